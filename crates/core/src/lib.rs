@@ -1,0 +1,22 @@
+//! The nouns of the market: symbols, option contracts, bars, quotes, chains, corporate actions and news.
+//!
+//! Plain data with constructors that refuse nonsense. No I/O, no async, no clock.
+
+pub mod bar;
+pub mod chain;
+pub mod corporate_action;
+pub mod news;
+pub mod option;
+pub mod quote;
+pub mod symbol;
+
+pub use bar::{DailyBar, MinuteBar, SessionPart};
+pub use chain::{OptionChain, OptionQuote};
+pub use corporate_action::{CashDividend, DividendStatus, Split};
+pub use news::NewsStory;
+pub use option::{ExerciseStyle, OptionContract, OptionRight, Settlement, SettlementTime};
+pub use quote::{Quote, QuoteCondition};
+pub use symbol::{Symbol, SymbolError};
+
+/// New York, the time zone of every exchange date and clock time in this project.
+pub const NEW_YORK: chrono_tz::Tz = chrono_tz::America::New_York;

@@ -1,0 +1,65 @@
+//! Quotes and what is wrong with them.
+
+use chrono::{DateTime, Utc};
+use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::symbol::Symbol;
+
+/// Something that keeps a quote from being taken at face value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum QuoteCondition {
+    /// Older than its kind may be.
+    Stale,
+    /// Trading is halted.
+    Halted,
+    /// The bid is above the ask.
+    Crossed,
+    /// Bid or ask is missing.
+    OneSided,
+    /// Far off the day's other prints.
+    Outlier,
+}
+
+/// The best bid and ask and the last trade of a symbol at a moment of the market.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Quote {
+    /// The symbol.
+    pub symbol: Symbol,
+    /// Best bid in dollars; none where nobody bids.
+    pub bid: Option<Decimal>,
+    /// Best ask in dollars; none where nobody offers.
+    pub ask: Option<Decimal>,
+    /// Last eligible trade in dollars.
+    pub last: Option<Decimal>,
+    /// Shares traded in the session so far.
+    pub volume: u64,
+    /// When the market was so.
+    pub market_time: DateTime<Utc>,
+    /// When it was received here.
+    pub received_at: DateTime<Utc>,
+    /// Which provider said so.
+    pub source: String,
+    /// What is wrong with it; empty for a good quote.
+    pub conditions: Vec<QuoteCondition>,
+}
+
+impl Quote {
+    /// Midpoint of bid and ask, where both stand and are not crossed.
+    #[must_use]
+    pub fn mid(&self) -> Option<Decimal> {
+        match (self.bid, self.ask) {
+            (Some(bid), Some(ask)) if bid <= ask => Some((bid + ask) / Decimal::TWO),
+            _ => None,
+        }
+    }
+
+    /// The price to analyse with: the midpoint where the quote has two sides, else the last trade.
+    #[must_use]
+    pub fn price(&self) -> Option<f64> {
+        self.mid().or(self.last).and_then(|price| price.to_f64())
+    }
+}

@@ -1,0 +1,78 @@
+//! Prices: the market's clock, bars, quotes, chains and rates.
+
+use async_trait::async_trait;
+use chrono::{DateTime, NaiveDate, Utc};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use ttai_core::{CashDividend, DailyBar, MinuteBar, OptionChain, Quote, Split, Symbol};
+
+use crate::error::PortError;
+
+/// Where data comes from, as it is shown to a person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct DataSource {
+    /// Short name: `tape`, `simulated`, `tastytrade`.
+    pub name: String,
+    /// Whether the prices are invented.
+    pub simulated: bool,
+    /// One line for a person: "recorded tape /data/oracle", "simulated market, seed 7".
+    pub description: String,
+}
+
+/// The market's own time. Nothing else may say what time it is in the market.
+#[async_trait]
+pub trait MarketClock: Send + Sync {
+    /// The market's now for `symbol`: the wall clock of a live provider; on a tape the symbol's last chain
+    /// snapshot, else its last minute bar's end, else the close of its last daily bar.
+    async fn now(&self, symbol: &Symbol) -> Result<DateTime<Utc>, PortError>;
+}
+
+/// A symbol's daily history as it was known at a moment.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct DailyHistory {
+    /// Finished sessions before the moment, oldest first, as printed at the time (unadjusted).
+    pub bars: Vec<DailyBar>,
+    /// The moment's own session so far, built from its regular-session minutes; none before its first trade,
+    /// or where no minutes are recorded.
+    pub today: Option<DailyBar>,
+    /// Splits in force at the moment, oldest first.
+    pub splits: Vec<Split>,
+    /// Dividends paid so far, and later ones only as a projected schedule, by ex-date, in dollars of the
+    /// shares of the moment.
+    pub dividends: Vec<CashDividend>,
+    /// What a reader must know: gaps in the record, a session without minutes.
+    pub warnings: Vec<String>,
+}
+
+/// The rate to discount with.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct RiskFreeRate {
+    /// Continuously compounded, as a fraction (0.0025 is 0.25 %).
+    pub continuous: f64,
+    /// Where it comes from.
+    pub source: String,
+}
+
+/// Quotes, bars, chains. Every call takes the moment `as_of`; nothing after it is read.
+#[async_trait]
+pub trait MarketData: MarketClock {
+    /// Who this is.
+    fn source(&self) -> DataSource;
+    /// The symbols on offer, where the provider can list them.
+    async fn symbols(&self) -> Result<Vec<Symbol>, PortError>;
+    /// The quote of a share or an index.
+    async fn quote(&self, symbol: &Symbol, as_of: DateTime<Utc>) -> Result<Quote, PortError>;
+    /// The daily history.
+    async fn daily_history(&self, symbol: &Symbol, as_of: DateTime<Utc>) -> Result<DailyHistory, PortError>;
+    /// One session's minutes that ended by `as_of`, all parts of the day, oldest first.
+    async fn minute_bars(
+        &self,
+        symbol: &Symbol,
+        session: NaiveDate,
+        as_of: DateTime<Utc>,
+    ) -> Result<Vec<MinuteBar>, PortError>;
+    /// The newest whole option chain by `as_of`.
+    async fn option_chain(&self, symbol: &Symbol, as_of: DateTime<Utc>) -> Result<OptionChain, PortError>;
+    /// The rate for discounting at the moment.
+    async fn risk_free_rate(&self, as_of: DateTime<Utc>) -> Result<RiskFreeRate, PortError>;
+}

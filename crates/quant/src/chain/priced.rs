@@ -1,0 +1,57 @@
+//! A quoted contract with what its price implies.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use ttai_core::OptionQuote;
+
+/// Whether a mid price implies a volatility, and if not, why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum IvStatus {
+    /// It does.
+    Ok,
+    /// Nobody bids.
+    NoBid,
+    /// Nobody offers.
+    NoAsk,
+    /// The bid is above the ask.
+    Crossed,
+    /// The mid is at or below the exercise value (to 1e-6 dollars).
+    NoneBelowIntrinsic,
+    /// The mid is under the price at 1 % volatility.
+    NoneBelowBound,
+    /// The mid is above the price at 600 % volatility.
+    NoneAbove6,
+}
+
+/// Sensitivities of one share's worth of the option.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ContractGreeks {
+    /// Dollars per dollar of the underlying; negative for puts.
+    pub delta: f64,
+    /// Change of delta per dollar of the underlying.
+    pub gamma: f64,
+    /// Dollars per volatility point (0.01).
+    pub vega: f64,
+    /// Dollars per calendar day.
+    pub theta: f64,
+    /// Dollars per percentage point of the rate.
+    pub rho: f64,
+}
+
+/// A contract's quote and what it implies.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct PricedQuote {
+    /// The quote.
+    pub quote: OptionQuote,
+    /// New York calendar days to the last trade date.
+    pub dte: i64,
+    /// Years of 365 days to the last session's close.
+    pub years: f64,
+    /// Whether a volatility exists.
+    pub iv_status: IvStatus,
+    /// Implied volatility as a fraction, where [`IvStatus::Ok`].
+    pub iv: Option<f64>,
+    /// Greeks at that volatility.
+    pub greeks: Option<ContractGreeks>,
+}
