@@ -10,4 +10,4 @@ pub use error::PortError;
 pub use market_data::{DailyHistory, DataSource, MarketClock, MarketData, RiskFreeRate};
 pub use metrics::{EarningsDate, EarningsTime, Metrics, ShortInterest, SymbolMetrics};
 pub use news::{News, NewsWindow};
-pub use store::{AnalysisFilter, AnalysisRecord, Artifact, ArtifactRef, Store, StoreError};
+pub use store::{AnalysisCursor, AnalysisFilter, AnalysisRecord, Artifact, ArtifactRef, Store, StoreError};

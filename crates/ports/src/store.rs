@@ -25,8 +25,25 @@ pub struct AnalysisRecord {
     pub as_of: DateTime<Utc>,
     /// The whole result as the workflow returned it.
     pub result: serde_json::Value,
-    /// When it was first saved (the store's clock).
+    /// When it was first saved, by the store's clock; what a caller puts here is not used.
     pub created_at: DateTime<Utc>,
+}
+
+impl AnalysisRecord {
+    /// The position of this record in a listing, to ask for the page that follows it.
+    pub fn cursor(&self) -> AnalysisCursor {
+        AnalysisCursor { created_at: self.created_at, workflow_id: self.workflow_id.clone() }
+    }
+}
+
+/// Where a page ended: the last record seen. Records saved in the same microsecond are told apart by their workflow id,
+/// so paging skips none and repeats none.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AnalysisCursor {
+    /// When the last record seen was first saved.
+    pub created_at: DateTime<Utc>,
+    /// Its workflow id.
+    pub workflow_id: String,
 }
 
 /// Which analyses to list; all fields narrow.
@@ -38,8 +55,10 @@ pub struct AnalysisFilter {
     pub symbol: Option<String>,
     /// How many at most, 1 to 1,000; 50 when none.
     pub limit: Option<u32>,
-    /// Older than this; for paging.
+    /// First saved before this instant.
     pub before: Option<DateTime<Utc>>,
+    /// Listed after this record; for paging.
+    pub after: Option<AnalysisCursor>,
 }
 
 /// Bytes stored once, named by their hash.
@@ -83,12 +102,13 @@ pub enum StoreError {
 #[async_trait]
 pub trait Store: Send + Sync {
     /// Saves an analysis. Idempotent by workflow id: a repeat replaces the row and keeps its first `created_at`.
+    /// After [`StoreError::Unavailable`] it may have been saved or not; saving again settles it.
     async fn save_analysis(&self, record: &AnalysisRecord) -> Result<(), StoreError>;
     /// One analysis by workflow id.
     async fn analysis(&self, workflow_id: &str) -> Result<Option<AnalysisRecord>, StoreError>;
-    /// Analyses, newest first.
+    /// Analyses by `created_at`, newest first; those of the same microsecond by workflow id, descending.
     async fn analyses(&self, filter: &AnalysisFilter) -> Result<Vec<AnalysisRecord>, StoreError>;
-    /// Stores bytes under their hash; storing them again changes nothing.
+    /// Stores bytes under their hash. Storing them again changes nothing: the first media type stays, and is returned.
     async fn put_artifact(&self, artifact: &Artifact) -> Result<ArtifactRef, StoreError>;
     /// Bytes by hash, verified against it.
     async fn artifact(&self, sha256: &str) -> Result<Option<Artifact>, StoreError>;

@@ -1,0 +1,79 @@
+//! Content hashes: named when stored, checked when read.
+
+use std::fmt::Write as _;
+
+use sha2::{Digest, Sha256};
+use ttai_ports::{Artifact, StoreError};
+
+const MAX_MEDIA_TYPE_BYTES: usize = 255;
+
+/// SHA-256 (FIPS 180-4) of the bytes in lower-case hexadecimal, the name under which an artefact is kept.
+pub fn sha256_hex(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut hex, byte| {
+        // Writing to a String does not fail.
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
+}
+
+/// Refuses what cannot be stored before the database sees it.
+pub(crate) fn check_new(artifact: &Artifact, max_bytes: usize) -> Result<(), StoreError> {
+    let media_type = &artifact.media_type;
+    if media_type.is_empty()
+        || media_type.len() > MAX_MEDIA_TYPE_BYTES
+        || media_type.contains(char::is_control)
+    {
+        return Err(StoreError::Invalid(format!(
+            "the media type {media_type:?} must have 1 to {MAX_MEDIA_TYPE_BYTES} bytes and no control character, as image/png has"
+        )));
+    }
+    if artifact.bytes.len() > max_bytes {
+        return Err(StoreError::Invalid(format!(
+            "the artefact has {} bytes, {max_bytes} are allowed; split or compress it",
+            artifact.bytes.len()
+        )));
+    }
+    Ok(())
+}
+
+/// Refuses a name that no artefact can have.
+pub(crate) fn check_hash(sha256: &str) -> Result<(), StoreError> {
+    if sha256.len() == 64 && sha256.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')) {
+        return Ok(());
+    }
+    Err(StoreError::Invalid(format!(
+        "{sha256:?} is no artefact's name; one is 64 lower-case hexadecimal digits (SHA-256)"
+    )))
+}
+
+/// Returns what was read only if it is what was stored.
+pub(crate) fn verify(sha256: &str, media_type: String, bytes: Vec<u8>) -> Result<Artifact, StoreError> {
+    let found = sha256_hex(&bytes);
+    if found != sha256 {
+        return Err(StoreError::Corrupt(format!(
+            "the {} bytes kept as artefact {sha256} have the hash {found}; store the artefact again or restore a backup",
+            bytes.len()
+        )));
+    }
+    Ok(Artifact { media_type, bytes })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hash_is_that_of_the_standard() {
+        // FIPS 180-4's examples: the empty message and "abc".
+        assert_eq!(sha256_hex(b""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+        assert_eq!(sha256_hex(b"abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    }
+
+    #[test]
+    fn only_lower_case_hexadecimal_of_full_length_names_an_artefact() {
+        assert!(check_hash(&sha256_hex(b"abc")).is_ok());
+        for wrong in ["", "abc", &"A".repeat(64), &"g".repeat(64), &"a".repeat(65), &"é".repeat(32)] {
+            assert!(matches!(check_hash(wrong), Err(StoreError::Invalid(_))), "{wrong}");
+        }
+    }
+}

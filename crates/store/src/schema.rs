@@ -1,0 +1,246 @@
+//! The schema's version: what a store has, what this program has, and the way from one to the other.
+
+use std::fmt;
+
+use sqlx::migrate::{AppliedMigration, Migrate, Migration, MigrationType};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions, Connection, PgConnection, SqlSafeStr, SqliteConnection};
+use ttai_ports::StoreError;
+
+use crate::StoreOptions;
+use crate::deadline::within;
+use crate::error::{from_migration, from_sqlx};
+use crate::url::{StoreUrl, Target};
+
+/// Version, description and SQL of a migration.
+type Step = (i64, &'static str, &'static str);
+
+/// Migrations that were shipped are never edited; a change is a new file, in both folders, with the same number.
+const SQLITE: &[Step] =
+    &[(1, "analyses and artifacts", include_str!("../migrations/sqlite/0001_analyses_and_artifacts.sql"))];
+const POSTGRES: &[Step] =
+    &[(1, "analyses and artifacts", include_str!("../migrations/postgres/0001_analyses_and_artifacts.sql"))];
+
+/// Holds the applied versions; the name is ours, so that another program's migrations are not taken for them.
+const TABLE: &str = "ttai_migrations";
+const MIGRATING: &str = "migrating the store";
+
+/// How a store's schema relates to this program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SchemaState {
+    /// No store is there yet.
+    Absent,
+    /// This version; opening the store migrates it.
+    Older(i64),
+    /// This version, which is the program's.
+    Current(i64),
+    /// This version; the program is too old for it.
+    Newer(i64),
+}
+
+/// The answer for a doctor; `Display` is a line for a person that says what to run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SchemaStatus {
+    /// Which store, without credentials.
+    pub store: String,
+    /// How its schema is.
+    pub state: SchemaState,
+    /// The version that this program has.
+    pub program: i64,
+}
+
+impl fmt::Display for SchemaStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let program = self.program;
+        match self.state {
+            SchemaState::Absent => {
+                write!(f, "no schema yet; run `ttai dev` or `ttai worker`, which create it")
+            }
+            SchemaState::Older(found) => write!(
+                f,
+                "schema {found}, this program has {program}; run `ttai dev` or `ttai worker`, which migrate it"
+            ),
+            SchemaState::Current(found) => write!(f, "schema {found}, up to date"),
+            SchemaState::Newer(found) => f.write_str(&newer(found, program)),
+        }
+    }
+}
+
+fn newer(found: i64, program: i64) -> String {
+    format!(
+        "schema {found} is newer than this program's {program}; run the `ttai` that wrote it, or a newer one"
+    )
+}
+
+/// Reads the schema's version and changes nothing: no file is created and nothing is migrated.
+///
+/// # Errors
+/// [`StoreError::Unavailable`] where the store cannot be reached, [`StoreError::Schema`] where it is not ttai's.
+pub async fn schema_status(url: &StoreUrl) -> Result<SchemaStatus, StoreError> {
+    let deadline = StoreOptions::default().deadline;
+    let (found, program) = match url.target() {
+        Target::Sqlite(path) if !path.exists() => (None, latest(SQLITE)),
+        Target::Sqlite(path) => {
+            let options = SqliteConnectOptions::new().filename(path).read_only(true).busy_timeout(deadline);
+            let call = async {
+                let mut connection =
+                    options.connect().await.map_err(|e| from_sqlx("opening the store", e))?;
+                sqlite_version(&mut connection).await
+            };
+            (within(deadline, "reading the schema's version", call).await?, latest(SQLITE))
+        }
+        Target::Postgres(options) => {
+            let call = async {
+                let mut connection =
+                    options.connect().await.map_err(|e| from_sqlx("connecting to the store", e))?;
+                postgres_version(&mut connection).await
+            };
+            (within(deadline, "reading the schema's version", call).await?, latest(POSTGRES))
+        }
+    };
+    Ok(SchemaStatus { store: url.to_string(), state: state(found, program), program })
+}
+
+fn state(found: Option<i64>, program: i64) -> SchemaState {
+    match found {
+        None => SchemaState::Absent,
+        Some(found) if found < program => SchemaState::Older(found),
+        Some(found) if found == program => SchemaState::Current(found),
+        Some(found) => SchemaState::Newer(found),
+    }
+}
+
+/// Brings a SQLite file to this program's version. One immediate transaction is the lock: of several processes one
+/// migrates, the others wait and find it done, and a crash leaves the file as it was.
+pub(crate) async fn migrate_sqlite(connection: &mut SqliteConnection) -> Result<(), StoreError> {
+    let mut transaction =
+        connection.begin_with("BEGIN IMMEDIATE").await.map_err(|e| from_sqlx(MIGRATING, e))?;
+    sqlite_version(&mut transaction).await?;
+    apply_pending(&mut *transaction, SQLITE).await?;
+    transaction.commit().await.map_err(|e| from_sqlx(MIGRATING, e))
+}
+
+/// Brings a PostgreSQL database to this program's version under the driver's advisory lock, which ends with the
+/// connection where a step fails.
+pub(crate) async fn migrate_postgres(connection: &mut PgConnection) -> Result<(), StoreError> {
+    connection.lock().await.map_err(|e| from_migration(MIGRATING, e))?;
+    apply_pending(connection, POSTGRES).await?;
+    connection.unlock().await.map_err(|e| from_migration(MIGRATING, e))
+}
+
+/// Checks what was applied and applies the rest, each in a transaction with the note that it was. The caller holds the
+/// lock.
+async fn apply_pending<C: Migrate>(connection: &mut C, known: &'static [Step]) -> Result<(), StoreError> {
+    let failed = |error| from_migration(MIGRATING, error);
+    connection.ensure_migrations_table(TABLE).await.map_err(failed)?;
+    let applied = connection.list_applied_migrations(TABLE).await.map_err(failed)?;
+    let migrations = migrations(known);
+    check_applied(&applied, &migrations)?;
+    for migration in migrations.iter().filter(|known| applied.iter().all(|row| row.version != known.version))
+    {
+        connection.apply(TABLE, migration).await.map_err(failed)?;
+    }
+    Ok(())
+}
+
+/// Refuses a store that a newer or another program migrated.
+fn check_applied(applied: &[AppliedMigration], known: &[Migration]) -> Result<(), StoreError> {
+    let program = known.iter().map(|migration| migration.version).max().unwrap_or(0);
+    if let Some(found) = applied.iter().map(|row| row.version).max().filter(|found| *found > program) {
+        return Err(StoreError::Schema(newer(found, program)));
+    }
+    for row in applied {
+        if !known
+            .iter()
+            .any(|migration| migration.version == row.version && migration.checksum == row.checksum)
+        {
+            return Err(StoreError::Schema(format!(
+                "migration {} was applied in another form than this program has; \
+                 use the program that created the store, or open another store",
+                row.version
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// The highest version applied; none where the file is empty.
+pub(crate) async fn sqlite_version(connection: &mut SqliteConnection) -> Result<Option<i64>, StoreError> {
+    let what = "reading the schema's version";
+    let tables: Vec<String> = sqlx::query_scalar(
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'",
+    )
+    .fetch_all(&mut *connection)
+    .await
+    .map_err(|e| from_sqlx(what, e))?;
+    if tables.is_empty() {
+        return Ok(None);
+    }
+    if !tables.iter().any(|table| table == TABLE) {
+        return Err(StoreError::Schema(format!(
+            "the file has tables ({}) and none of them is ttai's; it belongs to another program: give another path",
+            tables.join(", ")
+        )));
+    }
+    sqlx::query_scalar("SELECT max(version) FROM ttai_migrations WHERE success")
+        .fetch_one(connection)
+        .await
+        .map_err(|e| from_sqlx(what, e))
+}
+
+/// The highest version applied; none where the database has no table of ours.
+pub(crate) async fn postgres_version(connection: &mut PgConnection) -> Result<Option<i64>, StoreError> {
+    let what = "reading the schema's version";
+    let exists: bool = sqlx::query_scalar("SELECT to_regclass('ttai_migrations') IS NOT NULL")
+        .fetch_one(&mut *connection)
+        .await
+        .map_err(|e| from_sqlx(what, e))?;
+    if !exists {
+        return Ok(None);
+    }
+    sqlx::query_scalar("SELECT max(version) FROM ttai_migrations WHERE success")
+        .fetch_one(connection)
+        .await
+        .map_err(|e| from_sqlx(what, e))
+}
+
+/// `schema 1`, or that there is none.
+pub(crate) fn describe(place: &str, version: Option<i64>) -> String {
+    match version {
+        Some(version) => format!("{place}, schema {version}"),
+        None => format!("{place}, no schema"),
+    }
+}
+
+fn latest(migrations: &[Step]) -> i64 {
+    migrations.iter().map(|(version, _, _)| *version).max().unwrap_or(0)
+}
+
+fn migrations(steps: &'static [Step]) -> Vec<Migration> {
+    let migration = |&(version, description, sql): &Step| {
+        Migration::new(version, description.into(), MigrationType::Simple, sql.into_sql_str(), false)
+    };
+    steps.iter().map(migration).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_databases_have_the_same_versions_without_gaps() {
+        let versions = |list: &[Step]| list.iter().map(|(version, _, _)| *version).collect::<Vec<_>>();
+        assert_eq!(versions(SQLITE), versions(POSTGRES));
+        assert_eq!(versions(SQLITE), (1..=latest(SQLITE)).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn the_status_says_what_to_run() {
+        let line =
+            |state| SchemaStatus { store: "sqlite at /data/ttai.db".into(), state, program: 2 }.to_string();
+        assert_eq!(line(SchemaState::Current(2)), "schema 2, up to date");
+        assert!(line(SchemaState::Absent).contains("run `ttai dev`"));
+        assert!(line(SchemaState::Older(1)).starts_with("schema 1, this program has 2; run `ttai dev`"));
+        assert!(line(SchemaState::Newer(3)).contains("run the `ttai` that wrote it"));
+    }
+}

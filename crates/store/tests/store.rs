@@ -1,0 +1,208 @@
+//! The stores' promises, run against SQLite and against a real PostgreSQL server.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "helpers of tests; clippy exempts only the tests themselves"
+)]
+
+mod contract;
+#[cfg(unix)]
+mod server;
+
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+
+use contract::{Bench, record};
+use ttai_ports::StoreError;
+use ttai_store::{StoreUrl, open};
+
+/// Set for a child process that saves and waits to be killed.
+const CHILD_URL: &str = "TTAI_TEST_STORE_URL";
+const SAVED: &str = "saved by the child";
+
+struct SqliteBench {
+    bench: Bench,
+    folder: tempfile::TempDir,
+}
+
+fn sqlite() -> SqliteBench {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("new/folders/ttai.db").to_str().unwrap().to_owned();
+    let url = file.parse().unwrap();
+    SqliteBench { bench: Bench::Sqlite { url, file }, folder }
+}
+
+macro_rules! sqlite_keeps {
+    ($($case:ident),+ $(,)?) => {
+        mod sqlite_keeps {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $case() {
+                super::contract::$case(&super::sqlite().bench).await;
+            })+
+        }
+
+        #[cfg(unix)]
+        async fn postgres_keeps_all(server: &server::Server) {
+            $({
+                println!("postgres keeps {}", stringify!($case));
+                contract::$case(&postgres(server, stringify!($case)).await).await;
+            })+
+        }
+    };
+}
+
+sqlite_keeps!(
+    what_was_saved_is_read,
+    numbers_keep_their_last_bit,
+    hostile_strings_are_only_strings,
+    what_cannot_be_stored_is_refused,
+    saving_again_replaces_and_keeps_the_first_instant,
+    pages_hold_each_record_once,
+    writers_do_not_lose_each_others_rows,
+    artifacts_are_kept_once_and_checked,
+    large_values_fit_up_to_the_limit,
+    the_schema_is_made_once_and_a_newer_one_refused,
+    an_edited_migration_is_noticed,
+);
+
+/// A new database on the server, named after the case.
+#[cfg(unix)]
+async fn postgres(server: &server::Server, case: &str) -> Bench {
+    use sqlx::{AssertSqlSafe, Connection, PgConnection};
+    let mut connection = PgConnection::connect(&server.url("postgres")).await.unwrap();
+    let name: String = case.chars().take(60).collect();
+    sqlx::raw_sql(AssertSqlSafe(format!("CREATE DATABASE {name}"))).execute(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+    let connect = server.url(&name);
+    Bench::Postgres { url: connect.parse().unwrap(), connect }
+}
+
+/// One test, so that one server is started and its guard stops it also when a case fails.
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn postgres_keeps() {
+    let Some(server) = server::Server::start() else { return };
+    postgres_keeps_all(&server).await;
+    let bench = postgres(&server, "blocked").await;
+    let lock = "BEGIN; LOCK TABLE analyses IN ACCESS EXCLUSIVE MODE";
+    contract::a_blocked_call_ends_at_its_deadline(&bench, lock).await;
+    a_kill_after_the_answer_loses_nothing(&postgres(&server, "killed").await).await;
+    errors_name_the_place_and_no_password(&server).await;
+}
+
+#[cfg(unix)]
+async fn errors_name_the_place_and_no_password(server: &server::Server) {
+    let absent = server.url("absent");
+    let closed = "postgres://ttai:hunter2@127.0.0.1:1/ttai".to_owned();
+    for url in [server.url_with_wrong_password(), absent, closed] {
+        let url: StoreUrl = url.parse().unwrap();
+        let error = open(&url).await.err().unwrap();
+        assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
+        let shown = format!("{error} {error:?} {url:?}");
+        assert!(shown.contains("postgres at ttai@"), "{shown}");
+        assert!(!shown.contains("hunter2") && !shown.contains("s3cret"), "{shown}");
+    }
+}
+
+#[tokio::test]
+async fn sqlite_blocked_call_ends_at_its_deadline() {
+    contract::a_blocked_call_ends_at_its_deadline(&sqlite().bench, "BEGIN IMMEDIATE").await;
+}
+
+#[tokio::test]
+async fn sqlite_kill_after_the_answer_loses_nothing() {
+    a_kill_after_the_answer_loses_nothing(&sqlite().bench).await;
+}
+
+async fn a_kill_after_the_answer_loses_nothing(bench: &Bench) {
+    let mut child = Command::new(std::env::current_exe().unwrap())
+        .args(["child_saves_and_waits", "--exact", "--ignored", "--nocapture"])
+        .env(CHILD_URL, bench.address())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let answered = lines.map_while(Result::ok).any(|line| line.contains(SAVED));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(answered, "the child ended before it saved");
+    let store = open(bench.url()).await.unwrap();
+    assert!(store.analysis("from-the-child").await.unwrap().is_some());
+    store.save_analysis(&record("from-the-parent")).await.unwrap();
+}
+
+/// No test of its own: the other side of the kill. Waits for the end of its input, which is that of its parent.
+#[tokio::test]
+#[ignore = "run as a child process by the tests of kills"]
+async fn child_saves_and_waits() {
+    let Ok(url) = std::env::var(CHILD_URL) else { return };
+    let store = open(&url.parse().unwrap()).await.unwrap();
+    store.save_analysis(&record("from-the-child")).await.unwrap();
+    println!("{SAVED}");
+    std::io::stdin().lines().for_each(drop);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn sqlite_files_are_their_owners_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let SqliteBench { bench, folder } = sqlite();
+    let store = open(bench.url()).await.unwrap();
+    store.save_analysis(&record("one")).await.unwrap();
+    let mode = |path: std::path::PathBuf| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(folder.path().join("new")), 0o700);
+    assert_eq!(mode(folder.path().join("new/folders")), 0o700);
+    for file in ["ttai.db", "ttai.db-wal", "ttai.db-shm", "ttai.db.host"] {
+        assert_eq!(mode(folder.path().join("new/folders").join(file)), 0o600, "{file}");
+    }
+}
+
+#[tokio::test]
+async fn sqlite_refuses_a_second_host() {
+    let SqliteBench { bench, folder } = sqlite();
+    drop(open(bench.url()).await.unwrap());
+    let claim = folder.path().join("new/folders/ttai.db.host");
+    let other = r#"{"machine_id":"another","boot_id":"another","name":"box-two"}"#;
+    std::fs::write(&claim, other).unwrap();
+    let error = open(bench.url()).await.err().unwrap();
+    assert!(matches!(error, StoreError::Invalid(_)), "{error:?}");
+    assert!(error.to_string().contains("box-two") && error.to_string().contains("PostgreSQL"), "{error}");
+    std::fs::remove_file(&claim).unwrap();
+    open(bench.url()).await.unwrap();
+}
+
+#[tokio::test]
+async fn sqlite_leaves_other_programs_files_alone() {
+    use sqlx::Connection;
+    let folder = tempfile::tempdir().unwrap();
+    let text = folder.path().join("notes.txt");
+    std::fs::write(&text, "not a database, but long enough to be taken for one. ".repeat(100)).unwrap();
+    let error = open(&StoreUrl::sqlite(&text).unwrap()).await.err().unwrap();
+    assert!(matches!(error, StoreError::Corrupt(_)), "{error:?}");
+    assert!(std::fs::read_to_string(&text).unwrap().starts_with("not a database"));
+
+    let foreign = folder.path().join("foreign.db");
+    let url = format!("sqlite://{}?mode=rwc", foreign.display());
+    let mut connection = sqlx::SqliteConnection::connect(&url).await.unwrap();
+    sqlx::raw_sql("CREATE TABLE executions (id INTEGER)").execute(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+    let error = open(&StoreUrl::sqlite(&foreign).unwrap()).await.err().unwrap();
+    assert!(matches!(&error, StoreError::Schema(message) if message.contains("executions")), "{error:?}");
+}
+
+#[tokio::test]
+async fn sqlite_that_cannot_be_created_says_where() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("file");
+    std::fs::write(&file, "").unwrap();
+    let below_a_file = StoreUrl::sqlite(file.join("ttai.db")).unwrap();
+    let error = open(&below_a_file).await.err().unwrap();
+    assert!(
+        matches!(&error, StoreError::Unavailable(message) if message.contains("file/ttai.db")),
+        "{error:?}"
+    );
+    let a_folder = StoreUrl::sqlite(folder.path()).unwrap();
+    assert!(matches!(open(&a_folder).await, Err(StoreError::Unavailable(_))));
+}
