@@ -42,12 +42,12 @@ pub use url::StoreUrl;
 /// How long a call may take and how large what it stores may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StoreOptions {
-    /// A call that is not answered by then ends in [`StoreError::Unavailable`]; 10 s by default. Opening and migrating
-    /// have six times as long.
+    /// A call that is not answered by then ends in [`StoreError::Unavailable`]; 10 ms to 1 h, 10 s by default. Opening
+    /// and migrating have six times as long.
     pub deadline: Duration,
-    /// The largest artefact and the largest analysis result, in bytes; 32 MiB by default.
+    /// The largest artefact and the largest analysis result, in bytes; up to 512 MiB, 32 MiB by default.
     pub max_bytes: usize,
-    /// Connections that may be open at once; 8 by default. SQLite uses one of them for all writing.
+    /// Connections that may be open at once; 2 to 1,000, 8 by default. SQLite uses one of them for all writing.
     pub max_connections: u32,
 }
 
@@ -58,8 +58,29 @@ impl Default for StoreOptions {
 }
 
 impl StoreOptions {
+    /// Refuses what the databases could not keep to: their time limits are 32-bit, and their values end at 1 GB.
+    fn check(&self) -> Result<(), StoreError> {
+        let refuse = |what: String| Err(StoreError::Invalid(what));
+        if !(Duration::from_millis(10)..=Duration::from_secs(3_600)).contains(&self.deadline) {
+            return refuse(format!("the store's deadline is {:?}; give 10 ms to 1 h", self.deadline));
+        }
+        if !(1..=512 * 1024 * 1024).contains(&self.max_bytes) {
+            return refuse(format!(
+                "the store's largest value is {} bytes; give up to 512 MiB",
+                self.max_bytes
+            ));
+        }
+        if !(2..=1_000).contains(&self.max_connections) {
+            return refuse(format!(
+                "the store may have {} connections; give 2 to 1,000",
+                self.max_connections
+            ));
+        }
+        Ok(())
+    }
+
     pub(crate) fn opening_deadline(&self) -> Duration {
-        self.deadline.saturating_mul(6)
+        self.deadline * 6
     }
 }
 
@@ -67,7 +88,8 @@ impl StoreOptions {
 ///
 /// # Errors
 /// [`StoreError::Unavailable`] where it cannot be reached or created, [`StoreError::Schema`] where its schema is newer
-/// than this program or is not ttai's, [`StoreError::Invalid`] where a SQLite file belongs to another host.
+/// than this program or is not ttai's, [`StoreError::Corrupt`] where the file is no database, [`StoreError::Invalid`]
+/// where a SQLite file belongs to another host.
 pub async fn open(url: &StoreUrl) -> Result<Arc<dyn Store>, StoreError> {
     open_with(url, StoreOptions::default()).await
 }
@@ -75,10 +97,35 @@ pub async fn open(url: &StoreUrl) -> Result<Arc<dyn Store>, StoreError> {
 /// As [`open`], with limits of the caller's.
 ///
 /// # Errors
-/// Those of [`open`].
+/// Those of [`open`], and [`StoreError::Invalid`] for options out of their range.
 pub async fn open_with(url: &StoreUrl, options: StoreOptions) -> Result<Arc<dyn Store>, StoreError> {
+    options.check()?;
     match url.target() {
         url::Target::Sqlite(path) => Ok(Arc::new(SqliteStore::open(path, options).await?)),
         url::Target::Postgres(connect) => Ok(Arc::new(PostgresStore::open(connect, options).await?)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn options_out_of_range_are_refused_before_anything_is_created() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("ttai.db");
+        let url = StoreUrl::sqlite(&file).unwrap();
+        let fitting = StoreOptions::default();
+        for options in [
+            StoreOptions { deadline: Duration::ZERO, ..fitting },
+            StoreOptions { deadline: Duration::MAX, ..fitting },
+            StoreOptions { max_bytes: 0, ..fitting },
+            StoreOptions { max_bytes: usize::MAX, ..fitting },
+            StoreOptions { max_connections: 1, ..fitting },
+            StoreOptions { max_connections: u32::MAX, ..fitting },
+        ] {
+            assert!(matches!(open_with(&url, options).await, Err(StoreError::Invalid(_))), "{options:?}");
+        }
+        assert!(!file.exists());
     }
 }

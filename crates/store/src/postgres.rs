@@ -63,11 +63,12 @@ impl PostgresStore {
     }
 }
 
-/// The server's own time limit ends a statement that its caller no longer waits for.
+/// The server's own time limit ends a statement before its caller gives up, so that a write that was reported as not
+/// answered does not come after the one that repeats it.
 fn pool(connect: &PgConnectOptions, options: StoreOptions) -> PgPool {
-    let milliseconds = options.deadline.as_millis().max(1).to_string();
+    let milliseconds = (options.deadline * 9 / 10).as_millis().to_string();
     PoolOptions::new()
-        .max_connections(options.max_connections.max(1))
+        .max_connections(options.max_connections)
         .acquire_timeout(options.deadline)
         .after_connect(move |connection, _| {
             let milliseconds = milliseconds.clone();

@@ -58,11 +58,7 @@ impl SqliteStore {
                 path: path.to_owned(),
                 options,
                 writer: pool(1, options, connect.clone()),
-                readers: pool(
-                    options.max_connections.saturating_sub(1).max(1),
-                    options,
-                    connect.pragma("query_only", "ON"),
-                ),
+                readers: pool(options.max_connections - 1, options, connect.pragma("query_only", "ON")),
                 _claim: claim,
             })
         };
@@ -248,4 +244,52 @@ fn instant(row: &SqliteRow, column: &str) -> Result<DateTime<Utc>, sqlx::Error> 
             source: format!("{micros} microseconds since 1970 are no instant").into(),
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ttai_ports::AnalysisCursor;
+
+    #[tokio::test]
+    async fn listings_walk_an_index_and_sort_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(&folder.path().join("ttai.db"), StoreOptions::default()).await.unwrap();
+        let cursor = AnalysisCursor { created_at: Utc::now(), workflow_id: "w".into() };
+        for (user_id, symbol, index) in [
+            (None, None, "analyses_newest"),
+            (Some("ann"), None, "analyses_of_user"),
+            (None, Some("AAPL"), "analyses_of_symbol"),
+            (Some("ann"), Some("AAPL"), "analyses_of_user_symbol"),
+        ] {
+            for after in [None, Some(cursor.clone())] {
+                let filter = AnalysisFilter {
+                    user_id: user_id.map(Into::into),
+                    symbol: symbol.map(Into::into),
+                    after,
+                    ..AnalysisFilter::default()
+                };
+                let explain = format!("EXPLAIN QUERY PLAN {SELECT}");
+                let mut query = listing(&explain, &filter, 50, |instant| instant.timestamp_micros());
+                let plan = query.build().fetch_all(&store.readers).await.unwrap();
+                let plan: Vec<String> = plan.iter().map(|row| row.get("detail")).collect();
+                let plan = plan.join("; ");
+                assert!(plan.contains(&format!("USING INDEX {index}")), "{filter:?}: {plan}");
+                assert!(!plan.contains("TEMP B-TREE"), "{filter:?}: {plan}");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn the_file_is_in_the_modes_that_make_it_durable() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(&folder.path().join("ttai.db"), StoreOptions::default()).await.unwrap();
+        let journal: String =
+            sqlx::query_scalar("PRAGMA journal_mode").fetch_one(&store.writer).await.unwrap();
+        let synchronous: i64 =
+            sqlx::query_scalar("PRAGMA synchronous").fetch_one(&store.writer).await.unwrap();
+        let foreign_keys: i64 =
+            sqlx::query_scalar("PRAGMA foreign_keys").fetch_one(&store.writer).await.unwrap();
+        assert_eq!((journal.as_str(), synchronous, foreign_keys), ("wal", 2, 1));
+    }
 }

@@ -403,3 +403,14 @@ pub(crate) async fn a_blocked_call_ends_at_its_deadline(bench: &Bench, lock: &'s
     store.save_analysis(&record("after")).await.unwrap();
     assert!(ids(&*store, &AnalysisFilter::default()).await.contains(&"after".into()));
 }
+
+/// For PostgreSQL: the server ends every connection, as it does when it restarts.
+pub(crate) async fn lost_connections_are_replaced(bench: &Bench) {
+    let store = bench.store().await;
+    store.save_analysis(&record("before")).await.unwrap();
+    let end_all = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+         WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    bench.tamper(end_all).await.close().await;
+    store.save_analysis(&record("after")).await.unwrap();
+    assert_eq!(ids(&*store, &AnalysisFilter::default()).await, ["after", "before"]);
+}

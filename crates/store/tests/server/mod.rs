@@ -5,17 +5,18 @@ use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Command, Stdio};
 
-/// Runs the server until its input ends, which it does however the tests end, and takes the folder away. `trap` and
-/// `wait` come before the first step, so that a failing one leaves nothing behind either.
+/// Runs the server until its input ends, which it does however the tests end, and takes the folder away. The folder is
+/// in /tmp because a socket's path may have some hundred bytes only.
 const SCRIPT: &str = r#"
 set -eu
-dir=$(mktemp -d "${TMPDIR:-/tmp}/ttai-pg.XXXXXX")
+dir=$(mktemp -d /tmp/ttai-pg.XXXXXX)
 pid=
 finish() {
     if [ -n "$pid" ]; then kill -INT "$pid" 2>/dev/null || true; wait "$pid" || true; fi
     rm -rf "$dir"
 }
 trap finish EXIT
+trap "exit 1" HUP INT TERM
 printf '%s' "$1" > "$dir/password"
 "$0/initdb" -D "$dir/data" -U ttai -A scram-sha-256 --pwfile="$dir/password" -E UTF8 --locale=C --no-sync >"$dir/log" 2>&1 || { cat "$dir/log" >&2; exit 1; }
 "$0/postgres" -D "$dir/data" -k "$dir" -c listen_addresses= -c fsync=off -c max_connections=100 >"$dir/log" 2>&1 </dev/null &
