@@ -1,1 +1,30 @@
-//! (being written)
+//! Price levels of a chart: swings, support and resistance, Fibonacci, gaps, trend lines and extremes.
+//!
+//! Everything here reads bars from the oldest to the last one given and never looks further, so a level known on a
+//! day does not depend on any later day. All distances are measured in average true range (ATR, 14 bars, Wilder), so
+//! that multiplying every price by a constant multiplies every level by it and changes no choice.
+
+mod extremes;
+mod fibonacci;
+mod gaps;
+mod level_map;
+mod settings;
+mod swings;
+mod trend_lines;
+pub mod validation;
+mod zones;
+
+pub use extremes::{Extreme, Extremes};
+pub use fibonacci::{ConfluenceZone, FibonacciLevel, FibonacciSwing};
+pub use gaps::{Gap, GapDirection};
+pub use level_map::{LevelMap, LevelsError, MINIMUM_BARS, find_levels};
+pub use settings::LevelSettings;
+pub use swings::{Swing, SwingKind};
+pub use trend_lines::TrendLine;
+pub use zones::{Level, LevelKind, Strength};
+
+/// Whether `a` is greater than `b` by more than rounding can explain. Comparing through it keeps every choice the same
+/// when all prices are multiplied by a constant, even where two numbers are equal but for their last bits.
+pub(crate) fn exceeds(a: f64, b: f64) -> bool {
+    a - b > 1e-10 * a.abs().max(b.abs())
+}

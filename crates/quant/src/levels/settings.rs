@@ -1,0 +1,18 @@
+//! What may be chosen when levels are sought; everything else is a documented constant beside its rule.
+
+/// How far back levels are sought.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LevelSettings {
+    /// A level counts when one of its touches lies within this many of the last bars.
+    pub lookback: usize,
+    /// At most this many supports and as many resistances are returned, the nearest to the price first; the
+    /// strongest beyond them replaces the farthest.
+    pub maximum_levels: usize,
+}
+
+impl Default for LevelSettings {
+    /// Two years of daily bars and ten levels to each side.
+    fn default() -> Self {
+        Self { lookback: 504, maximum_levels: 10 }
+    }
+}

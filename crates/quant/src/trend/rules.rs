@@ -1,0 +1,196 @@
+//! The rules that turn measures into words. Every rule remembers the bar before, so that a value that hovers at a
+//! threshold does not turn the verdict every day.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Measures;
+
+/// Where price is going.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TrendDirection {
+    /// Averages and price rise in order.
+    Up,
+    /// Averages and price fall in order.
+    Down,
+    /// Neither.
+    Sideways,
+}
+
+/// How orderly the trend is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TrendQuality {
+    /// No trend worth the name.
+    Weak,
+    /// A trend.
+    Moderate,
+    /// A trend in which everything agrees.
+    Strong,
+}
+
+/// How far price has run from its mean, either way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ExtensionRisk {
+    /// Near its mean.
+    Low,
+    /// Stretched.
+    Moderate,
+    /// Far from its mean: a pullback, or a rebound, is due.
+    High,
+}
+
+/// The chart's verdict.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Recommendation {
+    /// An up trend of at least moderate quality.
+    Bullish,
+    /// A down trend of at least moderate quality.
+    Bearish,
+    /// No trend of at least moderate quality.
+    Neutral,
+    /// No premium should be sold on this chart, whichever way it goes.
+    Reject,
+}
+
+/// Why a chart is rejected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RejectReason {
+    /// Volatility too high in itself.
+    ExtremeVolatility,
+    /// Volatility far above what this market is used to.
+    VolatilityShock,
+    /// A fall without a floor.
+    FreeFall,
+    /// A climax: vertical, overbought.
+    BlowOff,
+}
+
+/// The words for one bar.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct State {
+    pub(crate) direction: TrendDirection,
+    /// −4 to 4: see [`points`].
+    pub(crate) points: i32,
+    pub(crate) quality: TrendQuality,
+    pub(crate) extension: ExtensionRisk,
+    pub(crate) reject: Option<RejectReason>,
+    pub(crate) recommendation: Recommendation,
+    /// What the bar alone would say, and for how many bars in a row it has said so.
+    pending: (Recommendation, usize),
+}
+
+/// Bars in a row that must agree before the recommendation turns (a reject turns it at once).
+const PERSISTENCE: usize = 3;
+
+impl State {
+    /// The state after a bar with measures `m`; `before` is the state of the bar before it.
+    pub(crate) fn next(before: Option<&Self>, m: &Measures) -> Self {
+        let points = points(m);
+        let direction = direction(before.map(|b| b.direction), points);
+        let quality = quality(before.map(|b| b.quality), direction, points, m.adx14);
+        let reject = reject(before.and_then(|b| b.reject), m);
+        let today = if reject.is_some() {
+            Recommendation::Reject
+        } else {
+            match direction {
+                TrendDirection::Up if quality > TrendQuality::Weak => Recommendation::Bullish,
+                TrendDirection::Down if quality > TrendQuality::Weak => Recommendation::Bearish,
+                _ => Recommendation::Neutral,
+            }
+        };
+        let run = match before {
+            Some(b) if b.pending.0 == today => b.pending.1 + 1,
+            _ => 1,
+        };
+        let recommendation = match before {
+            Some(b) if today != Recommendation::Reject && run < PERSISTENCE => b.recommendation,
+            _ => today,
+        };
+        Self {
+            direction,
+            points,
+            quality,
+            extension: extension(m),
+            reject,
+            recommendation,
+            pending: (today, run),
+        }
+    }
+}
+
+/// One point each, plus or minus: close against SMA50, SMA20 against SMA50, SMA50 against SMA200 (none without SMA200),
+/// and the slope of SMA50 beyond 0.5 ATR in 10 bars.
+fn points(m: &Measures) -> i32 {
+    let sign = |x: f64, dead: f64| i32::from(x > dead) - i32::from(x < -dead);
+    sign(m.close - m.sma50, 0.0)
+        + sign(m.sma20 - m.sma50, 0.0)
+        + m.sma200.map_or(0, |sma200| sign(m.sma50 - sma200, 0.0))
+        + sign(m.sma50_slope_atr, 0.5)
+}
+
+fn direction(before: Option<TrendDirection>, points: i32) -> TrendDirection {
+    match (before, points) {
+        (_, 3..) => TrendDirection::Up,
+        (_, ..=-3) => TrendDirection::Down,
+        (Some(TrendDirection::Up), 1..) => TrendDirection::Up,
+        (Some(TrendDirection::Down), ..=-1) => TrendDirection::Down,
+        _ => TrendDirection::Sideways,
+    }
+}
+
+fn quality(before: Option<TrendQuality>, direction: TrendDirection, points: i32, adx: f64) -> TrendQuality {
+    if direction == TrendDirection::Sideways {
+        return TrendQuality::Weak;
+    }
+    let strong_from = if before == Some(TrendQuality::Strong) { 22.0 } else { 25.0 };
+    let moderate_from = if before.is_some_and(|q| q > TrendQuality::Weak) { 13.0 } else { 16.0 };
+    if points.abs() >= 3 && adx >= strong_from {
+        TrendQuality::Strong
+    } else if adx >= moderate_from {
+        TrendQuality::Moderate
+    } else {
+        TrendQuality::Weak
+    }
+}
+
+fn extension(m: &Measures) -> ExtensionRisk {
+    let distance = m.distance_to_sma20_atr.abs();
+    let rsi = (m.rsi14 - 50.0).abs();
+    if distance >= 3.0 || (distance >= 2.0 && rsi >= 25.0) {
+        ExtensionRisk::High
+    } else if distance >= 2.0 || rsi >= 20.0 {
+        ExtensionRisk::Moderate
+    } else {
+        ExtensionRisk::Low
+    }
+}
+
+/// The reason to reject: a new one, or yesterday's while it has not calmed down.
+fn reject(before: Option<RejectReason>, m: &Measures) -> Option<RejectReason> {
+    let all = [
+        RejectReason::ExtremeVolatility,
+        RejectReason::VolatilityShock,
+        RejectReason::FreeFall,
+        RejectReason::BlowOff,
+    ];
+    before.filter(|r| holds(*r, m, true)).or_else(|| all.into_iter().find(|r| holds(*r, m, false)))
+}
+
+fn holds(reason: RejectReason, m: &Measures, already: bool) -> bool {
+    let pick = |enter: f64, stay: f64| if already { stay } else { enter };
+    match reason {
+        RejectReason::ExtremeVolatility => m.hv20 >= pick(0.65, 0.52),
+        RejectReason::VolatilityShock => m.hv20 >= pick(0.35, 0.30) && m.hv20_ratio >= pick(2.25, 1.75),
+        RejectReason::FreeFall => {
+            m.drawdown >= pick(0.30, 0.25)
+                && m.sma50_slope_atr < 0.0
+                && m.distance_to_sma20_atr <= pick(-2.5, -0.5)
+        }
+        RejectReason::BlowOff => m.distance_to_sma20_atr >= pick(5.0, 3.5) && m.rsi14 >= pick(85.0, 78.0),
+    }
+}
