@@ -1,0 +1,264 @@
+//! What a chart is made of. Plain numbers: who computed them is not this crate's business.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use ttai_core::DailyBar;
+
+use crate::error::ChartError;
+
+/// Everything that a chart shows. Prices are dollars a share in the same adjustment as the bars.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ChartInput<'a> {
+    /// Ticker of the underlying. Not blank.
+    pub symbol: String,
+    /// Company name, shown after the symbol.
+    pub company: Option<String>,
+    /// Strategy that the chart was made for, such as `csp`.
+    pub strategy: Option<String>,
+    /// The moment whose knowledge the chart shows; shown in New York time.
+    pub as_of: DateTime<Utc>,
+    /// Where the bars come from and how they are adjusted, in one line.
+    pub source: String,
+    /// True where the market is simulated: the chart says so twice.
+    pub simulated: bool,
+    /// Daily bars, ascending by date.
+    pub bars: &'a [DailyBar],
+    /// True where the last bar's session is still running.
+    pub last_bar_partial: bool,
+    /// Current price; `None` takes the last bar's close.
+    pub last_price: Option<f64>,
+    /// Lines over the candles, such as moving averages.
+    pub overlays: Vec<Overlay>,
+    /// Supports and resistances.
+    pub levels: Vec<Level>,
+    /// Fibonacci levels of one swing.
+    pub fibonacci: Option<Fibonacci>,
+    /// Zones where several methods agree.
+    pub confluence: Vec<ConfluenceZone>,
+    /// Unfilled gaps.
+    pub gaps: Vec<Gap>,
+    /// Splits, earnings and dividends, past and announced.
+    pub marks: Vec<Mark>,
+}
+
+impl<'a> ChartInput<'a> {
+    /// Bare candles and volume; the public fields add the rest.
+    #[must_use]
+    pub fn new(
+        symbol: impl Into<String>,
+        as_of: DateTime<Utc>,
+        source: impl Into<String>,
+        bars: &'a [DailyBar],
+    ) -> Self {
+        Self {
+            symbol: symbol.into(),
+            company: None,
+            strategy: None,
+            as_of,
+            source: source.into(),
+            simulated: false,
+            bars,
+            last_bar_partial: false,
+            last_price: None,
+            overlays: Vec::new(),
+            levels: Vec::new(),
+            fibonacci: None,
+            confluence: Vec::new(),
+            gaps: Vec::new(),
+            marks: Vec::new(),
+        }
+    }
+
+    /// Refuses what cannot be drawn, so that the layout need not look again.
+    pub(crate) fn check(&self) -> Result<(), ChartError> {
+        if self.symbol.trim().is_empty() {
+            return Err(ChartError::EmptySymbol);
+        }
+        self.check_bars()?;
+        if let Some(price) = self.last_price {
+            finite("the last price", price)?;
+        }
+        self.overlays.iter().try_for_each(|overlay| overlay.check(self.bars.len()))?;
+        self.levels.iter().try_for_each(Level::check)?;
+        self.fibonacci.iter().try_for_each(Fibonacci::check)?;
+        self.confluence.iter().try_for_each(|zone| edges("the confluence zone", zone.low, zone.high))?;
+        self.gaps.iter().try_for_each(|gap| edges("the gap", gap.low, gap.high))
+    }
+
+    fn check_bars(&self) -> Result<(), ChartError> {
+        if self.bars.is_empty() {
+            return Err(ChartError::NoBars { symbol: self.symbol.trim().to_owned() });
+        }
+        for bar in self.bars {
+            DailyBar::new(bar.date, bar.open, bar.high, bar.low, bar.close, bar.volume)?;
+        }
+        match self.bars.windows(2).find(|pair| pair[0].date >= pair[1].date) {
+            Some(pair) => Err(ChartError::UnorderedBars { previous: pair[0].date, date: pair[1].date }),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A named line with one value per bar.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Overlay {
+    /// Shown in the legend, such as `SMA 50`.
+    pub name: String,
+    /// One value per bar; `None` where the line is not defined.
+    pub values: Vec<Option<f64>>,
+}
+
+impl Overlay {
+    fn check(&self, bars: usize) -> Result<(), ChartError> {
+        if self.values.len() != bars {
+            let (name, values) = (self.name.clone(), self.values.len());
+            return Err(ChartError::OverlayLength { name, values, bars });
+        }
+        self.values
+            .iter()
+            .flatten()
+            .try_for_each(|v| finite(&format!("a value of overlay {}", self.name), *v))
+    }
+}
+
+/// Support or resistance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LevelSide {
+    /// Buyers stood here.
+    Support,
+    /// Sellers stood here.
+    Resistance,
+}
+
+/// A support or resistance with its zone.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Level {
+    /// Where the line is drawn.
+    pub price: f64,
+    /// Lower edge of the zone, at most `price`.
+    pub zone_low: f64,
+    /// Upper edge of the zone, at least `price`.
+    pub zone_high: f64,
+    /// Support or resistance.
+    pub kind: LevelSide,
+    /// How often the price turned here.
+    pub touches: u32,
+    /// 0 (weakest) to 1 (strongest); from 0.5 up the line is thicker. `None` is not shown.
+    pub strength: Option<f64>,
+}
+
+impl Level {
+    /// A level without a zone, touches or strength.
+    #[must_use]
+    pub const fn at(price: f64, kind: LevelSide) -> Self {
+        Self { price, zone_low: price, zone_high: price, kind, touches: 0, strength: None }
+    }
+
+    fn check(&self) -> Result<(), ChartError> {
+        finite("a level's price", self.price)?;
+        let (low, high) = (self.zone_low, self.zone_high);
+        edges("a level's zone", low, high)?;
+        if self.price < low || self.price > high {
+            return Err(ChartError::InvalidZone {
+                what: format!("the zone of level {}", self.price),
+                low,
+                high,
+            });
+        }
+        match self.strength {
+            Some(strength) if !(0.0..=1.0).contains(&strength) => {
+                Err(ChartError::Strength { price: self.price, strength })
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Fibonacci levels of the swing `from` → `to`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fibonacci {
+    /// Price where the swing began.
+    pub from: f64,
+    /// Price where it ended.
+    pub to: f64,
+    /// Session of the beginning; with `to_date` the swing is drawn.
+    pub from_date: Option<NaiveDate>,
+    /// Session of the end.
+    pub to_date: Option<NaiveDate>,
+    /// The levels to draw.
+    pub levels: Vec<FibonacciLevel>,
+}
+
+impl Fibonacci {
+    fn check(&self) -> Result<(), ChartError> {
+        finite("the beginning of the Fibonacci swing", self.from)?;
+        finite("the end of the Fibonacci swing", self.to)?;
+        self.levels.iter().try_for_each(|level| {
+            finite("a Fibonacci ratio", level.ratio)?;
+            finite("a Fibonacci level", level.price)
+        })
+    }
+}
+
+/// One Fibonacci level.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct FibonacciLevel {
+    /// The ratio as a fraction: 0.618 is shown as 61.8%.
+    pub ratio: f64,
+    /// Its price.
+    pub price: f64,
+}
+
+/// A price zone where several methods agree.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ConfluenceZone {
+    /// Lower edge.
+    pub low: f64,
+    /// Upper edge.
+    pub high: f64,
+    /// What agrees, such as `SMA 50`, `61.8%`.
+    pub sources: Vec<String>,
+}
+
+/// A price range that was jumped over and not traded since.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Gap {
+    /// Lower edge.
+    pub low: f64,
+    /// Upper edge.
+    pub high: f64,
+    /// The session that opened beyond it.
+    pub date: NaiveDate,
+}
+
+/// What happened, or will happen, on a date.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MarkKind {
+    /// A split's first session.
+    Split,
+    /// Earnings.
+    Earnings,
+    /// A dividend's ex-date.
+    Dividend,
+}
+
+/// An event under the candles. Dates after the last bar are shown as upcoming.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Mark {
+    /// Date in New York.
+    pub date: NaiveDate,
+    /// What it is.
+    pub kind: MarkKind,
+    /// A few characters more, such as `7:1`, `$0.47` or `est.`; may be empty.
+    pub text: String,
+}
+
+fn finite(what: &str, value: f64) -> Result<(), ChartError> {
+    if value.is_finite() { Ok(()) } else { Err(ChartError::NotFinite { what: what.to_owned(), value }) }
+}
+
+fn edges(what: &str, low: f64, high: f64) -> Result<(), ChartError> {
+    finite(what, low)?;
+    finite(what, high)?;
+    if low <= high { Ok(()) } else { Err(ChartError::InvalidZone { what: what.to_owned(), low, high }) }
+}
