@@ -21,7 +21,12 @@ pub enum IvStatus {
     /// The mid is under the price at 1 % volatility.
     NoneBelowBound,
     /// The mid is above the price at 600 % volatility.
+    #[serde(rename = "none_above_6")]
     NoneAbove6,
+    /// The last session has ended.
+    Expired,
+    /// The underlying has no price, or the contract's terms are outside what can be priced.
+    NoMarket,
 }
 
 /// Sensitivities of one share's worth of the option.

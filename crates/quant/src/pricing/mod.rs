@@ -1,1 +1,21 @@
-//! (being written)
+//! Option prices, Greeks and implied volatilities; every model says its paper, its error and its range.
+//!
+//! Rates and yields are continuously compounded fractions a year, volatility is a fraction a year, time is years of 365 days.
+
+pub mod american;
+pub mod american_dividends;
+pub mod european;
+pub mod implied_vol;
+
+pub(crate) mod finite_difference;
+mod greeks;
+mod normal;
+pub(crate) mod option;
+mod quadrature;
+
+#[cfg(test)]
+pub(crate) mod oracle;
+
+pub use greeks::Greeks;
+pub use normal::{normal_cdf, normal_pdf};
+pub use option::{Dividend, PricingError, VanillaOption};

@@ -1,0 +1,89 @@
+//! Where today's implied volatility stands among the stored ones.
+
+use serde::{Deserialize, Serialize};
+
+/// Sessions that a rank looks back.
+pub const LOOKBACK: usize = 252;
+/// Fewest stored sessions that make a rank.
+pub const FEWEST: usize = 126;
+
+/// Why there is no rank.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, thiserror::Error)]
+pub enum RankUnavailable {
+    /// Too little history.
+    #[error("{have} sessions of implied volatility are stored; a rank needs {FEWEST}")]
+    TooFewSessions {
+        /// Stored sessions with a volatility.
+        have: usize,
+    },
+    /// Every stored volatility is the same.
+    #[error("implied volatility has not moved in the stored sessions, so that it has no rank")]
+    NoRange,
+    /// Today's volatility is no number.
+    #[error("today's implied volatility is unknown")]
+    Unknown,
+}
+
+/// 100·(IV − low)/(high − low), 0 to 100, over the last [`LOOKBACK`] of the stored sessions (oldest first); today beyond the range is 0 or 100.
+///
+/// # Errors
+/// [`RankUnavailable`] under [`FEWEST`] sessions or without a range.
+pub fn iv_rank(today: f64, stored: &[f64]) -> Result<f64, RankUnavailable> {
+    let window = window(today, stored)?;
+    let low = window.iter().copied().fold(f64::INFINITY, f64::min);
+    let high = window.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    if high <= low {
+        return Err(RankUnavailable::NoRange);
+    }
+    Ok((100.0 * (today - low) / (high - low)).clamp(0.0, 100.0))
+}
+
+/// Share of the last [`LOOKBACK`] stored sessions with a volatility under today's, 0 to 100.
+///
+/// # Errors
+/// [`RankUnavailable`] under [`FEWEST`] sessions.
+pub fn iv_percentile(today: f64, stored: &[f64]) -> Result<f64, RankUnavailable> {
+    let window = window(today, stored)?;
+    let below = window.iter().filter(|&&iv| iv < today).count();
+    Ok(100.0 * below as f64 / window.len() as f64)
+}
+
+/// Implied over historical volatility (30 days each, both fractions); none where either is not positive.
+#[must_use]
+pub fn iv_to_hv(iv30: f64, hv30: f64) -> Option<f64> {
+    (iv30 > 0.0 && hv30 > 0.0 && iv30.is_finite() && hv30.is_finite()).then(|| iv30 / hv30)
+}
+
+fn window(today: f64, stored: &[f64]) -> Result<Vec<f64>, RankUnavailable> {
+    if !today.is_finite() {
+        return Err(RankUnavailable::Unknown);
+    }
+    let known: Vec<f64> = stored.iter().copied().filter(|iv| iv.is_finite()).collect();
+    if known.len() < FEWEST {
+        return Err(RankUnavailable::TooFewSessions { have: known.len() });
+    }
+    Ok(known[known.len().saturating_sub(LOOKBACK)..].to_vec())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rank_and_percentile_over_the_last_252_sessions() {
+        // 300 sessions from 0.001 to 0.300: the window holds 0.049 to 0.300.
+        let stored: Vec<f64> = (1..=300).map(|i| f64::from(i) / 1000.0).collect();
+        assert!((iv_rank(0.1745, &stored).unwrap() - 50.0).abs() < 1e-9);
+        assert!((iv_percentile(0.1745, &stored).unwrap() - 50.0).abs() < 1e-9);
+        assert_eq!(iv_rank(0.5, &stored), Ok(100.0));
+        assert_eq!(iv_percentile(0.049, &stored), Ok(0.0));
+    }
+
+    #[test]
+    fn short_or_flat_history_says_so() {
+        assert_eq!(iv_rank(0.2, &[0.2; 125]), Err(RankUnavailable::TooFewSessions { have: 125 }));
+        assert_eq!(iv_rank(0.2, &[0.2; 126]), Err(RankUnavailable::NoRange));
+        assert_eq!(iv_percentile(f64::NAN, &[0.2; 252]), Err(RankUnavailable::Unknown));
+        assert_eq!(iv_to_hv(0.3, 0.0), None);
+    }
+}

@@ -1,0 +1,106 @@
+//! American options on a share that pays cash dividends, in the spot model.
+//!
+//! The share follows a lognormal path of the given volatility between ex-dates and drops by the cash at each ("spot" or piecewise lognormal model;
+//! the escrowed model, in which only the share less the dividends' present value moves, gives other prices). Exercise is possible at any time, just before
+//! an ex-date too. Solved by finite differences; error under 2e-4 per 100 of spot. Without a dividend the answer is [`super::american`]'s.
+
+use super::finite_difference::{self, Exercise, Resolution, Solution};
+use super::option::relevant_dividends;
+use super::{Dividend, Greeks, PricingError, VanillaOption, american};
+
+/// Under this σ√T finite differences have no distribution to resolve.
+const LEAST_DEVIATION: f64 = 1e-5;
+
+/// Price in the currency of the spot.
+///
+/// # Errors
+/// [`PricingError::Dividend`] where a dividend is impossible.
+pub fn price(option: &VanillaOption, dividends: &[Dividend]) -> Result<f64, PricingError> {
+    let relevant = relevant_dividends(dividends, option.years)?;
+    if relevant.is_empty() {
+        return Ok(american::price(option));
+    }
+    Ok(finite_difference::solve_one(&solvable(option), &relevant, exercise(option)).price)
+}
+
+/// Price and Greeks; units at [`Greeks`].
+///
+/// # Errors
+/// [`PricingError::Dividend`] where a dividend is impossible.
+pub fn greeks(option: &VanillaOption, dividends: &[Dividend]) -> Result<Greeks, PricingError> {
+    let relevant = relevant_dividends(dividends, option.years)?;
+    if relevant.is_empty() {
+        return Ok(american::greeks(option));
+    }
+    Ok(greeks_many(&[solvable(option)], &relevant, Resolution::FINE)[0])
+}
+
+/// Greeks of options of one expiration; `dividends` are relevant and sorted.
+pub(crate) fn greeks_many(
+    options: &[VanillaOption],
+    dividends: &[Dividend],
+    resolution: Resolution,
+) -> Vec<Greeks> {
+    let mut bumped = Vec::with_capacity(7 * options.len());
+    for option in options {
+        let by_volatility = volatility_bump(option);
+        bumped.push(*option);
+        bumped.push(VanillaOption { volatility: option.volatility + by_volatility, ..*option });
+        bumped.push(VanillaOption { volatility: option.volatility - by_volatility, ..*option });
+        bumped.push(VanillaOption { rate: option.rate + RATE_BUMP, ..*option });
+        bumped.push(VanillaOption { rate: option.rate - RATE_BUMP, ..*option });
+        bumped.push(VanillaOption { dividend_yield: option.dividend_yield + RATE_BUMP, ..*option });
+        bumped.push(VanillaOption { dividend_yield: option.dividend_yield - RATE_BUMP, ..*option });
+    }
+    let style = options.first().map_or(Exercise::OneSided, exercise);
+    let solved = finite_difference::solve_many(&bumped, dividends, style, resolution);
+    options
+        .iter()
+        .zip(solved.chunks_exact(7))
+        .map(|(option, s)| assemble(option, s[0], [s[1], s[2]], [s[3], s[4]], [s[5], s[6]]))
+        .collect()
+}
+
+/// Difference of rates over which rho is measured.
+pub(crate) const RATE_BUMP: f64 = 1e-4;
+
+/// Difference of volatility over which vega is measured.
+pub(crate) fn volatility_bump(option: &VanillaOption) -> f64 {
+    0.01 * option.volatility
+}
+
+/// Greeks from the solutions at the option and at its neighbours above and below.
+pub(crate) fn assemble(
+    option: &VanillaOption,
+    at: Solution,
+    volatility: [Solution; 2],
+    rate: [Solution; 2],
+    dividend_yield: [Solution; 2],
+) -> Greeks {
+    let slope = |pair: [Solution; 2], width: f64| (pair[0].price - pair[1].price) / (2.0 * width);
+    let exercised = at.price <= option.intrinsic() && (at.delta.abs() - 1.0).abs() < 1e-6;
+    let carry = option.rate - option.dividend_yield;
+    let theta = option.rate * at.price
+        - carry * option.spot * at.delta
+        - 0.5 * (option.volatility * option.spot).powi(2) * at.gamma;
+    Greeks {
+        price: at.price,
+        delta: at.delta,
+        gamma: if exercised { 0.0 } else { at.gamma },
+        vega: slope(volatility, volatility_bump(option)),
+        theta_year: if exercised { 0.0 } else { theta },
+        rho: slope(rate, RATE_BUMP),
+        dividend_rho: slope(dividend_yield, RATE_BUMP),
+    }
+}
+
+/// The option with at least the volatility that can be resolved.
+fn solvable(option: &VanillaOption) -> VanillaOption {
+    let least = LEAST_DEVIATION / option.years.sqrt();
+    VanillaOption { volatility: option.volatility.max(least), ..*option }
+}
+
+/// Which side the exercise region may have.
+pub(crate) fn exercise(option: &VanillaOption) -> Exercise {
+    if option.rate < 0.0 && option.dividend_yield < 0.0 { Exercise::TwoSided } else { Exercise::OneSided }
+}

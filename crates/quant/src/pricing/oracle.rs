@@ -1,0 +1,192 @@
+//! Reads reference rows for the tests: the whole oracle where it lies beside the project, else the sample in the crate.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use ttai_core::OptionRight;
+
+use super::{Dividend, VanillaOption, american, american_dividends, european, implied_vol};
+
+/// One row by column name.
+pub(crate) type Row = HashMap<String, String>;
+
+/// The oracle's folder, if there is one.
+pub(crate) fn folder() -> Option<PathBuf> {
+    if let Ok(path) = std::env::var("TTAI_ORACLE") {
+        return Some(PathBuf::from(path)).filter(|p| p.is_dir());
+    }
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .ancestors()
+        .map(|parent| parent.join("shared/oracle"))
+        .find(|path| path.is_dir())
+}
+
+/// All rows of an oracle file; the sample of `tests/data` without the oracle.
+pub(crate) fn rows(name: &str) -> Vec<Row> {
+    let path = folder().map_or_else(
+        || {
+            println!("skipped: ../shared/oracle is absent; the sample of {name} is checked");
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/pricing").join(name)
+        },
+        |folder| folder.join(name),
+    );
+    let mut reader = csv::Reader::from_path(&path).unwrap();
+    reader.deserialize().map(Result::unwrap).collect()
+}
+
+/// A number of a row.
+pub(crate) fn number(row: &Row, column: &str) -> f64 {
+    row[column].parse().unwrap()
+}
+
+fn option(row: &Row) -> VanillaOption {
+    let right = if row["type"] == "C" { OptionRight::Call } else { OptionRight::Put };
+    let yield_or = |column: &str| row.get(column).map_or(0.0, |text| text.parse().unwrap());
+    let years = row.get("T").map_or_else(|| number(row, "T_days") / 365.0, |text| text.parse().unwrap());
+    let volatility = row.get("sigma").map_or(0.2, |text| text.parse().unwrap());
+    VanillaOption::new(
+        right,
+        number(row, "S"),
+        number(row, "K"),
+        years.max(0.0),
+        number(row, "r"),
+        yield_or("q"),
+        volatility,
+    )
+    .unwrap()
+}
+
+/// Multiple of the references' tolerances that is accepted.
+const SLACK: f64 = 100.0;
+
+/// Collects misses, so that one failure shows them all.
+#[derive(Default)]
+struct Misses {
+    rows: Vec<String>,
+    worst: HashMap<&'static str, (f64, String)>,
+}
+
+impl Misses {
+    fn check(&mut self, row: &Row, name: &'static str, got: f64, want: f64, tolerance: f64) {
+        let error = (got - want).abs();
+        let ratio = if error.is_nan() { f64::INFINITY } else { error / (SLACK * tolerance) };
+        let worst = self.worst.entry(name).or_insert((-1.0, String::new()));
+        if ratio > worst.0 {
+            *worst = (ratio, row["id"].clone());
+        }
+        if ratio > 1.0 {
+            self.rows.push(format!("{} {name}: {got} instead of {want} (±{tolerance:e})", row["id"]));
+        }
+    }
+
+    fn finish(self, rows: usize) {
+        assert!(rows > 0, "no rows");
+        println!("{rows} rows, worst error in tolerances: {:?}", self.worst);
+        assert!(self.rows.is_empty(), "{} misses:\n{}", self.rows.len(), self.rows.join("\n"));
+    }
+}
+
+#[test]
+fn european_rows() {
+    let rows = rows("european.csv");
+    let mut misses = Misses::default();
+    for row in &rows {
+        let o = option(row);
+        let got = european::greeks(&o);
+        let scale = o.spot.max(o.strike);
+        let root = o.years.sqrt();
+        let want = |column| number(row, column);
+        misses.check(row, "price", got.price, want("price"), 1e-12 * scale);
+        misses.check(row, "delta", got.delta, want("delta"), 1e-10);
+        misses.check(row, "gamma", got.gamma, want("gamma"), 1e-9 * want("gamma").abs().max(1e-3));
+        misses.check(row, "vega", got.vega, want("vega"), 1e-9 * o.spot * root);
+        let theta_scale = (o.spot * o.volatility / root).max(1.0);
+        misses.check(row, "theta", got.theta_year, want("theta_year"), 1e-9 * theta_scale);
+        misses.check(row, "rho", got.rho, want("rho"), 1e-9 * o.strike * o.years);
+        misses.check(row, "divrho", got.dividend_rho, want("divrho"), 1e-9 * o.spot * o.years);
+    }
+    misses.finish(rows.len());
+}
+
+#[test]
+fn american_rows() {
+    let rows = rows("american.csv");
+    let mut misses = Misses::default();
+    for row in &rows {
+        let o = option(row);
+        let got = american::greeks(&o);
+        let want = |column| number(row, column);
+        misses.check(row, "price", got.price, want("price"), 1e-5 * o.strike);
+        misses.check(row, "price alone", american::price(&o), want("price"), 1e-5 * o.strike);
+        misses.check(row, "fast price", american::price_fast(&o), want("price"), 1e-4 * o.strike);
+        if row["greek_flag"] == "1" {
+            continue;
+        }
+        misses.check(row, "delta", got.delta, want("delta"), 1e-4);
+        if row["greek_flag"] != "2" {
+            misses.check(row, "gamma", got.gamma, want("gamma"), (1e-3 * want("gamma").abs()).max(1e-6));
+        }
+        let relative = |column, floor: f64| 1e-3 * want(column).abs() + floor;
+        misses.check(row, "vega", got.vega, want("vega"), relative("vega", 1e-4 * o.strike));
+        misses.check(
+            row,
+            "theta",
+            got.theta_year,
+            want("theta_year"),
+            relative("theta_year", 1e-3 * o.strike),
+        );
+        misses.check(row, "rho", got.rho, want("rho"), relative("rho", 1e-4 * o.strike));
+    }
+    misses.finish(rows.len());
+}
+
+#[test]
+fn american_cash_dividend_rows() {
+    let rows = rows("american_cash_dividends.csv");
+    let mut misses = Misses::default();
+    for row in &rows {
+        let o = option(row);
+        let dividends: Vec<Dividend> = row["dividends"]
+            .split(';')
+            .map(|pair| {
+                let (day, amount) = pair.split_once(':').unwrap();
+                Dividend { years: day.parse::<f64>().unwrap() / 365.0, amount: amount.parse().unwrap() }
+            })
+            .collect();
+        let got = american_dividends::greeks(&o, &dividends).unwrap();
+        let want = |column| number(row, column);
+        misses.check(row, "price", got.price, want("price"), 2e-4);
+        if !row["exact_quadrature"].is_empty() {
+            misses.check(row, "exact", got.price, want("exact_quadrature"), 2e-4);
+        }
+        if row["greek_flag"] == "1" {
+            continue;
+        }
+        misses.check(row, "delta", got.delta, want("delta"), 1e-3);
+        misses.check(row, "gamma", got.gamma, want("gamma"), 2e-3 * want("gamma").abs().max(1e-3));
+        misses.check(row, "vega", got.vega, want("vega"), 5e-3 * want("vega").abs() + 1e-9);
+    }
+    misses.finish(rows.len());
+}
+
+#[test]
+fn implied_volatility_rows() {
+    let rows = rows("implied_vol.csv");
+    let mut misses = Misses::default();
+    for row in &rows {
+        let price = number(row, "price");
+        let european = row["style"] == "european";
+        let o = option(row);
+        let got = if european { implied_vol::european(&o, price) } else { implied_vol::american(&o, price) };
+        if row["expected"] == "none" {
+            if let Ok(volatility) = got {
+                misses.rows.push(format!("{} ({}): {volatility} instead of none", row["id"], row["reason"]));
+            }
+            continue;
+        }
+        let tolerance = number(row, "iv_abs_tol").max(if european { 1e-8 } else { 1e-5 });
+        let name = if european { "european" } else { "american" };
+        misses.check(row, name, got.unwrap_or(f64::NAN), number(row, "iv"), tolerance);
+    }
+    misses.finish(rows.len());
+}
