@@ -1,1 +1,13 @@
-//! (being written)
+//! Margin of raw legs: recognises the strategies in them and asks what Regulation T asks.
+//!
+//! Sources: Cboe "Strategy-based Margin" manual, FINRA Rule 4210(c) and (f)(2), Federal Reserve Regulation T (12 CFR 220).
+//! These are the exchange's minima; a broker may ask for more, and its own figure then stands.
+
+mod account;
+mod naming;
+mod pairing;
+mod rules;
+
+pub use account::{MarginError, MarginGroup, MarginRequirement, requirement};
+pub use naming::RecognizedStrategy;
+pub use rules::{UnderlyingClass, naked_option, stock_initial, stock_maintenance};

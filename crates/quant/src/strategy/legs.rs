@@ -1,0 +1,189 @@
+//! The lines of a position: shares and options, signed.
+
+use chrono::NaiveDate;
+use rust_decimal::Decimal;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use ttai_core::{OptionContract, OptionRight};
+
+/// What a leg holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Instrument {
+    /// Shares of the underlying.
+    Stock,
+    /// An option on the underlying.
+    Option {
+        /// Call or put.
+        right: OptionRight,
+        /// Strike in dollars.
+        strike: Decimal,
+        /// The last session in which it trades.
+        last_trade_date: NaiveDate,
+        /// Shares a contract stands for, 100 as a rule.
+        multiplier: u32,
+    },
+}
+
+/// A signed quantity of one instrument at its prices, all per share.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Leg {
+    /// What is held.
+    pub instrument: Instrument,
+    /// Contracts or shares; negative is short.
+    pub quantity: Decimal,
+    /// Dollars a share at which the leg was, or would be, opened.
+    pub entry: Decimal,
+    /// Dollars a share that it is worth now: the midpoint of an option, the price of a stock.
+    pub mark: Decimal,
+}
+
+/// Why a leg is no leg.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LegError {
+    /// A quantity of zero or beyond any account.
+    #[error(
+        "a quantity of {0} is no position; give contracts or shares from 1e-9 to 1e8, negative for short"
+    )]
+    Quantity(Decimal),
+    /// A price below zero or beyond any market.
+    #[error("{name} {value} is no price; give dollars a share from 0 to 10,000,000")]
+    Price {
+        /// Which price.
+        name: &'static str,
+        /// What was given.
+        value: Decimal,
+    },
+    /// A strike that no option has.
+    #[error("a strike of {0} is no strike; give dollars above 0, at most 10,000,000")]
+    Strike(Decimal),
+    /// A multiplier that no option has.
+    #[error("a multiplier of {0} is no contract size; give 1 to 100,000, 100 as a rule")]
+    Multiplier(u32),
+}
+
+/// Highest price that is taken for a price: a bound that keeps decimal sums far from overflow.
+pub const MAX_PRICE: Decimal = Decimal::from_parts(10_000_000, 0, 0, false, 0);
+const MAX_QUANTITY: Decimal = Decimal::from_parts(100_000_000, 0, 0, false, 0);
+const MIN_QUANTITY: Decimal = Decimal::from_parts(1, 0, 0, false, 9);
+const MAX_MULTIPLIER: u32 = 100_000;
+
+impl Leg {
+    /// Shares, `quantity` negative for short.
+    #[must_use]
+    pub fn stock(quantity: Decimal, entry: Decimal, mark: Decimal) -> Self {
+        Self { instrument: Instrument::Stock, quantity, entry, mark }
+    }
+
+    /// Contracts of `contract`, `quantity` negative for short.
+    #[must_use]
+    pub fn option(contract: &OptionContract, quantity: Decimal, entry: Decimal, mark: Decimal) -> Self {
+        let instrument = Instrument::Option {
+            right: contract.right,
+            strike: contract.strike,
+            last_trade_date: contract.last_trade_date,
+            multiplier: contract.multiplier,
+        };
+        Self { instrument, quantity, entry, mark }
+    }
+
+    /// The same leg, when its numbers are those of a position.
+    ///
+    /// # Errors
+    /// [`LegError`] names the number that is none: quantities up to 1e8 and prices up to 1e7 keep every sum exact.
+    pub fn checked(self) -> Result<Self, LegError> {
+        if self.quantity.abs() > MAX_QUANTITY || self.quantity.abs() < MIN_QUANTITY {
+            return Err(LegError::Quantity(self.quantity));
+        }
+        for (name, value) in [("entry", self.entry), ("mark", self.mark)] {
+            if value.is_sign_negative() && !value.is_zero() || value > MAX_PRICE {
+                return Err(LegError::Price { name, value });
+            }
+        }
+        if let Instrument::Option { strike, multiplier, .. } = self.instrument {
+            if strike <= Decimal::ZERO || strike > MAX_PRICE {
+                return Err(LegError::Strike(strike));
+            }
+            if multiplier == 0 || multiplier > MAX_MULTIPLIER {
+                return Err(LegError::Multiplier(multiplier));
+            }
+        }
+        Ok(self)
+    }
+
+    /// Shares that a unit stands for: 1 for stock, the multiplier for an option.
+    #[must_use]
+    pub fn multiplier(&self) -> Decimal {
+        match self.instrument {
+            Instrument::Stock => Decimal::ONE,
+            Instrument::Option { multiplier, .. } => Decimal::from(multiplier),
+        }
+    }
+
+    /// Signed shares: quantity times multiplier.
+    #[must_use]
+    pub fn shares(&self) -> Decimal {
+        self.quantity * self.multiplier()
+    }
+
+    /// Dollars paid for the leg (negative: received).
+    #[must_use]
+    pub fn cost(&self) -> Decimal {
+        self.shares() * self.entry
+    }
+
+    /// Dollars that the leg is worth at its mark (negative: owed).
+    #[must_use]
+    pub fn market_value(&self) -> Decimal {
+        self.shares() * self.mark
+    }
+
+    /// Dollars a share at expiration with the underlying at `price`: the price itself for stock, the exercise value for an option.
+    #[must_use]
+    pub fn value_at_expiration(&self, price: Decimal) -> Decimal {
+        match self.instrument {
+            Instrument::Stock => price,
+            Instrument::Option { right, strike, .. } => intrinsic(right, price, strike),
+        }
+    }
+
+    /// The strike, for an option.
+    #[must_use]
+    pub fn strike(&self) -> Option<Decimal> {
+        match self.instrument {
+            Instrument::Stock => None,
+            Instrument::Option { strike, .. } => Some(strike),
+        }
+    }
+}
+
+/// Exercise value in exact dollars: max(S − K, 0) for a call, max(K − S, 0) for a put.
+#[must_use]
+pub fn intrinsic(right: OptionRight, spot: Decimal, strike: Decimal) -> Decimal {
+    match right {
+        OptionRight::Call => (spot - strike).max(Decimal::ZERO),
+        OptionRight::Put => (strike - spot).max(Decimal::ZERO),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_that_are_no_position_are_refused() {
+        let one = Decimal::ONE;
+        assert!(Leg::stock(one, one, one).checked().is_ok());
+        assert_eq!(
+            Leg::stock(Decimal::ZERO, one, one).checked(),
+            Err(LegError::Quantity(Decimal::ZERO)),
+            "an empty leg"
+        );
+        assert!(matches!(Leg::stock(one, -one, one).checked(), Err(LegError::Price { name: "entry", .. })));
+        assert!(matches!(
+            Leg::stock(one, one, Decimal::MAX).checked(),
+            Err(LegError::Price { name: "mark", .. })
+        ));
+        assert!(matches!(Leg::stock(Decimal::MAX, one, one).checked(), Err(LegError::Quantity(_))));
+    }
+}

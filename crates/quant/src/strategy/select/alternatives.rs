@@ -1,0 +1,253 @@
+//! What else could be sold, where it lies among the chart's levels, and why it lost.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use chrono::NaiveDate;
+use rust_decimal::Decimal;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use ttai_core::{OptionContract, OptionRight};
+
+use super::candidate::{Candidate, LevelDistances};
+use super::checks::Miss;
+use super::constraints::Constraint;
+use super::request::SelectionRequest;
+use super::verdict::by_return;
+use crate::chain::PricedQuote;
+use crate::strategy::number::to_f64;
+use crate::strategy::probability::{StrikeVolatility, volatility_at};
+
+/// Why a contract is shown although it lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AlternativeRole {
+    /// Next in the ranking.
+    RunnerUp,
+    /// The best strike at or below the nearest support (short puts), at or above the nearest resistance (short calls).
+    BeyondLevel,
+    /// The best strike beyond one standard deviation.
+    BeyondOneSd,
+}
+
+/// Why a contract lost.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "reason", rename_all = "snake_case")]
+pub enum LossReason {
+    /// It misses limits.
+    MissesLimits {
+        /// Which, and by how much.
+        misses: Vec<Miss>,
+    },
+    /// Being called away would sell the shares under their cost.
+    LocksInLoss {
+        /// Dollars a share lost if called.
+        loss: Decimal,
+    },
+    /// It earns less than the best.
+    LowerReturn {
+        /// Its simple annual return at the bid in percent.
+        annual_pct: f64,
+        /// The best one's.
+        best_annual_pct: f64,
+    },
+    /// It earns the same and ends later.
+    LaterExpiration {
+        /// Its expiration.
+        expiration: NaiveDate,
+    },
+    /// It earns the same on the same day at a higher strike.
+    HigherStrike {
+        /// Its strike.
+        strike: Decimal,
+    },
+}
+
+impl fmt::Display for LossReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::MissesLimits { misses } => {
+                f.write_str("misses ")?;
+                for (place, miss) in misses.iter().enumerate() {
+                    write!(f, "{}{miss}", if place == 0 { "" } else { ", " })?;
+                }
+                Ok(())
+            }
+            Self::LocksInLoss { loss } => write!(f, "locks in a loss of {loss} a share if called"),
+            Self::LowerReturn { annual_pct, best_annual_pct } => {
+                write!(f, "earns {annual_pct:.2} % a year against {best_annual_pct:.2} %")
+            }
+            Self::LaterExpiration { expiration } => {
+                write!(f, "earns the same but ends later, on {expiration}")
+            }
+            Self::HigherStrike { strike } => write!(f, "earns the same at the higher strike {strike}"),
+        }
+    }
+}
+
+impl fmt::Display for Miss {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = self.constraint;
+        match (self.actual, self.limit) {
+            (Some(actual), Some(limit)) if name == Constraint::Roc => {
+                write!(f, "{name} {actual:.4} against {limit} % a week")
+            }
+            (Some(actual), Some(limit)) => {
+                write!(f, "{name} {} against {limit}", (actual * 1e4).round() / 1e4)
+            }
+            _ => write!(f, "{name}"),
+        }
+    }
+}
+
+/// A contract that lost.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Alternative {
+    /// The contract.
+    pub candidate: Candidate,
+    /// Why it is shown.
+    pub roles: Vec<AlternativeRole>,
+    /// Why it lost.
+    pub lost_because: LossReason,
+}
+
+const RUNNERS_UP: usize = 5;
+
+/// The runners-up, the best strike beyond the nearest level and the best beyond one standard deviation; ranking order within those that
+/// pass, then those that miss only the return, then the rest that somebody bids for inside the window of days.
+pub(super) fn alternatives(
+    request: &SelectionRequest<'_>,
+    candidates: &[Candidate],
+    best: Option<&Candidate>,
+) -> Vec<Alternative> {
+    let is_best = |candidate: &Candidate| best.is_some_and(|best| std::ptr::eq(best, candidate));
+    let shown = |candidate: &&Candidate| {
+        !is_best(candidate) && !candidate.fails(Constraint::Dte) && !candidate.fails(Constraint::Bid)
+    };
+    let mut pool: Vec<&Candidate> = candidates.iter().filter(shown).collect();
+    pool.sort_by(|a, b| standing(a).cmp(&standing(b)).then_with(|| by_return(a, b)));
+    let safer = |distance: Option<f64>| {
+        distance.is_some_and(|distance| match request.strategy.short_right() {
+            OptionRight::Put => distance <= 0.0,
+            OptionRight::Call => distance >= 0.0,
+        })
+    };
+    let beyond = |mark: fn(&LevelDistances) -> Option<f64>| {
+        pool.iter().position(|c| safer(mark(&c.distances).map(|level| to_f64(c.strike) - level)))
+    };
+    let at_level = beyond(|distances| distances.level);
+    let at_one_sd = beyond(|distances| distances.one_sd);
+    let roles = |place: usize| {
+        let roles = [
+            (place < RUNNERS_UP, AlternativeRole::RunnerUp),
+            (at_level == Some(place), AlternativeRole::BeyondLevel),
+            (at_one_sd == Some(place), AlternativeRole::BeyondOneSd),
+        ];
+        roles.into_iter().filter(|(holds, _)| *holds).map(|(_, role)| role).collect::<Vec<_>>()
+    };
+    let listed = pool.iter().enumerate().map(|(place, candidate)| (roles(place), candidate));
+    listed
+        .filter(|(roles, _)| !roles.is_empty())
+        .map(|(roles, candidate)| Alternative {
+            candidate: (*candidate).clone(),
+            roles,
+            lost_because: lost_because(candidate, best),
+        })
+        .collect()
+}
+
+/// 0 passes, 1 misses only the return, 2 the rest; one higher for a call that locks in a loss.
+fn standing(candidate: &Candidate) -> u8 {
+    let group = match (candidate.passes(), candidate.misses_only_return()) {
+        (true, _) => 0,
+        (false, true) => 2,
+        (false, false) => 4,
+    };
+    group + u8::from(candidate.locks_in_loss())
+}
+
+fn lost_because(candidate: &Candidate, best: Option<&Candidate>) -> LossReason {
+    if let Some(terms) = candidate.covered_call.as_ref().filter(|terms| terms.locks_in_loss) {
+        let loss = terms.stock_entry - candidate.strike - candidate.credit_bid;
+        return LossReason::LocksInLoss { loss };
+    }
+    let same_misses = |best: &&Candidate| candidate.passes() || standing(best) == standing(candidate);
+    let Some(best) = best.filter(same_misses) else {
+        return LossReason::MissesLimits { misses: candidate.misses.clone() };
+    };
+    let annual = |candidate: &Candidate| candidate.annual_pct().unwrap_or(0.0);
+    let (annual_pct, best_annual_pct) = (annual(candidate), annual(best));
+    if annual_pct < best_annual_pct {
+        LossReason::LowerReturn { annual_pct, best_annual_pct }
+    } else if candidate.expiration > best.expiration {
+        LossReason::LaterExpiration { expiration: candidate.expiration }
+    } else {
+        LossReason::HigherStrike { strike: candidate.strike }
+    }
+}
+
+/// `expected_move_1sd` in dollars by last trade date.
+#[derive(Clone, Debug, Default)]
+pub(super) struct OneSdMoves(BTreeMap<NaiveDate, f64>);
+
+/// S·IV·√T of every expiration, at the volatility that its smile has at the spot price.
+pub(super) fn one_sd_moves(request: &SelectionRequest<'_>) -> OneSdMoves {
+    let spot = to_f64(request.spot);
+    let mut by_date: BTreeMap<NaiveDate, Vec<&PricedQuote>> = BTreeMap::new();
+    for quote in request.quotes {
+        by_date.entry(quote.quote.contract.last_trade_date).or_default().push(quote);
+    }
+    let move_of = |quotes: &[&PricedQuote]| {
+        let years = quotes.first()?.years;
+        Some(spot * volatility_at(&average_smile(quotes), spot)? * years.sqrt())
+    };
+    OneSdMoves(by_date.into_iter().filter_map(|(date, quotes)| Some((date, move_of(&quotes)?))).collect())
+}
+
+/// Mean of call and put volatility at each strike.
+fn average_smile(quotes: &[&PricedQuote]) -> Vec<StrikeVolatility> {
+    let mut by_strike: BTreeMap<Decimal, (f64, f64)> = BTreeMap::new();
+    for quote in quotes {
+        if let Some(iv) = quote.iv {
+            let sum = by_strike.entry(quote.quote.contract.strike).or_default();
+            *sum = (sum.0 + iv, sum.1 + 1.0);
+        }
+    }
+    let point = |(strike, (sum, count)): (Decimal, (f64, f64))| StrikeVolatility {
+        strike: to_f64(strike),
+        iv: sum / count,
+    };
+    by_strike.into_iter().map(point).collect()
+}
+
+impl OneSdMoves {
+    /// Where `contract`'s strike lies.
+    pub(super) fn distances(
+        &self,
+        request: &SelectionRequest<'_>,
+        contract: &OptionContract,
+    ) -> LevelDistances {
+        let spot = to_f64(request.spot);
+        let strike = to_f64(contract.strike);
+        let one_move = self.0.get(&contract.last_trade_date);
+        let usable = |price: &f64| price.is_finite() && *price > 0.0;
+        let chart = request.chart;
+        let (level, one_sd) = match contract.right {
+            OptionRight::Put => {
+                let below = chart.supports.iter().filter(|price| usable(price) && **price <= spot);
+                (below.copied().reduce(f64::max), one_move.map(|distance| spot - distance))
+            }
+            OptionRight::Call => {
+                let above = chart.resistances.iter().filter(|price| usable(price) && **price >= spot);
+                (above.copied().reduce(f64::min), one_move.map(|distance| spot + distance))
+            }
+        };
+        let in_atr = |level: f64| chart.atr.filter(usable).map(|atr| (strike - level) / atr);
+        LevelDistances {
+            level,
+            level_atr: level.and_then(in_atr),
+            one_sd,
+            one_sd_atr: one_sd.and_then(in_atr),
+        }
+    }
+}

@@ -1,0 +1,416 @@
+//! One contract, or one pair of contracts, with its economics and the limits that it misses.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use rust_decimal::Decimal;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use ttai_core::{CashDividend, NEW_YORK, OptionQuote, OptionRight};
+
+use super::checks::{LegRole, Miss, misses};
+use super::constraints::{Constraint, Strategy};
+use super::request::{SelectError, SelectionRequest};
+use crate::chain::{ContractGreeks, IvStatus, PricedQuote};
+use crate::strategy::economics::{Economics, ReturnBase, TradeTerms};
+use crate::strategy::legs::{Leg, MAX_PRICE, intrinsic};
+use crate::strategy::number::{percent, to_f64};
+use crate::strategy::probability::Lognormal;
+
+/// The option that a spread buys.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct LongLeg {
+    /// 21-character OCC symbol.
+    pub occ_symbol: String,
+    /// Strike in dollars.
+    pub strike: Decimal,
+    /// Dollars between the two strikes.
+    pub width: Decimal,
+    /// Bid in dollars a share.
+    pub bid: Decimal,
+    /// Ask in dollars a share, what it costs now.
+    pub ask: Decimal,
+    /// Contracts open at the start of the day.
+    pub open_interest: Option<u64>,
+    /// Implied volatility as a fraction.
+    pub iv: Option<f64>,
+    /// Greeks of one share's worth.
+    pub greeks: Option<ContractGreeks>,
+}
+
+/// What only a covered call has.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct CoveredCallTerms {
+    /// Whether the shares are bought with the call.
+    pub buy_write: bool,
+    /// Dollars a share that the shares cost: the basis, or the spot price where it is not known or they are bought now.
+    pub stock_entry: Decimal,
+    /// Percent over the period on the spot price if the shares are called: premium and the rise to the strike.
+    pub if_called_pct: f64,
+    /// The same scaled to 365 days, not compounded.
+    pub if_called_annual_simple_pct: f64,
+    /// Percent on the cost basis if called, where one is known.
+    pub if_called_on_basis_pct: Option<f64>,
+    /// Whether strike + premium is under the cost basis, so that being called away realises a loss.
+    pub locks_in_loss: bool,
+}
+
+/// Where a strike lies among the chart's levels.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct LevelDistances {
+    /// Nearest support at or below the spot price (short puts), nearest resistance at or above it (short calls), in dollars.
+    pub level: Option<f64>,
+    /// (strike − level) / ATR.
+    pub level_atr: Option<f64>,
+    /// Spot less (short puts) or plus (short calls) one `expected_move_1sd` = S·IV·√T of the expiration's at-the-money volatility.
+    pub one_sd: Option<f64>,
+    /// (strike − `one_sd`) / ATR.
+    pub one_sd_atr: Option<f64>,
+}
+
+/// A contract (for a spread: a pair) that could be sold.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Candidate {
+    /// 21-character OCC symbol of the option that is sold.
+    pub occ_symbol: String,
+    /// Its right.
+    pub right: OptionRight,
+    /// Its strike in dollars.
+    pub strike: Decimal,
+    /// Its listed expiration.
+    pub expiration: NaiveDate,
+    /// The last session in which it trades.
+    pub last_trade_date: NaiveDate,
+    /// Calendar days to that session.
+    pub dte: i64,
+    /// Years of 365 days to that session's close.
+    pub years: f64,
+    /// The option that is bought with it.
+    pub long: Option<LongLeg>,
+    /// Bid in dollars a share.
+    pub bid: Decimal,
+    /// Ask in dollars a share.
+    pub ask: Decimal,
+    /// Midpoint in dollars a share.
+    pub mid: Decimal,
+    /// When it was quoted.
+    pub quote_time: DateTime<Utc>,
+    /// Contracts open at the start of the day.
+    pub open_interest: Option<u64>,
+    /// Contracts traded today.
+    pub volume: u64,
+    /// Bid–ask spread in percent of the mid; none where there is no mid.
+    pub spread_pct: Option<f64>,
+    /// Whether the mid implies a volatility.
+    pub iv_status: IvStatus,
+    /// That volatility as a fraction.
+    pub iv: Option<f64>,
+    /// Greeks of one share's worth of the option that is sold.
+    pub greeks: Option<ContractGreeks>,
+    /// Dollars out of the money; negative in the money.
+    pub otm_amount: Decimal,
+    /// The same in percent of the spot price.
+    pub otm_pct: f64,
+    /// Dollars a share received at natural prices: the bid, for a spread less the long leg's ask.
+    pub credit_bid: Decimal,
+    /// Dollars a share received at midpoints.
+    pub credit_mid: Decimal,
+    /// Shares that one contract stands for.
+    pub contract_size: u32,
+    /// Economics of one contract at natural prices.
+    pub at_bid: Economics,
+    /// Economics of one contract at midpoints.
+    pub at_mid: Economics,
+    /// Risk-neutral probability (0 to 1) that the short option ends out of the money.
+    pub prob_otm: Option<f64>,
+    /// 1 − |delta|, the quick stand-in for a probability of profit.
+    pub pop_delta_proxy: Option<f64>,
+    /// What only a covered call has.
+    pub covered_call: Option<CoveredCallTerms>,
+    /// Ex-dates after today and up to the last trade date (short calls): the days before which early assignment is likely.
+    pub ex_dates: Vec<CashDividend>,
+    /// Where the strike lies among the chart's levels.
+    pub distances: LevelDistances,
+    /// The limits that it misses; empty where it passes.
+    pub misses: Vec<Miss>,
+}
+
+impl Candidate {
+    /// Whether all limits hold.
+    #[must_use]
+    pub fn passes(&self) -> bool {
+        self.misses.is_empty()
+    }
+
+    /// Whether nothing but the return is missing.
+    #[must_use]
+    pub fn misses_only_return(&self) -> bool {
+        !self.passes() && self.misses.iter().all(|miss| miss.constraint.is_return())
+    }
+
+    /// Whether it misses `constraint`.
+    #[must_use]
+    pub fn fails(&self, constraint: Constraint) -> bool {
+        self.misses.iter().any(|miss| miss.constraint == constraint)
+    }
+
+    /// The missed limits' names, each once, in the order of [`Constraint::ALL`].
+    #[must_use]
+    pub fn fail_reasons(&self) -> Vec<&'static str> {
+        let mut names: Vec<_> = self.misses.iter().map(|miss| miss.constraint.name()).collect();
+        names.dedup();
+        names
+    }
+
+    /// Whether being called away would sell the shares under their cost.
+    #[must_use]
+    pub fn locks_in_loss(&self) -> bool {
+        self.covered_call.as_ref().is_some_and(|terms| terms.locks_in_loss)
+    }
+
+    /// Simple annual return at natural prices, in percent; what candidates are ranked by.
+    #[must_use]
+    pub fn annual_pct(&self) -> Option<f64> {
+        self.at_bid.roc.map(|roc| roc.annual_simple_pct)
+    }
+
+    pub(super) fn multiplier(&self) -> Decimal {
+        Decimal::from(self.contract_size)
+    }
+}
+
+/// Every contract of the strategy's right as a candidate, in the chain's order; spreads only where a long leg is listed.
+///
+/// Contracts with prices that no market has (negative, or over 10,000,000 dollars) are left out.
+///
+/// # Errors
+/// As [`SelectionRequest::validate`].
+pub fn evaluate(request: &SelectionRequest<'_>) -> Result<Vec<Candidate>, SelectError> {
+    request.validate()?;
+    let moves = super::alternatives::one_sd_moves(request);
+    let sold = |priced: &&PricedQuote| {
+        let contract = &priced.quote.contract;
+        contract.right == request.strategy.short_right()
+            && (request.constraints.include_non_standard || contract.is_standard())
+    };
+    let shorts = request.quotes.iter().filter(sold);
+    Ok(shorts.filter_map(|short| candidate(request, short, &moves)).collect())
+}
+
+/// One candidate; none where its numbers are no market's or a spread finds no long leg.
+fn candidate(
+    request: &SelectionRequest<'_>,
+    short: &PricedQuote,
+    moves: &super::alternatives::OneSdMoves,
+) -> Option<Candidate> {
+    let long = match request.strategy {
+        Strategy::Spread { width, .. } => Some(long_leg(request, short, width)?),
+        _ => None,
+    };
+    let quote = &short.quote;
+    let contract = &quote.contract;
+    if !is_price(quote.bid) || !is_price(quote.ask) || !is_price(contract.strike) {
+        return None;
+    }
+    let at_bid = economics(request, short, long, Fill::Natural)?;
+    let at_mid = economics(request, short, long, Fill::Mid)?;
+    let otm_amount = (request.spot - contract.strike)
+        * if contract.right == OptionRight::Put { Decimal::ONE } else { Decimal::NEGATIVE_ONE };
+    let market = Lognormal { spot: to_f64(request.spot), rate: request.rate, years: short.years };
+    let above = short.iv.and_then(|iv| market.above(to_f64(contract.strike), iv));
+    let (credit_bid, credit_mid) = (Fill::Natural.credit(quote, long), Fill::Mid.credit(quote, long));
+    let mut candidate = Candidate {
+        occ_symbol: contract.occ_symbol(),
+        right: contract.right,
+        strike: contract.strike,
+        expiration: contract.expiration,
+        last_trade_date: contract.last_trade_date,
+        dte: short.dte,
+        years: short.years,
+        long: long.map(|long| LongLeg::of(long, contract.strike)),
+        bid: quote.bid,
+        ask: quote.ask,
+        mid: quote.mid(),
+        quote_time: quote.quote_time,
+        open_interest: quote.open_interest,
+        volume: quote.volume,
+        spread_pct: percent(quote.ask - quote.bid, quote.mid()),
+        iv_status: short.iv_status,
+        iv: short.iv,
+        greeks: short.greeks,
+        otm_amount,
+        otm_pct: percent(otm_amount, request.spot).unwrap_or(0.0),
+        credit_bid,
+        credit_mid,
+        contract_size: contract.multiplier,
+        at_bid,
+        at_mid,
+        prob_otm: above.map(|above| if contract.right == OptionRight::Put { above } else { 1.0 - above }),
+        pop_delta_proxy: short.greeks.map(|greeks| 1.0 - greeks.delta.abs()),
+        covered_call: covered_call_terms(request, short),
+        ex_dates: ex_dates(request, short),
+        distances: moves.distances(request, contract),
+        misses: Vec::new(),
+    };
+    let event = request.events.iter().any(|event| event.excludes(contract, request.as_of));
+    candidate.misses = misses(&candidate, &request.constraints, request.strategy, event);
+    Some(candidate)
+}
+
+fn is_price(value: Decimal) -> bool {
+    value >= Decimal::ZERO && value <= MAX_PRICE
+}
+
+/// The listed option nearest to `width` beyond the short strike, at most a quarter of the width off; ties go to the narrower one.
+fn long_leg<'a>(
+    request: &SelectionRequest<'a>,
+    short: &PricedQuote,
+    width: Decimal,
+) -> Option<&'a PricedQuote> {
+    let sold = &short.quote.contract;
+    let distance = |quote: &PricedQuote| {
+        let bought = &quote.quote.contract;
+        let beyond = match sold.right {
+            OptionRight::Put => sold.strike - bought.strike,
+            OptionRight::Call => bought.strike - sold.strike,
+        };
+        (beyond > Decimal::ZERO).then_some(beyond)
+    };
+    let same_series = |quote: &&PricedQuote| {
+        let bought = &quote.quote.contract;
+        bought.right == sold.right
+            && bought.last_trade_date == sold.last_trade_date
+            && bought.expiration == sold.expiration
+            && bought.root == sold.root
+            && bought.multiplier == sold.multiplier
+            && [bought.strike, quote.quote.bid, quote.quote.ask].into_iter().all(is_price)
+    };
+    let tolerance = width / Decimal::from(4);
+    let listed =
+        request.quotes.iter().filter(same_series).filter_map(|quote| Some((quote, distance(quote)?)));
+    listed
+        .filter(|(_, beyond)| (beyond - width).abs() <= tolerance)
+        .min_by_key(|(_, beyond)| ((beyond - width).abs(), *beyond))
+        .map(|(quote, _)| quote)
+}
+
+impl LongLeg {
+    fn of(long: &PricedQuote, short_strike: Decimal) -> Self {
+        let contract = &long.quote.contract;
+        Self {
+            occ_symbol: contract.occ_symbol(),
+            strike: contract.strike,
+            width: (short_strike - contract.strike).abs(),
+            bid: long.quote.bid,
+            ask: long.quote.ask,
+            open_interest: long.quote.open_interest,
+            iv: long.iv,
+            greeks: long.greeks,
+        }
+    }
+}
+
+/// At which prices a trade is filled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fill {
+    /// Sold at the bid, bought at the ask.
+    Natural,
+    /// At the midpoints.
+    Mid,
+}
+
+impl Fill {
+    fn price(self, quote: &OptionQuote, role: LegRole) -> Decimal {
+        match (self, role) {
+            (Self::Mid, _) => quote.mid(),
+            (Self::Natural, LegRole::Short) => quote.bid,
+            (Self::Natural, LegRole::Long) => quote.ask,
+        }
+    }
+
+    fn credit(self, short: &OptionQuote, long: Option<&PricedQuote>) -> Decimal {
+        let paid = long.map_or(Decimal::ZERO, |long| self.price(&long.quote, LegRole::Long));
+        self.price(short, LegRole::Short) - paid
+    }
+}
+
+/// The economics of one contract at `fill`; none where its numbers are no market's.
+fn economics(
+    request: &SelectionRequest<'_>,
+    short: &PricedQuote,
+    long: Option<&PricedQuote>,
+    fill: Fill,
+) -> Option<Economics> {
+    let option = |priced: &PricedQuote, role: LegRole, quantity: Decimal| {
+        let price = fill.price(&priced.quote, role);
+        Leg::option(&priced.quote.contract, quantity, price, price)
+    };
+    let mut legs = vec![option(short, LegRole::Short, Decimal::NEGATIVE_ONE)];
+    let mut volatilities = vec![short.iv];
+    if let Some(long) = long {
+        legs.push(option(long, LegRole::Long, Decimal::ONE));
+        volatilities.push(long.iv);
+    }
+    let base = match request.strategy {
+        Strategy::CashSecuredPut => ReturnBase::Strike,
+        Strategy::CoveredCall => {
+            let shares = Decimal::from(short.quote.contract.multiplier);
+            legs.push(Leg::stock(shares, stock_entry(request), request.spot));
+            volatilities.push(None);
+            ReturnBase::Spot
+        }
+        Strategy::Spread { .. } => ReturnBase::Risk,
+    };
+    let terms = TradeTerms {
+        legs: &legs,
+        volatilities: &volatilities,
+        spot: request.spot,
+        rate: request.rate,
+        years: short.years,
+        dte: short.dte,
+        base,
+        class: request.class,
+    };
+    Economics::of(&terms).ok()
+}
+
+fn stock_entry(request: &SelectionRequest<'_>) -> Decimal {
+    request.holding.and_then(|holding| holding.cost_basis).unwrap_or(request.spot)
+}
+
+fn covered_call_terms(request: &SelectionRequest<'_>, short: &PricedQuote) -> Option<CoveredCallTerms> {
+    if request.strategy != Strategy::CoveredCall {
+        return None;
+    }
+    let (strike, premium) = (short.quote.contract.strike, short.quote.bid);
+    let proceeds = strike + premium;
+    let basis = request.holding.and_then(|holding| holding.cost_basis);
+    let if_called_pct = percent(proceeds - request.spot, request.spot)?;
+    let days = to_f64(Decimal::from(short.dte.max(1)));
+    Some(CoveredCallTerms {
+        buy_write: request.holding.is_none(),
+        stock_entry: stock_entry(request),
+        if_called_pct,
+        if_called_annual_simple_pct: if_called_pct * 365.0 / days,
+        if_called_on_basis_pct: basis.and_then(|basis| percent(proceeds - basis, basis)),
+        locks_in_loss: basis.is_some_and(|basis| proceeds < basis),
+    })
+}
+
+/// Ex-dates that a short call lives through.
+fn ex_dates(request: &SelectionRequest<'_>, short: &PricedQuote) -> Vec<CashDividend> {
+    let contract = &short.quote.contract;
+    if contract.right == OptionRight::Put {
+        return Vec::new();
+    }
+    let today = request.as_of.with_timezone(&NEW_YORK).date_naive();
+    let inside =
+        |dividend: &&CashDividend| dividend.ex_date > today && dividend.ex_date <= contract.last_trade_date;
+    request.dividends.iter().filter(inside).copied().collect()
+}
+
+impl Candidate {
+    /// Time value in dollars a share at the mid, never negative.
+    #[must_use]
+    pub fn extrinsic(&self, spot: Decimal) -> Decimal {
+        (self.mid - intrinsic(self.right, spot, self.strike)).max(Decimal::ZERO)
+    }
+}

@@ -1,0 +1,220 @@
+//! Why nothing passes: the limit that binds, the nearest misses, the smallest relaxation.
+
+use chrono::NaiveDate;
+use rust_decimal::{Decimal, RoundingStrategy};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::candidate::Candidate;
+use super::checks::Miss;
+use super::constraints::{Constraint, Constraints};
+use super::request::SelectionRequest;
+use crate::strategy::number::{plain, to_decimal};
+
+/// A contract in a line.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ContractSummary {
+    /// 21-character OCC symbol of the option that is sold.
+    pub occ_symbol: String,
+    /// Strike in dollars.
+    pub strike: Decimal,
+    /// Strike of the option that is bought with it.
+    pub long_strike: Option<Decimal>,
+    /// Listed expiration.
+    pub expiration: NaiveDate,
+    /// The last session in which it trades.
+    pub last_trade_date: NaiveDate,
+    /// Calendar days to that session.
+    pub dte: i64,
+    /// Dollars a share at natural prices.
+    pub credit_bid: Decimal,
+    /// Delta of the option that is sold.
+    pub delta: Option<f64>,
+    /// Percent per 7 calendar days at natural prices.
+    pub weekly_pct: Option<f64>,
+}
+
+impl From<&Candidate> for ContractSummary {
+    fn from(candidate: &Candidate) -> Self {
+        Self {
+            occ_symbol: candidate.occ_symbol.clone(),
+            strike: candidate.strike,
+            long_strike: candidate.long.as_ref().map(|long| long.strike),
+            expiration: candidate.expiration,
+            last_trade_date: candidate.last_trade_date,
+            dte: candidate.dte,
+            credit_bid: candidate.credit_bid,
+            delta: candidate.greeks.map(|greeks| greeks.delta),
+            weekly_pct: candidate.at_bid.roc.map(|roc| roc.weekly_pct),
+        }
+    }
+}
+
+/// A contract that nearly passes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct NearMiss {
+    /// The contract.
+    pub contract: ContractSummary,
+    /// What it misses.
+    pub misses: Vec<Miss>,
+    /// The sum of its misses, each as a fraction of its limit.
+    pub distance: f64,
+}
+
+/// A limit and the value that would admit a contract.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RelaxedLimit {
+    /// The limit.
+    pub constraint: Constraint,
+    /// What it is.
+    #[serde(with = "plain")]
+    #[schemars(with = "f64")]
+    pub from: Decimal,
+    /// What it would have to be.
+    #[serde(with = "plain")]
+    #[schemars(with = "f64")]
+    pub to: Decimal,
+}
+
+/// The smallest change of the limits that would admit a contract.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Relaxation {
+    /// The contract that it would admit.
+    pub contract: ContractSummary,
+    /// The limits to change, all of them.
+    pub changes: Vec<RelaxedLimit>,
+    /// The limits as they would be.
+    pub constraints: Constraints,
+}
+
+/// How many contracts a limit keeps out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ConstraintCount {
+    /// The limit.
+    pub constraint: Constraint,
+    /// Contracts that miss it and nothing else.
+    pub alone: usize,
+    /// Contracts that miss it.
+    pub all: usize,
+}
+
+/// Why nothing passes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Diagnosis {
+    /// The limit that keeps the most contracts out by itself; where none does, the one that most contracts miss.
+    pub binding: ConstraintCount,
+    /// The three contracts that come nearest, nearest first.
+    pub nearest_misses: Vec<NearMiss>,
+    /// The smallest relaxation; none where no change of limits would admit a contract.
+    pub relaxation: Option<Relaxation>,
+}
+
+const NEAREST: usize = 3;
+
+/// What stands in the way of `candidates`, given in ranking order, none of which is picked.
+pub(super) fn diagnose(request: &SelectionRequest<'_>, candidates: &[Candidate]) -> Diagnosis {
+    let mut near: Vec<(f64, &Candidate)> = candidates
+        .iter()
+        .filter(|candidate| !candidate.locks_in_loss() && !candidate.passes())
+        .filter_map(|candidate| Some((distance(candidate)?, candidate)))
+        .collect();
+    // stable: equals stay in ranking order
+    near.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let relaxation = near.iter().find_map(|(_, candidate)| relaxation(&request.constraints, candidate));
+    Diagnosis {
+        binding: binding(request, candidates),
+        nearest_misses: near
+            .iter()
+            .take(NEAREST)
+            .map(|&(distance, candidate)| near_miss(distance, candidate))
+            .collect(),
+        relaxation,
+    }
+}
+
+fn near_miss(distance: f64, candidate: &Candidate) -> NearMiss {
+    NearMiss { contract: candidate.into(), misses: candidate.misses.clone(), distance }
+}
+
+/// The sum of the misses as fractions of their limits; none where one of them cannot be relaxed.
+fn distance(candidate: &Candidate) -> Option<f64> {
+    candidate.misses.iter().map(|miss| miss.relative).sum()
+}
+
+/// Contracts outside the window of days are counted only where nothing lies inside it.
+fn binding(request: &SelectionRequest<'_>, candidates: &[Candidate]) -> ConstraintCount {
+    let window = request.constraints.counted_window();
+    let mut counted: Vec<&Candidate> = candidates.iter().filter(|c| window.contains(&c.dte)).collect();
+    if counted.is_empty() {
+        counted = candidates.iter().collect();
+    }
+    let count = |constraint: Constraint| {
+        let fails = |candidate: &&&Candidate| match constraint {
+            Constraint::LocksInLoss => candidate.locks_in_loss(),
+            other => candidate.fails(other),
+        };
+        let misses =
+            |candidate: &&&Candidate| candidate.fail_reasons().len() + usize::from(candidate.locks_in_loss());
+        let failing: Vec<_> = counted.iter().filter(fails).collect();
+        let alone = failing.iter().filter(|candidate| misses(candidate) == 1).count();
+        ConstraintCount { constraint, alone, all: failing.len() }
+    };
+    let first = ConstraintCount { constraint: Constraint::Dte, alone: 0, all: 0 };
+    Constraint::ALL
+        .into_iter()
+        .map(count)
+        .fold(first, |most, next| if (next.alone, next.all) > (most.alone, most.all) { next } else { most })
+}
+
+/// The limits that would just admit `candidate`.
+fn relaxation(constraints: &Constraints, candidate: &Candidate) -> Option<Relaxation> {
+    let mut relaxed = *constraints;
+    for miss in &candidate.misses {
+        relax(&mut relaxed, miss)?;
+    }
+    Some(Relaxation {
+        contract: candidate.into(),
+        changes: changes(constraints, &relaxed),
+        constraints: relaxed,
+    })
+}
+
+/// Moves one limit so far that `miss` is none, rounded to four decimals on the admitting side; both legs of a spread may move it.
+fn relax(constraints: &mut Constraints, miss: &Miss) -> Option<()> {
+    let actual = to_decimal(miss.actual?)?;
+    let up = actual.round_dp_with_strategy(4, RoundingStrategy::ToPositiveInfinity);
+    let down = actual.round_dp_with_strategy(4, RoundingStrategy::ToNegativeInfinity);
+    let whole = i64::try_from(actual.trunc()).ok()?;
+    match miss.constraint {
+        Constraint::Delta => constraints.max_delta = up.max(constraints.max_delta),
+        Constraint::Roc => constraints.min_roc = down.min(constraints.min_roc),
+        Constraint::Spread => constraints.max_spread_pct = up.max(constraints.max_spread_pct),
+        Constraint::Credit => constraints.min_credit_pct = down.min(constraints.min_credit_pct),
+        Constraint::OpenInterest => {
+            let open = u64::try_from(whole).ok()?;
+            constraints.min_open_interest = constraints.min_open_interest.min(open);
+        }
+        Constraint::Dte => {
+            constraints.dte_min = constraints.dte_min.min(whole);
+            constraints.dte_max = constraints.dte_max.max(whole);
+        }
+        Constraint::Bid | Constraint::Iv | Constraint::Earnings | Constraint::LocksInLoss => return None,
+    }
+    Some(())
+}
+
+/// The limits that differ.
+fn changes(from: &Constraints, to: &Constraints) -> Vec<RelaxedLimit> {
+    let contracts = |constraints: &Constraints| Decimal::from(constraints.min_open_interest);
+    let limits = [
+        (Constraint::Dte, Decimal::from(from.dte_min), Decimal::from(to.dte_min)),
+        (Constraint::Dte, Decimal::from(from.dte_max), Decimal::from(to.dte_max)),
+        (Constraint::Delta, from.max_delta, to.max_delta),
+        (Constraint::Roc, from.min_roc, to.min_roc),
+        (Constraint::OpenInterest, contracts(from), contracts(to)),
+        (Constraint::Spread, from.max_spread_pct, to.max_spread_pct),
+        (Constraint::Credit, from.min_credit_pct, to.min_credit_pct),
+    ];
+    let moved = limits.into_iter().filter(|(_, from, to)| from != to);
+    moved.map(|(constraint, from, to)| RelaxedLimit { constraint, from, to }).collect()
+}

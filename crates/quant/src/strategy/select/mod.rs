@@ -1,0 +1,21 @@
+//! The choice of a contract: every one checked against the constraints, ranked, and a verdict with its reasons.
+
+mod alternatives;
+mod candidate;
+mod checks;
+mod constraints;
+mod diagnosis;
+mod earnings;
+mod request;
+#[cfg(test)]
+mod tests;
+mod verdict;
+
+pub use alternatives::{Alternative, AlternativeRole, LossReason};
+pub use candidate::{Candidate, CoveredCallTerms, LevelDistances, LongLeg, evaluate};
+pub use checks::{LegRole, Miss};
+pub use constraints::{Constraint, Constraints, SpreadType, Strategy};
+pub use diagnosis::{ConstraintCount, ContractSummary, Diagnosis, NearMiss, Relaxation, RelaxedLimit};
+pub use earnings::EventWindow;
+pub use request::{ChartContext, Holding, SelectError, SelectionRequest};
+pub use verdict::{OptionsVerdict, Selection, select};

@@ -1,0 +1,119 @@
+//! Ranking and verdict.
+
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use rust_decimal::Decimal;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::alternatives::{Alternative, alternatives};
+use super::candidate::{Candidate, evaluate};
+use super::checks::Miss;
+use super::constraints::{Constraint, Constraints, Strategy};
+use super::diagnosis::{Diagnosis, diagnose};
+use super::request::{SelectError, SelectionRequest};
+
+/// What the options say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum OptionsVerdict {
+    /// No contract keeps delta, days, liquidity and earnings.
+    Reject,
+    /// Delta, days, liquidity and earnings hold and only the return misses.
+    Watchlist,
+    /// All constraints hold.
+    Select,
+}
+
+/// The chosen contract, what else there was, and why.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Selection {
+    /// What is sold.
+    pub strategy: Strategy,
+    /// The limits that were applied.
+    pub constraints: Constraints,
+    /// Price of the underlying in dollars.
+    pub spot: Decimal,
+    /// Market time.
+    pub as_of: DateTime<Utc>,
+    /// What the options say.
+    pub verdict: OptionsVerdict,
+    /// Contracts with days inside [`Constraints::counted_window`].
+    pub considered: usize,
+    /// How many of those miss each limit, zero included.
+    pub fail_counts: BTreeMap<Constraint, usize>,
+    /// The first of the ranking; on a watchlist the first of those that miss only the return; none on a reject.
+    pub best: Option<Candidate>,
+    /// What `best` misses on a watchlist.
+    pub shortfall: Vec<Miss>,
+    /// Every contract that passes: annual simple return at the bid descending, expiration ascending, strike ascending; those that lock in
+    /// a loss last.
+    pub ranked: Vec<Candidate>,
+    /// The contracts that lost, and why.
+    pub alternatives: Vec<Alternative>,
+    /// Where nothing passes: what stands in the way.
+    pub diagnosis: Option<Diagnosis>,
+}
+
+/// Chooses a contract.
+///
+/// # Errors
+/// [`SelectError`] for a bad request, or where the chain has no contract of the strategy's right.
+pub fn select(request: &SelectionRequest<'_>) -> Result<Selection, SelectError> {
+    let mut candidates = evaluate(request)?;
+    if candidates.is_empty() {
+        let right = request.strategy.short_right();
+        return Err(SelectError::NoContracts { right, quotes: request.quotes.len() });
+    }
+    candidates.sort_by(by_return);
+    let ranked: Vec<Candidate> = candidates.iter().filter(|c| c.passes()).cloned().collect();
+    let (verdict, best) = decide(&candidates);
+    let window = request.constraints.counted_window();
+    let considered: Vec<&Candidate> = candidates.iter().filter(|c| window.contains(&c.dte)).collect();
+    Ok(Selection {
+        strategy: request.strategy,
+        constraints: request.constraints,
+        spot: request.spot,
+        as_of: request.as_of,
+        verdict,
+        considered: considered.len(),
+        fail_counts: fail_counts(&considered),
+        shortfall: best.map(|best| best.misses.clone()).unwrap_or_default(),
+        alternatives: alternatives(request, &candidates, best),
+        diagnosis: (verdict != OptionsVerdict::Select).then(|| diagnose(request, &candidates)),
+        best: best.cloned(),
+        ranked,
+    })
+}
+
+/// The verdict and its contract, from candidates in ranking order. A contract that locks in a loss is never the first.
+fn decide(candidates: &[Candidate]) -> (OptionsVerdict, Option<&Candidate>) {
+    let first = |wanted: fn(&Candidate) -> bool| {
+        candidates.iter().find(|candidate| !candidate.locks_in_loss() && wanted(candidate))
+    };
+    if let Some(best) = first(Candidate::passes) {
+        return (OptionsVerdict::Select, Some(best));
+    }
+    match first(Candidate::misses_only_return) {
+        Some(best) => (OptionsVerdict::Watchlist, Some(best)),
+        None => (OptionsVerdict::Reject, None),
+    }
+}
+
+/// Loss-locking calls last, then simple annual return at the bid descending, expiration ascending, strike ascending.
+pub(super) fn by_return(a: &Candidate, b: &Candidate) -> Ordering {
+    let annual = |candidate: &Candidate| candidate.annual_pct().unwrap_or(f64::NEG_INFINITY);
+    a.locks_in_loss()
+        .cmp(&b.locks_in_loss())
+        .then_with(|| annual(b).total_cmp(&annual(a)))
+        .then_with(|| a.expiration.cmp(&b.expiration))
+        .then_with(|| a.strike.cmp(&b.strike))
+        .then_with(|| a.occ_symbol.cmp(&b.occ_symbol))
+}
+
+fn fail_counts(considered: &[&Candidate]) -> BTreeMap<Constraint, usize> {
+    let count = |constraint: Constraint| considered.iter().filter(|c| c.fails(constraint)).count();
+    Constraint::ALL.into_iter().map(|constraint| (constraint, count(constraint))).collect()
+}
