@@ -1,0 +1,281 @@
+//! Chart analysis: params and result.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::common::{AnalysisDepth, ArtifactLink, Evidence, MarketSource};
+use crate::ids::DEFAULT_USER;
+use crate::validate::{self, Validate, ValidationError};
+
+/// The bars that are analysed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Timeframe {
+    /// Minutes of the last sessions, in bars of 5 minutes.
+    Intraday,
+    /// Sessions.
+    #[default]
+    Daily,
+    /// Weeks.
+    Weekly,
+}
+
+/// What to analyse.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ChartAnalysisParams {
+    /// Ticker.
+    pub symbol: String,
+    /// Bars; daily by default.
+    #[serde(default)]
+    pub timeframe: Timeframe,
+    /// How much history; standard by default.
+    #[serde(default, alias = "analysisDepth")]
+    pub analysis_depth: AnalysisDepth,
+    /// Whether to draw and keep an image; yes by default.
+    #[serde(default = "yes", alias = "includeChartImage")]
+    pub include_chart_image: bool,
+    /// Market time of the analysis; the provider's now when none.
+    #[serde(default, alias = "asOf", skip_serializing_if = "Option::is_none")]
+    pub as_of: Option<DateTime<Utc>>,
+    /// Model of an AI analyst, `provider/model`; the deterministic analyst when none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// Whose analysis it is.
+    #[serde(default = "default_user", alias = "userId")]
+    pub user_id: String,
+}
+
+pub(crate) const fn yes() -> bool {
+    true
+}
+
+pub(crate) fn default_user() -> String {
+    DEFAULT_USER.to_owned()
+}
+
+impl ChartAnalysisParams {
+    /// The defaults for a symbol.
+    #[must_use]
+    pub fn new(symbol: impl Into<String>) -> Self {
+        Self {
+            symbol: symbol.into(),
+            timeframe: Timeframe::default(),
+            analysis_depth: AnalysisDepth::default(),
+            include_chart_image: true,
+            as_of: None,
+            model: None,
+            user_id: default_user(),
+        }
+    }
+}
+
+impl Validate for ChartAnalysisParams {
+    fn validate(&self) -> Result<(), ValidationError> {
+        validate::symbol(&self.symbol)?;
+        validate::user_id(&self.user_id)?;
+        refuse_model(self.model.as_deref())
+    }
+}
+
+/// No AI provider is wired yet; a request for one must not be answered by another analyst in silence.
+pub(crate) fn refuse_model(model: Option<&str>) -> Result<(), ValidationError> {
+    match model {
+        None => Ok(()),
+        Some(name) => Err(ValidationError::new(
+            "model",
+            format!(
+                "no AI provider is configured for '{name}'; leave `model` out to use the deterministic analyst"
+            ),
+        )),
+    }
+}
+
+/// The chart analyst's verdict.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ChartRecommendation {
+    /// The trend is up.
+    Bullish,
+    /// The trend is down.
+    Bearish,
+    /// Neither.
+    Neutral,
+    /// Not a chart to sell premium on in any direction.
+    Reject,
+}
+
+/// Direction of the trend.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TrendDirection {
+    /// Rising.
+    Up,
+    /// Falling.
+    Down,
+    /// Neither.
+    Sideways,
+}
+
+/// How well the trend holds together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TrendQuality {
+    /// Averages stacked, directional movement high.
+    Strong,
+    /// Some of it.
+    Moderate,
+    /// Hardly.
+    Weak,
+}
+
+/// How far the price has run from its averages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ExtensionRisk {
+    /// Near them.
+    Low,
+    /// Away from them.
+    Moderate,
+    /// Far out.
+    High,
+}
+
+/// A support or resistance level.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct PriceLevel {
+    /// Dollars.
+    pub price: f64,
+    /// `weak`, `moderate`, `strong`.
+    pub strength: String,
+    /// What made it: `swing_low`, `swing_high`, `all_time_high`, …
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// 0 to 1.
+    pub score: f64,
+    /// How often it was touched.
+    pub touches: u32,
+    /// Lower edge of its zone.
+    pub zone_low: f64,
+    /// Upper edge of its zone.
+    pub zone_high: f64,
+    /// Last session that touched it.
+    pub last_touch: NaiveDate,
+    /// Distance from the price in average true ranges; negative below.
+    pub distance_atr: f64,
+}
+
+/// One Fibonacci level.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct FibonacciLevel {
+    /// 0.236 … 0.786 for retracements, 1.272 and more for extensions.
+    pub ratio: f64,
+    /// Dollars.
+    pub price: f64,
+}
+
+/// The swing that the Fibonacci levels divide.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct FibonacciSwing {
+    /// Where it began, in dollars.
+    pub from: f64,
+    /// Where it ended, in dollars.
+    pub to: f64,
+    /// Session of its beginning.
+    pub from_date: NaiveDate,
+    /// Session of its end.
+    pub to_date: NaiveDate,
+    /// Retracements.
+    pub retracements: Vec<FibonacciLevel>,
+    /// Extensions.
+    pub extensions: Vec<FibonacciLevel>,
+}
+
+/// A price where several methods agree.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ConfluenceZone {
+    /// Dollars.
+    pub price: f64,
+    /// What coincides: `fib_0.500`, `swing_low 580.33`.
+    pub levels: Vec<String>,
+    /// Lower edge.
+    pub low: f64,
+    /// Upper edge.
+    pub high: f64,
+}
+
+/// A gap between two sessions that has not been filled.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct PriceGap {
+    /// Session that opened with it.
+    pub date: NaiveDate,
+    /// `up` or `down`.
+    pub direction: String,
+    /// Lower edge of what is still open.
+    pub low: f64,
+    /// Upper edge of what is still open.
+    pub high: f64,
+}
+
+/// The chart analyst's answer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ChartAnalysisResult {
+    /// Ticker.
+    pub symbol: String,
+    /// Verdict.
+    pub recommendation: ChartRecommendation,
+    /// Direction.
+    pub trend_direction: TrendDirection,
+    /// Quality.
+    pub trend_quality: TrendQuality,
+    /// Supports, nearest first.
+    pub support_levels: Vec<PriceLevel>,
+    /// Resistances, nearest first.
+    pub resistance_levels: Vec<PriceLevel>,
+    /// Where Fibonacci levels and others agree.
+    pub fib_confluence_zones: Vec<ConfluenceZone>,
+    /// Extension.
+    pub extension_risk: ExtensionRisk,
+    /// The text.
+    pub chart_notes: String,
+    /// Tools that a model called; 0 for the deterministic analyst.
+    pub tool_calls_made: u32,
+    /// The price at `as_of`, in dollars.
+    pub price: f64,
+    /// Average true range over 14 bars, in dollars.
+    pub atr: f64,
+    /// Indicators at the last bar, by name.
+    pub indicators: std::collections::BTreeMap<String, f64>,
+    /// The swing and its levels, where there is one.
+    pub fibonacci: Option<FibonacciSwing>,
+    /// Gaps that are still open, nearest first.
+    pub gaps: Vec<PriceGap>,
+    /// The image, where asked for.
+    pub chart_image: Option<ArtifactLink>,
+    /// The image's scene as JSON: where everything is drawn.
+    pub chart_scene: Option<ArtifactLink>,
+    /// Which rule gave the verdict.
+    pub rule: String,
+    /// Market time.
+    pub as_of: DateTime<Utc>,
+    /// Whose prices.
+    pub data_source: MarketSource,
+    /// Every number in the text.
+    pub evidence: Vec<Evidence>,
+    /// What a reader must know.
+    pub warnings: Vec<String>,
+}
+
+impl ChartRecommendation {
+    /// As on the wire.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Bullish => "bullish",
+            Self::Bearish => "bearish",
+            Self::Neutral => "neutral",
+            Self::Reject => "reject",
+        }
+    }
+}

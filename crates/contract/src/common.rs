@@ -1,0 +1,52 @@
+//! What several results share: evidence, links to artefacts, the market source.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// A number that a text mentions: what it is, its exact value, how the text prints it, and where it comes from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Evidence {
+    /// What the number is: `sma_20`, `support_1`.
+    pub name: String,
+    /// Exact value.
+    pub value: f64,
+    /// As printed in the text.
+    pub text: String,
+    /// Where it comes from: `daily bars`, `option chain`.
+    pub source: String,
+}
+
+/// A stored artefact.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ArtifactLink {
+    /// SHA-256 of the bytes, the artefact's name in the store.
+    pub sha256: String,
+    /// Media type.
+    pub media_type: String,
+    /// Length in bytes.
+    pub size: u64,
+}
+
+/// Which market the numbers are from.
+#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct MarketSource {
+    /// Short name of the provider.
+    pub name: String,
+    /// Whether the prices are invented.
+    pub simulated: bool,
+    /// One line for a person.
+    pub description: String,
+}
+
+/// How much history an analyst looks at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AnalysisDepth {
+    /// About one year.
+    Quick,
+    /// All that levels need: five years, and all-time extremes.
+    #[default]
+    Standard,
+    /// Everything on record.
+    Deep,
+}

@@ -1,0 +1,410 @@
+//! Full analysis: chart → options → research → synthesis.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::chart::{ChartAnalysisParams, ChartAnalysisResult, Timeframe, default_user, refuse_model, yes};
+use crate::common::{AnalysisDepth, Evidence, MarketSource};
+use crate::options::{
+    AccountContext, ChartContext, OptionsAnalysisParams, OptionsAnalysisResult, OptionsConstraints,
+    PositionContext, SpreadType, Strategy, width,
+};
+use crate::research::{ResearchAnalysisParams, ResearchAnalysisResult};
+use crate::validate::{self, Validate, ValidationError};
+
+/// What to analyse.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FullAnalysisParams {
+    /// Ticker.
+    pub symbol: String,
+    /// Strategy; csp by default.
+    #[serde(default)]
+    pub strategy: Strategy,
+    /// Constraints, passed unchanged to the options stage.
+    #[serde(default)]
+    pub constraints: Option<OptionsConstraints>,
+    /// Which vertical.
+    #[serde(default, alias = "spreadType", skip_serializing_if = "Option::is_none")]
+    pub spread_type: Option<SpreadType>,
+    /// Width of a vertical in dollars.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub width: Option<f64>,
+    /// The account.
+    #[serde(default)]
+    pub account: AccountContext,
+    /// What is held.
+    #[serde(default)]
+    pub position: PositionContext,
+    /// Bars of the chart stage.
+    #[serde(default)]
+    pub timeframe: Timeframe,
+    /// History of the chart stage.
+    #[serde(default, alias = "analysisDepth")]
+    pub analysis_depth: AnalysisDepth,
+    /// Whether to draw and keep an image.
+    #[serde(default = "yes", alias = "includeChartImage")]
+    pub include_chart_image: bool,
+    /// Market time of the analysis; the provider's now when none.
+    #[serde(default, alias = "asOf", skip_serializing_if = "Option::is_none")]
+    pub as_of: Option<DateTime<Utc>>,
+    /// Model of an AI analyst; the deterministic analyst when none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// Whose analysis it is.
+    #[serde(default = "default_user", alias = "userId")]
+    pub user_id: String,
+}
+
+impl FullAnalysisParams {
+    /// The defaults for a symbol.
+    #[must_use]
+    pub fn new(symbol: impl Into<String>) -> Self {
+        Self {
+            symbol: symbol.into(),
+            strategy: Strategy::default(),
+            constraints: None,
+            spread_type: None,
+            width: None,
+            account: AccountContext::default(),
+            position: PositionContext::default(),
+            timeframe: Timeframe::default(),
+            analysis_depth: AnalysisDepth::default(),
+            include_chart_image: true,
+            as_of: None,
+            model: None,
+            user_id: default_user(),
+        }
+    }
+
+    /// The chart stage's params.
+    #[must_use]
+    pub fn chart_params(&self) -> ChartAnalysisParams {
+        ChartAnalysisParams {
+            symbol: self.symbol.clone(),
+            timeframe: self.timeframe,
+            analysis_depth: self.analysis_depth,
+            include_chart_image: self.include_chart_image,
+            as_of: self.as_of,
+            model: self.model.clone(),
+            user_id: self.user_id.clone(),
+        }
+    }
+
+    /// The options stage's params: constraints, account and position unchanged, the chart's moment and context.
+    #[must_use]
+    pub fn options_params(&self, chart: &ChartAnalysisResult) -> OptionsAnalysisParams {
+        OptionsAnalysisParams {
+            symbol: self.symbol.clone(),
+            strategy: self.strategy,
+            chart_context: Some(ChartContext::from(chart)),
+            constraints: self.constraints.clone(),
+            spread_type: self.spread_type,
+            width: self.width,
+            account: self.account.clone(),
+            position: self.position.clone(),
+            as_of: Some(chart.as_of),
+            model: self.model.clone(),
+            user_id: self.user_id.clone(),
+        }
+    }
+
+    /// The research stage's params: the same moment, up to the best contract's expiration.
+    #[must_use]
+    pub fn research_params(
+        &self,
+        chart: &ChartAnalysisResult,
+        options: Option<&OptionsAnalysisResult>,
+    ) -> ResearchAnalysisParams {
+        ResearchAnalysisParams {
+            symbol: self.symbol.clone(),
+            horizon: options.and_then(|o| o.best.as_ref()).map(|best| best.last_trade_date),
+            unknown_earnings: self.constraints.as_ref().map(|c| c.unknown_earnings).unwrap_or_default(),
+            as_of: Some(chart.as_of),
+            model: self.model.clone(),
+            user_id: self.user_id.clone(),
+        }
+    }
+}
+
+impl Validate for FullAnalysisParams {
+    fn validate(&self) -> Result<(), ValidationError> {
+        validate::symbol(&self.symbol)?;
+        validate::user_id(&self.user_id)?;
+        refuse_model(self.model.as_deref())?;
+        self.constraints.as_ref().map_or(Ok(()), Validate::validate)?;
+        self.account.validate()?;
+        self.position.validate()?;
+        width(self.width)
+    }
+}
+
+/// The verdict over all stages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OverallRecommendation {
+    /// Stopped before a verdict: cancelled, or out of working time.
+    Incomplete,
+    /// A stage says no.
+    Reject,
+    /// Worth watching.
+    Watchlist,
+    /// A pick.
+    Select,
+    /// A pick with everything in its favour.
+    StrongSelect,
+}
+
+impl OverallRecommendation {
+    /// As on the wire.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Incomplete => "incomplete",
+            Self::Reject => "reject",
+            Self::Watchlist => "watchlist",
+            Self::Select => "select",
+            Self::StrongSelect => "strong_select",
+        }
+    }
+}
+
+/// A stage of the pipeline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Stage {
+    /// Chart analysis.
+    Chart,
+    /// Options analysis.
+    Options,
+    /// Research analysis.
+    Research,
+    /// Synthesis.
+    Synthesis,
+    /// Saving the result.
+    Save,
+    /// Telling the user.
+    Notify,
+}
+
+impl Stage {
+    /// As a person reads it at the head of a reason: `Chart`, `Options`, `Research`.
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Chart => "Chart",
+            Self::Options => "Options",
+            Self::Research => "Research",
+            Self::Synthesis => "Synthesis",
+            Self::Save => "Save",
+            Self::Notify => "Notify",
+        }
+    }
+}
+
+/// When to leave a position, as a price and a date.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ExitTrigger {
+    /// `take_profit`, `review`, `tested`, `stop_loss`.
+    pub kind: String,
+    /// Option price (a vertical's debit) or underlying price at which it fires, in dollars.
+    pub price: Option<f64>,
+    /// Whose price: `option`, `underlying`.
+    pub price_of: Option<String>,
+    /// The session on which it fires or by which it should.
+    pub date: Option<NaiveDate>,
+    /// One sentence.
+    pub text: String,
+}
+
+/// A position that the analysis suggests.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct SuggestedPosition {
+    /// Strategy.
+    pub strategy: Strategy,
+    /// OCC symbol of the short contract.
+    pub contract: String,
+    /// OCC symbol of the long contract of a vertical.
+    pub long_contract: Option<String>,
+    /// Strike of the short contract.
+    pub strike: f64,
+    /// Strike of the long contract.
+    pub long_strike: Option<f64>,
+    /// Listed expiration.
+    pub expiration: NaiveDate,
+    /// Last session in which it trades.
+    pub last_trade_date: NaiveDate,
+    /// Days to the last trade date.
+    pub dte: i64,
+    /// How many contracts.
+    pub contracts: u32,
+    /// `sized` by the capital, or `unsized` (one contract, capital unknown), or `too_small` (the capital buys none).
+    pub sizing: String,
+    /// Credit in dollars a share at the natural price (the short bid, less the long ask).
+    pub credit: f64,
+    /// Bid of the short contract.
+    pub bid: f64,
+    /// Ask of the short contract.
+    pub ask: f64,
+    /// Cash or margin that all contracts bind, in dollars.
+    pub collateral: f64,
+    /// Cash that all contracts bind in a cash account, in dollars.
+    pub cash_required: f64,
+    /// The same less the credit.
+    pub net_of_premium: f64,
+    /// Reg-T initial margin of all contracts, in dollars.
+    pub regt_margin: f64,
+    /// Price of the underlying at which nothing is lost at expiration.
+    pub breakeven: f64,
+    /// Dollars at best, all contracts.
+    pub max_profit: f64,
+    /// Dollars at worst, all contracts, positive.
+    pub max_loss: f64,
+    /// Risk-neutral probability of profit at expiration, 0 to 1.
+    pub probability_of_profit: Option<f64>,
+    /// Delta of one short share, signed.
+    pub delta: Option<f64>,
+    /// Implied volatility of the short contract, a fraction.
+    pub iv: Option<f64>,
+    /// Percent over the period.
+    pub roc_period: f64,
+    /// Percent per 7 days, simple.
+    pub roc_weekly: f64,
+    /// Percent per 365 days, simple.
+    pub roc_annual: f64,
+    /// Percent per 365 days, compounded.
+    pub roc_annual_compound: f64,
+    /// If-called return of a covered call, in percent.
+    pub if_called_return: Option<f64>,
+    /// Whether assignment of a covered call would lock in a loss against the cost basis.
+    pub locks_in_loss: bool,
+    /// Open interest of the short contract.
+    pub open_interest: Option<u64>,
+    /// Bid–ask spread in percent of the mid.
+    pub spread_pct: Option<f64>,
+    /// When to leave.
+    pub exit_plan: Vec<ExitTrigger>,
+}
+
+/// What the synthesis gets.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct SynthesizeParams {
+    /// Ticker.
+    pub symbol: String,
+    /// Strategy.
+    #[serde(default)]
+    pub strategy: Strategy,
+    /// Chart stage.
+    pub chart: ChartAnalysisResult,
+    /// Options stage.
+    pub options: OptionsAnalysisResult,
+    /// Research stage; none in an analysis without it.
+    pub research: Option<ResearchAnalysisResult>,
+}
+
+/// What the synthesis says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct SynthesizedRecommendation {
+    /// Verdict.
+    pub recommendation: OverallRecommendation,
+    /// Points of 004's score.
+    pub score: i32,
+    /// The text.
+    pub rationale: String,
+    /// The trade, unless rejected.
+    pub suggested_position: Option<SuggestedPosition>,
+    /// Which rule gave the verdict.
+    pub rule: String,
+    /// Every number in the text.
+    pub evidence: Vec<Evidence>,
+    /// What a reader must know.
+    pub warnings: Vec<String>,
+}
+
+/// The whole answer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct FullAnalysisResult {
+    /// Ticker.
+    pub symbol: String,
+    /// Verdict.
+    pub overall_recommendation: OverallRecommendation,
+    /// Chart stage.
+    pub chart_analysis: Option<ChartAnalysisResult>,
+    /// Options stage.
+    pub options_analysis: Option<OptionsAnalysisResult>,
+    /// Research stage.
+    pub research_analysis: Option<ResearchAnalysisResult>,
+    /// The text.
+    pub synthesized_rationale: Option<String>,
+    /// The trade.
+    pub suggested_position: Option<SuggestedPosition>,
+    /// Which stage rejected, and why.
+    pub reject_reason: Option<String>,
+    /// The stage that rejected.
+    pub rejected_stage: Option<Stage>,
+    /// Strategy.
+    pub strategy: Strategy,
+    /// Points of the score, when synthesised.
+    pub score: Option<i32>,
+    /// Which rule gave the verdict.
+    pub rule: Option<String>,
+    /// Market time; none when no stage finished.
+    pub as_of: Option<DateTime<Utc>>,
+    /// Whose prices.
+    pub data_source: Option<MarketSource>,
+    /// Every number in the synthesised text.
+    pub evidence: Vec<Evidence>,
+    /// What a reader must know, all stages.
+    pub warnings: Vec<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[test]
+    fn snake_case_and_camel_case_read_the_same() {
+        let snake = r#"{"symbol":"AAPL","strategy":"covered_call","include_chart_image":false,"user_id":"ann",
+            "constraints":{"max_delta":0.2,"min_roc_weekly":0.4,"dte_min":7,"dte_max":30},
+            "account":{"account_type":"margin","capital":50000},"position":{"shares":200,"cost_basis":600.5},
+            "as_of":"2014-06-06T19:00:00Z"}"#;
+        let camel = r#"{"symbol":"AAPL","strategy":"coveredCall","includeChartImage":false,"userId":"ann",
+            "constraints":{"maxDelta":0.2,"minRocWeekly":0.4,"dteMin":7,"dteMax":30},
+            "account":{"accountType":"margin","capital":50000},"position":{"shares":200,"costBasis":600.5},
+            "asOf":"2014-06-06T19:00:00Z"}"#;
+        let snake: FullAnalysisParams = serde_json::from_str(snake).unwrap();
+        let camel: FullAnalysisParams = serde_json::from_str(camel).unwrap();
+        assert_eq!(snake, camel);
+        assert_eq!(snake.constraints.as_ref().unwrap().min_roc, 0.4);
+        assert_eq!(snake.constraints.as_ref().unwrap().min_open_interest, 100);
+    }
+
+    #[rstest]
+    #[case::dte(
+        r#"{"symbol":"AAPL","constraints":{"dte_min":40,"dte_max":20}}"#,
+        "dte_min 40 is above dte_max 20"
+    )]
+    #[case::delta(r#"{"symbol":"AAPL","constraints":{"max_delta":-0.3}}"#, "max_delta")]
+    #[case::symbol(r#"{"symbol":"A L"}"#, "not a ticker")]
+    #[case::empty(r#"{"symbol":""}"#, "empty")]
+    #[case::user(r#"{"symbol":"AAPL","user_id":"a/b"}"#, "user_id")]
+    #[case::capital(r#"{"symbol":"AAPL","account":{"capital":-5}}"#, "capital")]
+    #[case::model(r#"{"symbol":"AAPL","model":"anthropic/x"}"#, "no AI provider")]
+    fn bad_requests_name_the_field(#[case] json: &str, #[case] part: &str) {
+        let params: FullAnalysisParams = serde_json::from_str(json).unwrap();
+        let error = params.validate().unwrap_err().to_string();
+        assert!(error.contains(part), "{error}");
+    }
+
+    #[test]
+    fn a_misspelt_constraint_is_refused_and_not_ignored() {
+        let error = serde_json::from_str::<FullAnalysisParams>(
+            r#"{"symbol":"AAPL","constraints":{"max_dleta":0.1}}"#,
+        )
+        .unwrap_err();
+        assert!(error.to_string().contains("max_dleta"), "{error}");
+    }
+}

@@ -1,0 +1,465 @@
+//! Options analysis: params and result.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use ttai_core::OptionRight;
+
+use crate::chart::{
+    ChartAnalysisResult, ChartRecommendation, ConfluenceZone, PriceLevel, TrendDirection, TrendQuality,
+    default_user, refuse_model, yes,
+};
+use crate::common::{Evidence, MarketSource};
+use crate::full::{ExitTrigger, SuggestedPosition};
+use crate::validate::{self, Validate, ValidationError};
+
+/// What to sell.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Strategy {
+    /// Cash-secured put.
+    #[default]
+    Csp,
+    /// Covered call; without shares a buy-write.
+    #[serde(alias = "coveredCall")]
+    CoveredCall,
+    /// Credit vertical.
+    Spread,
+}
+
+impl Strategy {
+    /// As on the wire.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Csp => "csp",
+            Self::CoveredCall => "covered_call",
+            Self::Spread => "spread",
+        }
+    }
+}
+
+/// Which credit vertical.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SpreadType {
+    /// Short put over a long put.
+    #[serde(alias = "bullPut")]
+    BullPut,
+    /// Short call under a long call.
+    #[serde(alias = "bearCall")]
+    BearCall,
+}
+
+/// What to do when nobody says when earnings are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum EarningsPolicy {
+    /// Take nothing.
+    Exclude,
+    /// Go on and warn.
+    #[default]
+    Warn,
+    /// Go on.
+    Allow,
+}
+
+/// What a contract must satisfy.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct OptionsConstraints {
+    /// Largest |delta| of the short contract, 0 to 1.
+    #[serde(alias = "maxDelta")]
+    pub max_delta: f64,
+    /// Smallest return in percent per 7 calendar days at the bid.
+    #[serde(alias = "minRoc", alias = "min_roc_weekly", alias = "minRocWeekly")]
+    pub min_roc: f64,
+    /// Fewest calendar days to the last trade date.
+    #[serde(alias = "dteMin")]
+    pub dte_min: i64,
+    /// Most calendar days to the last trade date.
+    #[serde(alias = "dteMax")]
+    pub dte_max: i64,
+    /// Smallest open interest, in contracts.
+    #[serde(alias = "minOpenInterest")]
+    pub min_open_interest: u64,
+    /// Widest bid–ask spread, in percent of the mid.
+    #[serde(alias = "maxSpreadPct")]
+    pub max_spread_pct: f64,
+    /// Smallest credit of a vertical, in percent of its width.
+    #[serde(alias = "minCreditPct")]
+    pub min_credit_pct: f64,
+    /// Whether expirations beyond an earnings report are out.
+    #[serde(alias = "excludeEarnings")]
+    pub exclude_earnings: bool,
+    /// What to do when the date is unknown.
+    #[serde(alias = "unknownEarnings")]
+    pub unknown_earnings: EarningsPolicy,
+}
+
+impl Default for OptionsConstraints {
+    fn default() -> Self {
+        Self {
+            max_delta: 0.30,
+            min_roc: 0.5,
+            dte_min: 14,
+            dte_max: 45,
+            min_open_interest: 100,
+            max_spread_pct: 10.0,
+            min_credit_pct: 20.0,
+            exclude_earnings: yes(),
+            unknown_earnings: EarningsPolicy::default(),
+        }
+    }
+}
+
+impl Validate for OptionsConstraints {
+    fn validate(&self) -> Result<(), ValidationError> {
+        let range = |field: &str, value, low, high| {
+            validate::in_range(&format!("constraints.{field}"), value, low, high)
+        };
+        range("max_delta", self.max_delta, 0.0, 1.0)?;
+        range("min_roc", self.min_roc, 0.0, 100.0)?;
+        range("max_spread_pct", self.max_spread_pct, 0.0, 200.0)?;
+        range("min_credit_pct", self.min_credit_pct, 0.0, 100.0)?;
+        if self.dte_min < 0 || self.dte_max > 1100 {
+            return Err(ValidationError::new("constraints.dte_min", "days to expiration go from 0 to 1100"));
+        }
+        if self.dte_min > self.dte_max {
+            return Err(ValidationError::new(
+                "constraints.dte_min",
+                format!("dte_min {} is above dte_max {}; swap or widen them", self.dte_min, self.dte_max),
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// What kind of account trades.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AccountType {
+    /// Everything is paid for or secured in cash.
+    #[default]
+    Cash,
+    /// Reg-T margin.
+    Margin,
+}
+
+/// The account that would trade.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct AccountContext {
+    /// Cash by default.
+    #[serde(alias = "accountType")]
+    pub account_type: AccountType,
+    /// Dollars that this position may bind; one contract and "unsized" when none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub capital: Option<f64>,
+}
+
+impl Validate for AccountContext {
+    fn validate(&self) -> Result<(), ValidationError> {
+        self.capital.map_or(Ok(()), |capital| validate::in_range("account.capital", capital, 0.0, 1e12))
+    }
+}
+
+/// What is already held in the symbol.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct PositionContext {
+    /// Shares held, for covered calls.
+    pub shares: u64,
+    /// Dollars paid a share.
+    #[serde(alias = "costBasis", skip_serializing_if = "Option::is_none")]
+    pub cost_basis: Option<f64>,
+}
+
+impl Validate for PositionContext {
+    fn validate(&self) -> Result<(), ValidationError> {
+        self.cost_basis.map_or(Ok(()), |basis| validate::in_range("position.cost_basis", basis, 0.0, 1e7))
+    }
+}
+
+/// What the chart stage hands to the options stage.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ChartContext {
+    /// Direction of the trend.
+    #[serde(alias = "trendDirection", default, skip_serializing_if = "Option::is_none")]
+    pub trend_direction: Option<TrendDirection>,
+    /// Its quality.
+    #[serde(alias = "trendQuality", default, skip_serializing_if = "Option::is_none")]
+    pub trend_quality: Option<TrendQuality>,
+    /// The chart's verdict.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recommendation: Option<ChartRecommendation>,
+    /// Supports, nearest first.
+    #[serde(alias = "supportLevels", default)]
+    pub support_levels: Vec<PriceLevel>,
+    /// Resistances, nearest first.
+    #[serde(alias = "resistanceLevels", default)]
+    pub resistance_levels: Vec<PriceLevel>,
+    /// Confluence zones.
+    #[serde(alias = "fibConfluenceZones", default)]
+    pub fib_confluence_zones: Vec<ConfluenceZone>,
+    /// Average true range, in dollars.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub atr: Option<f64>,
+}
+
+impl From<&ChartAnalysisResult> for ChartContext {
+    fn from(chart: &ChartAnalysisResult) -> Self {
+        Self {
+            trend_direction: Some(chart.trend_direction),
+            trend_quality: Some(chart.trend_quality),
+            recommendation: Some(chart.recommendation),
+            support_levels: chart.support_levels.clone(),
+            resistance_levels: chart.resistance_levels.clone(),
+            fib_confluence_zones: chart.fib_confluence_zones.clone(),
+            atr: Some(chart.atr),
+        }
+    }
+}
+
+/// What to analyse.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OptionsAnalysisParams {
+    /// Ticker.
+    pub symbol: String,
+    /// Strategy; csp by default.
+    #[serde(default)]
+    pub strategy: Strategy,
+    /// From the chart analysis; without it the chart's levels are computed here.
+    #[serde(default, alias = "chartContext", skip_serializing_if = "Option::is_none")]
+    pub chart_context: Option<ChartContext>,
+    /// Constraints; the defaults when none.
+    #[serde(default)]
+    pub constraints: Option<OptionsConstraints>,
+    /// Which vertical; bull put by default, bear call when the chart is bearish.
+    #[serde(default, alias = "spreadType", skip_serializing_if = "Option::is_none")]
+    pub spread_type: Option<SpreadType>,
+    /// Width of a vertical in dollars; every listed width up to 10 % of the price when none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub width: Option<f64>,
+    /// The account.
+    #[serde(default)]
+    pub account: AccountContext,
+    /// What is held.
+    #[serde(default)]
+    pub position: PositionContext,
+    /// Market time of the analysis; the provider's now when none.
+    #[serde(default, alias = "asOf", skip_serializing_if = "Option::is_none")]
+    pub as_of: Option<DateTime<Utc>>,
+    /// Model of an AI analyst; the deterministic analyst when none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// Whose analysis it is.
+    #[serde(default = "default_user", alias = "userId")]
+    pub user_id: String,
+}
+
+impl OptionsAnalysisParams {
+    /// The defaults for a symbol.
+    #[must_use]
+    pub fn new(symbol: impl Into<String>) -> Self {
+        Self {
+            symbol: symbol.into(),
+            strategy: Strategy::default(),
+            chart_context: None,
+            constraints: None,
+            spread_type: None,
+            width: None,
+            account: AccountContext::default(),
+            position: PositionContext::default(),
+            as_of: None,
+            model: None,
+            user_id: default_user(),
+        }
+    }
+}
+
+impl Validate for OptionsAnalysisParams {
+    fn validate(&self) -> Result<(), ValidationError> {
+        validate::symbol(&self.symbol)?;
+        validate::user_id(&self.user_id)?;
+        refuse_model(self.model.as_deref())?;
+        self.constraints.as_ref().map_or(Ok(()), Validate::validate)?;
+        self.account.validate()?;
+        self.position.validate()?;
+        width(self.width)
+    }
+}
+
+pub(crate) fn width(width: Option<f64>) -> Result<(), ValidationError> {
+    width.map_or(Ok(()), |width| validate::in_range("width", width, 0.5, 1000.0))
+}
+
+/// The options analyst's verdict.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OptionsRecommendation {
+    /// A contract satisfies every constraint.
+    Select,
+    /// Only the return misses.
+    Watchlist,
+    /// Nothing passes.
+    Reject,
+}
+
+impl OptionsRecommendation {
+    /// As on the wire.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Select => "select",
+            Self::Watchlist => "watchlist",
+            Self::Reject => "reject",
+        }
+    }
+}
+
+/// Another contract, and why it is not the best.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Alternative {
+    /// Why it is shown: `ranked`, `at_or_below_support`, `beyond_one_sd`.
+    pub role: String,
+    /// OCC symbol of the short contract.
+    pub contract: String,
+    /// OCC symbol of the long contract of a vertical.
+    pub long_contract: Option<String>,
+    /// Strike of the short contract, in dollars.
+    pub strike: f64,
+    /// Listed expiration.
+    pub expiration: NaiveDate,
+    /// Days to the last trade date.
+    pub dte: i64,
+    /// Call or put.
+    pub right: OptionRight,
+    /// Credit in dollars a share, at the bid (a vertical's natural price).
+    pub credit: f64,
+    /// |delta| is compared; this is signed.
+    pub delta: Option<f64>,
+    /// Percent per 7 days.
+    pub weekly_roc: f64,
+    /// Risk-neutral probability of profit, 0 to 1.
+    pub probability_of_profit: Option<f64>,
+    /// Distance from the strike to the nearest support in average true ranges; negative below it.
+    pub distance_to_support_atr: Option<f64>,
+    /// Distance from the strike to one standard deviation in average true ranges; negative beyond it.
+    pub distance_to_one_sd_atr: Option<f64>,
+    /// Why it lost.
+    pub reason: String,
+}
+
+/// A contract that just misses.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct NearestMiss {
+    /// OCC symbol.
+    pub contract: String,
+    /// What it misses and by how much.
+    pub misses: Vec<String>,
+}
+
+/// How far the market expects the price to move by the expiration.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ExpectedMove {
+    /// Listed expiration.
+    pub expiration: NaiveDate,
+    /// S·IV·√T in dollars.
+    pub expected_move_1sd: f64,
+    /// Mid of the at-the-money straddle, in dollars.
+    pub expected_move_straddle: f64,
+}
+
+/// A jump of the forward volatility between two expirations: the market expects something there.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ImpliedEventNote {
+    /// The expiration before it.
+    pub after: NaiveDate,
+    /// The expiration by which it has happened.
+    pub before: NaiveDate,
+    /// Forward volatility between the two, in percent.
+    pub forward_volatility: f64,
+    /// Volatility up to the first, in percent.
+    pub base_volatility: f64,
+}
+
+/// The options analyst's answer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct OptionsAnalysisResult {
+    /// Ticker.
+    pub symbol: String,
+    /// Verdict.
+    pub recommendation: OptionsRecommendation,
+    /// Strike of the best contract.
+    pub best_strike: Option<f64>,
+    /// Its listed expiration, `YYYY-MM-DD`.
+    pub best_expiration: Option<String>,
+    /// Its days to the last trade date.
+    pub dte: Option<i64>,
+    /// Its return in percent per 7 days at the bid.
+    pub weekly_roc: Option<f64>,
+    /// Its delta, signed, per share.
+    pub delta: Option<f64>,
+    /// Its gamma, per share.
+    pub gamma: Option<f64>,
+    /// Its theta in dollars a share and calendar day.
+    pub theta: Option<f64>,
+    /// 30-day implied volatility over 30-day historical volatility.
+    pub iv_hv_ratio: Option<f64>,
+    /// `excellent`, `good`, `fair`, `poor`, of the best contract.
+    pub liquidity_score: String,
+    /// Other contracts and why they lost.
+    pub alternative_strikes: Vec<Alternative>,
+    /// One paragraph: the verdict and the trade.
+    pub rationale: String,
+    /// The whole text.
+    pub options_notes: String,
+    /// Tools that a model called; 0 for the deterministic analyst.
+    pub tool_calls_made: u32,
+    /// Strategy.
+    pub strategy: Strategy,
+    /// Which vertical.
+    pub spread_type: Option<SpreadType>,
+    /// The best contract as a position.
+    pub best: Option<SuggestedPosition>,
+    /// What misses on a watchlist verdict: percent per 7 days short of the constraint.
+    pub roc_shortfall: Option<f64>,
+    /// Price of the underlying at `as_of`, in dollars.
+    pub underlying_price: f64,
+    /// 30-day implied volatility as a fraction.
+    pub iv30: Option<f64>,
+    /// 30-day close-to-close volatility as a fraction.
+    pub hv30: Option<f64>,
+    /// IV rank, 0 to 100; none under 126 stored sessions.
+    pub iv_rank: Option<f64>,
+    /// Expected moves by expiration, nearest first.
+    pub expected_moves: Vec<ExpectedMove>,
+    /// Implied events.
+    pub implied_events: Vec<ImpliedEventNote>,
+    /// The constraints as applied.
+    pub constraints: OptionsConstraints,
+    /// Contracts looked at.
+    pub contracts_considered: u64,
+    /// How many contracts failed each constraint.
+    pub fail_counts: std::collections::BTreeMap<String, u64>,
+    /// The constraint that binds, when nothing passes.
+    pub binding_constraint: Option<String>,
+    /// The three nearest misses, when nothing passes.
+    pub nearest_misses: Vec<NearestMiss>,
+    /// The smallest relaxation that would admit a contract, when nothing passes.
+    pub smallest_relaxation: Option<String>,
+    /// Exit plan of the best contract.
+    pub exit_plan: Vec<ExitTrigger>,
+    /// Which rule gave the verdict.
+    pub rule: String,
+    /// Market time.
+    pub as_of: DateTime<Utc>,
+    /// Whose prices.
+    pub data_source: MarketSource,
+    /// Every number in the text.
+    pub evidence: Vec<Evidence>,
+    /// What a reader must know.
+    pub warnings: Vec<String>,
+}

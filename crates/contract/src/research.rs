@@ -1,0 +1,168 @@
+//! Research analysis: params and result.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::chart::{default_user, refuse_model};
+use crate::common::{Evidence, MarketSource};
+use crate::options::EarningsPolicy;
+use crate::validate::{self, Validate, ValidationError};
+
+/// What to analyse.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ResearchAnalysisParams {
+    /// Ticker.
+    pub symbol: String,
+    /// The last day that a position would live to; earnings up to it count.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub horizon: Option<NaiveDate>,
+    /// What to do when nobody says when earnings are.
+    #[serde(default, alias = "unknownEarnings")]
+    pub unknown_earnings: EarningsPolicy,
+    /// Market time of the analysis; the provider's now when none.
+    #[serde(default, alias = "asOf", skip_serializing_if = "Option::is_none")]
+    pub as_of: Option<DateTime<Utc>>,
+    /// Model of an AI analyst; the deterministic analyst when none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// Whose analysis it is.
+    #[serde(default = "default_user", alias = "userId")]
+    pub user_id: String,
+}
+
+impl ResearchAnalysisParams {
+    /// The defaults for a symbol.
+    #[must_use]
+    pub fn new(symbol: impl Into<String>) -> Self {
+        Self {
+            symbol: symbol.into(),
+            horizon: None,
+            unknown_earnings: EarningsPolicy::default(),
+            as_of: None,
+            model: None,
+            user_id: default_user(),
+        }
+    }
+}
+
+impl Validate for ResearchAnalysisParams {
+    fn validate(&self) -> Result<(), ValidationError> {
+        validate::symbol(&self.symbol)?;
+        validate::user_id(&self.user_id)?;
+        refuse_model(self.model.as_deref())
+    }
+}
+
+/// The research analyst's verdict.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ResearchRecommendation {
+    /// No red flag.
+    Clear,
+    /// Something to watch.
+    Caution,
+    /// A red flag.
+    Reject,
+}
+
+impl ResearchRecommendation {
+    /// As on the wire.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Clear => "clear",
+            Self::Caution => "caution",
+            Self::Reject => "reject",
+        }
+    }
+}
+
+/// How bad.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RiskLevel {
+    /// Nobody knows: the source is missing.
+    Unknown,
+    /// Nothing of note.
+    Low,
+    /// To be watched.
+    Moderate,
+    /// A red flag.
+    High,
+}
+
+impl RiskLevel {
+    /// As on the wire.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown",
+            Self::Low => "low",
+            Self::Moderate => "moderate",
+            Self::High => "high",
+        }
+    }
+}
+
+/// Tone of the news.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Sentiment {
+    /// Mostly good.
+    Positive,
+    /// Neither, or no news.
+    Neutral,
+    /// Mostly bad.
+    Negative,
+}
+
+impl Sentiment {
+    /// As on the wire.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Positive => "positive",
+            Self::Neutral => "neutral",
+            Self::Negative => "negative",
+        }
+    }
+}
+
+/// The research analyst's answer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ResearchAnalysisResult {
+    /// Ticker.
+    pub symbol: String,
+    /// Verdict.
+    pub recommendation: ResearchRecommendation,
+    /// From the news.
+    pub news_risk: RiskLevel,
+    /// From short interest.
+    pub short_interest_risk: RiskLevel,
+    /// From the next earnings report.
+    pub earnings_risk: RiskLevel,
+    /// The text.
+    pub research_notes: String,
+    /// Tone of the news.
+    pub sentiment: Sentiment,
+    /// The red flags, one sentence each.
+    pub red_flags: Vec<String>,
+    /// Next earnings report, where known.
+    pub next_earnings: Option<NaiveDate>,
+    /// Whether an earnings date is known at all.
+    pub earnings_known: bool,
+    /// What could not be looked at, and why.
+    pub unknowns: Vec<String>,
+    /// Which rule gave the verdict.
+    pub rule: String,
+    /// Market time.
+    pub as_of: DateTime<Utc>,
+    /// Whose data.
+    pub data_source: MarketSource,
+    /// Every number in the text.
+    pub evidence: Vec<Evidence>,
+    /// What a reader must know.
+    pub warnings: Vec<String>,
+}

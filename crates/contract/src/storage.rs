@@ -1,0 +1,46 @@
+//! Saving results and telling people.
+
+use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// A finished analysis to keep.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct SaveAnalysisParams {
+    /// Whose.
+    pub user_id: String,
+    /// Ticker.
+    pub symbol: String,
+    /// `chart_analysis`, `options_analysis`, `research_analysis`, `full_analysis`.
+    pub analysis_type: String,
+    /// Strategy, where there is one.
+    pub strategy: Option<String>,
+    /// Verdict.
+    pub recommendation: String,
+    /// Market time.
+    pub as_of: DateTime<Utc>,
+    /// The workflow's whole result.
+    pub result: serde_json::Value,
+}
+
+/// A message to send.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct NotificationParams {
+    /// Channels; the configured default when empty.
+    #[serde(default)]
+    pub channels: Vec<String>,
+    /// The text.
+    pub message: String,
+    /// Makes a repeat recognisable: the workflow id and what it is about.
+    #[serde(default)]
+    pub idempotency_key: String,
+}
+
+/// Who took it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct NotificationReceipt {
+    /// Channels that acknowledged.
+    pub delivered: Vec<String>,
+    /// Channels that are not configured.
+    pub unknown: Vec<String>,
+}

@@ -1,0 +1,21 @@
+//! The workflows of ttai: deterministic stories over activities that live elsewhere. One workflow a file.
+//!
+//! No clock, no I/O, no numbers of their own: a formula that changes must not change a replay.
+
+pub mod analysis;
+pub mod chart_analysis;
+pub mod full_analysis;
+pub mod options_analysis;
+pub mod research_analysis;
+
+mod attempt;
+mod keep;
+mod pipeline;
+mod progress;
+mod start;
+
+pub use analysis::AnalysisWorkflow;
+pub use chart_analysis::ChartAnalysisWorkflow;
+pub use full_analysis::FullAnalysisWorkflow;
+pub use options_analysis::OptionsAnalysisWorkflow;
+pub use research_analysis::ResearchAnalysisWorkflow;

@@ -1,0 +1,149 @@
+//! The stages chart → options → research → synthesis; they stop at the first reject.
+
+use temporalio_workflow::WorkflowContext;
+use ttai_contract::{
+    AnalysisType, ChartAnalysis, ChartAnalysisResult, ChartRecommendation, FullAnalysisParams,
+    OptionsAnalysis, OptionsAnalysisResult, OptionsRecommendation, ResearchAnalysis, ResearchAnalysisResult,
+    ResearchRecommendation, Stage, StageState, SynthesizeParams, SynthesizeRecommendation,
+    SynthesizedRecommendation, policy,
+};
+
+use crate::attempt::{self, StageError};
+use crate::progress::{self, Tracked};
+
+/// What the stages found so far.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Findings {
+    pub(crate) chart: Option<ChartAnalysisResult>,
+    pub(crate) options: Option<OptionsAnalysisResult>,
+    pub(crate) research: Option<ResearchAnalysisResult>,
+    pub(crate) synthesis: Option<SynthesizedRecommendation>,
+}
+
+/// How the stages ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// Every stage ran.
+    Finished,
+    /// A stage said no, for this reason.
+    Rejected(Stage, String),
+}
+
+/// The stages of an analysis, in order.
+pub(crate) fn stages(kind: AnalysisType) -> &'static [Stage] {
+    match kind {
+        AnalysisType::ChartAnalysis => &[Stage::Chart],
+        AnalysisType::OptionsAnalysis => &[Stage::Chart, Stage::Options, Stage::Synthesis],
+        AnalysisType::FullAnalysis => &[Stage::Chart, Stage::Options, Stage::Research, Stage::Synthesis],
+    }
+}
+
+/// Runs the stages; `findings` keeps what was done, however it ends.
+pub(crate) async fn run<W: Tracked>(
+    ctx: &WorkflowContext<W>,
+    kind: AnalysisType,
+    params: &FullAnalysisParams,
+    findings: &mut Findings,
+) -> Result<Ending, StageError> {
+    let chart = chart(ctx, params).await?;
+    let chart = findings.chart.insert(chart);
+    if chart.recommendation == ChartRecommendation::Reject {
+        return Ok(Ending::Rejected(Stage::Chart, chart.chart_notes.clone()));
+    }
+    if kind == AnalysisType::ChartAnalysis {
+        return Ok(Ending::Finished);
+    }
+
+    let options = options(ctx, params, chart).await?;
+    let options = findings.options.insert(options);
+    if options.recommendation == OptionsRecommendation::Reject {
+        return Ok(Ending::Rejected(Stage::Options, options.options_notes.clone()));
+    }
+
+    if kind == AnalysisType::FullAnalysis {
+        let research = research(ctx, params, chart, options).await?;
+        let research = findings.research.insert(research);
+        if research.recommendation == ResearchRecommendation::Reject {
+            return Ok(Ending::Rejected(Stage::Research, research.research_notes.clone()));
+        }
+    }
+
+    findings.synthesis = Some(synthesis(ctx, params, chart, options, findings.research.as_ref()).await?);
+    Ok(Ending::Finished)
+}
+
+/// The chart stage.
+pub(crate) async fn chart<W: Tracked>(
+    ctx: &WorkflowContext<W>,
+    params: &FullAnalysisParams,
+) -> Result<ChartAnalysisResult, StageError> {
+    let input = params.chart_params();
+    let result: ChartAnalysisResult =
+        attempt::run_timed(ctx, Stage::Chart, || ChartAnalysis, input, &policy::CHART_ANALYSIS).await?;
+    let rejected = result.recommendation == ChartRecommendation::Reject;
+    conclude(ctx, Stage::Chart, rejected, &result.chart_notes);
+    Ok(result)
+}
+
+async fn options<W: Tracked>(
+    ctx: &WorkflowContext<W>,
+    params: &FullAnalysisParams,
+    chart: &ChartAnalysisResult,
+) -> Result<OptionsAnalysisResult, StageError> {
+    let input = params.options_params(chart);
+    let result: OptionsAnalysisResult =
+        attempt::run_timed(ctx, Stage::Options, || OptionsAnalysis, input, &policy::OPTIONS_ANALYSIS).await?;
+    conclude(
+        ctx,
+        Stage::Options,
+        result.recommendation == OptionsRecommendation::Reject,
+        &result.options_notes,
+    );
+    Ok(result)
+}
+
+async fn research<W: Tracked>(
+    ctx: &WorkflowContext<W>,
+    params: &FullAnalysisParams,
+    chart: &ChartAnalysisResult,
+    options: &OptionsAnalysisResult,
+) -> Result<ResearchAnalysisResult, StageError> {
+    let input = params.research_params(chart, Some(options));
+    let result: ResearchAnalysisResult =
+        attempt::run_timed(ctx, Stage::Research, || ResearchAnalysis, input, &policy::RESEARCH_ANALYSIS)
+            .await?;
+    conclude(
+        ctx,
+        Stage::Research,
+        result.recommendation == ResearchRecommendation::Reject,
+        &result.research_notes,
+    );
+    Ok(result)
+}
+
+async fn synthesis<W: Tracked>(
+    ctx: &WorkflowContext<W>,
+    params: &FullAnalysisParams,
+    chart: &ChartAnalysisResult,
+    options: &OptionsAnalysisResult,
+    research: Option<&ResearchAnalysisResult>,
+) -> Result<SynthesizedRecommendation, StageError> {
+    let input = SynthesizeParams {
+        symbol: params.symbol.clone(),
+        strategy: params.strategy,
+        chart: chart.clone(),
+        options: options.clone(),
+        research: research.cloned(),
+    };
+    let result: SynthesizedRecommendation =
+        attempt::run_timed(ctx, Stage::Synthesis, || SynthesizeRecommendation, input, &policy::SYNTHESIS)
+            .await?;
+    conclude(ctx, Stage::Synthesis, false, &result.rationale);
+    Ok(result)
+}
+
+/// Shows a stage's verdict: the first line of its text.
+pub(crate) fn conclude<W: Tracked>(ctx: &WorkflowContext<W>, stage: Stage, rejected: bool, text: &str) {
+    let state = if rejected { StageState::Rejected } else { StageState::Done };
+    progress::conclude(ctx, stage, state, text.lines().next().unwrap_or_default());
+}
