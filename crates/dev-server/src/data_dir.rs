@@ -60,10 +60,31 @@ impl DataDir {
         File::create(&log).map_err(failed(&log))
     }
 
-    /// Looks at the database before the server does. `Ok(true)`: there is one. An empty file, left by a server that
-    /// died in its first moments, is removed: the server would not fill it.
+    /// Marks the database as being made. Until [`finish_database`](Self::finish_database) it has no content that anyone
+    /// could miss, and perhaps half a schema, which no server would complete.
+    pub(crate) fn begin_database(&self) -> Result<(), DevServerError> {
+        let marker = self.unfinished_marker();
+        File::create(&marker).map(drop).map_err(failed(&marker))
+    }
+
+    /// Takes the mark away: a server has served from the database.
+    pub(crate) fn finish_database(&self) -> Result<(), DevServerError> {
+        remove(&self.unfinished_marker())
+    }
+
+    fn unfinished_marker(&self) -> PathBuf {
+        self.0.join("temporal.db.unfinished")
+    }
+
+    /// Looks at the database before the server does. `Ok(true)`: there is one. What a server has left that died in its
+    /// first moments is removed.
     pub(crate) fn check_database(&self) -> Result<bool, DevServerError> {
         let path = self.database();
+        if self.unfinished_marker().exists() {
+            for name in ["temporal.db", "temporal.db-journal", "temporal.db-wal", "temporal.db-shm"] {
+                remove(&self.0.join(name))?;
+            }
+        }
         let mut file = match File::open(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
             result => result.map_err(failed(&path))?,
@@ -71,7 +92,7 @@ impl DataDir {
         let mut start = Vec::new();
         file.by_ref().take(16).read_to_end(&mut start).map_err(failed(&path))?;
         if start.is_empty() {
-            fs::remove_file(&path).map_err(failed(&path))?;
+            remove(&path)?;
             return Ok(false);
         }
         if start != SQLITE_MAGIC {
@@ -79,6 +100,14 @@ impl DataDir {
             return Err(DevServerError::DatabaseUnusable { database: path, detail });
         }
         Ok(true)
+    }
+}
+
+/// Removes a file that may be absent.
+pub(crate) fn remove(path: &Path) -> Result<(), DevServerError> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed(path)(error)),
+        _ => Ok(()),
     }
 }
 
@@ -115,6 +144,20 @@ mod tests {
         let error = data_dir.check_database().unwrap_err();
         assert!(matches!(error, DevServerError::DatabaseUnusable { .. }), "{error}");
         fs::write(data_dir.database(), b"SQLite format 3\0 and more").unwrap();
+        assert!(data_dir.check_database().unwrap());
+    }
+
+    #[test]
+    fn a_database_that_was_never_served_is_made_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        let data_dir = DataDir::create(folder.path()).unwrap();
+        let half_made = || fs::write(data_dir.database(), b"SQLite format 3\0 and half a schema").unwrap();
+        data_dir.begin_database().unwrap();
+        half_made();
+        assert!(!data_dir.check_database().unwrap());
+        assert!(!data_dir.database().exists());
+        half_made();
+        data_dir.finish_database().unwrap();
         assert!(data_dir.check_database().unwrap());
     }
 

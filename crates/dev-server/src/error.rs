@@ -81,6 +81,18 @@ pub enum DevServerError {
         /// What it was meant for.
         role: PortRole,
     },
+    /// The operating system does not let this program listen on a port, as below 1024 without privileges.
+    #[error(
+        "port {port} for the {role} cannot be used: {source}. Choose another port, or none to get a free one"
+    )]
+    PortRefused {
+        /// The port.
+        port: u16,
+        /// What it was meant for.
+        role: PortRole,
+        /// What the operating system said.
+        source: io::Error,
+    },
     /// No free ports were found in several attempts.
     #[error("no free port in {attempts} attempts; the last server said: {last}")]
     NoFreePort {

@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
+use crate::command;
 use crate::error::AttemptError;
 use crate::progress::{Progress, ProgressEvent};
 
@@ -24,11 +25,13 @@ pub(crate) async fn build(
     progress: &dyn Progress,
 ) -> Result<PathBuf, AttemptError> {
     let arguments = arguments(version);
-    let command = format!("{} {}", go.display(), arguments.join(" "));
-    progress.report(&ProgressEvent::BuildStarted { command: command.clone() });
+    let line = format!("{} {}", go.display(), arguments.join(" "));
+    progress.report(&ProgressEvent::BuildStarted { command: line.clone() });
     let failed =
-        |status: String, output: String| AttemptError::GoFailed { command: command.clone(), status, output };
-    let child = spawn(go, &arguments, staging).map_err(|error| failed(error.to_string(), String::new()))?;
+        |status: String, output: String| AttemptError::GoFailed { command: line.clone(), status, output };
+    let child = command::spawn(&mut go_command(go, &arguments, staging))
+        .await
+        .map_err(|error| failed(error.to_string(), String::new()))?;
     let mut last = VecDeque::new();
     let status = tokio::time::timeout(deadline, follow(child, progress, &mut last)).await;
     let output = Vec::from(last).join("\n");
@@ -51,8 +54,9 @@ fn arguments(version: &str) -> [String; 5] {
     ]
 }
 
-fn spawn(go: &Path, arguments: &[String], staging: &Path) -> std::io::Result<Child> {
-    Command::new(go)
+fn go_command(go: &Path, arguments: &[String], staging: &Path) -> Command {
+    let mut command = Command::new(go);
+    command
         .args(arguments)
         // Away from any go.work or vendor folder of the place where ttai was started.
         .current_dir(staging)
@@ -65,8 +69,8 @@ fn spawn(go: &Path, arguments: &[String], staging: &Path) -> std::io::Result<Chi
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
+        .kill_on_drop(true);
+    command
 }
 
 async fn follow(

@@ -16,6 +16,7 @@
 //!   when the process dies, however it dies, so a server whose lock is free is an orphan, and the next start stops it.
 //! - [`discover`] lets another process find the running server by its state file.
 
+mod command;
 mod data_dir;
 mod download;
 mod error;

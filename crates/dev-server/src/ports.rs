@@ -9,7 +9,10 @@ use crate::error::{DevServerError, PortRole};
 pub(crate) fn require_free(port: u16, role: PortRole) -> Result<(), DevServerError> {
     match TcpListener::bind((Ipv4Addr::LOCALHOST, port)) {
         Ok(_) => Ok(()),
-        Err(_) => Err(DevServerError::PortInUse { port, role }),
+        Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
+            Err(DevServerError::PortInUse { port, role })
+        }
+        Err(source) => Err(DevServerError::PortRefused { port, role, source }),
     }
 }
 

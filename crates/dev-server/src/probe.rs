@@ -191,6 +191,6 @@ mod tests {
             }
         });
         assert!(health(&address, Duration::from_secs(10)).await.is_err());
-        assert!(health("127.0.0.1:1", Duration::from_secs(10)).await.is_err());
+        assert!(health("127.0.0.1:0", Duration::from_secs(10)).await.is_err());
     }
 }

@@ -4,21 +4,20 @@ use std::fs::{self, File};
 use std::io;
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
-use std::process::{ExitStatus, Stdio};
+use std::process::ExitStatus;
 use std::time::{Duration, Instant};
 
 use sysinfo::Signal;
-use tokio::process::{Child, Command};
+use tokio::process::Child;
 
-use crate::data_dir::{DataDir, failed};
+use crate::data_dir::{DataDir, failed, remove};
 use crate::error::{DevServerError, PortRole};
 use crate::failure::{self, Failure};
 use crate::locate::{TemporalBinary, locate};
 use crate::options::DevServerOptions;
 use crate::progress::ProgressEvent;
 use crate::state::{Running, State, recorded};
-use crate::version::without_temporal_environment;
-use crate::{ports, probe, process};
+use crate::{command, ports, probe, process};
 
 /// How often a start is tried when free ports turn out to be taken.
 const PORT_ATTEMPTS: u32 = 5;
@@ -83,13 +82,11 @@ impl DevServer {
             return Err(DevServerError::AlreadyRunning { data_dir: data_dir.root().to_owned(), running });
         };
         let earlier = clear_orphan(&data_dir, &options).await?;
-        if options.headless {
-            // The port of the web interface has no meaning then.
-        } else if let Some(port) = options.ui_port {
-            ports::require_free(port, PortRole::Ui)?;
-        }
         if let Some(port) = options.port {
             ports::require_free(port, PortRole::Grpc)?;
+        }
+        if let Some(port) = options.ui_port.filter(|_| !options.headless) {
+            ports::require_free(port, PortRole::Ui)?;
         }
         let ports = Ports { grpc: 0, ui: None };
         let mut server = Self { options, binary, data_dir, ports, server: None, _ownership: ownership };
@@ -139,6 +136,8 @@ impl DevServer {
     pub async fn wait(&mut self) -> Result<Option<ExitStatus>, DevServerError> {
         let Some(server) = &mut self.server else { return Ok(None) };
         let status = server.child.wait().await.map_err(cannot_stop(Some(server.pid)))?;
+        #[cfg(unix)]
+        drop(server.watchdog.take()); // the process id may go to another process from now on
         Ok(Some(status))
     }
 
@@ -185,8 +184,11 @@ impl DevServer {
             };
             let given = [self.options.port, self.options.ui_port];
             let is_given = port.is_some_and(|(port, _)| given.contains(&Some(port)));
-            if is_given || attempt == PORT_ATTEMPTS {
+            if is_given {
                 return Err(self.final_error(failure, attempt));
+            }
+            if attempt == PORT_ATTEMPTS {
+                return Err(DevServerError::NoFreePort { attempts: attempt, last: said.clone() });
             }
             self.options.progress.report(&ProgressEvent::RetryingOnOtherPorts { reason: said.clone() });
             preferred = (None, None);
@@ -201,10 +203,10 @@ impl DevServer {
                 .map_err(|error| DevServerError::NoFreePort { attempts: 0, last: error.to_string() }),
         };
         let grpc = choose(self.options.port, preferred.0)?;
-        let ui = match self.options.headless {
-            true => None,
-            false => Some(choose(self.options.ui_port, preferred.1)?),
-        };
+        let mut ui = None;
+        while !self.options.headless && (ui.is_none() || ui == Some(grpc)) {
+            ui = Some(choose(self.options.ui_port, preferred.1)?);
+        }
         Ok(Ports { grpc, ui })
     }
 
@@ -218,18 +220,7 @@ impl DevServer {
 
     /// Starts the process on `self.ports` and waits until it serves; on failure nothing is left running.
     async fn launch(&mut self) -> Result<(), Failure> {
-        let had_database =
-            !self.options.ephemeral && self.data_dir.check_database().map_err(Failure::Final)?;
-        self.spawn().map_err(Failure::Final)?;
-        let result = async {
-            self.until_serving().await?;
-            if had_database {
-                self.register_search_attributes().await.map_err(Failure::Final)?;
-            }
-            Ok(())
-        }
-        .await;
-        if let Err(failure) = result {
+        if let Err(failure) = self.bring_up().await {
             self.end(Duration::ZERO).await.map_err(Failure::Final)?;
             self.forget().map_err(Failure::Final)?;
             return Err(failure);
@@ -239,26 +230,42 @@ impl DevServer {
         Ok(())
     }
 
-    fn spawn(&mut self) -> Result<(), DevServerError> {
+    async fn bring_up(&mut self) -> Result<(), Failure> {
+        if self.options.ephemeral {
+            self.spawn().await.map_err(Failure::Final)?;
+            return self.until_serving().await;
+        }
+        let had_database = self.data_dir.check_database().map_err(Failure::Final)?;
+        if !had_database {
+            self.data_dir.begin_database().map_err(Failure::Final)?;
+        }
+        self.spawn().await.map_err(Failure::Final)?;
+        self.until_serving().await?;
+        self.data_dir.finish_database().map_err(Failure::Final)?;
+        if had_database {
+            self.register_search_attributes().await.map_err(Failure::Final)?;
+        }
+        Ok(())
+    }
+
+    async fn spawn(&mut self) -> Result<(), DevServerError> {
         let address = self.address();
         self.options.progress.report(&ProgressEvent::Starting { address: address.clone() });
         let database = self.data_dir.database();
         let database = (!self.options.ephemeral).then_some(database.as_path());
         let log = self.data_dir.open_log()?;
         let errors = log.try_clone().map_err(failed(&self.data_dir.log()))?;
-        let mut command = without_temporal_environment(Command::new(&self.binary.path));
+        let mut command = command::clean(&self.binary.path);
         command
             .args(self.options.arguments(self.ports.grpc, self.ports.ui, database))
             .current_dir(self.data_dir.root())
-            .stdin(Stdio::null())
             .stdout(log)
-            .stderr(errors)
-            .kill_on_drop(true);
+            .stderr(errors);
         // A group of its own: Ctrl-C in the terminal is for the program, which then stops its workers before the server.
         #[cfg(unix)]
         command.process_group(0);
         let spawn_error = |source| DevServerError::Spawn { path: self.binary.path.clone(), source };
-        let child = command.spawn().map_err(spawn_error)?;
+        let child = command::spawn(&mut command).await.map_err(spawn_error)?;
         let pid =
             child.id().ok_or_else(|| spawn_error(io::Error::other("it ended before it had a process id")))?;
         self.server = Some(ServerProcess {
@@ -348,14 +355,19 @@ impl DevServer {
         if self.options.search_attributes.is_empty() {
             return Ok(());
         }
-        let mut command = without_temporal_environment(Command::new(&self.binary.path));
+        let mut command = command::clean(&self.binary.path);
         command.args(["operator", "search-attribute", "create", "--address", &self.address()]);
-        command.args(["--namespace", &self.options.namespace, "--command-timeout", "30s"]);
+        command.args([
+            "--namespace",
+            &self.options.namespace,
+            "--command-timeout",
+            "30s",
+            "--disable-config-file",
+        ]);
         for (name, kind) in &self.options.search_attributes {
             command.args(["--name", name, "--type", &kind.to_string()]);
         }
-        let output = command.stdin(Stdio::null()).kill_on_drop(true).output().await;
-        let said = match output {
+        let said = match command::output(command).await {
             Ok(output) if output.status.success() => return Ok(()),
             Ok(output) => String::from_utf8_lossy(&output.stderr).trim().to_owned(),
             Err(error) => error.to_string(),
@@ -382,11 +394,7 @@ impl DevServer {
 
     /// Removes the state file: there is no server any more.
     fn forget(&self) -> Result<(), DevServerError> {
-        let path = self.data_dir.state_file();
-        match fs::remove_file(&path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed(&path)(error)),
-            _ => Ok(()),
-        }
+        remove(&self.data_dir.state_file())
     }
 }
 
@@ -422,10 +430,7 @@ async fn clear_orphan(
             return Err(DevServerError::OrphanSurvives { pid });
         }
     }
-    let path = data_dir.state_file();
-    if path.exists() {
-        fs::remove_file(&path).map_err(failed(&path))?;
-    }
+    remove(&data_dir.state_file())?;
     let database = data_dir.database();
     match process::server_on(&database).filter(|_| !options.ephemeral) {
         Some(pid) => Err(DevServerError::DatabaseInUse { database, pid }),

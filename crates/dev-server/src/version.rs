@@ -1,13 +1,10 @@
 //! `temporal --version`: run within a deadline, read, compared.
 
 use std::fmt;
-use std::io;
 use std::path::Path;
-use std::process::{Output, Stdio};
 use std::time::Duration;
 
-use tokio::process::Command;
-
+use crate::command;
 use crate::error::BinaryProblem;
 
 /// Version of the Temporal server inside a `temporal` command; pre-release suffixes are not kept.
@@ -64,7 +61,9 @@ pub(crate) async fn check(
     minimum: ServerVersion,
     deadline: Duration,
 ) -> Result<TemporalVersion, BinaryProblem> {
-    let output = tokio::time::timeout(deadline, run_version(path))
+    let mut command = command::clean(path);
+    command.arg("--version");
+    let output = tokio::time::timeout(deadline, command::output(command))
         .await
         .map_err(|_| BinaryProblem::Silent { deadline })?
         .map_err(|source| BinaryProblem::CannotRun { reason: source.to_string() })?;
@@ -78,35 +77,6 @@ pub(crate) async fn check(
         return Err(BinaryProblem::TooOld { found: version.server, minimum });
     }
     Ok(version)
-}
-
-/// A file that was written a moment ago can be refused as busy, because a child of another thread, forked while it was
-/// open, still holds it; such a child lets go within milliseconds, at its exec.
-async fn run_version(path: &Path) -> io::Result<Output> {
-    loop {
-        let result = without_temporal_environment(Command::new(path))
-            .arg("--version")
-            .stdin(Stdio::null())
-            .kill_on_drop(true)
-            .output()
-            .await;
-        match result {
-            Err(error) if error.kind() == io::ErrorKind::ExecutableFileBusy => {
-                tokio::time::sleep(Duration::from_millis(10)).await;
-            }
-            other => return other,
-        }
-    }
-}
-
-/// `TEMPORAL_*` configures clients of some other server (address, TLS, API key) and must not reach our own commands.
-pub(crate) fn without_temporal_environment(mut command: Command) -> Command {
-    for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("TEMPORAL_") {
-            command.env_remove(name);
-        }
-    }
-    command
 }
 
 #[cfg(test)]

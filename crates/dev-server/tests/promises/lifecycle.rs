@@ -57,7 +57,7 @@ async fn until(what: &str, mut condition: impl FnMut() -> bool) {
 }
 
 /// A server that nobody owns, as a killed `ttai dev` could leave it.
-async fn orphan(folder: &Path) -> (Child, u16) {
+async fn orphan(folder: &Path) -> (Child, u16, u64) {
     let binary = locate(&LocateOptions::default(), &Silent).await.unwrap();
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let child = Command::new(binary.path)
@@ -68,14 +68,18 @@ async fn orphan(folder: &Path) -> (Child, u16) {
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
+    let started_at = now();
     until("an orphan listens", || !is_free(port)).await;
-    (child, port)
+    (child, port, started_at)
 }
 
-fn write_state(folder: &Path, pid: u32, port: u16) {
-    let now = SystemTime::UNIX_EPOCH.elapsed().unwrap().as_secs();
+fn now() -> u64 {
+    SystemTime::UNIX_EPOCH.elapsed().unwrap().as_secs()
+}
+
+fn write_state(folder: &Path, pid: u32, port: u16, started_at: u64) {
     let state = format!(
-        r#"{{"address":"127.0.0.1:{port}","ui_address":null,"pid":{pid},"namespace":"default","started_at":{now}}}"#
+        r#"{{"address":"127.0.0.1:{port}","ui_address":null,"pid":{pid},"namespace":"default","started_at":{started_at}}}"#
     );
     fs::write(folder.join("dev-server.json"), state).unwrap();
 }
@@ -176,14 +180,41 @@ async fn ports_in_use_are_named() {
 }
 
 #[tokio::test]
+async fn ports_lost_to_another_program_are_replaced() {
+    let folder = tempdir().unwrap();
+    let real = locate(&LocateOptions::default(), &Silent).await.unwrap().path;
+    let script = folder.path().join("unlucky");
+    let mut options = headless(&folder);
+    options.locate.binary = Some(script.clone());
+    // $7 is the flag --port and $8 its value. The first runs say what the real command says.
+    let unlucky = |runs: u32| {
+        let text = format!(
+            "#!/bin/sh\nif [ $1 = server ]; then\necho >> runs\n[ $(wc -l < runs) -gt {runs} ] || \
+             {{ echo \"can't set frontend port $8: listen tcp 127.0.0.1:$8: bind: address already in use\"; exit 1; }}\n\
+             fi\nexec {} \"$@\"\n",
+            real.display()
+        );
+        fs::write(&script, text).unwrap();
+        fs::set_permissions(&script, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    };
+    unlucky(2);
+    DevServer::start(options.clone()).await.unwrap().stop().await.unwrap();
+    assert_eq!(fs::read_to_string(folder.path().join("runs")).unwrap().lines().count(), 3);
+    unlucky(100);
+    let error = DevServer::start(options.clone()).await.unwrap_err();
+    assert!(matches!(error, DevServerError::NoFreePort { attempts: 5, .. }), "{error}");
+    assert_eq!(fs::read_to_string(folder.path().join("runs")).unwrap().lines().count(), 3 + 5);
+}
+
+#[tokio::test]
 async fn stale_state_files_are_cleaned_up() {
     let folder = tempdir().unwrap();
     let state_file = folder.path().join("dev-server.json");
     // The id of a process that lives and is no server, then of none at all, then no state at all.
-    write_state(folder.path(), std::process::id(), 1);
+    write_state(folder.path(), std::process::id(), 1, now());
     assert_eq!(discover(folder.path()).await, None);
     DevServer::start(headless(&folder)).await.unwrap().stop().await.unwrap();
-    write_state(folder.path(), u32::MAX >> 1, 1);
+    write_state(folder.path(), u32::MAX >> 1, 1, now());
     DevServer::start(headless(&folder)).await.unwrap().stop().await.unwrap();
     fs::write(&state_file, "{").unwrap();
     DevServer::start(headless(&folder)).await.unwrap().stop().await.unwrap();
@@ -193,12 +224,12 @@ async fn stale_state_files_are_cleaned_up() {
 #[tokio::test]
 async fn an_orphan_is_replaced_on_its_port_and_a_stranger_is_left_alone() {
     let folder = tempdir().unwrap();
-    let (mut orphan, port) = orphan(folder.path()).await;
+    let (mut orphan, port, started_at) = orphan(folder.path()).await;
     let error = DevServer::start(headless(&folder)).await.unwrap_err();
     assert!(matches!(error, DevServerError::DatabaseInUse { pid, .. } if pid == orphan.id()), "{error}");
     assert!(orphan.try_wait().unwrap().is_none());
 
-    write_state(folder.path(), orphan.id(), port);
+    write_state(folder.path(), orphan.id(), port, started_at);
     let server = DevServer::start(headless(&folder)).await.unwrap();
     orphan.wait().unwrap();
     assert_eq!(port_of(&server), port);

@@ -3,3 +3,5 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failure in a helper is a failed test")]
 
 mod lifecycle;
+mod locating;
+mod release_server;
