@@ -38,13 +38,17 @@ pub enum ChartError {
         /// Date of the later element.
         date: NaiveDate,
     },
-    /// A price, ratio or value that is not a finite number.
-    #[error("{what} is {value}: leave it out instead")]
-    NotFinite {
+    /// A price, ratio or value that is not a number, or beyond anything that is traded.
+    #[error("{what} is {value}: give a number between {low:e} and {high:e}, or leave it out")]
+    OutOfRange {
         /// Which number.
         what: String,
         /// The number.
         value: f64,
+        /// Least value that is drawn.
+        low: f64,
+        /// Greatest value that is drawn.
+        high: f64,
     },
     /// An overlay has one value per bar.
     #[error(

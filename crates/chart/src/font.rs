@@ -76,14 +76,17 @@ impl Fonts {
         if self.width(text, weight, size) <= room {
             return text.to_owned();
         }
-        let mut kept: Vec<char> = text.chars().collect();
-        while kept.pop().is_some() {
-            let shorter: String = kept.iter().collect::<String>().trim_end().to_owned() + "…";
-            if self.width(&shorter, weight, size) <= room {
-                return if kept.is_empty() { String::new() } else { shorter };
-            }
+        let left = room - self.width("…", weight, size);
+        let mut used = 0.0;
+        let fits = |c: &char| {
+            used += self.width(c.encode_utf8(&mut [0; 4]), weight, size);
+            used <= left
+        };
+        let kept: String = text.chars().take_while(fits).collect();
+        match kept.trim_end() {
+            "" => String::new(),
+            kept => format!("{kept}…"),
         }
-        String::new()
     }
 }
 

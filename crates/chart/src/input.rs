@@ -75,7 +75,7 @@ impl<'a> ChartInput<'a> {
         }
         self.check_bars()?;
         if let Some(price) = self.last_price {
-            finite("the last price", price)?;
+            within("the last price", price, PRICES)?;
         }
         self.overlays.iter().try_for_each(|overlay| overlay.check(self.bars.len()))?;
         self.levels.iter().try_for_each(Level::check)?;
@@ -90,6 +90,9 @@ impl<'a> ChartInput<'a> {
         }
         for bar in self.bars {
             DailyBar::new(bar.date, bar.open, bar.high, bar.low, bar.close, bar.volume)?;
+            within(&format!("the low of {}", bar.date), bar.low, PRICES)?;
+            within(&format!("the high of {}", bar.date), bar.high, PRICES)?;
+            within(&format!("the volume of {}", bar.date), bar.volume, VOLUMES)?;
         }
         match self.bars.windows(2).find(|pair| pair[0].date >= pair[1].date) {
             Some(pair) => Err(ChartError::UnorderedBars { previous: pair[0].date, date: pair[1].date }),
@@ -253,8 +256,24 @@ pub struct Mark {
     pub text: String,
 }
 
+/// Prices, ratios and averages that can be laid out; far beyond any market, and far from overflow.
+const VALUES: [f64; 2] = [-1e12, 1e12];
+/// Prices of bars in dollars.
+const PRICES: [f64; 2] = [1e-6, 1e9];
+/// Shares a session.
+const VOLUMES: [f64; 2] = [0.0, 1e15];
+
+fn within(what: &str, value: f64, [low, high]: [f64; 2]) -> Result<(), ChartError> {
+    // NaN is in no range.
+    if (low..=high).contains(&value) {
+        Ok(())
+    } else {
+        Err(ChartError::OutOfRange { what: what.to_owned(), value, low, high })
+    }
+}
+
 fn finite(what: &str, value: f64) -> Result<(), ChartError> {
-    if value.is_finite() { Ok(()) } else { Err(ChartError::NotFinite { what: what.to_owned(), value }) }
+    within(what, value, VALUES)
 }
 
 fn edges(what: &str, low: f64, high: f64) -> Result<(), ChartError> {

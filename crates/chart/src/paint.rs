@@ -1,7 +1,7 @@
 //! From the scene to a list of plain shapes in painting order, which both image formats draw alike.
 
 use crate::font::Weight;
-use crate::label::{Label, LabelRole};
+use crate::label::Label;
 use crate::layout::mark_color;
 use crate::scene::{Candle, Direction, LabelState, LevelKind, Point, Rect, Scene, SceneLevel, Side};
 use crate::style::Color;
@@ -257,8 +257,6 @@ fn pointer<'s>(side: Side, label: &Label, color: Color, text_x: f64) -> Shape<'s
 }
 
 fn texts<'s>(label: &'s Label, alpha: f64, shapes: &mut Vec<Shape<'s>>) {
-    // The watermark is the one text that is no label of its own.
-    debug_assert!(alpha >= 1.0 || label.role == LabelRole::Watermark);
     shapes.extend(label.runs.iter().map(|run| Shape::Text {
         text: &run.text,
         x: run.x,

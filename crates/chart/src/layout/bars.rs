@@ -11,7 +11,7 @@ use crate::scene::{BarInterval, Candle, Direction, OverlayLine, Point, Rect};
 use crate::style::Color;
 
 /// Pixels that a candle needs, its gap included.
-const LEAST_PITCH: f64 = 3.0;
+const LEAST_PITCH: f64 = 2.5;
 /// Pixels that a candle gets at most.
 const MOST_PITCH: f64 = 26.0;
 /// Body width as a fraction of the pitch, at most.
@@ -222,7 +222,7 @@ mod tests {
         assert_eq!(of(126, 900.0), Ok((BarInterval::Daily, 126)));
         assert_eq!(of(1000, 900.0), Ok((BarInterval::Weekly, 201)));
         assert_eq!(of(2600, 900.0).unwrap().0, BarInterval::Monthly);
-        assert!(matches!(of(8000, 900.0), Err(ChartError::TooManyBars { bars: 8000, limit: 5681, .. })));
+        assert!(matches!(of(8000, 900.0), Err(ChartError::TooManyBars { bars: 8000, limit: 6821, .. })));
     }
 
     #[test]

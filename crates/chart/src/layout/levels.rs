@@ -78,7 +78,7 @@ pub(super) fn drafts(input: &ChartInput<'_>, canvas: &Canvas<'_>) -> Vec<LevelDr
             strength: level.strength,
             ratio: None,
             name: format!("{letter} {}", format::price(level.price)),
-            detail: evidence(level.touches, level.strength),
+            detail: evidence(level.touches, level.strength, canvas.narrow),
         }
     });
     let fibonacci = input.fibonacci.iter().flat_map(|fib| {
@@ -127,13 +127,15 @@ fn zone_draft(
     }
 }
 
-fn evidence(touches: u32, strength: Option<f64>) -> String {
+/// `4 touches · strength 58%`, in a narrow image `4 touches · 58%`.
+fn evidence(touches: u32, strength: Option<f64>, narrow: bool) -> String {
     let touches = match touches {
         0 => String::new(),
         1 => "1 touch".to_owned(),
         n => format!("{n} touches"),
     };
-    let strength = strength.map(|s| format!("{:.0}%", s * 100.0)).unwrap_or_default();
+    let word = if narrow { "" } else { "strength " };
+    let strength = strength.map(|s| format!("{word}{:.0}%", s * 100.0)).unwrap_or_default();
     [touches, strength].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ")
 }
 
@@ -368,9 +370,10 @@ mod tests {
 
     #[test]
     fn evidence_reads_well() {
-        assert_eq!(evidence(0, None), "");
-        assert_eq!(evidence(1, Some(0.5)), "1 touch · 50%");
-        assert_eq!(evidence(4, None), "4 touches");
+        assert_eq!(evidence(0, None, false), "");
+        assert_eq!(evidence(1, Some(0.5), false), "1 touch · strength 50%");
+        assert_eq!(evidence(1, Some(0.5), true), "1 touch · 50%");
+        assert_eq!(evidence(4, None, false), "4 touches");
         assert_eq!(trimmed(61.8), "61.8");
         assert_eq!(trimmed(50.0), "50");
     }

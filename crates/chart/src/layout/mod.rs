@@ -35,12 +35,14 @@ struct Canvas<'f> {
     labels: LabelSet,
     /// Year of the as-of time in New York: dates in it are written without it.
     year: i32,
+    /// True where there is no room for words that can be guessed.
+    narrow: bool,
 }
 
 impl Scene {
     /// Lays the chart out. Pure and deterministic: the same input and style give the same scene.
     ///
-    /// Sessions are joined into weekly, then monthly candles where daily ones would be thinner than 3 px.
+    /// Sessions are joined into weekly, then monthly candles where daily ones would be narrower than 2.5 px.
     /// Levels within 35 % of the bars' range above or below widen the price scale; those farther away are listed
     /// as `off_scale`.
     ///
@@ -59,6 +61,7 @@ impl Scene {
             palette: &palette,
             labels: LabelSet::new(width, height),
             year: input.as_of.with_timezone(&NEW_YORK).year(),
+            narrow: style.width < 1000,
         };
         let plan = Plan::new(&window, style, &canvas, (width, height))?;
         plan.draw(&window, style, &mut canvas).map(|scene| scene.with_labels(canvas.labels))

@@ -6,7 +6,7 @@ use crate::font::Weight;
 use crate::format;
 use crate::input::ChartInput;
 use crate::label::{Draft, Label, LabelRole};
-use crate::scene::{BarInterval, Candle, OverlayLine, PriceTag, Rect, Regions, Side};
+use crate::scene::{BarInterval, Candle, HiddenReason, OverlayLine, PriceTag, Rect, Regions, Side};
 use crate::style::Color;
 
 /// Vertical middles of the header's three rows.
@@ -37,6 +37,10 @@ impl Row {
 
     fn push_left(&mut self, canvas: &mut Canvas<'_>, draft: &Draft) {
         let label = draft.place(canvas.fonts, self.left, self.middle, self.right - self.left);
+        if label.runs.is_empty() {
+            canvas.labels.hide(draft.text(), HiddenReason::NoRoom);
+            return;
+        }
         self.left = label.rect.right() + SPACE;
         canvas.labels.admit(label);
     }

@@ -5,7 +5,7 @@ use ttai_core::DailyBar;
 
 use crate::*;
 
-/// AAPL from 11 February 2013 to 6 June 2014 in the dollars of the day: 334 sessions.
+/// AAPL from 11 February 2013 to 6 June 2014 in the dollars of the day: 333 sessions.
 pub(super) fn aapl() -> Vec<DailyBar> {
     include_str!("aapl.csv").lines().skip(1).map(bar).collect()
 }

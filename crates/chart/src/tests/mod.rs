@@ -1,41 +1,275 @@
 //! What a trader is promised: levels at their prices, no label over another, the picture as the scene says.
 
 mod cases;
+mod gallery;
+mod pixels;
+mod random;
 
 use crate::*;
 use cases::*;
+use ttai_core::DailyBar;
 
-/// Writes the charts of this module into the folder named by `TTAI_CHART_GALLERY`, to be looked at.
-#[test]
-fn gallery() {
-    let Some(folder) = std::env::var_os("TTAI_CHART_GALLERY").map(std::path::PathBuf::from) else { return };
-    let (bars, long, low, still) = (aapl(), walk(1000, 40.0, 0.02, 3), walk(180, 0.5, 0.03, 7), flat(60));
-    let mut partial = apple(&bars);
-    partial.last_bar_partial = true;
-    partial.simulated = true;
-    let mut weekly = ChartInput::new("LONG", as_of(), "simulated market, seed 3", &long);
-    weekly.overlays = [50, 200].map(|n| average(&long, n)).to_vec();
-    let dark = ChartStyle { theme: Theme::Dark, ..half_year() };
-    let small = ChartStyle { width: 640, height: 400, ..half_year() };
-    let whole = ChartStyle::default();
-    let charts = [
-        ("aapl", apple(&bars), half_year()),
-        ("partial_dark", partial, dark),
-        ("crowded", crowded(&bars), half_year()),
-        ("small", apple(&bars), small),
-        ("weekly", weekly, whole.clone()),
-        ("penny", penny(&low), whole.clone()),
-        ("flat", ChartInput::new("FLAT", as_of(), "simulated market", &still), whole.clone()),
-        ("one_bar", ChartInput::new("ONE", as_of(), "one bar", &bars[..1]), whole),
-    ];
-    for (name, input, style) in charts {
-        let scene = Scene::build(&input, &style).unwrap();
-        let started = std::time::Instant::now();
-        let png = render_png(&scene).unwrap();
-        println!("{name}: {} bytes, {:?}, hidden {:?}", png.len(), started.elapsed(), scene.hidden);
-        std::fs::write(folder.join(format!("{name}.png")), png).unwrap();
-        std::fs::write(folder.join(format!("{name}.svg")), render_svg(&scene)).unwrap();
-        std::fs::write(folder.join(format!("{name}.json")), serde_json::to_string_pretty(&scene).unwrap())
-            .unwrap();
+/// Everything that holds for any scene whatever.
+fn check_scene(scene: &Scene) {
+    let image = Rect::between(0.0, 0.0, f64::from(scene.width), f64::from(scene.height));
+    for (i, label) in scene.labels.iter().enumerate() {
+        assert!(image.contains(&label.rect), "outside the image: {label:?}");
+        let end = label.runs.last().map_or(0.0, |run| run.x + run.width);
+        assert!(!label.text.is_empty() && end <= label.rect.right() + 0.02, "text beyond its box: {label:?}");
+        for other in &scene.labels[..i] {
+            assert!(!label.rect.intersects(&other.rect), "{:?} covers {:?}", label.text, other.text);
+        }
     }
+    let pane = scene.regions.candles;
+    let inside = |y: f64| (pane.y - 0.01..=pane.bottom() + 0.01).contains(&y);
+    for level in &scene.levels {
+        assert!(inside(level.y), "{level:?}");
+        if level.line_width > 0 {
+            assert!((level.y - scene.price_scale.y(level.price)).abs() <= 0.005 + 1e-9, "{level:?}");
+        }
+        if let LabelState::Shown { index } = level.label {
+            let label = &scene.labels[index];
+            assert_eq!((label.role, label.runs[0].color), (LabelRole::Level, level.color));
+            let (first, last) = (label.leader[0], label.leader[label.leader.len() - 1]);
+            assert!((first.y - level.y).abs() < 0.011 && first.x == level.x_end, "{label:?}");
+            assert!(
+                last.x == label.rect.x && label.rect.y <= last.y && last.y <= label.rect.bottom(),
+                "{label:?}"
+            );
+        }
+    }
+    for candle in &scene.candles {
+        assert!(inside(candle.y_high) && inside(candle.y_low) && candle.y_high <= candle.y_low, "{candle:?}");
+        let half = candle.body_width / 2.0;
+        assert!(candle.x - half >= pane.x - 1.0 && candle.x + half <= pane.right() + 1.0, "{candle:?}");
+    }
+    for point in scene.overlays.iter().flat_map(|line| line.runs.iter().flatten()) {
+        assert!(inside(point.y), "{point:?}");
+    }
+    for off in &scene.off_scale {
+        assert!(!scene.price_scale.contains(off.price) || off.kind >= LevelKind::Confluence, "{off:?}");
+    }
+}
+
+fn shown(scene: &Scene, state: LabelState) -> &Label {
+    match state {
+        LabelState::Shown { index } => &scene.labels[index],
+        LabelState::Hidden { reason } => panic!("hidden: {reason:?}"),
+    }
+}
+
+#[test]
+fn apple_shows_every_level_at_the_pixel_of_its_price() {
+    let bars = aapl();
+    let scene = Scene::build(&apple(&bars), &half_year()).unwrap();
+    check_scene(&scene);
+    assert_eq!((scene.candles.len(), scene.bar_interval), (129, BarInterval::Daily));
+    assert_eq!((scene.hidden.len(), scene.off_scale.len()), (0, 0));
+    for price in [622.50, 580.33, 511.33, 705.07, 651.25] {
+        let level = scene.levels.iter().find(|level| level.price == price).unwrap();
+        assert!((scene.price_scale.price(level.y) - price).abs() < 0.01);
+        assert!(shown(&scene, level.label).text.contains(&format!("{price:.2}")));
+    }
+    let gap = scene.levels.iter().find(|level| level.kind == LevelKind::Gap).unwrap();
+    let rect = gap.zone.unwrap().rect;
+    assert!((scene.price_scale.price(rect.y) - 560.73).abs() < 0.01);
+    assert!((scene.price_scale.price(rect.bottom()) - 531.13).abs() < 0.01);
+    let after = scene.candles.iter().find(|candle| candle.date == day("2014-04-24")).unwrap();
+    assert_eq!(gap.x_start, after.x);
+}
+
+#[test]
+fn the_header_says_what_and_when_and_the_footer_where_from() {
+    let bars = aapl();
+    let scene = Scene::build(&apple(&bars), &half_year()).unwrap();
+    let texts =
+        |role| scene.labels.iter().filter(|l| l.role == role).map(|l| l.text.as_str()).collect::<Vec<_>>();
+    assert_eq!(texts(LabelRole::Title), ["AAPL", "csp", "Apple Inc."]);
+    assert_eq!(texts(LabelRole::AsOf), ["as of Fri Jun 6 2014, 15:00 ET"]);
+    assert_eq!(texts(LabelRole::Source), ["Source: exchange tape, daily bars in raw dollars"]);
+    assert_eq!(texts(LabelRole::Sessions), ["daily · 129 sessions · Dec 2 2013 – Jun 6 2014"]);
+    assert_eq!(texts(LabelRole::DateTick), ["Jan 2014", "Feb", "Mar", "Apr", "May", "Jun"]);
+    assert_eq!(texts(LabelRole::PriceTag), ["645.57"]);
+    assert_eq!(texts(LabelRole::Legend).len(), 3);
+    assert!(texts(LabelRole::Badge).is_empty() && scene.watermark.is_none());
+}
+
+#[test]
+fn events_stand_under_their_candles_and_upcoming_ones_beside_them() {
+    let bars = aapl();
+    let scene = Scene::build(&apple(&bars), &half_year()).unwrap();
+    assert_eq!(scene.marks.len(), 6);
+    for mark in &scene.marks {
+        shown(&scene, mark.label);
+        match mark.place {
+            MarkPlace::OnBar => assert!(scene.candles.iter().any(|c| c.date == mark.date && c.x == mark.x)),
+            MarkPlace::Upcoming => {
+                assert!(mark.date > day("2014-06-06") && mark.x > scene.regions.candles.right());
+            }
+        }
+    }
+}
+
+#[test]
+fn fifteen_crowded_levels_all_have_a_label_in_the_order_of_their_prices() {
+    let bars = aapl();
+    let scene = Scene::build(&crowded(&bars), &half_year()).unwrap();
+    check_scene(&scene);
+    assert!(scene.hidden.is_empty(), "{:?}", scene.hidden);
+    let mut levels: Vec<_> =
+        scene.levels.iter().filter(|level| level.kind <= LevelKind::Resistance).collect();
+    assert_eq!(levels.len(), 15);
+    levels.sort_by(|a, b| b.price.total_cmp(&a.price));
+    let tops: Vec<f64> = levels.iter().map(|level| shown(&scene, level.label).rect.y).collect();
+    assert!(tops.windows(2).all(|pair| pair[1] >= pair[0] + 18.0), "{tops:?}");
+}
+
+#[test]
+fn labels_without_room_are_listed_with_the_reason_and_supports_stay() {
+    let bars = aapl();
+    let style = ChartStyle { width: 640, height: 400, ..half_year() };
+    let scene = Scene::build(&apple(&bars), &style).unwrap();
+    check_scene(&scene);
+    assert!(scene.hidden.iter().any(|h| h.reason == HiddenReason::NoRoom && h.text.starts_with("Fib")));
+    for level in scene.levels.iter().filter(|level| level.kind <= LevelKind::Resistance) {
+        shown(&scene, level.label);
+    }
+}
+
+#[test]
+fn far_levels_are_named_at_the_edge_and_do_not_squash_the_candles() {
+    let bars = walk(180, 0.5, 0.03, 7);
+    let mut input = penny(&bars);
+    let near =
+        Scene::build(&ChartInput { levels: Vec::new(), ..input.clone() }, &ChartStyle::default()).unwrap();
+    input.levels.extend([5.0, 6.0, 7.0].map(|price| Level::at(price, LevelSide::Resistance)));
+    let scene = Scene::build(&input, &ChartStyle::default()).unwrap();
+    check_scene(&scene);
+    assert!(scene.price_scale.top_price < near.price_scale.top_price * 1.4);
+    let above: Vec<_> = scene.off_scale.iter().filter(|off| off.side == Side::Above).collect();
+    assert_eq!((scene.off_scale.len(), above.len()), (5, 4));
+    let farther = LabelState::Hidden { reason: HiddenReason::FartherOffScale };
+    assert_eq!(above.iter().filter(|off| off.label == farther).count(), 1);
+    let nearest = shown(&scene, above[0].label);
+    assert_eq!((nearest.pointer, nearest.role), (Some(Side::Above), LabelRole::OffScale));
+    assert!(nearest.text.contains("+300%"), "{}", nearest.text);
+}
+
+#[test]
+fn a_simulated_market_and_a_running_session_are_said() {
+    let bars = aapl();
+    let mut input = apple(&bars);
+    (input.simulated, input.last_bar_partial) = (true, true);
+    let scene = Scene::build(&input, &half_year()).unwrap();
+    check_scene(&scene);
+    assert!(scene.labels.iter().any(|label| label.text == "SIMULATED MARKET"));
+    assert!(scene.watermark.is_some());
+    assert!(scene.labels.iter().any(|label| label.text.ends_with("session in progress")));
+    assert_eq!(scene.candles.iter().filter(|candle| candle.partial).count(), 1);
+    assert!(scene.candles.last().is_some_and(|candle| candle.partial));
+}
+
+#[test]
+fn a_thousand_bars_are_weekly_and_keep_their_extremes() {
+    let bars = walk(1000, 40.0, 0.02, 3);
+    let input = ChartInput::new("LONG", as_of(), "seed 3", &bars);
+    let scene = Scene::build(&input, &ChartStyle::default()).unwrap();
+    check_scene(&scene);
+    assert_eq!((scene.bar_interval, scene.candles.len(), scene.bars_shown), (BarInterval::Weekly, 200, 1000));
+    let highest = bars.iter().map(|bar| bar.high).fold(0.0, f64::max);
+    assert!(scene.candles.iter().any(|candle| candle.high == highest));
+}
+
+#[test]
+fn a_flat_series_and_a_single_bar_are_drawn_without_a_volume_pane() {
+    let still = flat(60);
+    for bars in [&still[..], &still[..1]] {
+        let scene =
+            Scene::build(&ChartInput::new("FLAT", as_of(), "", bars), &ChartStyle::default()).unwrap();
+        check_scene(&scene);
+        assert!(scene.regions.volume.is_none() && scene.price_ticks.len() > 5);
+    }
+}
+
+#[test]
+fn long_texts_are_elided() {
+    let bars = aapl();
+    let mut input = apple(&bars);
+    input.company = Some("Long Company Name ".repeat(400));
+    input.strategy = Some("strategy ".repeat(100));
+    input.source = "source ".repeat(1000);
+    input.symbol = "SYMBOL".repeat(50);
+    input.overlays[0].name = "overlay ".repeat(200);
+    input.confluence[0].sources = vec!["why ".repeat(100)];
+    for width in [640, 1200] {
+        let scene = Scene::build(&input, &ChartStyle { width, ..half_year() }).unwrap();
+        check_scene(&scene);
+        let cut = |role| scene.labels.iter().any(|l| l.role == role && l.text.ends_with('…'));
+        assert!(cut(LabelRole::Title) && cut(LabelRole::Source) && cut(LabelRole::Level));
+    }
+}
+
+#[test]
+fn wrong_input_is_refused_with_what_to_change() {
+    let bars = aapl();
+    let message = |change: fn(&mut ChartInput<'_>)| {
+        let mut input = apple(&bars);
+        change(&mut input);
+        Scene::build(&input, &half_year()).unwrap_err().to_string()
+    };
+    assert!(message(|i| i.symbol = " ".to_owned()).contains("no symbol"));
+    assert_eq!(message(|i| i.bars = &[]), "there are no daily bars for AAPL: pass at least one");
+    assert!(message(|i| i.levels[0].price = f64::NAN).contains("a level's price is NaN"));
+    assert!(message(|i| i.levels[0].strength = Some(58.0)).contains("from 0 to 1"));
+    assert!(message(|i| i.levels[0].zone_low = 630.0).contains("zone"));
+    assert!(message(|i| i.gaps[0].low = 600.0).contains("the gap runs from 600 to 560.73"));
+    assert!(message(|i| i.last_price = Some(0.0)).contains("the last price is 0"));
+    assert!(message(|i| i.overlays[0].values.truncate(5)).contains("SMA 20 has 5 values for 333 bars"));
+    assert!(message(|i| i.overlays[1].values[9] = Some(f64::INFINITY)).contains("overlay SMA 50 is inf"));
+}
+
+#[test]
+fn wrong_bars_and_sizes_are_refused() {
+    let bars = aapl();
+    let build = |bars: &[DailyBar], style: ChartStyle| {
+        Scene::build(&ChartInput::new("AAPL", as_of(), "", bars), &style).unwrap_err()
+    };
+    let mut doubled = bars.clone();
+    doubled[5].date = doubled[4].date;
+    let (previous, date) = (bars[4].date, bars[4].date);
+    assert_eq!(build(&doubled, half_year()), ChartError::UnorderedBars { previous, date });
+    let mut broken = bars.clone();
+    broken[7].high = 1.0;
+    assert!(matches!(build(&broken, half_year()), ChartError::Bar(_)));
+    let tiny = ChartStyle { width: 300, ..ChartStyle::default() };
+    assert_eq!(build(&bars, tiny), ChartError::ImageSize { width: 300, height: 750 });
+    let ages = walk(40_000, 20.0, 0.0, 1);
+    let ChartError::TooManyBars { limit, .. } = build(&ages, ChartStyle::default()) else { panic!() };
+    let style = ChartStyle { visible_bars: Some(limit), ..ChartStyle::default() };
+    assert!(Scene::build(&ChartInput::new("AGES", as_of(), "", &ages), &style).is_ok());
+}
+
+#[test]
+fn a_small_scene_stays_as_it_is() {
+    let bars = aapl();
+    let mut input = ChartInput::new("AAPL", as_of(), "tape", &bars[331..]);
+    input.levels =
+        vec![level(640.0, LevelSide::Support, 2, 0.6), level(900.0, LevelSide::Resistance, 1, 0.4)];
+    let scene =
+        Scene::build(&input, &ChartStyle { width: 640, height: 400, ..ChartStyle::default() }).unwrap();
+    insta::assert_json_snapshot!(scene);
+}
+
+#[test]
+fn a_scene_survives_json() {
+    let bars = aapl();
+    let scene = Scene::build(&apple(&bars), &half_year()).unwrap();
+    let json = serde_json::to_string(&scene).unwrap();
+    let back: Scene = serde_json::from_str(&json).unwrap();
+    assert_eq!(back.labels, scene.labels);
+    assert_eq!(render_svg(&back), render_svg(&scene));
+    assert!(
+        serde_json::from_str::<Color>("\"#12345\"").is_err()
+            && serde_json::from_str::<Color>("\"red\"").is_err()
+    );
 }
