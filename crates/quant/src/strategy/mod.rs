@@ -5,7 +5,7 @@
 
 pub mod economics;
 pub mod legs;
-mod number;
+pub(crate) mod number;
 pub mod payoff;
 pub mod probability;
 pub mod returns;

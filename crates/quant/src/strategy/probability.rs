@@ -3,12 +3,12 @@
 //! P(S_T > K) = N(d2), d2 = (ln(S/K) + (r − σ²/2)T) / (σ√T); Hull, "Options, Futures, and Other Derivatives", ch. 15.
 //! They are what option prices imply, not forecasts.
 
-use implied_vol::{DefaultSpecialFn, SpecialFn};
 use rust_decimal::Decimal;
 
 use super::legs::{Instrument, Leg};
 use super::number::to_f64;
 use super::payoff::{PayoffError, PayoffLine};
+use crate::pricing::normal_cdf;
 
 /// What the probabilities are conditional on.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -36,7 +36,7 @@ impl Lognormal {
         }
         let deviation = sigma * self.years.sqrt();
         let d2 = ((self.spot / price).ln() + (self.rate - 0.5 * sigma * sigma) * self.years) / deviation;
-        (!d2.is_nan()).then(|| DefaultSpecialFn::norm_cdf(d2))
+        (!d2.is_nan()).then(|| normal_cdf(d2))
     }
 }
 

@@ -1,6 +1,5 @@
 //! Reference chains as priced quotes, for tests.
 
-use std::collections::HashMap;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -10,19 +9,13 @@ use rust_decimal::Decimal;
 use ttai_core::option::OccSymbol;
 use ttai_core::{ExerciseStyle, NEW_YORK, OptionContract, OptionQuote, Settlement, SettlementTime};
 
-use crate::chain::{ContractGreeks, IvStatus, PricedQuote};
+use crate::chain::{ContractGreeks, PricedQuote};
 
-/// One row of a reference file by column name.
-pub(crate) type Row = HashMap<String, String>;
+pub(crate) use crate::pricing::oracle::Row;
 
 /// The folder of reference files, or none with a line that says so.
 pub(crate) fn oracle() -> Option<PathBuf> {
-    let named = std::env::var_os("TTAI_ORACLE").map(PathBuf::from);
-    let above = || {
-        let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-        here.ancestors().map(|folder| folder.join("shared/oracle")).find(|folder| folder.is_dir())
-    };
-    let found = named.or_else(above).filter(|folder| folder.is_dir());
+    let found = crate::pricing::oracle::folder();
     if found.is_none() {
         println!("skipped: ../shared/oracle is absent");
     }
@@ -89,16 +82,9 @@ fn priced_row(row: &Row) -> PricedQuote {
         quote: quote(row),
         dte: row["dte"].parse().unwrap(),
         years: number(row, "T").unwrap(),
-        iv_status: iv_status(&row["iv_status"]),
+        iv_status: serde_json::from_value(row["iv_status"].clone().into()).unwrap(),
         iv: number(row, "iv"),
         greeks,
-    }
-}
-
-fn iv_status(text: &str) -> IvStatus {
-    match text {
-        "none_above_6" => IvStatus::NoneAbove6,
-        other => serde_json::from_value(other.into()).unwrap(),
     }
 }
 

@@ -14,9 +14,8 @@ use super::checks::Miss;
 use super::constraints::Constraint;
 use super::request::SelectionRequest;
 use super::verdict::by_return;
-use crate::chain::PricedQuote;
+use crate::chain::term_structure;
 use crate::strategy::number::to_f64;
-use crate::strategy::probability::{StrikeVolatility, volatility_at};
 
 /// Why a contract is shown although it lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -190,34 +189,10 @@ fn lost_because(candidate: &Candidate, best: Option<&Candidate>) -> LossReason {
 #[derive(Clone, Debug, Default)]
 pub(super) struct OneSdMoves(BTreeMap<NaiveDate, f64>);
 
-/// S·IV·√T of every expiration, at the volatility that its smile has at the spot price.
+/// S·IV·√T of every expiration that has a volatility at the money.
 pub(super) fn one_sd_moves(request: &SelectionRequest<'_>) -> OneSdMoves {
-    let spot = to_f64(request.spot);
-    let mut by_date: BTreeMap<NaiveDate, Vec<&PricedQuote>> = BTreeMap::new();
-    for quote in request.quotes {
-        by_date.entry(quote.quote.contract.last_trade_date).or_default().push(quote);
-    }
-    let move_of = |quotes: &[&PricedQuote]| {
-        let years = quotes.first()?.years;
-        Some(spot * volatility_at(&average_smile(quotes), spot)? * years.sqrt())
-    };
-    OneSdMoves(by_date.into_iter().filter_map(|(date, quotes)| Some((date, move_of(&quotes)?))).collect())
-}
-
-/// Mean of call and put volatility at each strike.
-fn average_smile(quotes: &[&PricedQuote]) -> Vec<StrikeVolatility> {
-    let mut by_strike: BTreeMap<Decimal, (f64, f64)> = BTreeMap::new();
-    for quote in quotes {
-        if let Some(iv) = quote.iv {
-            let sum = by_strike.entry(quote.quote.contract.strike).or_default();
-            *sum = (sum.0 + iv, sum.1 + 1.0);
-        }
-    }
-    let point = |(strike, (sum, count)): (Decimal, (f64, f64))| StrikeVolatility {
-        strike: to_f64(strike),
-        iv: sum / count,
-    };
-    by_strike.into_iter().map(point).collect()
+    let structure = term_structure(request.quotes, to_f64(request.spot));
+    OneSdMoves(structure.iter().map(|at| (at.last_trade_date, at.expected_move_1sd)).collect())
 }
 
 impl OneSdMoves {
