@@ -35,12 +35,29 @@ pub(super) fn fill_from_values<I: Indicator<Input = f64, Output = f64>>(
     values: &[f64],
     out: &mut [f64],
 ) -> Result<(), IndicatorError> {
-    check_length(values.len(), out)?;
-    check_values(values)?;
-    for (slot, value) in out.iter_mut().zip(values) {
+    let done = fill_warm_up(&mut indicator, values, out)?;
+    for (slot, value) in out[done..].iter_mut().zip(&values[done..]) {
         *slot = indicator.update(*value).unwrap_or(f64::NAN);
     }
     Ok(())
+}
+
+/// Writes the warm-up and the first number after it, and answers how many slots are written.
+///
+/// # Errors
+/// As [`fill_from_values`].
+pub(super) fn fill_warm_up<I: Indicator<Input = f64, Output = f64>>(
+    indicator: &mut I,
+    values: &[f64],
+    out: &mut [f64],
+) -> Result<usize, IndicatorError> {
+    check_length(values.len(), out)?;
+    check_values(values)?;
+    let count = values.len().min(indicator.warm_up() + 1);
+    for (slot, value) in out[..count].iter_mut().zip(values) {
+        *slot = indicator.update(*value).unwrap_or(f64::NAN);
+    }
+    Ok(count)
 }
 
 /// Refuses a series with a number that is no price.

@@ -20,26 +20,15 @@ pub struct BollingerBands {
 /// John Bollinger's bands: the mean of the last `period` closes and `width` population standard deviations (denominator `n`,
 /// as in TA-Lib) around it. First value at index `period` − 1.
 ///
-/// Kept as running sums of distances from an anchor near the mean. The anchor is set afresh once in every `period` values, and
-/// whenever the spread has shrunk so much that rounding could be seen in it; so a flat stretch after a wild one has
-/// a width of 0.
+/// Kept as running sums of distances from an anchor near the mean. They are built afresh now and then, and whenever the spread
+/// has shrunk so much that rounding could be seen in it; so a flat stretch after a wild one has a width of 0.
 #[derive(Clone, Debug)]
 pub struct Bollinger {
     window: Window,
+    sums: Sums,
     period: usize,
     width: f64,
-    per_value: f64,
-    anchor: f64,
-    /// Sum of distances from the anchor.
-    sum: f64,
-    /// Sum of squared distances from the anchor.
-    squares: f64,
-    /// The largest `squares` since the anchor was set, which bounds its rounding error.
-    peak: f64,
 }
-
-/// The sums are built afresh when the squares around the mean fall under this share of their peak.
-const SHRUNK: f64 = 1e-3;
 
 impl Bollinger {
     /// Bands over `period` closes (2 to 100,000; 20 as a rule), `width` standard deviations wide (2 as a rule).
@@ -51,44 +40,7 @@ impl Bollinger {
         if !(width > 0.0 && width <= 1e6) {
             return Err(IndicatorError::Width(width));
         }
-        Ok(Self {
-            window: Window::new(period),
-            period,
-            width,
-            per_value: 1.0 / period as f64,
-            anchor: 0.0,
-            sum: 0.0,
-            squares: 0.0,
-            peak: 0.0,
-        })
-    }
-
-    /// Moves the sums from the value that left to the one that came.
-    #[inline]
-    fn replace(&mut self, left: f64, came: f64) {
-        let (left, came) = (left - self.anchor, came - self.anchor);
-        self.sum += came - left;
-        self.squares += came * came - left * left;
-        self.peak = self.peak.max(self.squares);
-    }
-
-    /// Sum of squared distances from the mean.
-    #[inline]
-    fn squares_around_mean(&self) -> f64 {
-        self.squares - self.sum * self.sum * self.per_value
-    }
-
-    #[cold]
-    fn build_sums(&mut self) {
-        self.anchor = self.window.mean();
-        self.sum = 0.0;
-        self.squares = 0.0;
-        for value in self.window.iter() {
-            let distance = value - self.anchor;
-            self.sum += distance;
-            self.squares += distance * distance;
-        }
-        self.peak = self.squares;
+        Ok(Self { window: Window::new(period), sums: Sums::new(period), period, width })
     }
 }
 
@@ -102,22 +54,84 @@ impl Indicator for Bollinger {
             return None;
         }
         let left = self.window.push(input);
-        if self.window.begins_a_lap() {
-            self.build_sums();
-        } else {
-            self.replace(left?, input);
-            if self.squares_around_mean() < SHRUNK * self.peak {
-                self.build_sums();
-            }
+        if !self.window.is_full() {
+            return None;
         }
-        let middle = self.anchor + self.sum * self.per_value;
-        let deviation = (self.squares_around_mean().max(0.0) * self.per_value).sqrt();
-        let distance = self.width * deviation;
-        Some(BollingerBands { upper: middle + distance, middle, lower: middle - distance })
+        if left.is_none_or(|left| self.sums.slide(left, input)) {
+            self.sums.build(self.window.iter());
+        }
+        Some(self.sums.bands(self.width))
     }
 
     fn warm_up(&self) -> usize {
         self.period - 1
+    }
+}
+
+/// The sums are built afresh when the squares around the mean fall under this share of their peak.
+const SHRUNK: f64 = 1e-3;
+/// The sums are built afresh after so many values, or after a whole window where that is longer.
+const LIFETIME: usize = 256;
+
+/// Sums over a window, from which its mean and its spread follow.
+#[derive(Clone, Debug)]
+struct Sums {
+    per_value: f64,
+    lifetime: usize,
+    /// Values since the sums were built.
+    age: usize,
+    anchor: f64,
+    /// Sum of distances from the anchor.
+    distances: f64,
+    /// Sum of squared distances from the anchor.
+    squares: f64,
+    /// The largest `squares` since the sums were built, which bounds their rounding error.
+    peak: f64,
+}
+
+impl Sums {
+    fn new(period: usize) -> Self {
+        let (per_value, lifetime) = (1.0 / period as f64, period.max(LIFETIME));
+        Self { per_value, lifetime, age: 0, anchor: 0.0, distances: 0.0, squares: 0.0, peak: 0.0 }
+    }
+
+    /// Moves on from the value that left to the one that came; true when the sums have to be built afresh.
+    #[inline]
+    fn slide(&mut self, left: f64, came: f64) -> bool {
+        let (left, came) = (left - self.anchor, came - self.anchor);
+        self.distances += came - left;
+        self.squares += came * came - left * left;
+        self.peak = if self.squares > self.peak { self.squares } else { self.peak };
+        self.age += 1;
+        self.age >= self.lifetime || self.squares_around_mean() < SHRUNK * self.peak
+    }
+
+    /// Adds up a window, given oldest value first.
+    #[cold]
+    fn build(&mut self, values: impl Iterator<Item = f64> + Clone) {
+        // Measured from one of them, equal values have exactly their own mean.
+        let first = values.clone().next().unwrap_or(0.0);
+        self.anchor = first + values.clone().map(|value| value - first).sum::<f64>() * self.per_value;
+        (self.distances, self.squares) = values.fold((0.0, 0.0), |(distances, squares), value| {
+            let distance = value - self.anchor;
+            (distances + distance, squares + distance * distance)
+        });
+        self.peak = self.squares;
+        self.age = 0;
+    }
+
+    #[inline]
+    fn squares_around_mean(&self) -> f64 {
+        self.squares - self.distances * self.distances * self.per_value
+    }
+
+    #[inline]
+    fn bands(&self, width: f64) -> BollingerBands {
+        let squares = self.squares_around_mean();
+        let variance = if squares > 0.0 { squares * self.per_value } else { 0.0 };
+        let middle = self.anchor + self.distances * self.per_value;
+        let distance = width * variance.sqrt();
+        BollingerBands { upper: middle + distance, middle, lower: middle - distance }
     }
 }
 
@@ -157,10 +171,20 @@ pub fn bollinger_into(
     for buffer in [&*out.upper, &*out.middle, &*out.lower] {
         check_length(closes.len(), buffer)?;
     }
-    let slots = out.upper.iter_mut().zip(out.middle).zip(out.lower);
-    for (((upper, middle), lower), close) in slots.zip(closes) {
+    let mut slots = out.upper.iter_mut().zip(out.middle).zip(out.lower).zip(closes);
+    for (((upper, middle), lower), close) in slots.by_ref().take(bands.period) {
         let nothing = BollingerBands { upper: f64::NAN, middle: f64::NAN, lower: f64::NAN };
         let value = bands.update(*close).unwrap_or(nothing);
+        (*upper, *middle, *lower) = (value.upper, value.middle, value.lower);
+    }
+    // From here on the window is a part of the slice, whose first value leaves when the next one comes.
+    let (sums, width) = (&mut bands.sums, bands.width);
+    for ((((upper, middle), lower), came), window) in slots.zip(closes.windows(bands.period)) {
+        if sums.slide(window[0], *came) {
+            let kept = window[1..].iter().chain(std::iter::once(came));
+            sums.build(kept.copied());
+        }
+        let value = sums.bands(width);
         (*upper, *middle, *lower) = (value.upper, value.middle, value.lower);
     }
     Ok(())

@@ -1,6 +1,6 @@
 //! Exponential moving average.
 
-use super::batch::{fill_from_values, over_values};
+use super::batch::{fill_warm_up, over_values};
 use super::error::check_period;
 use super::ohlcv::is_usable;
 use super::{Indicator, IndicatorError};
@@ -24,6 +24,13 @@ impl Ema {
         let period = check_period("exponential moving average", period, 1)?;
         Ok(Self { period, count: 0, weight: 2.0 / (period as f64 + 1.0), average: 0.0 })
     }
+
+    /// The next average once the warm-up is over and the input is known to be usable.
+    #[inline]
+    pub(super) fn advance(&mut self, input: f64) -> f64 {
+        self.average = self.average * (1.0 - self.weight) + input * self.weight;
+        self.average
+    }
 }
 
 impl Indicator for Ema {
@@ -36,8 +43,7 @@ impl Indicator for Ema {
             return None;
         }
         if self.count == self.period {
-            self.average = self.average * (1.0 - self.weight) + input * self.weight;
-            return Some(self.average);
+            return Some(self.advance(input));
         }
         self.average += input;
         self.count += 1;
@@ -66,7 +72,12 @@ pub fn ema(values: &[f64], period: usize) -> Result<Vec<Option<f64>>, IndicatorE
 /// # Errors
 /// As [`ema`], and [`IndicatorError::Length`].
 pub fn ema_into(values: &[f64], period: usize, out: &mut [f64]) -> Result<(), IndicatorError> {
-    fill_from_values(Ema::new(period)?, values, out)
+    let mut ema = Ema::new(period)?;
+    let rest = fill_warm_up(&mut ema, values, out)?;
+    for (slot, value) in out[rest..].iter_mut().zip(&values[rest..]) {
+        *slot = ema.advance(*value);
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -49,6 +49,14 @@ impl Macd {
             warm_up: slow + signal - 2,
         })
     }
+
+    /// The next value once the warm-up is over and the input is known to be usable.
+    #[inline]
+    fn advance(&mut self, input: f64) -> MacdValue {
+        let line = self.fast.advance(input) - self.slow.advance(input);
+        let signal = self.signal.advance(line);
+        MacdValue { line, signal, histogram: line - signal }
+    }
 }
 
 impl Indicator for Macd {
@@ -108,10 +116,14 @@ pub fn macd_into(mut macd: Macd, closes: &[f64], out: MacdBuffers<'_>) -> Result
     for buffer in [&*out.line, &*out.signal, &*out.histogram] {
         check_length(closes.len(), buffer)?;
     }
-    let slots = out.line.iter_mut().zip(out.signal).zip(out.histogram);
-    for (((line, signal), histogram), close) in slots.zip(closes) {
+    let mut slots = out.line.iter_mut().zip(out.signal).zip(out.histogram).zip(closes);
+    for (((line, signal), histogram), close) in slots.by_ref().take(macd.warm_up() + 1) {
         let nothing = MacdValue { line: f64::NAN, signal: f64::NAN, histogram: f64::NAN };
         let value = macd.update(*close).unwrap_or(nothing);
+        (*line, *signal, *histogram) = (value.line, value.signal, value.histogram);
+    }
+    for (((line, signal), histogram), close) in slots {
+        let value = macd.advance(*close);
         (*line, *signal, *histogram) = (value.line, value.signal, value.histogram);
     }
     Ok(())

@@ -123,6 +123,36 @@ proptest! {
     }
 
     #[test]
+    fn buffers_and_streams_agree_to_the_last_bit(parts in prop::collection::vec(closes(), 1..12)) {
+        let closes = parts.concat();
+        let mut found = vec![vec![0.0; closes.len()]; 7];
+        let [rsi, line, signal, histogram, upper, middle, lower] = found.as_mut_slice() else { unreachable!() };
+        rsi_into(&closes, 14, rsi).unwrap();
+        let out = MacdBuffers { line, signal, histogram };
+        macd_into(Macd::new(12, 26, 9).unwrap(), &closes, out).unwrap();
+        let out = BollingerBuffers { upper, middle, lower };
+        bollinger_into(Bollinger::new(20, 2.0).unwrap(), &closes, out).unwrap();
+        let mut streams = (Rsi::new(14).unwrap(), Macd::new(12, 26, 9).unwrap(), Bollinger::new(20, 2.0).unwrap());
+        for (index, close) in closes.iter().enumerate() {
+            let macd = streams.1.update(*close);
+            let bands = streams.2.update(*close);
+            let expected = [
+                streams.0.update(*close),
+                macd.map(|value| value.line),
+                macd.map(|value| value.signal),
+                macd.map(|value| value.histogram),
+                bands.map(|value| value.upper),
+                bands.map(|value| value.middle),
+                bands.map(|value| value.lower),
+            ];
+            for (buffer, expected) in found.iter().zip(expected) {
+                let written = buffer[index];
+                prop_assert_eq!((!written.is_nan()).then_some(written), expected, "value {}", index);
+            }
+        }
+    }
+
+    #[test]
     fn prices_in_other_units_change_only_what_is_in_prices(bars in bars(), ratio in 0.01..100.0_f64) {
         let scaled: Vec<Ohlcv> = bars
             .iter()

@@ -1,6 +1,6 @@
 //! Relative strength index.
 
-use super::batch::{fill_from_values, over_values};
+use super::batch::{fill_warm_up, over_values};
 use super::error::check_period;
 use super::ohlcv::is_usable;
 use super::wilder::WilderAverage;
@@ -40,16 +40,27 @@ impl Indicator for Rsi {
             return None;
         }
         let change = input - self.previous.replace(input)?;
-        let gain = self.gain.update(change.max(0.0));
-        let loss = self.loss.update((-change).max(0.0));
-        let (gain, loss) = (gain?, loss?);
-        let movement = gain + loss;
-        Some(if movement < TA_LIB_ZERO { 0.0 } else { 100.0 * (gain / movement) })
+        let (gain, loss) = gain_and_loss(change);
+        let (gain, loss) = (self.gain.update(gain), self.loss.update(loss));
+        Some(index(gain?, loss?))
     }
 
     fn warm_up(&self) -> usize {
         self.period
     }
+}
+
+/// A change as a gain and a loss, neither negative.
+#[inline]
+fn gain_and_loss(change: f64) -> (f64, f64) {
+    if change > 0.0 { (change, 0.0) } else { (0.0, -change) }
+}
+
+/// The share of the gain in gain and loss, in percent.
+#[inline]
+fn index(gain: f64, loss: f64) -> f64 {
+    let movement = gain + loss;
+    if movement < TA_LIB_ZERO { 0.0 } else { 100.0 * (gain / movement) }
 }
 
 /// [`Rsi`] over a slice of closes, one answer for each.
@@ -65,7 +76,16 @@ pub fn rsi(closes: &[f64], period: usize) -> Result<Vec<Option<f64>>, IndicatorE
 /// # Errors
 /// As [`rsi`], and [`IndicatorError::Length`].
 pub fn rsi_into(closes: &[f64], period: usize, out: &mut [f64]) -> Result<(), IndicatorError> {
-    fill_from_values(Rsi::new(period)?, closes, out)
+    let mut rsi = Rsi::new(period)?;
+    let rest = fill_warm_up(&mut rsi, closes, out)?;
+    // The averages exist from here on: the same arithmetic as in `update`, without its questions.
+    let Some(mut previous) = rsi.previous else { return Ok(()) };
+    for (slot, close) in out[rest..].iter_mut().zip(&closes[rest..]) {
+        let (gain, loss) = gain_and_loss(close - previous);
+        previous = *close;
+        *slot = index(rsi.gain.advance(gain), rsi.loss.advance(loss));
+    }
+    Ok(())
 }
 
 #[cfg(test)]

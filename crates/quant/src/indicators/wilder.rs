@@ -19,8 +19,7 @@ impl WilderAverage {
     #[inline]
     pub(super) fn update(&mut self, value: f64) -> Option<f64> {
         if self.count == self.period {
-            self.average = self.average * (1.0 - self.weight) + value * self.weight;
-            return Some(self.average);
+            return Some(self.advance(value));
         }
         self.average += value;
         self.count += 1;
@@ -29,6 +28,13 @@ impl WilderAverage {
         }
         self.average /= self.period as f64;
         Some(self.average)
+    }
+
+    /// The next average once `n` values came.
+    #[inline]
+    pub(super) fn advance(&mut self, value: f64) -> f64 {
+        self.average = self.average * (1.0 - self.weight) + value * self.weight;
+        self.average
     }
 }
 

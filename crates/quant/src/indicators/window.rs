@@ -43,7 +43,7 @@ impl Window {
     }
 
     /// The values, oldest first.
-    pub(super) fn iter(&self) -> impl Iterator<Item = f64> + '_ {
+    pub(super) fn iter(&self) -> impl Iterator<Item = f64> + Clone + '_ {
         let older = if self.full { &self.values[self.next..] } else { &[] };
         older.iter().chain(&self.values[..self.next]).copied()
     }
