@@ -1,1 +1,6 @@
-//! placeholder
+//! Where the market data comes from: one module a provider, each an implementation of the traits of `ttai-ports`.
+//! Nothing here decides anything about a trade, and nothing here knows Temporal.
+
+pub mod tape;
+
+pub use tape::Tape;
