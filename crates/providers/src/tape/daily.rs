@@ -126,8 +126,7 @@ mod tests {
 
     #[test]
     fn sorts_and_drops_repeated_rows() {
-        let file =
-            bars("2020-01-03,2,3,1,2,9\n2020-01-02,1,2,1,2,9\n2020-01-03,2,3,1,2,9\n").unwrap();
+        let file = bars("2020-01-03,2,3,1,2,9\n2020-01-02,1,2,1,2,9\n2020-01-03,2,3,1,2,9\n").unwrap();
         let dates: Vec<String> = file.bars.iter().map(|bar| bar.date.to_string()).collect();
         assert_eq!(dates, ["2020-01-02", "2020-01-03"]);
     }
@@ -136,7 +135,9 @@ mod tests {
     fn an_impossible_bar_is_left_out_and_said() {
         let file = bars("2020-01-02,1,2,1,2,9\n2020-01-03,2,1,3,2,9\n").unwrap();
         assert_eq!(file.bars.len(), 1);
-        assert!(file.skipped[0].reason.starts_with("daily/x.csv, line 3: the bar of 2020-01-03 is impossible"));
+        assert!(
+            file.skipped[0].reason.starts_with("daily/x.csv, line 3: the bar of 2020-01-03 is impossible")
+        );
     }
 
     #[test]

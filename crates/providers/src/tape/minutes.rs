@@ -69,8 +69,7 @@ fn minute(row: &Row<'_>) -> Result<Minute, PortError> {
     let part = part_of_day(row, start)?;
     let flags = row.text("flags")?.unwrap_or_default();
     let flagged = |flag: &str| flags.split('|').any(|found| found.trim().eq_ignore_ascii_case(flag));
-    let (trades, skipped) =
-        if flagged("trade_outlier") { (None, None) } else { trades(row, start, part)? };
+    let (trades, skipped) = if flagged("trade_outlier") { (None, None) } else { trades(row, start, part)? };
     Ok(Minute {
         start,
         session: part,

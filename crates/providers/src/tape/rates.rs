@@ -116,16 +116,18 @@ const RATES: [(i32, u32, u32, f64); 96] = [
 
 /// The rate in force on a New York date; none before 1990.
 pub(super) fn risk_free_rate(date: NaiveDate) -> Option<RiskFreeRate> {
-    let starts = |&(year, month, day, _): &(i32, u32, u32, f64)| NaiveDate::from_ymd_opt(year, month, day);
-    let row = RATES.iter().rev().find(|row| starts(row).is_some_and(|start| start <= date))?;
-    let since = starts(row)?;
+    let (since, percent) = RATES.iter().rev().find_map(|&(year, month, day, percent)| {
+        let start = NaiveDate::from_ymd_opt(year, month, day)?;
+        (start <= date).then_some((start, percent))
+    })?;
     let (year, month, day) = PRIMARY_CREDIT_FROM;
     let is_primary = NaiveDate::from_ymd_opt(year, month, day).is_some_and(|first| since >= first);
-    let percent = if is_primary { row.3 - DEDUCTION } else { row.3 };
-    let source = if is_primary {
-        format!("Federal Reserve primary credit rate {}% (since {since}) less {DEDUCTION}", row.3)
+    let (percent, source) = if is_primary {
+        let source =
+            format!("Federal Reserve primary credit rate {percent}% (since {since}) less {DEDUCTION}");
+        (percent - DEDUCTION, source)
     } else {
-        format!("Federal Reserve discount rate {}% (since {since})", row.3)
+        (percent, format!("Federal Reserve discount rate {percent}% (since {since})"))
     };
     Some(RiskFreeRate { continuous: percent / 100.0, source })
 }
@@ -151,8 +153,10 @@ mod tests {
 
     #[test]
     fn the_table_is_in_order_and_has_real_dates() {
-        let dates: Vec<_> =
-            RATES.iter().map(|&(year, month, day, _)| NaiveDate::from_ymd_opt(year, month, day).unwrap()).collect();
+        let dates: Vec<_> = RATES
+            .iter()
+            .map(|&(year, month, day, _)| NaiveDate::from_ymd_opt(year, month, day).unwrap())
+            .collect();
         assert!(dates.is_sorted());
     }
 }

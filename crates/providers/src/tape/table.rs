@@ -167,25 +167,51 @@ pub(super) fn instant(text: &str) -> Option<DateTime<Utc>> {
     })
 }
 
+/// Numbers lines by their line feeds: the CSV reader's own count is one behind after a carriage return.
+struct LineCounter<'a> {
+    bytes: &'a [u8],
+    position: usize,
+    line: u64,
+}
+
+impl LineCounter<'_> {
+    /// The line on which the record that begins at `start` or after the line ends there has its first field.
+    fn line_of(&mut self, start: u64) -> u64 {
+        let start = usize::try_from(start).unwrap_or(usize::MAX);
+        while let Some(byte) = self.bytes.get(self.position) {
+            if self.position >= start && !matches!(byte, b'\r' | b'\n') {
+                break;
+            }
+            self.line += u64::from(*byte == b'\n');
+            self.position += 1;
+        }
+        self.line
+    }
+}
+
 /// Calls `each` for every line after the header.
 ///
 /// # Errors
 /// [`PortError::Corrupt`] naming `file` and the line: no header, a required column missing, a line with more or fewer
 /// fields than the header, or whatever `each` finds.
 pub(super) fn read(
-    source: impl Read,
+    mut source: impl Read,
     file: &str,
     required: &[&str],
     mut each: impl FnMut(&Row<'_>) -> Result<(), PortError>,
 ) -> Result<(), PortError> {
-    let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(source);
+    let mut bytes = Vec::new();
+    source.read_to_end(&mut bytes).map_err(|error| corrupt(format!("{file} cannot be read: {error}")))?;
+    let mut lines = LineCounter { bytes: &bytes, position: 0, line: 1 };
+    let mut reader =
+        csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(bytes.as_slice());
     let mut record = ByteRecord::new();
     let mut header: Option<Header> = None;
     while reader
         .read_byte_record(&mut record)
         .map_err(|error| corrupt(format!("{file} cannot be read: {error}")))?
     {
-        let line = record.position().map_or(0, csv::Position::line);
+        let line = lines.line_of(record.position().map_or(0, csv::Position::byte));
         match &header {
             None => header = Some(Header::new(file, &record, required)?),
             Some(header) => {
