@@ -1,0 +1,45 @@
+//! A bounded pool for work that takes longer than 5 ms: on the async threads it would starve heartbeats and streams.
+
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
+
+use crate::failure::AnalystError;
+
+/// Runs computations, a few at a time.
+#[derive(Clone, Debug)]
+pub struct Compute {
+    slots: Arc<Semaphore>,
+}
+
+impl Compute {
+    /// At most `parallel` computations at once (at least one).
+    #[must_use]
+    pub fn new(parallel: usize) -> Self {
+        Self { slots: Arc::new(Semaphore::new(parallel.max(1))) }
+    }
+
+    /// One computation a core.
+    #[must_use]
+    pub fn per_core() -> Self {
+        Self::new(std::thread::available_parallelism().map_or(2, std::num::NonZero::get))
+    }
+
+    /// Runs `work` off the async threads.
+    pub(crate) async fn run<T, F>(&self, work: F) -> Result<T, AnalystError>
+    where
+        T: Send + 'static,
+        F: FnOnce() -> T + Send + 'static,
+    {
+        let slot = Arc::clone(&self.slots)
+            .acquire_owned()
+            .await
+            .map_err(|_| AnalystError::Crashed("the computing pool is closed".to_owned()))?;
+        tokio::task::spawn_blocking(move || {
+            let _slot = slot;
+            work()
+        })
+        .await
+        .map_err(|error| AnalystError::Crashed(error.to_string()))
+    }
+}

@@ -1,0 +1,23 @@
+//! The contract's activities over the ports: one group a file, and the deterministic analysts behind them.
+//!
+//! No provider, no database, no HTTP here: what the outside world does comes through [`Ports`].
+
+pub mod analysts;
+pub mod outputs;
+pub mod ports;
+
+mod chart;
+mod compute;
+mod failure;
+mod market_view;
+mod narrator;
+mod options;
+mod research;
+mod supervise;
+mod synthesis;
+
+pub use analysts::AnalystActivities;
+pub use compute::Compute;
+pub use outputs::OutputActivities;
+pub use ports::Ports;
+pub use supervise::Shutdown;

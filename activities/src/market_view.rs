@@ -1,0 +1,124 @@
+//! A symbol as the market showed it at one moment: the split-adjusted history that every analyst starts from.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use ttai_contract::{MarketSource, ValidationError};
+use ttai_core::{CashDividend, DailyBar, NEW_YORK, Quote, QuoteCondition, Split, Symbol};
+
+use crate::failure::AnalystError;
+use crate::ports::Ports;
+
+/// Everything about the price of one symbol at one moment.
+#[derive(Clone, Debug)]
+pub(crate) struct MarketView {
+    pub(crate) symbol: Symbol,
+    pub(crate) as_of: DateTime<Utc>,
+    /// The session's date in New York.
+    pub(crate) date: NaiveDate,
+    pub(crate) quote: Quote,
+    /// The price to analyse with, in dollars.
+    pub(crate) price: f64,
+    /// Sessions up to the moment in the shares of the moment, the running one last.
+    pub(crate) bars: Vec<DailyBar>,
+    /// Whether the last bar is a session still running.
+    pub(crate) session_running: bool,
+    pub(crate) splits: Vec<Split>,
+    pub(crate) dividends: Vec<CashDividend>,
+    pub(crate) source: MarketSource,
+    pub(crate) warnings: Vec<String>,
+}
+
+impl MarketView {
+    /// Looks at `symbol` at `as_of`, or at the market's now.
+    pub(crate) async fn at(
+        ports: &Ports,
+        symbol: &str,
+        as_of: Option<DateTime<Utc>>,
+    ) -> Result<Self, AnalystError> {
+        let symbol =
+            Symbol::new(symbol).map_err(|error| ValidationError::new("symbol", error.to_string()))?;
+        let as_of = match as_of {
+            Some(moment) => moment,
+            None => ports.market.now(&symbol).await?,
+        };
+        let history = ports.market.daily_history(&symbol, as_of).await?;
+        let quote = ports.market.quote(&symbol, as_of).await?;
+        let Some(price) = quote.price() else {
+            return Err(AnalystError::NotEnoughData(format!(
+                "{symbol} has no price at {as_of}: nobody bids, offers or traded"
+            )));
+        };
+        let mut warnings = history.warnings.clone();
+        warnings.extend(quote_warning(&quote));
+        Ok(Self {
+            date: as_of.with_timezone(&NEW_YORK).date_naive(),
+            session_running: history.today.is_some(),
+            bars: adjusted(history.bars.into_iter().chain(history.today), &history.splits),
+            splits: history.splits,
+            dividends: history.dividends,
+            source: source(ports),
+            symbol,
+            as_of,
+            quote,
+            price,
+            warnings,
+        })
+    }
+
+    /// Whether the price may not be traded on: stale, halted, crossed or one-sided.
+    pub(crate) fn price_is_doubtful(&self) -> bool {
+        !self.quote.conditions.is_empty()
+    }
+}
+
+/// Who the market is, as the results carry it.
+pub(crate) fn source(ports: &Ports) -> MarketSource {
+    let source = ports.market.source();
+    MarketSource { name: source.name, simulated: source.simulated, description: source.description }
+}
+
+/// Bars in the shares of today: each divided by the splits that came after it.
+fn adjusted(bars: impl Iterator<Item = DailyBar>, splits: &[Split]) -> Vec<DailyBar> {
+    bars.map(|bar| {
+        let ratio: f64 =
+            splits.iter().filter(|split| split.effective > bar.date).map(|split| split.ratio).product();
+        bar.split_adjusted(ratio)
+    })
+    .collect()
+}
+
+fn quote_warning(quote: &Quote) -> Option<String> {
+    if quote.conditions.is_empty() {
+        return None;
+    }
+    let names: Vec<&str> = quote.conditions.iter().map(condition_name).collect();
+    let time = quote.market_time.with_timezone(&NEW_YORK).format("%Y-%m-%d %H:%M:%S ET");
+    Some(format!("the quote of {time} is {}", names.join(" and ")))
+}
+
+fn condition_name(condition: &QuoteCondition) -> &'static str {
+    match condition {
+        QuoteCondition::Stale => "stale",
+        QuoteCondition::Halted => "halted",
+        QuoteCondition::Crossed => "crossed",
+        QuoteCondition::OneSided => "one-sided",
+        QuoteCondition::Outlier => "an outlier",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bars_before_a_split_are_divided_and_bars_from_it_on_are_not() {
+        let day = |d| NaiveDate::from_ymd_opt(2014, 6, d).unwrap();
+        let bars = [
+            DailyBar::new(day(6), 700.0, 707.0, 693.0, 700.0, 1.0).unwrap(),
+            DailyBar::new(day(9), 100.0, 101.0, 99.0, 100.0, 7.0).unwrap(),
+        ];
+        let out = adjusted(bars.into_iter(), &[Split { effective: day(9), ratio: 7.0 }]);
+        assert_eq!(out[0].close, 100.0);
+        assert_eq!(out[0].volume, 7.0);
+        assert_eq!(out[1], bars[1]);
+    }
+}

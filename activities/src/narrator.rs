@@ -1,0 +1,135 @@
+//! Text whose every number is on record: a number enters a sentence only through the narrator, which keeps it as evidence.
+
+use chrono::NaiveDate;
+use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive;
+use ttai_contract::Evidence;
+
+/// Collects the numbers of one text.
+#[derive(Debug, Default)]
+pub(crate) struct Narrator {
+    evidence: Vec<Evidence>,
+}
+
+impl Narrator {
+    /// A price: two digits, four under a dollar.
+    pub(crate) fn price(&mut self, name: &str, value: f64, source: &str) -> String {
+        let digits = if value.abs() < 1.0 && value != 0.0 { 4 } else { 2 };
+        self.number(name, value, digits, source)
+    }
+
+    /// A price held as a decimal.
+    pub(crate) fn decimal(&mut self, name: &str, value: Decimal, source: &str) -> String {
+        self.price(name, value.to_f64().unwrap_or(f64::NAN), source)
+    }
+
+    /// A number with `digits` digits after the point.
+    pub(crate) fn number(&mut self, name: &str, value: f64, digits: usize, source: &str) -> String {
+        let text = format!("{value:.digits$}");
+        self.keep(name, value, text, source)
+    }
+
+    /// A fraction as a percentage: 0.224 is `22.4 %`.
+    pub(crate) fn percent(&mut self, name: &str, fraction: f64, digits: usize, source: &str) -> String {
+        let value = fraction * 100.0;
+        let text = format!("{value:.digits$}");
+        format!("{} %", self.keep(name, value, text, source))
+    }
+
+    /// Whole dollars with thousands separated.
+    pub(crate) fn dollars(&mut self, name: &str, value: f64, source: &str) -> String {
+        let text = grouped(value);
+        format!("${}", self.keep(name, value, text, source))
+    }
+
+    /// A count.
+    pub(crate) fn count(&mut self, name: &str, value: impl Into<i64>, source: &str) -> String {
+        let value = value.into();
+        #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^53")]
+        self.keep(name, value as f64, value.to_string(), source)
+    }
+
+    /// A date; it needs no evidence beyond itself.
+    pub(crate) fn date(date: NaiveDate) -> String {
+        date.format("%Y-%m-%d").to_string()
+    }
+
+    /// The record.
+    pub(crate) fn into_evidence(self) -> Vec<Evidence> {
+        self.evidence
+    }
+
+    fn keep(&mut self, name: &str, value: f64, text: String, source: &str) -> String {
+        let known = self.evidence.iter().any(|entry| entry.name == name && entry.text == text);
+        if !known {
+            let (name, source) = (name.to_owned(), source.to_owned());
+            self.evidence.push(Evidence { name, value, text: text.clone(), source });
+        }
+        text
+    }
+}
+
+/// `1234567.8` as `1,234,568`.
+fn grouped(value: f64) -> String {
+    let digits = format!("{:.0}", value.abs());
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    if value < 0.0 { format!("-{text}") } else { text }
+}
+
+/// The numbers of `text` that no evidence carries; dates and the words in `allowed` are left out.
+#[cfg(test)]
+pub(crate) fn ungrounded(text: &str, evidence: &[Evidence], allowed: &[&str]) -> Vec<String> {
+    let mut text = text.to_owned();
+    for phrase in allowed {
+        text = text.replace(phrase, " ");
+    }
+    let is_part = |c: char| c.is_ascii_digit() || ".,:-".contains(c);
+    text.split(|c: char| !(is_part(c) || c.is_ascii_alphabetic()))
+        .map(|token| {
+            token
+                .trim_matches(|c: char| !c.is_ascii_digit() && c != '-')
+                .trim_end_matches(['.', ',', '-', ':'])
+        })
+        .filter(|token| token.chars().next().is_some_and(|c| c.is_ascii_digit() || c == '-'))
+        .filter(|token| token.chars().any(|c| c.is_ascii_digit()))
+        .filter(|token| NaiveDate::parse_from_str(token, "%Y-%m-%d").is_err())
+        .filter(|token| {
+            let bare = token.trim_start_matches('-');
+            !evidence.iter().any(|entry| entry.text == **token || entry.text.trim_start_matches('-') == bare)
+        })
+        .map(str::to_owned)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_printed_and_kept() {
+        let mut narrator = Narrator::default();
+        let text = format!(
+            "Sell the {} put for {}; {} binds, on 2014-06-20.",
+            narrator.price("strike", 630.0, "option chain"),
+            narrator.price("bid", 0.0512, "option chain"),
+            narrator.dollars("collateral", 63_000.0, "computed")
+        );
+        assert_eq!(text, "Sell the 630.00 put for 0.0512; $63,000 binds, on 2014-06-20.");
+        let evidence = narrator.into_evidence();
+        assert!(ungrounded(&text, &evidence, &[]).is_empty());
+        assert_eq!(ungrounded("and 42 more", &evidence, &[]), ["42"]);
+    }
+
+    #[test]
+    fn thousands_are_grouped() {
+        assert_eq!(grouped(1_234_567.8), "1,234,568");
+        assert_eq!(grouped(-999.0), "-999");
+        assert_eq!(grouped(0.0), "0");
+    }
+}
