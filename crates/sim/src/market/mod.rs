@@ -1,0 +1,140 @@
+//! A whole market invented from a seed, written as a tape folder (`crates/providers/TAPE.md`): daily bars of six years,
+//! the minutes of two sessions, an option chain an hour before the last close, splits, dividends, stories and facts.
+//!
+//! The same seed, date and [`VERSION`] give the same files everywhere: random numbers are ChaCha8, bars are made by exact
+//! arithmetic, and option prices are rounded to ticks.
+
+mod chain;
+mod company;
+mod facts;
+mod history;
+mod random;
+mod write;
+
+use std::path::{Path, PathBuf};
+
+use chrono::{Days, Duration, NaiveDate};
+use ttai_calendar::{CalendarError, Session, session_on_or_before, sessions_between};
+use ttai_core::{CashDividend, DividendStatus, Symbol, SymbolError};
+use ttai_quant::pricing::PricingError;
+
+use company::{COMPANIES, Company};
+use history::History;
+use random::Random;
+
+/// Changes whenever the same seed would give other files.
+pub const VERSION: u32 = 1;
+
+/// The discounting rate of the simulated market, continuous, a fraction a year.
+const RATE: f64 = 0.04;
+/// Calendar days of daily bars: about six years.
+const HISTORY_DAYS: u64 = 2_190;
+
+/// Why no market could be invented.
+#[derive(Debug, thiserror::Error)]
+pub enum SimError {
+    /// The folder cannot be written.
+    #[error("the simulated market cannot be written to {}: {source}; give a folder that can be written", path.display())]
+    Write {
+        /// Where.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The end date, or six years before it, lies outside the exchange calendar.
+    #[error("the simulated market cannot end there: {0}")]
+    Calendar(#[from] CalendarError),
+    /// A model price does not exist; the characters of the market are at fault.
+    #[error("a simulated option has no price: {0}")]
+    Pricing(#[from] PricingError),
+    /// A ticker of the market is none; the characters of the market are at fault.
+    #[error("a simulated ticker is impossible: {0}")]
+    Symbol(#[from] SymbolError),
+}
+
+/// The folder under `cache` with the market of a seed that ends at `end_date`, or the session before it; invented now if it
+/// is not there. Two processes that invent it at once do not disturb each other.
+///
+/// # Errors
+/// [`SimError`] where the date is outside the calendar or the folder cannot be written.
+pub fn cached(seed: u64, cache: &Path, end_date: NaiveDate) -> Result<PathBuf, SimError> {
+    let end = session_on_or_before(end_date)?.date;
+    let folder = cache.join(format!("simulated-v{VERSION}-{seed}-{}", end.format("%Y%m%d")));
+    if folder.join("tape.json").is_file() {
+        return Ok(folder);
+    }
+    let unfinished = cache.join(format!(".unfinished-v{VERSION}-{seed}-{}", std::process::id()));
+    generate(seed, &unfinished, end)?;
+    match std::fs::rename(&unfinished, &folder) {
+        Ok(()) => Ok(folder),
+        // Another process was first: its files are the same.
+        Err(_) if folder.join("tape.json").is_file() => {
+            write::remove(&unfinished)?;
+            Ok(folder)
+        }
+        Err(source) => Err(SimError::Write { path: folder, source }),
+    }
+}
+
+/// Invents the market of a seed that ends at `end_date`, or the session before it, and writes it into `folder`.
+///
+/// # Errors
+/// [`SimError`] where the date is outside the calendar or the folder cannot be written.
+pub fn generate(seed: u64, folder: &Path, end_date: NaiveDate) -> Result<(), SimError> {
+    let end = session_on_or_before(end_date)?.date;
+    let sessions = sessions_between(end - Days::new(HISTORY_DAYS), end)?;
+    write::folders(folder)?;
+    // Symbols do not depend on each other; each has its own random numbers.
+    let results: Vec<Result<(), SimError>> = std::thread::scope(|scope| {
+        let threads: Vec<_> = COMPANIES
+            .iter()
+            .map(|company| scope.spawn(|| generate_symbol(seed, folder, company, &sessions)))
+            .collect();
+        threads
+            .into_iter()
+            .map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            .collect()
+    });
+    results.into_iter().collect::<Result<(), _>>()?;
+    // Written last: a folder with it is whole.
+    write::settings(folder, seed, end)
+}
+
+fn generate_symbol(
+    seed: u64,
+    folder: &Path,
+    company: &Company,
+    sessions: &[Session],
+) -> Result<(), SimError> {
+    let mut random = Random::new(seed, company.ticker);
+    let symbol = Symbol::new(company.ticker)?;
+    let history = history::invent(company, sessions, &mut random);
+    write::history(folder, &symbol, &history)?;
+    let Some((session, minutes)) = history.minutes.last() else { return Ok(()) };
+    let now = session.close - Duration::hours(1);
+    let last = minutes.iter().rev().find(|minute| minute.start + Duration::minutes(1) <= now);
+    let spot = last.map_or(company.price, |minute| minute.close);
+    let market = chain::Market {
+        company,
+        symbol: &symbol,
+        spot,
+        time: now,
+        date: session.date,
+        report: facts::next_report(company, session.date),
+        dividends: &coming_dividends(&history, session.date),
+    };
+    write::chain(folder, &market, &chain::invent(&market, &mut random)?)?;
+    write::json(folder, "metrics", &symbol, &facts::metrics(company, &history, session.date))?;
+    write::json(folder, "news", &symbol, &facts::stories(company, sessions, now, session.date))
+}
+
+/// The last payment repeated every thirteen weeks, as anyone would project it from the past ones.
+fn coming_dividends(history: &History, end: NaiveDate) -> Vec<CashDividend> {
+    let Some(last) = history.dividends.last() else { return Vec::new() };
+    (1..=8)
+        .filter_map(|quarter| last.ex_date.checked_add_signed(Duration::weeks(13 * quarter)))
+        .filter_map(|date| ttai_calendar::session_on_or_after(date).ok())
+        .filter(|session| session.date > end)
+        .map(|session| CashDividend { ex_date: session.date, status: DividendStatus::Projected, ..*last })
+        .collect()
+}
