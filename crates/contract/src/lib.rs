@@ -15,6 +15,7 @@ pub mod options;
 pub mod policy;
 pub mod progress;
 pub mod queue;
+pub mod request;
 pub mod research;
 pub mod schema;
 pub mod search_attributes;
@@ -45,6 +46,7 @@ pub use options::{
 };
 pub use progress::{AnalysisProgress, StageProgress, StageState};
 pub use queue::TaskQueue;
+pub use request::{ANALYSIS_WORKFLOWS, AnalysisRequest};
 pub use research::{
     ResearchAnalysisParams, ResearchAnalysisResult, ResearchRecommendation, RiskLevel, Sentiment,
 };

@@ -1,0 +1,174 @@
+//! Connecting, and starting analyses.
+
+use std::marker::PhantomData;
+use std::time::Duration;
+
+use temporalio_client::envconfig::LoadClientConfigProfileOptions;
+use temporalio_client::errors::WorkflowStartError;
+use temporalio_client::{
+    Client, ClientOptions, Connection, ConnectionOptions, UntypedWorkflow, WorkflowIdConflictPolicy,
+    WorkflowIdReusePolicy, WorkflowStartOptions,
+};
+use temporalio_common::search_attributes::SearchAttributes;
+use ttai_contract::{AnalysisRequest, ids, policy, search_attributes};
+use ttai_core::Symbol;
+use url::Url;
+
+use crate::error::ClientError;
+use crate::payload;
+use crate::run::AnalysisRun;
+
+/// Where to connect, and how long to wait.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Connect {
+    /// `host:port`; from `temporal.toml` and `TEMPORAL_*` when none.
+    pub address: Option<String>,
+    /// Namespace; from `temporal.toml` and `TEMPORAL_*` when none, else `default`.
+    pub namespace: Option<String>,
+    /// Longest wait for the server's answer to one call.
+    pub deadline: Duration,
+}
+
+impl Default for Connect {
+    fn default() -> Self {
+        Self { address: None, namespace: None, deadline: Duration::from_secs(10) }
+    }
+}
+
+impl Connect {
+    /// To `host:port`.
+    #[must_use]
+    pub fn to(address: impl Into<String>) -> Self {
+        Self { address: Some(address.into()), ..Self::default() }
+    }
+
+    /// The settings as the SDK takes them: `temporal.toml` and `TEMPORAL_*`, then what is given here.
+    ///
+    /// # Errors
+    /// [`ClientError::Settings`] names the setting.
+    pub fn options(&self) -> Result<(ConnectionOptions, ClientOptions), ClientError> {
+        let (mut connection, mut client) = ClientOptions::load_from_config(LoadClientConfigProfileOptions::default())
+            .map_err(|error| ClientError::Settings(error.to_string()))?;
+        if let Some(address) = &self.address {
+            connection.target = parse(address, connection.tls_options.is_some())?;
+        }
+        if let Some(namespace) = &self.namespace {
+            client.namespace.clone_from(namespace);
+        }
+        connection.connect_timeout = Some(self.deadline);
+        connection.identity = format!("ttai@{}", std::process::id());
+        Ok((connection, client))
+    }
+}
+
+fn parse(address: &str, tls: bool) -> Result<Url, ClientError> {
+    let text = if address.contains("://") {
+        address.to_owned()
+    } else {
+        format!("{}://{address}", if tls { "https" } else { "http" })
+    };
+    Url::parse(&text)
+        .ok()
+        .filter(|url| url.host().is_some())
+        .ok_or_else(|| ClientError::Settings(format!("'{address}' is no address; use host:port such as 127.0.0.1:7233")))
+}
+
+/// A connection to the workflows.
+#[derive(Clone)]
+pub struct TtaiClient {
+    pub(crate) client: Client,
+    pub(crate) deadline: Duration,
+}
+
+impl TtaiClient {
+    /// Connects.
+    ///
+    /// # Errors
+    /// [`ClientError::Unreachable`] when nobody answers within the deadline, [`ClientError::Settings`] for bad settings.
+    pub async fn connect(to: Connect) -> Result<Self, ClientError> {
+        let (connection, options) = to.options()?;
+        let address = connection.target.to_string();
+        let unreachable = |detail: String| ClientError::Unreachable { address: address.clone(), detail };
+        let connection = tokio::time::timeout(to.deadline, Connection::connect(connection))
+            .await
+            .map_err(|_| unreachable(format!("no answer within {} s", to.deadline.as_secs())))?
+            .map_err(|error| unreachable(error.to_string()))?;
+        let client = Client::new(connection, options).map_err(|error| ClientError::Settings(error.to_string()))?;
+        Ok(Self { client, deadline: to.deadline })
+    }
+
+    /// The client around an existing Temporal client.
+    #[must_use]
+    pub fn from_client(client: Client, deadline: Duration) -> Self {
+        Self { client, deadline }
+    }
+
+    /// The Temporal client.
+    #[must_use]
+    pub fn temporal(&self) -> &Client {
+        &self.client
+    }
+
+    /// Starts an analysis and returns at once.
+    ///
+    /// With a `key` of the caller's the start is idempotent: the same symbol and key is the same run, whether it is
+    /// still under way or done. Without one the id is random.
+    ///
+    /// # Errors
+    /// [`ClientError::Invalid`] when the request cannot be used; nothing is started then.
+    pub async fn start<R: AnalysisRequest>(&self, request: &R, key: Option<&str>) -> Result<AnalysisRun<R>, ClientError> {
+        request.validate()?;
+        let symbol = Symbol::new(request.symbol())
+            .map_err(|error| ttai_contract::ValidationError::new("symbol", error.to_string()))?;
+        let id = ids::analysis(&symbol, &key.map_or_else(|| uuid::Uuid::new_v4().to_string(), str::to_owned));
+        let start = self.client.start_workflow(
+            UntypedWorkflow::new(R::WORKFLOW),
+            payload::argument(request)?,
+            start_options(request, &id),
+        );
+        match self.within("start", start).await? {
+            Ok(_) | Err(WorkflowStartError::AlreadyStarted { .. }) => Ok(self.run(id)),
+            Err(error) => Err(ClientError::Server { call: "start", detail: error.to_string() }),
+        }
+    }
+
+    /// A run by its workflow id, whose answer is that of `R`.
+    #[must_use]
+    pub fn run<R: AnalysisRequest>(&self, workflow_id: impl Into<String>) -> AnalysisRun<R> {
+        AnalysisRun { client: self.clone(), workflow_id: workflow_id.into(), request: PhantomData }
+    }
+
+    pub(crate) async fn within<T>(&self, call: &'static str, work: impl Future<Output = T>) -> Result<T, ClientError> {
+        tokio::time::timeout(self.deadline, work)
+            .await
+            .map_err(|_| ClientError::Deadline { call, after: self.deadline })
+    }
+}
+
+fn start_options<R: AnalysisRequest>(request: &R, id: &str) -> WorkflowStartOptions {
+    let mut labels = vec![
+        search_attributes::USER.value_set(request.user_id().to_owned()),
+        search_attributes::SYMBOL.value_set(request.symbol().trim().to_ascii_uppercase()),
+    ];
+    labels.extend(request.strategy().map(|strategy| search_attributes::STRATEGY.value_set(strategy.to_owned())));
+    WorkflowStartOptions::new(R::QUEUE.name(), id)
+        .id_reuse_policy(WorkflowIdReusePolicy::RejectDuplicate)
+        .id_conflict_policy(WorkflowIdConflictPolicy::UseExisting)
+        .execution_timeout(policy::ANALYSIS_EXECUTION_TIMEOUT)
+        .search_attributes(SearchAttributes::new(labels))
+        .static_summary(request.summary())
+        .build()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_take_a_scheme_or_not() {
+        assert_eq!(parse("127.0.0.1:7233", false).unwrap().as_str(), "http://127.0.0.1:7233/");
+        assert_eq!(parse("cloud:7233", true).unwrap().scheme(), "https");
+        assert!(parse("", false).is_err());
+        assert!(parse("http://", false).is_err());
+    }
+}

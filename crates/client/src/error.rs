@@ -1,0 +1,109 @@
+//! What can go wrong between a client and the server, by who must act.
+
+use std::time::Duration;
+
+use temporalio_client::errors::{WorkflowGetResultError, WorkflowInteractionError, WorkflowQueryError};
+use temporalio_common::error::IncomingError;
+use ttai_contract::ValidationError;
+
+use crate::payload;
+
+/// Why a call has no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// Nobody serves at the address.
+    #[error("no Temporal server answers at {address}: {detail}; start one with `ttai dev`, or set TEMPORAL_ADDRESS")]
+    Unreachable {
+        /// Where.
+        address: String,
+        /// What the connection said.
+        detail: String,
+    },
+    /// The connection's settings cannot be used.
+    #[error("the Temporal settings cannot be used: {0}")]
+    Settings(String),
+    /// The request is wrong; nothing was started.
+    #[error(transparent)]
+    Invalid(#[from] ValidationError),
+    /// No such run within the server's retention.
+    #[error("the server knows no run '{0}'; it may be older than the server's retention")]
+    NotFound(String),
+    /// The run failed.
+    #[error("{message}")]
+    Failed {
+        /// The failure's type: `InvalidSymbolError`, `ValidationError`, …
+        kind: String,
+        /// What went wrong and what to change.
+        message: String,
+    },
+    /// The run was cancelled.
+    #[error("the run was cancelled")]
+    Cancelled {
+        /// What was done so far, as the workflow reported it.
+        partial: Option<serde_json::Value>,
+    },
+    /// An operator terminated the run.
+    #[error("the run was terminated")]
+    Terminated,
+    /// The run took longer than its execution timeout.
+    #[error("the run took longer than its execution timeout")]
+    TimedOut,
+    /// The server did not answer in time.
+    #[error("no answer within {} s to: {call}", .after.as_secs())]
+    Deadline {
+        /// What was asked.
+        call: &'static str,
+        /// How long was waited.
+        after: Duration,
+    },
+    /// The server refused or broke off.
+    #[error("the server failed at: {call}: {detail}")]
+    Server {
+        /// What was asked.
+        call: &'static str,
+        /// What it said.
+        detail: String,
+    },
+    /// An answer that is not what the contract says.
+    #[error("the answer cannot be read: {0}")]
+    Unreadable(String),
+}
+
+impl ClientError {
+    pub(crate) fn interaction(id: &str, call: &'static str, error: WorkflowInteractionError) -> Self {
+        match error {
+            WorkflowInteractionError::NotFound(_) => Self::NotFound(id.to_owned()),
+            other => Self::Server { call, detail: other.to_string() },
+        }
+    }
+
+    pub(crate) fn query(id: &str, error: WorkflowQueryError) -> Self {
+        match error {
+            WorkflowQueryError::NotFound(_) => Self::NotFound(id.to_owned()),
+            other => Self::Server { call: "query", detail: other.to_string() },
+        }
+    }
+
+    pub(crate) fn result(id: &str, error: WorkflowGetResultError) -> Self {
+        match error {
+            WorkflowGetResultError::Failed(failure) => Self::failed(&failure),
+            WorkflowGetResultError::Cancelled { details } => {
+                Self::Cancelled { partial: details.raw().first().and_then(|payload| payload::to_json(payload).ok()) }
+            }
+            WorkflowGetResultError::Terminated { .. } => Self::Terminated,
+            WorkflowGetResultError::TimedOut => Self::TimedOut,
+            WorkflowGetResultError::NotFound(_) => Self::NotFound(id.to_owned()),
+            other => Self::Server { call: "wait for the result", detail: other.to_string() },
+        }
+    }
+
+    fn failed(failure: &IncomingError) -> Self {
+        match failure {
+            IncomingError::Application(failure) => Self::Failed {
+                kind: failure.type_name().unwrap_or("ApplicationError").to_owned(),
+                message: failure.to_string(),
+            },
+            other => Self::Failed { kind: "WorkflowError".to_owned(), message: other.failure().message.clone() },
+        }
+    }
+}

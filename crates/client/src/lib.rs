@@ -1,0 +1,27 @@
+//! Thin, typed client of ttai's workflows: start, wait, query, describe, list and cancel.
+//!
+//! No worker, no provider, no clock of its own. Every call to the server has a deadline.
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), ttai_client::ClientError> {
+//! use ttai_client::{Connect, TtaiClient};
+//! use ttai_contract::FullAnalysisParams;
+//!
+//! let client = TtaiClient::connect(Connect::to("127.0.0.1:7233")).await?;
+//! let run = client.start(&FullAnalysisParams::new("AAPL"), None).await?;
+//! let answer = run.result(None).await?;
+//! println!("{}", answer.overall_recommendation.as_str());
+//! # Ok(())
+//! # }
+//! ```
+
+mod connect;
+mod error;
+mod listing;
+mod payload;
+mod run;
+
+pub use connect::{Connect, TtaiClient};
+pub use error::ClientError;
+pub use listing::{ListFilter, RunDescription, RunStatus, RunSummary};
+pub use run::AnalysisRun;

@@ -1,0 +1,190 @@
+//! Lists and descriptions of runs, as the server knows them.
+
+use chrono::{DateTime, Utc};
+use futures::StreamExt;
+use serde::Serialize;
+use temporalio_client::{WorkflowExecutionDescription, WorkflowExecutionStatus, WorkflowListOptions};
+use temporalio_common::search_attributes::{SearchAttributeKey, SearchAttributes};
+use ttai_contract::{ANALYSIS_WORKFLOWS, search_attributes};
+
+use crate::connect::TtaiClient;
+use crate::error::ClientError;
+
+/// How a run stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunStatus {
+    /// Under way.
+    Running,
+    /// Answered.
+    Completed,
+    /// Failed.
+    Failed,
+    /// Cancelled.
+    Canceled,
+    /// Terminated by an operator.
+    Terminated,
+    /// Past its execution timeout.
+    TimedOut,
+    /// Anything that a newer server says.
+    Unknown,
+}
+
+impl RunStatus {
+    /// As a person reads it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Completed => "completed",
+            Self::Failed => "failed",
+            Self::Canceled => "canceled",
+            Self::Terminated => "terminated",
+            Self::TimedOut => "timed out",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+impl From<WorkflowExecutionStatus> for RunStatus {
+    fn from(status: WorkflowExecutionStatus) -> Self {
+        match status {
+            WorkflowExecutionStatus::Running => Self::Running,
+            WorkflowExecutionStatus::Completed => Self::Completed,
+            WorkflowExecutionStatus::Failed => Self::Failed,
+            WorkflowExecutionStatus::Canceled => Self::Canceled,
+            WorkflowExecutionStatus::Terminated => Self::Terminated,
+            WorkflowExecutionStatus::TimedOut => Self::TimedOut,
+            _ => Self::Unknown,
+        }
+    }
+}
+
+/// One line of a list.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct RunSummary {
+    /// Workflow id.
+    pub workflow_id: String,
+    /// Run id.
+    pub run_id: String,
+    /// Workflow type.
+    pub workflow_type: String,
+    /// How it stands.
+    pub status: RunStatus,
+    /// What it is about.
+    pub symbol: Option<String>,
+    /// Strategy.
+    pub strategy: Option<String>,
+    /// What came out.
+    pub outcome: Option<String>,
+    /// When it began (server time).
+    pub started_at: Option<DateTime<Utc>>,
+    /// When it ended (server time).
+    pub closed_at: Option<DateTime<Utc>>,
+}
+
+/// A run in full.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct RunDescription {
+    /// The line of the list.
+    #[serde(flatten)]
+    pub run: RunSummary,
+    /// Static summary.
+    pub summary: Option<String>,
+    /// Events in its history.
+    pub history_length: usize,
+}
+
+impl From<&WorkflowExecutionDescription> for RunDescription {
+    fn from(description: &WorkflowExecutionDescription) -> Self {
+        let attributes = description.search_attributes();
+        Self {
+            run: RunSummary {
+                workflow_id: description.id().to_owned(),
+                run_id: description.run_id().to_owned(),
+                workflow_type: description.workflow_type().to_owned(),
+                status: description.status().into(),
+                symbol: keyword(&attributes, &search_attributes::SYMBOL),
+                strategy: keyword(&attributes, &search_attributes::STRATEGY),
+                outcome: keyword(&attributes, &search_attributes::OUTCOME),
+                started_at: description.start_time().map(Into::into),
+                closed_at: description.close_time().map(Into::into),
+            },
+            summary: description.static_summary().map(str::to_owned),
+            history_length: description.history_length(),
+        }
+    }
+}
+
+/// Which runs to list; all fields narrow.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListFilter {
+    /// Whose.
+    pub user_id: Option<String>,
+    /// About what.
+    pub symbol: Option<String>,
+    /// How many at most.
+    pub limit: usize,
+}
+
+impl Default for ListFilter {
+    fn default() -> Self {
+        Self { user_id: None, symbol: None, limit: 50 }
+    }
+}
+
+impl ListFilter {
+    fn query(&self) -> String {
+        let types: Vec<String> = ANALYSIS_WORKFLOWS.iter().map(|name| format!("'{name}'")).collect();
+        let mut query = format!("WorkflowType IN ({})", types.join(", "));
+        for (name, value) in [("TtaiUser", &self.user_id), ("TtaiSymbol", &self.symbol)] {
+            if let Some(value) = value {
+                query.push_str(&format!(" AND {name} = '{}'", value.replace('\'', "''")));
+            }
+        }
+        query
+    }
+}
+
+impl TtaiClient {
+    /// The analyses within the server's retention, newest first.
+    ///
+    /// # Errors
+    /// [`ClientError::Server`] when the server refuses, [`ClientError::Deadline`] when it does not answer.
+    pub async fn list(&self, filter: &ListFilter) -> Result<Vec<RunSummary>, ClientError> {
+        let options = WorkflowListOptions::builder().limit(filter.limit).build();
+        let mut stream = self.client.list_workflows(filter.query(), options);
+        let mut runs = Vec::new();
+        while let Some(item) = self.within("list", stream.next()).await? {
+            let run = item.map_err(|error| ClientError::Server { call: "list", detail: error.to_string() })?;
+            let attributes = run.search_attributes();
+            runs.push(RunSummary {
+                workflow_id: run.id().to_owned(),
+                run_id: run.run_id().to_owned(),
+                workflow_type: run.workflow_type().to_owned(),
+                status: run.status().into(),
+                symbol: keyword(&attributes, &search_attributes::SYMBOL),
+                strategy: keyword(&attributes, &search_attributes::STRATEGY),
+                outcome: keyword(&attributes, &search_attributes::OUTCOME),
+                started_at: run.start_time().map(Into::into),
+                closed_at: run.close_time().map(Into::into),
+            });
+        }
+        Ok(runs)
+    }
+}
+
+fn keyword(attributes: &SearchAttributes, key: &SearchAttributeKey<String>) -> Option<String> {
+    attributes.get(key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hostile_symbol_stays_a_string_in_the_query() {
+        let filter = ListFilter { symbol: Some("A' OR 'x'='x".to_owned()), ..ListFilter::default() };
+        assert!(filter.query().ends_with("AND TtaiSymbol = 'A'' OR ''x''=''x'"), "{}", filter.query());
+    }
+}
