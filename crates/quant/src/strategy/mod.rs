@@ -4,20 +4,31 @@
 //! (volatility, delta, probability) and returns in percent are `f64`. Nothing here reads a clock or a calendar.
 
 pub mod economics;
+pub mod exit_plan;
 pub mod legs;
+pub mod model;
 pub(crate) mod number;
 pub mod payoff;
 pub mod probability;
 pub mod returns;
 pub mod select;
+pub mod sizing;
 #[cfg(test)]
 pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
+pub mod trade;
 
 pub use economics::{Economics, EconomicsError, TradeTerms};
+pub use exit_plan::{ExitPlan, ExitPlanError, ExitTerms, exit_plan, review_dte};
 pub use legs::{Instrument, Leg, LegError};
+pub use model::{
+    ModelError, ModelLeg, ModelQuestion, ModelValue, OptionModel, VanillaModel, model_profit, profit_grid,
+};
 pub use payoff::{Payoff, PayoffError};
 pub use returns::ReturnOnCapital;
 pub use select::{
     Candidate, Constraint, Constraints, EventWindow, OptionsVerdict, SelectError, Selection,
     SelectionRequest, SpreadType, Strategy, select,
 };
+pub use sizing::{AccountType, PositionSize, SizedBy, SizingError, SizingRequest, size};

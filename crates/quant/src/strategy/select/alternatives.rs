@@ -27,6 +27,8 @@ pub enum AlternativeRole {
     BeyondLevel,
     /// The best strike beyond one standard deviation.
     BeyondOneSd,
+    /// The best call of those that would sell the shares under their cost.
+    LocksInLoss,
 }
 
 /// Why a contract lost.
@@ -136,11 +138,13 @@ pub(super) fn alternatives(
     };
     let at_level = beyond(|distances| distances.level);
     let at_one_sd = beyond(|distances| distances.one_sd);
+    let flagged = pool.iter().position(|candidate| candidate.locks_in_loss());
     let roles = |place: usize| {
         let roles = [
             (place < RUNNERS_UP, AlternativeRole::RunnerUp),
             (at_level == Some(place), AlternativeRole::BeyondLevel),
             (at_one_sd == Some(place), AlternativeRole::BeyondOneSd),
+            (flagged == Some(place), AlternativeRole::LocksInLoss),
         ];
         roles.into_iter().filter(|(holds, _)| *holds).map(|(_, role)| role).collect::<Vec<_>>()
     };

@@ -1,6 +1,7 @@
 //! Selection against the reference chains, and its rules one by one.
 
 mod reference;
+mod rules;
 
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;

@@ -1,0 +1,125 @@
+//! How many contracts an account can carry.
+
+use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::economics::Economics;
+
+/// What kind of account holds the trade.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum AccountType {
+    /// Everything is paid for or set aside in full.
+    #[default]
+    Cash,
+    /// Regulation T.
+    Margin,
+}
+
+/// A trade and the account that is to carry it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SizingRequest<'a> {
+    /// Economics of one contract.
+    pub economics: &'a Economics,
+    /// The account.
+    pub account_type: AccountType,
+    /// Dollars free for the trade; none where nobody said.
+    pub capital: Option<Decimal>,
+    /// Shares held that calls are written on; they need no further capital.
+    pub shares: Option<u64>,
+    /// Dollars a contract that the broker asks; it wins over our estimate.
+    pub broker_requirement: Option<Decimal>,
+}
+
+/// What set the number of contracts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SizedBy {
+    /// The capital.
+    Capital,
+    /// The shares held.
+    Shares,
+    /// Nothing: one contract, as an example.
+    Unsized,
+}
+
+/// A number of contracts and what they tie up, in dollars.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PositionSize {
+    /// Contracts; 0 where the capital does not carry one.
+    pub contracts: u64,
+    /// What set the number.
+    pub sized_by: SizedBy,
+    /// Tied up by one contract.
+    pub collateral_per_contract: Decimal,
+    /// Tied up by all.
+    pub collateral: Decimal,
+    /// What is left of the capital.
+    pub capital_left: Option<Decimal>,
+}
+
+/// Why a trade has no size.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SizingError {
+    /// A naked call or a strangle.
+    #[error(
+        "a cash account may not hold this trade: its loss has no bound; use a spread or an account of type margin"
+    )]
+    NotInCashAccount,
+    /// The capital is none.
+    #[error("a capital of {0} is none; give dollars from 0 to 1e15")]
+    Capital(Decimal),
+    /// The broker's figure is none.
+    #[error("a broker requirement of {0} is none; give dollars a contract above 0")]
+    BrokerRequirement(Decimal),
+    /// Nothing is tied up, so nothing limits the size.
+    #[error("the trade ties up nothing, so capital does not limit it; give a broker requirement")]
+    NoCollateral,
+}
+
+const MAX_CAPITAL: Decimal = Decimal::from_parts(2_764_472_320, 232_830, 0, false, 0);
+const SHARES_A_CONTRACT: u64 = 100;
+
+/// The number of contracts that the account carries: by the shares where calls are written on them, else by the capital, else one.
+///
+/// # Errors
+/// [`SizingError`] where a cash account may not hold the trade or an amount is none.
+pub fn size(request: &SizingRequest<'_>) -> Result<PositionSize, SizingError> {
+    let collateral = collateral_per_contract(request)?;
+    if let Some(capital) = request.capital.filter(|c| *c < Decimal::ZERO || *c > MAX_CAPITAL) {
+        return Err(SizingError::Capital(capital));
+    }
+    let (contracts, sized_by) = match (request.shares, request.capital) {
+        (Some(shares), _) => (shares / SHARES_A_CONTRACT, SizedBy::Shares),
+        (None, Some(capital)) => (affordable(capital, collateral)?, SizedBy::Capital),
+        (None, None) => (1, SizedBy::Unsized),
+    };
+    let total = collateral * Decimal::from(contracts);
+    let spent = if sized_by == SizedBy::Shares { Decimal::ZERO } else { total };
+    Ok(PositionSize {
+        contracts,
+        sized_by,
+        collateral_per_contract: collateral,
+        collateral: total,
+        capital_left: request.capital.map(|capital| capital - spent),
+    })
+}
+
+fn collateral_per_contract(request: &SizingRequest<'_>) -> Result<Decimal, SizingError> {
+    let own = match request.account_type {
+        AccountType::Cash => request.economics.cash_required.ok_or(SizingError::NotInCashAccount)?,
+        AccountType::Margin => request.economics.regt_margin,
+    };
+    match request.broker_requirement {
+        None => Ok(own),
+        Some(asked) if asked > Decimal::ZERO && asked <= MAX_CAPITAL => Ok(asked),
+        Some(asked) => Err(SizingError::BrokerRequirement(asked)),
+    }
+}
+
+fn affordable(capital: Decimal, collateral: Decimal) -> Result<u64, SizingError> {
+    let contracts = capital.checked_div(collateral).filter(|_| collateral > Decimal::ZERO);
+    contracts.and_then(|contracts| contracts.floor().to_u64()).ok_or(SizingError::NoCollateral)
+}
