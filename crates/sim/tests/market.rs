@@ -14,6 +14,7 @@ use ttai_quant::chain::price_chain;
 use ttai_quant::margin::UnderlyingClass;
 use ttai_quant::strategy::select::{ChartContext, EventWindow, OptionsVerdict, SelectionRequest};
 use ttai_quant::strategy::{Constraints, Strategy, select};
+use ttai_quant::trend::{AssessmentSettings, Recommendation, assess};
 use ttai_sim::market::{cached, generate};
 
 const SEED: u64 = 7;
@@ -214,4 +215,34 @@ fn the_same_seed_gives_the_same_files_and_is_kept() {
     assert!(kept == first && kept.join("mark").is_file());
     assert_eq!(std::fs::read_dir(cache.path()).unwrap().count(), 1);
     assert!(generate(3, &cache.path().join("x"), NaiveDate::MAX).is_err());
+}
+
+/// The chart verdict of a symbol at its market time.
+async fn chart_verdict(tape: &Tape, name: &str) -> Recommendation {
+    let symbol = symbol(name);
+    let history = tape.daily_history(&symbol, tape.now(&symbol).await.unwrap()).await.unwrap();
+    let later = |date| history.splits.iter().filter(move |split| split.effective > date);
+    let bars = history.bars.iter().chain(&history.today);
+    let adjusted: Vec<_> =
+        bars.map(|bar| bar.split_adjusted(later(bar.date).map(|split| split.ratio).product())).collect();
+    assess(&adjusted, AssessmentSettings::default()).unwrap().recommendation
+}
+
+#[tokio::test]
+async fn charts_show_the_characters() {
+    for (seed, end) in [(7, "2026-03-13"), (1, "2024-07-05"), (42, "2025-11-28")] {
+        let folder = tempfile::tempdir().unwrap();
+        generate(seed, folder.path(), end.parse().unwrap()).unwrap();
+        let tape = Tape::open(folder.path()).unwrap();
+        for rising in ["AAPL", "SPY"] {
+            assert_eq!(chart_verdict(&tape, rising).await, Recommendation::Bullish, "{rising}, seed {seed}");
+        }
+        for falling in ["INTC", "PYPL"] {
+            assert_ne!(
+                chart_verdict(&tape, falling).await,
+                Recommendation::Bullish,
+                "{falling}, seed {seed}"
+            );
+        }
+    }
 }

@@ -11,6 +11,8 @@ use super::random::Random;
 const QUARTER: usize = 63;
 /// Sessions a year.
 const YEAR: f64 = 252.0;
+/// Largest overnight move, under the 30 % beyond which a reader takes a move for an unrecorded split.
+const MOST_OVERNIGHT: f64 = 0.24;
 /// How many of the last sessions have minutes.
 const MINUTE_SESSIONS: usize = 2;
 
@@ -80,7 +82,7 @@ pub(super) fn invent(company: &Company, sessions: &[Session], random: &mut Rando
 /// at reports.
 fn moves(company: &Company, count: usize, random: &mut Random) -> Vec<Move> {
     let mut price = 1.0;
-    let mut anchor = 1.0;
+    let mut line = 1.0;
     let mut excess = 1.0;
     let mut current = usize::MAX;
     let mut moves = Vec::with_capacity(count);
@@ -89,19 +91,22 @@ fn moves(company: &Company, count: usize, random: &mut Random) -> Vec<Move> {
         let regime = regime_at(company, back);
         if regime.from != current {
             current = regime.from;
-            anchor = price;
+            line = price;
         }
         let deviation = regime.volatility / YEAR.sqrt() * f64::sqrt(excess);
         let shock = random.normal();
         // 1 = 0.06 + 0.10 + 0.84 keeps the long-run variance at the regime's.
         excess = 0.06 + 0.10 * excess * shock * shock + 0.84 * excess;
-        let drift = regime.drift / YEAR - regime.pull * (price / anchor - 1.0);
+        let drift = regime.drift / YEAR - regime.pull * (price / line - 1.0);
         let reported = company.earnings.is_some() && back % QUARTER == report_offset(company);
         let jump = if reported { 0.8 * company.earnings_move * random.normal() } else { 0.0 };
         let planned =
             company.shocks.iter().find(|(when, _)| *when == back).map_or(0.0, |(_, change)| *change);
-        let overnight = 0.55 * deviation * random.normal() + jump + planned;
-        let open = price * (1.0 + overnight.clamp(-0.4, 0.4));
+        // What was planned moves the line too, so that it is not taken back.
+        line *= (1.0 + regime.drift / YEAR) * (1.0 + planned);
+        let overnight =
+            (0.55 * deviation * random.normal() + jump + planned).clamp(-MOST_OVERNIGHT, MOST_OVERNIGHT);
+        let open = price * (1.0 + overnight);
         let close = open * (1.0 + (drift + 0.83 * deviation * shock).clamp(-0.4, 0.4));
         moves.push(Move { open, close, deviation });
         price = close;
@@ -225,4 +230,70 @@ fn dividends(company: &Company, sessions: &[Session], split: Option<(usize, f64)
         .collect();
     dividends.reverse();
     dividends
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::market::company::COMPANIES;
+
+    fn sessions() -> Vec<Session> {
+        let day = |text: &str| text.parse().unwrap();
+        ttai_calendar::sessions_between(day("2020-01-02"), day("2025-11-28")).unwrap()
+    }
+
+    #[test]
+    fn every_bar_is_possible_and_ends_near_the_given_price() {
+        let sessions = sessions();
+        for company in &COMPANIES {
+            let history = invent(company, &sessions, &mut Random::new(11, company.ticker));
+            assert_eq!(history.bars.len(), sessions.len());
+            for bar in &history.bars {
+                assert!(
+                    DailyBar::new(bar.date, bar.open, bar.high, bar.low, bar.close, bar.volume).is_ok(),
+                    "{bar:?}"
+                );
+            }
+            let last = history.bars.last().unwrap().close;
+            assert!((last / company.price - 1.0).abs() < 0.001, "{} ends at {last}", company.ticker);
+        }
+    }
+
+    #[test]
+    fn minutes_fill_their_session_and_add_up_to_its_bar() {
+        let sessions = sessions();
+        let history = invent(&COMPANIES[0], &sessions, &mut Random::new(5, "x"));
+        let counts: Vec<usize> = history.minutes.iter().map(|(_, minutes)| minutes.len()).collect();
+        // The day after Thanksgiving is a half day; the day before Thanksgiving is not.
+        assert_eq!(counts, [390, 210]);
+        let (session, minutes) = &history.minutes[1];
+        assert!(minutes.iter().all(|minute| minute.low > 0.0 && minute.low <= minute.high));
+        assert_eq!(sum_up(session, minutes), *history.bars.last().unwrap());
+    }
+
+    #[test]
+    fn no_overnight_move_needs_a_split_to_explain_it() {
+        let sessions = sessions();
+        for (seed, company) in (0..20).flat_map(|seed| COMPANIES.iter().map(move |company| (seed, company))) {
+            let history = invent(company, &sessions, &mut Random::new(seed, company.ticker));
+            let splits = history.split.map(|(index, _)| index);
+            for index in (1..history.bars.len()).filter(|index| Some(*index) != splits) {
+                let change = history.bars[index].open / history.bars[index - 1].close;
+                assert!(
+                    (0.72..1.3).contains(&change),
+                    "{} {} {change}",
+                    company.ticker,
+                    history.bars[index].date
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn reports_fall_a_whole_number_of_quarters_before_the_next() {
+        for company in COMPANIES.iter().filter(|company| company.earnings.is_some()) {
+            let ahead = usize::try_from(company.earnings.unwrap().0).unwrap() * 252 / 365;
+            assert_eq!((report_offset(company) + ahead) % QUARTER, 0, "{}", company.ticker);
+        }
+    }
 }
