@@ -146,7 +146,9 @@ impl Step {
     fn agrees(&self, row: &FactorRow, effective: NaiveDate, prices: &dyn RawPrices) -> bool {
         let Some(fall) = overnight_fall(row, effective, prices) else { return true };
         let unexplained = fall / self.split.unwrap_or(1.0);
-        let split_fits = (1.0 / SPLIT_SIZED_MOVE..SPLIT_SIZED_MOVE).contains(&unexplained);
+        // Factors that know of no split are right even where the price crashed on an ex-date.
+        let split_fits =
+            self.split.is_none() || (1.0 / SPLIT_SIZED_MOVE..SPLIT_SIZED_MOVE).contains(&unexplained);
         // A large dividend must show as a fall of at least half its size.
         let dividend_fits =
             self.dividend_yield < UNREMARKABLE_YIELD || unexplained > 1.0 / (1.0 - self.dividend_yield / 2.0);
@@ -328,6 +330,19 @@ mod tests {
         assert_eq!(common_ratio(645.57 / 92.7), Some(7.0));
         assert_eq!(common_ratio(1.13 / 23.2), Some(1.0 / 20.0));
         assert_eq!(common_ratio(1.2), None);
+    }
+
+    #[test]
+    fn a_crash_on_an_ex_date_is_no_split() {
+        let rows = [
+            row("2020-01-02", 0.98, 1.0, 1.0),
+            row("2020-03-02", 0.98, 1.0, 100.0),
+            row("2050-12-31", 1.0, 1.0, 0.0),
+        ];
+        let prices = Prices(vec![(day("2020-03-02"), 100.0, 100.0), (day("2020-03-03"), 50.0, 49.0)]);
+        let found = actions(&rows, &prices, day("2020-03-03"));
+        assert!(found.splits.is_empty());
+        assert_eq!(paid(&found), [("2020-03-03".to_owned(), 2.0)]);
     }
 
     #[test]
