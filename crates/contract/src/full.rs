@@ -3,6 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use ttai_core::CashDividend;
 
 use crate::chart::{ChartAnalysisParams, ChartAnalysisResult, Timeframe, default_user, refuse_model, yes};
 use crate::common::{AnalysisDepth, Evidence, MarketSource};
@@ -237,10 +238,13 @@ pub struct SuggestedPosition {
     pub last_trade_date: NaiveDate,
     /// Days to the last trade date.
     pub dte: i64,
-    /// How many contracts.
+    /// How many contracts; 0 where the capital carries none.
     pub contracts: u32,
-    /// `sized` by the capital, or `unsized` (one contract, capital unknown), or `too_small` (the capital buys none).
+    /// `sized` by the capital or the shares held, `unsized` (one contract, capital unknown), or `too_small` (the capital carries none; the dollar figures are those of
+    /// one contract).
     pub sizing: String,
+    /// Whether the shares of a covered call are bought with it.
+    pub buy_write: bool,
     /// Credit in dollars a share at the natural price (the short bid, less the long ask).
     pub credit: f64,
     /// Bid of the short contract.
@@ -283,6 +287,8 @@ pub struct SuggestedPosition {
     pub open_interest: Option<u64>,
     /// Bid–ask spread in percent of the mid.
     pub spread_pct: Option<f64>,
+    /// Ex-dates that a short call lives through: the days before which early assignment is likely.
+    pub ex_dates: Vec<CashDividend>,
     /// When to leave.
     pub exit_plan: Vec<ExitTrigger>,
 }
@@ -312,7 +318,7 @@ pub struct SynthesizedRecommendation {
     pub score: i32,
     /// The text.
     pub rationale: String,
-    /// The trade, unless rejected.
+    /// The trade, unless rejected; a pick only where the verdict is `select` or `strong_select`.
     pub suggested_position: Option<SuggestedPosition>,
     /// Which rule gave the verdict.
     pub rule: String,

@@ -322,7 +322,8 @@ impl OptionsRecommendation {
 /// Another contract, and why it is not the best.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Alternative {
-    /// Why it is shown: `ranked`, `at_or_below_support`, `beyond_one_sd`.
+    /// Why it is shown, joined by `+`: `runner_up`, `beyond_level` (the best strike at or below the nearest support, for calls at or above the nearest
+    /// resistance), `beyond_one_sd`.
     pub role: String,
     /// OCC symbol of the short contract.
     pub contract: String,
@@ -336,6 +337,8 @@ pub struct Alternative {
     pub dte: i64,
     /// Call or put.
     pub right: OptionRight,
+    /// Strike of the long contract of a vertical, in dollars.
+    pub long_strike: Option<f64>,
     /// Credit in dollars a share, at the bid (a vertical's natural price).
     pub credit: f64,
     /// |delta| is compared; this is signed.
@@ -344,9 +347,9 @@ pub struct Alternative {
     pub weekly_roc: f64,
     /// Risk-neutral probability of profit, 0 to 1.
     pub probability_of_profit: Option<f64>,
-    /// Distance from the strike to the nearest support in average true ranges; negative below it.
+    /// From the nearest support (for calls: resistance) to the strike in average true ranges; negative below it.
     pub distance_to_support_atr: Option<f64>,
-    /// Distance from the strike to one standard deviation in average true ranges; negative beyond it.
+    /// From one standard deviation under the price (for calls: over it) to the strike in average true ranges; negative below it.
     pub distance_to_one_sd_atr: Option<f64>,
     /// Why it lost.
     pub reason: String,
@@ -366,22 +369,26 @@ pub struct NearestMiss {
 pub struct ExpectedMove {
     /// Listed expiration.
     pub expiration: NaiveDate,
+    /// Days to the last trade date.
+    pub dte: i64,
+    /// Volatility at the money, a fraction.
+    pub atm_iv: f64,
     /// S·IV·√T in dollars.
     pub expected_move_1sd: f64,
-    /// Mid of the at-the-money straddle, in dollars.
-    pub expected_move_straddle: f64,
+    /// Mid of the at-the-money straddle, in dollars; none where one side has no two-sided quote.
+    pub expected_move_straddle: Option<f64>,
 }
 
 /// A jump of the forward volatility between two expirations: the market expects something there.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ImpliedEventNote {
-    /// The expiration before it.
+    /// Last trade date of the expiration before it.
     pub after: NaiveDate,
-    /// The expiration by which it has happened.
+    /// Last trade date of the expiration by which it has happened.
     pub before: NaiveDate,
     /// Forward volatility between the two, in percent.
     pub forward_volatility: f64,
-    /// Volatility up to the first, in percent.
+    /// Forward volatility of the stretch before, in percent.
     pub base_volatility: f64,
 }
 
@@ -408,7 +415,7 @@ pub struct OptionsAnalysisResult {
     pub theta: Option<f64>,
     /// 30-day implied volatility over 30-day historical volatility.
     pub iv_hv_ratio: Option<f64>,
-    /// `excellent`, `good`, `fair`, `poor`, of the best contract.
+    /// `excellent`, `good`, `fair` or `poor`, of the best contract (the worse leg of a vertical); `none` without one.
     pub liquidity_score: String,
     /// Other contracts and why they lost.
     pub alternative_strikes: Vec<Alternative>,
@@ -434,7 +441,11 @@ pub struct OptionsAnalysisResult {
     pub hv30: Option<f64>,
     /// IV rank, 0 to 100; none under 126 stored sessions.
     pub iv_rank: Option<f64>,
-    /// Expected moves by expiration, nearest first.
+    /// Share of the stored sessions with a lower implied volatility, 0 to 100; none as the rank.
+    pub iv_percentile: Option<f64>,
+    /// Why there is no IV rank.
+    pub iv_rank_missing: Option<String>,
+    /// Expected moves of the expirations inside the days wanted, nearest first.
     pub expected_moves: Vec<ExpectedMove>,
     /// Implied events.
     pub implied_events: Vec<ImpliedEventNote>,
@@ -452,6 +463,13 @@ pub struct OptionsAnalysisResult {
     pub smallest_relaxation: Option<String>,
     /// Exit plan of the best contract.
     pub exit_plan: Vec<ExitTrigger>,
+    /// Whether the prices are too old or too doubtful for a pick: a chain of another day or over five minutes old in a session, or a price of the underlying that is
+    /// stale, halted, crossed or one-sided.
+    pub stale: bool,
+    /// Market time of the chain.
+    pub chain_time: DateTime<Utc>,
+    /// Whether the next earnings date is known.
+    pub earnings_known: bool,
     /// Which rule gave the verdict.
     pub rule: String,
     /// Market time.

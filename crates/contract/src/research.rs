@@ -89,7 +89,7 @@ pub enum RiskLevel {
     Low,
     /// To be watched.
     Moderate,
-    /// A red flag.
+    /// Grave; the analyst's rules say when it rejects.
     High,
 }
 
@@ -153,6 +153,8 @@ pub struct ResearchAnalysisResult {
     pub next_earnings: Option<NaiveDate>,
     /// Whether an earnings date is known at all.
     pub earnings_known: bool,
+    /// Stories of the news window; none where the provider keeps no news.
+    pub stories: Option<u32>,
     /// What could not be looked at, and why.
     pub unknowns: Vec<String>,
     /// Which rule gave the verdict.
