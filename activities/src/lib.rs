@@ -15,6 +15,8 @@ mod options;
 mod research;
 mod supervise;
 mod synthesis;
+#[cfg(test)]
+mod testing;
 
 pub use analysts::AnalystActivities;
 pub use compute::Compute;

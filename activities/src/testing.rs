@@ -1,0 +1,343 @@
+//! A small market in memory behind the ports, for the analysts' tests, and the reading of recorded markets where they lie.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use rust_decimal::Decimal;
+use sha2::{Digest, Sha256};
+use ttai_core::{DailyBar, MinuteBar, NewsStory, OptionChain, Quote, SessionPart, Symbol};
+use ttai_ports::{
+    AnalysisFilter, AnalysisRecord, Artifact, ArtifactRef, DailyHistory, DataSource, MarketClock, MarketData,
+    Message, Metrics, News, NewsWindow, Notifier, PortError, RiskFreeRate, Store, StoreError, SymbolMetrics,
+};
+
+use crate::ports::Ports;
+
+/// One symbol's market at one moment. Every part may be replaced before the ports are made.
+#[derive(Clone, Debug)]
+pub(crate) struct FakeMarket {
+    pub(crate) symbol: Symbol,
+    /// What the clock says when no `as_of` is given.
+    pub(crate) now: DateTime<Utc>,
+    pub(crate) quote: Quote,
+    pub(crate) history: DailyHistory,
+    pub(crate) minutes: BTreeMap<NaiveDate, Vec<MinuteBar>>,
+    /// None answers `NoData`.
+    pub(crate) chain: Option<OptionChain>,
+    /// Continuously compounded.
+    pub(crate) rate: f64,
+    pub(crate) simulated: bool,
+}
+
+impl FakeMarket {
+    /// Finished sessions `bars` and a good quote at their last close, one minute after the last session's close.
+    pub(crate) fn of(symbol: &str, bars: Vec<DailyBar>) -> Self {
+        let last = *bars.last().expect("a market has bars");
+        let now = close_of(last.date) + TimeDelta::minutes(1);
+        Self {
+            symbol: Symbol::new(symbol).unwrap(),
+            now,
+            quote: quote(symbol, last.close, now),
+            history: DailyHistory {
+                bars,
+                today: None,
+                splits: Vec::new(),
+                dividends: Vec::new(),
+                warnings: Vec::new(),
+            },
+            minutes: BTreeMap::new(),
+            chain: None,
+            rate: 0.0025,
+            simulated: false,
+        }
+    }
+
+    fn check(&self, symbol: &Symbol) -> Result<(), PortError> {
+        if *symbol == self.symbol {
+            return Ok(());
+        }
+        let (provider, symbol, hint) = ("fake".to_owned(), symbol.to_string(), String::new());
+        Err(PortError::UnknownSymbol { provider, symbol, hint })
+    }
+}
+
+#[async_trait]
+impl MarketClock for FakeMarket {
+    async fn now(&self, symbol: &Symbol) -> Result<DateTime<Utc>, PortError> {
+        self.check(symbol).map(|()| self.now)
+    }
+}
+
+#[async_trait]
+impl MarketData for FakeMarket {
+    fn source(&self) -> DataSource {
+        let name = if self.simulated { "simulated" } else { "tape" };
+        DataSource {
+            name: name.to_owned(),
+            simulated: self.simulated,
+            description: format!("{name} market of the tests"),
+        }
+    }
+
+    async fn symbols(&self) -> Result<Vec<Symbol>, PortError> {
+        Ok(vec![self.symbol.clone()])
+    }
+
+    async fn quote(&self, symbol: &Symbol, _as_of: DateTime<Utc>) -> Result<Quote, PortError> {
+        self.check(symbol).map(|()| self.quote.clone())
+    }
+
+    async fn daily_history(&self, symbol: &Symbol, _: DateTime<Utc>) -> Result<DailyHistory, PortError> {
+        self.check(symbol).map(|()| self.history.clone())
+    }
+
+    async fn minute_bars(
+        &self,
+        symbol: &Symbol,
+        session: NaiveDate,
+        as_of: DateTime<Utc>,
+    ) -> Result<Vec<MinuteBar>, PortError> {
+        self.check(symbol)?;
+        let Some(minutes) = self.minutes.get(&session) else {
+            return Err(no_data(symbol, "minute bars"));
+        };
+        let ended = |bar: &&MinuteBar| bar.start + TimeDelta::minutes(1) <= as_of;
+        Ok(minutes.iter().filter(ended).copied().collect())
+    }
+
+    async fn option_chain(&self, symbol: &Symbol, _: DateTime<Utc>) -> Result<OptionChain, PortError> {
+        self.check(symbol)?;
+        self.chain.clone().ok_or_else(|| no_data(symbol, "option chain"))
+    }
+
+    async fn risk_free_rate(&self, _: DateTime<Utc>) -> Result<RiskFreeRate, PortError> {
+        Ok(RiskFreeRate { continuous: self.rate, source: "the tests".to_owned() })
+    }
+}
+
+fn no_data(symbol: &Symbol, what: &str) -> PortError {
+    PortError::NoData {
+        provider: "fake".to_owned(),
+        what: what.to_owned(),
+        symbol: symbol.to_string(),
+        detail: "none is recorded".to_owned(),
+    }
+}
+
+/// Metrics that always say the same; `None` is a provider without such a record.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct FakeMetrics(pub(crate) Option<SymbolMetrics>);
+
+#[async_trait]
+impl Metrics for FakeMetrics {
+    async fn metrics(&self, _: &Symbol, _: DateTime<Utc>) -> Result<Option<SymbolMetrics>, PortError> {
+        Ok(self.0.clone())
+    }
+}
+
+/// News that are always the same; `None` is a provider without news.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct FakeNews(pub(crate) Option<Vec<NewsStory>>);
+
+#[async_trait]
+impl News for FakeNews {
+    async fn stories(&self, _: &Symbol, window: NewsWindow) -> Result<Option<Vec<NewsStory>>, PortError> {
+        let inside = |s: &&NewsStory| s.published_at > window.after && s.published_at <= window.until;
+        Ok(self.0.as_ref().map(|stories| stories.iter().filter(inside).cloned().collect()))
+    }
+}
+
+/// A store that lasts as long as the test.
+#[derive(Debug, Default)]
+pub(crate) struct MemoryStore {
+    artifacts: Mutex<BTreeMap<String, Artifact>>,
+    analyses: Mutex<BTreeMap<String, AnalysisRecord>>,
+}
+
+impl MemoryStore {
+    /// The bytes stored under a hash.
+    pub(crate) fn bytes(&self, sha256: &str) -> Option<Vec<u8>> {
+        self.artifacts.lock().unwrap_or_else(PoisonError::into_inner).get(sha256).map(|a| a.bytes.clone())
+    }
+}
+
+#[async_trait]
+impl Store for MemoryStore {
+    async fn save_analysis(&self, record: &AnalysisRecord) -> Result<(), StoreError> {
+        let mut analyses = self.analyses.lock().unwrap_or_else(PoisonError::into_inner);
+        analyses.insert(record.workflow_id.clone(), record.clone());
+        Ok(())
+    }
+
+    async fn analysis(&self, workflow_id: &str) -> Result<Option<AnalysisRecord>, StoreError> {
+        Ok(self.analyses.lock().unwrap_or_else(PoisonError::into_inner).get(workflow_id).cloned())
+    }
+
+    async fn analyses(&self, _: &AnalysisFilter) -> Result<Vec<AnalysisRecord>, StoreError> {
+        Ok(self.analyses.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect())
+    }
+
+    async fn put_artifact(&self, artifact: &Artifact) -> Result<ArtifactRef, StoreError> {
+        let sha256: String = Sha256::digest(&artifact.bytes).iter().map(|b| format!("{b:02x}")).collect();
+        let size = u64::try_from(artifact.bytes.len()).unwrap();
+        let mut artifacts = self.artifacts.lock().unwrap_or_else(PoisonError::into_inner);
+        artifacts.insert(sha256.clone(), artifact.clone());
+        Ok(ArtifactRef { sha256, media_type: artifact.media_type.clone(), size })
+    }
+
+    async fn artifact(&self, sha256: &str) -> Result<Option<Artifact>, StoreError> {
+        Ok(self.artifacts.lock().unwrap_or_else(PoisonError::into_inner).get(sha256).cloned())
+    }
+
+    async fn describe(&self) -> Result<String, StoreError> {
+        Ok("memory".to_owned())
+    }
+}
+
+/// No channels.
+#[derive(Clone, Copy, Debug)]
+struct Nobody;
+
+#[async_trait]
+impl Notifier for Nobody {
+    fn channels(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    async fn send(&self, channel: &str, _: &Message) -> Result<(), PortError> {
+        Err(PortError::Invalid { provider: "fake".to_owned(), detail: format!("no channel {channel}") })
+    }
+}
+
+/// Ports over `market` with a fresh store, and no record of metrics or news.
+pub(crate) fn ports(market: FakeMarket) -> (Ports, Arc<MemoryStore>) {
+    let store = Arc::new(MemoryStore::default());
+    let ports = Ports {
+        market: Arc::new(market),
+        metrics: Arc::new(FakeMetrics::default()),
+        news: Arc::new(FakeNews::default()),
+        store: Arc::clone(&store) as Arc<dyn Store>,
+        notifier: Arc::new(Nobody),
+    };
+    (ports, store)
+}
+
+/// A good quote two cents wide around `price`.
+pub(crate) fn quote(symbol: &str, price: f64, at: DateTime<Utc>) -> Quote {
+    let cents = Decimal::from_f64_retain(price).unwrap().round_dp(2);
+    let half = Decimal::new(1, 2);
+    Quote {
+        symbol: Symbol::new(symbol).unwrap(),
+        bid: Some(cents - half),
+        ask: Some(cents + half),
+        last: Some(cents),
+        volume: 1_000_000,
+        market_time: at,
+        received_at: at,
+        source: "fake".to_owned(),
+        conditions: Vec::new(),
+    }
+}
+
+/// `count` sessions that end on `last`: a drift of `drift` a session (0.002 is 0.2 %) with waves of two lengths.
+pub(crate) fn wavy_bars(last: NaiveDate, count: u32, drift: f64) -> Vec<DailyBar> {
+    let mut dates = vec![last];
+    while dates.len() < usize::try_from(count).unwrap() {
+        let previous = ttai_calendar::previous_session(*dates.last().unwrap()).unwrap();
+        dates.push(previous.date);
+    }
+    let level = |i: f64| 100.0 * (drift * i).exp() * (1.0 + 0.05 * (i / 9.0).sin() + 0.02 * (i / 3.1).sin());
+    dates
+        .iter()
+        .rev()
+        .zip(0_u32..)
+        .map(|(date, i)| {
+            let (open, close) = (level(f64::from(i) - 0.6), level(f64::from(i)));
+            let (high, low) = (open.max(close) * 1.006, open.min(close) * 0.994);
+            DailyBar::new(*date, open, high, low, close, 1e6 + 1e4 * f64::from(i % 7)).unwrap()
+        })
+        .collect()
+}
+
+/// The regular close of a session in UTC.
+pub(crate) fn close_of(date: NaiveDate) -> DateTime<Utc> {
+    ttai_calendar::session(date).expect("a session").close
+}
+
+/// The recorded markets' folder; None, with a printed line, where it is absent.
+pub(crate) fn oracle() -> Option<PathBuf> {
+    let named = std::env::var_os("TTAI_ORACLE").map(PathBuf::from).filter(|path| path.is_dir());
+    let above = || {
+        let here = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+        here.ancestors().map(|folder| folder.join("shared/oracle")).find(|path| path.is_dir())
+    };
+    let found = named.or_else(above);
+    if found.is_none() {
+        println!("skipped: ../shared/oracle is absent");
+    }
+    found
+}
+
+/// The rows of a recorded file by column name.
+pub(crate) fn rows(path: &std::path::Path) -> Vec<BTreeMap<String, String>> {
+    let text = std::fs::read_to_string(path).expect("the recorded file can be read");
+    let mut lines = text.lines();
+    let names: Vec<&str> = lines.next().expect("a header").split(',').collect();
+    let row =
+        |line: &str| names.iter().map(|n| (*n).to_owned()).zip(line.split(',').map(str::to_owned)).collect();
+    lines.map(row).collect()
+}
+
+/// Recorded daily bars up to and including `last`, unadjusted.
+pub(crate) fn recorded_daily(path: &std::path::Path, last: NaiveDate) -> Vec<DailyBar> {
+    let bar = |row: &BTreeMap<String, String>| {
+        let number = |name: &str| row[name].parse::<f64>().expect("a number");
+        let date = row["date"].parse().expect("a date");
+        let [open, high, low, close] = ["open", "high", "low", "close"].map(number);
+        DailyBar::new(date, open, high, low, close, number("volume")).ok()
+    };
+    rows(path).iter().filter_map(bar).filter(|bar| bar.date <= last).collect()
+}
+
+/// Recorded minutes with a trade.
+pub(crate) fn recorded_minutes(path: &std::path::Path) -> Vec<MinuteBar> {
+    let bar = |row: &BTreeMap<String, String>| {
+        let number = |name: &str| row[name].parse::<f64>().ok();
+        Some(MinuteBar {
+            start: row["bar_start_utc"].parse().expect("a time"),
+            session: match row["session"].as_str() {
+                "pre" => SessionPart::Pre,
+                "post" => SessionPart::Post,
+                _ => SessionPart::Regular,
+            },
+            open: number("open")?,
+            high: number("high")?,
+            low: number("low")?,
+            close: number("close")?,
+            volume: number("volume")?,
+        })
+    };
+    rows(path).iter().filter_map(bar).collect()
+}
+
+#[tokio::test]
+async fn the_fakes_answer_as_the_ports_promise() {
+    let day = NaiveDate::from_ymd_opt(2014, 6, 6).unwrap();
+    let market = FakeMarket::of("XYZ", wavy_bars(day, 5, 0.0));
+    let now = market.now;
+    let (ports, store) = ports(market);
+    let symbol = Symbol::new("XYZ").unwrap();
+    assert_eq!(ports.market.now(&symbol).await.unwrap(), now);
+    assert!(ports.market.option_chain(&symbol, now).await.is_err());
+    assert!(ports.market.quote(&Symbol::new("ABC").unwrap(), now).await.is_err());
+    assert!(ports.metrics.metrics(&symbol, now).await.unwrap().is_none());
+    let window = NewsWindow { after: now - TimeDelta::days(1), until: now };
+    assert!(ports.news.stories(&symbol, window).await.unwrap().is_none());
+    let artifact = Artifact { media_type: "text/plain".to_owned(), bytes: b"abc".to_vec() };
+    let stored = ports.store.put_artifact(&artifact).await.unwrap();
+    assert!(stored.sha256.starts_with("ba7816bf"));
+    assert_eq!(store.bytes(&stored.sha256).unwrap(), b"abc");
+}
