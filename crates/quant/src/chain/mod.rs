@@ -19,4 +19,4 @@ pub use term_structure::{
 };
 
 #[cfg(test)]
-mod oracle;
+pub(crate) mod oracle;

@@ -253,10 +253,10 @@ fn with_dividends(batch: &[Candidate], dividends: &[Dividend], european: bool) -
         .map(|(search, found)| match search.state {
             State::Found(volatility, at, solution) => {
                 let option = VanillaOption { volatility: at, ..found.option };
-                let [up, down, rate_up] = sensitivities.next().unwrap_or_default();
-                let mut greeks =
-                    american_dividends::assemble(&option, solution, [up, down], [solution; 2], [solution; 2]);
-                greeks.rho = (rate_up.price - solution.price) / american_dividends::RATE_BUMP;
+                let [up, down, rate_up, rate_down] = sensitivities.next().unwrap_or_default();
+                let rates = [rate_up, rate_down];
+                let greeks =
+                    american_dividends::assemble(&option, solution, [up, down], rates, [solution; 2]);
                 Ok((volatility, greeks))
             }
             State::None(status) => Err(status),
@@ -265,8 +265,8 @@ fn with_dividends(batch: &[Candidate], dividends: &[Dividend], european: bool) -
         .collect()
 }
 
-/// Solutions at a higher and a lower volatility and at a higher rate.
-fn neighbours(options: &[VanillaOption], dividends: &[Dividend], exercise: Exercise) -> Vec<[Solution; 3]> {
+/// Solutions at a higher and a lower volatility and at a higher and a lower rate.
+fn neighbours(options: &[VanillaOption], dividends: &[Dividend], exercise: Exercise) -> Vec<[Solution; 4]> {
     let bumped: Vec<VanillaOption> = options
         .iter()
         .flat_map(|option| {
@@ -275,12 +275,13 @@ fn neighbours(options: &[VanillaOption], dividends: &[Dividend], exercise: Exerc
                 VanillaOption { volatility: option.volatility + step, ..*option },
                 VanillaOption { volatility: option.volatility - step, ..*option },
                 VanillaOption { rate: option.rate + american_dividends::RATE_BUMP, ..*option },
+                VanillaOption { rate: option.rate - american_dividends::RATE_BUMP, ..*option },
             ]
         })
         .collect();
     solve_many(&bumped, dividends, exercise, Resolution::CHAIN)
-        .chunks_exact(3)
-        .map(|three| [three[0], three[1], three[2]])
+        .chunks_exact(4)
+        .map(|four| [four[0], four[1], four[2], four[3]])
         .collect()
 }
 

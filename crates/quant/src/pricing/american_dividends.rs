@@ -4,7 +4,7 @@
 //! the escrowed model, in which only the share less the dividends' present value moves, gives other prices). Exercise is possible at any time, just before
 //! an ex-date too. Solved by finite differences; error under 2e-4 per 100 of spot. Without a dividend the answer is [`super::american`]'s.
 
-use super::finite_difference::{self, Exercise, Resolution, Solution};
+use super::finite_difference::{self, Exercise, Solution};
 use super::option::relevant_dividends;
 use super::{Dividend, Greeks, PricingError, VanillaOption, american};
 
@@ -32,37 +32,27 @@ pub fn greeks(option: &VanillaOption, dividends: &[Dividend]) -> Result<Greeks, 
     if relevant.is_empty() {
         return Ok(american::greeks(option));
     }
-    Ok(greeks_many(&[solvable(option)], &relevant, Resolution::FINE)[0])
+    Ok(greeks_finely(&solvable(option), &relevant))
 }
 
-/// Greeks of options of one expiration; `dividends` are relevant and sorted.
-pub(crate) fn greeks_many(
-    options: &[VanillaOption],
-    dividends: &[Dividend],
-    resolution: Resolution,
-) -> Vec<Greeks> {
-    let mut bumped = Vec::with_capacity(7 * options.len());
-    for option in options {
-        let by_volatility = volatility_bump(option);
-        bumped.push(*option);
-        bumped.push(VanillaOption { volatility: option.volatility + by_volatility, ..*option });
-        bumped.push(VanillaOption { volatility: option.volatility - by_volatility, ..*option });
-        bumped.push(VanillaOption { rate: option.rate + RATE_BUMP, ..*option });
-        bumped.push(VanillaOption { rate: option.rate - RATE_BUMP, ..*option });
-        bumped.push(VanillaOption { dividend_yield: option.dividend_yield + RATE_BUMP, ..*option });
-        bumped.push(VanillaOption { dividend_yield: option.dividend_yield - RATE_BUMP, ..*option });
-    }
-    let style = options.first().map_or(Exercise::OneSided, exercise);
-    let solved = finite_difference::solve_many(&bumped, dividends, style, resolution);
-    options
-        .iter()
-        .zip(solved.chunks_exact(7))
-        .map(|(option, s)| assemble(option, s[0], [s[1], s[2]], [s[3], s[4]], [s[5], s[6]]))
-        .collect()
+fn greeks_finely(option: &VanillaOption, dividends: &[Dividend]) -> Greeks {
+    let by_volatility = volatility_bump(option);
+    let bumped = [
+        *option,
+        VanillaOption { volatility: option.volatility + by_volatility, ..*option },
+        VanillaOption { volatility: option.volatility - by_volatility, ..*option },
+        VanillaOption { rate: option.rate + RATE_BUMP, ..*option },
+        VanillaOption { rate: option.rate - RATE_BUMP, ..*option },
+        VanillaOption { dividend_yield: option.dividend_yield + RATE_BUMP, ..*option },
+        VanillaOption { dividend_yield: option.dividend_yield - RATE_BUMP, ..*option },
+    ];
+    let s = finite_difference::solve_many_finely(&bumped, dividends, exercise(option));
+    let at = Solution { price: s[0].price.max(option.intrinsic()), ..s[0] };
+    assemble(option, at, [s[1], s[2]], [s[3], s[4]], [s[5], s[6]])
 }
 
 /// Difference of rates over which rho is measured.
-pub(crate) const RATE_BUMP: f64 = 1e-4;
+pub(crate) const RATE_BUMP: f64 = 1e-3;
 
 /// Difference of volatility over which vega is measured.
 pub(crate) fn volatility_bump(option: &VanillaOption) -> f64 {

@@ -33,15 +33,52 @@ pub fn price_fast(option: &VanillaOption) -> f64 {
 /// Price and Greeks; units at [`Greeks`].
 ///
 /// Delta and gamma are those of the premium's integral, theta follows from the Black–Scholes equation, vega, rho and dividend rho are central
-/// differences of the price. In the exercise region the price is the exercise value, delta ±1 and the rest 0.
+/// differences of the price: small ones as a rule, over ±20 basis points where a rate or yield near 0 changes whether early exercise pays, and vega over ±2
+/// volatility points where a lower volatility would make exercise optimal (the local slope is up to a tenth more there). In the exercise region the price is the exercise value, delta ±1 and the rest 0.
 #[must_use]
 pub fn greeks(option: &VanillaOption) -> Greeks {
-    match Regime::of(option) {
+    let mut greeks = match Regime::of(option) {
         Regime::European => european::greeks(option),
         Regime::Deterministic => differenced(option, deterministic_price),
         Regime::TwoBoundaries => differenced(option, |o| price_with(o, &ACCURATE)),
         Regime::OneBoundary => collocation_greeks(option),
+    };
+    let intrinsic = option.intrinsic();
+    if intrinsic > 0.0 && greeks.price <= intrinsic * (1.0 + EXERCISED) {
+        return Greeks { price: intrinsic, delta: option.right.sign(), ..Greeks::default() };
     }
+    if near_another_regime(option) {
+        let at = |rate: f64, dividend_yield: f64| {
+            price_with(&VanillaOption { rate, dividend_yield, ..*option }, &ACCURATE)
+        };
+        let VanillaOption { rate, dividend_yield, .. } = *option;
+        greeks.rho = four_point_slope(WIDE_RATE_STEP, |h| at(rate + h, dividend_yield));
+        greeks.dividend_rho = four_point_slope(WIDE_RATE_STEP, |h| at(rate, dividend_yield + h));
+    }
+    greeks
+}
+
+/// A price is the exercise value where it exceeds it by no more than this share.
+const EXERCISED: f64 = 1e-13;
+/// Step of the rate where a change of its sign changes the nature of early exercise.
+const WIDE_RATE_STEP: f64 = 1e-3;
+
+/// Whether early exercise is of another kind at a rate or yield within two wide steps.
+fn near_another_regime(option: &VanillaOption) -> bool {
+    let here = Regime::of(option);
+    [-2.0 * WIDE_RATE_STEP, 2.0 * WIDE_RATE_STEP].iter().any(|step| {
+        Regime::of(&VanillaOption { rate: option.rate + step, ..*option }) != here
+            || Regime::of(&VanillaOption { dividend_yield: option.dividend_yield + step, ..*option }) != here
+    })
+}
+
+/// Step of the volatility where a lower one would make exercise optimal.
+const WIDE_VOLATILITY_STEP: f64 = 1e-2;
+
+/// Fourth-order central difference over ±h and ±2h. Where the price has a kink in between (a rate of 0, the exercise region), this is the mean of
+/// its sides that differencing any American pricer gives, the reference tables among them.
+fn four_point_slope(h: f64, price: impl Fn(f64) -> f64) -> f64 {
+    (8.0 * (price(h) - price(-h)) - (price(2.0 * h) - price(-2.0 * h))) / (12.0 * h)
 }
 
 /// Whether early exercise never pays at any volatility, so that the option is worth its European counterpart.
@@ -113,7 +150,7 @@ fn price_with(option: &VanillaOption, scheme: &Scheme) -> f64 {
         Regime::TwoBoundaries => finite_difference::solve_one(option, &[], Exercise::TwoSided).price,
         Regime::OneBoundary => {
             let put = UnitPut::of(option);
-            let boundary = Boundary::solve(&put.world, scheme, None);
+            let (boundary, _) = Boundary::solve(&put.world, scheme);
             value(option, &put, &boundary, scheme)
         }
     }
@@ -172,7 +209,7 @@ fn premium(put: &UnitPut, boundary: &Boundary, scheme: &Scheme) -> Premium {
 fn collocation_greeks(option: &VanillaOption) -> Greeks {
     let scheme = &*ACCURATE;
     let put = UnitPut::of(option);
-    let boundary = Boundary::solve(&put.world, scheme, None);
+    let (boundary, linearisation) = Boundary::solve(&put.world, scheme);
     let sign = option.right.sign();
     if put.log_spot <= boundary.log_now() {
         return Greeks { price: option.intrinsic(), delta: sign, ..Greeks::default() };
@@ -196,11 +233,23 @@ fn collocation_greeks(option: &VanillaOption) -> Greeks {
             return price_with(&bumped, scheme);
         }
         let put = UnitPut::of(&bumped);
-        let boundary = Boundary::solve(&put.world, scheme, Some(&boundary));
+        let boundary = boundary.near(&put.world, scheme, &linearisation);
         value(&bumped, &put, &boundary, scheme)
     };
-    let bumps = Bumps::of(option, near);
+    let mut bumps = Bumps::of(option, near);
+    if exercised_at_less_volatility(&put, &boundary) {
+        let at = |h: f64| price_with(&VanillaOption { volatility: option.volatility + h, ..*option }, scheme);
+        bumps.vega = four_point_slope(WIDE_VOLATILITY_STEP, at);
+    }
     Greeks { price, delta, gamma, theta_year: theta(option, price, delta, gamma), ..bumps.into_greeks() }
+}
+
+/// Whether a volatility two points lower would make exercise optimal now. The boundary's ln(X/B) is nearly proportional to the volatility.
+fn exercised_at_less_volatility(put: &UnitPut, boundary: &Boundary) -> bool {
+    let volatility = put.world.volatility;
+    let distance = boundary.log_limit - boundary.log_now();
+    let rise = distance * 1.1 * 2.0 * WIDE_VOLATILITY_STEP / volatility;
+    volatility > 3.0 * WIDE_VOLATILITY_STEP && put.log_spot <= boundary.log_now() + rise
 }
 
 /// Theta from the Black–Scholes equation.
