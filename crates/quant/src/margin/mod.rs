@@ -4,9 +4,12 @@
 //! These are the exchange's minima; a broker may ask for more, and its own figure then stands.
 
 mod account;
+mod groups;
 mod naming;
 mod pairing;
 mod rules;
+#[cfg(test)]
+mod tests;
 
 pub use account::{MarginError, MarginGroup, MarginRequirement, requirement};
 pub use naming::RecognizedStrategy;

@@ -149,7 +149,7 @@ const EX_DATE_NEAR_DAYS: i64 = 5;
 #[must_use]
 pub fn assignment_risk(short: &ShortOption) -> AssignmentRisk {
     let exercise = intrinsic(short.right, short.spot, short.strike);
-    let extrinsic = (short.mark - exercise).max(Decimal::ZERO);
+    let extrinsic = short.mark.saturating_sub(exercise).max(Decimal::ZERO);
     let in_the_money = exercise > Decimal::ZERO;
     let rules = [
         (AssignmentFlag::ItmShort, in_the_money),
@@ -174,7 +174,7 @@ fn carry_beats(short: &ShortOption, extrinsic: Decimal) -> bool {
 
 /// 100 · |S − K| ≤ S, without dividing.
 fn pinned(short: &ShortOption) -> bool {
-    let distance = (short.spot - short.strike).abs();
+    let distance = short.spot.saturating_sub(short.strike).abs();
     short.dte <= PIN_DAYS
         && distance.checked_mul(Decimal::ONE_HUNDRED).is_some_and(|hundredfold| hundredfold <= short.spot)
 }

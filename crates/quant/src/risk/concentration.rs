@@ -120,7 +120,9 @@ fn shares(amounts: BTreeMap<&str, Decimal>, net_liquidation: Decimal, limit: Dec
         name: name.to_owned(),
         amount,
         pct: percent(amount, net_liquidation).unwrap_or(0.0),
-        over_limit: amount * Decimal::ONE_HUNDRED > limit * net_liquidation,
+        over_limit: limit
+            .checked_mul(net_liquidation)
+            .is_some_and(|most| amount * Decimal::ONE_HUNDRED > most),
     };
     let mut shares: Vec<Share> = amounts.into_iter().map(share).collect();
     // stable: equals stay in alphabetical order

@@ -139,7 +139,12 @@ fn later_for_a_credit<'a>(
             && contract.last_trade_date > short.last_trade_date
             && quote.dte <= request.max_dte;
         let strike = contract.strike == short.strike || improves(short.right, short.strike, contract.strike);
-        if fits && strike && quote.quote.bid > buy_at && quote.quote.bid <= MAX_PRICE {
+        if fits
+            && strike
+            && quote.quote.bid > buy_at
+            && quote.quote.bid <= MAX_PRICE
+            && contract.strike <= MAX_PRICE
+        {
             later.entry(contract.last_trade_date).or_default().push(quote);
         }
     }

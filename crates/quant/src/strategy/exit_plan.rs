@@ -5,7 +5,7 @@ use rust_decimal::Decimal;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::legs::Instrument;
+use super::legs::{Instrument, MAX_PRICE};
 use super::model::{ModelError, ModelLeg, OptionModel, closing_cost, leg_delta};
 use super::number::{to_decimal, to_f64};
 
@@ -102,8 +102,10 @@ pub struct ExitPlan {
 /// Why there is no plan.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum ExitPlanError {
-    /// Nothing was received.
-    #[error("a credit of {0} leaves nothing to earn; an exit plan needs a credit above 0")]
+    /// Nothing, or no price, was received.
+    #[error(
+        "a credit of {0} is none to earn; an exit plan needs dollars a share above 0, at most 10,000,000"
+    )]
     NoCredit(Decimal),
     /// No short option.
     #[error("an exit plan needs a short option as its first leg")]
@@ -171,7 +173,7 @@ struct Planner<'a, M> {
 
 impl<'a, M: OptionModel> Planner<'a, M> {
     fn new(terms: &'a ExitTerms<'a>, model: &'a M) -> Result<Self, ExitPlanError> {
-        if terms.credit <= Decimal::ZERO {
+        if terms.credit <= Decimal::ZERO || terms.credit > MAX_PRICE {
             return Err(ExitPlanError::NoCredit(terms.credit));
         }
         let short = terms.legs.first().filter(|leg| {

@@ -123,19 +123,19 @@ impl Leg {
     /// Signed shares: quantity times multiplier.
     #[must_use]
     pub fn shares(&self) -> Decimal {
-        self.quantity * self.multiplier()
+        self.quantity.saturating_mul(self.multiplier())
     }
 
     /// Dollars paid for the leg (negative: received).
     #[must_use]
     pub fn cost(&self) -> Decimal {
-        self.shares() * self.entry
+        self.shares().saturating_mul(self.entry)
     }
 
     /// Dollars that the leg is worth at its mark (negative: owed).
     #[must_use]
     pub fn market_value(&self) -> Decimal {
-        self.shares() * self.mark
+        self.shares().saturating_mul(self.mark)
     }
 
     /// Dollars a share at expiration with the underlying at `price`: the price itself for stock, the exercise value for an option.
@@ -157,12 +157,12 @@ impl Leg {
     }
 }
 
-/// Exercise value in exact dollars: max(S − K, 0) for a call, max(K − S, 0) for a put.
+/// Exercise value in exact dollars: max(S − K, 0) for a call, max(K − S, 0) for a put; saturates where no price lies.
 #[must_use]
 pub fn intrinsic(right: OptionRight, spot: Decimal, strike: Decimal) -> Decimal {
     match right {
-        OptionRight::Call => (spot - strike).max(Decimal::ZERO),
-        OptionRight::Put => (strike - spot).max(Decimal::ZERO),
+        OptionRight::Call => spot.saturating_sub(strike).max(Decimal::ZERO),
+        OptionRight::Put => strike.saturating_sub(spot).max(Decimal::ZERO),
     }
 }
 

@@ -50,6 +50,7 @@ pub struct Payoff {
 }
 
 const MAX_LEGS: usize = 1_000;
+const HIGHEST_PRICE: Decimal = Decimal::from_parts(1_000_000_000, 0, 0, false, 0);
 
 impl Payoff {
     /// The payoff of `legs`.
@@ -91,9 +92,10 @@ impl<'a> PayoffLine<'a> {
         Ok(Self { legs, knots })
     }
 
-    /// Profit in dollars with the underlying at `price` at expiration.
+    /// Profit in dollars with the underlying at `price` at expiration; prices count from 0 to 1e9.
     #[must_use]
     pub fn profit(&self, price: Decimal) -> Decimal {
+        let price = price.clamp(Decimal::ZERO, HIGHEST_PRICE);
         self.legs.iter().map(|leg| leg.shares() * (leg.value_at_expiration(price) - leg.entry)).sum()
     }
 

@@ -74,6 +74,9 @@ pub enum SizingError {
     /// The broker's figure is none.
     #[error("a broker requirement of {0} is none; give dollars a contract above 0")]
     BrokerRequirement(Decimal),
+    /// More contracts than any account holds.
+    #[error("{0} contracts are more than any account holds; give the shares that the calls are written on")]
+    TooMany(u64),
     /// Nothing is tied up, so nothing limits the size.
     #[error("the trade ties up nothing, so capital does not limit it; give a broker requirement")]
     NoCollateral,
@@ -96,7 +99,7 @@ pub fn size(request: &SizingRequest<'_>) -> Result<PositionSize, SizingError> {
         (None, Some(capital)) => (affordable(capital, collateral)?, SizedBy::Capital),
         (None, None) => (1, SizedBy::Unsized),
     };
-    let total = collateral * Decimal::from(contracts);
+    let total = collateral.checked_mul(Decimal::from(contracts)).ok_or(SizingError::TooMany(contracts))?;
     let spent = if sized_by == SizedBy::Shares { Decimal::ZERO } else { total };
     Ok(PositionSize {
         contracts,

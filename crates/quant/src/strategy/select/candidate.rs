@@ -179,7 +179,7 @@ impl Candidate {
 
 /// Every contract of the strategy's right as a candidate, in the chain's order; spreads only where a long leg is listed.
 ///
-/// Contracts with prices that no market has (negative, or over 10,000,000 dollars) are left out.
+/// Expired contracts and those with prices that no market has (negative, or over 10,000,000 dollars) are left out.
 ///
 /// # Errors
 /// As [`SelectionRequest::validate`].
@@ -207,7 +207,8 @@ fn candidate(
     };
     let quote = &short.quote;
     let contract = &quote.contract;
-    if !is_price(quote.bid) || !is_price(quote.ask) || !is_price(contract.strike) {
+    let prices = [quote.bid, quote.ask, contract.strike];
+    if !prices.into_iter().all(is_price) || !DAYS_TO_LIVE.contains(&short.dte) {
         return None;
     }
     let at_bid = economics(request, short, long, Fill::Natural)?;
@@ -254,6 +255,9 @@ fn candidate(
     candidate.misses = misses(&candidate, &request.constraints, request.strategy, event);
     Some(candidate)
 }
+
+/// Days that a contract may have to live: none is listed for a hundred years.
+const DAYS_TO_LIVE: std::ops::RangeInclusive<i64> = 0..=36_500;
 
 fn is_price(value: Decimal) -> bool {
     value >= Decimal::ZERO && value <= MAX_PRICE

@@ -5,13 +5,14 @@ use std::path::Path;
 
 use rust_decimal::Decimal;
 use serde_json::Value;
+use ttai_core::{OptionChain, Quote, Symbol};
 
 use super::super::{
     Candidate, ChartContext, Constraint, Constraints, OptionsVerdict, SelectionRequest, Strategy, evaluate,
     select,
 };
 use super::request;
-use crate::chain::PricedQuote;
+use crate::chain::{PricedQuote, price_chain};
 use crate::strategy::number::{to_decimal, to_f64};
 use crate::strategy::testing::{Row, assert_close, files, new_york, number, oracle, priced, rows_of, sample};
 
@@ -190,4 +191,32 @@ fn aapl_before_its_split_is_a_watchlist_with_the_june_630_put() {
     assert_close("pop", best.at_bid.probability_of_profit.unwrap(), 0.773_501_893_3, 1e-6);
     assert_eq!(selection.shortfall.len(), 1);
     assert_eq!(selection.shortfall[0].constraint, Constraint::Roc);
+}
+
+#[test]
+fn our_own_volatilities_choose_the_same_contracts() {
+    let (reference, chart) = (sample(), ChartContext::default());
+    let time = new_york("2014-06-06T15:00:00");
+    let underlying = Quote {
+        symbol: Symbol::new("AAPL").unwrap(),
+        bid: Some(Decimal::new(64_840, 2)),
+        ask: Some(Decimal::new(64_846, 2)),
+        last: None,
+        volume: 0,
+        market_time: time,
+        received_at: time,
+        source: "reference".into(),
+        conditions: Vec::new(),
+    };
+    let quotes = reference.iter().map(|priced| priced.quote.clone()).collect();
+    let chain = OptionChain { underlying, snapshot_time: time, quotes, source: "reference".into() };
+    let ours = price_chain(&chain, 0.0025, &[]);
+    let ranked = |quotes: &[PricedQuote]| -> Vec<String> {
+        let constraints = Constraints { min_roc: Decimal::new(2, 1), ..Constraints::default() };
+        let request = SelectionRequest { constraints, ..request(quotes, Strategy::CashSecuredPut, &chart) };
+        select(&request).unwrap().ranked.into_iter().map(|candidate| candidate.occ_symbol).collect()
+    };
+    assert_eq!(ranked(&ours), ranked(&reference));
+    let best = select(&request(&ours, Strategy::CashSecuredPut, &chart)).unwrap().best.unwrap();
+    assert_close("pop", best.at_bid.probability_of_profit.unwrap(), 0.773_501_893_3, 1e-4);
 }

@@ -354,3 +354,33 @@ fn a_selection_survives_its_json() {
         serde_json::from_str(r#"{"min_roc_weekly": "0.6", "max_delta": 0.25}"#).unwrap();
     assert_eq!(limits, Constraints { max_delta: Decimal::new(25, 2), ..weekly("0.6") });
 }
+
+fn any_decimal() -> impl proptest::strategy::Strategy<Value = Decimal> {
+    use proptest::prelude::*;
+    (any::<i128>(), 0_u32..=28).prop_map(|(mantissa, scale)| {
+        let bounded = mantissa % 79_228_162_514_264_337_593_543_950_335;
+        Decimal::try_from_i128_with_scale(bounded, scale).unwrap()
+    })
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_number_makes_it_panic(
+        bid in any_decimal(), ask in any_decimal(), strike in any_decimal(), spot in any_decimal(),
+        delta in proptest::num::f64::ANY, years in proptest::num::f64::ANY, dte in proptest::num::i64::ANY, small: bool,
+    ) {
+        let (mut quotes, chart) = (sample(), chart());
+        let priced = &mut quotes[0];
+        priced.quote.bid = bid;
+        priced.quote.ask = ask;
+        priced.quote.contract.strike = strike;
+        (priced.years, priced.dte) = (years, dte);
+        priced.iv = Some(delta);
+        priced.greeks.as_mut().unwrap().delta = delta;
+        quotes.truncate(1);
+        for strategy in [Strategy::CashSecuredPut, Strategy::CoveredCall, BULL_PUT_10, BEAR_CALL_10] {
+            let base = request(&quotes, strategy, &chart);
+            let _ = select(&SelectionRequest { spot: if small { base.spot } else { spot }, ..base });
+        }
+    }
+}
