@@ -8,9 +8,10 @@
 use std::error::Error;
 use std::path::{Path, PathBuf};
 
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate};
 use ttai_core::{DailyBar, Split};
 use ttai_quant::levels::validation::{HoldReport, HoldStudy, HoldTest};
+use ttai_quant::levels::{Level, Strength};
 use ttai_quant::trend::validation::{Flips, Market, VerdictCounts, flips, scale_invariant};
 use ttai_quant::trend::{AssessmentSettings, assess};
 
@@ -20,18 +21,22 @@ const SEED: u64 = 20_140_606;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let (tape, symbols) = arguments()?;
-    let mut study = HoldStudy::new(HoldTest::default(), SEED);
+    let mut studies = [(); 3].map(|()| HoldStudy::new(HoldTest::default(), SEED));
     let mut total = Row::default();
     println!("{HEADER}");
     for symbol in &symbols {
-        let row = examine(&market(&tape, symbol)?, &mut study);
+        let row = examine(&market(&tape, symbol)?, &mut studies)?;
         println!("{}", row.line(symbol));
         total.add(&row);
     }
     println!("{}", total.line("all"));
-    match study.report() {
-        Some(report) => println!("\n{}", supports(&report)),
-        None => println!("\nno support was touched"),
+    for (name, study) in
+        ["all supports returned", "moderate and strong supports", "strong supports"].iter().zip(&studies)
+    {
+        match study.report() {
+            Some(report) => println!("\n{name}: {}", supports(&report)),
+            None => println!("\n{name}: none was touched"),
+        }
     }
     Ok(())
 }
@@ -95,20 +100,33 @@ impl Row {
 }
 
 /// All counts of one market; its supports go into the study.
-fn examine(market: &Market, study: &mut HoldStudy) -> Row {
-    let mut row = Row { flips: flips(market, YEARS.0, YEARS.1), ..Row::default() };
+fn examine(market: &Market, studies: &mut [HoldStudy; 3]) -> Result<Row, Box<dyn Error>> {
+    let mut row = Row { flips: flips(market, YEARS.0, YEARS.1)?, ..Row::default() };
     for index in market.month_ends(YEARS.0, YEARS.1) {
         let bars = market.as_of(index);
         row.scaled += 1;
         row.scale_mismatches += u32::from(!scale_invariant(&bars, 7.0));
         let assessment = assess(&bars, AssessmentSettings::default()).ok();
         row.verdicts.add(assessment.as_ref().map(|a| a.recommendation));
-        if let Some(chart) = assessment {
-            let future = future(market, index);
-            study.add(chart.as_of, chart.levels.close, chart.levels.atr, &chart.levels.supports, &future);
+    }
+    test_supports(market, studies);
+    Ok(row)
+}
+
+/// Tests the supports of every fifth session of the years: all of them, those of at least moderate strength, the strong.
+fn test_supports(market: &Market, studies: &mut [HoldStudy; 3]) {
+    for index in (0..market.bars.len()).step_by(5) {
+        if !(YEARS.0..=YEARS.1).contains(&market.bars[index].date.year()) {
+            continue;
+        }
+        let Ok(chart) = assess(&market.as_of(index), AssessmentSettings::default()) else { continue };
+        let (levels, future) = (&chart.levels, future(market, index));
+        for (study, least) in studies.iter_mut().zip([Strength::Weak, Strength::Moderate, Strength::Strong]) {
+            let chosen: Vec<Level> =
+                levels.supports.iter().filter(|l| l.strength >= least).copied().collect();
+            study.add(chart.as_of, levels.close, levels.atr, &chosen, &future);
         }
     }
-    row
 }
 
 /// The sessions after `index` that the test needs, in the shares of that day.
@@ -125,7 +143,7 @@ fn future(market: &Market, index: usize) -> Vec<DailyBar> {
 fn supports(report: &HoldReport) -> String {
     let difference = report.found_rate - report.shifted_rate;
     format!(
-        "supports: found {:.2} % of {} touched held, shifted by 1 to 3 ATR {:.2} % of {} (at the same distance from the \
+        "found {:.2} % of {} touched held, shifted by 1 to 3 ATR {:.2} % of {} (at the same distance from the \
          price {:.2} %)\ndifference {:+.2} points, standard error {:.2}, {:.1} standard errors",
         100.0 * report.found_rate,
         report.found_touched,

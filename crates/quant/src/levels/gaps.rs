@@ -47,11 +47,11 @@ pub struct Gap {
 
 /// The gaps among the last `lookback` bars: every open one, and those filled whose day is one of the last 60 bars.
 /// Oldest first.
-pub(crate) fn gaps(bars: &[DailyBar], atr: &[f64], lookback: usize) -> Vec<Gap> {
+pub(crate) fn gaps(bars: &[DailyBar], atr: &[Option<f64>], lookback: usize) -> Vec<Gap> {
     let start = bars.len().saturating_sub(lookback).max(1);
     let recent = bars.len().saturating_sub(FILLED_MEMORY);
     (start..bars.len())
-        .filter_map(|i| Some((i, gap_at(bars, i, *atr.get(i - 1)?)?)))
+        .filter_map(|i| Some((i, gap_at(bars, i, (*atr.get(i - 1)?)?)?)))
         .filter(|(i, gap)| !gap.filled || *i >= recent)
         .map(|(_, gap)| gap)
         .collect()
@@ -67,7 +67,6 @@ fn gap_at(bars: &[DailyBar], i: usize, atr: f64) -> Option<Gap> {
     } else {
         return None;
     };
-    // A NaN ATR (warming up) compares false and leaves the gap out.
     if !exceeds(high - low, MINIMUM_SIZE_ATR * atr) {
         return None;
     }

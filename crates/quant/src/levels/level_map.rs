@@ -8,18 +8,30 @@ use ttai_core::DailyBar;
 use super::extremes::extremes;
 use super::fibonacci::{NamedPrice, confluence, confluence_candidates, dominant_swing, fibonacci};
 use super::gaps::gaps;
-use super::swings::{ZigZag, zig_zag};
+use super::landscape::Landscape;
+use super::swings::{SwingKind, ZigZag, zig_zag};
 use super::trend_lines::trend_lines;
 use super::zones::levels;
 use super::{
-    ConfluenceZone, Extremes, FibonacciSwing, Gap, Level, LevelKind, LevelSettings, Swing, TrendLine, exceeds,
+    ConfluenceZone, Extremes, FibonacciSwing, Gap, Level, LevelKind, LevelSettings, Strength, Swing,
+    TrendLine, exceeds,
 };
-use crate::trend::series;
+use crate::indicators::{IndicatorError, atr, sma};
 
 /// Fewer bars than this give no levels: the ATR needs 15, and a swing some bars to each side.
 pub const MINIMUM_BARS: usize = 30;
 /// A turn that makes a level is confirmed by a move of this many ATR.
-const SWING_ATR: f64 = 2.0;
+const SWING_ATR: f64 = 1.5;
+/// A turn that only counts towards the density of turns is confirmed by a move of this many ATR.
+const FINE_SWING_ATR: f64 = 1.0;
+/// A level within this many ATR of the close is being tested: it is neither support nor resistance yet.
+const TESTED_ATR: f64 = 0.5;
+/// Of two levels closer than this many ATR only the better is returned.
+const APART_ATR: f64 = 0.5;
+/// A level loses this many points an ATR of distance when the best are chosen.
+const DISTANCE_POINTS: f64 = 0.05;
+/// Where no level of at least moderate strength lies within this many ATR, the latest swing's level is added.
+const NEAR_ATR: f64 = 3.0;
 /// A turn that may end the dominant swing is confirmed by a move of this many ATR.
 const MAJOR_SWING_ATR: f64 = 4.0;
 /// The dominant swing starts within this many of the last bars.
@@ -68,6 +80,9 @@ pub enum LevelsError {
         /// Session of the last bar.
         as_of: NaiveDate,
     },
+    /// An indicator refuses a number.
+    #[error(transparent)]
+    Indicator(#[from] IndicatorError),
 }
 
 /// The levels of a chart as of its last bar.
@@ -79,10 +94,12 @@ pub struct LevelMap {
     pub close: f64,
     /// ATR of 14 bars at the last bar, dollars.
     pub atr: f64,
-    /// At or below the close, the nearest first.
+    /// The best levels at least 0.5 ATR below the close, the nearest first.
     pub supports: Vec<Level>,
-    /// Above the close, the nearest first.
+    /// The best levels at least 0.5 ATR above the close, the nearest first.
     pub resistances: Vec<Level>,
+    /// Levels within 0.5 ATR of the close, which price is testing now, the nearest first.
+    pub tested: Vec<Level>,
     /// Swings of the last 126 bars, oldest first.
     pub swings: Vec<Swing>,
     /// Fibonacci levels of the dominant swing; None while the chart has not turned by 4 ATR within a year of bars.
@@ -103,23 +120,28 @@ pub struct LevelMap {
 /// [`LevelsError`] when the bars are too few, impossible, out of order or without any range.
 pub fn find_levels(bars: &[DailyBar], settings: &LevelSettings) -> Result<LevelMap, LevelsError> {
     check(bars)?;
-    let ranges = series::atr(bars, 14);
+    let ranges = atr(bars, 14)?;
     let (Some(last), Some(extremes)) = (bars.last(), extremes(bars)) else {
         return Err(LevelsError::TooFewBars { need: MINIMUM_BARS, have: bars.len() });
     };
-    let atr = ranges.last().copied().filter(|a| a.is_finite() && *a > 1e-9 * last.close);
+    let atr = ranges.last().copied().flatten().filter(|a| *a > 1e-9 * last.close);
     let atr = atr.ok_or(LevelsError::NoRange { as_of: last.date })?;
 
     let minor = zig_zag(bars, &ranges, SWING_ATR);
-    let (supports, resistances) =
-        by_side(levels(bars, &minor.swings, &ranges, settings.lookback), settings.maximum_levels);
+    let averages = averages(bars)?;
+    let sma200 = averages.iter().find(|a| a.name == "SMA200").map(|a| a.price);
+    let turns = zig_zag(bars, &ranges, FINE_SWING_ATR).swings;
+    let landscape = Landscape::new(bars, &turns, atr, sma200, settings.lookback);
+    let all = levels(bars, &minor.swings, &ranges, settings.lookback, &landscape);
+    let side = Side { close: last.close, atr, swings: &minor.swings, maximum: settings.maximum_levels };
+    let Sides { supports, resistances, tested } = side.sorted(all);
     let gaps = gaps(bars, &ranges, settings.lookback);
     let swings = recent(&minor.swings, bars.len());
     let dominant = dominant_swing(&major(bars, &ranges), bars.len().saturating_sub(DOMINANT_LOOKBACK));
     let fibonacci = dominant.map(|leg| fibonacci(leg, last.close));
     let confluence = fibonacci.as_ref().map_or_else(Vec::new, |fib| {
         let near: Vec<Level> = supports.iter().chain(&resistances).copied().collect();
-        confluence(fib, &confluence_candidates(&swings, &near, &gaps, &averages(bars), fib), atr)
+        confluence(fib, &confluence_candidates(&swings, &near, &gaps, &averages, fib), atr)
     });
     Ok(LevelMap {
         as_of: last.date,
@@ -128,6 +150,7 @@ pub fn find_levels(bars: &[DailyBar], settings: &LevelSettings) -> Result<LevelM
         trend_lines: trend_lines(bars, &swings, atr),
         supports,
         resistances,
+        tested,
         swings,
         fibonacci,
         confluence,
@@ -136,7 +159,7 @@ pub fn find_levels(bars: &[DailyBar], settings: &LevelSettings) -> Result<LevelM
     })
 }
 
-fn major(bars: &[DailyBar], ranges: &[f64]) -> ZigZag {
+fn major(bars: &[DailyBar], ranges: &[Option<f64>]) -> ZigZag {
     zig_zag(bars, ranges, MAJOR_SWING_ATR)
 }
 
@@ -145,33 +168,86 @@ fn recent(swings: &[Swing], bars: usize) -> Vec<Swing> {
 }
 
 /// The moving averages that traders watch, where the history allows them.
-fn averages(bars: &[DailyBar]) -> Vec<NamedPrice> {
+fn averages(bars: &[DailyBar]) -> Result<Vec<NamedPrice>, IndicatorError> {
     let closes: Vec<f64> = bars.iter().map(|b| b.close).collect();
-    [20, 50, 200]
-        .into_iter()
-        .filter_map(|length| {
-            let price = series::sma(&closes, length).last().copied().filter(|v| v.is_finite())?;
-            Some(NamedPrice { name: format!("SMA{length}"), price })
-        })
-        .collect()
-}
-
-/// Supports and resistances, the nearest first, at most `maximum` each; the strongest is always among them.
-fn by_side(levels: Vec<Level>, maximum: usize) -> (Vec<Level>, Vec<Level>) {
-    let (supports, resistances) = levels.into_iter().partition(|l: &Level| l.kind == LevelKind::Support);
-    (nearest(supports, maximum), nearest(resistances, maximum))
-}
-
-fn nearest(mut levels: Vec<Level>, maximum: usize) -> Vec<Level> {
-    levels.sort_by(|a, b| a.distance_atr.total_cmp(&b.distance_atr));
-    let beyond = levels.split_off(levels.len().min(maximum));
-    let strongest = beyond.into_iter().reduce(|best, l| if exceeds(l.score, best.score) { l } else { best });
-    if let (Some(strongest), Some(farthest)) = (strongest, levels.last_mut())
-        && exceeds(strongest.score, farthest.score)
-    {
-        *farthest = strongest;
+    let mut averages = Vec::new();
+    for length in [20, 50, 200] {
+        if let Some(price) = sma(&closes, length)?.last().copied().flatten() {
+            averages.push(NamedPrice { name: format!("SMA{length}"), price });
+        }
     }
-    levels
+    Ok(averages)
+}
+
+/// Levels by where they lie.
+struct Sides {
+    supports: Vec<Level>,
+    resistances: Vec<Level>,
+    tested: Vec<Level>,
+}
+
+/// What decides which levels are returned.
+struct Side<'a> {
+    close: f64,
+    atr: f64,
+    swings: &'a [Swing],
+    maximum: usize,
+}
+
+impl Side<'_> {
+    fn sorted(&self, levels: Vec<Level>) -> Sides {
+        let is_tested = |l: &Level| exceeds(TESTED_ATR * self.atr, (l.price - self.close).abs());
+        let (tested, away): (Vec<Level>, Vec<Level>) = levels.into_iter().partition(is_tested);
+        let (supports, resistances): (Vec<Level>, Vec<Level>) =
+            away.into_iter().partition(|l| l.kind == LevelKind::Support);
+        Sides {
+            supports: self.with_latest(supports, SwingKind::Low),
+            resistances: self.with_latest(resistances, SwingKind::High),
+            tested: self.best(tested),
+        }
+    }
+
+    /// The best levels, and where none of them is near the price also that of the latest swing, however weak: a chart
+    /// without a level nearby still has the last turn to watch.
+    fn with_latest(&self, levels: Vec<Level>, kind: SwingKind) -> Vec<Level> {
+        let latest = self.latest(&levels, kind);
+        let mut chosen = self.best(levels);
+        let near = chosen.first().is_some_and(|l| !exceeds(l.distance_atr, NEAR_ATR));
+        if let Some(latest) = latest.filter(|_| !near) {
+            chosen.retain(|l| self.apart(l, &latest));
+            chosen.truncate(self.maximum.saturating_sub(1));
+            chosen.push(latest);
+            chosen.sort_by(|a, b| a.distance_atr.total_cmp(&b.distance_atr));
+        }
+        chosen
+    }
+
+    /// The best levels of at least moderate strength, none closer to a better one than 0.5 ATR, the nearest first.
+    fn best(&self, mut levels: Vec<Level>) -> Vec<Level> {
+        let merit = |l: &Level| l.evidence.points() - DISTANCE_POINTS * l.distance_atr;
+        levels.retain(|l| l.strength > Strength::Weak);
+        levels.sort_by(|a, b| merit(b).total_cmp(&merit(a)));
+        let mut chosen: Vec<Level> = Vec::new();
+        for level in levels {
+            if chosen.len() < self.maximum && chosen.iter().all(|other| self.apart(other, &level)) {
+                chosen.push(level);
+            }
+        }
+        chosen.sort_by(|a, b| a.distance_atr.total_cmp(&b.distance_atr));
+        chosen
+    }
+
+    fn apart(&self, one: &Level, other: &Level) -> bool {
+        !exceeds(APART_ATR * self.atr, (one.price - other.price).abs())
+    }
+
+    /// The level that the latest swing of this kind on its side of the price belongs to.
+    fn latest(&self, levels: &[Level], kind: SwingKind) -> Option<Level> {
+        let own = |s: &Swing| {
+            levels.iter().find(|l| l.last_touch == s.date && !exceeds((l.price - s.price).abs(), 0.0))
+        };
+        self.swings.iter().rev().filter(|s| s.kind == kind).find_map(own).copied()
+    }
 }
 
 fn check(bars: &[DailyBar]) -> Result<(), LevelsError> {

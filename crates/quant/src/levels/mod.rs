@@ -7,6 +7,7 @@
 mod extremes;
 mod fibonacci;
 mod gaps;
+mod landscape;
 mod level_map;
 mod settings;
 mod swings;
@@ -17,11 +18,15 @@ mod zones;
 pub use extremes::{Extreme, Extremes};
 pub use fibonacci::{ConfluenceZone, FibonacciLevel, FibonacciSwing};
 pub use gaps::{Gap, GapDirection};
+pub use landscape::LevelEvidence;
 pub use level_map::{LevelMap, LevelsError, MINIMUM_BARS, find_levels};
 pub use settings::LevelSettings;
 pub use swings::{Swing, SwingKind};
 pub use trend_lines::TrendLine;
 pub use zones::{Level, LevelKind, Strength};
+
+#[cfg(test)]
+mod property_tests;
 
 /// Whether `a` is greater than `b` by more than rounding can explain. Comparing through it keeps every choice the same
 /// when all prices are multiplied by a constant, even where two numbers are equal but for their last bits.

@@ -5,14 +5,13 @@
 pub struct LevelSettings {
     /// A level counts when one of its touches lies within this many of the last bars.
     pub lookback: usize,
-    /// At most this many supports and as many resistances are returned, the nearest to the price first; the
-    /// strongest beyond them replaces the farthest.
+    /// At most this many supports, resistances and tested levels are returned each: the best of them.
     pub maximum_levels: usize,
 }
 
 impl Default for LevelSettings {
-    /// Two years of daily bars and ten levels to each side.
+    /// Two years of daily bars and four levels to each side.
     fn default() -> Self {
-        Self { lookback: 504, maximum_levels: 10 }
+        Self { lookback: 504, maximum_levels: 4 }
     }
 }

@@ -52,16 +52,16 @@ struct Extreme {
 
 /// The zig-zag of `bars` whose turns are confirmed by a move of `multiple` ATR away from the extreme.
 ///
-/// `atr[i]` is the ATR of bar i, NaN while warming up; those bars take no part. A bar that sets a new extreme does not
+/// `atr[i]` is the ATR of bar i, None while warming up; those bars take no part. A bar that sets a new extreme does not
 /// also confirm the turn, because the order of its high and low is unknown.
-pub(crate) fn zig_zag(bars: &[DailyBar], atr: &[f64], multiple: f64) -> ZigZag {
+pub(crate) fn zig_zag(bars: &[DailyBar], atr: &[Option<f64>], multiple: f64) -> ZigZag {
     let mut builder = Builder { bars, swings: Vec::new(), high: None, low: None, leg: None };
     for (index, range) in atr.iter().enumerate().take(bars.len()) {
-        if range.is_finite() {
+        if let Some(range) = range {
             builder.step(index, *range, multiple);
         }
     }
-    builder.finish(atr.last().copied().unwrap_or(f64::NAN))
+    builder.finish(atr.last().copied().flatten().unwrap_or(0.0))
 }
 
 /// The state of the zig-zag: which extreme the present leg is making, and the extreme of the other side since.

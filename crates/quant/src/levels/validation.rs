@@ -1,8 +1,11 @@
 //! Do found supports hold more often than the same levels shifted at random?
+//!
+//! Both are tested alike: only what price touches counts, no level lies nearer to the close than the found ones may, and
+//! the report also compares at the same distance from the price, because near levels are touched in calmer markets.
 
 use std::collections::BTreeMap;
 
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate};
 use ttai_core::DailyBar;
 
 use super::Level;
@@ -18,6 +21,8 @@ pub struct HoldTest {
     pub break_atr: f64,
     /// Sessions from the touch in which it must not be lost.
     pub hold_sessions: usize,
+    /// No level, found or shifted, lies nearer to the close than this many ATR.
+    pub nearest_atr: f64,
     /// Smallest random shift, ATR.
     pub shift_from_atr: f64,
     /// Largest random shift, ATR.
@@ -33,6 +38,7 @@ impl Default for HoldTest {
             touch_sessions: 20,
             break_atr: 1.0,
             hold_sessions: 10,
+            nearest_atr: 0.5,
             shift_from_atr: 1.0,
             shift_to_atr: 3.0,
             shifts: 40,
@@ -63,7 +69,7 @@ struct Tally {
 pub struct HoldStudy {
     test: HoldTest,
     random: u64,
-    by_month: BTreeMap<NaiveDate, Tally>,
+    by_quarter: BTreeMap<(i32, u32), Tally>,
     by_distance: BTreeMap<u32, Tally>,
 }
 
@@ -81,7 +87,7 @@ pub struct HoldReport {
     /// Share of shifted levels that would have held, had they lain as far from the price as the found ones: the rates
     /// per half ATR of distance, weighted with the found ones' counts.
     pub shifted_rate_same_distance: f64,
-    /// Standard error of `found_rate` − `shifted_rate`; levels of one month count as one observation.
+    /// Standard error of `found_rate` − `shifted_rate`; all levels of one quarter, in all markets, count as one observation.
     pub standard_error: f64,
 }
 
@@ -89,13 +95,15 @@ impl HoldStudy {
     /// An empty study; the same seed gives the same shifts.
     #[must_use]
     pub fn new(test: HoldTest, seed: u64) -> Self {
-        Self { test, random: seed, by_month: BTreeMap::new(), by_distance: BTreeMap::new() }
+        Self { test, random: seed, by_quarter: BTreeMap::new(), by_distance: BTreeMap::new() }
     }
 
     /// Tests the supports found at `close` against the sessions after, and `shifts` random neighbours of each. A
-    /// neighbour is at or below the close, as a found support is; one that is not is drawn again.
+    /// neighbour lies at least `nearest_atr` below the close, as every found support does; one that does not is drawn
+    /// again.
     pub fn add(&mut self, date: NaiveDate, close: f64, atr: f64, supports: &[Level], future: &[DailyBar]) {
-        for level in supports {
+        let far_enough = |l: &&Level| close - l.price >= self.test.nearest_atr * atr;
+        for level in supports.iter().filter(far_enough).copied().collect::<Vec<_>>() {
             if let Some(holds) = held(&self.test, level.price, atr, future) {
                 self.count(date, (close - level.price) / atr, |t| {
                     t.found_touched += 1.0;
@@ -116,18 +124,18 @@ impl HoldStudy {
 
     fn count(&mut self, date: NaiveDate, distance: f64, change: impl Fn(&mut Tally)) {
         let stratum = (0..u32::MAX).find(|s| distance < 0.5 * f64::from(s + 1)).unwrap_or(u32::MAX);
-        change(self.by_month.entry(date).or_default());
+        change(self.by_quarter.entry((date.year(), date.month0() / 3)).or_default());
         change(self.by_distance.entry(stratum).or_default());
     }
 
-    /// The level moved up or down by a uniform random distance, at or below the close.
+    /// The level moved up or down by a uniform random distance, `nearest_atr` or more below the close.
     fn neighbour(&mut self, level: f64, close: f64, atr: f64) -> f64 {
         loop {
             let span = self.test.shift_to_atr - self.test.shift_from_atr;
             let distance = self.test.shift_from_atr + span * self.uniform();
             let sign = if self.uniform() < 0.5 { -1.0 } else { 1.0 };
             let price = level + sign * distance * atr;
-            if price <= close {
+            if close - price >= self.test.nearest_atr * atr {
                 return price;
             }
         }
@@ -146,7 +154,7 @@ impl HoldStudy {
     /// The rates so far; None while nothing was touched.
     #[must_use]
     pub fn report(&self) -> Option<HoldReport> {
-        let total = self.by_month.values().fold(Tally::default(), |a, t| Tally {
+        let total = self.by_quarter.values().fold(Tally::default(), |a, t| Tally {
             found_touched: a.found_touched + t.found_touched,
             found_held: a.found_held + t.found_held,
             shifted_touched: a.shifted_touched + t.shifted_touched,
@@ -170,7 +178,32 @@ impl HoldStudy {
             shifted_touched: total.shifted_touched,
             shifted_rate,
             shifted_rate_same_distance: matched / weight,
-            standard_error: self.by_month.values().map(|t| residual(t).powi(2)).sum::<f64>().sqrt(),
+            standard_error: self.by_quarter.values().map(|t| residual(t).powi(2)).sum::<f64>().sqrt(),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bars(low_and_close: &[(f64, f64)]) -> Vec<DailyBar> {
+        let date = NaiveDate::from_ymd_opt(2020, 1, 2).unwrap();
+        low_and_close
+            .iter()
+            .map(|(low, close)| DailyBar::new(date, *close, close + 1.0, *low, *close, 1.0).unwrap())
+            .collect()
+    }
+
+    #[test]
+    fn a_touched_level_holds_until_a_close_one_range_below() {
+        let test = HoldTest { hold_sessions: 3, ..HoldTest::default() };
+        let never = bars(&[(105.0, 106.0); 30]);
+        assert_eq!(held(&test, 100.0, 2.0, &never), None);
+        let held_it = bars(&[(105.0, 106.0), (100.4, 101.0), (98.0, 98.5), (99.0, 103.0), (90.0, 91.0)]);
+        assert_eq!(held(&test, 100.0, 2.0, &held_it), Some(true));
+        let lost = bars(&[(105.0, 106.0), (100.4, 101.0), (97.0, 97.5), (99.0, 103.0)]);
+        assert_eq!(held(&test, 100.0, 2.0, &lost), Some(false));
+        assert_eq!(held(&test, 100.0, 2.0, &lost[..3]), None, "the data end before the test does");
     }
 }

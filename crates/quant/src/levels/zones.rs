@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use ttai_core::DailyBar;
 
 use super::exceeds;
+use super::landscape::{Landscape, LevelEvidence};
 use super::swings::Swing;
 
 /// A swing joins a level within this many ATR (of the swing's own day).
@@ -29,11 +30,11 @@ pub enum LevelKind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Strength {
-    /// Score below 0.4.
+    /// Score below 0.35: a turning point among many.
     Weak,
-    /// Score from 0.4 to below 0.65.
+    /// Score from 0.35 to below 0.6: price turned here more often than nearby.
     Moderate,
-    /// Score 0.65 and more.
+    /// Score 0.6 and more: a turning point that a long-term mean or an old extreme confirms.
     Strong,
 }
 
@@ -50,10 +51,12 @@ pub struct Level {
     pub zone_high: f64,
     /// Swings that turned here, highs and lows alike.
     pub touches: usize,
-    /// 0 to 1: see [`Strength`] and the rule in the module's source.
+    /// 0 to 1, from its [`LevelEvidence`]: 1 − exp(−points).
     pub score: f64,
     /// The score in words.
     pub strength: Strength,
+    /// What the score is made of.
+    pub evidence: LevelEvidence,
     /// Session of the first touch.
     pub first_touch: NaiveDate,
     /// Session of the last touch.
@@ -98,10 +101,11 @@ impl Cluster {
 
 /// Gathers swings into clusters in the order of time: a swing joins the nearest cluster that accepts it or opens one.
 /// What later swings do never moves an earlier swing to another cluster, so one more bar leaves the old levels alone.
-fn clusters(swings: &[Swing], atr: &[f64]) -> Vec<Cluster> {
+fn clusters(swings: &[Swing], atr: &[Option<f64>]) -> Vec<Cluster> {
     let mut clusters: Vec<Cluster> = Vec::new();
     for swing in swings {
-        let range = atr[swing.index];
+        // A swing's bar has an ATR: the zig-zag takes no other.
+        let Some(range) = atr.get(swing.index).copied().flatten() else { continue };
         let nearest = clusters
             .iter_mut()
             .filter(|c| c.accepts(swing, range))
@@ -115,49 +119,56 @@ fn clusters(swings: &[Swing], atr: &[f64]) -> Vec<Cluster> {
 }
 
 /// The levels touched within the last `lookback` bars, in no order.
-pub(crate) fn levels(bars: &[DailyBar], swings: &[Swing], atr: &[f64], lookback: usize) -> Vec<Level> {
-    let (Some(last), Some(range)) = (bars.last(), atr.last()) else { return Vec::new() };
+pub(crate) fn levels(
+    bars: &[DailyBar],
+    swings: &[Swing],
+    atr: &[Option<f64>],
+    lookback: usize,
+    landscape: &Landscape,
+) -> Vec<Level> {
+    let (Some(last), Some(range)) = (bars.last(), atr.last().copied().flatten()) else { return Vec::new() };
     let oldest = bars.len().saturating_sub(lookback);
     clusters(swings, atr)
         .iter()
         .filter_map(|cluster| {
             let touch = cluster.touches.last().filter(|s| s.index >= oldest)?;
             let first = cluster.touches.first()?;
-            Some(level(cluster, first, touch, last.close, *range, bars.len()))
+            Some(level(cluster, first, touch, last.close, range, landscape))
         })
         .collect()
 }
 
-fn level(cluster: &Cluster, first: &Swing, last: &Swing, close: f64, atr: f64, bars: usize) -> Level {
+fn level(
+    cluster: &Cluster,
+    first: &Swing,
+    last: &Swing,
+    close: f64,
+    atr: f64,
+    landscape: &Landscape,
+) -> Level {
     let price = cluster.price();
-    let score = score(cluster, bars - 1 - last.index);
+    let kind = if exceeds(price, close) { LevelKind::Resistance } else { LevelKind::Support };
+    let evidence = landscape.evidence(price, kind);
+    let score = 1.0 - (-evidence.points()).exp();
     Level {
-        kind: if exceeds(price, close) { LevelKind::Resistance } else { LevelKind::Support },
+        kind,
         price,
         zone_low: cluster.low - ZONE_MARGIN_ATR * atr,
         zone_high: cluster.high + ZONE_MARGIN_ATR * atr,
         touches: cluster.touches.len(),
         score,
         strength: strength(score),
+        evidence,
         first_touch: first.date,
         last_touch: last.date,
         distance_atr: (close - price).abs() / atr,
     }
 }
 
-fn score(cluster: &Cluster, age: usize) -> f64 {
-    let touches = 1.0 - 0.5_f64.powi(i32::try_from(cluster.touches.len()).unwrap_or(i32::MAX));
-    let age = u32::try_from(age).map_or(f64::INFINITY, f64::from);
-    let recency = (-age / 252.0).exp();
-    let size = cluster.touches.iter().map(|s| s.size_atr).fold(0.0, f64::max);
-    let size = (size / 8.0).min(1.0);
-    0.45 * touches + 0.3 * recency + 0.25 * size
-}
-
 fn strength(score: f64) -> Strength {
-    if score >= 0.65 {
+    if score >= 0.6 {
         Strength::Strong
-    } else if score >= 0.4 {
+    } else if score >= 0.35 {
         Strength::Moderate
     } else {
         Strength::Weak

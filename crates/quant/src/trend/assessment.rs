@@ -8,6 +8,7 @@ use ttai_core::DailyBar;
 use super::history::{HistoryCut, usable_history, weekly_bars};
 use super::measures::{Measures, measure};
 use super::rules::{ExtensionRisk, Recommendation, RejectReason, State, TrendDirection, TrendQuality};
+use crate::indicators::IndicatorError;
 use crate::levels::{LevelMap, LevelSettings, LevelsError, find_levels};
 
 /// Bars needed for an assessment: the SMA50 and its slope over 10 bars.
@@ -100,6 +101,9 @@ pub enum AssessmentError {
     /// The bars are impossible, out of order or without any range.
     #[error(transparent)]
     Levels(#[from] LevelsError),
+    /// An indicator refuses a number.
+    #[error(transparent)]
+    Indicator(#[from] IndicatorError),
 }
 
 /// What the chart says as of its last bar, and why.
@@ -125,6 +129,8 @@ pub struct ChartAssessment {
     pub extension_risk: ExtensionRisk,
     /// The verdict.
     pub recommendation: Recommendation,
+    /// What the last bar alone would say; the verdict follows it after three bars that agree (at once for a reject).
+    pub latest_reading: Recommendation,
     /// Why the chart is rejected, if it is.
     pub reject_reason: Option<RejectReason>,
     /// The indicator values behind the words.
@@ -156,7 +162,7 @@ pub fn assess(bars: &[DailyBar], settings: AssessmentSettings) -> Result<ChartAs
     };
     let lookback = settings.depth.lookback();
     let levels = find_levels(judged, &LevelSettings { lookback, ..LevelSettings::default() })?;
-    let measures = measure(judged, settings.timeframe.bars_per_year());
+    let measures = measure(judged, settings.timeframe.bars_per_year())?;
     let state = states(&measures).last().copied().flatten();
     let (Some(state), Some(Some(measures))) = (state, measures.last()) else {
         return Err(LevelsError::NoRange { as_of: levels.as_of }.into());
@@ -172,7 +178,8 @@ pub fn assess(bars: &[DailyBar], settings: AssessmentSettings) -> Result<ChartAs
         trend_quality: state.quality,
         extension_risk: state.extension,
         recommendation: state.recommendation,
-        reject_reason: state.reject,
+        latest_reading: state.today,
+        reject_reason: state.reason,
         measures: *measures,
         levels,
         warnings: warnings(history_cut.as_ref(), measures),
@@ -182,9 +189,15 @@ pub fn assess(bars: &[DailyBar], settings: AssessmentSettings) -> Result<ChartAs
 
 /// The recommendation of every bar as it stood then: each depends on the bars up to it alone. None while warming up.
 /// The bars must be one usable history (see [`usable_history`]).
-#[must_use]
-pub fn recommendation_history(bars: &[DailyBar], timeframe: Timeframe) -> Vec<Option<Recommendation>> {
-    states(&measure(bars, timeframe.bars_per_year())).iter().map(|s| s.map(|s| s.recommendation)).collect()
+///
+/// # Errors
+/// [`IndicatorError`] names a bar that is impossible.
+pub fn recommendation_history(
+    bars: &[DailyBar],
+    timeframe: Timeframe,
+) -> Result<Vec<Option<Recommendation>>, IndicatorError> {
+    let states = states(&measure(bars, timeframe.bars_per_year())?);
+    Ok(states.iter().map(|s| s.map(|s| s.recommendation)).collect())
 }
 
 /// The state after every bar, from the bars up to it.

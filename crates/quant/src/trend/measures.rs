@@ -4,7 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ttai_core::DailyBar;
 
-use super::series;
+use crate::indicators::volatility::close_to_close;
+use crate::indicators::{DirectionalMovement, IndicatorError, adx, atr, rsi, sma};
 
 /// Bars over which the slope of an average is taken.
 pub(crate) const SLOPE_BARS: usize = 10;
@@ -50,70 +51,87 @@ pub struct Measures {
     pub volume_ratio: Option<f64>,
 }
 
+/// Bars of the window for drawdown and the usual volatility.
+const YEAR: usize = 252;
+/// What the volatility indicator annualises with.
+const SESSIONS_PER_YEAR: f64 = 252.0;
+
 /// One entry a bar; None while an indicator warms up or where price has no range.
-pub(crate) fn measure(bars: &[DailyBar], bars_per_year: f64) -> Vec<Option<Measures>> {
+///
+/// # Errors
+/// [`IndicatorError`] names a bar that is impossible.
+pub(crate) fn measure(
+    bars: &[DailyBar],
+    bars_per_year: f64,
+) -> Result<Vec<Option<Measures>>, IndicatorError> {
     let closes: Vec<f64> = bars.iter().map(|b| b.close).collect();
     let volumes: Vec<f64> = bars.iter().map(|b| b.volume).collect();
+    let per_bar = (bars_per_year / SESSIONS_PER_YEAR).sqrt();
+    let hv: Vec<Option<f64>> =
+        close_to_close(&closes, 20)?.into_iter().map(|v| v.map(|v| v * per_bar)).collect();
+    let usual_hv = rolling_median(&hv, YEAR);
     let source = Source {
-        sma20: series::sma(&closes, 20),
-        sma50: series::sma(&closes, 50),
-        sma200: series::sma(&closes, 200),
-        adx: series::adx(bars, 14),
-        rsi: series::rsi(&closes, 14),
-        atr: series::atr(bars, 14),
-        hv: series::hv(&closes, 20, bars_per_year),
-        volume: series::sma(&volumes, 20),
+        sma20: sma(&closes, 20)?,
+        sma50: sma(&closes, 50)?,
+        sma200: sma(&closes, 200)?,
+        movement: adx(bars, 14)?,
+        rsi: rsi(&closes, 14)?,
+        atr: atr(bars, 14)?,
+        volume: sma(&volumes, 20)?,
         highest_close: rolling_maximum(&closes, YEAR),
+        hv,
+        usual_hv,
         closes,
         volumes,
     };
-    let median = rolling_median(&source.hv, YEAR);
-    (0..bars.len()).map(|i| source.at(i, median[i])).collect()
+    Ok((0..bars.len()).map(|i| source.at(i)).collect())
 }
 
-/// Bars of the window for drawdown and the usual volatility.
-const YEAR: usize = 252;
-
+/// Every series that a bar's measures are taken from.
 struct Source {
     closes: Vec<f64>,
     volumes: Vec<f64>,
-    sma20: Vec<f64>,
-    sma50: Vec<f64>,
-    sma200: Vec<f64>,
-    adx: (Vec<f64>, Vec<f64>, Vec<f64>),
-    rsi: Vec<f64>,
-    atr: Vec<f64>,
-    hv: Vec<f64>,
-    volume: Vec<f64>,
+    sma20: Vec<Option<f64>>,
+    sma50: Vec<Option<f64>>,
+    sma200: Vec<Option<f64>>,
+    movement: Vec<Option<DirectionalMovement>>,
+    rsi: Vec<Option<f64>>,
+    atr: Vec<Option<f64>>,
+    hv: Vec<Option<f64>>,
+    usual_hv: Vec<Option<f64>>,
+    volume: Vec<Option<f64>>,
     highest_close: Vec<f64>,
 }
 
 impl Source {
-    fn at(&self, i: usize, usual_hv: f64) -> Option<Measures> {
+    fn at(&self, i: usize) -> Option<Measures> {
         let earlier = i.checked_sub(SLOPE_BARS)?;
-        let atr = Some(self.atr[i]).filter(|a| a.is_finite() && *a > 1e-9 * self.closes[i])?;
-        let slope = |s: &[f64]| (s[i] - s[earlier]) / atr;
-        let finite = |v: f64| Some(v).filter(|v| v.is_finite());
         let close = self.closes[i];
+        // A range that is nothing beside the price is no measure of distance.
+        let atr14 = self.atr[i].filter(|a| *a > 1e-9 * close)?;
+        let slope = |s: &[Option<f64>]| Some((s[i]? - s[earlier]?) / atr14);
+        let movement = self.movement[i]?;
+        let (sma20, hv20) = (self.sma20[i]?, self.hv[i]?);
+        let usual_volume = self.volume[i - 1].filter(|v| *v > 0.0);
         Some(Measures {
             close,
-            sma20: finite(self.sma20[i])?,
-            sma50: finite(self.sma50[i])?,
-            sma200: finite(self.sma200[i]),
-            sma20_slope_atr: finite(slope(&self.sma20))?,
-            sma50_slope_atr: finite(slope(&self.sma50))?,
-            sma200_slope_atr: finite(slope(&self.sma200)),
-            adx14: finite(self.adx.0[i])?,
-            plus_di14: self.adx.1[i],
-            minus_di14: self.adx.2[i],
-            rsi14: finite(self.rsi[i])?,
-            atr14: atr,
-            atr_percent: 100.0 * atr / close,
-            distance_to_sma20_atr: (close - self.sma20[i]) / atr,
-            hv20: finite(self.hv[i])?,
-            hv20_ratio: finite(self.hv[i] / usual_hv).unwrap_or(1.0),
+            sma20,
+            sma50: self.sma50[i]?,
+            sma200: self.sma200[i],
+            sma20_slope_atr: slope(&self.sma20)?,
+            sma50_slope_atr: slope(&self.sma50)?,
+            sma200_slope_atr: slope(&self.sma200),
+            adx14: movement.adx?,
+            plus_di14: movement.plus_di,
+            minus_di14: movement.minus_di,
+            rsi14: self.rsi[i]?,
+            atr14,
+            atr_percent: 100.0 * atr14 / close,
+            distance_to_sma20_atr: (close - sma20) / atr14,
+            hv20,
+            hv20_ratio: self.usual_hv[i].filter(|usual| *usual > 0.0).map_or(1.0, |usual| hv20 / usual),
             drawdown: 1.0 - close / self.highest_close[i],
-            volume_ratio: finite(self.volumes[i] / self.volume[i - 1]),
+            volume_ratio: usual_volume.map(|usual| self.volumes[i] / usual),
         })
     }
 }
@@ -125,25 +143,19 @@ fn rolling_maximum(values: &[f64], window: usize) -> Vec<f64> {
         .collect()
 }
 
-/// The median of the finite values among the last `window`; NaN where there is none.
-fn rolling_median(values: &[f64], window: usize) -> Vec<f64> {
-    let mut sorted: Vec<f64> = Vec::with_capacity(window);
+/// The upper median of the values among the last `window`; None where there is none.
+fn rolling_median(values: &[Option<f64>], window: usize) -> Vec<Option<f64>> {
+    let mut sorted: Vec<f64> = Vec::with_capacity(window + 1);
     let position = |sorted: &[f64], v: f64| sorted.partition_point(|x| *x < v);
-    values
-        .iter()
-        .enumerate()
-        .map(|(i, value)| {
-            if let Some(old) = i.checked_sub(window).map(|j| values[j]).filter(|v| v.is_finite()) {
-                let at = position(&sorted, old);
-                if at < sorted.len() {
-                    sorted.remove(at);
-                }
-            }
-            if value.is_finite() {
-                let at = position(&sorted, *value);
-                sorted.insert(at, *value);
-            }
-            sorted.get(sorted.len() / 2).copied().unwrap_or(f64::NAN)
-        })
-        .collect()
+    let mut medians = Vec::with_capacity(values.len());
+    for (i, value) in values.iter().enumerate() {
+        if let Some(left) = i.checked_sub(window).and_then(|j| values[j]) {
+            sorted.remove(position(&sorted, left));
+        }
+        if let Some(value) = value {
+            sorted.insert(position(&sorted, *value), *value);
+        }
+        medians.push(sorted.get(sorted.len() / 2).copied());
+    }
+    medians
 }

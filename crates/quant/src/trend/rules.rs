@@ -78,10 +78,15 @@ pub(crate) struct State {
     pub(crate) points: i32,
     pub(crate) quality: TrendQuality,
     pub(crate) extension: ExtensionRisk,
-    pub(crate) reject: Option<RejectReason>,
+    /// The reason that holds on this bar.
+    reject: Option<RejectReason>,
     pub(crate) recommendation: Recommendation,
-    /// What the bar alone would say, and for how many bars in a row it has said so.
-    pending: (Recommendation, usize),
+    /// Why the recommendation is reject, also while it only persists.
+    pub(crate) reason: Option<RejectReason>,
+    /// What the bar alone would say.
+    pub(crate) today: Recommendation,
+    /// For how many bars in a row each alone has said so.
+    run: usize,
 }
 
 /// Bars in a row that must agree before the recommendation turns (a reject turns it at once).
@@ -104,22 +109,17 @@ impl State {
             }
         };
         let run = match before {
-            Some(b) if b.pending.0 == today => b.pending.1 + 1,
+            Some(b) if b.today == today => b.run + 1,
             _ => 1,
         };
         let recommendation = match before {
             Some(b) if today != Recommendation::Reject && run < PERSISTENCE => b.recommendation,
             _ => today,
         };
-        Self {
-            direction,
-            points,
-            quality,
-            extension: extension(m),
-            reject,
-            recommendation,
-            pending: (today, run),
-        }
+        let rejected = recommendation == Recommendation::Reject;
+        let reason = reject.or_else(|| before.and_then(|b| b.reason)).filter(|_| rejected);
+        let extension = extension(m);
+        Self { direction, points, quality, extension, reject, recommendation, reason, today, run }
     }
 }
 
@@ -185,7 +185,7 @@ fn holds(reason: RejectReason, m: &Measures, already: bool) -> bool {
     let pick = |enter: f64, stay: f64| if already { stay } else { enter };
     match reason {
         RejectReason::ExtremeVolatility => m.hv20 >= pick(0.65, 0.52),
-        RejectReason::VolatilityShock => m.hv20 >= pick(0.35, 0.30) && m.hv20_ratio >= pick(2.25, 1.75),
+        RejectReason::VolatilityShock => m.hv20 >= pick(0.30, 0.25) && m.hv20_ratio >= pick(2.0, 1.6),
         RejectReason::FreeFall => {
             m.drawdown >= pick(0.30, 0.25)
                 && m.sma50_slope_atr < 0.0

@@ -1,12 +1,14 @@
 //! How the chart's verdicts behave over years of real bars: how often each is given, how often it flips, and whether
 //! the price's scale matters.
 
+use chrono::Datelike;
 use ttai_core::{DailyBar, Split};
 
 use super::{
     AssessmentSettings, ChartAssessment, Recommendation, Timeframe, assess, recommendation_history,
     usable_history,
 };
+use crate::indicators::IndicatorError;
 
 /// One market's unadjusted bars, oldest first, and its splits.
 #[derive(Clone, Debug)]
@@ -23,7 +25,7 @@ impl Market {
     /// The bars up to and with position `last`, adjusted for the splits effective by then and no later one.
     #[must_use]
     pub fn as_of(&self, last: usize) -> Vec<DailyBar> {
-        let bars = &self.bars[..=last.min(self.bars.len().saturating_sub(1))];
+        let bars = self.bars.get(..=last).unwrap_or(&self.bars);
         let Some(today) = bars.last().map(|b| b.date) else { return Vec::new() };
         let ratio = |bar: &DailyBar| -> f64 {
             self.splits
@@ -44,7 +46,6 @@ impl Market {
     /// Positions of each month's last session from year `first` to year `last`.
     #[must_use]
     pub fn month_ends(&self, first: i32, last: i32) -> Vec<usize> {
-        use chrono::Datelike;
         let month = |i: usize| (self.bars[i].date.year(), self.bars[i].date.month());
         (0..self.bars.len().saturating_sub(1))
             .filter(|i| month(*i) != month(i + 1) && (first..=last).contains(&month(*i).0))
@@ -97,11 +98,12 @@ pub struct Flips {
 }
 
 /// The verdict as it stood after every session of the years given, and how often it changed overnight.
-#[must_use]
-pub fn flips(market: &Market, first: i32, last: i32) -> Flips {
-    use chrono::Datelike;
+///
+/// # Errors
+/// [`IndicatorError`] names a bar that is impossible.
+pub fn flips(market: &Market, first: i32, last: i32) -> Result<Flips, IndicatorError> {
     let bars = market.adjusted();
-    let verdicts = verdicts(&bars);
+    let verdicts = verdicts(&bars)?;
     let mut count = Flips::default();
     for i in 1..bars.len() {
         if !(first..=last).contains(&bars[i].date.year()) {
@@ -112,17 +114,17 @@ pub fn flips(market: &Market, first: i32, last: i32) -> Flips {
             count.flips += u32::from(a != b);
         }
     }
-    count
+    Ok(count)
 }
 
 /// The verdict after every session, each from its own usable history.
-fn verdicts(bars: &[DailyBar]) -> Vec<Option<Recommendation>> {
+fn verdicts(bars: &[DailyBar]) -> Result<Vec<Option<Recommendation>>, IndicatorError> {
     let mut out = vec![None; bars.len()];
     let mut end = bars.len();
     while end > 0 {
         let (usable, cut) = usable_history(&bars[..end]);
         let start = end - usable.len();
-        let own = recommendation_history(usable, Timeframe::Daily);
+        let own = recommendation_history(usable, Timeframe::Daily)?;
         for (i, verdict) in own.into_iter().enumerate().skip(super::MINIMUM_BARS - 1) {
             out[start + i] = verdict;
         }
@@ -131,7 +133,7 @@ fn verdicts(bars: &[DailyBar]) -> Vec<Option<Recommendation>> {
             None => break,
         }
     }
-    out
+    Ok(out)
 }
 
 /// Whether the chart of all prices times `factor` says the same: the same words, and every level times `factor` to a
