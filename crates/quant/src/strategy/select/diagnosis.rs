@@ -101,7 +101,8 @@ pub struct ConstraintCount {
 /// Why nothing passes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Diagnosis {
-    /// The limit that keeps the most contracts out by itself; where none does, the one that most contracts miss.
+    /// The limit that keeps the most contracts out by itself; where none does, the one that most contracts miss. On a watchlist only the
+    /// contracts that miss nothing but the return are counted.
     pub binding: ConstraintCount,
     /// The three contracts that come nearest, nearest first.
     pub nearest_misses: Vec<NearMiss>,
@@ -141,10 +142,16 @@ fn distance(candidate: &Candidate) -> Option<f64> {
     candidate.misses.iter().map(|miss| miss.relative).sum()
 }
 
-/// Contracts outside the window of days are counted only where nothing lies inside it.
+/// Counted over the contracts that miss only the return where there are any (a watchlist), else over all inside the window of days, else
+/// over all.
 fn binding(request: &SelectionRequest<'_>, candidates: &[Candidate]) -> ConstraintCount {
     let window = request.constraints.counted_window();
-    let mut counted: Vec<&Candidate> = candidates.iter().filter(|c| window.contains(&c.dte)).collect();
+    let unflagged = |candidate: &&Candidate| !candidate.locks_in_loss();
+    let mut counted: Vec<&Candidate> =
+        candidates.iter().filter(unflagged).filter(|candidate| candidate.misses_only_return()).collect();
+    if counted.is_empty() {
+        counted = candidates.iter().filter(|candidate| window.contains(&candidate.dte)).collect();
+    }
     if counted.is_empty() {
         counted = candidates.iter().collect();
     }

@@ -60,6 +60,18 @@ fn the_watchlist_of_june_names_the_return_and_the_way_out() {
     assert_eq!(selection.shortfall[0].to_string(), "roc 0.4008 against 0.5 % a week");
 }
 
+/// Most calls of a chain miss nothing but delta, yet what keeps the sellable ones out is their pay.
+#[test]
+fn on_a_watchlist_the_return_binds() {
+    let (quotes, chart) = (sample(), chart());
+    for strategy in [Strategy::CashSecuredPut, Strategy::CoveredCall, BEAR_CALL_10] {
+        let selection = select(&request(&quotes, strategy, &chart)).unwrap();
+        assert_eq!(selection.verdict, OptionsVerdict::Watchlist, "{strategy}");
+        let binding = selection.diagnosis.unwrap().binding;
+        assert!(binding.constraint.is_return() && binding.all > 0, "{strategy} {binding:?}");
+    }
+}
+
 /// Whatever the limits, the relaxation admits the contract that it names.
 #[test]
 fn the_smallest_relaxation_admits_its_contract() {
