@@ -8,7 +8,7 @@ use temporalio_common::error::{ActivityExecutionError, ApplicationFailure, Incom
 use temporalio_workflow::{
     ActivityOptions, RetryPolicy, TimerOptions, TimerResult, WorkflowContext, WorkflowTermination,
 };
-use ttai_contract::policy::{ANALYSIS_WORKING_TIME, ActivityPolicy};
+use ttai_contract::policy::{ANALYSIS_WORKING_TIME, ActivityPolicy, DRILL_HEARTBEAT};
 use ttai_contract::{FailureType, Stage, StageState, Timed};
 
 use crate::progress::{self, Tracked};
@@ -102,7 +102,7 @@ where
             return give_up(ctx, stage, &out_of_time(), StageError::OutOfTime);
         };
         let began = ctx.workflow_time();
-        let options = options(policy, remaining, summary(ctx, stage, answers));
+        let options = options(policy, heartbeat(ctx, policy), remaining, summary(ctx, stage, answers));
         match classify(ctx.execute_activity(activity(), input.clone(), options).await) {
             Attempt::Answered(output) => return Ok(output),
             Attempt::Cancelled => return give_up(ctx, stage, "cancelled", StageError::Cancelled),
@@ -122,15 +122,26 @@ where
     }
 }
 
-fn options(policy: &ActivityPolicy, remaining: Duration, summary: String) -> ActivityOptions {
+fn options(
+    policy: &ActivityPolicy,
+    heartbeat: Option<Duration>,
+    remaining: Duration,
+    summary: String,
+) -> ActivityOptions {
     // The server must not retry by itself: it would count an attempt that died with its worker.
     let once = RetryPolicy::builder().maximum_attempts(1).build();
     ActivityOptions::with_start_to_close_timeout(policy.start_to_close.min(remaining))
-        .maybe_heartbeat_timeout(policy.heartbeat)
+        .maybe_heartbeat_timeout(heartbeat)
         .task_queue(policy.queue.name())
         .retry_policy(once)
         .summary(summary)
         .build()
+}
+
+/// The policy's silence, or the drill's.
+fn heartbeat<W: Tracked>(ctx: &WorkflowContext<W>, policy: &ActivityPolicy) -> Option<Duration> {
+    let drill = ctx.state(|s| s.progress().drill);
+    policy.heartbeat.map(|silence| if drill { silence.min(DRILL_HEARTBEAT) } else { silence })
 }
 
 fn classify<T>(outcome: Result<T, ActivityExecutionError>) -> Attempt<T> {

@@ -43,6 +43,7 @@ impl FullAnalysisWorkflow {
         start::label(ctx, &params.user_id, &params.symbol, Some(params.strategy.as_str()));
         let stages = pipeline::stages(AnalysisType::FullAnalysis);
         progress::plan(ctx, &params.symbol, &[stages, &[Stage::Save]].concat());
+        ctx.state_mut(|s| s.progress.drill = params.drill);
 
         let mut findings = Findings::default();
         let ending = pipeline::run(ctx, AnalysisType::FullAnalysis, &params, &mut findings).await;

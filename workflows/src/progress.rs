@@ -54,6 +54,7 @@ fn planned(symbol: &str, stages: &[Stage]) -> AnalysisProgress {
         symbol: symbol.trim().to_ascii_uppercase(),
         stages: stages.iter().map(waiting).collect(),
         working_ms: 0,
+        drill: false,
     }
 }
 

@@ -47,8 +47,9 @@ impl Connect {
     /// # Errors
     /// [`ClientError::Settings`] names the setting.
     pub fn options(&self) -> Result<(ConnectionOptions, ClientOptions), ClientError> {
-        let (mut connection, mut client) = ClientOptions::load_from_config(LoadClientConfigProfileOptions::default())
-            .map_err(|error| ClientError::Settings(error.to_string()))?;
+        let (mut connection, mut client) =
+            ClientOptions::load_from_config(LoadClientConfigProfileOptions::default())
+                .map_err(|error| ClientError::Settings(error.to_string()))?;
         if let Some(address) = &self.address {
             connection.target = parse(address, connection.tls_options.is_some())?;
         }
@@ -67,10 +68,9 @@ fn parse(address: &str, tls: bool) -> Result<Url, ClientError> {
     } else {
         format!("{}://{address}", if tls { "https" } else { "http" })
     };
-    Url::parse(&text)
-        .ok()
-        .filter(|url| url.host().is_some())
-        .ok_or_else(|| ClientError::Settings(format!("'{address}' is no address; use host:port such as 127.0.0.1:7233")))
+    Url::parse(&text).ok().filter(|url| url.host().is_some()).ok_or_else(|| {
+        ClientError::Settings(format!("'{address}' is no address; use host:port such as 127.0.0.1:7233"))
+    })
 }
 
 /// A connection to the workflows.
@@ -93,7 +93,8 @@ impl TtaiClient {
             .await
             .map_err(|_| unreachable(format!("no answer within {} s", to.deadline.as_secs())))?
             .map_err(|error| unreachable(error.to_string()))?;
-        let client = Client::new(connection, options).map_err(|error| ClientError::Settings(error.to_string()))?;
+        let client =
+            Client::new(connection, options).map_err(|error| ClientError::Settings(error.to_string()))?;
         Ok(Self { client, deadline: to.deadline })
     }
 
@@ -116,7 +117,11 @@ impl TtaiClient {
     ///
     /// # Errors
     /// [`ClientError::Invalid`] when the request cannot be used; nothing is started then.
-    pub async fn start<R: AnalysisRequest>(&self, request: &R, key: Option<&str>) -> Result<AnalysisRun<R>, ClientError> {
+    pub async fn start<R: AnalysisRequest>(
+        &self,
+        request: &R,
+        key: Option<&str>,
+    ) -> Result<AnalysisRun<R>, ClientError> {
         request.validate()?;
         let symbol = Symbol::new(request.symbol())
             .map_err(|error| ttai_contract::ValidationError::new("symbol", error.to_string()))?;
@@ -138,7 +143,11 @@ impl TtaiClient {
         AnalysisRun { client: self.clone(), workflow_id: workflow_id.into(), request: PhantomData }
     }
 
-    pub(crate) async fn within<T>(&self, call: &'static str, work: impl Future<Output = T>) -> Result<T, ClientError> {
+    pub(crate) async fn within<T>(
+        &self,
+        call: &'static str,
+        work: impl Future<Output = T>,
+    ) -> Result<T, ClientError> {
         tokio::time::timeout(self.deadline, work)
             .await
             .map_err(|_| ClientError::Deadline { call, after: self.deadline })
@@ -150,7 +159,9 @@ fn start_options<R: AnalysisRequest>(request: &R, id: &str) -> WorkflowStartOpti
         search_attributes::USER.value_set(request.user_id().to_owned()),
         search_attributes::SYMBOL.value_set(request.symbol().trim().to_ascii_uppercase()),
     ];
-    labels.extend(request.strategy().map(|strategy| search_attributes::STRATEGY.value_set(strategy.to_owned())));
+    labels.extend(
+        request.strategy().map(|strategy| search_attributes::STRATEGY.value_set(strategy.to_owned())),
+    );
     WorkflowStartOptions::new(R::QUEUE.name(), id)
         .id_reuse_policy(WorkflowIdReusePolicy::RejectDuplicate)
         .id_conflict_policy(WorkflowIdConflictPolicy::UseExisting)

@@ -12,7 +12,9 @@ use crate::payload;
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
     /// Nobody serves at the address.
-    #[error("no Temporal server answers at {address}: {detail}; start one with `ttai dev`, or set TEMPORAL_ADDRESS")]
+    #[error(
+        "no Temporal server answers at {address}: {detail}; start one with `ttai dev`, or set TEMPORAL_ADDRESS"
+    )]
     Unreachable {
         /// Where.
         address: String,
@@ -87,9 +89,9 @@ impl ClientError {
     pub(crate) fn result(id: &str, error: WorkflowGetResultError) -> Self {
         match error {
             WorkflowGetResultError::Failed(failure) => Self::failed(&failure),
-            WorkflowGetResultError::Cancelled { details } => {
-                Self::Cancelled { partial: details.raw().first().and_then(|payload| payload::to_json(payload).ok()) }
-            }
+            WorkflowGetResultError::Cancelled { details } => Self::Cancelled {
+                partial: details.raw().first().and_then(|payload| payload::to_json(payload).ok()),
+            },
             WorkflowGetResultError::Terminated { .. } => Self::Terminated,
             WorkflowGetResultError::TimedOut => Self::TimedOut,
             WorkflowGetResultError::NotFound(_) => Self::NotFound(id.to_owned()),
@@ -103,7 +105,9 @@ impl ClientError {
                 kind: failure.type_name().unwrap_or("ApplicationError").to_owned(),
                 message: failure.to_string(),
             },
-            other => Self::Failed { kind: "WorkflowError".to_owned(), message: other.failure().message.clone() },
+            other => {
+                Self::Failed { kind: "WorkflowError".to_owned(), message: other.failure().message.clone() }
+            }
         }
     }
 }

@@ -156,7 +156,8 @@ impl TtaiClient {
         let mut stream = self.client.list_workflows(filter.query(), options);
         let mut runs = Vec::new();
         while let Some(item) = self.within("list", stream.next()).await? {
-            let run = item.map_err(|error| ClientError::Server { call: "list", detail: error.to_string() })?;
+            let run =
+                item.map_err(|error| ClientError::Server { call: "list", detail: error.to_string() })?;
             let attributes = run.search_attributes();
             runs.push(RunSummary {
                 workflow_id: run.id().to_owned(),

@@ -55,7 +55,11 @@ impl<R: AnalysisRequest> AnalysisRun<R> {
         let handle = self.handle();
         let query = UntypedQuery::<UntypedWorkflow>::new("status");
         let answer = handle.query(query, RawValue::default(), WorkflowQueryOptions::default());
-        let raw = self.client.within("query", answer).await?.map_err(|error| ClientError::query(&self.workflow_id, error))?;
+        let raw = self
+            .client
+            .within("query", answer)
+            .await?
+            .map_err(|error| ClientError::query(&self.workflow_id, error))?;
         payload::first(raw)
     }
 

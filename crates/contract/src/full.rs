@@ -56,6 +56,9 @@ pub struct FullAnalysisParams {
     /// Whose analysis it is.
     #[serde(default = "default_user", alias = "userId")]
     pub user_id: String,
+    /// The drill profile: a worker's death is noticed within 3 s. For exercises; it costs more heartbeats.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub drill: bool,
 }
 
 impl FullAnalysisParams {
@@ -76,6 +79,7 @@ impl FullAnalysisParams {
             as_of: None,
             model: None,
             user_id: default_user(),
+            drill: false,
         }
     }
 

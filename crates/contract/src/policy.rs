@@ -122,6 +122,9 @@ pub const NOTIFY: ActivityPolicy = ActivityPolicy {
     retry: NOTIFICATION,
 };
 
+/// Longest silence of an attempt under the drill profile.
+pub const DRILL_HEARTBEAT: Duration = Duration::from_secs(3);
+
 /// Working time that an analysis may take before it ends with what it has.
 pub const ANALYSIS_WORKING_TIME: Duration = Duration::from_secs(15 * 60);
 /// Backstop that starters set as execution timeout.

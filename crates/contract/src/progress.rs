@@ -47,4 +47,7 @@ pub struct AnalysisProgress {
     pub stages: Vec<StageProgress>,
     /// Working time so far, in milliseconds.
     pub working_ms: u64,
+    /// Whether the run is an exercise in which deaths are noticed fast.
+    #[serde(default)]
+    pub drill: bool,
 }

@@ -30,7 +30,11 @@ pub trait AnalysisRequest: Validate + Serialize {
     /// One line for the Temporal UI: what the run is about.
     fn summary(&self) -> String {
         let symbol = self.symbol().trim().to_ascii_uppercase();
-        let kind = Self::WORKFLOW.trim_end_matches("Workflow").replace("Analysis", " analysis").trim().to_lowercase();
+        let kind = Self::WORKFLOW
+            .trim_end_matches("Workflow")
+            .replace("Analysis", " analysis")
+            .trim()
+            .to_lowercase();
         match self.strategy() {
             Some(strategy) => format!("{symbol} · {kind} · {strategy}"),
             None => format!("{symbol} · {kind}"),
@@ -58,9 +62,13 @@ macro_rules! analysis_request {
 }
 
 analysis_request!(ChartAnalysisParams, "ChartAnalysisWorkflow", ChartAnalysisResult, |_| None);
-analysis_request!(OptionsAnalysisParams, "OptionsAnalysisWorkflow", OptionsAnalysisResult, |p| Some(p.strategy.as_str()));
+analysis_request!(OptionsAnalysisParams, "OptionsAnalysisWorkflow", OptionsAnalysisResult, |p| Some(
+    p.strategy.as_str()
+));
 analysis_request!(ResearchAnalysisParams, "ResearchAnalysisWorkflow", ResearchAnalysisResult, |_| None);
-analysis_request!(FullAnalysisParams, "FullAnalysisWorkflow", FullAnalysisResult, |p| Some(p.strategy.as_str()));
+analysis_request!(FullAnalysisParams, "FullAnalysisWorkflow", FullAnalysisResult, |p| Some(
+    p.strategy.as_str()
+));
 analysis_request!(AnalysisParams, "AnalysisWorkflow", AnalysisResult, |p| {
     (p.analysis_type != AnalysisType::ChartAnalysis).then(|| p.strategy.as_str())
 });

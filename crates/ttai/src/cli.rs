@@ -1,0 +1,316 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use chrono::{DateTime, NaiveDateTime, Utc};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use ttai_contract::{AccountType, AnalysisDepth, SpreadType, Strategy, TaskQueue, Timeframe};
+
+/// A durable trading assistant: analyses that survive crashes, with every number on record.
+#[derive(Debug, Parser)]
+#[command(name = "ttai", version, propagate_version = true)]
+pub struct Cli {
+    /// What every command takes.
+    #[command(flatten)]
+    pub global: GlobalArgs,
+    /// The command.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What every command takes.
+#[derive(Clone, Debug, Default, Args)]
+pub struct GlobalArgs {
+    /// Configuration file [default: ./ttai.toml, else the user's].
+    #[arg(long, global = true, env = "TTAI_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Where state is kept: the store, development servers, simulated markets.
+    #[arg(long, global = true, env = "TTAI_DATA_DIR", value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// Store: a path or sqlite:// or postgres:// address [default: ttai.db in the data directory].
+    #[arg(long, global = true, env = "TTAI_STORE", value_name = "URL", hide_env_values = true)]
+    pub store: Option<String>,
+    /// Temporal server, host:port.
+    #[arg(long, global = true, value_name = "HOST:PORT")]
+    pub address: Option<String>,
+    /// Temporal namespace.
+    #[arg(long, global = true, value_name = "NAME")]
+    pub namespace: Option<String>,
+    /// The `temporal` command for a server of our own [default: found on PATH, else fetched or built].
+    #[arg(long, global = true, env = "TTAI_TEMPORAL", value_name = "PATH")]
+    pub temporal: Option<PathBuf>,
+    /// More log lines; repeat for more.
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run everything here: a Temporal server, a worker on all queues, a market. No account needed.
+    Dev(DevArgs),
+    /// Run a worker against a Temporal server.
+    Worker(WorkerArgs),
+    /// Analyse a symbol: chart, options, research, verdict.
+    Analyze(Box<AnalyzeArgs>),
+    /// Show a finished or running analysis.
+    Show(ShowArgs),
+    /// List analyses.
+    List(ListArgs),
+    /// Stop a running analysis; what was done so far is kept in its details.
+    Cancel {
+        /// Workflow id.
+        id: String,
+    },
+    /// What is configured, what is reachable, what to fix.
+    Doctor(DoctorArgs),
+}
+
+/// Which market.
+#[derive(Clone, Debug, Default, Args)]
+pub struct MarketArgs {
+    /// A folder of recorded market data.
+    #[arg(long, env = "TTAI_TAPE", value_name = "DIR", conflicts_with = "seed")]
+    pub tape: Option<PathBuf>,
+    /// Seed of a simulated market.
+    #[arg(long, env = "TTAI_SEED", value_name = "N")]
+    pub seed: Option<u64>,
+}
+
+/// `ttai dev`.
+#[derive(Clone, Debug, Args)]
+pub struct DevArgs {
+    /// Which market.
+    #[command(flatten)]
+    pub market: MarketArgs,
+    /// Port of the Temporal server [default: a free one].
+    #[arg(long)]
+    pub port: Option<u16>,
+    /// Port of the Temporal UI [default: a free one].
+    #[arg(long)]
+    pub ui_port: Option<u16>,
+}
+
+/// `ttai worker`.
+#[derive(Clone, Debug, Args)]
+pub struct WorkerArgs {
+    /// Queues to poll, separated by commas [default: all three].
+    #[arg(long, value_delimiter = ',', value_name = "QUEUES")]
+    pub queues: Vec<TaskQueue>,
+    /// Which market.
+    #[command(flatten)]
+    pub market: MarketArgs,
+}
+
+/// `ttai analyze`.
+#[derive(Clone, Debug, Args)]
+pub struct AnalyzeArgs {
+    /// Ticker, such as AAPL.
+    pub symbol: String,
+    /// What to sell.
+    #[arg(long, default_value = "csp")]
+    pub strategy: StrategyArg,
+    /// Market time: RFC 3339, or New York time such as 2014-06-06T15:00 [default: the market's now].
+    #[arg(long, value_name = "TIME", value_parser = market_time)]
+    pub at: Option<DateTime<Utc>>,
+    /// The answer as JSON.
+    #[arg(long)]
+    pub json: bool,
+    /// Start it and return; `ttai show ID` has the answer later.
+    #[arg(long, conflicts_with = "json")]
+    pub no_wait: bool,
+    /// Write the chart image here (PNG).
+    #[arg(long, value_name = "FILE", conflicts_with = "no_wait")]
+    pub chart: Option<PathBuf>,
+    /// The same symbol and key is the same run, however often it is started.
+    #[arg(long, value_name = "KEY")]
+    pub key: Option<String>,
+    /// Which market.
+    #[command(flatten)]
+    pub market: MarketArgs,
+    /// Largest |delta| of the short contract.
+    #[arg(long, value_name = "0..1", allow_hyphen_values = true)]
+    pub max_delta: Option<f64>,
+    /// Smallest return at the bid, in percent per 7 days.
+    #[arg(long, value_name = "PERCENT", allow_hyphen_values = true)]
+    pub min_roc: Option<f64>,
+    /// Fewest days to expiration.
+    #[arg(long, value_name = "DAYS", allow_hyphen_values = true)]
+    pub dte_min: Option<i64>,
+    /// Most days to expiration.
+    #[arg(long, value_name = "DAYS", allow_hyphen_values = true)]
+    pub dte_max: Option<i64>,
+    /// Smallest open interest.
+    #[arg(long, value_name = "CONTRACTS")]
+    pub min_open_interest: Option<u64>,
+    /// Widest bid–ask spread, in percent of the mid.
+    #[arg(long, value_name = "PERCENT", allow_hyphen_values = true)]
+    pub max_spread_pct: Option<f64>,
+    /// Which vertical, for --strategy spread [default: by the chart].
+    #[arg(long)]
+    pub spread_type: Option<SpreadArg>,
+    /// Width of the vertical, in dollars.
+    #[arg(long, value_name = "DOLLARS")]
+    pub width: Option<f64>,
+    /// Shares held, for --strategy covered-call.
+    #[arg(long, default_value_t = 0)]
+    pub shares: u64,
+    /// What the shares cost, in dollars a share.
+    #[arg(long, value_name = "DOLLARS")]
+    pub cost_basis: Option<f64>,
+    /// What the position may bind, in dollars [default: one contract, unsized].
+    #[arg(long, value_name = "DOLLARS", allow_hyphen_values = true)]
+    pub capital: Option<f64>,
+    /// Kind of account.
+    #[arg(long, default_value = "cash")]
+    pub account: AccountArg,
+    /// Bars of the chart.
+    #[arg(long, default_value = "daily")]
+    pub timeframe: TimeframeArg,
+    /// How much history.
+    #[arg(long, default_value = "standard")]
+    pub depth: DepthArg,
+}
+
+/// `ttai show`.
+#[derive(Clone, Debug, Args)]
+pub struct ShowArgs {
+    /// Workflow id.
+    pub id: String,
+    /// As JSON.
+    #[arg(long)]
+    pub json: bool,
+    /// Write the chart image here (PNG).
+    #[arg(long, value_name = "FILE")]
+    pub chart: Option<PathBuf>,
+}
+
+/// `ttai list`.
+#[derive(Clone, Debug, Args)]
+pub struct ListArgs {
+    /// About one symbol only.
+    #[arg(long)]
+    pub symbol: Option<String>,
+    /// How many at most.
+    #[arg(long, default_value_t = 20)]
+    pub limit: u32,
+    /// As JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `ttai doctor`.
+#[derive(Clone, Debug, Args)]
+pub struct DoctorArgs {
+    /// Which market.
+    #[command(flatten)]
+    pub market: MarketArgs,
+    /// As JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+macro_rules! argument {
+    ($(#[$doc:meta])* $name:ident => $target:ty { $($(#[$variant_doc:meta])* $variant:ident),+ }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+        #[value(rename_all = "kebab-case")]
+        pub enum $name { $($(#[$variant_doc])* $variant),+ }
+        impl From<$name> for $target {
+            fn from(value: $name) -> Self {
+                match value { $($name::$variant => <$target>::$variant),+ }
+            }
+        }
+    };
+}
+
+argument!(
+    /// What to sell.
+    StrategyArg => Strategy {
+        /// Cash-secured put.
+        Csp,
+        /// Covered call, or a buy-write without shares.
+        CoveredCall,
+        /// Credit vertical.
+        Spread
+    }
+);
+argument!(
+    /// Which vertical.
+    SpreadArg => SpreadType {
+        /// Short put over a long put.
+        BullPut,
+        /// Short call under a long call.
+        BearCall
+    }
+);
+argument!(
+    /// Kind of account.
+    AccountArg => AccountType {
+        /// Everything is secured in cash.
+        Cash,
+        /// Reg-T margin.
+        Margin
+    }
+);
+argument!(
+    /// Bars of the chart.
+    TimeframeArg => Timeframe {
+        /// Parts of a session.
+        Intraday,
+        /// Sessions.
+        Daily,
+        /// Weeks.
+        Weekly
+    }
+);
+argument!(
+    /// How much history.
+    DepthArg => AnalysisDepth {
+        /// About one year.
+        Quick,
+        /// About two years, and the extremes of all.
+        Standard,
+        /// Everything on record.
+        Deep
+    }
+);
+
+/// A moment of the market: RFC 3339 with an offset, or New York clock time.
+fn market_time(text: &str) -> Result<DateTime<Utc>, String> {
+    if let Ok(moment) = DateTime::parse_from_rfc3339(text) {
+        return Ok(moment.with_timezone(&Utc));
+    }
+    let local = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S"]
+        .iter()
+        .find_map(|form| NaiveDateTime::parse_from_str(text, form).ok())
+        .ok_or_else(|| {
+            format!("'{text}' is no time; use 2014-06-06T15:00 (New York) or RFC 3339 with an offset")
+        })?;
+    local
+        .and_local_timezone(ttai_core::NEW_YORK)
+        .earliest()
+        .map(|moment| moment.with_timezone(&Utc))
+        .ok_or_else(|| format!("{text} does not exist in New York: the clocks go forward there"))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn clock_times_are_new_york_times() {
+        let expected: DateTime<Utc> = "2014-06-06T19:00:00Z".parse().unwrap();
+        assert_eq!(market_time("2014-06-06T15:00").unwrap(), expected);
+        assert_eq!(market_time("2014-06-06T15:00:00-04:00").unwrap(), expected);
+        assert!(market_time("2014-03-09T02:30").unwrap_err().contains("clocks go forward"));
+        assert!(market_time("yesterday").is_err());
+    }
+}

@@ -1,0 +1,224 @@
+//! `ttai analyze`: starts a full analysis, shows where it is, prints the answer.
+
+use std::collections::BTreeMap;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use ttai_client::{AnalysisRun, ClientError, TtaiClient};
+use ttai_contract::{
+    AccountContext, AnalysisProgress, FullAnalysisParams, FullAnalysisResult, OptionsConstraints,
+    PositionContext, Stage, StageState, Validate,
+};
+use ttai_dev_server::DevServer;
+
+use super::{INTERRUPTED, asked_to_stop};
+use crate::cli::{AnalyzeArgs, GlobalArgs};
+use crate::settings::Settings;
+use crate::worker::{RunningWorkers, WorkerSettings};
+use crate::{output, report, server, wiring};
+
+/// Runs the command.
+///
+/// # Errors
+/// A bad request, no server, or how the run failed.
+pub async fn run(global: &GlobalArgs, args: AnalyzeArgs) -> anyhow::Result<ExitCode> {
+    let settings = Settings::load(global, Some(&args.market))?;
+    let params = params(&args);
+    params.validate()?;
+    let desk = Desk::open(&settings, args.market.tape.is_some() || args.market.seed.is_some()).await?;
+    let outcome = analyze(&settings, &desk, &params, &args).await;
+    desk.close().await?;
+    outcome
+}
+
+async fn analyze(
+    settings: &Settings,
+    desk: &Desk,
+    params: &FullAnalysisParams,
+    args: &AnalyzeArgs,
+) -> anyhow::Result<ExitCode> {
+    let run = desk.client.start(params, args.key.as_deref()).await?;
+    if args.no_wait {
+        output::line(run.workflow_id());
+        output::note(&how_to_come_back(settings, desk, run.workflow_id()));
+        return Ok(ExitCode::SUCCESS);
+    }
+    let Some(answer) = wait(&run).await? else {
+        output::note(&format!("\n{}", how_to_come_back(settings, desk, run.workflow_id())));
+        return Ok(ExitCode::from(INTERRUPTED));
+    };
+    if let Some(path) = &args.chart {
+        let store = wiring::store(settings).await?;
+        report::write_chart(store.as_ref(), &serde_json::to_value(&answer)?, path).await?;
+    }
+    print(&answer, run.workflow_id(), args.json)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn print(answer: &FullAnalysisResult, workflow_id: &str, json: bool) -> anyhow::Result<()> {
+    if json {
+        output::line(&serde_json::to_string_pretty(answer)?);
+    } else {
+        output::line(&report::full(answer));
+        output::note(&format!("again: ttai show {workflow_id}"));
+    }
+    Ok(())
+}
+
+/// The server and, where none is there, the worker that this command brings up for its run.
+struct Desk {
+    client: TtaiClient,
+    own: Option<(DevServer, RunningWorkers)>,
+}
+
+impl Desk {
+    /// The configured or running server; with a market of its own, or without any server, one for the run.
+    async fn open(settings: &Settings, own_market: bool) -> anyhow::Result<Self> {
+        let existing = if own_market {
+            match server::running(settings).await? {
+                Some(running) => Some(server::connect(&running.address, &running.namespace).await?),
+                None => None,
+            }
+        } else {
+            server::existing_client(settings).await?
+        };
+        match existing {
+            Some(client) => Ok(Self { client, own: None }),
+            None => Self::bring_up(settings).await,
+        }
+    }
+
+    async fn bring_up(settings: &Settings) -> anyhow::Result<Self> {
+        let ports = wiring::ports(settings).await?;
+        let mut options = server::dev_server_options(settings)?;
+        options.headless = true;
+        let dev_server = match server::start(options).await {
+            // Another command of the same market was faster.
+            Err(error) if server::already_running(&error) => {
+                let running = server::running(settings).await?.ok_or(error)?;
+                return Ok(Self {
+                    client: server::connect(&running.address, &running.namespace).await?,
+                    own: None,
+                });
+            }
+            started => started?,
+        };
+        let client = server::connect(&dev_server.address(), dev_server.namespace()).await?;
+        let workers =
+            RunningWorkers::start(client.temporal().clone(), ports, WorkerSettings::default()).await?;
+        Ok(Self { client, own: Some((dev_server, workers)) })
+    }
+
+    async fn close(self) -> anyhow::Result<()> {
+        if let Some((dev_server, workers)) = self.own {
+            workers.stop().await?;
+            dev_server.stop().await?;
+        }
+        Ok(())
+    }
+}
+
+/// Waits with live progress; none after Ctrl-C.
+async fn wait(run: &AnalysisRun<FullAnalysisParams>) -> anyhow::Result<Option<FullAnalysisResult>> {
+    let mut display = Display::new();
+    let mut look = tokio::time::interval(Duration::from_millis(300));
+    let result = run.result(None);
+    let stop = asked_to_stop();
+    tokio::pin!(result, stop);
+    loop {
+        tokio::select! {
+            answer = &mut result => {
+                display.finish();
+                return Ok(Some(answer?));
+            }
+            signal = &mut stop => {
+                signal?;
+                display.finish();
+                return Ok(None);
+            }
+            _ = look.tick() => match run.status().await {
+                Ok(progress) => display.show(&progress),
+                Err(ClientError::Deadline { .. }) => display.waiting_for_a_worker(),
+                // The result says what is wrong.
+                Err(_) => {}
+            },
+        }
+    }
+}
+
+/// Progress on standard error.
+struct Display {
+    bar: ProgressBar,
+    seen: BTreeMap<Stage, StageState>,
+}
+
+impl Display {
+    fn new() -> Self {
+        let bar = if output::is_interactive() { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}") {
+            bar.set_style(style);
+        }
+        Self { bar, seen: BTreeMap::new() }
+    }
+
+    fn show(&mut self, progress: &AnalysisProgress) {
+        for entry in &progress.stages {
+            let before = self.seen.insert(entry.stage, entry.state);
+            let changed = before.is_some_and(|state| state != entry.state) || before.is_none();
+            match entry.state {
+                StageState::Running => self.bar.set_message(format!("{} …", entry.stage.title())),
+                StageState::Waiting => {}
+                _ if changed && !self.bar.is_hidden() => self.bar.println(report::stage_line(entry)),
+                _ => {}
+            }
+        }
+        self.bar.tick();
+    }
+
+    fn waiting_for_a_worker(&self) {
+        self.bar.set_message("waiting for a worker: start one with `ttai dev` or `ttai worker`");
+        self.bar.tick();
+    }
+
+    fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+fn how_to_come_back(settings: &Settings, desk: &Desk, id: &str) -> String {
+    let worker = if desk.own.is_some() {
+        format!("it continues with `ttai dev{}`\n", settings.market.arguments())
+    } else {
+        "it continues on the server\n".to_owned()
+    };
+    format!("{id} is not finished; {worker}look at it with `ttai show {id}`, stop it with `ttai cancel {id}`")
+}
+
+fn params(args: &AnalyzeArgs) -> FullAnalysisParams {
+    FullAnalysisParams {
+        strategy: args.strategy.into(),
+        constraints: Some(constraints(args)),
+        spread_type: args.spread_type.map(Into::into),
+        width: args.width,
+        account: AccountContext { account_type: args.account.into(), capital: args.capital },
+        position: PositionContext { shares: args.shares, cost_basis: args.cost_basis },
+        timeframe: args.timeframe.into(),
+        analysis_depth: args.depth.into(),
+        as_of: args.at,
+        ..FullAnalysisParams::new(&args.symbol)
+    }
+}
+
+fn constraints(args: &AnalyzeArgs) -> OptionsConstraints {
+    let default = OptionsConstraints::default();
+    OptionsConstraints {
+        max_delta: args.max_delta.unwrap_or(default.max_delta),
+        min_roc: args.min_roc.unwrap_or(default.min_roc),
+        dte_min: args.dte_min.unwrap_or(default.dte_min),
+        dte_max: args.dte_max.unwrap_or(default.dte_max),
+        min_open_interest: args.min_open_interest.unwrap_or(default.min_open_interest),
+        max_spread_pct: args.max_spread_pct.unwrap_or(default.max_spread_pct),
+        ..default
+    }
+}

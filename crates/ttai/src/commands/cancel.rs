@@ -1,0 +1,24 @@
+//! `ttai cancel`: stops a running analysis.
+
+use std::process::ExitCode;
+
+use anyhow::Context;
+use ttai_contract::FullAnalysisParams;
+
+use crate::cli::GlobalArgs;
+use crate::settings::Settings;
+use crate::{output, server};
+
+/// Runs the command.
+///
+/// # Errors
+/// No server, or no such run.
+pub async fn run(global: &GlobalArgs, id: &str) -> anyhow::Result<ExitCode> {
+    let settings = Settings::load(global, None)?;
+    let client = server::existing_client(&settings)
+        .await?
+        .context("no Temporal server is configured or running here")?;
+    client.run::<FullAnalysisParams>(id).cancel("cancelled with `ttai cancel`").await?;
+    output::note(&format!("asked {id} to stop"));
+    Ok(ExitCode::SUCCESS)
+}

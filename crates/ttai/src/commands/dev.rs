@@ -1,0 +1,58 @@
+//! `ttai dev`: everything here, with one command.
+
+use std::process::ExitCode;
+
+use super::asked_to_stop;
+use crate::cli::{DevArgs, GlobalArgs};
+use crate::settings::Settings;
+use crate::worker::{RunningWorkers, WorkerSettings};
+use crate::{output, server, wiring};
+
+/// Runs the command.
+///
+/// # Errors
+/// What keeps the server, the market, the store or the worker from starting.
+pub async fn run(global: &GlobalArgs, args: DevArgs) -> anyhow::Result<ExitCode> {
+    let settings = Settings::load(global, Some(&args.market))?;
+    let ports = wiring::ports(&settings).await?;
+    let symbols = ports.market.symbols().await.unwrap_or_default();
+    let mut options = server::dev_server_options(&settings)?;
+    options.port = args.port;
+    options.ui_port = args.ui_port;
+    let mut dev_server = server::start(options).await?;
+    let client = server::connect(&dev_server.address(), dev_server.namespace()).await?;
+    let workers = RunningWorkers::start(client.temporal().clone(), ports, WorkerSettings::default()).await?;
+
+    output::note(&welcome(&settings, &dev_server, &symbols));
+    let outcome = tokio::select! {
+        signal = asked_to_stop() => signal.map_err(Into::into),
+        ended = dev_server.wait() => Err(match ended {
+            Ok(status) => anyhow::anyhow!("the Temporal server ended by itself ({status:?}); its log is {}", dev_server.log().display()),
+            Err(error) => error.into(),
+        }),
+    };
+    output::note("stopping");
+    tokio::select! {
+        stopped = workers.stop() => stopped?,
+        _ = asked_to_stop() => return Ok(ExitCode::from(super::INTERRUPTED)),
+    }
+    dev_server.stop().await?;
+    outcome.map(|()| ExitCode::SUCCESS)
+}
+
+fn welcome(
+    settings: &Settings,
+    dev_server: &ttai_dev_server::DevServer,
+    symbols: &[ttai_core::Symbol],
+) -> String {
+    let names: Vec<&str> = symbols.iter().take(8).map(ttai_core::Symbol::as_str).collect();
+    let first = names.first().copied().unwrap_or("AAPL");
+    let ui = dev_server.ui_address().map_or_else(|| "off".to_owned(), |ui| ui.to_string());
+    format!(
+        "ttai is running\n  market       {}\n  symbols      {}\n  Temporal UI  {ui}\n  Temporal     {}\n  store        {}\n\nTry, in another terminal:\n  ttai analyze {first}\n  ttai list\n\nCtrl-C stops it; runs continue at the next start.",
+        settings.market.describe(),
+        names.join(", "),
+        dev_server.address(),
+        settings.store_url,
+    )
+}

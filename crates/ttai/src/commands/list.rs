@@ -1,0 +1,85 @@
+//! `ttai list`: finished analyses from the store, running ones from the server.
+
+use std::process::ExitCode;
+
+use serde::Serialize;
+use ttai_client::{ListFilter, RunStatus};
+use ttai_ports::AnalysisFilter;
+
+use crate::cli::{GlobalArgs, ListArgs};
+use crate::settings::Settings;
+use crate::{output, report, server, wiring};
+
+/// One line.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Row {
+    /// Workflow id.
+    pub workflow_id: String,
+    /// What it is about.
+    pub symbol: String,
+    /// Kind of analysis, or the workflow's type.
+    pub kind: String,
+    /// Strategy.
+    pub strategy: Option<String>,
+    /// Verdict, or how the run stands.
+    pub outcome: String,
+    /// Market time of a finished analysis, server time of a running one.
+    pub time: String,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// A store that cannot be read. A server that is not there is no error: the store has what is finished.
+pub async fn run(global: &GlobalArgs, args: ListArgs) -> anyhow::Result<ExitCode> {
+    let settings = Settings::load(global, None)?;
+    let mut rows = unfinished(&settings, &args).await?;
+    rows.extend(finished(&settings, &args).await?);
+    rows.truncate(usize::try_from(args.limit)?);
+    if args.json {
+        output::line(&serde_json::to_string_pretty(&rows)?);
+    } else if rows.is_empty() {
+        output::note("no analyses yet; try `ttai analyze AAPL`");
+    } else {
+        output::line(&report::list(&rows));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn finished(settings: &Settings, args: &ListArgs) -> anyhow::Result<Vec<Row>> {
+    let filter = AnalysisFilter {
+        symbol: args.symbol.as_ref().map(|symbol| symbol.to_uppercase()),
+        limit: Some(args.limit.clamp(1, 1000)),
+        ..AnalysisFilter::default()
+    };
+    let records = wiring::store(settings).await?.analyses(&filter).await?;
+    let row = |record: ttai_ports::AnalysisRecord| Row {
+        workflow_id: record.workflow_id,
+        symbol: record.symbol,
+        kind: record.analysis_type,
+        strategy: record.strategy,
+        outcome: record.recommendation,
+        time: report::eastern(record.as_of),
+    };
+    Ok(records.into_iter().map(row).collect())
+}
+
+/// What the store does not have: runs under way, failed or cancelled.
+async fn unfinished(settings: &Settings, args: &ListArgs) -> anyhow::Result<Vec<Row>> {
+    let Some(client) = server::existing_client(settings).await? else { return Ok(Vec::new()) };
+    let filter = ListFilter {
+        symbol: args.symbol.as_ref().map(|symbol| symbol.to_uppercase()),
+        limit: usize::try_from(args.limit)?,
+        ..ListFilter::default()
+    };
+    let runs = client.list(&filter).await?;
+    let row = |run: ttai_client::RunSummary| Row {
+        workflow_id: run.workflow_id,
+        symbol: run.symbol.unwrap_or_default(),
+        kind: run.workflow_type,
+        strategy: run.strategy,
+        outcome: run.status.as_str().to_owned(),
+        time: run.started_at.map(report::eastern).unwrap_or_default(),
+    };
+    Ok(runs.into_iter().filter(|run| run.status != RunStatus::Completed).map(row).collect())
+}

@@ -1,0 +1,63 @@
+//! The commands, one a file.
+
+pub mod analyze;
+pub mod cancel;
+pub mod dev;
+pub mod doctor;
+pub mod list;
+pub mod show;
+pub mod worker;
+
+use std::process::ExitCode;
+
+use crate::cli::{Cli, Command};
+
+/// The exit code after Ctrl-C.
+pub const INTERRUPTED: u8 = 130;
+
+/// Runs the command.
+///
+/// # Errors
+/// What the command could not do, for the terminal.
+pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    // One TLS implementation for the whole binary. A second installation fails and changes nothing.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let outcome = runtime.block_on(dispatch(cli));
+    // What still computes is not worth waiting for.
+    runtime.shutdown_background();
+    outcome
+}
+
+async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
+    let global = cli.global;
+    match cli.command {
+        Command::Dev(args) => dev::run(&global, args).await,
+        Command::Worker(args) => worker::run(&global, args).await,
+        Command::Analyze(args) => analyze::run(&global, *args).await,
+        Command::Show(args) => show::run(&global, args).await,
+        Command::List(args) => list::run(&global, args).await,
+        Command::Cancel { id } => cancel::run(&global, &id).await,
+        Command::Doctor(args) => doctor::run(&global, args).await,
+    }
+}
+
+/// Returns on SIGTERM or Ctrl-C.
+///
+/// # Errors
+/// A system without signals.
+pub(crate) async fn asked_to_stop() -> std::io::Result<()> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        Ok(())
+    }
+    #[cfg(not(unix))]
+    tokio::signal::ctrl_c().await
+}

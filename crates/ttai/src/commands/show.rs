@@ -1,0 +1,60 @@
+//! `ttai show`: an analysis from the store, or where it is on the server.
+
+use std::process::ExitCode;
+
+use anyhow::bail;
+use ttai_client::{AnalysisRun, ClientError, RunStatus};
+use ttai_contract::FullAnalysisParams;
+
+use crate::cli::{GlobalArgs, ShowArgs};
+use crate::settings::Settings;
+use crate::{output, report, server, wiring};
+
+/// Runs the command.
+///
+/// # Errors
+/// Nobody knows the id.
+pub async fn run(global: &GlobalArgs, args: ShowArgs) -> anyhow::Result<ExitCode> {
+    let settings = Settings::load(global, None)?;
+    let store = wiring::store(&settings).await?;
+    if let Some(record) = store.analysis(&args.id).await? {
+        if let Some(path) = &args.chart {
+            report::write_chart(store.as_ref(), &record.result, path).await?;
+        }
+        output::line(&if args.json {
+            serde_json::to_string_pretty(&record.result)?
+        } else {
+            report::stored(&record)
+        });
+        return Ok(ExitCode::SUCCESS);
+    }
+    let Some(client) = server::existing_client(&settings).await? else {
+        bail!("the store has no analysis '{}', and no Temporal server is running here to ask", args.id);
+    };
+    on_server(&client.run(&args.id), &args).await
+}
+
+async fn on_server(run: &AnalysisRun<FullAnalysisParams>, args: &ShowArgs) -> anyhow::Result<ExitCode> {
+    let description = run.describe().await?;
+    if args.json {
+        output::line(&serde_json::to_string_pretty(&description)?);
+        return Ok(ExitCode::SUCCESS);
+    }
+    output::line(&report::description(&description));
+    match description.run.status {
+        RunStatus::Running => match run.status().await {
+            Ok(progress) => output::line(&report::progress(&progress)),
+            Err(ClientError::Deadline { .. }) => {
+                output::note("no worker answers; start one with `ttai dev` or `ttai worker`")
+            }
+            Err(error) => return Err(error.into()),
+        },
+        RunStatus::Failed => {
+            if let Err(error) = run.result(Some(std::time::Duration::from_secs(10))).await {
+                output::line(&format!("failed: {error}"));
+            }
+        }
+        _ => {}
+    }
+    Ok(ExitCode::SUCCESS)
+}

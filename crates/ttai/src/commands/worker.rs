@@ -1,0 +1,56 @@
+//! `ttai worker`: polls the queues of a Temporal server until it is told to stop.
+
+use std::process::ExitCode;
+
+use anyhow::Context;
+use ttai_contract::TaskQueue;
+
+use super::asked_to_stop;
+use crate::cli::{GlobalArgs, WorkerArgs};
+use crate::settings::Settings;
+use crate::worker::{RunningWorkers, WorkerSettings};
+use crate::{output, server, wiring};
+
+/// Runs the command.
+///
+/// # Errors
+/// No server, or one that cannot be used.
+pub async fn run(global: &GlobalArgs, args: WorkerArgs) -> anyhow::Result<ExitCode> {
+    let settings = Settings::load(global, Some(&args.market))?;
+    let client = server::existing_client(&settings).await?.context(
+        "no Temporal server is configured or running here; set TEMPORAL_ADDRESS or --address, or run `ttai dev`",
+    )?;
+    let ports = wiring::ports(&settings).await?;
+    let queues = if args.queues.is_empty() { TaskQueue::ALL.to_vec() } else { args.queues };
+    let names: Vec<&str> = queues.iter().map(|queue| queue.name()).collect();
+    let drill = std::env::var_os("TTAI_DRILL").is_some();
+    let workers = RunningWorkers::start(
+        client.temporal().clone(),
+        ports,
+        WorkerSettings { queues: queues.clone(), drill },
+    )
+    .await?;
+    output::note(&format!("worker polls {} · {}", names.join(", "), settings.market.describe()));
+    until_stopped(workers).await
+}
+
+/// Runs until a signal; a second one exits at once.
+async fn until_stopped(workers: RunningWorkers) -> anyhow::Result<ExitCode> {
+    let mut ended = tokio::time::interval(std::time::Duration::from_millis(250));
+    let stop = asked_to_stop();
+    tokio::pin!(stop);
+    loop {
+        tokio::select! {
+            outcome = &mut stop => { outcome?; break; }
+            _ = ended.tick() => if workers.is_finished() {
+                workers.finished().await?;
+                return Ok(ExitCode::FAILURE);
+            }
+        }
+    }
+    output::note("stopping: running work is handed back (again to exit at once)");
+    tokio::select! {
+        outcome = workers.stop() => outcome.map(|()| ExitCode::SUCCESS),
+        _ = asked_to_stop() => Ok(ExitCode::from(super::INTERRUPTED)),
+    }
+}

@@ -1,0 +1,12 @@
+//! The binary's parts: settings, wiring (the one place where adapters meet activities), the worker and the commands.
+
+pub mod cli;
+pub mod commands;
+pub mod market;
+pub mod notifier;
+pub mod output;
+pub mod report;
+pub mod server;
+pub mod settings;
+pub mod wiring;
+pub mod worker;

@@ -1,0 +1,49 @@
+//! The terminal: results go to standard output, everything else to standard error. A closed pipe ends the output, not the run.
+
+use std::io::{IsTerminal, Write};
+
+use tracing_subscriber::EnvFilter;
+
+/// Writes a line of the result.
+pub fn line(text: &str) {
+    let _ = writeln!(std::io::stdout().lock(), "{text}");
+}
+
+/// Writes a line beside the result.
+pub fn note(text: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "{text}");
+}
+
+/// Writes why a command failed, with its causes.
+pub fn error(error: &anyhow::Error) {
+    let mut text = format!("error: {error}");
+    let mut last = error.to_string();
+    for cause in error.chain().skip(1) {
+        let cause = cause.to_string();
+        if !last.contains(&cause) {
+            text.push_str(&format!("\n  because: {cause}"));
+        }
+        last = cause;
+    }
+    note(&text);
+}
+
+/// Whether a person looks at standard error.
+#[must_use]
+pub fn is_interactive() -> bool {
+    std::io::stderr().is_terminal()
+}
+
+/// Logs go to standard error: warnings by default, more with each `-v`, anything with `TTAI_LOG`.
+pub fn init_logs(verbose: u8) {
+    let default = match verbose {
+        0 => "error,ttai=warn,ttai_activities=warn",
+        1 => "warn,ttai=info,ttai_activities=info,ttai_store=info,ttai_dev_server=info",
+        _ => "info,ttai=debug,ttai_activities=debug",
+    };
+    let filter = EnvFilter::try_from_env("TTAI_LOG").unwrap_or_else(|_| EnvFilter::new(default));
+    let logs =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    // A second initialisation happens in tests only and changes nothing.
+    let _ = logs.try_init();
+}

@@ -1,0 +1,34 @@
+//! What a person reads: tables and text of results.
+
+mod analysis;
+mod tables;
+
+use std::path::Path;
+
+use anyhow::Context;
+use chrono::{DateTime, Utc};
+use ttai_core::NEW_YORK;
+use ttai_ports::Store;
+
+pub use analysis::{full, stored};
+pub use tables::{checks, description, list, progress, stage_line};
+
+/// A market time in New York.
+#[must_use]
+pub fn eastern(time: DateTime<Utc>) -> String {
+    time.with_timezone(&NEW_YORK).format("%Y-%m-%d %H:%M ET").to_string()
+}
+
+/// Writes the chart image that a result refers to.
+///
+/// # Errors
+/// A result without one, a store that lost it, a file that cannot be written.
+pub async fn write_chart(store: &dyn Store, result: &serde_json::Value, path: &Path) -> anyhow::Result<()> {
+    let chart = result.get("chart_analysis").filter(|chart| !chart.is_null()).unwrap_or(result);
+    let hash = chart
+        .pointer("/chart_image/sha256")
+        .and_then(serde_json::Value::as_str)
+        .context("this analysis has no chart image")?;
+    let image = store.artifact(hash).await?.with_context(|| format!("the store has no image {hash}"))?;
+    std::fs::write(path, image.bytes).with_context(|| format!("cannot write {}", path.display()))
+}

@@ -1,0 +1,79 @@
+//! Lists, progress and checks.
+
+use comfy_table::LineStyle;
+use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
+use comfy_table::{ContentArrangement, Table};
+use ttai_client::RunDescription;
+use ttai_contract::{AnalysisProgress, StageProgress, StageState};
+
+use crate::commands::doctor::{Check, Health};
+use crate::commands::list::Row;
+
+/// A table in the project's style.
+pub(super) fn table(header: &[&str]) -> Table {
+    let mut table = Table::new();
+    table
+        .load_style(UTF8_HORIZONTAL_ONLY.row_separator(LineStyle::none()))
+        .set_content_arrangement(ContentArrangement::Dynamic)
+        .set_header(header);
+    if table.width().is_none() {
+        table.set_width(120);
+    }
+    table
+}
+
+/// `ttai list`.
+#[must_use]
+pub fn list(rows: &[Row]) -> String {
+    let mut table = table(&["symbol", "kind", "strategy", "outcome", "time", "id"]);
+    for row in rows {
+        let strategy = row.strategy.as_deref().unwrap_or("–");
+        table.add_row([&row.symbol, &row.kind, strategy, &row.outcome, &row.time, &row.workflow_id]);
+    }
+    table.to_string()
+}
+
+/// `ttai doctor`.
+#[must_use]
+pub fn checks(checks: &[Check]) -> String {
+    let mut table = table(&["", "what", "finding"]);
+    for check in checks {
+        let mark = match check.health {
+            Health::Good => "ok",
+            Health::Note => "–",
+            Health::Bad => "FIX",
+        };
+        table.add_row([mark, check.what, &check.finding]);
+    }
+    table.to_string()
+}
+
+/// What the server says about a run.
+#[must_use]
+pub fn description(description: &RunDescription) -> String {
+    let run = &description.run;
+    let summary = description.summary.as_deref().unwrap_or(&run.workflow_type);
+    let outcome = run.outcome.as_ref().map(|outcome| format!(" · {outcome}")).unwrap_or_default();
+    format!("{summary}\n{} · {}{outcome}", run.workflow_id, run.status.as_str())
+}
+
+/// Where a running analysis is.
+#[must_use]
+pub fn progress(progress: &AnalysisProgress) -> String {
+    progress.stages.iter().map(stage_line).collect::<Vec<_>>().join("\n")
+}
+
+/// One stage in one line.
+#[must_use]
+pub fn stage_line(entry: &StageProgress) -> String {
+    let state = match entry.state {
+        StageState::Waiting => "waiting",
+        StageState::Running => "running",
+        StageState::Retrying => "asks again",
+        StageState::Done => "done",
+        StageState::Rejected => "rejected",
+        StageState::Failed => "failed",
+    };
+    let note = if entry.note.is_empty() { String::new() } else { format!("  {}", entry.note) };
+    format!("{:<10} {state:<10}{note}", entry.stage.title())
+}

@@ -1,0 +1,143 @@
+//! Which Temporal server a command talks to: the configured one, one that runs here, or one of its own.
+
+use std::sync::Arc;
+
+use anyhow::Context;
+use indicatif::{ProgressBar, ProgressStyle};
+use ttai_client::{Connect, TtaiClient};
+use ttai_contract::search_attributes;
+use ttai_dev_server::{
+    DevServer, DevServerError, DevServerOptions, Progress, ProgressEvent, Running, SearchAttributeKind,
+    discover,
+};
+
+use crate::output;
+use crate::settings::Settings;
+
+/// Options of the development server for the settings' market.
+///
+/// # Errors
+/// A tape folder that does not exist.
+pub fn dev_server_options(settings: &Settings) -> anyhow::Result<DevServerOptions> {
+    let mut options = DevServerOptions::persistent(settings.server_dir()?);
+    options.locate.binary.clone_from(&settings.temporal_binary);
+    options.search_attributes = search_attributes::KEYWORDS
+        .iter()
+        .map(|name| ((*name).to_owned(), SearchAttributeKind::Keyword))
+        .collect();
+    if let Some(namespace) = &settings.namespace {
+        options.namespace.clone_from(namespace);
+    }
+    options.progress = Arc::new(TerminalProgress::default());
+    Ok(options)
+}
+
+/// Starts the development server of the settings' market.
+///
+/// # Errors
+/// What [`DevServerError`] says.
+pub async fn start(options: DevServerOptions) -> anyhow::Result<DevServer> {
+    let progress = Arc::clone(&options.progress);
+    let server = DevServer::start(options).await;
+    drop(progress);
+    Ok(server?)
+}
+
+/// The address that somebody configured: a flag, `ttai.toml`, `TEMPORAL_ADDRESS` or `temporal.toml`.
+#[must_use]
+pub fn configured(settings: &Settings) -> Option<Connect> {
+    let from_environment = std::env::var_os("TEMPORAL_ADDRESS").is_some_and(|value| !value.is_empty())
+        || std::env::var_os("TEMPORAL_CONFIG_FILE").is_some_and(|value| !value.is_empty());
+    (settings.address.is_some() || from_environment).then(|| Connect {
+        address: settings.address.clone(),
+        namespace: settings.namespace.clone(),
+        ..Connect::default()
+    })
+}
+
+/// The development server that runs here: that of the settings' market, or, when none was chosen, any.
+///
+/// # Errors
+/// A tape folder that does not exist.
+pub async fn running(settings: &Settings) -> anyhow::Result<Option<Running>> {
+    if let Some(running) = discover(&settings.server_dir()?).await {
+        return Ok(Some(running));
+    }
+    if settings.market_chosen {
+        return Ok(None);
+    }
+    let Ok(folders) = std::fs::read_dir(settings.servers_dir()) else { return Ok(None) };
+    let mut folders: Vec<_> = folders.flatten().map(|entry| entry.path()).collect();
+    folders.sort();
+    for folder in folders {
+        if let Some(running) = discover(&folder).await {
+            return Ok(Some(running));
+        }
+    }
+    Ok(None)
+}
+
+/// A client of the server that is configured or runs here.
+///
+/// # Errors
+/// No server, or one that does not answer.
+pub async fn existing_client(settings: &Settings) -> anyhow::Result<Option<TtaiClient>> {
+    if let Some(connect) = configured(settings) {
+        return Ok(Some(TtaiClient::connect(connect).await?));
+    }
+    match running(settings).await? {
+        Some(running) => Ok(Some(connect(&running.address, &running.namespace).await?)),
+        None => Ok(None),
+    }
+}
+
+/// A client of a development server.
+///
+/// # Errors
+/// A server that does not answer.
+pub async fn connect(address: &str, namespace: &str) -> anyhow::Result<TtaiClient> {
+    let connect = Connect {
+        address: Some(address.to_owned()),
+        namespace: Some(namespace.to_owned()),
+        ..Connect::default()
+    };
+    TtaiClient::connect(connect).await.context("the development server runs but does not answer")
+}
+
+/// Whether the server runs already, for another process.
+#[must_use]
+pub fn already_running(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref::<DevServerError>(), Some(DevServerError::AlreadyRunning { .. }))
+}
+
+/// Shows how the server comes up: a spinner for a person, lines for a log.
+struct TerminalProgress {
+    bar: ProgressBar,
+}
+
+impl Default for TerminalProgress {
+    fn default() -> Self {
+        let bar = if output::is_interactive() { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}") {
+            bar.set_style(style);
+        }
+        Self { bar }
+    }
+}
+
+impl Progress for TerminalProgress {
+    fn report(&self, event: &ProgressEvent) {
+        if self.bar.is_hidden() {
+            tracing::info!("{event}");
+        } else {
+            self.bar.set_message(event.to_string());
+            self.bar.tick();
+        }
+    }
+}
+
+impl Drop for TerminalProgress {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}

@@ -1,0 +1,36 @@
+//! The one place where adapters meet ports.
+
+use std::str::FromStr;
+use std::sync::Arc;
+
+use anyhow::Context;
+use ttai_activities::Ports;
+use ttai_ports::Store;
+use ttai_store::StoreUrl;
+
+use crate::notifier::LogNotifier;
+use crate::settings::Settings;
+
+/// The adapters that the settings choose.
+///
+/// # Errors
+/// A market or a store that cannot be opened.
+pub async fn ports(settings: &Settings) -> anyhow::Result<Ports> {
+    let tape = settings.market.open(&settings.data_dir).await?;
+    Ok(Ports {
+        market: Arc::clone(&tape) as _,
+        metrics: Arc::clone(&tape) as _,
+        news: tape,
+        store: store(settings).await?,
+        notifier: Arc::new(LogNotifier),
+    })
+}
+
+/// The store that the settings choose, migrated.
+///
+/// # Errors
+/// A store that cannot be opened.
+pub async fn store(settings: &Settings) -> anyhow::Result<Arc<dyn Store>> {
+    let url = StoreUrl::from_str(&settings.store_url).context("the store's address cannot be used")?;
+    Ok(ttai_store::open(&url).await?)
+}

@@ -1,0 +1,221 @@
+//! The worker: one process, one client, a poller for each queue.
+//!
+//! Before it polls it makes sure that the search attributes exist: a start with an unknown one is refused.
+
+use std::collections::HashMap;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use anyhow::{Context, anyhow, bail};
+use temporalio_client::Client;
+use temporalio_client::tonic::Request;
+use temporalio_protos::temporal::api::enums::v1::IndexedValueType;
+use temporalio_protos::temporal::api::operatorservice::v1::{
+    AddSearchAttributesRequest, ListSearchAttributesRequest,
+};
+use temporalio_sdk::{Runtime, Worker, WorkerOptions};
+use tokio::sync::oneshot;
+use ttai_activities::{AnalystActivities, Compute, OutputActivities, Ports, Shutdown};
+use ttai_contract::{TaskQueue, search_attributes};
+use ttai_workflows::{
+    AnalysisWorkflow, ChartAnalysisWorkflow, FullAnalysisWorkflow, OptionsAnalysisWorkflow,
+    ResearchAnalysisWorkflow,
+};
+
+/// How long running activities may take to return after a shutdown has begun.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// How a worker runs.
+#[derive(Clone, Debug)]
+pub struct WorkerSettings {
+    /// The queues that it polls.
+    pub queues: Vec<TaskQueue>,
+    /// The drill profile: deaths are noticed within seconds.
+    pub drill: bool,
+}
+
+impl Default for WorkerSettings {
+    fn default() -> Self {
+        Self { queues: TaskQueue::ALL.to_vec(), drill: false }
+    }
+}
+
+/// Workers that poll on a thread of their own.
+pub struct RunningWorkers {
+    thread: JoinHandle<anyhow::Result<()>>,
+    stop: Vec<Box<dyn Fn() + Send>>,
+    shutdown: Shutdown,
+}
+
+impl RunningWorkers {
+    /// Verifies the server and starts polling.
+    ///
+    /// # Errors
+    /// A server that cannot be used: the message says which command to run.
+    pub async fn start(client: Client, ports: Ports, settings: WorkerSettings) -> anyhow::Result<Self> {
+        ensure_search_attributes(&client).await?;
+        let shutdown = Shutdown::default();
+        let (ready, started) = oneshot::channel();
+        let handle = tokio::runtime::Handle::current();
+        let begun = shutdown.clone();
+        // Workflow code is not Send: all workers of a process share one thread.
+        let thread = std::thread::Builder::new().name("ttai-workers".to_owned()).spawn(move || {
+            handle.block_on(async move {
+                let mut workers = build(&client, &ports, &settings, &begun)?;
+                let stop = workers
+                    .iter()
+                    .map(|worker| Box::new(worker.shutdown_handle()) as Box<dyn Fn() + Send>)
+                    .collect();
+                if ready.send(stop).is_err() {
+                    return Ok(());
+                }
+                let runs = workers.iter_mut().map(Worker::run);
+                for outcome in futures::future::join_all(runs).await {
+                    outcome.map_err(|error| anyhow!("a worker ended: {error}"))?;
+                }
+                Ok(())
+            })
+        })?;
+        let Ok(stop) = started.await else {
+            return Err(join(thread).await.err().unwrap_or_else(|| anyhow!("the worker did not start")));
+        };
+        Ok(Self { thread, stop, shutdown })
+    }
+
+    /// Stops: running activities hand their work back, polling ends.
+    pub fn begin_shutdown(&self) {
+        self.shutdown.begin();
+        for stop in &self.stop {
+            stop();
+        }
+    }
+
+    /// Whether the workers have ended.
+    #[must_use]
+    pub fn is_finished(&self) -> bool {
+        self.thread.is_finished()
+    }
+
+    /// Stops and waits for the end.
+    ///
+    /// # Errors
+    /// How a worker failed.
+    pub async fn stop(self) -> anyhow::Result<()> {
+        self.begin_shutdown();
+        join(self.thread).await
+    }
+
+    /// Waits for the end without stopping.
+    ///
+    /// # Errors
+    /// How a worker failed.
+    pub async fn finished(self) -> anyhow::Result<()> {
+        join(self.thread).await
+    }
+}
+
+async fn join(thread: JoinHandle<anyhow::Result<()>>) -> anyhow::Result<()> {
+    tokio::task::spawn_blocking(move || thread.join().map_err(|_| anyhow!("the worker's thread crashed"))?)
+        .await?
+}
+
+fn build(
+    client: &Client,
+    ports: &Ports,
+    settings: &WorkerSettings,
+    shutdown: &Shutdown,
+) -> anyhow::Result<Vec<Worker>> {
+    let runtime = Runtime::from_current_tokio(Default::default()).map_err(|error| anyhow!("{error}"))?;
+    let compute = Compute::per_core();
+    settings
+        .queues
+        .iter()
+        .map(|queue| {
+            let options = options(*queue, ports, &compute, settings.drill, shutdown)?;
+            Worker::new(&runtime, client.clone(), options)
+                .map_err(|error| anyhow!("the worker of {queue}: {error}"))
+        })
+        .collect()
+}
+
+/// What each queue runs. Every queue keeps results and tells people; the analyses run on their own.
+fn options(
+    queue: TaskQueue,
+    ports: &Ports,
+    compute: &Compute,
+    drill: bool,
+    shutdown: &Shutdown,
+) -> anyhow::Result<WorkerOptions> {
+    let mut options = WorkerOptions::new(queue.name())
+        .register_activities(OutputActivities::new(ports.clone(), shutdown.clone()))
+        .graceful_shutdown_period(GRACE)
+        .sticky_queue_schedule_to_start_timeout(Duration::from_secs(if drill { 1 } else { 10 }))
+        .build();
+    if queue == TaskQueue::Analysis {
+        options.register_activities(AnalystActivities::new(ports.clone(), compute.clone(), shutdown.clone()));
+        options.register_workflow::<ChartAnalysisWorkflow>()?;
+        options.register_workflow::<OptionsAnalysisWorkflow>()?;
+        options.register_workflow::<ResearchAnalysisWorkflow>()?;
+        options.register_workflow::<FullAnalysisWorkflow>()?;
+        options.register_workflow::<AnalysisWorkflow>()?;
+    }
+    Ok(options)
+}
+
+/// Registers the search attributes that are missing.
+async fn ensure_search_attributes(client: &Client) -> anyhow::Result<()> {
+    let namespace = client.options().namespace.clone();
+    let missing = missing_search_attributes(client).await?;
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let keyword = IndexedValueType::Keyword as i32;
+    let search_attributes: HashMap<String, i32> =
+        missing.iter().map(|name| (name.clone(), keyword)).collect();
+    let request = AddSearchAttributesRequest { search_attributes, namespace: namespace.clone() };
+    let outcome = within(
+        "register search attributes",
+        client.connection().operator_service().add_search_attributes(Request::new(request)),
+    )
+    .await?;
+    outcome.with_context(|| {
+        let names: Vec<String> = missing.iter().map(|name| format!("--name {name} --type Keyword")).collect();
+        format!(
+            "the namespace '{namespace}' lacks search attributes and does not let ttai register them; run: temporal operator search-attribute create --namespace {namespace} {}",
+            names.join(" ")
+        )
+    })?;
+    Ok(())
+}
+
+/// The search attributes that the namespace lacks.
+///
+/// # Errors
+/// A server that does not answer, or an attribute of another type.
+pub async fn missing_search_attributes(client: &Client) -> anyhow::Result<Vec<String>> {
+    let request = ListSearchAttributesRequest { namespace: client.options().namespace.clone() };
+    let answer = within(
+        "list search attributes",
+        client.connection().operator_service().list_search_attributes(Request::new(request)),
+    )
+    .await?
+    .context("the server does not list its search attributes")?
+    .into_inner();
+    let mut missing = Vec::new();
+    for name in search_attributes::KEYWORDS {
+        match answer.custom_attributes.get(name) {
+            None => missing.push(name.to_owned()),
+            Some(kind) if *kind == IndexedValueType::Keyword as i32 => {}
+            Some(_) => bail!(
+                "the search attribute {name} exists with another type than Keyword; remove or rename it"
+            ),
+        }
+    }
+    Ok(missing)
+}
+
+async fn within<T>(call: &str, work: impl Future<Output = T>) -> anyhow::Result<T> {
+    tokio::time::timeout(Duration::from_secs(15), work)
+        .await
+        .with_context(|| format!("no answer from the server to: {call}"))
+}
