@@ -1,17 +1,193 @@
-//! The chart analyst.
+//! The chart analyst: bars in, verdict, levels, picture and text out. Same market, same answer, byte for byte.
 
-use ttai_contract::{ChartAnalysisParams, ChartAnalysisResult};
+mod bars;
+mod findings;
+mod notes;
+mod outlook;
+mod picture;
+mod reasons;
+#[cfg(test)]
+mod tests;
+
+use ttai_contract::{AnalysisDepth, ArtifactLink, ChartAnalysisParams, ChartAnalysisResult, Validate};
+use ttai_ports::{Artifact, EarningsDate, PortError};
+use ttai_quant::levels::LevelsError;
+use ttai_quant::trend::{AssessmentError, AssessmentSettings, ChartAssessment, Depth, assess};
 
 use crate::compute::Compute;
 use crate::failure::AnalystError;
+use crate::market_view::MarketView;
 use crate::ports::Ports;
 use crate::supervise::Progress;
+use bars::Series;
+use findings::Findings;
+use notes::{Notes, notes};
+use outlook::{Outlook, outlook};
 
+/// What the analyst works with, once everything is read.
+#[derive(Clone, Debug)]
+pub(crate) struct Chart {
+    view: MarketView,
+    series: Series,
+    assessment: ChartAssessment,
+    findings: Findings,
+    outlook: Outlook,
+    earnings: Earnings,
+}
+
+/// What is known of the next report.
+#[derive(Clone, Debug)]
+pub(crate) enum Earnings {
+    /// A date.
+    Next(EarningsDate),
+    /// The source keeps such dates and has none.
+    NoneKnown,
+    /// The source keeps no such dates, or could not be read.
+    NoRecord,
+}
+
+/// Judges the chart of a symbol.
 pub(crate) async fn analyse(
-    _ports: &Ports,
-    _compute: &Compute,
-    _params: ChartAnalysisParams,
-    _progress: Progress,
+    ports: &Ports,
+    compute: &Compute,
+    params: ChartAnalysisParams,
+    progress: Progress,
 ) -> Result<ChartAnalysisResult, AnalystError> {
-    Err(AnalystError::NotEnoughData("being written".to_owned()))
+    params.validate()?;
+    progress.step("reading bars");
+    let view = MarketView::at(ports, &params.symbol, params.as_of).await?;
+    let series = Series::read(ports, &view, params.timeframe, params.analysis_depth, &progress).await?;
+    let (earnings, earnings_warning) = next_earnings(ports, &view).await;
+    progress.step("judging the chart");
+    let depth = params.analysis_depth;
+    let (chart, notes) = compute.run(move || judge(view, series, depth, earnings)).await??;
+    let mut result = result(&chart, notes);
+    result.warnings.extend(earnings_warning);
+    if params.include_chart_image {
+        progress.step("drawing the chart");
+        draw(ports, compute, chart, depth, &mut result).await?;
+    }
+    Ok(result)
+}
+
+fn judge(
+    view: MarketView,
+    series: Series,
+    depth: AnalysisDepth,
+    earnings: Earnings,
+) -> Result<(Chart, Notes), AnalystError> {
+    let settings = AssessmentSettings { timeframe: series.timeframe(), depth: depth_of(depth) };
+    let assessment = assess(series.given(), settings).map_err(|error| refusal(&view, error))?;
+    let findings = Findings::of(&assessment, series.judged(), view.price);
+    let outlook = outlook(series.judged(), &assessment);
+    let chart = Chart { view, series, assessment, findings, outlook, earnings };
+    let notes = notes(&chart);
+    Ok((chart, notes))
+}
+
+fn result(chart: &Chart, notes: Notes) -> ChartAnalysisResult {
+    let Chart { view, assessment, findings, .. } = chart;
+    ChartAnalysisResult {
+        symbol: view.symbol.to_string(),
+        recommendation: findings::recommendation(assessment.recommendation),
+        trend_direction: findings::direction(assessment.trend_direction),
+        trend_quality: findings::quality(assessment.trend_quality),
+        support_levels: findings.supports.clone(),
+        resistance_levels: findings.resistances.clone(),
+        fib_confluence_zones: findings.confluence.clone(),
+        extension_risk: findings::extension(assessment.extension_risk),
+        chart_notes: notes.text,
+        tool_calls_made: 0,
+        price: view.price,
+        atr: assessment.measures.atr14,
+        indicators: findings::indicators(assessment),
+        fibonacci: findings.fibonacci.clone(),
+        gaps: findings.gaps.clone(),
+        chart_image: None,
+        chart_scene: None,
+        rule: reasons::rule(assessment),
+        as_of: view.as_of,
+        data_source: view.source.clone(),
+        evidence: notes.evidence,
+        warnings: warnings(chart),
+    }
+}
+
+/// Draws and keeps the picture; a chart that cannot be drawn is still an analysis, and says so.
+async fn draw(
+    ports: &Ports,
+    compute: &Compute,
+    chart: Chart,
+    depth: AnalysisDepth,
+    result: &mut ChartAnalysisResult,
+) -> Result<(), AnalystError> {
+    match compute.run(move || picture::draw(&chart, depth)).await? {
+        Ok(picture) => {
+            result.chart_image = Some(keep(ports, "image/png", picture.png).await?);
+            result.chart_scene = Some(keep(ports, "application/json", picture.scene).await?);
+        }
+        Err(error) => result.warnings.push(format!("the chart could not be drawn: {error}")),
+    }
+    Ok(())
+}
+
+async fn keep(ports: &Ports, media_type: &str, bytes: Vec<u8>) -> Result<ArtifactLink, AnalystError> {
+    let artifact = Artifact { media_type: media_type.to_owned(), bytes };
+    let stored = ports.store.put_artifact(&artifact).await?;
+    Ok(ArtifactLink { sha256: stored.sha256, media_type: stored.media_type, size: stored.size })
+}
+
+/// The next report, for its mark. A chart stands without it, so a source that fails is told and not waited for.
+async fn next_earnings(ports: &Ports, view: &MarketView) -> (Earnings, Option<String>) {
+    match ports.metrics.metrics(&view.symbol, view.as_of).await {
+        Ok(Some(metrics)) => (metrics.next_earnings.map_or(Earnings::NoneKnown, Earnings::Next), None),
+        Ok(None) => (Earnings::NoRecord, None),
+        Err(error) => (Earnings::NoRecord, Some(format!("the earnings date could not be read: {error}"))),
+    }
+}
+
+/// A quote this many average true ranges from the last bar's close does not belong to the same moment.
+const DETACHED_ATR: f64 = 1.0;
+
+fn warnings(chart: &Chart) -> Vec<String> {
+    let (view, measures) = (&chart.view, &chart.assessment.measures);
+    let mut warnings = view.warnings.clone();
+    warnings.extend(chart.assessment.warnings.iter().cloned());
+    if chart.series.last_is_running() {
+        warnings.push(format!(
+            "the last {} is still running: its averages, levels and volume can change until it ends",
+            chart.series.bar_name()
+        ));
+    }
+    let away = (view.price - measures.close) / measures.atr14;
+    if away.abs() > DETACHED_ATR {
+        warnings.push(format!(
+            "the quote of {:.2} is {:.1} ATR {} the last bar's close of {:.2}, to which the verdict belongs",
+            view.price,
+            away.abs(),
+            if away > 0.0 { "above" } else { "below" },
+            measures.close
+        ));
+    }
+    warnings
+}
+
+const fn depth_of(depth: AnalysisDepth) -> Depth {
+    match depth {
+        AnalysisDepth::Quick => Depth::Quick,
+        AnalysisDepth::Standard => Depth::Standard,
+        AnalysisDepth::Deep => Depth::Deep,
+    }
+}
+
+fn refusal(view: &MarketView, error: AssessmentError) -> AnalystError {
+    match error {
+        AssessmentError::Levels(
+            error @ (LevelsError::ImpossibleBar { .. } | LevelsError::NotInOrder { .. }),
+        ) => {
+            let detail = format!("{}: {error}", view.symbol);
+            PortError::Corrupt { provider: view.source.name.clone(), detail }.into()
+        }
+        error => AnalystError::NotEnoughData(format!("{}: {error}", view.symbol)),
+    }
 }

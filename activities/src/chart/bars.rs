@@ -1,0 +1,178 @@
+//! The bars that are judged: sessions, weeks, or half-hours built from the minutes of the last sessions.
+
+use chrono::{Datelike, NaiveDate};
+use ttai_calendar::{Session, previous_session, session_on_or_before};
+use ttai_contract::{AnalysisDepth, Timeframe};
+use ttai_core::{DailyBar, MinuteBar, SessionPart};
+use ttai_ports::PortError;
+use ttai_quant::trend::{self, MINIMUM_BARS, usable_history, weekly_bars};
+
+use crate::failure::AnalystError;
+use crate::market_view::MarketView;
+use crate::ports::Ports;
+use crate::supervise::Progress;
+
+/// Length of an intraday bar.
+const HALF_HOUR: i64 = 30;
+
+/// The bars of one timeframe.
+#[derive(Clone, Debug)]
+pub(crate) struct Series {
+    timeframe: Timeframe,
+    /// Daily bars for the daily and the weekly timeframe, half-hour bars for the intraday one.
+    given: Vec<DailyBar>,
+    /// The part that is judged, in the timeframe's own bars.
+    judged: Vec<DailyBar>,
+    last_is_running: bool,
+}
+
+impl Series {
+    /// Reads what the timeframe needs beyond the view's own history.
+    pub(super) async fn read(
+        ports: &Ports,
+        view: &MarketView,
+        timeframe: Timeframe,
+        depth: AnalysisDepth,
+        progress: &Progress,
+    ) -> Result<Self, AnalystError> {
+        let (given, last_is_running) = match timeframe {
+            Timeframe::Daily => (view.bars.clone(), view.session_running),
+            Timeframe::Weekly => (view.bars.clone(), week_is_running(view)),
+            Timeframe::Intraday => half_hours(ports, view, depth, progress).await?,
+        };
+        let usable = usable_history(&given).0;
+        let judged = match timeframe {
+            Timeframe::Weekly => weekly_bars(usable),
+            Timeframe::Daily | Timeframe::Intraday => usable.to_vec(),
+        };
+        Ok(Self { timeframe, given, judged, last_is_running })
+    }
+
+    pub(super) fn given(&self) -> &[DailyBar] {
+        &self.given
+    }
+
+    pub(super) fn judged(&self) -> &[DailyBar] {
+        &self.judged
+    }
+
+    pub(super) const fn last_is_running(&self) -> bool {
+        self.last_is_running
+    }
+
+    pub(super) const fn timeframe(&self) -> trend::Timeframe {
+        match self.timeframe {
+            Timeframe::Intraday => trend::Timeframe::Intraday,
+            Timeframe::Daily => trend::Timeframe::Daily,
+            Timeframe::Weekly => trend::Timeframe::Weekly,
+        }
+    }
+
+    /// What one bar is: `session`, `week`, `half-hour`.
+    pub(super) const fn bar_name(&self) -> &'static str {
+        match self.timeframe {
+            Timeframe::Intraday => "half-hour",
+            Timeframe::Daily => "session",
+            Timeframe::Weekly => "week",
+        }
+    }
+
+    /// The unit of an average's length, as in `20-day`.
+    pub(super) const fn unit(&self) -> &'static str {
+        match self.timeframe {
+            Timeframe::Intraday => "bar",
+            Timeframe::Daily => "day",
+            Timeframe::Weekly => "week",
+        }
+    }
+
+    /// The bars as evidence names them.
+    pub(super) const fn source(&self) -> &'static str {
+        match self.timeframe {
+            Timeframe::Intraday => "half-hour bars",
+            Timeframe::Daily => "daily bars",
+            Timeframe::Weekly => "weekly bars",
+        }
+    }
+}
+
+/// Whether the week of the last bar has sessions to come.
+fn week_is_running(view: &MarketView) -> bool {
+    let Some(last) = view.bars.last() else { return false };
+    let next = ttai_calendar::next_session(last.date).map(|session| session.date);
+    let same_week = |date: NaiveDate| date.iso_week() == last.date.iso_week();
+    view.session_running || (same_week(view.date) && next.is_ok_and(same_week))
+}
+
+/// Sessions that are asked for: enough for the 200-bar average and the levels of the depth.
+const fn sessions_wanted(depth: AnalysisDepth) -> usize {
+    match depth {
+        AnalysisDepth::Quick => 20,
+        AnalysisDepth::Standard => 40,
+        AnalysisDepth::Deep => 60,
+    }
+}
+
+/// Half-hour bars of the unbroken run of recorded sessions up to the moment, and whether the last is still running.
+async fn half_hours(
+    ports: &Ports,
+    view: &MarketView,
+    depth: AnalysisDepth,
+    progress: &Progress,
+) -> Result<(Vec<DailyBar>, bool), AnalystError> {
+    let mut sessions: Vec<Vec<DailyBar>> = Vec::new();
+    let mut next = session_on_or_before(view.date).ok();
+    if next.is_some_and(|session| session.open >= view.as_of) {
+        next = previous_session(view.date).ok();
+    }
+    let newest = next;
+    while let Some(session) = next.take_if(|_| sessions.len() < sessions_wanted(depth)) {
+        progress.step(&format!("reading minutes of {}", session.date));
+        let minutes = match ports.market.minute_bars(&view.symbol, session.date, view.as_of).await {
+            Ok(minutes) => minutes,
+            Err(PortError::NoData { .. }) => break,
+            Err(error) => return Err(error.into()),
+        };
+        let ratio: f64 = view.splits.iter().filter(|s| s.effective > session.date).map(|s| s.ratio).product();
+        let bars = gathered(&minutes, &session);
+        if bars.is_empty() {
+            break;
+        }
+        sessions.push(bars.into_iter().map(|bar| bar.split_adjusted(ratio)).collect());
+        next = previous_session(session.date).ok();
+    }
+    let bars: Vec<DailyBar> = sessions.iter().rev().flatten().copied().collect();
+    if bars.len() < MINIMUM_BARS {
+        return Err(too_few(view, sessions.len(), bars.len()));
+    }
+    let elapsed = newest.map_or(0, |session| (view.as_of - session.open).num_minutes());
+    let running = newest.is_some_and(|session| view.as_of < session.close) && elapsed % HALF_HOUR != 0;
+    Ok((bars, running))
+}
+
+fn too_few(view: &MarketView, sessions: usize, bars: usize) -> AnalystError {
+    AnalystError::NotEnoughData(format!(
+        "an intraday chart of {} needs {MINIMUM_BARS} half-hour bars (five sessions of minutes) and the unbroken run of \
+         recorded sessions up to {} is {sessions} long, {bars} bars: record more minutes, or ask for the daily timeframe",
+        view.symbol, view.date
+    ))
+}
+
+/// The half-hours of a regular session, each over its minutes with a trade; a half-hour without any is left out.
+fn gathered(minutes: &[MinuteBar], session: &Session) -> Vec<DailyBar> {
+    let regular = |bar: &&MinuteBar| {
+        bar.session == SessionPart::Regular && bar.start >= session.open && bar.start < session.close
+    };
+    let minutes: Vec<MinuteBar> = minutes.iter().filter(regular).copied().collect();
+    let slot = |bar: &MinuteBar| (bar.start - session.open).num_minutes() / HALF_HOUR;
+    minutes
+        .chunk_by(|a, b| slot(a) == slot(b))
+        .filter_map(|part| {
+            let (first, last) = (part.first()?, part.last()?);
+            let high = part.iter().map(|bar| bar.high).fold(first.high, f64::max);
+            let low = part.iter().map(|bar| bar.low).fold(first.low, f64::min);
+            let volume = part.iter().map(|bar| bar.volume).sum();
+            Some(DailyBar { date: session.date, open: first.open, high, low, close: last.close, volume })
+        })
+        .collect()
+}

@@ -1,0 +1,427 @@
+//! The analyst's text: the verdict in a sentence, reasons, what would change it, levels, and what is not known.
+
+use ttai_contract::{Evidence, PriceLevel};
+use ttai_core::{DividendStatus, NEW_YORK};
+use ttai_ports::{EarningsDate, EarningsTime};
+use ttai_quant::trend::{
+    ChartAssessment, Depth, ExtensionRisk, Measures, Recommendation, RejectReason, TrendDirection,
+    TrendQuality,
+};
+
+use super::outlook::Turn;
+use super::reasons::{reasons_for, strongest_against, verdict_name};
+use super::{Chart, Earnings};
+use crate::narrator::Narrator;
+
+/// Levels named on each side.
+const NAMED_LEVELS: usize = 3;
+/// Gaps and confluences named.
+const NAMED_ZONES: usize = 2;
+
+/// The text and the record of its numbers.
+#[derive(Clone, Debug)]
+pub(super) struct Notes {
+    pub(super) text: String,
+    pub(super) evidence: Vec<Evidence>,
+}
+
+/// Tells the chart.
+pub(super) fn notes(chart: &Chart) -> Notes {
+    let mut teller = Teller { chart, narrator: Narrator::default() };
+    let mut lines = vec![verdict(&mut teller), setting(&mut teller)];
+    section(&mut lines, "For", reasons_for(&mut teller));
+    section(&mut lines, "Against", vec![strongest_against(&mut teller)]);
+    section(&mut lines, "What would change it", changes(&mut teller));
+    section(&mut lines, "Levels", levels(&mut teller));
+    section(&mut lines, "Not known", unknown(&mut teller));
+    Notes { text: lines.join("\n"), evidence: teller.narrator.into_evidence() }
+}
+
+fn section(lines: &mut Vec<String>, title: &str, sentences: Vec<String>) {
+    lines.push(String::new());
+    lines.push(title.to_owned());
+    lines.extend(sentences.into_iter().map(|sentence| format!("- {sentence}")));
+}
+
+/// Speaks about one chart; every number goes through the narrator.
+pub(super) struct Teller<'a> {
+    chart: &'a Chart,
+    narrator: Narrator,
+}
+
+impl Teller<'_> {
+    pub(super) fn assessment(&self) -> &ChartAssessment {
+        &self.chart.assessment
+    }
+
+    pub(super) fn measures(&self) -> &Measures {
+        &self.chart.assessment.measures
+    }
+
+    pub(super) fn unit(&self) -> &'static str {
+        self.chart.series.unit()
+    }
+
+    /// The nearest level above (positive) or below the price.
+    pub(super) fn nearest(&self, sign: f64) -> Option<&PriceLevel> {
+        let findings = &self.chart.findings;
+        if sign > 0.0 { findings.resistances.first() } else { findings.supports.first() }
+    }
+
+    pub(super) fn price(&mut self, name: &str, value: f64) -> String {
+        self.narrator.price(name, value, self.chart.series.source())
+    }
+
+    pub(super) fn number(&mut self, name: &str, value: f64, digits: usize) -> String {
+        self.narrator.number(name, value, digits, self.chart.series.source())
+    }
+
+    pub(super) fn percent(&mut self, name: &str, fraction: f64) -> String {
+        self.narrator.percent(name, fraction, 1, self.chart.series.source())
+    }
+
+    pub(super) fn count(&mut self, name: &str, value: impl Into<i64>) -> String {
+        self.narrator.count(name, value, self.chart.series.source())
+    }
+
+    /// `622.50 (moderate swing low, 2 touches, 2.5 ATR below)`.
+    pub(super) fn level(&mut self, level: &PriceLevel) -> String {
+        let name = format!("{}_of_{}", level.kind, level.last_touch);
+        let price = self.price(&name, level.price);
+        let touches = self.count(&format!("{name}_touches"), level.touches);
+        let word = if level.touches == 1 { "touch" } else { "touches" };
+        let distance = self.distance(&format!("{name}_distance_atr"), level.distance_atr);
+        let kind = match level.kind.as_str() {
+            "all_time_high" => "highest on record".to_owned(),
+            "all_time_low" => "lowest on record".to_owned(),
+            kind => kind.replace('_', " "),
+        };
+        format!("{price} ({}, {kind}, {touches} {word}, {distance})", level.strength)
+    }
+
+    /// `2.5 ATR below`.
+    fn distance(&mut self, name: &str, atr: f64) -> String {
+        let side = if atr < 0.0 { "below" } else { "above" };
+        format!("{} ATR {side}", self.number(name, atr.abs(), 1))
+    }
+}
+
+fn verdict(t: &mut Teller<'_>) -> String {
+    let (direction, quality) = (t.assessment().trend_direction, quality_word(t.assessment().trend_quality));
+    let trend = match direction {
+        TrendDirection::Up => format!("uptrend, {quality}"),
+        TrendDirection::Down => format!("downtrend, {quality}"),
+        TrendDirection::Sideways => "no trend".to_owned(),
+    };
+    let extension = extension_clause(t);
+    match t.assessment().recommendation {
+        Recommendation::Bullish => format!("Bullish: {trend}{extension}."),
+        Recommendation::Bearish => format!("Bearish: {trend}{extension}."),
+        Recommendation::Neutral => format!("Neutral: {trend}{extension}."),
+        Recommendation::Reject => format!("Reject: {}; {trend}{extension}.", reject_words(t)),
+    }
+}
+
+const fn quality_word(quality: TrendQuality) -> &'static str {
+    match quality {
+        TrendQuality::Weak => "weak",
+        TrendQuality::Moderate => "moderate",
+        TrendQuality::Strong => "strong",
+    }
+}
+
+fn extension_clause(t: &mut Teller<'_>) -> String {
+    let word = match t.assessment().extension_risk {
+        ExtensionRisk::Low => return String::new(),
+        ExtensionRisk::Moderate => "somewhat extended",
+        ExtensionRisk::High => "extended",
+    };
+    let (distance, unit) = (t.measures().distance_to_sma20_atr, t.unit());
+    format!(", but {word} {} its 20-{unit} average", t.distance("extension_atr", distance))
+}
+
+fn reject_words(t: &mut Teller<'_>) -> String {
+    let m = *t.measures();
+    match t.assessment().reject_reason {
+        Some(RejectReason::ExtremeVolatility) => {
+            format!("extreme volatility of {} a year", t.percent("hv_20", m.hv20))
+        }
+        Some(RejectReason::VolatilityShock) => {
+            let (hv, ratio) = (t.percent("hv_20", m.hv20), t.number("hv_20_ratio", m.hv20_ratio, 1));
+            format!("volatility shock, {hv} a year or {ratio} times the usual")
+        }
+        Some(RejectReason::FreeFall) => {
+            format!("free fall, {} under the year's highest close", t.percent("drawdown_percent", m.drawdown))
+        }
+        Some(RejectReason::BlowOff) => format!("blow-off with an RSI of {}", t.number("rsi_14", m.rsi14, 0)),
+        None => "not calm for three bars in a row yet".to_owned(),
+    }
+}
+
+/// Symbol, price, moment and history.
+fn setting(t: &mut Teller<'_>) -> String {
+    let view = &t.chart.view;
+    let time = view.as_of.with_timezone(&NEW_YORK).format("%H:%M ET");
+    let price = t.narrator.price("price", view.price, "quote");
+    let (symbol, date, bars) = (&view.symbol, Narrator::date(view.date), t.chart.series.source());
+    let since = Narrator::date(t.assessment().history_start);
+    let m = *t.measures();
+    let (atr, percent) = (t.price("atr_14", m.atr14), t.percent("atr_14_percent", m.atr_percent / 100.0));
+    format!(
+        "{symbol} {price} on {date} at {time}; average true range {atr} ({percent} of the close); {bars} since {since}."
+    )
+}
+
+fn changes(t: &mut Teller<'_>) -> Vec<String> {
+    let mut out = Vec::new();
+    let outlook = t.chart.outlook.clone();
+    let turns = [("falls", outlook.falls), ("rises", outlook.rises)];
+    for (name, turn) in turns.iter().flat_map(|(name, turns)| turns.iter().map(move |turn| (*name, turn))) {
+        out.push(turn_sentence(t, name, turn));
+    }
+    if turns.iter().all(|(_, turns)| turns.is_empty()) {
+        out.push("No move of up to fifteen ATR within ten bars turns it: only time does.".to_owned());
+    }
+    if let Some(verdict) = outlook.standstill {
+        out.push(format!("Ten bars without any move turn it to {}.", verdict_name(verdict)));
+    }
+    out.extend(easing(t));
+    out.extend(broken_level(t));
+    out
+}
+
+fn turn_sentence(t: &mut Teller<'_>, name: &str, turn: &Turn) -> String {
+    let pace = if turn.bars == 3 { "three" } else { "ten" };
+    let price = t.price(&format!("{name}_in_{pace}_bars"), turn.price);
+    let distance = t.distance(&format!("{name}_in_{pace}_bars_atr"), turn.distance_atr);
+    let bar = t.chart.series.bar_name();
+    format!(
+        "{price} within {pace} {bar}s ({distance} the last close) turns it to {}.",
+        verdict_name(turn.verdict)
+    )
+}
+
+/// Where the extension would no longer be high.
+fn easing(t: &mut Teller<'_>) -> Option<String> {
+    if t.assessment().extension_risk != ExtensionRisk::High {
+        return None;
+    }
+    let (m, unit) = (*t.measures(), t.unit());
+    let sign = m.distance_to_sma20_atr.signum();
+    let price = t.price("extension_eases_at", m.sma20 + sign * 2.0 * m.atr14);
+    let past = if sign > 0.0 { "below" } else { "above" };
+    Some(format!("A close {past} {price}, two ATR from today's 20-{unit} average, ends the high extension."))
+}
+
+/// The level whose loss matters most to the verdict.
+fn broken_level(t: &mut Teller<'_>) -> Option<String> {
+    let bearish = t.assessment().recommendation == Recommendation::Bearish;
+    let (edge, next, past) = if bearish {
+        let levels = &t.chart.findings.resistances;
+        (levels.first()?.zone_high, levels.get(1).map(|l| l.price), "above")
+    } else {
+        let levels = &t.chart.findings.supports;
+        (levels.first()?.zone_low, levels.get(1).map(|l| l.price), "below")
+    };
+    let edge = t.price("nearest_zone_edge", edge);
+    let next = next.map(|price| t.price("next_level", price));
+    let next = next
+        .map_or_else(|| "no other level is known beyond it".to_owned(), |p| format!("the next level is {p}"));
+    Some(format!("A close {past} {edge} breaks the nearest level; {next}."))
+}
+
+fn levels(t: &mut Teller<'_>) -> Vec<String> {
+    let mut out = vec![side_of(t, "Support", -1.0), side_of(t, "Resistance", 1.0)];
+    out.push(fibonacci(t));
+    out.push(confluence(t));
+    out.push(gaps(t));
+    out.extend(trend_lines(t));
+    out.extend(events(t));
+    out
+}
+
+fn side_of(t: &mut Teller<'_>, name: &str, sign: f64) -> String {
+    let findings = &t.chart.findings;
+    let levels = if sign > 0.0 { &findings.resistances } else { &findings.supports };
+    if levels.is_empty() {
+        let extremes = t.assessment().levels.extremes;
+        let (extreme, word) =
+            if sign > 0.0 { (extremes.all_time_high, "high") } else { (extremes.all_time_low, "low") };
+        let side = if sign > 0.0 { "above" } else { "below" };
+        let price = t.price(&format!("all_time_{word}"), extreme.price);
+        let date = Narrator::date(extreme.date);
+        return format!(
+            "{name}: no turn on record {side} the price; the {word} on record is {price} of {date}."
+        );
+    }
+    let told: Vec<String> = levels.iter().take(NAMED_LEVELS).map(|level| t.level(level)).collect();
+    format!("{name}: {}.", told.join("; "))
+}
+
+fn fibonacci(t: &mut Teller<'_>) -> String {
+    let Some(swing) = t.chart.findings.fibonacci.clone() else {
+        return "Fibonacci: no swing of four ATR within a year of bars.".to_owned();
+    };
+    let (from, to) = (t.price("fib_from", swing.from), t.price("fib_to", swing.to));
+    let told: Vec<String> = swing
+        .retracements
+        .iter()
+        .filter(|level| [0.382, 0.5, 0.618].iter().any(|r| (r - level.ratio).abs() < 1e-9))
+        .map(|level| {
+            let name = format!("fib_{:.3}", level.ratio);
+            let price = t.price(&name, level.price);
+            format!("{} at {price}", t.number(&format!("{name}_ratio"), level.ratio, 3))
+        })
+        .collect();
+    let dates = (Narrator::date(swing.from_date), Narrator::date(swing.to_date));
+    format!("Fibonacci of {from} ({}) to {to} ({}): {}.", dates.0, dates.1, told.join(", "))
+}
+
+fn confluence(t: &mut Teller<'_>) -> String {
+    let zones: Vec<_> = t.chart.findings.confluence.iter().take(NAMED_ZONES).cloned().collect();
+    if zones.is_empty() {
+        return "Confluence: no Fibonacci level meets another level.".to_owned();
+    }
+    let told: Vec<String> = zones
+        .iter()
+        .zip(1_u32..)
+        .map(|(zone, i)| {
+            let low = t.price(&format!("confluence_{i}_low"), zone.low);
+            let high = t.price(&format!("confluence_{i}_high"), zone.high);
+            format!("{low} to {high} ({})", t.members(i, &zone.levels))
+        })
+        .collect();
+    format!("Confluence: {}.", told.join("; "))
+}
+
+impl Teller<'_> {
+    /// The members of a confluence; the numbers inside their names go on record too.
+    fn members(&mut self, zone: u32, names: &[String]) -> String {
+        for (name, i) in names.iter().zip(1_u32..) {
+            for word in name.split(|c: char| !(c.is_ascii_digit() || c == '.')) {
+                if let Ok(value) = word.parse::<f64>() {
+                    let digits = word.split_once('.').map_or(0, |(_, fraction)| fraction.len());
+                    self.number(&format!("confluence_{zone}_member_{i}"), value, digits);
+                }
+            }
+        }
+        names.join(", ")
+    }
+}
+
+fn gaps(t: &mut Teller<'_>) -> String {
+    let gaps: Vec<_> = t.chart.findings.gaps.iter().take(NAMED_ZONES).cloned().collect();
+    if gaps.is_empty() {
+        return format!("Gaps: no unfilled gap since {}.", Narrator::date(levels_since(t)));
+    }
+    let (price, atr) = (t.chart.view.price, t.measures().atr14);
+    let told: Vec<String> = gaps
+        .iter()
+        .map(|gap| {
+            let name = format!("gap_{}", gap.date);
+            let low = t.price(&format!("{name}_low"), gap.low);
+            let high = t.price(&format!("{name}_high"), gap.high);
+            let edge = if gap.high < price { gap.high } else { gap.low };
+            let distance = t.distance(&format!("{name}_distance_atr"), (edge - price) / atr);
+            format!(
+                "{} gap of {} open from {low} to {high}, {distance}",
+                gap.direction,
+                Narrator::date(gap.date)
+            )
+        })
+        .collect();
+    format!("Gaps: {}.", told.join("; "))
+}
+
+/// The first bar in which levels were sought.
+fn levels_since(t: &Teller<'_>) -> chrono::NaiveDate {
+    let bars = t.chart.series.judged();
+    let lookback = match t.assessment().depth {
+        Depth::Quick => 252,
+        Depth::Standard => 504,
+        Depth::Deep => usize::MAX,
+    };
+    bars.get(bars.len().saturating_sub(lookback)).map_or(t.assessment().history_start, |bar| bar.date)
+}
+
+fn trend_lines(t: &mut Teller<'_>) -> Vec<String> {
+    let lines = t.assessment().levels.trend_lines.clone();
+    lines
+        .iter()
+        .map(|line| {
+            let (side, name) = match line.kind {
+                ttai_quant::levels::LevelKind::Support => ("under the lows", "trend_line_support"),
+                ttai_quant::levels::LevelKind::Resistance => ("over the highs", "trend_line_resistance"),
+            };
+            let price = t.price(name, line.price_now);
+            let touches =
+                t.count(&format!("{name}_touches"), u32::try_from(line.touches).unwrap_or(u32::MAX));
+            let since = Narrator::date(line.from_date);
+            format!("Trend line {side} since {since}: now at {price}, {touches} touches, unbroken.")
+        })
+        .collect()
+}
+
+/// Reports and dividends to come.
+fn events(t: &mut Teller<'_>) -> Vec<String> {
+    let mut out = Vec::new();
+    if let Earnings::Next(date) = &t.chart.earnings {
+        out.push(earnings(date));
+    }
+    let (today, dividends) = (t.chart.view.date, &t.chart.view.dividends);
+    if let Some(next) = dividends.iter().filter(|d| d.ex_date > today).min_by_key(|d| d.ex_date).copied() {
+        let amount = t.narrator.price("next_dividend", next.amount, "dividends");
+        let sure = if next.status == DividendStatus::Projected { "projected" } else { "declared" };
+        out.push(format!("Next dividend: {amount} dollars ex {}, {sure}.", Narrator::date(next.ex_date)));
+    }
+    if let Some(split) = t.chart.view.splits.last().filter(|s| s.effective == today).copied() {
+        let ratio = t.narrator.number("split_ratio", split.ratio, 4, "splits");
+        out.push(format!(
+            "A split of {ratio} new shares for an old one takes effect today; all prices are in new shares."
+        ));
+    }
+    out
+}
+
+fn earnings(date: &EarningsDate) -> String {
+    let time = match date.time {
+        EarningsTime::BeforeMarket => "before the open",
+        EarningsTime::AfterMarket => "after the close",
+        EarningsTime::Unknown => "time of day unknown",
+    };
+    let sure = if date.confirmed { "confirmed" } else { "not confirmed" };
+    format!("Next earnings: {}, {time}, {sure}.", Narrator::date(date.date))
+}
+
+fn unknown(t: &mut Teller<'_>) -> Vec<String> {
+    let mut out = Vec::new();
+    match t.chart.earnings {
+        Earnings::NoRecord => {
+            out.push("Earnings date: the source keeps no such record.".to_owned());
+        }
+        Earnings::NoneKnown => out.push("Earnings date: the source knows of none to come.".to_owned()),
+        Earnings::Next(_) => {}
+    }
+    let unit = t.unit();
+    if t.measures().sma200.is_none() {
+        out.push(format!("200-{unit} average: the history is too short, so the long trend has no vote."));
+    }
+    if !t.assessment().levels.extremes.full_year {
+        let since = Narrator::date(t.assessment().history_start);
+        out.push(format!("The year's high and low: bars begin only on {since}."));
+    }
+    if t.measures().volume_ratio.is_none() {
+        out.push("Volume: the bars carry none.".to_owned());
+    }
+    if t.chart.series.last_is_running() {
+        let bar = t.chart.series.bar_name();
+        out.push(format!("How the running {bar} ends: it counts as it stands."));
+    }
+    if t.chart.view.price_is_doubtful() {
+        out.push("Whether the quoted price is good: see the warnings.".to_owned());
+    }
+    if out.is_empty() {
+        out.push("Nothing that the rules ask for.".to_owned());
+    }
+    out
+}

@@ -1,0 +1,295 @@
+//! Why the verdict is what it is: the rule behind it, what speaks for it and what most against it.
+
+use ttai_quant::trend::{
+    ChartAssessment, ExtensionRisk, Measures, Recommendation, RejectReason, TrendDirection, TrendQuality,
+};
+
+use super::notes::Teller;
+
+/// A slope of less than this many ATR in ten bars is flat.
+const FLAT_ATR: f64 = 0.5;
+
+/// The rule that gave the verdict.
+pub(super) fn rule(assessment: &ChartAssessment) -> String {
+    let text = match assessment.recommendation {
+        verdict if verdict != of_last_bar(assessment) => {
+            "kept from earlier bars: a verdict turns only when three bars in a row agree"
+        }
+        Recommendation::Bullish => "the trend is up and its quality at least moderate",
+        Recommendation::Bearish => "the trend is down and its quality at least moderate",
+        Recommendation::Neutral => "there is no trend of at least moderate quality",
+        Recommendation::Reject => match assessment.reject_reason {
+            Some(RejectReason::ExtremeVolatility) => {
+                "extreme volatility: hv_20 of 65 % or more, until it is under 52 %"
+            }
+            Some(RejectReason::VolatilityShock) => {
+                "volatility shock: hv_20 of 35 % and 2.25 times its usual level or more, until under 30 % or 1.75 times"
+            }
+            Some(RejectReason::FreeFall) => {
+                "free fall: 30 % or more under the year's highest close, the 50-bar average falling, the price 2.5 ATR or \
+                 more under the 20-bar average, until 25 % or half an ATR"
+            }
+            Some(RejectReason::BlowOff) | None => {
+                "blow-off: 5 ATR or more above the 20-bar average with an RSI of 85 or more, until 3.5 ATR or 78"
+            }
+        },
+    };
+    format!("{}: {text}", verdict_name(assessment.recommendation))
+}
+
+pub(super) const fn verdict_name(verdict: Recommendation) -> &'static str {
+    super::findings::recommendation(verdict).as_str()
+}
+
+/// What the last bar alone would say.
+fn of_last_bar(assessment: &ChartAssessment) -> Recommendation {
+    let orderly = assessment.trend_quality > TrendQuality::Weak;
+    match assessment.trend_direction {
+        _ if assessment.reject_reason.is_some() => Recommendation::Reject,
+        TrendDirection::Up if orderly => Recommendation::Bullish,
+        TrendDirection::Down if orderly => Recommendation::Bearish,
+        _ => Recommendation::Neutral,
+    }
+}
+
+/// The three strongest reasons for the verdict.
+pub(super) fn reasons_for(teller: &mut Teller<'_>) -> Vec<String> {
+    let mut reasons = match teller.assessment().recommendation {
+        Recommendation::Bullish => for_trend(teller, 1.0),
+        Recommendation::Bearish => for_trend(teller, -1.0),
+        Recommendation::Neutral => for_neutral(teller),
+        Recommendation::Reject => for_reject(teller),
+    };
+    reasons.truncate(3);
+    // Only the numbers of the reasons that are told belong on record.
+    reasons.into_iter().map(|reason| reason(teller)).collect()
+}
+
+/// A sentence that is not spoken yet.
+type Sentence = Box<dyn Fn(&mut Teller<'_>) -> String>;
+
+fn say(sentence: impl Fn(&mut Teller<'_>) -> String + 'static) -> Sentence {
+    Box::new(sentence)
+}
+
+fn for_trend(teller: &Teller<'_>, sign: f64) -> Vec<Sentence> {
+    let m = *teller.measures();
+    let mut reasons = Vec::new();
+    if in_order(&m, sign) {
+        reasons.push(say(move |t| averages_in_order(t, sign)));
+    } else if sign * (m.close - m.sma50) > 0.0 {
+        reasons.push(say(move |t| {
+            let unit = t.unit();
+            format!(
+                "The last close is {} its 50-{unit} average of {}.",
+                side(sign),
+                t.price("sma_50", m.sma50)
+            )
+        }));
+    }
+    if sign * (m.plus_di14 - m.minus_di14) > 0.0 && m.adx14 >= 16.0 {
+        reasons.push(say(directional_movement));
+    }
+    if sign * m.sma50_slope_atr > FLAT_ATR {
+        reasons.push(say(move |t| {
+            let (unit, verb) = (t.unit(), if sign > 0.0 { "risen" } else { "fallen" });
+            let slope = t.number("sma_50_slope_atr", m.sma50_slope_atr.abs(), 1);
+            format!("The 50-{unit} average has {verb} {slope} ATR in ten bars.")
+        }));
+    }
+    if let Some(level) = teller.nearest(-sign).filter(|l| l.distance_atr.abs() <= 3.0 && l.strength != "weak")
+    {
+        let level = level.clone();
+        reasons.push(say(move |t| {
+            let name = if sign > 0.0 { "Support" } else { "Resistance" };
+            format!("{name} is near: {}.", t.level(&level))
+        }));
+    }
+    if sign > 0.0 && m.drawdown <= 0.05 {
+        reasons.push(say(move |t| {
+            format!("The close is {} under the year's highest.", t.percent("drawdown_percent", m.drawdown))
+        }));
+    }
+    if sign < 0.0 && m.drawdown >= 0.15 {
+        reasons.push(say(move |t| {
+            format!("The close is {} under the year's highest.", t.percent("drawdown_percent", m.drawdown))
+        }));
+    }
+    reasons.push(say(volatility));
+    reasons.push(say(votes));
+    reasons
+}
+
+fn for_neutral(teller: &Teller<'_>) -> Vec<Sentence> {
+    let m = *teller.measures();
+    let mut reasons = vec![say(votes)];
+    if m.adx14 < 16.0 {
+        reasons.push(say(move |t| {
+            format!("ADX {}: hardly any directional movement.", t.number("adx_14", m.adx14, 1))
+        }));
+    }
+    if m.sma50_slope_atr.abs() <= FLAT_ATR {
+        reasons.push(say(move |t| {
+            let unit = t.unit();
+            let slope = t.number("sma_50_slope_atr", m.sma50_slope_atr.abs(), 1);
+            format!("The 50-{unit} average is flat: {slope} ATR in ten bars.")
+        }));
+    }
+    if let (Some(below), Some(above)) = (teller.nearest(-1.0), teller.nearest(1.0)) {
+        let (below, above) = (below.clone(), above.clone());
+        reasons.push(say(move |t| {
+            let width = t.number("range_atr", above.distance_atr - below.distance_atr, 1);
+            let (low, high) = (t.price("support_1", below.price), t.price("resistance_1", above.price));
+            format!("The price lies between support at {low} and resistance at {high}, {width} ATR apart.")
+        }));
+    }
+    reasons.push(say(volatility));
+    reasons.push(say(directional_movement));
+    reasons
+}
+
+fn for_reject(teller: &Teller<'_>) -> Vec<Sentence> {
+    let m = *teller.measures();
+    let fall = say(move |t: &mut Teller<'_>| {
+        format!("The close is {} under the year's highest.", t.percent("drawdown_percent", m.drawdown))
+    });
+    let stretch = say(distance_to_average);
+    let range = say(move |t: &mut Teller<'_>| {
+        let atr = t.percent("atr_14_percent", m.atr_percent / 100.0);
+        format!("An ordinary bar covers {atr} of the price, so that a strike a little away is soon reached.")
+    });
+    match teller.assessment().reject_reason {
+        Some(RejectReason::FreeFall) => vec![fall, stretch, range],
+        Some(RejectReason::BlowOff) => vec![stretch, say(rsi), range],
+        _ => vec![say(volatility), range, stretch],
+    }
+}
+
+/// What speaks most against the verdict.
+pub(super) fn strongest_against(teller: &mut Teller<'_>) -> String {
+    let m = *teller.measures();
+    let direction = teller.assessment().trend_direction;
+    match teller.assessment().recommendation {
+        Recommendation::Bullish => against_trend(teller, 1.0),
+        Recommendation::Bearish => against_trend(teller, -1.0),
+        Recommendation::Neutral | Recommendation::Reject if direction == TrendDirection::Sideways => {
+            let lean = m.close - m.sma50;
+            let (unit, sma) = (teller.unit(), teller.price("sma_50", m.sma50));
+            format!("The price leans {}: it is {} its 50-{unit} average of {sma}.", up(lean), side(lean))
+        }
+        Recommendation::Neutral | Recommendation::Reject => {
+            format!("The trend is {}: {}", up_of(direction), votes(teller))
+        }
+    }
+}
+
+fn against_trend(teller: &mut Teller<'_>, sign: f64) -> String {
+    let m = *teller.measures();
+    let ahead = teller.nearest(sign).filter(|l| l.distance_atr.abs() <= 1.0).cloned();
+    let behind = teller.nearest(-sign).cloned();
+    let unit = teller.unit();
+    if teller.assessment().extension_risk == ExtensionRisk::High {
+        return format!("{} {}", distance_to_average(teller), rsi(teller));
+    }
+    if sign * (m.close - m.sma50) < 0.0 {
+        let sma = teller.price("sma_50", m.sma50);
+        return format!("The last close is {} its 50-{unit} average of {sma}.", side(-sign));
+    }
+    if let Some(level) = ahead {
+        return format!("The way is blocked nearby: {}.", teller.level(&level));
+    }
+    if teller.assessment().extension_risk == ExtensionRisk::Moderate {
+        return format!("{} {}", distance_to_average(teller), rsi(teller));
+    }
+    if sign * (m.close - m.sma20) < 0.0 {
+        let sma = teller.price("sma_20", m.sma20);
+        return format!("The last close is {} its 20-{unit} average of {sma}.", side(-sign));
+    }
+    if m.adx14 < 20.0 {
+        let adx = teller.number("adx_14", m.adx14, 1);
+        return format!("The trend has little force: ADX {adx}.");
+    }
+    if m.hv20_ratio >= 1.3 {
+        return volatility(teller);
+    }
+    match behind {
+        Some(level) if level.distance_atr.abs() > 2.0 => {
+            format!("The nearest level to lean on is far: {}.", teller.level(&level))
+        }
+        _ => format!("Nothing stands out. {}", rsi(teller)),
+    }
+}
+
+fn in_order(m: &Measures, sign: f64) -> bool {
+    let ordered = |a: f64, b: f64| sign * (a - b) > 0.0;
+    ordered(m.close, m.sma50) && ordered(m.sma20, m.sma50) && m.sma200.is_some_and(|s| ordered(m.sma50, s))
+}
+
+fn averages_in_order(t: &mut Teller<'_>, sign: f64) -> String {
+    let (m, unit) = (*t.measures(), t.unit());
+    let over = if sign > 0.0 { "over" } else { "under" };
+    let fast = t.price("sma_20", m.sma20);
+    let middle = t.price("sma_50", m.sma50);
+    let slow = m.sma200.map(|price| t.price("sma_200", price)).unwrap_or_default();
+    format!("The averages are in order: 20-{unit} {fast} {over} 50-{unit} {middle} {over} 200-{unit} {slow}.")
+}
+
+fn directional_movement(t: &mut Teller<'_>) -> String {
+    let m = *t.measures();
+    let (adx, plus, minus) = (
+        t.number("adx_14", m.adx14, 1),
+        t.number("plus_di_14", m.plus_di14, 1),
+        t.number("minus_di_14", m.minus_di14, 1),
+    );
+    format!("Directional movement: ADX {adx}, upward {plus} against downward {minus}.")
+}
+
+fn distance_to_average(t: &mut Teller<'_>) -> String {
+    let (m, unit) = (*t.measures(), t.unit());
+    let distance = t.number("extension_atr", m.distance_to_sma20_atr.abs(), 1);
+    let average = t.price("sma_20", m.sma20);
+    format!(
+        "The close is {distance} ATR {} its 20-{unit} average of {average}.",
+        side(m.distance_to_sma20_atr)
+    )
+}
+
+fn rsi(t: &mut Teller<'_>) -> String {
+    let value = t.measures().rsi14;
+    let word = match value {
+        v if v >= 70.0 => "overbought",
+        v if v <= 30.0 => "oversold",
+        _ => "neither overbought nor oversold",
+    };
+    format!("RSI {} is {word}.", t.number("rsi_14", value, 0))
+}
+
+fn volatility(t: &mut Teller<'_>) -> String {
+    let (m, unit) = (*t.measures(), t.unit());
+    let (hv, ratio) = (t.percent("hv_20", m.hv20), t.number("hv_20_ratio", m.hv20_ratio, 1));
+    format!("Realised 20-{unit} volatility is {hv} a year, {ratio} times its usual level.")
+}
+
+fn votes(t: &mut Teller<'_>) -> String {
+    let points = t.assessment().trend_points;
+    let points = t.count("trend_points", points);
+    format!(
+        "The four votes on direction (price, averages, slope) add up to {points}; a trend begins at three."
+    )
+}
+
+const fn side(sign: f64) -> &'static str {
+    if sign < 0.0 { "below" } else { "above" }
+}
+
+const fn up(sign: f64) -> &'static str {
+    if sign < 0.0 { "down" } else { "up" }
+}
+
+const fn up_of(direction: TrendDirection) -> &'static str {
+    match direction {
+        TrendDirection::Up => "up",
+        TrendDirection::Down => "down",
+        TrendDirection::Sideways => "sideways",
+    }
+}
