@@ -9,8 +9,8 @@ mod scheme;
 
 use ttai_core::OptionRight;
 
-use self::boundary::{Boundary, World, distances};
-use self::scheme::{ACCURATE, FAST, Scheme};
+use self::boundary::{Boundary, World};
+use self::scheme::{ACCURATE, FAST, MOST_PRICE_POINTS, Scheme, combine};
 use super::finite_difference::{self, Exercise};
 use super::normal::{INV_SQRT_2PI, cdf_with_kernel, exp};
 use super::{Greeks, VanillaOption, european};
@@ -37,39 +37,52 @@ pub fn price_fast(option: &VanillaOption) -> f64 {
 /// volatility points where a lower volatility would make exercise optimal (the local slope is up to a tenth more there). In the exercise region the price is the exercise value, delta ±1 and the rest 0.
 #[must_use]
 pub fn greeks(option: &VanillaOption) -> Greeks {
-    let mut greeks = match Regime::of(option) {
-        Regime::European => european::greeks(option),
+    let greeks = match Regime::of(option) {
+        Regime::European => with_kinked_rhos(option, european::greeks(option)),
         Regime::Deterministic => differenced(option, deterministic_price),
         Regime::TwoBoundaries => differenced(option, |o| price_with(o, &ACCURATE)),
         Regime::OneBoundary => collocation_greeks(option),
     };
     let intrinsic = option.intrinsic();
-    if intrinsic > 0.0 && greeks.price <= intrinsic * (1.0 + EXERCISED) {
+    if intrinsic > 0.0 && greeks.price <= intrinsic + EXERCISED * option.strike {
         return Greeks { price: intrinsic, delta: option.right.sign(), ..Greeks::default() };
-    }
-    if near_another_regime(option) {
-        let at = |rate: f64, dividend_yield: f64| {
-            price_with(&VanillaOption { rate, dividend_yield, ..*option }, &ACCURATE)
-        };
-        let VanillaOption { rate, dividend_yield, .. } = *option;
-        greeks.rho = four_point_slope(WIDE_RATE_STEP, |h| at(rate + h, dividend_yield));
-        greeks.dividend_rho = four_point_slope(WIDE_RATE_STEP, |h| at(rate, dividend_yield + h));
     }
     greeks
 }
 
-/// A price is the exercise value where it exceeds it by no more than this share.
-const EXERCISED: f64 = 1e-13;
+/// The Greeks with wide differences for rho and dividend rho where early exercise changes its kind near by.
+fn with_kinked_rhos(option: &VanillaOption, greeks: Greeks) -> Greeks {
+    if !near_another_regime(option) {
+        return greeks;
+    }
+    let at = |rate: f64, dividend_yield: f64| {
+        price_with(&VanillaOption { rate, dividend_yield, ..*option }, &ACCURATE)
+    };
+    let VanillaOption { rate, dividend_yield, .. } = *option;
+    Greeks {
+        rho: four_point_slope(WIDE_RATE_STEP, |h| at(rate + h, dividend_yield)),
+        dividend_rho: four_point_slope(WIDE_RATE_STEP, |h| at(rate, dividend_yield + h)),
+        ..greeks
+    }
+}
+
+/// Move of ln B at which the iteration for Greeks stops: differences of prices need a boundary without noise.
+const GREEKS_TOLERANCE: f64 = 1e-6;
+/// A price is the exercise value where it exceeds it by no more than this share of the strike: the spot is then within about 1e-4 of the boundary.
+const EXERCISED: f64 = 1e-9;
 /// Step of the rate where a change of its sign changes the nature of early exercise.
 const WIDE_RATE_STEP: f64 = 1e-3;
 
-/// Whether early exercise is of another kind at a rate or yield within two wide steps.
+/// Whether early exercise is of another kind at a rate or yield within two wide steps, or the boundary's limit min(1, r/q) changes its branch within two
+/// narrow ones: its discretisation error differs between the branches.
 fn near_another_regime(option: &VanillaOption) -> bool {
     let here = Regime::of(option);
-    [-2.0 * WIDE_RATE_STEP, 2.0 * WIDE_RATE_STEP].iter().any(|step| {
-        Regime::of(&VanillaOption { rate: option.rate + step, ..*option }) != here
-            || Regime::of(&VanillaOption { dividend_yield: option.dividend_yield + step, ..*option }) != here
-    })
+    (option.rate - option.dividend_yield).abs() <= 2.0 * RATE_STEP
+        || [-2.0 * WIDE_RATE_STEP, 2.0 * WIDE_RATE_STEP].iter().any(|step| {
+            Regime::of(&VanillaOption { rate: option.rate + step, ..*option }) != here
+                || Regime::of(&VanillaOption { dividend_yield: option.dividend_yield + step, ..*option })
+                    != here
+        })
 }
 
 /// Step of the volatility where a lower one would make exercise optimal.
@@ -150,7 +163,7 @@ fn price_with(option: &VanillaOption, scheme: &Scheme) -> f64 {
         Regime::TwoBoundaries => finite_difference::solve_one(option, &[], Exercise::TwoSided).price,
         Regime::OneBoundary => {
             let put = UnitPut::of(option);
-            let (boundary, _) = Boundary::solve(&put.world, scheme);
+            let (boundary, _) = Boundary::solve(&put.world, scheme, scheme.tolerance);
             value(option, &put, &boundary, scheme)
         }
     }
@@ -176,40 +189,47 @@ struct Premium {
 fn premium(put: &UnitPut, boundary: &Boundary, scheme: &Scheme) -> Premium {
     let World { years, rate, dividend_yield, volatility } = put.world;
     let count = scheme.price_sines.len();
-    let mut later = [0.0; 128];
+    let mut later = [0.0; MOST_PRICE_POINTS];
     let later = &mut later[..count];
-    distances(&scheme.price_interpolation, &boundary.squared_logs, later);
+    combine(&scheme.price_interpolation, &boundary.squares()[..scheme.root_times.len()], later);
     let (sines, weights) = (&scheme.price_sines[..count], &scheme.price_weights[..count]);
     let spot = put.log_spot.exp();
     let drift = rate - dividend_yield - 0.5 * volatility * volatility;
     let deviation = volatility * years.sqrt();
     let moneyness = put.log_spot - boundary.log_limit;
-    let (mut value, mut delta, mut gamma) = (0.0, 0.0, 0.0);
+    let mut parts = [[0.0; MOST_PRICE_POINTS]; 3];
+    let [value, delta, gamma] = &mut parts;
+    let (value, delta, gamma) = (&mut value[..count], &mut delta[..count], &mut gamma[..count]);
+    // Without sums, so that the loop vectorises.
     for k in 0..count {
         let time = years * sines[k] * sines[k];
         let span = deviation * sines[k];
-        let minus = (moneyness + later[k] + drift * time) / span;
+        let per_span = 1.0 / span;
+        let minus = (moneyness + later[k].max(0.0).sqrt() + drift * time) * per_span;
         let plus = minus + span;
         let kernel_minus = exp(-0.5 * minus * minus);
         let kernel_plus = exp(-0.5 * plus * plus);
         let weight = 2.0 * years * weights[k] * sines[k];
         let strike_leg = weight * rate * exp(-rate * time);
-        let spot_leg = weight * dividend_yield * exp(-dividend_yield * time);
+        let spot_leg = weight * dividend_yield * exp(-dividend_yield * time) * spot;
         let inside = cdf_with_kernel(-plus, kernel_plus);
-        let density_minus = INV_SQRT_2PI * kernel_minus / span;
-        let density_plus = INV_SQRT_2PI * kernel_plus / span;
-        value += strike_leg * cdf_with_kernel(-minus, kernel_minus) - spot_leg * spot * inside;
-        delta += spot_leg * (density_plus - inside) - strike_leg * density_minus / spot;
-        gamma += strike_leg * density_minus * (1.0 + minus / span) / (spot * spot)
-            + spot_leg * density_plus * (1.0 - plus / span) / spot;
+        let density_minus = strike_leg * INV_SQRT_2PI * kernel_minus * per_span;
+        let density_plus = spot_leg * INV_SQRT_2PI * kernel_plus * per_span;
+        value[k] = strike_leg * cdf_with_kernel(-minus, kernel_minus) - spot_leg * inside;
+        delta[k] = density_plus - spot_leg * inside - density_minus;
+        gamma[k] = density_minus * (1.0 + minus * per_span) + density_plus * (1.0 - plus * per_span);
     }
-    Premium { value, delta, gamma }
+    Premium {
+        value: value.iter().sum(),
+        delta: delta.iter().sum::<f64>() / spot,
+        gamma: gamma.iter().sum::<f64>() / (spot * spot),
+    }
 }
 
 fn collocation_greeks(option: &VanillaOption) -> Greeks {
     let scheme = &*ACCURATE;
     let put = UnitPut::of(option);
-    let (boundary, linearisation) = Boundary::solve(&put.world, scheme);
+    let (boundary, linearisation) = Boundary::solve(&put.world, scheme, GREEKS_TOLERANCE);
     let sign = option.right.sign();
     if put.log_spot <= boundary.log_now() {
         return Greeks { price: option.intrinsic(), delta: sign, ..Greeks::default() };
@@ -236,12 +256,19 @@ fn collocation_greeks(option: &VanillaOption) -> Greeks {
         let boundary = boundary.near(&put.world, scheme, &linearisation);
         value(&bumped, &put, &boundary, scheme)
     };
-    let mut bumps = Bumps::of(option, near);
-    if exercised_at_less_volatility(&put, &boundary) {
+    let vega = if exercised_at_less_volatility(&put, &boundary) {
         let at = |h: f64| price_with(&VanillaOption { volatility: option.volatility + h, ..*option }, scheme);
-        bumps.vega = four_point_slope(WIDE_VOLATILITY_STEP, at);
+        four_point_slope(WIDE_VOLATILITY_STEP, at)
+    } else {
+        vega_by_difference(option, &near)
+    };
+    let theta_year = theta(option, price, delta, gamma);
+    let greeks = Greeks { price, delta, gamma, vega, theta_year, ..Greeks::default() };
+    if near_another_regime(option) {
+        return with_kinked_rhos(option, greeks);
     }
-    Greeks { price, delta, gamma, theta_year: theta(option, price, delta, gamma), ..bumps.into_greeks() }
+    let (rho, dividend_rho) = rhos_by_difference(option, &near);
+    Greeks { rho, dividend_rho, ..greeks }
 }
 
 /// Whether a volatility two points lower would make exercise optimal now. The boundary's ln(X/B) is nearly proportional to the volatility.
@@ -258,47 +285,39 @@ fn theta(option: &VanillaOption, price: f64, delta: f64, gamma: f64) -> f64 {
     rate * price - (rate - dividend_yield) * spot * delta - 0.5 * (volatility * spot).powi(2) * gamma
 }
 
-/// Central differences by volatility, rate and yield.
-struct Bumps {
-    vega: f64,
-    rho: f64,
-    dividend_rho: f64,
+/// Central difference by volatility.
+fn vega_by_difference(option: &VanillaOption, price: &impl Fn(VanillaOption) -> f64) -> f64 {
+    let step = 1e-3 * option.volatility.max(0.05);
+    let (up, down) = (option.volatility + step, (option.volatility - step).max(0.0));
+    let at = |volatility: f64| price(VanillaOption { volatility, ..*option });
+    (at(up) - at(down)) / (up - down)
 }
 
-impl Bumps {
-    fn of(option: &VanillaOption, price: impl Fn(VanillaOption) -> f64) -> Self {
-        let by_volatility = 1e-3 * option.volatility.max(0.05);
-        let down = (option.volatility - by_volatility).max(0.0);
-        let up = option.volatility + by_volatility;
-        let by_rate = 1e-4;
-        let vega = (price(VanillaOption { volatility: up, ..*option })
-            - price(VanillaOption { volatility: down, ..*option }))
-            / (up - down);
-        let rho = (price(VanillaOption { rate: option.rate + by_rate, ..*option })
-            - price(VanillaOption { rate: option.rate - by_rate, ..*option }))
-            / (2.0 * by_rate);
-        let dividend_rho =
-            (price(VanillaOption { dividend_yield: option.dividend_yield + by_rate, ..*option })
-                - price(VanillaOption { dividend_yield: option.dividend_yield - by_rate, ..*option }))
-                / (2.0 * by_rate);
-        Self { vega, rho, dividend_rho }
-    }
+/// Step of the rate and of the yield for their central differences.
+const RATE_STEP: f64 = 1e-4;
 
-    fn into_greeks(self) -> Greeks {
-        Greeks { vega: self.vega, rho: self.rho, dividend_rho: self.dividend_rho, ..Greeks::default() }
-    }
+/// Central differences by rate and by dividend yield.
+fn rhos_by_difference(option: &VanillaOption, price: &impl Fn(VanillaOption) -> f64) -> (f64, f64) {
+    let by_rate = |step: f64| price(VanillaOption { rate: option.rate + step, ..*option });
+    let by_yield =
+        |step: f64| price(VanillaOption { dividend_yield: option.dividend_yield + step, ..*option });
+    let slope = |up: f64, down: f64| (up - down) / (2.0 * RATE_STEP);
+    (slope(by_rate(RATE_STEP), by_rate(-RATE_STEP)), slope(by_yield(RATE_STEP), by_yield(-RATE_STEP)))
 }
 
 /// All Greeks by central differences of a price.
 fn differenced(option: &VanillaOption, price: impl Fn(&VanillaOption) -> f64) -> Greeks {
-    let bumps = Bumps::of(option, |o| price(&o));
+    let priced = |o: VanillaOption| price(&o);
+    let vega = vega_by_difference(option, &priced);
+    let (rho, dividend_rho) = rhos_by_difference(option, &priced);
     let now = price(option);
     let step = 2e-3 * option.spot * option.deviation().clamp(1e-4, 1.0);
     let at = |spot: f64| price(&VanillaOption { spot, ..*option });
     let (up, down) = (at(option.spot + step), at(option.spot - step));
     let delta = (up - down) / (2.0 * step);
     let gamma = (up - 2.0 * now + down) / (step * step);
-    Greeks { price: now, delta, gamma, theta_year: theta(option, now, delta, gamma), ..bumps.into_greeks() }
+    let theta_year = theta(option, now, delta, gamma);
+    Greeks { price: now, delta, gamma, vega, theta_year, rho, dividend_rho }
 }
 
 /// The most that exercising along the forward path is worth now.

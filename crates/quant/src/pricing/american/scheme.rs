@@ -12,28 +12,43 @@ use crate::pricing::quadrature::gauss_legendre;
 pub(super) struct Scheme {
     /// Most Newton iterations.
     pub(super) iterations: usize,
-    /// The iteration stops when no log-boundary moves by more; convergence being quadratic, the next move would be about its square.
+    /// Move of ln B at which the iteration for a price stops.
     pub(super) tolerance: f64,
     /// √(τᵢ/T) of the n collocation points other than 0, descending from 1.
     pub(super) root_times: Vec<f64>,
-    /// sin θ of the l quadrature points of an integral in the equation.
+    /// Quadrature points l of each collocation point's integrals. Indices ik run over n·l points.
+    pub(super) quadrature: usize,
+    /// sin θₖ at ik.
     pub(super) sines: Vec<f64>,
-    /// Their weights in ∫ f d(sin θ).
+    /// √((τᵢ − u)/T) at ik.
+    pub(super) spans: Vec<f64>,
+    /// u/T at ik.
+    pub(super) elapsed: Vec<f64>,
+    /// 2τᵢ/T times the weight of ∫ f d(sin θ) at ik.
     pub(super) weights: Vec<f64>,
-    /// Boundary at each (collocation, quadrature) point from the n collocation values: row-major, n·l rows of n.
-    pub(super) interpolation: Vec<f64>,
+    /// y² at ik from the n collocation values: n·l rows of n.
+    pub(super) interpolation_rows: Vec<f64>,
+    /// The same by columns.
+    pub(super) interpolation_columns: Vec<f64>,
     /// sin θ of the p quadrature points of the premium.
     pub(super) price_sines: Vec<f64>,
     /// Their weights in ∫ f d(sin θ).
     pub(super) price_weights: Vec<f64>,
-    /// Boundary at the premium's points from the n collocation values: p rows of n.
+    /// y² at the premium's points from the n collocation values, by columns.
     pub(super) price_interpolation: Vec<f64>,
 }
 
+/// Most collocation points of a scheme.
+pub(super) const MOST_NODES: usize = 8;
+/// Most points n·l of a scheme.
+pub(super) const MOST_POINTS: usize = 96;
+/// Most quadrature points of a scheme's premium.
+pub(super) const MOST_PRICE_POINTS: usize = 32;
+
 /// Error under 1e-4·K, most often 1e-6·K.
-pub(super) static FAST: LazyLock<Scheme> = LazyLock::new(|| Scheme::new(5, 6, 16, 8, 1e-3));
+pub(super) static FAST: LazyLock<Scheme> = LazyLock::new(|| Scheme::new(5, 6, 16, 6, 1e-2));
 /// Error under 1e-5·K, most often 1e-8·K.
-pub(super) static ACCURATE: LazyLock<Scheme> = LazyLock::new(|| Scheme::new(8, 11, 32, 20, 1e-6));
+pub(super) static ACCURATE: LazyLock<Scheme> = LazyLock::new(|| Scheme::new(7, 10, 32, 16, 3e-4));
 
 impl Scheme {
     fn new(nodes: usize, quadrature: usize, premium: usize, iterations: usize, tolerance: f64) -> Self {
@@ -41,22 +56,49 @@ impl Scheme {
             (0..nodes).map(|i| 0.5 * (1.0 + (PI * i as f64 / nodes as f64).cos())).collect();
         let (sines, cosines, weights) = quarter_circle(quadrature, 1);
         let (price_sines, price_cosines, price_weights) = quarter_circle(premium, 2);
-        let interpolation = root_times
+        let points = |at: &dyn Fn(f64, usize) -> f64| -> Vec<f64> {
+            root_times.iter().flat_map(|&root| (0..quadrature).map(move |k| at(root, k))).collect()
+        };
+        let rows: Vec<Vec<f64>> = root_times
             .iter()
-            .flat_map(|root| cosines.iter().flat_map(move |cosine| interpolation_row(nodes, root * cosine)))
+            .flat_map(|root| cosines.iter().map(move |cosine| interpolation_row(nodes, root * cosine)))
             .collect();
-        let price_interpolation =
-            price_cosines.iter().flat_map(|&cosine| interpolation_row(nodes, cosine)).collect();
+        let price_rows: Vec<Vec<f64>> =
+            price_cosines.iter().map(|&cosine| interpolation_row(nodes, cosine)).collect();
         Self {
             iterations,
             tolerance,
-            root_times,
-            sines,
-            weights,
-            interpolation,
+            quadrature,
+            sines: points(&|_, k| sines[k]),
+            spans: points(&|root, k| root * sines[k]),
+            elapsed: points(&|root, k| (root * cosines[k]).powi(2)),
+            weights: points(&|root, k| 2.0 * root * root * weights[k]),
+            interpolation_rows: rows.concat(),
+            interpolation_columns: columns(&rows),
             price_sines,
             price_weights,
-            price_interpolation,
+            price_interpolation: columns(&price_rows),
+            root_times,
+        }
+    }
+
+    /// n·l.
+    pub(super) fn points(&self) -> usize {
+        self.root_times.len() * self.quadrature
+    }
+}
+
+fn columns(rows: &[Vec<f64>]) -> Vec<f64> {
+    let width = rows.first().map_or(0, Vec::len);
+    (0..width).flat_map(|j| rows.iter().map(move |row| row[j])).collect()
+}
+
+/// Σⱼ valuesⱼ · columnⱼ.
+pub(super) fn combine(columns: &[f64], values: &[f64], sums: &mut [f64]) {
+    sums.fill(0.0);
+    for (column, value) in columns.chunks_exact(sums.len()).zip(values) {
+        for (sum, weight) in sums.iter_mut().zip(column) {
+            *sum += weight * value;
         }
     }
 }
