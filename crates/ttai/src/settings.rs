@@ -9,7 +9,7 @@ use crate::cli::{GlobalArgs, MarketArgs};
 use crate::market::MarketChoice;
 
 /// Seed of the simulated market when nobody chooses one.
-pub const DEFAULT_SEED: u64 = 7;
+pub const DEFAULT_SEED: u64 = 1;
 
 /// `ttai.toml`. Unknown keys are refused: a misspelt setting must not be ignored.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
