@@ -100,5 +100,5 @@ fn next_bar(
 }
 
 fn verdict(bars: &[DailyBar], timeframe: Timeframe) -> Option<Recommendation> {
-    recommendation_history(bars, timeframe).last().copied().flatten()
+    recommendation_history(bars, timeframe).ok()?.last().copied().flatten()
 }
