@@ -8,7 +8,7 @@ use ttai_quant::levels::{
     ConfluenceZone, Extremes, FibonacciSwing, GapDirection, Level, LevelMap, Strength, SwingKind,
 };
 use ttai_quant::trend::{
-    ChartAssessment, ExtensionRisk, Measures, Recommendation, TrendDirection, TrendQuality,
+    ChartAssessment, ExtensionRisk, Measures, Recommendation, Timeframe, TrendDirection, TrendQuality,
 };
 
 /// Levels of one chart as the result carries them.
@@ -30,7 +30,8 @@ impl Findings {
     pub(super) fn of(assessment: &ChartAssessment, bars: &[DailyBar], price: f64) -> Self {
         let map = &assessment.levels;
         let all = map.supports.iter().chain(&map.resistances);
-        let mut levels: Vec<PriceLevel> = all.map(|level| price_level(level, map, bars, price)).collect();
+        let mut levels: Vec<PriceLevel> =
+            all.map(|level| price_level(level, map, bars, assessment.timeframe, price)).collect();
         levels.sort_by(|a, b| a.distance_atr.abs().total_cmp(&b.distance_atr.abs()));
         let (supports, resistances) = levels.into_iter().partition(|level| level.price <= price);
         let mut confluence: Vec<chart::ConfluenceZone> =
@@ -46,11 +47,17 @@ impl Findings {
     }
 }
 
-fn price_level(level: &Level, map: &LevelMap, bars: &[DailyBar], price: f64) -> PriceLevel {
+fn price_level(
+    level: &Level,
+    map: &LevelMap,
+    bars: &[DailyBar],
+    timeframe: Timeframe,
+    price: f64,
+) -> PriceLevel {
     PriceLevel {
         price: level.price,
         strength: strength(level.strength).to_owned(),
-        kind: kind(level, &map.extremes, bars).to_owned(),
+        kind: kind(level, &map.extremes, bars, timeframe).to_owned(),
         score: level.score,
         touches: u32::try_from(level.touches).unwrap_or(u32::MAX),
         zone_low: level.zone_low,
@@ -68,8 +75,9 @@ const fn strength(strength: Strength) -> &'static str {
     }
 }
 
-/// What made the level: an extreme of the history or the year, else the turn of its last touch.
-fn kind(level: &Level, extremes: &Extremes, bars: &[DailyBar]) -> &'static str {
+/// What made the level: an extreme of the history or the year, else the turn of its last touch. Half-hours reach back
+/// too little to speak of extremes.
+fn kind(level: &Level, extremes: &Extremes, bars: &[DailyBar], timeframe: Timeframe) -> &'static str {
     let named = [
         (extremes.all_time_high, "all_time_high"),
         (extremes.all_time_low, "all_time_low"),
@@ -77,7 +85,9 @@ fn kind(level: &Level, extremes: &Extremes, bars: &[DailyBar]) -> &'static str {
         (extremes.year_low, "year_low"),
     ];
     let same = |a: f64| (a - level.price).abs() <= 1e-9 * level.price;
-    if let Some((_, name)) = named.iter().find(|(extreme, _)| same(extreme.price)) {
+    if timeframe != Timeframe::Intraday
+        && let Some((_, name)) = named.iter().find(|(extreme, _)| same(extreme.price))
+    {
         return name;
     }
     let touched = bars.iter().filter(|bar| bar.date == level.last_touch).any(|bar| same(bar.high));
@@ -101,7 +111,9 @@ fn named(zone: &ConfluenceZone, map: &LevelMap, measures: &Measures) -> chart::C
         let side = if turn.kind == SwingKind::Low { "low" } else { "high" };
         levels.push(format!("swing {side} {:.2}", turn.price));
     }
-    for level in map.supports.iter().chain(&map.resistances).filter(|l| l.touches >= 2 && inside(l.price)) {
+    let repeated = |price: f64| map.swings.iter().any(|s| (s.price - price).abs() <= 1e-9 * price);
+    let touched = map.supports.iter().chain(&map.resistances).filter(|l| l.touches >= 2 && inside(l.price));
+    for level in touched.filter(|l| !repeated(l.price)) {
         levels.push(format!("level {:.2} ({} touches)", level.price, level.touches));
     }
     for edge in map.gaps.iter().filter(|g| !g.filled).flat_map(|g| [g.low, g.high]).filter(|e| inside(*e)) {

@@ -184,10 +184,13 @@ fn refusal(view: &MarketView, error: AssessmentError) -> AnalystError {
     match error {
         AssessmentError::Levels(
             error @ (LevelsError::ImpossibleBar { .. } | LevelsError::NotInOrder { .. }),
-        ) => {
-            let detail = format!("{}: {error}", view.symbol);
-            PortError::Corrupt { provider: view.source.name.clone(), detail }.into()
-        }
+        ) => corrupt(view, &error),
+        AssessmentError::Indicator(error) => corrupt(view, &error),
         error => AnalystError::NotEnoughData(format!("{}: {error}", view.symbol)),
     }
+}
+
+fn corrupt(view: &MarketView, error: &dyn std::error::Error) -> AnalystError {
+    let detail = format!("{}: {error}", view.symbol);
+    PortError::Corrupt { provider: view.source.name.clone(), detail }.into()
 }

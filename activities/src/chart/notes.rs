@@ -4,7 +4,7 @@ use ttai_contract::{Evidence, PriceLevel};
 use ttai_core::{DividendStatus, NEW_YORK};
 use ttai_ports::{EarningsDate, EarningsTime};
 use ttai_quant::trend::{
-    ChartAssessment, Depth, ExtensionRisk, Measures, Recommendation, RejectReason, TrendDirection,
+    ChartAssessment, Depth, ExtensionRisk, Measures, Recommendation, RejectReason, Timeframe, TrendDirection,
     TrendQuality,
 };
 
@@ -17,6 +17,8 @@ use crate::narrator::Narrator;
 const NAMED_LEVELS: usize = 3;
 /// Gaps and confluences named.
 const NAMED_ZONES: usize = 2;
+/// A trend line farther away than this many ATR is not worth a word.
+const FAR_ATR: f64 = 8.0;
 
 /// The text and the record of its numbers.
 #[derive(Clone, Debug)]
@@ -60,6 +62,15 @@ impl Teller<'_> {
 
     pub(super) fn unit(&self) -> &'static str {
         self.chart.series.unit()
+    }
+
+    /// What 252 bars are.
+    pub(super) fn period(&self) -> &'static str {
+        match self.assessment().timeframe {
+            Timeframe::Intraday => "the last twenty sessions'",
+            Timeframe::Daily => "the year's",
+            Timeframe::Weekly => "the last five years'",
+        }
     }
 
     /// The nearest level above (positive) or below the price.
@@ -151,10 +162,20 @@ fn reject_words(t: &mut Teller<'_>) -> String {
             format!("volatility shock, {hv} a year or {ratio} times the usual")
         }
         Some(RejectReason::FreeFall) => {
-            format!("free fall, {} under the year's highest close", t.percent("drawdown_percent", m.drawdown))
+            let period = t.period();
+            format!("free fall, {} under {period} highest close", t.percent("drawdown_percent", m.drawdown))
         }
         Some(RejectReason::BlowOff) => format!("blow-off with an RSI of {}", t.number("rsi_14", m.rsi14, 0)),
         None => "not calm for three bars in a row yet".to_owned(),
+    }
+}
+
+const fn reject_name(reason: RejectReason) -> &'static str {
+    match reason {
+        RejectReason::ExtremeVolatility => "extreme volatility",
+        RejectReason::VolatilityShock => "volatility shock",
+        RejectReason::FreeFall => "free fall",
+        RejectReason::BlowOff => "blow-off",
     }
 }
 
@@ -180,10 +201,13 @@ fn changes(t: &mut Teller<'_>) -> Vec<String> {
         out.push(turn_sentence(t, name, turn));
     }
     if turns.iter().all(|(_, turns)| turns.is_empty()) {
-        out.push("No move of up to fifteen ATR within ten bars turns it: only time does.".to_owned());
+        let pace = if outlook.standstill.is_some() { "three" } else { "twenty" };
+        let bar = t.chart.series.bar_name();
+        out.push(format!("No move of up to twelve ATR within {pace} {bar}s turns it."));
     }
     if let Some(verdict) = outlook.standstill {
-        out.push(format!("Ten bars without any move turn it to {}.", verdict_name(verdict)));
+        let bar = t.chart.series.bar_name();
+        out.push(format!("Twenty {bar}s without any move turn it to {}.", verdict_name(verdict)));
     }
     out.extend(easing(t));
     out.extend(broken_level(t));
@@ -191,14 +215,13 @@ fn changes(t: &mut Teller<'_>) -> Vec<String> {
 }
 
 fn turn_sentence(t: &mut Teller<'_>, name: &str, turn: &Turn) -> String {
-    let pace = if turn.bars == 3 { "three" } else { "ten" };
+    let pace = if turn.bars == 3 { "three" } else { "twenty" };
     let price = t.price(&format!("{name}_in_{pace}_bars"), turn.price);
     let distance = t.distance(&format!("{name}_in_{pace}_bars_atr"), turn.distance_atr);
     let bar = t.chart.series.bar_name();
-    format!(
-        "{price} within {pace} {bar}s ({distance} the last close) turns it to {}.",
-        verdict_name(turn.verdict)
-    )
+    let why = turn.reject.map(|reason| format!(", {}", reject_name(reason))).unwrap_or_default();
+    let verdict = verdict_name(turn.verdict);
+    format!("{price} within {pace} {bar}s ({distance} the last close) turns it to {verdict}{why}.")
 }
 
 /// Where the extension would no longer be high.
@@ -248,11 +271,9 @@ fn side_of(t: &mut Teller<'_>, name: &str, sign: f64) -> String {
         let (extreme, word) =
             if sign > 0.0 { (extremes.all_time_high, "high") } else { (extremes.all_time_low, "low") };
         let side = if sign > 0.0 { "above" } else { "below" };
-        let price = t.price(&format!("all_time_{word}"), extreme.price);
-        let date = Narrator::date(extreme.date);
-        return format!(
-            "{name}: no turn on record {side} the price; the {word} on record is {price} of {date}."
-        );
+        let price = t.price(&format!("{word}_of_all_bars"), extreme.price);
+        let (date, since) = (Narrator::date(extreme.date), Narrator::date(extremes.history_start));
+        return format!("{name}: no turn {side} the price; the {word} since {since} is {price}, of {date}.");
     }
     let told: Vec<String> = levels.iter().take(NAMED_LEVELS).map(|level| t.level(level)).collect();
     format!("{name}: {}.", told.join("; "))
@@ -345,7 +366,9 @@ fn levels_since(t: &Teller<'_>) -> chrono::NaiveDate {
 }
 
 fn trend_lines(t: &mut Teller<'_>) -> Vec<String> {
-    let lines = t.assessment().levels.trend_lines.clone();
+    let (price, reach) = (t.chart.view.price, FAR_ATR * t.measures().atr14);
+    let mut lines = t.assessment().levels.trend_lines.clone();
+    lines.retain(|line| (line.price_now - price).abs() <= reach);
     lines
         .iter()
         .map(|line| {
@@ -375,7 +398,8 @@ fn events(t: &mut Teller<'_>) -> Vec<String> {
         out.push(format!("Next dividend: {amount} dollars ex {}, {sure}.", Narrator::date(next.ex_date)));
     }
     if let Some(split) = t.chart.view.splits.last().filter(|s| s.effective == today).copied() {
-        let ratio = t.narrator.number("split_ratio", split.ratio, 4, "splits");
+        let digits = if split.ratio.fract() == 0.0 { 0 } else { 4 };
+        let ratio = t.narrator.number("split_ratio", split.ratio, digits, "splits");
         out.push(format!(
             "A split of {ratio} new shares for an old one takes effect today; all prices are in new shares."
         ));
@@ -406,7 +430,7 @@ fn unknown(t: &mut Teller<'_>) -> Vec<String> {
     if t.measures().sma200.is_none() {
         out.push(format!("200-{unit} average: the history is too short, so the long trend has no vote."));
     }
-    if !t.assessment().levels.extremes.full_year {
+    if !t.assessment().levels.extremes.full_year && t.assessment().timeframe != Timeframe::Intraday {
         let since = Narrator::date(t.assessment().history_start);
         out.push(format!("The year's high and low: bars begin only on {since}."));
     }

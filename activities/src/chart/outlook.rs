@@ -1,12 +1,17 @@
 //! Which prices would turn the verdict: the analyst's own rules, run on over sessions that have not come yet.
 
+use chrono::Days;
 use ttai_core::DailyBar;
-use ttai_quant::trend::{ChartAssessment, Recommendation, Timeframe, recommendation_history};
+use ttai_quant::trend::{
+    AssessmentSettings, ChartAssessment, Depth, Recommendation, RejectReason, assess, recommendation_history,
+};
 
-/// Bars of a quick move, and of a slow one. A verdict turns only when three bars in a row agree.
-const PACES: [u32; 2] = [3, 10];
+/// Bars of a quick move. A verdict turns only when three bars in a row agree.
+const QUICK: u32 = 3;
+/// Bars of a slow move, enough for the 20-bar average to follow it.
+const SLOW: u32 = 20;
 /// Moves are tried in steps of half an average true range, up to this many steps.
-const STEPS: u32 = 30;
+const STEPS: u32 = 24;
 /// A step in average true ranges.
 const STEP_ATR: f64 = 0.5;
 /// Bars that are enough for every measure of the verdict to have forgotten what came before.
@@ -23,6 +28,8 @@ pub(super) struct Turn {
     pub(super) distance_atr: f64,
     /// The verdict then.
     pub(super) verdict: Recommendation,
+    /// Why it is a reject then.
+    pub(super) reject: Option<RejectReason>,
 }
 
 /// The least moves up and down that turn the verdict, at each pace.
@@ -32,20 +39,24 @@ pub(super) struct Outlook {
     pub(super) falls: Vec<Turn>,
     /// Upward, the quick one first.
     pub(super) rises: Vec<Turn>,
-    /// The verdict after ten bars without any move, where it is another one.
+    /// The verdict after twenty bars without any move, where it is another one.
     pub(super) standstill: Option<Recommendation>,
 }
 
-/// Looks for the moves of at most 15 ATR that turn the verdict.
+/// Looks for the moves of at most 12 ATR that turn the verdict.
 pub(super) fn outlook(bars: &[DailyBar], assessment: &ChartAssessment) -> Outlook {
     let verdict = assessment.recommendation;
     let recent = &bars[bars.len().saturating_sub(MEMORY)..];
     // A verdict may rest on a state older than the memory; then the whole history is replayed.
-    let same = after(recent, assessment, 0, 0.0) == Some(verdict);
-    let trial = Trial { bars: if same { recent } else { bars }, assessment };
-    let toward = |sign: f64| PACES.iter().filter_map(|pace| trial.least(*pace, sign)).collect();
-    let still = after(trial.bars, assessment, PACES[1], 0.0);
-    Outlook { falls: toward(-1.0), rises: toward(1.0), standstill: still.filter(|other| *other != verdict) }
+    let remembered = Trial { bars: recent, assessment };
+    let same = remembered.verdict(recent) == Some(verdict);
+    let trial = if same { remembered } else { Trial { bars, assessment } };
+    let standstill =
+        trial.after(SLOW, 0.0).map(|path| trial.verdict(&path)).filter(|other| *other != Some(verdict));
+    // Where time alone turns it, a slow move would tell nothing about prices.
+    let paces: &[u32] = if standstill.is_some() { &[QUICK] } else { &[QUICK, SLOW] };
+    let toward = |sign: f64| paces.iter().filter_map(|pace| trial.least(*pace, sign)).collect();
+    Outlook { falls: toward(-1.0), rises: toward(1.0), standstill: standstill.flatten() }
 }
 
 struct Trial<'a> {
@@ -56,49 +67,53 @@ struct Trial<'a> {
 impl Trial<'_> {
     /// The least move in the direction of `sign` within `pace` bars that turns the verdict.
     fn least(&self, pace: u32, sign: f64) -> Option<Turn> {
+        let measures = &self.assessment.measures;
         (1..=STEPS).find_map(|step| {
             let distance_atr = sign * STEP_ATR * f64::from(step);
-            let verdict = after(self.bars, self.assessment, pace, distance_atr)?;
-            let price = self.assessment.measures.close + distance_atr * self.assessment.measures.atr14;
-            (verdict != self.assessment.recommendation).then_some(Turn {
+            let path = self.after(pace, distance_atr)?;
+            let verdict = self.verdict(&path).filter(|verdict| *verdict != self.assessment.recommendation)?;
+            let price = measures.close + distance_atr * measures.atr14;
+            Some(Turn {
                 bars: pace,
                 price,
                 distance_atr,
                 verdict,
+                reject: self.reject_reason(&path, verdict),
             })
         })
     }
-}
 
-/// The verdict after `pace` more bars that move the price by `distance_atr` in even steps; None at a price of zero.
-fn after(
-    bars: &[DailyBar],
-    assessment: &ChartAssessment,
-    pace: u32,
-    distance_atr: f64,
-) -> Option<Recommendation> {
-    let mut path = bars.to_vec();
-    let (atr, timeframe) = (assessment.measures.atr14, assessment.timeframe);
-    for bar in 1..=pace {
-        path.push(next_bar(&path, assessment, distance_atr * f64::from(bar) / f64::from(pace), atr)?);
+    fn verdict(&self, path: &[DailyBar]) -> Option<Recommendation> {
+        recommendation_history(path, self.assessment.timeframe).ok()?.last().copied().flatten()
     }
-    verdict(&path, timeframe)
-}
 
-/// A bar that opens at the last close, ends `distance_atr` from the present one and is at least one ATR high.
-fn next_bar(
-    path: &[DailyBar],
-    assessment: &ChartAssessment,
-    distance_atr: f64,
-    atr: f64,
-) -> Option<DailyBar> {
-    let before = path.last()?;
-    let close = assessment.measures.close + distance_atr * atr;
-    let (top, bottom) = (before.close.max(close), before.close.min(close));
-    let margin = ((atr - (top - bottom)) / 2.0).max(0.0);
-    DailyBar::new(before.date, before.close, top + margin, bottom - margin, close, before.volume).ok()
-}
+    fn reject_reason(&self, path: &[DailyBar], verdict: Recommendation) -> Option<RejectReason> {
+        if verdict != Recommendation::Reject {
+            return None;
+        }
+        let settings = AssessmentSettings { timeframe: self.assessment.timeframe, depth: Depth::Quick };
+        assess(path, settings).ok()?.reject_reason
+    }
 
-fn verdict(bars: &[DailyBar], timeframe: Timeframe) -> Option<Recommendation> {
-    recommendation_history(bars, timeframe).ok()?.last().copied().flatten()
+    /// The bars with `pace` more that move the price by `distance_atr` in even steps; None where it falls to zero.
+    fn after(&self, pace: u32, distance_atr: f64) -> Option<Vec<DailyBar>> {
+        let mut path = self.bars.to_vec();
+        for bar in 1..=pace {
+            let next = self.next_bar(path.last()?, distance_atr * f64::from(bar) / f64::from(pace))?;
+            path.push(next);
+        }
+        Some(path)
+    }
+
+    /// A bar that opens at the last close, ends `distance_atr` from the present one and is at least one ATR high. It
+    /// is dated a week after the one before, so that weekly bars stay weeks; no measure reads the date.
+    fn next_bar(&self, before: &DailyBar, distance_atr: f64) -> Option<DailyBar> {
+        let DailyBar { close: open, volume, .. } = *before;
+        let atr = self.assessment.measures.atr14;
+        let close = self.assessment.measures.close + distance_atr * atr;
+        let (top, bottom) = (open.max(close), open.min(close));
+        let margin = ((atr - (top - bottom)) / 2.0).max(0.0);
+        let date = before.date.checked_add_days(Days::new(7))?;
+        DailyBar::new(date, open, top + margin, bottom - margin, close, volume).ok()
+    }
 }

@@ -13,7 +13,7 @@ use ttai_quant::trend::{Timeframe, usable_history, weekly_bars};
 use super::{Chart, Earnings};
 
 /// Levels drawn on each side of the price.
-const DRAWN_LEVELS: usize = 5;
+const DRAWN_LEVELS: usize = 4;
 /// Gaps and confluences drawn.
 const DRAWN_ZONES: usize = 3;
 /// Weeks that a weekly chart shows.
@@ -74,7 +74,7 @@ fn input<'a>(chart: &Chart, bars: &'a [DailyBar], first_visible: usize) -> Chart
         levels: levels.chain(more).collect(),
         fibonacci: fibonacci(chart),
         confluence: confluence(chart),
-        gaps: gaps(chart),
+        gaps: gaps(chart, bars.get(first_visible..).unwrap_or_default()),
         marks: bars.get(first_visible).map_or_else(Vec::new, |first| marks(chart, first.date)),
         ..ChartInput::new(view.symbol.to_string(), view.as_of, source, bars)
     }
@@ -105,11 +105,29 @@ fn fibonacci(chart: &Chart) -> Option<Fibonacci> {
 
 fn confluence(chart: &Chart) -> Vec<ConfluenceZone> {
     let zones = chart.findings.confluence.iter().take(DRAWN_ZONES);
-    zones.map(|z| ConfluenceZone { low: z.low, high: z.high, sources: z.levels.clone() }).collect()
+    zones.map(|z| ConfluenceZone { low: z.low, high: z.high, sources: short(&z.levels) }).collect()
 }
 
-fn gaps(chart: &Chart) -> Vec<Gap> {
-    let gaps = chart.findings.gaps.iter().take(DRAWN_ZONES);
+/// What meets the Fibonacci level, without prices: the level and the prices have labels of their own.
+fn short(names: &[String]) -> Vec<String> {
+    let words =
+        names.iter().filter(|name| !name.starts_with("fib ")).map(|name| match name.split_once(' ') {
+            Some(("swing", rest)) => rest.split(' ').next().unwrap_or(rest).to_owned(),
+            Some(("SMA", rest)) => format!("SMA {}", rest.split(' ').next().unwrap_or(rest)),
+            Some((word, _)) => word.to_owned(),
+            None => name.clone(),
+        });
+    let mut words: Vec<String> = words.collect();
+    words.dedup();
+    words
+}
+
+/// Gaps far outside the sessions that are shown would squash the candles.
+fn gaps(chart: &Chart, shown: &[DailyBar]) -> Vec<Gap> {
+    let margin = 2.0 * chart.assessment.measures.atr14;
+    let low = shown.iter().map(|bar| bar.low).fold(f64::INFINITY, f64::min) - margin;
+    let high = shown.iter().map(|bar| bar.high).fold(f64::NEG_INFINITY, f64::max) + margin;
+    let gaps = chart.findings.gaps.iter().filter(|gap| gap.high >= low && gap.low <= high).take(DRAWN_ZONES);
     gaps.map(|gap| Gap { low: gap.low, high: gap.high, date: gap.date }).collect()
 }
 

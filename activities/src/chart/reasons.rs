@@ -1,7 +1,7 @@
 //! Why the verdict is what it is: the rule behind it, what speaks for it and what most against it.
 
 use ttai_quant::trend::{
-    ChartAssessment, ExtensionRisk, Measures, Recommendation, RejectReason, TrendDirection, TrendQuality,
+    ChartAssessment, ExtensionRisk, Measures, Recommendation, RejectReason, TrendDirection,
 };
 
 use super::notes::Teller;
@@ -12,7 +12,7 @@ const FLAT_ATR: f64 = 0.5;
 /// The rule that gave the verdict.
 pub(super) fn rule(assessment: &ChartAssessment) -> String {
     let text = match assessment.recommendation {
-        verdict if verdict != of_last_bar(assessment) => {
+        verdict if verdict != assessment.latest_reading => {
             "kept from earlier bars: a verdict turns only when three bars in a row agree"
         }
         Recommendation::Bullish => "the trend is up and its quality at least moderate",
@@ -20,17 +20,16 @@ pub(super) fn rule(assessment: &ChartAssessment) -> String {
         Recommendation::Neutral => "there is no trend of at least moderate quality",
         Recommendation::Reject => match assessment.reject_reason {
             Some(RejectReason::ExtremeVolatility) => {
-                "extreme volatility: hv_20 of 65 % or more, until it is under 52 %"
+                "extreme volatility: realised volatility is extreme in itself"
             }
             Some(RejectReason::VolatilityShock) => {
-                "volatility shock: hv_20 of 35 % and 2.25 times its usual level or more, until under 30 % or 1.75 times"
+                "volatility shock: realised volatility is high and a multiple of its usual level"
             }
             Some(RejectReason::FreeFall) => {
-                "free fall: 30 % or more under the year's highest close, the 50-bar average falling, the price 2.5 ATR or \
-                 more under the 20-bar average, until 25 % or half an ATR"
+                "free fall: far under the highest close of 252 bars and under the 20-bar average, the 50-bar average falling"
             }
             Some(RejectReason::BlowOff) | None => {
-                "blow-off: 5 ATR or more above the 20-bar average with an RSI of 85 or more, until 3.5 ATR or 78"
+                "blow-off: far above the 20-bar average and heavily overbought"
             }
         },
     };
@@ -39,17 +38,6 @@ pub(super) fn rule(assessment: &ChartAssessment) -> String {
 
 pub(super) const fn verdict_name(verdict: Recommendation) -> &'static str {
     super::findings::recommendation(verdict).as_str()
-}
-
-/// What the last bar alone would say.
-fn of_last_bar(assessment: &ChartAssessment) -> Recommendation {
-    let orderly = assessment.trend_quality > TrendQuality::Weak;
-    match assessment.trend_direction {
-        _ if assessment.reject_reason.is_some() => Recommendation::Reject,
-        TrendDirection::Up if orderly => Recommendation::Bullish,
-        TrendDirection::Down if orderly => Recommendation::Bearish,
-        _ => Recommendation::Neutral,
-    }
 }
 
 /// The three strongest reasons for the verdict.
@@ -106,14 +94,10 @@ fn for_trend(teller: &Teller<'_>, sign: f64) -> Vec<Sentence> {
         }));
     }
     if sign > 0.0 && m.drawdown <= 0.05 {
-        reasons.push(say(move |t| {
-            format!("The close is {} under the year's highest.", t.percent("drawdown_percent", m.drawdown))
-        }));
+        reasons.push(say(drawdown));
     }
     if sign < 0.0 && m.drawdown >= 0.15 {
-        reasons.push(say(move |t| {
-            format!("The close is {} under the year's highest.", t.percent("drawdown_percent", m.drawdown))
-        }));
+        reasons.push(say(drawdown));
     }
     reasons.push(say(volatility));
     reasons.push(say(votes));
@@ -150,16 +134,13 @@ fn for_neutral(teller: &Teller<'_>) -> Vec<Sentence> {
 
 fn for_reject(teller: &Teller<'_>) -> Vec<Sentence> {
     let m = *teller.measures();
-    let fall = say(move |t: &mut Teller<'_>| {
-        format!("The close is {} under the year's highest.", t.percent("drawdown_percent", m.drawdown))
-    });
     let stretch = say(distance_to_average);
     let range = say(move |t: &mut Teller<'_>| {
         let atr = t.percent("atr_14_percent", m.atr_percent / 100.0);
         format!("An ordinary bar covers {atr} of the price, so that a strike a little away is soon reached.")
     });
     match teller.assessment().reject_reason {
-        Some(RejectReason::FreeFall) => vec![fall, stretch, range],
+        Some(RejectReason::FreeFall) => vec![say(drawdown), stretch, range],
         Some(RejectReason::BlowOff) => vec![stretch, say(rsi), range],
         _ => vec![say(volatility), range, stretch],
     }
@@ -178,7 +159,7 @@ pub(super) fn strongest_against(teller: &mut Teller<'_>) -> String {
             format!("The price leans {}: it is {} its 50-{unit} average of {sma}.", up(lean), side(lean))
         }
         Recommendation::Neutral | Recommendation::Reject => {
-            format!("The trend is {}: {}", up_of(direction), votes(teller))
+            format!("The trend is {}. {}", up_of(direction), votes(teller))
         }
     }
 }
@@ -252,6 +233,11 @@ fn distance_to_average(t: &mut Teller<'_>) -> String {
         "The close is {distance} ATR {} its 20-{unit} average of {average}.",
         side(m.distance_to_sma20_atr)
     )
+}
+
+fn drawdown(t: &mut Teller<'_>) -> String {
+    let (fall, period) = (t.measures().drawdown, t.period());
+    format!("The close is {} under {period} highest.", t.percent("drawdown_percent", fall))
 }
 
 fn rsi(t: &mut Teller<'_>) -> String {

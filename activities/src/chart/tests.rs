@@ -94,7 +94,7 @@ async fn a_rising_market_is_bullish_and_told_in_full() {
 
 #[tokio::test]
 async fn a_falling_market_is_bearish() {
-    let (result, _) = daily(FakeMarket::of("XYZ", wavy_bars(day("2014-06-06"), 600, -0.001))).await;
+    let (result, _) = daily(FakeMarket::of("XYZ", wavy_bars(day("2014-06-06"), 600, -0.0008))).await;
     assert_eq!(result.recommendation, ChartRecommendation::Bearish);
     assert_well_told(&result);
 }
@@ -304,16 +304,31 @@ async fn the_recorded_apple_of_june_2014_reads_as_documented() {
 
 #[tokio::test]
 async fn the_split_divides_every_level_by_seven() {
-    let Some(before) = recorded("aapl", at("2014-06-06T19:59:00Z")) else { return };
-    let Some(after) = recorded("aapl", at("2014-06-09T13:31:00Z")) else { return };
-    let (before, after) = (daily(before).await.0, daily(after).await.0);
+    let Some(folder) = oracle() else { return };
+    let evening = FakeMarket::of("AAPL", recorded_daily(&folder.join("daily/aapl.csv"), day("2014-06-06")));
+    let mut morning = evening.clone();
+    morning.now = at("2014-06-09T13:00:00Z");
+    morning.history.splits = vec![Split { effective: day("2014-06-09"), ratio: 7.0 }];
+    morning.quote = quote("AAPL", morning.history.bars.last().unwrap().close / 7.0, morning.now);
+    let (before, after) = (daily(evening).await.0, daily(morning).await.0);
     assert_eq!(before.recommendation, after.recommendation);
-    assert!(!after.warnings.iter().any(|w| w.contains("on 2014")), "{:?}", after.warnings);
-    for level in before.support_levels.iter().chain(&before.resistance_levels) {
-        let wanted = level.price / 7.0;
-        let mut levels = after.support_levels.iter().chain(&after.resistance_levels);
-        assert!(levels.any(|l| near(&after, l.price, wanted)), "{wanted} is missing");
+    assert_eq!(before.rule, after.rule);
+    let prices = |result: &ChartAnalysisResult| -> Vec<f64> {
+        let levels = result.support_levels.iter().chain(&result.resistance_levels).map(|l| l.price);
+        let gaps = result.gaps.iter().flat_map(|g| [g.low, g.high]);
+        levels.chain(gaps).chain(result.fib_confluence_zones.iter().map(|z| z.price)).collect()
+    };
+    let (old, new) = (prices(&before), prices(&after));
+    assert!(!old.is_empty() && old.len() == new.len());
+    for (old, new) in old.iter().zip(&new) {
+        assert!((old / 7.0 - new).abs() < 1e-9 * new, "{old} / 7 is not {new}");
     }
+    let Some(running) = recorded("aapl", at("2014-06-09T19:00:00Z")) else { return };
+    let (running, _) = daily(running).await;
+    assert!(!running.warnings.iter().any(|w| w.contains("on 2014")), "{:?}", running.warnings);
+    assert!(running.support_levels.iter().any(|l| near(&running, l.price, 622.50 / 7.0)));
+    assert!(running.resistance_levels.iter().any(|l| near(&running, l.price, 705.07 / 7.0)));
+    assert_well_told(&running);
 }
 
 #[tokio::test]

@@ -12,7 +12,8 @@ use crate::validate::{self, Validate, ValidationError};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Timeframe {
-    /// Minutes of the last sessions, in bars of 5 minutes.
+    /// Half-hours of the regular sessions, built from recorded minutes: an unbroken run of at least five sessions up to
+    /// the moment is needed. The image shows sessions with the half-hours' levels.
     Intraday,
     /// Sessions.
     #[default]
@@ -149,7 +150,8 @@ pub struct PriceLevel {
     pub price: f64,
     /// `weak`, `moderate`, `strong`.
     pub strength: String,
-    /// What made it: `swing_low`, `swing_high`, `all_time_high`, …
+    /// What made it: `swing_low`, `swing_high`, `year_low`, `year_high`, or `all_time_low` and `all_time_high` of the
+    /// history on record.
     #[serde(rename = "type")]
     pub kind: String,
     /// 0 to 1.
@@ -197,7 +199,7 @@ pub struct FibonacciSwing {
 pub struct ConfluenceZone {
     /// Dollars.
     pub price: f64,
-    /// What coincides: `fib_0.500`, `swing_low 580.33`.
+    /// What coincides: `fib 0.500`, `swing low 580.33`, `SMA 50 576.95`, `gap edge 560.73`, `level 594.58 (4 touches)`.
     pub levels: Vec<String>,
     /// Lower edge.
     pub low: f64,
@@ -233,7 +235,7 @@ pub struct ChartAnalysisResult {
     pub support_levels: Vec<PriceLevel>,
     /// Resistances, nearest first.
     pub resistance_levels: Vec<PriceLevel>,
-    /// Where Fibonacci levels and others agree.
+    /// Where Fibonacci levels and others agree, nearest first.
     pub fib_confluence_zones: Vec<ConfluenceZone>,
     /// Extension.
     pub extension_risk: ExtensionRisk,
@@ -245,7 +247,9 @@ pub struct ChartAnalysisResult {
     pub price: f64,
     /// Average true range over 14 bars, in dollars.
     pub atr: f64,
-    /// Indicators at the last bar, by name.
+    /// Indicators at the last bar, by name: `close`, `sma_20`, `sma_50`, `sma_200`, `year_high`, `all_time_high`, … in dollars;
+    /// `rsi_14`, `adx_14`; `extension_atr` (close less SMA 20) and slopes in average true ranges; `hv_20`,
+    /// `atr_14_percent`, `drawdown_percent` in percent. Absent where the history is too short.
     pub indicators: std::collections::BTreeMap<String, f64>,
     /// The swing and its levels, where there is one.
     pub fibonacci: Option<FibonacciSwing>,
@@ -255,7 +259,7 @@ pub struct ChartAnalysisResult {
     pub chart_image: Option<ArtifactLink>,
     /// The image's scene as JSON: where everything is drawn.
     pub chart_scene: Option<ArtifactLink>,
-    /// Which rule gave the verdict.
+    /// Which rule gave the verdict: the verdict's word, a colon, the rule in words.
     pub rule: String,
     /// Market time.
     pub as_of: DateTime<Utc>,

@@ -38,15 +38,15 @@ pub struct MarketSource {
     pub description: String,
 }
 
-/// How much history an analyst looks at.
+/// How far back levels are sought; trend and extremes always use the whole history.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AnalysisDepth {
-    /// About one year.
+    /// Levels of the last 252 bars.
     Quick,
-    /// All that levels need: five years, and all-time extremes.
+    /// Levels of the last 504 bars.
     #[default]
     Standard,
-    /// Everything on record.
+    /// Levels of every bar on record.
     Deep,
 }
