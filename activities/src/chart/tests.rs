@@ -93,10 +93,17 @@ async fn a_rising_market_is_bullish_and_told_in_full() {
 }
 
 #[tokio::test]
-async fn a_falling_market_is_bearish() {
-    let (result, _) = daily(FakeMarket::of("XYZ", wavy_bars(day("2014-06-06"), 600, -0.0008))).await;
-    assert_eq!(result.recommendation, ChartRecommendation::Bearish);
-    assert_well_told(&result);
+async fn a_falling_market_is_bearish_but_on_its_rebounds() {
+    let mut verdicts = Vec::new();
+    for count in (560..620).step_by(6) {
+        let (ports, _) = ports(FakeMarket::of("XYZ", wavy_bars(day("2014-06-06"), count, -0.0009)));
+        let params = ChartAnalysisParams { include_chart_image: false, ..ChartAnalysisParams::new("XYZ") };
+        let result = run(&ports, params).await.unwrap();
+        assert_well_told(&result);
+        verdicts.push(result.recommendation);
+    }
+    assert!(verdicts.contains(&ChartRecommendation::Bearish), "{verdicts:?}");
+    assert!(!verdicts.contains(&ChartRecommendation::Bullish), "{verdicts:?}");
 }
 
 #[tokio::test]
