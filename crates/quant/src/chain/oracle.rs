@@ -186,3 +186,35 @@ fn aapl_prices_its_july_earnings() {
     println!("{broken} of {} pairs break parity", checks.len());
     assert!(checks.len() > 500);
 }
+
+#[test]
+fn an_in_the_money_call_before_an_ex_date_and_a_deep_put_may_be_exercised() {
+    let day = |text: &str| text.parse::<NaiveDate>().unwrap();
+    let symbol = Symbol::new("XYZ").unwrap();
+    let contract = |right, strike: i64| OptionContract {
+        root: symbol.clone(),
+        underlying: symbol.clone(),
+        right,
+        strike: Decimal::from(strike),
+        expiration: day("2014-08-15"),
+        last_trade_date: day("2014-08-15"),
+        expiration_close: new_york("2014-08-15T16:00:00"),
+        style: ExerciseStyle::American,
+        settlement: Settlement::Physical,
+        settlement_time: SettlementTime::Pm,
+        multiplier: 100,
+        deliverable_shares: 100,
+    };
+    let dividends =
+        [CashDividend { ex_date: day("2014-08-07"), amount: 0.5, status: DividendStatus::Declared }];
+    let risk = |right, strike, mark| {
+        exercise_risk(&contract(right, strike), 100.0, mark, 0.1, 0.05, day("2014-07-15"), &dividends)
+    };
+    assert!(matches!(risk(OptionRight::Call, 80, 20.2), Some(ExerciseRisk::Dividend { .. })));
+    assert_eq!(risk(OptionRight::Call, 80, 21.0), None);
+    assert_eq!(risk(OptionRight::Call, 110, 0.1), None);
+    assert!(matches!(risk(OptionRight::Put, 130, 30.1), Some(ExerciseRisk::Carry { .. })));
+    assert_eq!(risk(OptionRight::Put, 130, 31.0), None);
+    assert_eq!(moneyness(OptionRight::Call, 100.0, 100.05), Moneyness::AtTheMoney);
+    assert_eq!(extrinsic(OptionRight::Put, 100.0, 130.0, 29.0), 0.0);
+}

@@ -70,12 +70,30 @@ impl Solution {
     }
 }
 
+/// σ√T above which no grid resolves both the spot and the far prices that a call's value comes from.
+const MOST_DEVIATION: f64 = 4.0;
+
 /// Solves one option finely. `dividends` are sorted and inside the option's life, σ√T > 0.
 pub(crate) fn solve_one(option: &VanillaOption, dividends: &[Dividend], exercise: Exercise) -> Solution {
+    if option.deviation() > MOST_DEVIATION {
+        return escrowed(option, dividends, exercise);
+    }
     let at = |resolution| Solver::<1>::new(&[*option], exercise, resolution).run(dividends)[0];
     let solved = Solution::extrapolated(at(Resolution::FINE.halved()), at(Resolution::FINE));
     let floor = if exercise == Exercise::AtExpiration { 0.0 } else { option.intrinsic() };
     Solution { price: solved.price.max(floor), ..solved }
+}
+
+/// Over [`MOST_DEVIATION`]: the option on the spot less the dividends' present value, at least its exercise value.
+fn escrowed(option: &VanillaOption, dividends: &[Dividend], exercise: Exercise) -> Solution {
+    let paid: f64 = dividends.iter().map(|d| d.amount * (-option.rate * d.years).exp()).sum();
+    let reduced = VanillaOption { spot: (option.spot - paid).max(1e-6), ..*option };
+    let greeks = match exercise {
+        Exercise::OneSided => super::american::greeks(&reduced),
+        Exercise::AtExpiration | Exercise::TwoSided => super::european::greeks(&reduced),
+    };
+    let floor = if exercise == Exercise::AtExpiration { 0.0 } else { option.intrinsic() };
+    Solution { price: greeks.price.max(floor), delta: greeks.delta, gamma: greeks.gamma }
 }
 
 /// As [`solve_one`] for many options of one expiration.
@@ -98,9 +116,15 @@ pub(crate) fn solve_many(
 ) -> Vec<Solution> {
     let mut solutions = Vec::with_capacity(options.len() + LANES);
     for chunk in options.chunks(LANES) {
-        let lanes: [VanillaOption; LANES] = std::array::from_fn(|l| chunk[l.min(chunk.len() - 1)]);
+        let lanes: [VanillaOption; LANES] = std::array::from_fn(|l| {
+            let option = chunk[l.min(chunk.len() - 1)];
+            let most = MOST_DEVIATION / option.years.sqrt();
+            VanillaOption { volatility: option.volatility.min(most), ..option }
+        });
         let solved = Solver::new(&lanes, exercise, resolution).run(dividends);
-        solutions.extend_from_slice(&solved[..chunk.len()]);
+        solutions.extend(chunk.iter().zip(solved).map(|(option, solution)| {
+            if option.deviation() > MOST_DEVIATION { escrowed(option, dividends, exercise) } else { solution }
+        }));
     }
     solutions
 }

@@ -190,3 +190,152 @@ fn implied_volatility_rows() {
     }
     misses.finish(rows.len());
 }
+
+mod properties {
+    use proptest::prelude::*;
+
+    use super::super::finite_difference::{Exercise, solve_one};
+    use super::*;
+
+    fn right() -> impl Strategy<Value = OptionRight> {
+        prop_oneof![Just(OptionRight::Call), Just(OptionRight::Put)]
+    }
+
+    prop_compose! {
+        fn any_option()(
+            right in right(),
+            moneyness in -3.0..3.0f64,
+            years in prop_oneof![Just(0.0), 1e-6..0.01f64, 0.01..30.0f64],
+            rate in -0.2..0.3f64,
+            dividend_yield in -0.2..0.3f64,
+            volatility in prop_oneof![Just(0.0), 1e-6..0.01f64, 0.01..8.0f64],
+        ) -> VanillaOption {
+            VanillaOption::new(right, 100.0 * moneyness.exp(), 100.0, years, rate, dividend_yield, volatility).unwrap()
+        }
+    }
+
+    fn all(g: &super::super::Greeks) -> [f64; 7] {
+        [g.price, g.delta, g.gamma, g.vega, g.theta_year, g.rho, g.dividend_rho]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(400))]
+
+        #[test]
+        fn nothing_is_ever_nan(o in any_option(), price in 0.0..200.0f64) {
+            prop_assert!(all(&european::greeks(&o)).iter().all(|x| x.is_finite()), "{o:?}");
+            let american = american::greeks(&o);
+            prop_assert!(all(&american).iter().all(|x| x.is_finite()), "{o:?} {american:?}");
+            let floor = o.intrinsic().max(european::price(&o));
+            prop_assert!(american.price >= floor * (1.0 - 1e-9) - 1e-9, "{o:?} {american:?} {floor}");
+            for volatility in [implied_vol::european(&o, price), implied_vol::american(&o, price)].into_iter().flatten() {
+                prop_assert!(volatility.is_finite() && volatility > 0.0);
+            }
+        }
+
+        #[test]
+        fn cash_dividends_are_never_nan(o in any_option(), first in 0.0..1.0f64, amount in 0.0..150.0f64) {
+            let dividends = [first, first + 0.2].map(|share| Dividend { years: share * o.years, amount });
+            let greeks = american_dividends::greeks(&o, &dividends).unwrap();
+            prop_assert!(all(&greeks).iter().all(|x| x.is_finite()), "{o:?} {dividends:?} {greeks:?}");
+            prop_assert!(european::price_with_dividends(&o, &dividends).unwrap().is_finite());
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(60))]
+
+        #[test]
+        fn boundary_and_finite_differences_agree(
+            right in right(),
+            spot in 70.0..140.0f64,
+            years in 0.02..2.0f64,
+            rate in 0.0..0.1f64,
+            dividend_yield in 0.0..0.1f64,
+            volatility in 0.1..0.8f64,
+        ) {
+            let o = VanillaOption::new(right, spot, 100.0, years, rate, dividend_yield, volatility).unwrap();
+            let grid = solve_one(&o, &[], Exercise::OneSided).price;
+            prop_assert!((american::price(&o) - grid).abs() < 4e-3, "{o:?} {} {grid}", american::price(&o));
+        }
+
+        #[test]
+        fn two_boundaries_are_worth_more_than_none(
+            spot in 50.0..150.0f64,
+            years in 0.1..5.0f64,
+            rate in -0.05..-0.005f64,
+            gap in 0.001..0.05f64,
+            volatility in 0.05..0.5f64,
+        ) {
+            let o = VanillaOption::new(OptionRight::Put, spot, 100.0, years, rate, rate - gap, volatility).unwrap();
+            let price = american::price(&o);
+            prop_assert!(price >= european::price(&o) - 1e-3 && price >= o.intrinsic());
+        }
+
+        #[test]
+        fn american_volatility_is_found_again(
+            right in right(),
+            spot in 80.0..125.0f64,
+            years in 0.05..2.0f64,
+            rate in 0.0..0.08f64,
+            dividend_yield in 0.0..0.05f64,
+            volatility in 0.1..1.5f64,
+        ) {
+            let o = VanillaOption::new(right, spot, 100.0, years, rate, dividend_yield, volatility).unwrap();
+            let greeks = american::greeks(&o);
+            prop_assume!(greeks.price > o.intrinsic() + 1e-3 && greeks.vega > 1.0);
+            prop_assert!((implied_vol::american(&o, greeks.price).unwrap() - volatility).abs() < 1e-6);
+        }
+    }
+
+    #[test]
+    fn a_european_dividend_long_before_expiration_is_nearly_a_lower_spot() {
+        let o = VanillaOption::new(OptionRight::Call, 100.0, 95.0, 1.0, 0.03, 0.0, 0.25).unwrap();
+        let at_once = [Dividend { years: 1e-6, amount: 3.0 }];
+        let lower = VanillaOption::new(OptionRight::Call, 97.0, 95.0, 1.0, 0.03, 0.0, 0.25).unwrap();
+        let got = european::price_with_dividends(&o, &at_once).unwrap();
+        assert!((got - european::price(&lower)).abs() < 1e-3, "{got}");
+    }
+
+    #[test]
+    fn the_batch_is_the_single_pricer() {
+        let (sign, spot) = ([1.0, -1.0, 1.0], [100.0; 3]);
+        let (strike, years) = ([90.0, 120.0, 100.0], [0.5, 2.0, 0.0]);
+        let (rate, volatility) = ([0.03; 3], [0.2; 3]);
+        let inputs = european::BatchInputs {
+            sign: &sign,
+            spot: &spot,
+            strike: &strike,
+            years: &years,
+            rate: &rate,
+            dividend_yield: &[0.01; 3],
+            volatility: &volatility,
+        };
+        let mut results = european::BatchGreeks::default();
+        european::greeks_batch(&inputs, &mut results).unwrap();
+        for i in 0..3 {
+            let right = if sign[i] > 0.0 { OptionRight::Call } else { OptionRight::Put };
+            let o = VanillaOption::new(right, spot[i], strike[i], years[i], rate[i], 0.01, volatility[i])
+                .unwrap();
+            let single = european::greeks(&o);
+            assert_eq!(
+                (results.price[i], results.vega[i], results.rho[i]),
+                (single.price, single.vega, single.rho)
+            );
+        }
+        let short = european::BatchInputs { spot: &[100.0], ..inputs };
+        assert_eq!(european::greeks_batch(&short, &mut results), Err(european::BatchError::Lengths));
+    }
+
+    #[test]
+    fn impossible_inputs_are_refused_by_name() {
+        let error = |spot, years, volatility| {
+            VanillaOption::new(OptionRight::Put, spot, 100.0, years, 0.0, 0.0, volatility)
+                .unwrap_err()
+                .to_string()
+        };
+        assert!(error(f64::NAN, 1.0, 0.2).contains("spot"));
+        assert!(error(100.0, -1.0, 0.2).contains("time to expiration"));
+        assert!(error(100.0, 1.0, f64::INFINITY).contains("volatility"));
+    }
+}

@@ -156,11 +156,12 @@ impl UnitPut {
 
 fn price_with(option: &VanillaOption, scheme: &Scheme) -> f64 {
     match Regime::of(option) {
-        Regime::European => {
-            european::price(option).max(if option.years > 0.0 { 0.0 } else { option.intrinsic() })
-        }
+        Regime::European => european::price(option),
         Regime::Deterministic => deterministic_price(option),
-        Regime::TwoBoundaries => finite_difference::solve_one(option, &[], Exercise::TwoSided).price,
+        Regime::TwoBoundaries => {
+            let solved = finite_difference::solve_one(option, &[], Exercise::TwoSided);
+            solved.price.max(european::price(option))
+        }
         Regime::OneBoundary => {
             let put = UnitPut::of(option);
             let (boundary, _) = Boundary::solve(&put.world, scheme, scheme.tolerance);
@@ -175,7 +176,7 @@ fn value(option: &VanillaOption, put: &UnitPut, boundary: &Boundary, scheme: &Sc
     if put.log_spot <= boundary.log_now() {
         return intrinsic;
     }
-    (european::price(option) + put.scale * premium(put, boundary, scheme).value).max(intrinsic)
+    (european::price(option) + put.scale * premium(put, boundary, scheme).value.max(0.0)).max(intrinsic)
 }
 
 /// The early-exercise premium of a put of strike 1 and its derivatives by the unit spot.
@@ -236,7 +237,7 @@ fn collocation_greeks(option: &VanillaOption) -> Greeks {
     }
     let european = european::greeks(option);
     let premium = premium(&put, &boundary, scheme);
-    let price = (european.price + put.scale * premium.value).max(option.intrinsic());
+    let price = (european.price + put.scale * premium.value.max(0.0)).max(option.intrinsic());
     let (delta, gamma) = match option.right {
         OptionRight::Put => (european.delta + premium.delta, european.gamma + premium.gamma / option.strike),
         // A call is S·p(K/S): its derivatives by S follow from those of p.
