@@ -1,17 +1,63 @@
-//! The options analyst.
+//! The options analyst: the best contract to sell under the constraints, what else there is, and why.
+//!
+//! | Verdict | Rule (`rule`) |
+//! |---|---|
+//! | `select` | `all_constraints_hold`: a contract satisfies every constraint |
+//! | `watchlist` | `only_return_misses`: delta, days, liquidity and earnings hold and only the return (for verticals also the credit) misses |
+//! | `reject` | `no_contract_passes:C`: none passes those; C keeps the most contracts out by itself |
+//!
+//! Old or doubtful prices do not change this verdict; they set `stale`, which keeps the synthesis from a pick.
 
-use ttai_contract::{OptionsAnalysisParams, OptionsAnalysisResult};
+mod alternatives;
+mod chart_facts;
+mod choice;
+pub(crate) mod earnings;
+mod exits;
+mod freshness;
+mod liquidity;
+mod market;
+mod notes;
+mod number;
+mod position;
+mod result;
+pub(crate) mod words;
+
+use ttai_contract::{OptionsAnalysisParams, OptionsAnalysisResult, OptionsConstraints, Validate};
+use ttai_core::OptionChain;
+use ttai_ports::{RiskFreeRate, SymbolMetrics};
 
 use crate::compute::Compute;
 use crate::failure::AnalystError;
+use crate::market_view::MarketView;
 use crate::ports::Ports;
 use crate::supervise::Progress;
 
+/// Everything that the outside world says; what follows from it is computed without it.
+pub(super) struct Case {
+    params: OptionsAnalysisParams,
+    constraints: OptionsConstraints,
+    view: MarketView,
+    chain: OptionChain,
+    rate: RiskFreeRate,
+    metrics: Option<SymbolMetrics>,
+}
+
+/// Reads the market, then computes off the async threads.
 pub(crate) async fn analyse(
-    _ports: &Ports,
-    _compute: &Compute,
-    _params: OptionsAnalysisParams,
-    _progress: Progress,
+    ports: &Ports,
+    compute: &Compute,
+    params: OptionsAnalysisParams,
+    progress: Progress,
 ) -> Result<OptionsAnalysisResult, AnalystError> {
-    Err(AnalystError::NotEnoughData("being written".to_owned()))
+    params.validate()?;
+    progress.step("reading prices");
+    let view = MarketView::at(ports, &params.symbol, params.as_of).await?;
+    progress.step("reading the option chain");
+    let chain = ports.market.option_chain(&view.symbol, view.as_of).await?;
+    let rate = ports.market.risk_free_rate(view.as_of).await?;
+    let metrics = ports.metrics.metrics(&view.symbol, view.as_of).await?;
+    progress.step(&format!("pricing {} contracts and choosing one", chain.quotes.len()));
+    let constraints = params.constraints.clone().unwrap_or_default();
+    let case = Case { params, constraints, view, chain, rate, metrics };
+    compute.run(move || result::conclude(case)).await?
 }

@@ -1,15 +1,156 @@
-//! The research analyst.
+//! The research analyst: news, short interest and the next earnings report. What no source says is said to be unknown.
 
-use ttai_contract::{ResearchAnalysisParams, ResearchAnalysisResult};
+mod lexicon;
+mod notes;
+mod rules;
+mod stories;
+
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use ttai_calendar::new_york_date;
+use ttai_contract::{
+    ResearchAnalysisParams, ResearchAnalysisResult, RiskLevel, Sentiment, Validate, ValidationError,
+};
+use ttai_core::{NewsStory, Symbol};
+use ttai_ports::{NewsWindow, PortError, ShortInterest, SymbolMetrics};
 
 use crate::failure::AnalystError;
+use crate::market_view;
+use crate::narrator::Narrator;
+use crate::options::earnings::Earnings;
 use crate::ports::Ports;
 use crate::supervise::Progress;
+use stories::Judged;
 
+/// What the sources say about a symbol at a moment.
+struct Sources {
+    symbol: Symbol,
+    as_of: DateTime<Utc>,
+    horizon: NaiveDate,
+    metrics: Option<SymbolMetrics>,
+    stories: Option<Vec<NewsStory>>,
+}
+
+/// What follows from it.
+struct Findings {
+    symbol: Symbol,
+    as_of: DateTime<Utc>,
+    horizon: NaiveDate,
+    /// Judged, newest first; none where the provider keeps no news.
+    stories: Option<Vec<Judged>>,
+    sentiment: Sentiment,
+    short_interest: Option<ShortInterest>,
+    /// Why there is no short interest.
+    no_short_interest: &'static str,
+    earnings: Earnings,
+    risks: rules::Risks,
+}
+
+/// Reads the sources and judges them.
 pub(crate) async fn analyse(
-    _ports: &Ports,
-    _params: ResearchAnalysisParams,
-    _progress: Progress,
+    ports: &Ports,
+    params: ResearchAnalysisParams,
+    progress: Progress,
 ) -> Result<ResearchAnalysisResult, AnalystError> {
-    Err(AnalystError::NotEnoughData("being written".to_owned()))
+    params.validate()?;
+    let sources = read(ports, &params, &progress).await?;
+    let findings = judge(sources, &params);
+    let (recommendation, rule) = rules::verdict(&findings.risks);
+    let mut narrator = Narrator::default();
+    let written = notes::write(&findings, recommendation, rule, &mut narrator);
+    let mut evidence = narrator.into_evidence();
+    evidence.extend(written.quoted);
+    Ok(ResearchAnalysisResult {
+        symbol: findings.symbol.to_string(),
+        recommendation,
+        news_risk: findings.risks.news,
+        short_interest_risk: findings.risks.short_interest,
+        earnings_risk: findings.risks.earnings,
+        research_notes: written.notes,
+        sentiment: findings.sentiment,
+        red_flags: written.red_flags,
+        next_earnings: match &findings.earnings {
+            Earnings::Known(report) => Some(report.date),
+            Earnings::Unknown(_) => None,
+        },
+        earnings_known: findings.earnings.is_known(),
+        stories: findings.stories.as_ref().map(|stories| u32::try_from(stories.len()).unwrap_or(u32::MAX)),
+        unknowns: written.unknowns,
+        rule: rule.to_owned(),
+        as_of: findings.as_of,
+        data_source: market_view::source(ports),
+        evidence,
+        warnings: Vec::new(),
+    })
+}
+
+async fn read(
+    ports: &Ports,
+    params: &ResearchAnalysisParams,
+    progress: &Progress,
+) -> Result<Sources, AnalystError> {
+    let symbol =
+        Symbol::new(&params.symbol).map_err(|error| ValidationError::new("symbol", error.to_string()))?;
+    let as_of = match params.as_of {
+        Some(moment) => moment,
+        None => ports.market.now(&symbol).await?,
+    };
+    // Asked only to learn whether the symbol exists: without news or metrics nobody else would say so.
+    if let Err(unknown @ PortError::UnknownSymbol { .. }) = ports.market.quote(&symbol, as_of).await {
+        return Err(unknown.into());
+    }
+    progress.step("reading metrics");
+    let metrics = ports.metrics.metrics(&symbol, as_of).await?;
+    progress.step("reading news");
+    let window = NewsWindow { after: as_of - TimeDelta::days(rules::NEWS_DAYS), until: as_of };
+    let stories = ports.news.stories(&symbol, window).await?;
+    let horizon =
+        params.horizon.unwrap_or_else(|| new_york_date(as_of + TimeDelta::days(rules::HORIZON_DAYS)));
+    Ok(Sources { symbol, as_of, horizon, metrics, stories })
+}
+
+fn judge(sources: Sources, params: &ResearchAnalysisParams) -> Findings {
+    let Sources { symbol, as_of, horizon, metrics, stories } = sources;
+    let stories = stories.map(|stories| stories::judge(&stories));
+    let sentiment = stories.as_deref().map_or(Sentiment::Neutral, stories::sentiment);
+    let earnings = Earnings::of(metrics.as_ref());
+    let (short_interest, no_short_interest) = short_interest(metrics.as_ref(), as_of);
+    let (short_risk, extreme_short) = rules::short_risk(short_interest.as_ref());
+    let risks = rules::Risks {
+        news: rules::news_risk(stories.as_deref(), sentiment),
+        short_interest: short_risk,
+        extreme_short,
+        earnings: rules::earnings_risk(&earnings, as_of, horizon),
+        unknown_earnings: params.unknown_earnings,
+    };
+    Findings {
+        symbol,
+        as_of,
+        horizon,
+        stories,
+        sentiment,
+        short_interest,
+        no_short_interest,
+        earnings,
+        risks,
+    }
+}
+
+/// The newest report that still says something, or why there is none.
+fn short_interest(
+    metrics: Option<&SymbolMetrics>,
+    as_of: DateTime<Utc>,
+) -> (Option<ShortInterest>, &'static str) {
+    let Some(metrics) = metrics else { return (None, "the provider keeps no short interest") };
+    let Some(report) = &metrics.short_interest else {
+        return (None, "the provider has no report of the short interest");
+    };
+    if (new_york_date(as_of) - report.as_of).num_days() > rules::SHORT_REPORT_DAYS {
+        return (None, "the newest report of the short interest is too old to count");
+    }
+    (Some(report.clone()), "")
+}
+
+/// Whether a risk is one that a reader should hear about.
+fn is_notable(risk: RiskLevel) -> bool {
+    risk >= RiskLevel::Moderate
 }

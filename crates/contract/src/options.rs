@@ -323,7 +323,7 @@ impl OptionsRecommendation {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Alternative {
     /// Why it is shown, joined by `+`: `runner_up`, `beyond_level` (the best strike at or below the nearest support, for calls at or above the nearest
-    /// resistance), `beyond_one_sd`.
+    /// resistance), `beyond_one_sd`, `locks_in_loss` (the best that is out for selling the shares under their cost).
     pub role: String,
     /// OCC symbol of the short contract.
     pub contract: String,
@@ -360,6 +360,8 @@ pub struct Alternative {
 pub struct NearestMiss {
     /// OCC symbol.
     pub contract: String,
+    /// As a person says it: `AAPL 2014-06-21 630 put`.
+    pub description: String,
     /// What it misses and by how much.
     pub misses: Vec<String>,
 }

@@ -1,0 +1,138 @@
+//! When a company reports, as a window of instants, and what an unknown date means.
+//!
+//! | Known | Window of the report |
+//! |---|---|
+//! | before the market | that day's open |
+//! | after the market | that day's close |
+//! | time unknown | the whole day in New York |
+//! | date estimated | the same, from seven days earlier to seven days later |
+//!
+//! An expiration is out when the window reaches beyond `as_of` and begins no later than 17:30 New York time of its last day.
+//! An unknown date is the user's policy: `exclude` takes every expiration out, `warn` goes on and says so, `allow` goes on.
+
+use chrono::{DateTime, Days, NaiveDate, Utc};
+use ttai_calendar::{new_york_instant, session};
+use ttai_contract::EarningsPolicy;
+use ttai_ports::{EarningsDate, EarningsTime, SymbolMetrics};
+use ttai_quant::strategy::EventWindow;
+
+/// How far an estimated date may be off, either way.
+const ESTIMATE_DAYS: u64 = 7;
+
+/// What is known about the next report.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Earnings {
+    /// Its date.
+    Known(EarningsDate),
+    /// Nothing, for this reason.
+    Unknown(&'static str),
+}
+
+impl Earnings {
+    /// From what the provider keeps.
+    pub(crate) fn of(metrics: Option<&SymbolMetrics>) -> Self {
+        match metrics.map(|metrics| metrics.next_earnings.clone()) {
+            Some(Some(date)) => Self::Known(date),
+            Some(None) => Self::Unknown("the provider knows no date of the next earnings report"),
+            None => Self::Unknown("the provider keeps no earnings dates"),
+        }
+    }
+
+    /// Whether there is a date.
+    pub(crate) fn is_known(&self) -> bool {
+        matches!(self, Self::Known(_))
+    }
+
+    /// The window of the report, where known.
+    pub(crate) fn window(&self) -> Option<EventWindow> {
+        match self {
+            Self::Known(date) => window(date),
+            Self::Unknown(_) => None,
+        }
+    }
+
+    /// The windows that take expirations out.
+    pub(super) fn excluded(&self, exclude: bool, unknown: EarningsPolicy) -> Vec<EventWindow> {
+        match self {
+            Self::Known(date) if exclude => window(date).into_iter().collect(),
+            Self::Unknown(reason) if exclude && unknown == EarningsPolicy::Exclude => {
+                let (from, to) = (DateTime::<Utc>::MIN_UTC, DateTime::<Utc>::MAX_UTC);
+                vec![EventWindow { label: (*reason).to_owned(), from, to }]
+            }
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// The instants between which a report may come; none outside the calendar's years.
+fn window(report: &EarningsDate) -> Option<EventWindow> {
+    let slack = Days::new(if report.confirmed { 0 } else { ESTIMATE_DAYS });
+    let (first, last) = (report.date.checked_sub_days(slack)?, report.date.checked_add_days(slack)?);
+    let (from, to) = match report.time {
+        EarningsTime::BeforeMarket => (open(first)?, open(last)?),
+        EarningsTime::AfterMarket => (close(first)?, close(last)?),
+        EarningsTime::Unknown => (midnight(first)?, midnight(last.succ_opt()?)?),
+    };
+    Some(EventWindow { label: describe(report), from, to })
+}
+
+/// `earnings after the close of 2014-07-22`.
+pub(crate) fn describe(report: &EarningsDate) -> String {
+    let time = match report.time {
+        EarningsTime::BeforeMarket => "before the open of",
+        EarningsTime::AfterMarket => "after the close of",
+        EarningsTime::Unknown => "on",
+    };
+    let sure = if report.confirmed { "" } else { " (estimated: it may be a week off)" };
+    format!("earnings {time} {}{sure}", report.date.format("%Y-%m-%d"))
+}
+
+fn open(date: NaiveDate) -> Option<DateTime<Utc>> {
+    session(date).map(|hours| hours.open).or_else(|| new_york_instant(date, 9, 30).ok())
+}
+
+fn close(date: NaiveDate) -> Option<DateTime<Utc>> {
+    session(date).map(|hours| hours.close).or_else(|| new_york_instant(date, 16, 0).ok())
+}
+
+fn midnight(date: NaiveDate) -> Option<DateTime<Utc>> {
+    new_york_instant(date, 0, 0).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    fn report(time: EarningsTime, confirmed: bool) -> EarningsDate {
+        EarningsDate { date: NaiveDate::from_ymd_opt(2014, 7, 22).unwrap(), time, confirmed }
+    }
+
+    #[rstest]
+    #[case::before(EarningsTime::BeforeMarket, true, "2014-07-22T13:30:00Z", "2014-07-22T13:30:00Z")]
+    #[case::after(EarningsTime::AfterMarket, true, "2014-07-22T20:00:00Z", "2014-07-22T20:00:00Z")]
+    #[case::unknown(EarningsTime::Unknown, true, "2014-07-22T04:00:00Z", "2014-07-23T04:00:00Z")]
+    #[case::estimated(EarningsTime::AfterMarket, false, "2014-07-15T20:00:00Z", "2014-07-29T20:00:00Z")]
+    fn windows(
+        #[case] time: EarningsTime,
+        #[case] confirmed: bool,
+        #[case] from: DateTime<Utc>,
+        #[case] to: DateTime<Utc>,
+    ) {
+        let window = window(&report(time, confirmed)).unwrap();
+        assert_eq!((window.from, window.to), (from, to));
+    }
+
+    #[test]
+    fn unknown_dates_follow_the_policy() {
+        let unknown = Earnings::of(None);
+        assert!(!unknown.is_known());
+        assert_eq!(unknown.excluded(true, EarningsPolicy::Exclude).len(), 1);
+        assert!(unknown.excluded(true, EarningsPolicy::Warn).is_empty());
+        assert!(unknown.excluded(false, EarningsPolicy::Exclude).is_empty());
+        let known = Earnings::Known(report(EarningsTime::Unknown, true));
+        assert_eq!(known.excluded(true, EarningsPolicy::Allow).len(), 1);
+        assert!(known.excluded(false, EarningsPolicy::Warn).is_empty());
+    }
+}

@@ -1,0 +1,162 @@
+//! The chain with what its prices imply: volatilities, Greeks, term structure, expected moves, rank.
+
+use rust_decimal::Decimal;
+use ttai_contract::{ExpectedMove, ImpliedEventNote};
+use ttai_core::{DividendStatus, NEW_YORK, OptionChain};
+use ttai_quant::chain::{
+    ExpirationVolatility, ImpliedEvent, PricedQuote, RankUnavailable, implied_events, iv_percentile, iv_rank,
+    iv30, price_chain, term_structure,
+};
+use ttai_quant::indicators::volatility::close_to_close;
+use ttai_quant::trend::usable_history;
+
+use super::Case;
+use super::number::{exact, float};
+use crate::failure::AnalystError;
+
+/// Sessions of the historical volatility.
+const HISTORY_SESSIONS: usize = 30;
+
+/// Why there is no rank of the implied volatility.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum NoRank {
+    /// The provider stores none.
+    NoHistory,
+    /// The stored sessions give none.
+    Unavailable(RankUnavailable),
+}
+
+/// What the chain implies.
+pub(super) struct Market {
+    pub(super) quotes: Vec<PricedQuote>,
+    /// Price of the underlying beside the chain, in dollars.
+    pub(super) spot: Decimal,
+    pub(super) structure: Vec<ExpirationVolatility>,
+    pub(super) events: Vec<ImpliedEvent>,
+    pub(super) iv30: Option<f64>,
+    pub(super) hv30: Option<f64>,
+    /// Rank and percentile, 0 to 100.
+    pub(super) rank: Result<(f64, f64), NoRank>,
+}
+
+impl Market {
+    /// Prices the standard contracts that still trade.
+    pub(super) fn of(case: &Case) -> Result<Self, AnalystError> {
+        refuse_chain_before_split(case)?;
+        let chain = tradable(case)?;
+        let price = chain.underlying.price().unwrap_or(case.view.price);
+        let spot = exact(price).ok_or_else(|| {
+            AnalystError::NotEnoughData(format!("{} has no usable price beside its chain", case.view.symbol))
+        })?;
+        let mut quotes = price_chain(&chain, case.rate.continuous, &case.view.dividends);
+        for quote in &mut quotes {
+            // Days count from the analysis, also where the chain is an older one.
+            quote.dte = quote.quote.contract.dte(case.view.date);
+        }
+        let structure = term_structure(&quotes, price);
+        let iv30 = iv30(&structure);
+        Ok(Self {
+            events: implied_events(&structure),
+            hv30: historical_volatility(case),
+            rank: rank(case, iv30),
+            quotes,
+            spot,
+            structure,
+            iv30,
+        })
+    }
+
+    /// Price of the underlying as a float.
+    pub(super) fn price(&self) -> f64 {
+        float(self.spot)
+    }
+
+    /// Implied over historical volatility.
+    pub(super) fn iv_to_hv(&self) -> Option<f64> {
+        ttai_quant::chain::iv_to_hv(self.iv30?, self.hv30?)
+    }
+
+    /// Expected moves of the expirations with days from `dte_min` to `dte_max`, nearest first.
+    pub(super) fn expected_moves(&self, case: &Case) -> Vec<ExpectedMove> {
+        let window = case.constraints.dte_min..=case.constraints.dte_max;
+        self.structure
+            .iter()
+            .map(|at| ExpectedMove {
+                expiration: at.expiration,
+                dte: (at.last_trade_date - case.view.date).num_days(),
+                atm_iv: at.atm_iv,
+                expected_move_1sd: at.expected_move_1sd,
+                expected_move_straddle: at.expected_move_straddle,
+            })
+            .filter(|at| window.contains(&at.dte))
+            .collect()
+    }
+
+    /// The implied events for the result, volatilities in percent.
+    pub(super) fn event_notes(&self) -> Vec<ImpliedEventNote> {
+        let note = |event: &ImpliedEvent| ImpliedEventNote {
+            after: event.after,
+            before: event.by,
+            forward_volatility: 100.0 * event.forward_iv,
+            base_volatility: 100.0 * event.forward_iv_before,
+        };
+        self.events.iter().map(note).collect()
+    }
+}
+
+/// Strikes from before a split cannot be read beside prices from after it.
+fn refuse_chain_before_split(case: &Case) -> Result<(), AnalystError> {
+    let taken = case.chain.snapshot_time.with_timezone(&NEW_YORK).date_naive();
+    let between = |effective| taken < effective && effective <= case.view.date;
+    match case.view.splits.iter().find(|split| between(split.effective)) {
+        None => Ok(()),
+        Some(split) => Err(AnalystError::NotEnoughData(format!(
+            "the newest option chain of {} is from {taken}, before its split of {}; wait for a chain in today's shares",
+            case.view.symbol, split.effective
+        ))),
+    }
+}
+
+/// The chain without non-standard contracts and without those that have ended by the moment of the analysis.
+fn tradable(case: &Case) -> Result<OptionChain, AnalystError> {
+    let mut chain = case.chain.clone();
+    chain
+        .quotes
+        .retain(|quote| quote.contract.is_standard() && quote.contract.last_trade_date >= case.view.date);
+    if chain.quotes.is_empty() {
+        return Err(AnalystError::NotEnoughData(format!(
+            "the newest option chain of {} ({}) lists no standard contract that still trades",
+            case.view.symbol, case.chain.snapshot_time
+        )));
+    }
+    Ok(chain)
+}
+
+/// Close to close over thirty sessions of the history that may be trusted.
+fn historical_volatility(case: &Case) -> Option<f64> {
+    let (usable, _) = usable_history(&case.view.bars);
+    let recent = &usable[usable.len().saturating_sub(HISTORY_SESSIONS + 1)..];
+    let closes: Vec<f64> = recent.iter().map(|bar| bar.close).collect();
+    close_to_close(&closes, HISTORY_SESSIONS).ok()?.last().copied().flatten()
+}
+
+fn rank(case: &Case, iv30: Option<f64>) -> Result<(f64, f64), NoRank> {
+    let history = case.metrics.as_ref().map(|metrics| metrics.iv30_history.as_slice());
+    let history = history.filter(|stored| !stored.is_empty()).ok_or(NoRank::NoHistory)?;
+    let today = iv30.ok_or(NoRank::Unavailable(RankUnavailable::Unknown))?;
+    let rank = iv_rank(today, history).map_err(NoRank::Unavailable)?;
+    let percentile = iv_percentile(today, history).map_err(NoRank::Unavailable)?;
+    Ok((rank, percentile))
+}
+
+/// Projected dividends that the prices up to `last_trade_date` reckon with.
+pub(super) fn projected_dividends(
+    case: &Case,
+    last_trade_date: chrono::NaiveDate,
+) -> impl Iterator<Item = &ttai_core::CashDividend> {
+    case.view.dividends.iter().filter(move |dividend| {
+        dividend.status == DividendStatus::Projected
+            && dividend.ex_date > case.view.date
+            && dividend.ex_date <= last_trade_date
+    })
+}

@@ -1,0 +1,488 @@
+//! The options analyst's text: the verdict and the trade; three reasons, the strongest against, what would change it, what is unknown.
+//!
+//! Reasons are taken in the order in which they are listed here, the first three that hold; the one against is the first that holds.
+
+use rust_decimal::{Decimal, RoundingStrategy};
+use ttai_contract::{NearestMiss, Strategy, SuggestedPosition};
+use ttai_core::OptionRight;
+use ttai_quant::chain::RankUnavailable;
+use ttai_quant::strategy::{Candidate, Constraint, OptionsVerdict};
+
+use super::earnings::{Earnings, describe};
+use super::liquidity;
+use super::market::{NoRank, projected_dividends};
+use super::number::float;
+use super::result::{Findings, count, reports_within};
+use super::words::{self, CHAIN, COMPUTED, LIMITS, short, whole};
+use crate::narrator::Narrator;
+
+/// Reasons given for a verdict.
+const REASONS: usize = 3;
+/// Implied over historical volatility from which a premium counts as rich, and under which as poor.
+const RICH: f64 = 1.1;
+const POOR: f64 = 0.9;
+
+/// The text.
+pub(super) struct Notes {
+    /// The verdict and the trade.
+    pub(super) first_line: String,
+    /// All of it.
+    pub(super) notes: String,
+}
+
+/// Writes the text.
+pub(super) fn write(
+    findings: &Findings,
+    nearest: &[NearestMiss],
+    relaxation: Option<&str>,
+    narrator: &mut Narrator,
+) -> Notes {
+    let mut writer = Writer { findings, narrator };
+    let (first_line, reasons, against, change) = match (&findings.selection.best, &findings.position) {
+        (Some(best), Some(position)) => (
+            writer.trade_line(best, position),
+            writer.reasons(best, position),
+            writer.against(best, position),
+            writer.change(best, relaxation),
+        ),
+        _ => (
+            writer.reject_line(nearest),
+            writer.reject_reasons(nearest),
+            writer.reject_against(nearest),
+            reject_change(relaxation),
+        ),
+    };
+    let unknown = writer.unknown();
+    let mut notes = format!("{first_line}\nFor:\n");
+    for reason in reasons.iter().take(REASONS) {
+        notes.push_str(&format!("- {reason}\n"));
+    }
+    notes.push_str(&format!("Against: {against}\nWould change it: {change}\nUnknown: {unknown}"));
+    Notes { first_line, notes }
+}
+
+/// Why there is no rank, in words.
+pub(super) fn no_rank(reason: NoRank, narrator: &mut Narrator) -> String {
+    match reason {
+        NoRank::NoHistory => "no history of implied volatility is stored, so it has no rank".to_owned(),
+        NoRank::Unavailable(RankUnavailable::TooFewSessions { have }) => {
+            let have = whole(narrator, "iv_sessions", count(have), "metrics");
+            let need =
+                whole(narrator, "iv_sessions_needed", count(ttai_quant::chain::history::FEWEST), "rule");
+            format!("implied volatility is stored for {have} sessions and a rank needs {need}")
+        }
+        NoRank::Unavailable(RankUnavailable::NoRange) => {
+            "implied volatility has not moved in the stored sessions, so it has no rank".to_owned()
+        }
+        NoRank::Unavailable(RankUnavailable::Unknown) => {
+            "the chain gives no thirty-day implied volatility to rank".to_owned()
+        }
+    }
+}
+
+struct Writer<'a> {
+    findings: &'a Findings,
+    narrator: &'a mut Narrator,
+}
+
+impl Writer<'_> {
+    fn symbol(&self) -> &str {
+        self.findings.case.view.symbol.as_str()
+    }
+
+    /// `Watchlist: sell 1 AAPL 2014-06-21 630 put …; breakeven …, collateral …. It pays …`
+    fn trade_line(&mut self, best: &Candidate, position: &SuggestedPosition) -> String {
+        let verdict = match self.findings.selection.verdict {
+            OptionsVerdict::Select => "Select",
+            _ => "Watchlist",
+        };
+        let spot = self.findings.market.price();
+        let trade =
+            words::trade(self.narrator, self.findings.case.view.symbol.as_str(), position, best.right, spot);
+        let pay = self.pay(best, position);
+        let stale =
+            if self.findings.stale.is_empty() { "" } else { " The prices are stale: not to be traded on." };
+        format!("{verdict}: {trade}. {pay}{stale}")
+    }
+
+    fn pay(&mut self, best: &Candidate, position: &SuggestedPosition) -> String {
+        let weekly = self.narrator.number("roc_weekly", position.roc_weekly, 4, COMPUTED);
+        let limits = &self.findings.case.constraints;
+        let wanted = short(self.narrator, "limit_roc", limits.min_roc, LIMITS);
+        if best.fails(Constraint::Roc) {
+            let missing = limits.min_roc - position.roc_weekly;
+            let missing = self.narrator.number("roc_shortfall", missing, 4, COMPUTED);
+            format!("It pays {weekly} % a week at the bid, {missing} short of the {wanted} wanted.")
+        } else if let Some(miss) = best.misses.first() {
+            let miss = words::miss(self.narrator, "best", miss);
+            format!("It pays {weekly} % a week at the bid, but misses: {miss}.")
+        } else {
+            format!("It pays {weekly} % a week at the bid; {wanted} is wanted.")
+        }
+    }
+
+    /// What speaks for the verdict, the weightiest first.
+    fn reasons(&mut self, best: &Candidate, position: &SuggestedPosition) -> Vec<String> {
+        let holds = Some(self.constraints_hold(best));
+        let candidates = [
+            holds,
+            self.probability(position),
+            self.beyond_level(best),
+            self.beyond_one_sd(best),
+            self.rich_premium(),
+            self.after_earnings(),
+            self.if_called(position),
+            Some(self.defined_loss(position)),
+            Some(self.liquid(best)),
+        ];
+        candidates.into_iter().flatten().collect()
+    }
+
+    fn constraints_hold(&mut self, best: &Candidate) -> String {
+        let limits = &self.findings.case.constraints;
+        let all = if best.passes() { "every constraint holds" } else { "everything but the return holds" };
+        let mut parts = Vec::new();
+        if let Some(greeks) = best.greeks {
+            let delta = self.narrator.number("delta", greeks.delta, 4, CHAIN);
+            let most = short(self.narrator, "limit_delta", limits.max_delta, LIMITS);
+            parts.push(format!("delta {delta} within {most}"));
+        }
+        let dte = self.narrator.count("dte", best.dte, CHAIN);
+        let (first, last) = (
+            self.narrator.count("limit_dte_min", limits.dte_min, LIMITS),
+            self.narrator.count("limit_dte_max", limits.dte_max, LIMITS),
+        );
+        parts.push(format!("{dte} days within {first} to {last}"));
+        if let (Some(open), Some(spread)) = (best.open_interest, best.spread_pct) {
+            let open = whole(self.narrator, "open_interest", open, CHAIN);
+            let spread = self.narrator.number("spread_pct", spread, 2, CHAIN);
+            parts.push(format!("open interest {open}, a bid–ask spread of {spread} % of the mid"));
+        }
+        format!("{all}: {}", parts.join(", "))
+    }
+
+    fn probability(&mut self, position: &SuggestedPosition) -> Option<String> {
+        let probability = position.probability_of_profit?;
+        let probability = self.narrator.percent("probability_of_profit", probability, 2, COMPUTED);
+        let spot = self.findings.market.price();
+        let away = ((position.breakeven - spot) / spot).abs();
+        let side = if position.breakeven < spot { "under" } else { "over" };
+        let away = self.narrator.percent("breakeven_distance", away, 1, COMPUTED);
+        let spot = self.narrator.price("underlying_price", spot, CHAIN);
+        Some(format!(
+            "the risk-neutral probability of profit is {probability}; the breakeven lies {away} {side} the price of {spot}"
+        ))
+    }
+
+    fn beyond_level(&mut self, best: &Candidate) -> Option<String> {
+        let (level, away) = (best.distances.level?, best.distances.level_atr?);
+        let (beyond, side, kind) = match best.right {
+            OptionRight::Put => (away <= 0.0, "under", "support"),
+            OptionRight::Call => (away >= 0.0, "over", "resistance"),
+        };
+        beyond.then(|| {
+            let level = self.narrator.price("nearest_level", level, "chart levels");
+            let away = self.narrator.number("level_distance_atr", away.abs(), 2, COMPUTED);
+            format!("the strike lies {away} average true ranges {side} the nearest {kind} at {level}")
+        })
+    }
+
+    fn beyond_one_sd(&mut self, best: &Candidate) -> Option<String> {
+        let at = best.distances.one_sd?;
+        let beyond = match best.right {
+            OptionRight::Put => float(best.strike) <= at,
+            OptionRight::Call => float(best.strike) >= at,
+        };
+        beyond.then(|| {
+            let at = self.narrator.price("one_sd", at, COMPUTED);
+            format!("the strike lies beyond one standard deviation ({at}) by its expiration")
+        })
+    }
+
+    fn rich_premium(&mut self) -> Option<String> {
+        let ratio = self.findings.market.iv_to_hv().filter(|ratio| *ratio >= RICH)?;
+        let text = self.implied_against_historical(ratio)?;
+        Some(format!("the premium is rich: {text}"))
+    }
+
+    fn implied_against_historical(&mut self, ratio: f64) -> Option<String> {
+        let (implied, historical) = (self.findings.market.iv30?, self.findings.market.hv30?);
+        let implied = self.narrator.percent("iv30", implied, 1, CHAIN);
+        let historical = self.narrator.percent("hv30", historical, 1, "daily bars");
+        let ratio = self.narrator.number("iv_hv_ratio", ratio, 2, COMPUTED);
+        Some(format!(
+            "thirty-day volatility is implied at {implied} against {historical} realised, {ratio} times"
+        ))
+    }
+
+    fn after_earnings(&self) -> Option<String> {
+        match &self.findings.earnings {
+            Earnings::Known(report) if !reports_within(self.findings) => {
+                Some(format!("the contract ends before {}", describe(report)))
+            }
+            _ => None,
+        }
+    }
+
+    fn if_called(&mut self, position: &SuggestedPosition) -> Option<String> {
+        let called = self.narrator.number("if_called_return", position.if_called_return?, 2, COMPUTED);
+        Some(format!("called away it returns {called} % on today's price over the period"))
+    }
+
+    fn defined_loss(&mut self, position: &SuggestedPosition) -> String {
+        let most = self.narrator.dollars("max_loss", position.max_loss, COMPUTED);
+        let best = self.narrator.dollars("max_profit", position.max_profit, COMPUTED);
+        match self.findings.case.params.strategy {
+            Strategy::Spread => format!("the loss is limited to {most} against {best} at best"),
+            Strategy::Csp => {
+                let breakeven = self.narrator.price("breakeven", position.breakeven, COMPUTED);
+                format!("assignment would bring the shares at a net {breakeven}")
+            }
+            Strategy::CoveredCall => format!("the position can make {best} at best"),
+        }
+    }
+
+    fn liquid(&self, best: &Candidate) -> String {
+        format!("the market in the contract is {}", liquidity::score(best))
+    }
+
+    /// The first that holds.
+    fn against(&mut self, best: &Candidate, position: &SuggestedPosition) -> String {
+        let stale = self.findings.stale.first().map(|stale| stale.describe(self.narrator));
+        let candidates = [
+            stale,
+            self.within_earnings(),
+            self.return_misses(best),
+            (position.contracts == 0).then(|| "the capital does not carry one contract".to_owned()),
+            self.implied_event(best),
+            self.ex_date(position),
+            self.before_level(best),
+            self.inside_one_sd(best),
+            self.poor_premium(),
+        ];
+        candidates.into_iter().flatten().next().unwrap_or_else(|| self.worst_case(position))
+    }
+
+    fn within_earnings(&self) -> Option<String> {
+        match &self.findings.earnings {
+            Earnings::Known(report) if reports_within(self.findings) => {
+                Some(format!("{} fall within its life", describe(report)))
+            }
+            _ => None,
+        }
+    }
+
+    fn return_misses(&mut self, best: &Candidate) -> Option<String> {
+        let misses: Vec<String> =
+            best.misses.iter().map(|miss| words::miss(self.narrator, "best", miss)).collect();
+        (!misses.is_empty()).then(|| format!("it pays too little: {}", words::list(&misses)))
+    }
+
+    fn implied_event(&mut self, best: &Candidate) -> Option<String> {
+        let event = self.findings.market.events.iter().find(|event| event.by <= best.last_trade_date)?;
+        let (after, by) = (Narrator::date(event.after), Narrator::date(event.by));
+        let forward = self.narrator.percent("event_forward_iv", event.forward_iv, 0, CHAIN);
+        let before = self.narrator.percent("event_forward_iv_before", event.forward_iv_before, 0, CHAIN);
+        Some(format!(
+            "options price an event between {after} and {by}: a forward volatility of {forward} after {before}"
+        ))
+    }
+
+    fn ex_date(&mut self, position: &SuggestedPosition) -> Option<String> {
+        let dividend = position.ex_dates.first()?;
+        let amount = self.narrator.price("dividend", dividend.amount, "dividend schedule");
+        let date = Narrator::date(dividend.ex_date);
+        Some(format!(
+            "the call lives through the ex-date {date} ({amount} a share) and may be assigned before it"
+        ))
+    }
+
+    fn before_level(&mut self, best: &Candidate) -> Option<String> {
+        let (level, away) = (best.distances.level?, best.distances.level_atr?);
+        let kind = if best.right == OptionRight::Put { "support" } else { "resistance" };
+        let level = self.narrator.price("nearest_level", level, "chart levels");
+        let in_front = match best.right {
+            OptionRight::Put => away > 0.0,
+            OptionRight::Call => away < 0.0,
+        };
+        in_front.then(|| {
+            let away = self.narrator.number("level_distance_atr", away.abs(), 2, COMPUTED);
+            format!(
+                "the price passes the strike before it meets the nearest {kind} at {level}, {away} average true ranges beyond"
+            )
+        })
+    }
+
+    fn inside_one_sd(&mut self, best: &Candidate) -> Option<String> {
+        let at = best.distances.one_sd?;
+        let inside = match best.right {
+            OptionRight::Put => float(best.strike) > at,
+            OptionRight::Call => float(best.strike) < at,
+        };
+        inside.then(|| {
+            let at = self.narrator.price("one_sd", at, COMPUTED);
+            format!("the strike lies inside one standard deviation ({at}) by its expiration")
+        })
+    }
+
+    fn poor_premium(&mut self) -> Option<String> {
+        let ratio = self.findings.market.iv_to_hv().filter(|ratio| *ratio <= POOR)?;
+        let text = self.implied_against_historical(ratio)?;
+        Some(format!("the premium is poor: {text}"))
+    }
+
+    fn worst_case(&mut self, position: &SuggestedPosition) -> String {
+        let most = self.narrator.dollars("max_loss", position.max_loss, COMPUTED);
+        let best = self.narrator.dollars("max_profit", position.max_profit, COMPUTED);
+        format!("at worst it loses {most} to make {best} at best")
+    }
+
+    fn change(&mut self, best: &Candidate, relaxation: Option<&str>) -> String {
+        let needed = needed_credit(&self.findings.case.constraints, best);
+        let needed = needed.map(|credit| self.narrator.decimal("credit_needed", credit, COMPUTED));
+        match (best.passes(), needed) {
+            (true, Some(needed)) => {
+                let most =
+                    short(self.narrator, "limit_delta", self.findings.case.constraints.max_delta, LIMITS);
+                format!(
+                    "a credit under {needed}, a delta beyond {most}, or a report or a gap that moves the price there"
+                )
+            }
+            (false, Some(needed)) => {
+                let relaxed =
+                    relaxation.map_or(String::new(), |text| format!(", or smaller demands: {text}"));
+                format!("a credit of {needed} on this contract{relaxed}")
+            }
+            (_, None) => {
+                relaxation.map_or_else(|| "a higher credit at the same delta".to_owned(), str::to_owned)
+            }
+        }
+    }
+
+    fn unknown(&mut self) -> String {
+        let mut unknown = Vec::new();
+        if let Earnings::Unknown(reason) = &self.findings.earnings {
+            unknown.push((*reason).to_owned());
+        }
+        if let Err(reason) = self.findings.market.rank {
+            unknown.push(no_rank(reason, self.narrator));
+        }
+        if self.findings.facts.missing.is_some() {
+            unknown.push("the chart's levels, for the reason in the warnings".to_owned());
+        }
+        if self.findings.market.hv30.is_none() {
+            unknown.push("thirty-day historical volatility: the history is too short".to_owned());
+        }
+        if let Some(position) = &self.findings.position {
+            if position.sizing == "unsized" {
+                unknown.push("the capital: the figures are for one contract".to_owned());
+            }
+            if projected_dividends(&self.findings.case, position.last_trade_date).next().is_some() {
+                unknown.push(
+                    "the dividend before the expiration, which is projected and not declared".to_owned(),
+                );
+            }
+        }
+        if unknown.is_empty() {
+            return "nothing that this analysis looks at is missing".to_owned();
+        }
+        unknown.join("; ")
+    }
+
+    fn reject_line(&mut self, nearest: &[NearestMiss]) -> String {
+        let kind = match (self.findings.case.params.strategy, self.findings.selection.strategy.short_right())
+        {
+            (Strategy::Csp, _) => "put",
+            (Strategy::CoveredCall, _) => "call",
+            (Strategy::Spread, OptionRight::Put) => "bull put spread",
+            (Strategy::Spread, OptionRight::Call) => "bear call spread",
+        };
+        let binding = self.findings.selection.diagnosis.as_ref().map(|why| why.binding.constraint);
+        let binding = binding.map_or(String::new(), |which| format!("; {} binds", words::constraint(which)));
+        let near = nearest.first().map_or("no contract comes near".to_owned(), |near| {
+            format!("the nearest, {}, misses by {}", near.description, words::list(&near.misses))
+        });
+        format!(
+            "Reject: no {} {kind} keeps the constraints, so there is no trade{binding}; {near}.",
+            self.symbol()
+        )
+    }
+
+    fn reject_reasons(&mut self, nearest: &[NearestMiss]) -> Vec<String> {
+        let selection = &self.findings.selection;
+        let considered = whole(self.narrator, "considered", count(selection.considered), CHAIN);
+        let mut reasons = Vec::new();
+        if let Some(why) = &selection.diagnosis {
+            let which = words::constraint(why.binding.constraint);
+            let alone = whole(self.narrator, "binding_alone", count(why.binding.alone), COMPUTED);
+            let all = whole(self.narrator, "binding_all", count(why.binding.all), COMPUTED);
+            reasons.push(format!(
+                "{which} keeps {all} contracts out, {alone} of them by itself, among {considered} looked at"
+            ));
+        }
+        let mut failed: Vec<(Constraint, usize)> = selection
+            .fail_counts
+            .iter()
+            .map(|(which, failed)| (*which, *failed))
+            .filter(|f| f.1 > 0)
+            .collect();
+        failed.sort_by_key(|(which, failed)| (std::cmp::Reverse(*failed), *which));
+        if !failed.is_empty() {
+            let named = failed.iter().take(REASONS).map(|(which, failed)| {
+                let number =
+                    whole(self.narrator, &format!("fails_{}", which.name()), count(*failed), COMPUTED);
+                format!("{number} for {}", words::constraint(*which))
+            });
+            let named: Vec<String> = named.collect();
+            reasons.push(format!("of those {considered}, contracts fall out: {}", words::list(&named)));
+        }
+        reasons.extend(self.after_all_earnings());
+        reasons.extend(nearest.get(1).map(|near| {
+            format!("the next one, {}, misses by {}", near.description, words::list(&near.misses))
+        }));
+        reasons.push(
+            "a contract that misses delta, days, liquidity or earnings is not sold for its return".to_owned(),
+        );
+        reasons
+    }
+
+    /// Earnings that take expirations out.
+    fn after_all_earnings(&self) -> Option<String> {
+        let counted = self.findings.selection.fail_counts.get(&Constraint::Earnings).is_some_and(|n| *n > 0);
+        match &self.findings.earnings {
+            _ if !counted => None,
+            Earnings::Known(report) => Some(format!("{} take every later expiration out", describe(report))),
+            Earnings::Unknown(reason) => {
+                Some(format!("{reason}, and unknown earnings are excluded by the constraints"))
+            }
+        }
+    }
+
+    fn reject_against(&mut self, nearest: &[NearestMiss]) -> String {
+        match (self.rich_premium(), nearest.first()) {
+            (Some(rich), _) => rich,
+            (None, Some(near)) => {
+                format!("the {} misses only {}", near.description, words::list(&near.misses))
+            }
+            (None, None) => "nothing: no contract could be admitted by any limit".to_owned(),
+        }
+    }
+}
+
+/// The credit at which the return is exactly what is wanted, to the cent above: min_roc · base · dte / 700 of the strike or the price.
+fn needed_credit(limits: &ttai_contract::OptionsConstraints, best: &Candidate) -> Option<Decimal> {
+    if best.long.is_some() {
+        return None;
+    }
+    let base = best.at_bid.return_base.checked_div(Decimal::from(best.contract_size))?;
+    let wanted = super::number::exact(limits.min_roc)?;
+    let credit = (wanted * base * Decimal::from(best.dte.max(1))).checked_div(Decimal::from(700))?;
+    Some(credit.round_dp_with_strategy(2, RoundingStrategy::ToPositiveInfinity))
+}
+
+fn reject_change(relaxation: Option<&str>) -> String {
+    relaxation.map_or_else(
+        || "other quotes: no change of the limits would admit a contract".to_owned(),
+        |text| format!("smaller demands: {text}"),
+    )
+}

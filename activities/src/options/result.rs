@@ -1,0 +1,231 @@
+//! From the case to the answer.
+
+use std::collections::BTreeMap;
+
+use ttai_contract::{
+    EarningsPolicy, OptionsAnalysisResult, OptionsRecommendation, SpreadType, Strategy, SuggestedPosition,
+};
+use ttai_quant::strategy::{Constraint, OptionsVerdict, Selection};
+
+use super::Case;
+use super::chart_facts::ChartFacts;
+use super::choice::{Choice, choose};
+use super::earnings::{Earnings, describe};
+use super::freshness::{Staleness, chain_age, quote_age};
+use super::market::{Market, projected_dividends};
+use super::number::float;
+use super::{alternatives, exits, liquidity, notes, position};
+use crate::failure::AnalystError;
+use crate::narrator::Narrator;
+
+/// Everything that is known once the contract is chosen.
+pub(super) struct Findings {
+    pub(super) case: Case,
+    pub(super) market: Market,
+    pub(super) facts: ChartFacts,
+    pub(super) earnings: Earnings,
+    pub(super) selection: Selection,
+    pub(super) spread_type: Option<SpreadType>,
+    pub(super) position: Option<SuggestedPosition>,
+    /// Why the best contract has no exit plan.
+    pub(super) no_plan: Option<String>,
+    pub(super) stale: Vec<Staleness>,
+}
+
+/// The analysis of a case.
+pub(super) fn conclude(case: Case) -> Result<OptionsAnalysisResult, AnalystError> {
+    let mut narrator = Narrator::default();
+    let findings = find(case, &mut narrator)?;
+    let alternative_strikes = alternatives::alternatives(&findings.selection, &mut narrator);
+    let symbol = findings.case.view.symbol.as_str();
+    let nearest_misses = alternatives::nearest_misses(&findings.selection, symbol, &mut narrator);
+    let smallest_relaxation = alternatives::relaxation(&findings.selection, symbol, &mut narrator);
+    let written = notes::write(&findings, &nearest_misses, smallest_relaxation.as_deref(), &mut narrator);
+    let warnings = warnings(&findings, &mut narrator);
+    let selection = &findings.selection;
+    let best = selection.best.as_ref();
+    let greeks = best.and_then(|best| best.greeks);
+    let rank = findings.market.rank.ok();
+    let weekly_roc = findings.position.as_ref().map(|position| position.roc_weekly);
+    Ok(OptionsAnalysisResult {
+        symbol: symbol.to_owned(),
+        recommendation: recommendation(selection.verdict),
+        best_strike: best.map(|best| float(best.strike)),
+        best_expiration: best.map(|best| best.expiration.format("%Y-%m-%d").to_string()),
+        dte: best.map(|best| best.dte),
+        weekly_roc,
+        delta: greeks.map(|greeks| greeks.delta),
+        gamma: greeks.map(|greeks| greeks.gamma),
+        theta: greeks.map(|greeks| greeks.theta),
+        iv_hv_ratio: findings.market.iv_to_hv(),
+        liquidity_score: best.map_or("none", liquidity::score).to_owned(),
+        alternative_strikes,
+        rationale: written.first_line,
+        options_notes: written.notes,
+        tool_calls_made: 0,
+        strategy: findings.case.params.strategy,
+        spread_type: findings.spread_type,
+        roc_shortfall: best
+            .filter(|best| best.fails(Constraint::Roc))
+            .and_then(|_| weekly_roc.map(|weekly| findings.case.constraints.min_roc - weekly)),
+        underlying_price: findings.market.price(),
+        iv30: findings.market.iv30,
+        hv30: findings.market.hv30,
+        iv_rank: rank.map(|(rank, _)| rank),
+        iv_percentile: rank.map(|(_, percentile)| percentile),
+        iv_rank_missing: findings.market.rank.err().map(|reason| notes::no_rank(reason, &mut narrator)),
+        expected_moves: findings.market.expected_moves(&findings.case),
+        implied_events: findings.market.event_notes(),
+        constraints: findings.case.constraints.clone(),
+        contracts_considered: count(selection.considered),
+        fail_counts: fail_counts(selection),
+        binding_constraint: selection.diagnosis.as_ref().map(|why| why.binding.constraint.name().to_owned()),
+        nearest_misses,
+        smallest_relaxation,
+        exit_plan: findings.position.as_ref().map(|position| position.exit_plan.clone()).unwrap_or_default(),
+        stale: !findings.stale.is_empty(),
+        chain_time: findings.case.chain.snapshot_time,
+        earnings_known: findings.earnings.is_known(),
+        rule: rule(selection),
+        as_of: findings.case.view.as_of,
+        data_source: findings.case.view.source.clone(),
+        evidence: narrator.into_evidence(),
+        warnings,
+        best: findings.position,
+    })
+}
+
+fn find(case: Case, narrator: &mut Narrator) -> Result<Findings, AnalystError> {
+    let market = Market::of(&case)?;
+    let facts = ChartFacts::of(&case);
+    let earnings = Earnings::of(case.metrics.as_ref());
+    let limits = &case.constraints;
+    let events = earnings.excluded(limits.exclude_earnings, limits.unknown_earnings);
+    let Choice { selection, spread_type } = choose(&case, &market, &facts, &events)?;
+    let (mut position, mut no_plan) = (None, None);
+    if let Some(best) = &selection.best {
+        let triggers = match exits::plan(&case, &market, best) {
+            Ok(plan) => exits::triggers(&plan, narrator),
+            Err(error) => {
+                no_plan = Some(error.to_string());
+                Vec::new()
+            }
+        };
+        position = Some(position::suggest(&case, best, triggers)?);
+    }
+    let stale = staleness(&case, &selection);
+    Ok(Findings { case, market, facts, earnings, selection, spread_type, position, no_plan, stale })
+}
+
+fn staleness(case: &Case, selection: &Selection) -> Vec<Staleness> {
+    let taken = case.chain.snapshot_time;
+    let of_quote = selection.best.as_ref().and_then(|best| quote_age(best.quote_time, taken));
+    let doubtful = case.view.price_is_doubtful() || !case.chain.underlying.conditions.is_empty();
+    let of_underlying = doubtful.then_some(Staleness::DoubtfulUnderlying);
+    chain_age(taken, case.view.as_of).into_iter().chain(of_quote).chain(of_underlying).collect()
+}
+
+fn recommendation(verdict: OptionsVerdict) -> OptionsRecommendation {
+    match verdict {
+        OptionsVerdict::Select => OptionsRecommendation::Select,
+        OptionsVerdict::Watchlist => OptionsRecommendation::Watchlist,
+        OptionsVerdict::Reject => OptionsRecommendation::Reject,
+    }
+}
+
+fn rule(selection: &Selection) -> String {
+    match (selection.verdict, &selection.diagnosis) {
+        (OptionsVerdict::Select, _) => "all_constraints_hold".to_owned(),
+        (OptionsVerdict::Watchlist, _) => "only_return_misses".to_owned(),
+        (OptionsVerdict::Reject, Some(why)) => {
+            format!("no_contract_passes:{}", why.binding.constraint.name())
+        }
+        (OptionsVerdict::Reject, None) => "no_contract_passes".to_owned(),
+    }
+}
+
+fn fail_counts(selection: &Selection) -> BTreeMap<String, u64> {
+    let named = |(constraint, failed): (&Constraint, &usize)| (constraint.name().to_owned(), count(*failed));
+    selection.fail_counts.iter().map(named).collect()
+}
+
+pub(super) fn count(size: usize) -> u64 {
+    u64::try_from(size).unwrap_or(u64::MAX)
+}
+
+/// What a reader must know before anything else.
+fn warnings(findings: &Findings, narrator: &mut Narrator) -> Vec<String> {
+    let case = &findings.case;
+    let mut warnings = case.view.warnings.clone();
+    warnings.extend(
+        findings.stale.iter().map(|stale| format!("{}: not to be traded on", stale.describe(narrator))),
+    );
+    if let Some(missing) = &findings.facts.missing {
+        warnings.push(format!("no chart levels: {missing}"));
+    }
+    warnings.extend(earnings_warning(findings));
+    let Some(position) = &findings.position else { return warnings };
+    for dividend in projected_dividends(case, position.last_trade_date) {
+        let amount = narrator.price("projected_dividend", dividend.amount, "dividend schedule");
+        warnings.push(format!(
+            "a dividend of {amount} with ex-date {} is projected from the past schedule, not declared",
+            Narrator::date(dividend.ex_date)
+        ));
+    }
+    for dividend in &position.ex_dates {
+        let amount = narrator.price("dividend", dividend.amount, "dividend schedule");
+        warnings.push(format!(
+            "the short call lives through the ex-date {} ({amount} a share): early assignment is likely when its time \
+             value is less than that",
+            Narrator::date(dividend.ex_date)
+        ));
+    }
+    warnings.extend(position_warnings(findings, position));
+    warnings
+}
+
+fn position_warnings(findings: &Findings, position: &SuggestedPosition) -> Vec<String> {
+    let params = &findings.case.params;
+    let mut warnings = Vec::new();
+    if position.buy_write {
+        warnings
+            .push("no shares are held: this is a buy-write, the shares are bought with the call".to_owned());
+        if params.position.cost_basis.is_some() {
+            warnings.push("a cost basis without shares is not used".to_owned());
+        }
+    }
+    if position.contracts == 0 {
+        warnings
+            .push("the capital does not carry one contract: the dollar figures are those of one".to_owned());
+    }
+    if params.strategy != Strategy::CoveredCall && params.position.shares > 0 {
+        warnings.push("the shares held are not used: only a covered call is written on shares".to_owned());
+    }
+    if let Some(reason) = &findings.no_plan {
+        warnings.push(format!("no exit plan: {reason}"));
+    }
+    warnings
+}
+
+fn earnings_warning(findings: &Findings) -> Option<String> {
+    let limits = &findings.case.constraints;
+    match &findings.earnings {
+        Earnings::Unknown(reason) => {
+            (limits.unknown_earnings != EarningsPolicy::Allow).then(|| format!("earnings: {reason}"))
+        }
+        Earnings::Known(report) if !limits.exclude_earnings && reports_within(findings) => {
+            Some(format!("{} fall before the expiration", describe(report)))
+        }
+        Earnings::Known(_) => None,
+    }
+}
+
+/// Whether the next report may come within the best contract's life.
+pub(super) fn reports_within(findings: &Findings) -> bool {
+    let (Some(window), Some(best)) = (findings.earnings.window(), &findings.selection.best) else {
+        return false;
+    };
+    let sold = findings.market.quotes.iter().map(|quote| &quote.quote.contract);
+    let mut sold = sold.filter(|contract| contract.occ_symbol() == best.occ_symbol);
+    sold.any(|contract| window.excludes(contract, findings.case.view.as_of))
+}

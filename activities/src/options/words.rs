@@ -1,0 +1,183 @@
+//! Phrases that several texts share; every number goes through the narrator.
+
+use ttai_contract::SuggestedPosition;
+use ttai_core::OptionRight;
+use ttai_quant::strategy::Constraint;
+use ttai_quant::strategy::select::{ContractSummary, LegRole, Miss};
+
+use super::number::float;
+use crate::narrator::Narrator;
+
+/// Source of numbers that follow from others.
+pub(crate) const COMPUTED: &str = "computed";
+/// Source of quotes.
+pub(super) const CHAIN: &str = "option chain";
+/// Source of the user's limits.
+pub(super) const LIMITS: &str = "constraints";
+
+/// A number as short as it is: 630, 632.5, 0.3; at most four digits after the point.
+pub(super) fn short(narrator: &mut Narrator, name: &str, value: f64, source: &str) -> String {
+    let fits = |digits: &usize| {
+        let text = format!("{value:.digits$}");
+        text.parse::<f64>().is_ok_and(|printed| (printed - value).abs() < 1e-9)
+    };
+    narrator.number(name, value, (0..4).find(fits).unwrap_or(4), source)
+}
+
+/// Whole contracts, days or shares.
+pub(super) fn whole(narrator: &mut Narrator, name: &str, value: u64, source: &str) -> String {
+    narrator.count(name, i64::try_from(value).unwrap_or(i64::MAX), source)
+}
+
+/// `AAPL 2014-06-21 630 put`, or `AAPL 2014-06-21 630/625 put vertical`.
+pub(super) fn contract(narrator: &mut Narrator, symbol: &str, name: &str, summary: &Series) -> String {
+    let strike = short(narrator, &format!("{name}_strike"), summary.strike, CHAIN);
+    let long = summary
+        .long_strike
+        .map(|long| format!("/{}", short(narrator, &format!("{name}_long_strike"), long, CHAIN)))
+        .unwrap_or_default();
+    let kind = if long.is_empty() { "" } else { " vertical" };
+    format!("{symbol} {} {strike}{long} {}{kind}", Narrator::date(summary.expiration), summary.right)
+}
+
+/// What a contract's name needs.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Series {
+    pub(super) strike: f64,
+    pub(super) long_strike: Option<f64>,
+    pub(super) expiration: chrono::NaiveDate,
+    pub(super) right: OptionRight,
+}
+
+impl Series {
+    pub(super) fn of_position(position: &SuggestedPosition, right: OptionRight) -> Self {
+        let SuggestedPosition { strike, long_strike, expiration, .. } = *position;
+        Self { strike, long_strike, expiration, right }
+    }
+
+    pub(super) fn of_summary(summary: &ContractSummary, right: OptionRight) -> Self {
+        Self {
+            strike: float(summary.strike),
+            long_strike: summary.long_strike.map(float),
+            expiration: summary.expiration,
+            right,
+        }
+    }
+}
+
+/// The trade: `sell 1 AAPL 2014-06-21 630 put (last trade date 2014-06-20) for a credit of 5.05; breakeven 624.95, collateral $63,000`.
+pub(crate) fn trade(
+    narrator: &mut Narrator,
+    symbol: &str,
+    position: &SuggestedPosition,
+    right: OptionRight,
+    spot: f64,
+) -> String {
+    let contract = contract(narrator, symbol, "best", &Series::of_position(position, right));
+    let contracts = u64::from(position.contracts.max(1));
+    let shares = if position.buy_write {
+        let shares = whole(narrator, "shares", 100 * contracts, COMPUTED);
+        let spot = narrator.price("underlying_price", spot, CHAIN);
+        format!("buy-write: buy {shares} shares at {spot} and ")
+    } else {
+        String::new()
+    };
+    let contracts = whole(narrator, "contracts", contracts, COMPUTED);
+    let last = if position.last_trade_date == position.expiration {
+        String::new()
+    } else {
+        format!(" (last trade date {})", Narrator::date(position.last_trade_date))
+    };
+    let credit = narrator.price("credit", position.credit, CHAIN);
+    let breakeven = narrator.price("breakeven", position.breakeven, COMPUTED);
+    let collateral = narrator.dollars("collateral", position.collateral, COMPUTED);
+    let sizing = match position.sizing.as_str() {
+        "unsized" => " (unsized: the capital is not known)",
+        "too_small" => " (more than the capital: not to be sold)",
+        _ => "",
+    };
+    format!(
+        "{shares}sell {contracts} {contract}{last} for a credit of {credit}; breakeven {breakeven}, collateral \
+         {collateral}{sizing}"
+    )
+}
+
+/// A constraint in words.
+pub(super) fn constraint(constraint: Constraint) -> &'static str {
+    match constraint {
+        Constraint::Dte => "days to expiration",
+        Constraint::Bid => "the lack of a bid",
+        Constraint::Iv => "the lack of an implied volatility",
+        Constraint::Delta => "delta",
+        Constraint::Roc => "the weekly return",
+        Constraint::OpenInterest => "open interest",
+        Constraint::Spread => "the bid–ask spread",
+        Constraint::Credit => "the credit against the width",
+        Constraint::Earnings => "earnings",
+        Constraint::LocksInLoss => "a loss if called",
+    }
+}
+
+/// What a contract misses and by how much: `delta 0.41 against 0.3`.
+pub(super) fn miss(narrator: &mut Narrator, name: &str, miss: &Miss) -> String {
+    let key = format!("{name}_{}", miss.constraint.name());
+    let leg = if miss.leg == LegRole::Long { "long leg: " } else { "" };
+    let text = match (miss.actual, miss.limit) {
+        (Some(actual), Some(limit)) => {
+            let actual = match miss.constraint {
+                Constraint::Dte | Constraint::OpenInterest => narrator.number(&key, actual, 0, CHAIN),
+                Constraint::Roc | Constraint::Delta => narrator.number(&key, actual, 4, COMPUTED),
+                _ => narrator.number(&key, actual, 2, COMPUTED),
+            };
+            let limit = short(narrator, &format!("limit_{}", miss.constraint.name()), limit, LIMITS);
+            match miss.constraint {
+                Constraint::Dte => format!("{actual} days against {limit}"),
+                Constraint::Roc => format!("{actual} % a week against {limit}"),
+                Constraint::Delta => format!("delta {actual} against {limit}"),
+                Constraint::OpenInterest => format!("open interest {actual} against {limit}"),
+                Constraint::Spread => format!("a spread of {actual} % of the mid against {limit}"),
+                Constraint::Credit => format!("a credit of {actual} % of the width against {limit}"),
+                other => format!("{} {actual} against {limit}", constraint(other)),
+            }
+        }
+        _ => match miss.constraint {
+            Constraint::Bid => "nobody bids".to_owned(),
+            Constraint::Iv => "no implied volatility".to_owned(),
+            Constraint::Earnings => "earnings before its expiration".to_owned(),
+            Constraint::Spread => "a crossed or empty quote".to_owned(),
+            other => constraint(other).to_owned(),
+        },
+    };
+    format!("{leg}{text}")
+}
+
+/// Items as `a, b and c`.
+pub(crate) fn list(items: &[String]) -> String {
+    match items {
+        [] => String::new(),
+        [only] => only.clone(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_as_short_as_they_are() {
+        let mut narrator = Narrator::default();
+        let mut print = |value| short(&mut narrator, "x", value, CHAIN);
+        assert_eq!(
+            [630.0, 632.5, 0.3, 92.86, 1.0 / 3.0].map(&mut print),
+            ["630", "632.5", "0.3", "92.86", "0.3333"]
+        );
+    }
+
+    #[test]
+    fn lists_read_like_english() {
+        let items = ["a", "b", "c"].map(str::to_owned);
+        assert_eq!(list(&items), "a, b and c");
+        assert_eq!(list(&items[..1]), "a");
+    }
+}

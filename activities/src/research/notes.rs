@@ -1,0 +1,199 @@
+//! The research in words: the verdict, news, short interest, earnings, what is unknown. Headlines are quoted as data.
+
+use ttai_contract::{Evidence, ResearchRecommendation, RiskLevel};
+use ttai_core::NEW_YORK;
+
+use super::lexicon::Class;
+use super::rules::{NEWS_DAYS, Risks};
+use super::stories::Judged;
+use super::{Findings, is_notable};
+use crate::narrator::Narrator;
+use crate::options::earnings::{Earnings, describe};
+
+/// Headlines quoted at most.
+const QUOTED: usize = 3;
+
+/// The text and the lists beside it.
+pub(super) struct Notes {
+    pub(super) notes: String,
+    pub(super) red_flags: Vec<String>,
+    pub(super) unknowns: Vec<String>,
+    /// Numbers of the headlines that are quoted.
+    pub(super) quoted: Vec<Evidence>,
+}
+
+/// Writes the text.
+pub(super) fn write(
+    findings: &Findings,
+    recommendation: ResearchRecommendation,
+    rule: &str,
+    narrator: &mut Narrator,
+) -> Notes {
+    let mut writer = Writer { findings, narrator, quoted: Vec::new() };
+    let red_flags = writer.red_flags();
+    let unknowns = writer.unknowns();
+    let first_line = writer.first_line(recommendation, rule, &red_flags);
+    let (news, short, earnings) = (writer.news(), writer.short_interest(), writer.earnings());
+    let change = writer.change(rule);
+    let unknown = if unknowns.is_empty() {
+        "nothing that research looks at is missing".to_owned()
+    } else {
+        unknowns.join("; ")
+    };
+    let notes = format!(
+        "{first_line}\nNews: {news}\nShort interest: {short}\nEarnings: {earnings}\nWould change it: {change}\nUnknown: {unknown}"
+    );
+    Notes { notes, red_flags, unknowns, quoted: writer.quoted }
+}
+
+struct Writer<'a> {
+    findings: &'a Findings,
+    narrator: &'a mut Narrator,
+    quoted: Vec<Evidence>,
+}
+
+impl Writer<'_> {
+    fn first_line(
+        &mut self,
+        recommendation: ResearchRecommendation,
+        rule: &str,
+        red_flags: &[String],
+    ) -> String {
+        let symbol = &self.findings.symbol;
+        let why = match rule {
+            "red_flag_in_the_news" | "extreme_short_interest" => {
+                red_flags.first().cloned().unwrap_or_else(|| "a red flag".to_owned())
+            }
+            "unknown_earnings_excluded" => {
+                "no earnings date is known, and unknown dates are excluded".to_owned()
+            }
+            "earnings_within_horizon" => {
+                format!("earnings may come by {}", Narrator::date(self.findings.horizon))
+            }
+            "high_short_interest" => "short interest is high".to_owned(),
+            "news_to_watch" => "the news is to be watched".to_owned(),
+            "earnings_unknown" => "no earnings date is known".to_owned(),
+            "news_unknown" => "there is no source of news".to_owned(),
+            _ => "no red flag was found".to_owned(),
+        };
+        match recommendation {
+            ResearchRecommendation::Reject => format!("Reject: no trade in {symbol}: {why}."),
+            ResearchRecommendation::Caution => format!("Caution on {symbol}: {why}."),
+            ResearchRecommendation::Clear => format!("Clear: {symbol}: {why}."),
+        }
+    }
+
+    /// The red flags, one sentence each.
+    fn red_flags(&mut self) -> Vec<String> {
+        let stories = self.findings.stories.as_deref().unwrap_or_default();
+        let red = stories.iter().filter(|story| story.class == Some(Class::RedFlag));
+        let mut flags: Vec<String> = red.map(|story| self.quote(story)).collect();
+        if self.findings.risks.extreme_short
+            && let Some(report) = &self.findings.short_interest
+        {
+            let percent =
+                self.narrator.number("short_percent_of_float", report.percent_of_float, 1, "metrics");
+            flags.push(format!("{percent} % of the float is sold short"));
+        }
+        flags
+    }
+
+    /// A headline in quotation marks, its numbers on record.
+    fn quote(&mut self, story: &Judged) -> String {
+        let found: Vec<Evidence> = numbers(&story.headline)
+            .filter_map(|text| {
+                let value = text.replace(',', "").parse().ok()?;
+                let (name, source) = ("headline".to_owned(), format!("headline of {}", story.date));
+                Some(Evidence { name, value, text: text.to_owned(), source })
+            })
+            .filter(|evidence| !self.quoted.contains(evidence))
+            .collect();
+        self.quoted.extend(found);
+        let source = if story.source.is_empty() { "an unnamed source" } else { story.source.as_str() };
+        let date = Narrator::date(story.date);
+        format!("{source} of {date}: “{}”", story.headline)
+    }
+
+    fn news(&mut self) -> String {
+        let Some(stories) = &self.findings.stories else {
+            return "unknown: the provider keeps no news".to_owned();
+        };
+        let since = self.findings.as_of - chrono::TimeDelta::days(NEWS_DAYS);
+        let since = Narrator::date(since.with_timezone(&NEW_YORK).date_naive());
+        if stories.is_empty() {
+            return format!("nothing since {since}");
+        }
+        let count = self.narrator.count("stories", i64::try_from(stories.len()).unwrap_or(i64::MAX), "news");
+        let mut weighty: Vec<&Judged> = stories.iter().collect();
+        // Stable: of equals the newest stays first.
+        weighty.sort_by(|a, b| b.significance().total_cmp(&a.significance()));
+        let quoted: Vec<String> = weighty.into_iter().take(QUOTED).map(|story| self.quote(story)).collect();
+        format!(
+            "{count} since {since}, in all {}, risk {}; weightiest: {}",
+            self.findings.sentiment.as_str(),
+            self.findings.risks.news.as_str(),
+            quoted.join("; ")
+        )
+    }
+
+    fn short_interest(&mut self) -> String {
+        let Some(report) = &self.findings.short_interest else {
+            return format!("unknown: {}", self.findings.no_short_interest);
+        };
+        let percent = self.narrator.number("short_percent_of_float", report.percent_of_float, 1, "metrics");
+        let days = self.narrator.number("short_days_to_cover", report.days_to_cover, 1, "metrics");
+        let date = Narrator::date(report.as_of);
+        let risk = self.findings.risks.short_interest.as_str();
+        format!("{percent} % of the float, {days} days to cover ({date}), risk {risk}")
+    }
+
+    fn earnings(&self) -> String {
+        let horizon = Narrator::date(self.findings.horizon);
+        match (&self.findings.earnings, self.findings.risks.earnings) {
+            (Earnings::Unknown(reason), _) => format!("unknown: {reason}"),
+            (Earnings::Known(report), RiskLevel::High) => {
+                format!("{}, by the horizon of {horizon}", describe(report))
+            }
+            (Earnings::Known(report), _) => format!("{}, after the horizon of {horizon}", describe(report)),
+        }
+    }
+
+    fn change(&self, rule: &str) -> &'static str {
+        match rule {
+            "red_flag_in_the_news" => "the red flag cleared up and out of the news",
+            "extreme_short_interest" | "high_short_interest" => "a report with less short interest",
+            "unknown_earnings_excluded" | "earnings_unknown" => "a known earnings date after the horizon",
+            "earnings_within_horizon" => "an expiration before the report",
+            "news_to_watch" => "better news, or a session that has taken it in",
+            "news_unknown" => "a source of news without a red flag",
+            _ if notable(&self.findings.risks) => "a further rise of what is already moderate",
+            _ => "a red flag in the news, or earnings within the horizon",
+        }
+    }
+
+    fn unknowns(&self) -> Vec<String> {
+        let mut unknowns = Vec::new();
+        if self.findings.stories.is_none() {
+            unknowns.push("news: the provider keeps none".to_owned());
+        }
+        if self.findings.short_interest.is_none() {
+            unknowns.push(format!("short interest: {}", self.findings.no_short_interest));
+        }
+        if let Earnings::Unknown(reason) = &self.findings.earnings {
+            unknowns.push(format!("earnings: {reason}"));
+        }
+        unknowns
+    }
+}
+
+fn notable(risks: &Risks) -> bool {
+    [risks.news, risks.short_interest, risks.earnings].into_iter().any(is_notable)
+}
+
+/// The numbers of a foreign text, as printed.
+fn numbers(text: &str) -> impl Iterator<Item = &str> {
+    let tokens = text.split(|c: char| !(c.is_ascii_digit() || c == '.' || c == ','));
+    tokens
+        .map(|token| token.trim_matches(['.', ',']))
+        .filter(|token| token.starts_with(|c: char| c.is_ascii_digit()))
+}

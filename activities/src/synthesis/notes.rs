@@ -1,0 +1,338 @@
+//! The synthesis in words: the verdict and the trade; three reasons for, the strongest against, what would change it, what is unknown.
+//!
+//! Reasons are taken in the order in which they are listed here, the first three that hold; the one against is what held the verdict
+//! down, else the first that holds.
+
+use ttai_contract::{
+    ChartRecommendation, Evidence, ExtensionRisk, OptionsRecommendation, OverallRecommendation,
+    ResearchRecommendation, Sentiment, SuggestedPosition, SynthesizeParams, TrendDirection, TrendQuality,
+};
+use ttai_core::OptionRight;
+use ttai_core::option::OccSymbol;
+
+use super::rules::{Direction, Verdict};
+use crate::narrator::Narrator;
+use crate::options::words::{self, COMPUTED};
+
+/// Reasons given for a verdict.
+const REASONS: usize = 3;
+const OPTIONS: &str = "options analysis";
+
+/// The text and the numbers that it adds to those of the stages.
+pub(super) fn write(params: &SynthesizeParams, verdict: &Verdict) -> (String, Vec<Evidence>) {
+    let direction = Direction::of(params.options.strategy, params.options.spread_type);
+    let mut writer = Writer { params, verdict, direction, narrator: Narrator::default() };
+    let mut text = format!("{}\nFor:\n", writer.first_line());
+    for reason in writer.reasons().iter().take(REASONS) {
+        text.push_str(&format!("- {reason}\n"));
+    }
+    let (against, change, unknown) = (writer.against(), writer.change(), writer.unknown());
+    text.push_str(&format!("Against: {against}\nWould change it: {change}\nUnknown: {unknown}"));
+    (text, writer.narrator.into_evidence())
+}
+
+struct Writer<'a> {
+    params: &'a SynthesizeParams,
+    verdict: &'a Verdict,
+    direction: Direction,
+    narrator: Narrator,
+}
+
+impl Writer<'_> {
+    fn first_line(&mut self) -> String {
+        let verdict = match self.verdict.recommendation {
+            OverallRecommendation::StrongSelect => "Strong select",
+            OverallRecommendation::Select => "Select",
+            OverallRecommendation::Watchlist => "Watchlist, not a pick",
+            OverallRecommendation::Reject | OverallRecommendation::Incomplete => return self.reject_line(),
+        };
+        match self.params.options.best.as_ref() {
+            Some(position) => format!("{verdict}: {}.", self.trade(position)),
+            None => format!("{verdict}: no contract of {} is suggested.", self.params.options.symbol),
+        }
+    }
+
+    fn trade(&mut self, position: &SuggestedPosition) -> String {
+        let right = OccSymbol::parse(&position.contract).map_or(OptionRight::Put, |occ| occ.right);
+        let options = &self.params.options;
+        words::trade(&mut self.narrator, &options.symbol, position, right, options.underlying_price)
+    }
+
+    fn reject_line(&self) -> String {
+        let (stage, text) = match self.verdict.rule {
+            "chart_rejects" => ("the chart", self.params.chart.chart_notes.as_str()),
+            "options_reject" => ("the options stage", self.params.options.rationale.as_str()),
+            "research_rejects" => (
+                "research",
+                self.params.research.as_ref().map_or("", |research| research.research_notes.as_str()),
+            ),
+            _ => return "Reject: no trade; chart, options and news together speak against it.".to_owned(),
+        };
+        let first = text.lines().next().unwrap_or_default();
+        let first = first.strip_prefix("Reject: ").unwrap_or(first).trim_end_matches('.');
+        if first.is_empty() {
+            return format!("Reject: no trade; {stage} rejects {}.", self.params.options.symbol);
+        }
+        format!("Reject: no trade; {stage} says: {first}.")
+    }
+
+    fn reasons(&mut self) -> Vec<String> {
+        if self.verdict.recommendation == OverallRecommendation::Reject {
+            return self.reasons_to_reject();
+        }
+        let candidates = [
+            self.chart_with(),
+            self.contract_found(),
+            self.research_clear(),
+            self.probability(),
+            self.cushion(),
+            self.liquidity(),
+            self.rich(),
+        ];
+        candidates.into_iter().flatten().collect()
+    }
+
+    /// What each stage says, the rejecting one first by its rule.
+    fn reasons_to_reject(&mut self) -> Vec<String> {
+        let chart = format!("the chart is {}", self.params.chart.recommendation.as_str());
+        let options = format!("the options verdict is {}", self.params.options.recommendation.as_str());
+        let research = match &self.params.research {
+            Some(research) => format!(
+                "research says {}, with {} news",
+                research.recommendation.as_str(),
+                research.sentiment.as_str()
+            ),
+            None => "research was not asked".to_owned(),
+        };
+        vec![chart, options, research]
+    }
+
+    fn chart_with(&self) -> Option<String> {
+        let chart = &self.params.chart;
+        (chart.recommendation == self.direction.wants()).then(|| {
+            format!(
+                "the chart is {}, as the strategy wants it: trend {}, quality {}",
+                chart.recommendation.as_str(),
+                trend(chart.trend_direction),
+                quality(chart.trend_quality)
+            )
+        })
+    }
+
+    fn contract_found(&mut self) -> Option<String> {
+        let weekly = self.params.options.weekly_roc?;
+        let weekly = self.narrator.number("roc_weekly", weekly, 4, OPTIONS);
+        Some(match self.params.options.recommendation {
+            OptionsRecommendation::Select => {
+                format!("the contract satisfies every constraint and pays {weekly} % a week at the bid")
+            }
+            _ => format!(
+                "delta, days, liquidity and earnings hold; the contract pays {weekly} % a week at the bid"
+            ),
+        })
+    }
+
+    fn research_clear(&self) -> Option<String> {
+        let research = self.params.research.as_ref()?;
+        let clear = research.recommendation == ResearchRecommendation::Clear;
+        match research.sentiment {
+            Sentiment::Positive if clear => {
+                Some("research found no red flag, and the news is positive".to_owned())
+            }
+            Sentiment::Neutral if clear => Some("research found no red flag".to_owned()),
+            Sentiment::Positive => Some("the news is positive".to_owned()),
+            _ => None,
+        }
+    }
+
+    fn probability(&mut self) -> Option<String> {
+        let probability = self.params.options.best.as_ref()?.probability_of_profit?;
+        let probability = self.narrator.percent("probability_of_profit", probability, 2, OPTIONS);
+        Some(format!("the risk-neutral probability of profit is {probability}"))
+    }
+
+    fn cushion(&mut self) -> Option<String> {
+        let options = &self.params.options;
+        let (breakeven, spot) = (options.best.as_ref()?.breakeven, options.underlying_price);
+        let side = if breakeven < spot { "under" } else { "over" };
+        let away =
+            self.narrator.percent("breakeven_distance", ((breakeven - spot) / spot).abs(), 1, COMPUTED);
+        let spot = self.narrator.price("underlying_price", spot, OPTIONS);
+        Some(format!("the breakeven lies {away} {side} the price of {spot}"))
+    }
+
+    fn liquidity(&self) -> Option<String> {
+        let options = &self.params.options;
+        options.best.as_ref().map(|_| format!("the market in the contract is {}", options.liquidity_score))
+    }
+
+    fn rich(&mut self) -> Option<String> {
+        let ratio = self.params.options.iv_hv_ratio.filter(|ratio| *ratio >= 1.1)?;
+        let ratio = self.narrator.number("iv_hv_ratio", ratio, 2, OPTIONS);
+        Some(format!("implied volatility is {ratio} times the realised one"))
+    }
+
+    fn against(&mut self) -> String {
+        let candidates = [
+            self.held_down(),
+            self.chart_against(),
+            self.research_warns(),
+            self.extended(),
+            self.directionless(),
+            self.event_ahead(),
+        ];
+        candidates.into_iter().flatten().next().unwrap_or_else(|| self.worst_case())
+    }
+
+    /// What the rule that decided says.
+    fn held_down(&mut self) -> Option<String> {
+        let options = &self.params.options;
+        match self.verdict.rule {
+            "options_watchlist" => Some(match options.roc_shortfall {
+                Some(shortfall) => {
+                    let shortfall = self.narrator.number("roc_shortfall", shortfall, 4, OPTIONS);
+                    let wanted =
+                        self.narrator.number("limit_roc", options.constraints.min_roc, 2, "constraints");
+                    format!("the return is {shortfall} % a week short of the {wanted} wanted")
+                }
+                None => "the credit is too small for the width".to_owned(),
+            }),
+            "stale_prices" => Some("the prices are old or doubtful and cannot be traded on".to_owned()),
+            "capital_too_small" => {
+                let needed = self.collateral();
+                Some(format!("one contract binds {needed}, more than the capital"))
+            }
+            "earnings_unknown" => {
+                Some("nobody knows whether earnings fall within the trade's life".to_owned())
+            }
+            _ => None,
+        }
+    }
+
+    fn collateral(&mut self) -> String {
+        let collateral = self.params.options.best.as_ref().map_or(0.0, |best| best.collateral);
+        self.narrator.dollars("collateral", collateral, OPTIONS)
+    }
+
+    fn chart_against(&self) -> Option<String> {
+        let chart = self.params.chart.recommendation;
+        (chart == self.direction.fears()).then(|| {
+            format!(
+                "the chart is {}, against a strategy that wants it {}",
+                chart.as_str(),
+                self.direction.wants().as_str()
+            )
+        })
+    }
+
+    fn research_warns(&self) -> Option<String> {
+        let research = self.params.research.as_ref()?;
+        if let Some(flag) = research.red_flags.first() {
+            return Some(flag.clone());
+        }
+        match (research.recommendation, research.sentiment) {
+            (ResearchRecommendation::Clear, Sentiment::Negative) => Some("the news is negative".to_owned()),
+            (ResearchRecommendation::Clear, _) => None,
+            _ => Some(format!(
+                "research says {} ({})",
+                research.recommendation.as_str(),
+                research.rule.replace('_', " ")
+            )),
+        }
+    }
+
+    fn extended(&self) -> Option<String> {
+        let high = self.params.chart.extension_risk == ExtensionRisk::High;
+        high.then(|| "the price has run far from its averages, so a move back is likely".to_owned())
+    }
+
+    fn directionless(&self) -> Option<String> {
+        (self.params.chart.recommendation == ChartRecommendation::Neutral)
+            .then(|| "the chart has no direction that helps".to_owned())
+    }
+
+    fn event_ahead(&self) -> Option<String> {
+        let last = self.params.options.best.as_ref()?.last_trade_date;
+        let event = self.params.options.implied_events.iter().find(|event| event.before <= last)?;
+        let (after, by) = (Narrator::date(event.after), Narrator::date(event.before));
+        Some(format!("options price an event between {after} and {by}, within the trade's life"))
+    }
+
+    fn worst_case(&mut self) -> String {
+        let Some(best) = self.params.options.best.as_ref() else {
+            return "there is no contract to sell".to_owned();
+        };
+        let loss = self.narrator.dollars("max_loss", best.max_loss, OPTIONS);
+        let profit = self.narrator.dollars("max_profit", best.max_profit, OPTIONS);
+        format!("at worst it loses {loss} to make {profit} at best")
+    }
+
+    fn change(&mut self) -> String {
+        let (wants, fears) = (self.direction.wants().as_str(), self.direction.fears().as_str());
+        match self.verdict.rule {
+            "options_watchlist" => match &self.params.options.smallest_relaxation {
+                Some(relaxation) => {
+                    format!("a higher credit on the contract, or smaller demands: {relaxation}")
+                }
+                None => "a higher credit on the contract".to_owned(),
+            },
+            "chart_against_strategy" => format!("a chart that turns {wants}"),
+            "stale_prices" => "a fresh quote and option chain".to_owned(),
+            "capital_too_small" => format!("capital of {} or more", self.collateral()),
+            "earnings_unknown" => "an earnings date that lies beyond the last trade date".to_owned(),
+            "research_caution" => "what research warns of, once it has passed".to_owned(),
+            "chart_rejects" => "a calmer chart".to_owned(),
+            "options_reject" => self.params.options.smallest_relaxation.clone().map_or_else(
+                || "other quotes: no change of the limits would admit a contract".to_owned(),
+                |relaxation| format!("smaller demands: {relaxation}"),
+            ),
+            "research_rejects" => "the red flags, once they are cleared up".to_owned(),
+            "score_at_least_4" => {
+                format!("a chart that turns {fears}, or a credit that no longer pays what is wanted")
+            }
+            "score_at_least_2" => {
+                format!(
+                    "a {wants} chart and news that are not negative would make it strong; a {fears} chart no pick"
+                )
+            }
+            _ => format!("a chart that turns {wants} and better news"),
+        }
+    }
+
+    fn unknown(&mut self) -> String {
+        let options = &self.params.options;
+        let mut unknown: Vec<String> = Vec::new();
+        match &self.params.research {
+            Some(research) => unknown.extend(research.unknowns.iter().cloned()),
+            None if options.earnings_known => {
+                unknown.push("news and short interest, which were not looked at".to_owned());
+            }
+            None => unknown
+                .push("news, short interest and the earnings date, which were not looked at".to_owned()),
+        }
+        unknown.extend(options.iv_rank_missing.clone());
+        if options.best.as_ref().is_some_and(|best| best.sizing == "unsized") {
+            unknown.push("the capital: the figures are for one contract".to_owned());
+        }
+        if unknown.is_empty() {
+            return "nothing that the stages look at is missing".to_owned();
+        }
+        unknown.join("; ")
+    }
+}
+
+fn trend(direction: TrendDirection) -> &'static str {
+    match direction {
+        TrendDirection::Up => "up",
+        TrendDirection::Down => "down",
+        TrendDirection::Sideways => "sideways",
+    }
+}
+
+fn quality(quality: TrendQuality) -> &'static str {
+    match quality {
+        TrendQuality::Strong => "strong",
+        TrendQuality::Moderate => "moderate",
+        TrendQuality::Weak => "weak",
+    }
+}
