@@ -20,6 +20,8 @@ mod notes;
 mod number;
 mod position;
 mod result;
+#[cfg(test)]
+pub(crate) mod tests;
 pub(crate) mod words;
 
 use ttai_contract::{OptionsAnalysisParams, OptionsAnalysisResult, OptionsConstraints, Validate};

@@ -3,15 +3,15 @@
 //! Reasons are taken in the order in which they are listed here, the first three that hold; the one against is the first that holds.
 
 use rust_decimal::{Decimal, RoundingStrategy};
-use ttai_contract::{NearestMiss, Strategy, SuggestedPosition};
+use ttai_contract::{NearestMiss, OptionsConstraints, Strategy, SuggestedPosition};
 use ttai_core::OptionRight;
-use ttai_quant::chain::RankUnavailable;
+use ttai_quant::chain::{ImpliedEvent, RankUnavailable};
 use ttai_quant::strategy::{Candidate, Constraint, OptionsVerdict};
 
 use super::earnings::{Earnings, describe};
 use super::liquidity;
 use super::market::{NoRank, projected_dividends};
-use super::number::float;
+use super::number::{exact, float};
 use super::result::{Findings, count, reports_within};
 use super::words::{self, CHAIN, COMPUTED, LIMITS, short, whole};
 use crate::narrator::Narrator;
@@ -53,11 +53,13 @@ pub(super) fn write(
         ),
     };
     let unknown = writer.unknown();
-    let mut notes = format!("{first_line}\nFor:\n");
-    for reason in reasons.iter().take(REASONS) {
-        notes.push_str(&format!("- {reason}\n"));
-    }
-    notes.push_str(&format!("Against: {against}\nWould change it: {change}\nUnknown: {unknown}"));
+    let sections = [
+        ("For", reasons.into_iter().take(REASONS).collect()),
+        ("Against", vec![against]),
+        ("What would change it", vec![change]),
+        ("Not known", unknown),
+    ];
+    let notes = words::article(&first_line, &sections);
     Notes { first_line, notes }
 }
 
@@ -109,15 +111,16 @@ impl Writer<'_> {
         let weekly = self.narrator.number("roc_weekly", position.roc_weekly, 4, COMPUTED);
         let limits = &self.findings.case.constraints;
         let wanted = short(self.narrator, "limit_roc", limits.min_roc, LIMITS);
+        let base = base(self.findings.case.params.strategy);
         if best.fails(Constraint::Roc) {
             let missing = limits.min_roc - position.roc_weekly;
             let missing = self.narrator.number("roc_shortfall", missing, 4, COMPUTED);
-            format!("It pays {weekly} % a week at the bid, {missing} short of the {wanted} wanted.")
+            format!("It pays {weekly} % {base} a week at the bid, {missing} short of the {wanted} wanted.")
         } else if let Some(miss) = best.misses.first() {
             let miss = words::miss(self.narrator, "best", miss);
-            format!("It pays {weekly} % a week at the bid, but misses: {miss}.")
+            format!("It pays {weekly} % {base} a week at the bid, but misses: {miss}.")
         } else {
-            format!("It pays {weekly} % a week at the bid; {wanted} is wanted.")
+            format!("It pays {weekly} % {base} a week at the bid; {wanted} is wanted.")
         }
     }
 
@@ -131,6 +134,7 @@ impl Writer<'_> {
             self.beyond_one_sd(best),
             self.rich_premium(),
             self.after_earnings(),
+            self.before_event(best),
             self.if_called(position),
             Some(self.defined_loss(position)),
             Some(self.liquid(best)),
@@ -280,12 +284,24 @@ impl Writer<'_> {
 
     fn implied_event(&mut self, best: &Candidate) -> Option<String> {
         let event = self.findings.market.events.iter().find(|event| event.by <= best.last_trade_date)?;
+        let event = self.event(*event);
+        Some(format!("options price an event {event}"))
+    }
+
+    fn before_event(&mut self, best: &Candidate) -> Option<String> {
+        let events = &self.findings.market.events;
+        let next = events.iter().find(|event| event.after >= best.last_trade_date)?;
+        let within = events.iter().any(|event| event.by <= best.last_trade_date);
+        let event = self.event(*next);
+        (!within).then(|| format!("it ends before the event that options price {event}"))
+    }
+
+    /// `between 2014-07-18 and 2014-07-25 (a forward volatility of 44 % after 24 %)`
+    fn event(&mut self, event: ImpliedEvent) -> String {
         let (after, by) = (Narrator::date(event.after), Narrator::date(event.by));
         let forward = self.narrator.percent("event_forward_iv", event.forward_iv, 0, CHAIN);
         let before = self.narrator.percent("event_forward_iv_before", event.forward_iv_before, 0, CHAIN);
-        Some(format!(
-            "options price an event between {after} and {by}: a forward volatility of {forward} after {before}"
-        ))
+        format!("between {after} and {by} (a forward volatility of {forward} after {before})")
     }
 
     fn ex_date(&mut self, position: &SuggestedPosition) -> Option<String> {
@@ -359,7 +375,7 @@ impl Writer<'_> {
         }
     }
 
-    fn unknown(&mut self) -> String {
+    fn unknown(&mut self) -> Vec<String> {
         let mut unknown = Vec::new();
         if let Earnings::Unknown(reason) = &self.findings.earnings {
             unknown.push((*reason).to_owned());
@@ -384,9 +400,9 @@ impl Writer<'_> {
             }
         }
         if unknown.is_empty() {
-            return "nothing that this analysis looks at is missing".to_owned();
+            unknown.push("nothing that this analysis looks at is missing".to_owned());
         }
-        unknown.join("; ")
+        unknown
     }
 
     fn reject_line(&mut self, nearest: &[NearestMiss]) -> String {
@@ -469,15 +485,30 @@ impl Writer<'_> {
     }
 }
 
-/// The credit at which the return is exactly what is wanted, to the cent above: min_roc · base · dte / 700 of the strike or the price.
-fn needed_credit(limits: &ttai_contract::OptionsConstraints, best: &Candidate) -> Option<Decimal> {
-    if best.long.is_some() {
-        return None;
-    }
-    let base = best.at_bid.return_base.checked_div(Decimal::from(best.contract_size))?;
-    let wanted = super::number::exact(limits.min_roc)?;
-    let credit = (wanted * base * Decimal::from(best.dte.max(1))).checked_div(Decimal::from(700))?;
+/// The smallest credit that pays what is wanted, to the cent above.
+///
+/// With k = min_roc · dte / 700: k · base for a put (the strike) and a covered call (the price); for a vertical of width w the larger of w · k / (1 + k) and
+/// min_credit_pct of w.
+fn needed_credit(limits: &OptionsConstraints, best: &Candidate) -> Option<Decimal> {
+    let (roc, credit_pct) = (exact(limits.min_roc)?, exact(limits.min_credit_pct)?);
+    let period = (roc * Decimal::from(best.dte.max(1))).checked_div(Decimal::from(700))?;
+    let credit = match &best.long {
+        None => period * best.at_bid.return_base.checked_div(Decimal::from(best.contract_size))?,
+        Some(long) => {
+            let by_return = (long.width * period).checked_div(Decimal::ONE + period)?;
+            by_return.max(long.width * credit_pct / Decimal::ONE_HUNDRED)
+        }
+    };
     Some(credit.round_dp_with_strategy(2, RoundingStrategy::ToPositiveInfinity))
+}
+
+/// What the return is measured against.
+fn base(strategy: Strategy) -> &'static str {
+    match strategy {
+        Strategy::Csp => "of the strike",
+        Strategy::CoveredCall => "of the share price",
+        Strategy::Spread => "of the largest loss",
+    }
 }
 
 fn reject_change(relaxation: Option<&str>) -> String {

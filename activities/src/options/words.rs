@@ -13,10 +13,10 @@ pub(crate) const COMPUTED: &str = "computed";
 /// Source of quotes.
 pub(super) const CHAIN: &str = "option chain";
 /// Source of the user's limits.
-pub(super) const LIMITS: &str = "constraints";
+pub(crate) const LIMITS: &str = "constraints";
 
 /// A number as short as it is: 630, 632.5, 0.3; at most four digits after the point.
-pub(super) fn short(narrator: &mut Narrator, name: &str, value: f64, source: &str) -> String {
+pub(crate) fn short(narrator: &mut Narrator, name: &str, value: f64, source: &str) -> String {
     let fits = |digits: &usize| {
         let text = format!("{value:.digits$}");
         text.parse::<f64>().is_ok_and(|printed| (printed - value).abs() < 1e-9)
@@ -151,6 +151,25 @@ pub(super) fn miss(narrator: &mut Narrator, name: &str, miss: &Miss) -> String {
     format!("{leg}{text}")
 }
 
+/// A first line and titled lists of sentences under it, as every analyst's text is laid out.
+pub(crate) fn article(first_line: &str, sections: &[(&str, Vec<String>)]) -> String {
+    let mut lines = vec![first_line.to_owned()];
+    for (title, items) in sections {
+        lines.push(String::new());
+        lines.push((*title).to_owned());
+        lines.extend(items.iter().map(|item| format!("- {}", sentence(item))));
+    }
+    lines.join("\n")
+}
+
+/// With a capital letter and a full stop.
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    let first: String = letters.next().map(|letter| letter.to_uppercase().collect()).unwrap_or_default();
+    let stop = if text.ends_with(['.', '!', '?']) { "" } else { "." };
+    format!("{first}{}{stop}", letters.as_str())
+}
+
 /// Items as `a, b and c`.
 pub(crate) fn list(items: &[String]) -> String {
     match items {
@@ -172,6 +191,13 @@ mod tests {
             [630.0, 632.5, 0.3, 92.86, 1.0 / 3.0].map(&mut print),
             ["630", "632.5", "0.3", "92.86", "0.3333"]
         );
+    }
+
+    #[test]
+    fn articles_have_titles_and_sentences() {
+        let sections =
+            [("For", vec!["one".to_owned(), "two.".to_owned()]), ("Against", vec!["x".to_owned()])];
+        assert_eq!(article("Select.", &sections), "Select.\n\nFor\n- One.\n- Two.\n\nAgainst\n- X.");
     }
 
     #[test]

@@ -4,6 +4,8 @@ mod lexicon;
 mod notes;
 mod rules;
 mod stories;
+#[cfg(test)]
+mod tests;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use ttai_calendar::new_york_date;

@@ -1,6 +1,6 @@
 //! The research in words: the verdict, news, short interest, earnings, what is unknown. Headlines are quoted as data.
 
-use ttai_contract::{Evidence, ResearchRecommendation, RiskLevel};
+use ttai_contract::{Evidence, ResearchRecommendation, RiskLevel, Sentiment};
 use ttai_core::NEW_YORK;
 
 use super::lexicon::Class;
@@ -9,6 +9,7 @@ use super::stories::Judged;
 use super::{Findings, is_notable};
 use crate::narrator::Narrator;
 use crate::options::earnings::{Earnings, describe};
+use crate::options::words;
 
 /// Headlines quoted at most.
 const QUOTED: usize = 3;
@@ -33,16 +34,24 @@ pub(super) fn write(
     let red_flags = writer.red_flags();
     let unknowns = writer.unknowns();
     let first_line = writer.first_line(recommendation, rule, &red_flags);
-    let (news, short, earnings) = (writer.news(), writer.short_interest(), writer.earnings());
-    let change = writer.change(rule);
-    let unknown = if unknowns.is_empty() {
-        "nothing that research looks at is missing".to_owned()
+    let grounds = vec![
+        format!("news: {}", writer.news()),
+        format!("short interest: {}", writer.short_interest()),
+        format!("earnings: {}", writer.earnings()),
+    ];
+    let against = writer.against(recommendation);
+    let missing = if unknowns.is_empty() {
+        vec!["nothing that research looks at is missing".to_owned()]
     } else {
-        unknowns.join("; ")
+        unknowns.clone()
     };
-    let notes = format!(
-        "{first_line}\nNews: {news}\nShort interest: {short}\nEarnings: {earnings}\nWould change it: {change}\nUnknown: {unknown}"
-    );
+    let sections = [
+        ("For", grounds),
+        ("Against", vec![against.to_owned()]),
+        ("What would change it", vec![writer.change(rule).to_owned()]),
+        ("Not known", missing),
+    ];
+    let notes = words::article(&first_line, &sections);
     Notes { notes, red_flags, unknowns, quoted: writer.quoted }
 }
 
@@ -155,6 +164,31 @@ impl Writer<'_> {
                 format!("{}, by the horizon of {horizon}", describe(report))
             }
             (Earnings::Known(report), _) => format!("{}, after the horizon of {horizon}", describe(report)),
+        }
+    }
+
+    /// The strongest point against the verdict.
+    fn against(&self, recommendation: ResearchRecommendation) -> &'static str {
+        let Findings { risks, sentiment, .. } = self.findings;
+        if recommendation == ResearchRecommendation::Clear {
+            return match (risks.short_interest, sentiment) {
+                (_, Sentiment::Negative) => "the tone of the news is negative",
+                (RiskLevel::Moderate, _) => "short interest is moderate",
+                _ => "headlines are judged by their words alone, and a story may weigh more than its words",
+            };
+        }
+        if *sentiment == Sentiment::Positive {
+            "the news in all is positive"
+        } else if risks.news == RiskLevel::Low {
+            "the news has no red flag"
+        } else if risks.short_interest == RiskLevel::Low {
+            "short interest is low"
+        } else if risks.earnings == RiskLevel::Low {
+            "no earnings report falls before the horizon"
+        } else if recommendation == ResearchRecommendation::Caution && risks.news == RiskLevel::Unknown {
+            "nothing bad was found: what weighs is what is not known"
+        } else {
+            "nothing that was looked at speaks against it"
         }
     }
 

@@ -2,6 +2,8 @@
 
 mod notes;
 mod rules;
+#[cfg(test)]
+mod tests;
 
 use ttai_contract::{
     Evidence, OverallRecommendation, SynthesizeParams, SynthesizedRecommendation, ValidationError,

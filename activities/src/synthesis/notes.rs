@@ -12,7 +12,7 @@ use ttai_core::option::OccSymbol;
 
 use super::rules::{Direction, Verdict};
 use crate::narrator::Narrator;
-use crate::options::words::{self, COMPUTED};
+use crate::options::words::{self, COMPUTED, LIMITS};
 
 /// Reasons given for a verdict.
 const REASONS: usize = 3;
@@ -22,12 +22,14 @@ const OPTIONS: &str = "options analysis";
 pub(super) fn write(params: &SynthesizeParams, verdict: &Verdict) -> (String, Vec<Evidence>) {
     let direction = Direction::of(params.options.strategy, params.options.spread_type);
     let mut writer = Writer { params, verdict, direction, narrator: Narrator::default() };
-    let mut text = format!("{}\nFor:\n", writer.first_line());
-    for reason in writer.reasons().iter().take(REASONS) {
-        text.push_str(&format!("- {reason}\n"));
-    }
-    let (against, change, unknown) = (writer.against(), writer.change(), writer.unknown());
-    text.push_str(&format!("Against: {against}\nWould change it: {change}\nUnknown: {unknown}"));
+    let first_line = writer.first_line();
+    let sections = [
+        ("For", writer.reasons().into_iter().take(REASONS).collect()),
+        ("Against", vec![writer.against()]),
+        ("What would change it", vec![writer.change()]),
+        ("Not known", writer.unknown()),
+    ];
+    let text = words::article(&first_line, &sections);
     (text, writer.narrator.into_evidence())
 }
 
@@ -120,6 +122,7 @@ impl Writer<'_> {
     }
 
     fn contract_found(&mut self) -> Option<String> {
+        self.params.options.best.as_ref()?;
         let weekly = self.params.options.weekly_roc?;
         let weekly = self.narrator.number("roc_weekly", weekly, 4, OPTIONS);
         Some(match self.params.options.recommendation {
@@ -127,7 +130,7 @@ impl Writer<'_> {
                 format!("the contract satisfies every constraint and pays {weekly} % a week at the bid")
             }
             _ => format!(
-                "delta, days, liquidity and earnings hold; the contract pays {weekly} % a week at the bid"
+                "delta, days and liquidity are as wanted; the contract pays {weekly} % a week at the bid"
             ),
         })
     }
@@ -173,6 +176,11 @@ impl Writer<'_> {
     }
 
     fn against(&mut self) -> String {
+        if self.verdict.recommendation == OverallRecommendation::Reject {
+            let stages = [self.chart_with(), self.contract_found(), self.research_clear()];
+            let first = stages.into_iter().flatten().next();
+            return first.unwrap_or_else(|| "no stage speaks for a trade".to_owned());
+        }
         let candidates = [
             self.held_down(),
             self.chart_against(),
@@ -192,7 +200,7 @@ impl Writer<'_> {
                 Some(shortfall) => {
                     let shortfall = self.narrator.number("roc_shortfall", shortfall, 4, OPTIONS);
                     let wanted =
-                        self.narrator.number("limit_roc", options.constraints.min_roc, 2, "constraints");
+                        words::short(&mut self.narrator, "limit_roc", options.constraints.min_roc, LIMITS);
                     format!("the return is {shortfall} % a week short of the {wanted} wanted")
                 }
                 None => "the credit is too small for the width".to_owned(),
@@ -299,7 +307,7 @@ impl Writer<'_> {
         }
     }
 
-    fn unknown(&mut self) -> String {
+    fn unknown(&self) -> Vec<String> {
         let options = &self.params.options;
         let mut unknown: Vec<String> = Vec::new();
         match &self.params.research {
@@ -315,9 +323,9 @@ impl Writer<'_> {
             unknown.push("the capital: the figures are for one contract".to_owned());
         }
         if unknown.is_empty() {
-            return "nothing that the stages look at is missing".to_owned();
+            unknown.push("nothing that the stages look at is missing".to_owned());
         }
-        unknown.join("; ")
+        unknown
     }
 }
 

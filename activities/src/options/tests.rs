@@ -1,0 +1,590 @@
+//! The options analyst over an invented market and over the recorded chains.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta, TimeZone, Utc};
+use rstest::rstest;
+use rust_decimal::Decimal;
+use ttai_contract::{
+    AccountType, ChartContext, ChartRecommendation, EarningsPolicy, FailureType, OptionsAnalysisParams,
+    OptionsAnalysisResult, OptionsConstraints, OptionsRecommendation, SpreadType, Strategy,
+};
+use ttai_core::option::OccSymbol;
+use ttai_core::{
+    CashDividend, DividendStatus, ExerciseStyle, NEW_YORK, OptionChain, OptionContract, OptionQuote,
+    OptionRight, QuoteCondition, Settlement, SettlementTime, Split, Symbol,
+};
+use ttai_ports::{EarningsDate, EarningsTime, SymbolMetrics};
+use ttai_quant::pricing::{VanillaOption, american};
+
+use super::analyse;
+use crate::compute::Compute;
+use crate::failure::AnalystError;
+use crate::narrator::ungrounded;
+use crate::ports::Ports;
+use crate::supervise::Progress;
+use crate::testing::{
+    FakeMarket, FakeMetrics, close_of, oracle, ports, quote, recorded_daily, rows, wavy_bars,
+};
+
+const SPOT: f64 = 100.0;
+
+fn day(text: &str) -> NaiveDate {
+    text.parse().unwrap()
+}
+
+fn now() -> DateTime<Utc> {
+    "2014-06-06T19:00:00Z".parse().unwrap()
+}
+
+fn cents(value: f64) -> Decimal {
+    Decimal::from_f64_retain(value).unwrap().round_dp(2)
+}
+
+/// XYZ at 100.00 with strikes 2.5 apart and three expirations, at one volatility.
+pub(crate) fn invented(volatility: f64) -> FakeMarket {
+    let mut bars = wavy_bars(day("2014-06-05"), 300, 0.001);
+    let scale = SPOT / bars.last().unwrap().close;
+    for bar in &mut bars {
+        *bar = bar.split_adjusted(1.0 / scale);
+    }
+    let mut market = FakeMarket::of("XYZ", bars);
+    market.now = now();
+    market.quote = quote("XYZ", SPOT, now());
+    let mut quotes = Vec::new();
+    for expiration in ["2014-06-20", "2014-07-18", "2014-08-15"] {
+        for step in 0..17 {
+            for right in [OptionRight::Call, OptionRight::Put] {
+                quotes.push(invented_quote(
+                    day(expiration),
+                    Decimal::new(800 + 25 * step, 1),
+                    right,
+                    volatility,
+                ));
+            }
+        }
+    }
+    market.chain = Some(chain(&market, quotes));
+    market
+}
+
+fn chain(market: &FakeMarket, quotes: Vec<OptionQuote>) -> OptionChain {
+    OptionChain {
+        underlying: market.quote.clone(),
+        snapshot_time: market.now,
+        quotes,
+        source: "fake".to_owned(),
+    }
+}
+
+fn invented_quote(
+    expiration: NaiveDate,
+    strike: Decimal,
+    right: OptionRight,
+    volatility: f64,
+) -> OptionQuote {
+    let contract = contract("XYZ", right, strike, expiration, expiration, close_of(expiration));
+    let years = contract.years_to_expiration(now());
+    let option =
+        VanillaOption::new(right, SPOT, contract.strike_f64(), years, 0.0025, 0.0, volatility).unwrap();
+    let mid = american::price(&option).max(0.02);
+    OptionQuote {
+        contract,
+        bid: cents(mid * 0.99),
+        ask: cents(mid * 1.01) + Decimal::new(1, 2),
+        bid_size: 10,
+        ask_size: 10,
+        last: None,
+        volume: 50,
+        open_interest: Some(800),
+        quote_time: now(),
+    }
+}
+
+fn contract(
+    symbol: &str,
+    right: OptionRight,
+    strike: Decimal,
+    expiration: NaiveDate,
+    last_trade_date: NaiveDate,
+    expiration_close: DateTime<Utc>,
+) -> OptionContract {
+    OptionContract {
+        root: Symbol::new(symbol).unwrap(),
+        underlying: Symbol::new(symbol).unwrap(),
+        right,
+        strike,
+        expiration,
+        last_trade_date,
+        expiration_close,
+        style: ExerciseStyle::American,
+        settlement: Settlement::Physical,
+        settlement_time: SettlementTime::Pm,
+        multiplier: 100,
+        deliverable_shares: 100,
+    }
+}
+
+async fn run(ports: &Ports, params: OptionsAnalysisParams) -> Result<OptionsAnalysisResult, AnalystError> {
+    analyse(ports, &Compute::new(2), params, Progress::default()).await
+}
+
+async fn analysed(
+    market: FakeMarket,
+    change: impl FnOnce(&mut OptionsAnalysisParams),
+) -> OptionsAnalysisResult {
+    let mut params = OptionsAnalysisParams::new(market.symbol.to_string());
+    change(&mut params);
+    let result = run(&ports(market).0, params).await.unwrap();
+    assert_well_told(&result);
+    result
+}
+
+async fn with_metrics(
+    market: FakeMarket,
+    metrics: SymbolMetrics,
+    constraints: OptionsConstraints,
+) -> OptionsAnalysisResult {
+    let mut params = OptionsAnalysisParams::new(market.symbol.to_string());
+    params.constraints = Some(constraints);
+    let (mut ports, _) = ports(market);
+    ports.metrics = std::sync::Arc::new(FakeMetrics(Some(metrics)));
+    let result = run(&ports, params).await.unwrap();
+    assert_well_told(&result);
+    result
+}
+
+fn earnings(date: &str, confirmed: bool) -> SymbolMetrics {
+    let next = EarningsDate { date: day(date), time: EarningsTime::AfterMarket, confirmed };
+    SymbolMetrics { next_earnings: Some(next), ..SymbolMetrics::default() }
+}
+
+/// Every number is on record, and no section is empty.
+fn assert_well_told(result: &OptionsAnalysisResult) {
+    let lists = result.alternative_strikes.iter().map(|other| other.reason.clone());
+    let exits = result.exit_plan.iter().map(|trigger| trigger.text.clone());
+    let misses = result.nearest_misses.iter().flat_map(|miss| miss.misses.clone());
+    let others = lists.chain(exits).chain(misses).chain(result.smallest_relaxation.clone());
+    for text in others.chain([result.options_notes.clone()]) {
+        let text = text.replace("dte_min", "").replace("dte_max", "");
+        let loose = ungrounded(&text, &result.evidence, &[]);
+        assert!(loose.is_empty(), "without evidence: {loose:?}\n{text}");
+        assert!(!text.contains("NaN") && !text.contains("inf"), "{text}");
+    }
+    let blocks: Vec<&str> = result.options_notes.split("\n\n").collect();
+    let titles: Vec<&str> = blocks.iter().skip(1).filter_map(|block| block.lines().next()).collect();
+    assert_eq!(titles, ["For", "Against", "What would change it", "Not known"]);
+    assert!(blocks.iter().skip(1).all(|block| block.lines().count() >= 2), "{}", result.options_notes);
+    assert_eq!(blocks[1].lines().count(), 4, "three reasons: {}", result.options_notes);
+    assert_eq!(result.options_notes.lines().next(), Some(result.rationale.as_str()));
+}
+
+#[tokio::test]
+async fn a_rich_market_has_a_put_to_sell() {
+    let result = analysed(invented(0.60), |params| params.account.capital = Some(30_000.0)).await;
+    assert_eq!(
+        (result.recommendation, result.rule.as_str()),
+        (OptionsRecommendation::Select, "all_constraints_hold")
+    );
+    let best = result.best.as_ref().unwrap();
+    assert!(best.delta.unwrap() < 0.0 && best.delta.unwrap() >= -0.30);
+    assert!(best.roc_weekly >= 0.5);
+    assert_eq!((best.contracts, best.sizing.as_str()), (3, "sized"));
+    assert!((best.collateral - 3.0 * 100.0 * best.strike).abs() < 1e-9);
+    assert!((best.breakeven - (best.strike - best.credit)).abs() < 1e-9);
+    assert!((best.max_profit - 300.0 * best.credit).abs() < 1e-6);
+    assert!((best.max_loss - 300.0 * best.breakeven).abs() < 1e-6);
+    assert!((best.net_of_premium - (best.cash_required - best.max_profit)).abs() < 1e-6);
+    assert!(best.regt_margin > 0.0 && best.regt_margin < best.cash_required);
+    assert!(best.roc_annual_compound > best.roc_annual && best.roc_annual > best.roc_weekly);
+    assert!(
+        result.smallest_relaxation.is_none()
+            && result.nearest_misses.is_empty()
+            && result.roc_shortfall.is_none()
+    );
+    assert_eq!(result.best_strike, Some(best.strike));
+    assert!(!result.stale);
+    let roles: Vec<&str> = result.alternative_strikes.iter().map(|other| other.role.as_str()).collect();
+    assert!(roles.iter().any(|role| role.contains("beyond_level")), "{roles:?}");
+    assert!(roles.iter().any(|role| role.contains("beyond_one_sd")), "{roles:?}");
+    assert!(result.expected_moves.iter().all(|at| (14..=45).contains(&at.dte)));
+    assert_eq!(result.expected_moves.len(), 2);
+    assert!((result.iv30.unwrap() - 0.60).abs() < 0.02);
+    assert_eq!(result.liquidity_score, "good");
+}
+
+#[tokio::test]
+async fn the_exit_plan_is_prices_and_sessions() {
+    let result = analysed(invented(0.60), |_| {}).await;
+    let best = result.best.as_ref().unwrap();
+    assert_eq!(result.exit_plan, best.exit_plan);
+    let kinds: Vec<&str> = result.exit_plan.iter().map(|trigger| trigger.kind.as_str()).collect();
+    assert_eq!(kinds, ["take_profit", "review", "tested"]);
+    for trigger in &result.exit_plan {
+        let date = trigger.date.unwrap();
+        assert!(ttai_calendar::is_session(date) && date > day("2014-06-06") && date <= best.last_trade_date);
+        assert!(trigger.price.unwrap() > 0.0);
+    }
+    let close = result.exit_plan[0].price.unwrap();
+    assert!(close <= best.credit / 2.0 && close > best.credit / 2.0 - 0.011);
+    assert!(result.exit_plan[2].price.unwrap() < SPOT);
+    assert_eq!(best.sizing, "unsized");
+}
+
+#[tokio::test]
+async fn a_poor_market_is_watched_or_rejected() {
+    let watched = analysed(invented(0.30), |_| {}).await;
+    assert_eq!(
+        (watched.recommendation, watched.rule.as_str()),
+        (OptionsRecommendation::Watchlist, "only_return_misses")
+    );
+    let short = watched.roc_shortfall.unwrap();
+    assert!((short - (0.5 - watched.weekly_roc.unwrap())).abs() < 1e-12 && short > 0.0);
+    assert!(watched.smallest_relaxation.unwrap().contains("would admit the XYZ"));
+    assert!(!watched.nearest_misses.is_empty());
+
+    let rejected = analysed(invented(0.30), |params| {
+        params.constraints =
+            Some(OptionsConstraints { min_open_interest: 5000, ..OptionsConstraints::default() });
+    })
+    .await;
+    assert_eq!(rejected.recommendation, OptionsRecommendation::Reject);
+    assert_eq!(rejected.binding_constraint.as_deref(), Some("open_interest"));
+    assert_eq!(rejected.rule, "no_contract_passes:open_interest");
+    assert_eq!(rejected.nearest_misses.len(), 3);
+    assert!(rejected.smallest_relaxation.unwrap().contains("min_open_interest 800 instead of 5000"));
+    assert!(rejected.best.is_none() && rejected.best_strike.is_none() && rejected.exit_plan.is_empty());
+    assert_eq!(rejected.liquidity_score, "none");
+    assert!(rejected.rationale.starts_with("Reject: no XYZ put"));
+}
+
+#[tokio::test]
+async fn a_covered_call_without_shares_is_a_buy_write() {
+    let result = analysed(invented(0.60), |params| params.strategy = Strategy::CoveredCall).await;
+    let best = result.best.as_ref().unwrap();
+    assert!(best.buy_write && best.if_called_return.unwrap() > 0.0 && best.delta.unwrap() > 0.0);
+    assert!((best.collateral - 100.0 * SPOT).abs() < 1e-6);
+    assert!((best.breakeven - (SPOT - best.credit)).abs() < 1e-9);
+    assert!(result.rationale.contains("buy-write: buy 100 shares at 100.00"), "{}", result.rationale);
+    assert!(result.warnings.iter().any(|warning| warning.contains("buy-write")));
+}
+
+#[tokio::test]
+async fn calls_are_written_on_the_shares_held_and_never_below_their_cost_first() {
+    let held = |basis| {
+        move |params: &mut OptionsAnalysisParams| {
+            params.strategy = Strategy::CoveredCall;
+            params.position.shares = 250;
+            params.position.cost_basis = Some(basis);
+        }
+    };
+    let result = analysed(invented(0.60), held(95.0)).await;
+    let best = result.best.as_ref().unwrap();
+    assert_eq!((best.contracts, best.sizing.as_str(), best.buy_write), (2, "sized", false));
+    assert!(!best.locks_in_loss);
+    let under_water = analysed(invented(0.60), held(200.0)).await;
+    assert!(under_water.best.is_none_or(|best| !best.locks_in_loss));
+    let params = |shares| {
+        let mut params = OptionsAnalysisParams::new("XYZ");
+        held(95.0)(&mut params);
+        params.position.shares = shares;
+        params
+    };
+    let error = run(&ports(invented(0.60)).0, params(50)).await.unwrap_err();
+    assert_eq!(error.failure_type(), FailureType::ValidationError);
+    assert!(error.to_string().contains("position.shares"), "{error}");
+}
+
+#[tokio::test]
+async fn an_ex_date_is_shown_for_a_short_call() {
+    let mut market = invented(0.60);
+    let dividend =
+        CashDividend { ex_date: day("2014-06-17"), amount: 0.5, status: DividendStatus::Projected };
+    market.history.dividends = vec![dividend];
+    let result = analysed(market, |params| params.strategy = Strategy::CoveredCall).await;
+    assert_eq!(result.best.unwrap().ex_dates, [dividend]);
+    let warned = |part: &str| result.warnings.iter().any(|warning| warning.contains(part));
+    assert!(warned("ex-date 2014-06-17") && warned("projected"), "{:?}", result.warnings);
+}
+
+#[rstest]
+#[case::default(None, None, SpreadType::BullPut)]
+#[case::bearish_chart(Some(ChartRecommendation::Bearish), None, SpreadType::BearCall)]
+#[case::asked(Some(ChartRecommendation::Bearish), Some(SpreadType::BullPut), SpreadType::BullPut)]
+#[tokio::test]
+async fn the_vertical_follows_the_chart(
+    #[case] chart: Option<ChartRecommendation>,
+    #[case] asked: Option<SpreadType>,
+    #[case] expected: SpreadType,
+) {
+    let result = analysed(invented(0.60), |params| {
+        params.strategy = Strategy::Spread;
+        params.spread_type = asked;
+        params.constraints =
+            Some(OptionsConstraints { min_credit_pct: 10.0, ..OptionsConstraints::default() });
+        params.chart_context = chart.map(|recommendation| ChartContext {
+            trend_direction: None,
+            trend_quality: None,
+            recommendation: Some(recommendation),
+            support_levels: Vec::new(),
+            resistance_levels: Vec::new(),
+            fib_confluence_zones: Vec::new(),
+            atr: Some(2.0),
+        });
+    })
+    .await;
+    assert_eq!(result.spread_type, Some(expected));
+    let best = result.best.as_ref().unwrap();
+    let long = best.long_strike.unwrap();
+    let width = (best.strike - long).abs();
+    assert_eq!(expected == SpreadType::BullPut, long < best.strike);
+    assert!(width <= SPOT / 10.0 && best.credit > 0.0);
+    assert!((best.max_loss - 100.0 * (width - best.credit)).abs() < 1e-6);
+    assert!((best.collateral - 100.0 * width).abs() < 1e-6, "{best:?}");
+    assert!(best.exit_plan.iter().any(|trigger| trigger.kind == "stop_loss" || trigger.kind == "tested"));
+}
+
+#[tokio::test]
+async fn a_width_that_is_asked_for_is_kept() {
+    let result = analysed(invented(0.60), |params| {
+        params.strategy = Strategy::Spread;
+        params.width = Some(5.0);
+        params.constraints =
+            Some(OptionsConstraints { min_credit_pct: 10.0, ..OptionsConstraints::default() });
+    })
+    .await;
+    let best = result.best.unwrap();
+    assert!((best.strike - best.long_strike.unwrap() - 5.0).abs() < 1e-9);
+}
+
+#[tokio::test]
+async fn earnings_take_expirations_out_and_not_symbols() {
+    let limits = OptionsConstraints::default;
+    let later = with_metrics(invented(0.60), earnings("2014-07-01", true), limits()).await;
+    assert_eq!(later.best.as_ref().unwrap().last_trade_date, day("2014-06-20"));
+    assert!(later.earnings_known);
+
+    let all = with_metrics(invented(0.60), earnings("2014-06-10", true), limits()).await;
+    assert_eq!(
+        (all.recommendation, all.rule.as_str()),
+        (OptionsRecommendation::Reject, "no_contract_passes:earnings")
+    );
+    assert_eq!(all.fail_counts["earnings"], all.contracts_considered);
+    assert!(all.options_notes.contains("2014-06-10"), "{}", all.options_notes);
+
+    // Confirmed for the Tuesday after the expiration it does not matter; estimated it may fall before it.
+    let confirmed = with_metrics(invented(0.60), earnings("2014-06-24", true), limits()).await;
+    assert_eq!(confirmed.recommendation, OptionsRecommendation::Select);
+    let estimated = with_metrics(invented(0.60), earnings("2014-06-24", false), limits()).await;
+    assert_eq!(estimated.recommendation, OptionsRecommendation::Reject);
+
+    let open = OptionsConstraints { exclude_earnings: false, ..limits() };
+    let taken = with_metrics(invented(0.60), earnings("2014-06-10", true), open).await;
+    assert_eq!(taken.recommendation, OptionsRecommendation::Select);
+    assert!(taken.warnings.iter().any(|warning| warning.contains("fall before the expiration")));
+}
+
+#[rstest]
+#[case(EarningsPolicy::Exclude, OptionsRecommendation::Reject, true)]
+#[case(EarningsPolicy::Warn, OptionsRecommendation::Select, true)]
+#[case(EarningsPolicy::Allow, OptionsRecommendation::Select, false)]
+#[tokio::test]
+async fn an_unknown_date_follows_the_policy(
+    #[case] unknown_earnings: EarningsPolicy,
+    #[case] expected: OptionsRecommendation,
+    #[case] warned: bool,
+) {
+    let limits = OptionsConstraints { unknown_earnings, ..OptionsConstraints::default() };
+    let result = with_metrics(invented(0.60), SymbolMetrics::default(), limits).await;
+    assert_eq!(result.recommendation, expected);
+    assert!(!result.earnings_known);
+    assert_eq!(result.warnings.iter().any(|warning| warning.starts_with("earnings:")), warned);
+}
+
+#[tokio::test]
+async fn a_rank_needs_half_a_year_of_stored_volatility() {
+    let stored = |count: u32| SymbolMetrics {
+        iv30_history: (0..count).map(|i| 0.40 + 0.004 * f64::from(i % 101)).collect(),
+        ..SymbolMetrics::default()
+    };
+    let ranked = with_metrics(invented(0.60), stored(252), OptionsConstraints::default()).await;
+    assert!((ranked.iv_rank.unwrap() - 50.0).abs() < 5.0, "{:?}", ranked.iv_rank);
+    assert!(ranked.iv_percentile.is_some() && ranked.iv_rank_missing.is_none());
+    let few = with_metrics(invented(0.60), stored(125), OptionsConstraints::default()).await;
+    assert!(few.iv_rank.is_none() && few.iv_rank_missing.unwrap().contains("125 sessions"));
+}
+
+#[tokio::test]
+async fn old_or_doubtful_prices_are_marked() {
+    let mut older = invented(0.60);
+    older.now = now() + TimeDelta::minutes(6);
+    let result = analysed(older, |_| {}).await;
+    assert!(result.stale && result.rationale.contains("stale"), "{}", result.rationale);
+    assert_eq!(result.chain_time, now());
+
+    let mut halted = invented(0.60);
+    halted.quote.conditions = vec![QuoteCondition::Halted];
+    assert!(analysed(halted, |_| {}).await.stale);
+
+    let mut next_day = invented(0.60);
+    next_day.now = "2014-06-09T15:00:00Z".parse().unwrap();
+    let result = analysed(next_day, |_| {}).await;
+    assert!(result.stale);
+    assert_eq!(result.best.unwrap().dte, 11 + 28, "days count from the analysis, and 11 are too few");
+}
+
+#[tokio::test]
+async fn capital_that_carries_nothing_is_said() {
+    let result = analysed(invented(0.60), |params| params.account.capital = Some(1000.0)).await;
+    let best = result.best.unwrap();
+    assert_eq!((best.contracts, best.sizing.as_str()), (0, "too_small"));
+    assert!(best.collateral > 1000.0);
+    let margin = analysed(invented(0.60), |params| {
+        params.account.account_type = AccountType::Margin;
+        params.account.capital = Some(30_000.0);
+    })
+    .await;
+    let best = margin.best.unwrap();
+    assert!(best.contracts > 3 && best.collateral <= 30_000.0);
+}
+
+#[tokio::test]
+async fn what_cannot_be_analysed_says_what_to_change() {
+    let mut bare = invented(0.60);
+    bare.chain = None;
+    let error = run(&ports(bare).0, OptionsAnalysisParams::new("XYZ")).await.unwrap_err();
+    assert_eq!(error.failure_type(), FailureType::DataUnavailableError);
+
+    let error = run(&ports(invented(0.60)).0, OptionsAnalysisParams::new("ABC")).await.unwrap_err();
+    assert_eq!(error.failure_type(), FailureType::InvalidSymbolError);
+
+    let mut upside_down = OptionsAnalysisParams::new("XYZ");
+    upside_down.constraints =
+        Some(OptionsConstraints { dte_min: 40, dte_max: 20, ..OptionsConstraints::default() });
+    let error = run(&ports(invented(0.60)).0, upside_down).await.unwrap_err();
+    assert_eq!(error.failure_type(), FailureType::ValidationError);
+
+    let mut split = invented(0.60);
+    split.now = "2014-06-09T15:00:00Z".parse().unwrap();
+    split.history.splits = vec![Split { effective: day("2014-06-09"), ratio: 7.0 }];
+    let error = run(&ports(split).0, OptionsAnalysisParams::new("XYZ")).await.unwrap_err();
+    assert!(error.to_string().contains("before its split of 2014-06-09"), "{error}");
+
+    let mut minis = invented(0.60);
+    for quote in &mut minis.chain.as_mut().unwrap().quotes {
+        quote.contract.deliverable_shares = 10;
+    }
+    let error = run(&ports(minis).0, OptionsAnalysisParams::new("XYZ")).await.unwrap_err();
+    assert!(error.to_string().contains("no standard contract"), "{error}");
+}
+
+#[tokio::test]
+async fn the_same_market_gives_the_same_bytes() {
+    let bytes = |result: &OptionsAnalysisResult| serde_json::to_vec(result).unwrap();
+    let first = analysed(invented(0.45), |_| {}).await;
+    let second = analysed(invented(0.45), |_| {}).await;
+    assert_eq!(bytes(&first), bytes(&second));
+}
+
+fn new_york(text: &str) -> DateTime<Utc> {
+    let local: NaiveDateTime = text.parse().unwrap();
+    NEW_YORK.from_local_datetime(&local).unwrap().with_timezone(&Utc)
+}
+
+fn recorded_quote(row: &BTreeMap<String, String>) -> OptionQuote {
+    let occ = OccSymbol::parse(&row["occ_symbol"]).unwrap();
+    let decimal = |name: &str| -> Decimal {
+        row[name].parse().or_else(|_| Decimal::from_scientific(&row[name])).unwrap()
+    };
+    let close = row["expiry_close_utc"].parse().unwrap();
+    OptionQuote {
+        contract: contract(
+            "AAPL",
+            occ.right,
+            occ.strike,
+            occ.expiration,
+            day(&row["last_trade_date"]),
+            close,
+        ),
+        bid: decimal("bid"),
+        ask: decimal("ask"),
+        bid_size: row["bid_size"].parse().unwrap_or(0),
+        ask_size: row["ask_size"].parse().unwrap_or(0),
+        last: row["last"].parse().ok(),
+        volume: row["volume"].parse().unwrap_or(0),
+        open_interest: row["open_interest"].parse().ok(),
+        quote_time: new_york(&row["quote_time"]),
+    }
+}
+
+/// AAPL at 15:00 New York time of a recorded day.
+fn recorded(date: &str, price: f64) -> Option<FakeMarket> {
+    let folder = oracle()?;
+    let mut market =
+        FakeMarket::of("AAPL", recorded_daily(&folder.join("daily/aapl.csv"), day("2014-06-05")));
+    market.now = new_york(&format!("{date}T15:00:00"));
+    market.quote = quote("AAPL", price, market.now);
+    market.history.dividends =
+        vec![CashDividend { ex_date: day("2014-08-07"), amount: 3.29, status: DividendStatus::Projected }];
+    let file = folder.join(format!("chains/aapl_{}.csv", date.replace('-', "")));
+    market.chain = Some(chain(&market, rows(&file).iter().map(recorded_quote).collect()));
+    Some(market)
+}
+
+#[tokio::test]
+async fn aapl_before_its_split_is_a_watchlist_with_the_june_630_put() {
+    let Some(market) = recorded("2014-06-06", 648.43) else { return };
+    let result = analysed(market, |_| {}).await;
+    let close = |actual: f64, expected: f64, tolerance: f64| {
+        assert!((actual - expected).abs() <= tolerance, "{actual} is not {expected}");
+    };
+    assert_eq!(result.recommendation, OptionsRecommendation::Watchlist);
+    assert_eq!((result.best_strike, result.best_expiration.as_deref()), (Some(630.0), Some("2014-06-21")));
+    let best = result.best.as_ref().unwrap();
+    assert_eq!(best.contract, "AAPL  140621P00630000");
+    assert_eq!((best.last_trade_date, best.dte, best.bid), (day("2014-06-20"), 14, 5.05));
+    close(best.roc_weekly, 0.400_793_650_8, 1e-8);
+    close(result.roc_shortfall.unwrap(), 0.0992, 5e-5);
+    close(best.probability_of_profit.unwrap(), 0.7735, 2e-4);
+    close(best.delta.unwrap(), -0.2645, 1e-3);
+    close(best.breakeven, 624.95, 1e-9);
+    close(best.collateral, 63_000.0, 1e-9);
+    let event = &result.implied_events[0];
+    assert_eq!((event.after, event.before), (day("2014-07-18"), day("2014-07-25")));
+    close(event.forward_volatility, 44.0, 1.0);
+    close(event.base_volatility, 24.0, 1.0);
+    assert!(result.rationale.contains("sell 1 AAPL 2014-06-21 630 put (last trade date 2014-06-20)"));
+    assert!(
+        result.rationale.contains("0.4008 % of the strike a week at the bid, 0.0992 short"),
+        "{}",
+        result.rationale
+    );
+    assert!(!result.stale);
+    assert!(
+        result.options_notes.contains("It ends before the event that options price between 2014-07-18 and")
+    );
+}
+
+#[rstest]
+#[case::covered_call("2014-06-06", 648.43, Strategy::CoveredCall)]
+#[case::vertical("2014-06-06", 648.43, Strategy::Spread)]
+#[case::covered_call_after_the_split("2014-06-09", 93.4, Strategy::CoveredCall)]
+#[case::vertical_after_the_split("2014-06-09", 93.4, Strategy::Spread)]
+#[tokio::test]
+async fn recorded_chains_give_covered_calls_and_verticals(
+    #[case] date: &str,
+    #[case] price: f64,
+    #[case] strategy: Strategy,
+) {
+    let Some(market) = recorded(date, price) else { return };
+    let result = analysed(market, |params| params.strategy = strategy).await;
+    let best = result.best.as_ref().unwrap();
+    let (base, expected) = match best.long_strike {
+        Some(long) => (best.strike - long - best.credit, OptionsRecommendation::Select),
+        None => (result.underlying_price, OptionsRecommendation::Watchlist),
+    };
+    assert_eq!(result.recommendation, expected);
+    let weekly = 700.0 * best.credit / base / 14_f64.max(i32::try_from(best.dte).unwrap().into());
+    assert!((best.roc_weekly - weekly).abs() < 1e-9, "{} {weekly}", best.roc_weekly);
+    assert!(best.delta.unwrap().abs() <= 0.30 && !result.stale);
+}
