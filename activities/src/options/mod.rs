@@ -19,6 +19,7 @@ mod market;
 mod notes;
 mod number;
 mod position;
+mod reject;
 mod result;
 #[cfg(test)]
 pub(crate) mod tests;

@@ -12,12 +12,13 @@ use super::earnings::{Earnings, describe};
 use super::liquidity;
 use super::market::{NoRank, projected_dividends};
 use super::number::{exact, float};
+use super::reject::reject_change;
 use super::result::{Findings, count, reports_within};
 use super::words::{self, CHAIN, COMPUTED, LIMITS, short, whole};
 use crate::narrator::Narrator;
 
 /// Reasons given for a verdict.
-const REASONS: usize = 3;
+pub(super) const REASONS: usize = 3;
 /// Implied over historical volatility from which a premium counts as rich, and under which as poor.
 const RICH: f64 = 1.1;
 const POOR: f64 = 0.9;
@@ -82,13 +83,13 @@ pub(super) fn no_rank(reason: NoRank, narrator: &mut Narrator) -> String {
     }
 }
 
-struct Writer<'a> {
-    findings: &'a Findings,
-    narrator: &'a mut Narrator,
+pub(super) struct Writer<'a> {
+    pub(super) findings: &'a Findings,
+    pub(super) narrator: &'a mut Narrator,
 }
 
 impl Writer<'_> {
-    fn symbol(&self) -> &str {
+    pub(super) fn symbol(&self) -> &str {
         self.findings.case.view.symbol.as_str()
     }
 
@@ -203,7 +204,7 @@ impl Writer<'_> {
         })
     }
 
-    fn rich_premium(&mut self) -> Option<String> {
+    pub(super) fn rich_premium(&mut self) -> Option<String> {
         let ratio = self.findings.market.iv_to_hv().filter(|ratio| *ratio >= RICH)?;
         let text = self.implied_against_historical(ratio)?;
         Some(format!("the premium is rich: {text}"))
@@ -404,85 +405,6 @@ impl Writer<'_> {
         }
         unknown
     }
-
-    fn reject_line(&mut self, nearest: &[NearestMiss]) -> String {
-        let kind = match (self.findings.case.params.strategy, self.findings.selection.strategy.short_right())
-        {
-            (Strategy::Csp, _) => "put",
-            (Strategy::CoveredCall, _) => "call",
-            (Strategy::Spread, OptionRight::Put) => "bull put spread",
-            (Strategy::Spread, OptionRight::Call) => "bear call spread",
-        };
-        let binding = self.findings.selection.diagnosis.as_ref().map(|why| why.binding.constraint);
-        let binding = binding.map_or(String::new(), |which| format!("; {} binds", words::constraint(which)));
-        let near = nearest.first().map_or("no contract comes near".to_owned(), |near| {
-            format!("the nearest, {}, misses by {}", near.description, words::list(&near.misses))
-        });
-        format!(
-            "Reject: no {} {kind} keeps the constraints, so there is no trade{binding}; {near}.",
-            self.symbol()
-        )
-    }
-
-    fn reject_reasons(&mut self, nearest: &[NearestMiss]) -> Vec<String> {
-        let selection = &self.findings.selection;
-        let considered = whole(self.narrator, "considered", count(selection.considered), CHAIN);
-        let mut reasons = Vec::new();
-        if let Some(why) = &selection.diagnosis {
-            let which = words::constraint(why.binding.constraint);
-            let alone = whole(self.narrator, "binding_alone", count(why.binding.alone), COMPUTED);
-            let all = whole(self.narrator, "binding_all", count(why.binding.all), COMPUTED);
-            reasons.push(format!(
-                "{which} keeps {all} contracts out, {alone} of them by itself, among {considered} looked at"
-            ));
-        }
-        let mut failed: Vec<(Constraint, usize)> = selection
-            .fail_counts
-            .iter()
-            .map(|(which, failed)| (*which, *failed))
-            .filter(|f| f.1 > 0)
-            .collect();
-        failed.sort_by_key(|(which, failed)| (std::cmp::Reverse(*failed), *which));
-        if !failed.is_empty() {
-            let named = failed.iter().take(REASONS).map(|(which, failed)| {
-                let number =
-                    whole(self.narrator, &format!("fails_{}", which.name()), count(*failed), COMPUTED);
-                format!("{number} for {}", words::constraint(*which))
-            });
-            let named: Vec<String> = named.collect();
-            reasons.push(format!("of those {considered}, contracts fall out: {}", words::list(&named)));
-        }
-        reasons.extend(self.after_all_earnings());
-        reasons.extend(nearest.get(1).map(|near| {
-            format!("the next one, {}, misses by {}", near.description, words::list(&near.misses))
-        }));
-        reasons.push(
-            "a contract that misses delta, days, liquidity or earnings is not sold for its return".to_owned(),
-        );
-        reasons
-    }
-
-    /// Earnings that take expirations out.
-    fn after_all_earnings(&self) -> Option<String> {
-        let counted = self.findings.selection.fail_counts.get(&Constraint::Earnings).is_some_and(|n| *n > 0);
-        match &self.findings.earnings {
-            _ if !counted => None,
-            Earnings::Known(report) => Some(format!("{} take every later expiration out", describe(report))),
-            Earnings::Unknown(reason) => {
-                Some(format!("{reason}, and unknown earnings are excluded by the constraints"))
-            }
-        }
-    }
-
-    fn reject_against(&mut self, nearest: &[NearestMiss]) -> String {
-        match (self.rich_premium(), nearest.first()) {
-            (Some(rich), _) => rich,
-            (None, Some(near)) => {
-                format!("the {} misses only {}", near.description, words::list(&near.misses))
-            }
-            (None, None) => "nothing: no contract could be admitted by any limit".to_owned(),
-        }
-    }
 }
 
 /// The smallest credit that pays what is wanted, to the cent above.
@@ -509,11 +431,4 @@ fn base(strategy: Strategy) -> &'static str {
         Strategy::CoveredCall => "of the share price",
         Strategy::Spread => "of the largest loss",
     }
-}
-
-fn reject_change(relaxation: Option<&str>) -> String {
-    relaxation.map_or_else(
-        || "other quotes: no change of the limits would admit a contract".to_owned(),
-        |text| format!("smaller demands: {text}"),
-    )
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, Utc};
 use ttai_contract::{
     EarningsPolicy, OptionsAnalysisResult, OptionsRecommendation, SpreadType, Strategy, SuggestedPosition,
 };
@@ -113,16 +114,27 @@ fn find(case: Case, narrator: &mut Narrator) -> Result<Findings, AnalystError> {
         };
         position = Some(position::suggest(&case, best, triggers)?);
     }
-    let stale = staleness(&case, &selection);
+    let stale = staleness(&case, &market, &selection);
     Ok(Findings { case, market, facts, earnings, selection, spread_type, position, no_plan, stale })
 }
 
-fn staleness(case: &Case, selection: &Selection) -> Vec<Staleness> {
+fn staleness(case: &Case, market: &Market, selection: &Selection) -> Vec<Staleness> {
     let taken = case.chain.snapshot_time;
-    let of_quote = selection.best.as_ref().and_then(|best| quote_age(best.quote_time, taken));
     let doubtful = case.view.price_is_doubtful() || !case.chain.underlying.conditions.is_empty();
     let of_underlying = doubtful.then_some(Staleness::DoubtfulUnderlying);
+    let of_quote = oldest_quote(market, selection).and_then(|oldest| quote_age(oldest, taken));
     chain_age(taken, case.view.as_of).into_iter().chain(of_quote).chain(of_underlying).collect()
+}
+
+/// When the best contract, or the older leg of the best vertical, was quoted.
+fn oldest_quote(market: &Market, selection: &Selection) -> Option<DateTime<Utc>> {
+    let best = selection.best.as_ref()?;
+    let long = best.long.as_ref().and_then(|long| {
+        let found =
+            market.quotes.iter().find(|quote| quote.quote.contract.occ_symbol() == long.occ_symbol)?;
+        Some(found.quote.quote_time)
+    });
+    Some(long.map_or(best.quote_time, |long| long.min(best.quote_time)))
 }
 
 fn recommendation(verdict: OptionsVerdict) -> OptionsRecommendation {

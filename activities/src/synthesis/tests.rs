@@ -9,7 +9,7 @@ use ttai_contract::{
 use super::{combine, stands_in, synthesize};
 use crate::compute::Compute;
 use crate::narrator::ungrounded;
-use crate::options::tests::invented;
+use crate::options::tests::market::invented;
 use crate::supervise::Progress;
 use crate::testing::ports;
 use crate::{chart, options, research};

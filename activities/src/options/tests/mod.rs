@@ -1,21 +1,18 @@
-//! The options analyst over an invented market and over the recorded chains.
+//! The options analyst's rules over an invented market.
 
-use std::collections::BTreeMap;
+pub(crate) mod market;
+mod recorded;
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta, TimeZone, Utc};
+use std::sync::Arc;
+
+use chrono::TimeDelta;
 use rstest::rstest;
-use rust_decimal::Decimal;
 use ttai_contract::{
     AccountType, ChartContext, ChartRecommendation, EarningsPolicy, FailureType, OptionsAnalysisParams,
     OptionsAnalysisResult, OptionsConstraints, OptionsRecommendation, SpreadType, Strategy,
 };
-use ttai_core::option::OccSymbol;
-use ttai_core::{
-    CashDividend, DividendStatus, ExerciseStyle, NEW_YORK, OptionChain, OptionContract, OptionQuote,
-    OptionRight, QuoteCondition, Settlement, SettlementTime, Split, Symbol,
-};
+use ttai_core::{CashDividend, DividendStatus, QuoteCondition, Split};
 use ttai_ports::{EarningsDate, EarningsTime, SymbolMetrics};
-use ttai_quant::pricing::{VanillaOption, american};
 
 use super::analyse;
 use crate::compute::Compute;
@@ -23,107 +20,8 @@ use crate::failure::AnalystError;
 use crate::narrator::ungrounded;
 use crate::ports::Ports;
 use crate::supervise::Progress;
-use crate::testing::{
-    FakeMarket, FakeMetrics, close_of, oracle, ports, quote, recorded_daily, rows, wavy_bars,
-};
-
-const SPOT: f64 = 100.0;
-
-fn day(text: &str) -> NaiveDate {
-    text.parse().unwrap()
-}
-
-fn now() -> DateTime<Utc> {
-    "2014-06-06T19:00:00Z".parse().unwrap()
-}
-
-fn cents(value: f64) -> Decimal {
-    Decimal::from_f64_retain(value).unwrap().round_dp(2)
-}
-
-/// XYZ at 100.00 with strikes 2.5 apart and three expirations, at one volatility.
-pub(crate) fn invented(volatility: f64) -> FakeMarket {
-    let mut bars = wavy_bars(day("2014-06-05"), 300, 0.001);
-    let scale = SPOT / bars.last().unwrap().close;
-    for bar in &mut bars {
-        *bar = bar.split_adjusted(1.0 / scale);
-    }
-    let mut market = FakeMarket::of("XYZ", bars);
-    market.now = now();
-    market.quote = quote("XYZ", SPOT, now());
-    let mut quotes = Vec::new();
-    for expiration in ["2014-06-20", "2014-07-18", "2014-08-15"] {
-        for step in 0..17 {
-            for right in [OptionRight::Call, OptionRight::Put] {
-                quotes.push(invented_quote(
-                    day(expiration),
-                    Decimal::new(800 + 25 * step, 1),
-                    right,
-                    volatility,
-                ));
-            }
-        }
-    }
-    market.chain = Some(chain(&market, quotes));
-    market
-}
-
-fn chain(market: &FakeMarket, quotes: Vec<OptionQuote>) -> OptionChain {
-    OptionChain {
-        underlying: market.quote.clone(),
-        snapshot_time: market.now,
-        quotes,
-        source: "fake".to_owned(),
-    }
-}
-
-fn invented_quote(
-    expiration: NaiveDate,
-    strike: Decimal,
-    right: OptionRight,
-    volatility: f64,
-) -> OptionQuote {
-    let contract = contract("XYZ", right, strike, expiration, expiration, close_of(expiration));
-    let years = contract.years_to_expiration(now());
-    let option =
-        VanillaOption::new(right, SPOT, contract.strike_f64(), years, 0.0025, 0.0, volatility).unwrap();
-    let mid = american::price(&option).max(0.02);
-    OptionQuote {
-        contract,
-        bid: cents(mid * 0.99),
-        ask: cents(mid * 1.01) + Decimal::new(1, 2),
-        bid_size: 10,
-        ask_size: 10,
-        last: None,
-        volume: 50,
-        open_interest: Some(800),
-        quote_time: now(),
-    }
-}
-
-fn contract(
-    symbol: &str,
-    right: OptionRight,
-    strike: Decimal,
-    expiration: NaiveDate,
-    last_trade_date: NaiveDate,
-    expiration_close: DateTime<Utc>,
-) -> OptionContract {
-    OptionContract {
-        root: Symbol::new(symbol).unwrap(),
-        underlying: Symbol::new(symbol).unwrap(),
-        right,
-        strike,
-        expiration,
-        last_trade_date,
-        expiration_close,
-        style: ExerciseStyle::American,
-        settlement: Settlement::Physical,
-        settlement_time: SettlementTime::Pm,
-        multiplier: 100,
-        deliverable_shares: 100,
-    }
-}
+use crate::testing::{FakeMarket, FakeMetrics, ports};
+use market::{SPOT, day, invented, now};
 
 async fn run(ports: &Ports, params: OptionsAnalysisParams) -> Result<OptionsAnalysisResult, AnalystError> {
     analyse(ports, &Compute::new(2), params, Progress::default()).await
@@ -148,7 +46,7 @@ async fn with_metrics(
     let mut params = OptionsAnalysisParams::new(market.symbol.to_string());
     params.constraints = Some(constraints);
     let (mut ports, _) = ports(market);
-    ports.metrics = std::sync::Arc::new(FakeMetrics(Some(metrics)));
+    ports.metrics = Arc::new(FakeMetrics(Some(metrics)));
     let result = run(&ports, params).await.unwrap();
     assert_well_told(&result);
     result
@@ -426,6 +324,17 @@ async fn old_or_doubtful_prices_are_marked() {
     halted.quote.conditions = vec![QuoteCondition::Halted];
     assert!(analysed(halted, |_| {}).await.stale);
 
+    let mut unquoted = invented(0.60);
+    for quote in &mut unquoted.chain.as_mut().unwrap().quotes {
+        quote.quote_time = now() - TimeDelta::minutes(45);
+    }
+    let result = analysed(unquoted, |_| {}).await;
+    assert!(
+        result.stale && result.options_notes.contains("45 minutes before its chain"),
+        "{}",
+        result.options_notes
+    );
+
     let mut next_day = invented(0.60);
     next_day.now = "2014-06-09T15:00:00Z".parse().unwrap();
     let result = analysed(next_day, |_| {}).await;
@@ -484,107 +393,4 @@ async fn the_same_market_gives_the_same_bytes() {
     let first = analysed(invented(0.45), |_| {}).await;
     let second = analysed(invented(0.45), |_| {}).await;
     assert_eq!(bytes(&first), bytes(&second));
-}
-
-fn new_york(text: &str) -> DateTime<Utc> {
-    let local: NaiveDateTime = text.parse().unwrap();
-    NEW_YORK.from_local_datetime(&local).unwrap().with_timezone(&Utc)
-}
-
-fn recorded_quote(row: &BTreeMap<String, String>) -> OptionQuote {
-    let occ = OccSymbol::parse(&row["occ_symbol"]).unwrap();
-    let decimal = |name: &str| -> Decimal {
-        row[name].parse().or_else(|_| Decimal::from_scientific(&row[name])).unwrap()
-    };
-    let close = row["expiry_close_utc"].parse().unwrap();
-    OptionQuote {
-        contract: contract(
-            "AAPL",
-            occ.right,
-            occ.strike,
-            occ.expiration,
-            day(&row["last_trade_date"]),
-            close,
-        ),
-        bid: decimal("bid"),
-        ask: decimal("ask"),
-        bid_size: row["bid_size"].parse().unwrap_or(0),
-        ask_size: row["ask_size"].parse().unwrap_or(0),
-        last: row["last"].parse().ok(),
-        volume: row["volume"].parse().unwrap_or(0),
-        open_interest: row["open_interest"].parse().ok(),
-        quote_time: new_york(&row["quote_time"]),
-    }
-}
-
-/// AAPL at 15:00 New York time of a recorded day.
-fn recorded(date: &str, price: f64) -> Option<FakeMarket> {
-    let folder = oracle()?;
-    let mut market =
-        FakeMarket::of("AAPL", recorded_daily(&folder.join("daily/aapl.csv"), day("2014-06-05")));
-    market.now = new_york(&format!("{date}T15:00:00"));
-    market.quote = quote("AAPL", price, market.now);
-    market.history.dividends =
-        vec![CashDividend { ex_date: day("2014-08-07"), amount: 3.29, status: DividendStatus::Projected }];
-    let file = folder.join(format!("chains/aapl_{}.csv", date.replace('-', "")));
-    market.chain = Some(chain(&market, rows(&file).iter().map(recorded_quote).collect()));
-    Some(market)
-}
-
-#[tokio::test]
-async fn aapl_before_its_split_is_a_watchlist_with_the_june_630_put() {
-    let Some(market) = recorded("2014-06-06", 648.43) else { return };
-    let result = analysed(market, |_| {}).await;
-    let close = |actual: f64, expected: f64, tolerance: f64| {
-        assert!((actual - expected).abs() <= tolerance, "{actual} is not {expected}");
-    };
-    assert_eq!(result.recommendation, OptionsRecommendation::Watchlist);
-    assert_eq!((result.best_strike, result.best_expiration.as_deref()), (Some(630.0), Some("2014-06-21")));
-    let best = result.best.as_ref().unwrap();
-    assert_eq!(best.contract, "AAPL  140621P00630000");
-    assert_eq!((best.last_trade_date, best.dte, best.bid), (day("2014-06-20"), 14, 5.05));
-    close(best.roc_weekly, 0.400_793_650_8, 1e-8);
-    close(result.roc_shortfall.unwrap(), 0.0992, 5e-5);
-    close(best.probability_of_profit.unwrap(), 0.7735, 2e-4);
-    close(best.delta.unwrap(), -0.2645, 1e-3);
-    close(best.breakeven, 624.95, 1e-9);
-    close(best.collateral, 63_000.0, 1e-9);
-    let event = &result.implied_events[0];
-    assert_eq!((event.after, event.before), (day("2014-07-18"), day("2014-07-25")));
-    close(event.forward_volatility, 44.0, 1.0);
-    close(event.base_volatility, 24.0, 1.0);
-    assert!(result.rationale.contains("sell 1 AAPL 2014-06-21 630 put (last trade date 2014-06-20)"));
-    assert!(
-        result.rationale.contains("0.4008 % of the strike a week at the bid, 0.0992 short"),
-        "{}",
-        result.rationale
-    );
-    assert!(!result.stale);
-    assert!(
-        result.options_notes.contains("It ends before the event that options price between 2014-07-18 and")
-    );
-}
-
-#[rstest]
-#[case::covered_call("2014-06-06", 648.43, Strategy::CoveredCall)]
-#[case::vertical("2014-06-06", 648.43, Strategy::Spread)]
-#[case::covered_call_after_the_split("2014-06-09", 93.4, Strategy::CoveredCall)]
-#[case::vertical_after_the_split("2014-06-09", 93.4, Strategy::Spread)]
-#[tokio::test]
-async fn recorded_chains_give_covered_calls_and_verticals(
-    #[case] date: &str,
-    #[case] price: f64,
-    #[case] strategy: Strategy,
-) {
-    let Some(market) = recorded(date, price) else { return };
-    let result = analysed(market, |params| params.strategy = strategy).await;
-    let best = result.best.as_ref().unwrap();
-    let (base, expected) = match best.long_strike {
-        Some(long) => (best.strike - long - best.credit, OptionsRecommendation::Select),
-        None => (result.underlying_price, OptionsRecommendation::Watchlist),
-    };
-    assert_eq!(result.recommendation, expected);
-    let weekly = 700.0 * best.credit / base / 14_f64.max(i32::try_from(best.dte).unwrap().into());
-    assert!((best.roc_weekly - weekly).abs() < 1e-9, "{} {weekly}", best.roc_weekly);
-    assert!(best.delta.unwrap().abs() <= 0.30 && !result.stale);
 }

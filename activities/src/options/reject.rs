@@ -1,0 +1,99 @@
+//! The text where nothing can be sold: what stands in the way, what comes nearest, what would admit a contract.
+
+use ttai_contract::{NearestMiss, Strategy};
+use ttai_core::OptionRight;
+use ttai_quant::strategy::Constraint;
+
+use super::earnings::{Earnings, describe};
+use super::notes::{REASONS, Writer};
+use super::result::count;
+use super::words::{self, CHAIN, COMPUTED, whole};
+
+impl Writer<'_> {
+    pub(super) fn reject_line(&mut self, nearest: &[NearestMiss]) -> String {
+        let kind = match (self.findings.case.params.strategy, self.findings.selection.strategy.short_right())
+        {
+            (Strategy::Csp, _) => "put",
+            (Strategy::CoveredCall, _) => "call",
+            (Strategy::Spread, OptionRight::Put) => "bull put spread",
+            (Strategy::Spread, OptionRight::Call) => "bear call spread",
+        };
+        let binding = self.findings.selection.diagnosis.as_ref().map(|why| why.binding.constraint);
+        let binding = binding.map_or(String::new(), |which| format!("; {} binds", words::constraint(which)));
+        let near = nearest.first().map_or("no contract comes near".to_owned(), |near| {
+            format!("the nearest, {}, misses by {}", near.description, words::list(&near.misses))
+        });
+        format!(
+            "Reject: no {} {kind} keeps the constraints, so there is no trade{binding}; {near}.",
+            self.symbol()
+        )
+    }
+
+    pub(super) fn reject_reasons(&mut self, nearest: &[NearestMiss]) -> Vec<String> {
+        let selection = &self.findings.selection;
+        let considered = whole(self.narrator, "considered", count(selection.considered), CHAIN);
+        let mut reasons = Vec::new();
+        if let Some(why) = &selection.diagnosis {
+            let which = words::constraint(why.binding.constraint);
+            let alone = whole(self.narrator, "binding_alone", count(why.binding.alone), COMPUTED);
+            let all = whole(self.narrator, "binding_all", count(why.binding.all), COMPUTED);
+            reasons.push(format!(
+                "{which} keeps {all} contracts out, {alone} of them by itself, among {considered} looked at"
+            ));
+        }
+        let mut failed: Vec<(Constraint, usize)> = selection
+            .fail_counts
+            .iter()
+            .map(|(which, failed)| (*which, *failed))
+            .filter(|f| f.1 > 0)
+            .collect();
+        failed.sort_by_key(|(which, failed)| (std::cmp::Reverse(*failed), *which));
+        if !failed.is_empty() {
+            let named = failed.iter().take(REASONS).map(|(which, failed)| {
+                let number =
+                    whole(self.narrator, &format!("fails_{}", which.name()), count(*failed), COMPUTED);
+                format!("{number} for {}", words::constraint(*which))
+            });
+            let named: Vec<String> = named.collect();
+            reasons.push(format!("of those {considered}, contracts fall out: {}", words::list(&named)));
+        }
+        reasons.extend(self.after_all_earnings());
+        reasons.extend(nearest.get(1).map(|near| {
+            format!("the next one, {}, misses by {}", near.description, words::list(&near.misses))
+        }));
+        reasons.push(
+            "a contract that misses delta, days, liquidity or earnings is not sold for its return".to_owned(),
+        );
+        reasons
+    }
+
+    /// Earnings that take expirations out.
+    fn after_all_earnings(&self) -> Option<String> {
+        let counted = self.findings.selection.fail_counts.get(&Constraint::Earnings).is_some_and(|n| *n > 0);
+        match &self.findings.earnings {
+            _ if !counted => None,
+            Earnings::Known(report) => Some(format!("{} take every later expiration out", describe(report))),
+            Earnings::Unknown(reason) => {
+                Some(format!("{reason}, and unknown earnings are excluded by the constraints"))
+            }
+        }
+    }
+
+    pub(super) fn reject_against(&mut self, nearest: &[NearestMiss]) -> String {
+        match (self.rich_premium(), nearest.first()) {
+            (Some(rich), _) => rich,
+            (None, Some(near)) => {
+                format!("the {} misses only {}", near.description, words::list(&near.misses))
+            }
+            (None, None) => "nothing: no contract could be admitted by any limit".to_owned(),
+        }
+    }
+}
+
+/// What would have to change for a trade.
+pub(super) fn reject_change(relaxation: Option<&str>) -> String {
+    relaxation.map_or_else(
+        || "other quotes: no change of the limits would admit a contract".to_owned(),
+        |text| format!("smaller demands: {text}"),
+    )
+}
