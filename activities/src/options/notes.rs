@@ -12,7 +12,6 @@ use super::earnings::{Earnings, describe};
 use super::liquidity;
 use super::market::{NoRank, projected_dividends};
 use super::number::{exact, float};
-use super::reject::reject_change;
 use super::result::{Findings, count, reports_within};
 use super::words::{self, CHAIN, COMPUTED, LIMITS, short, whole};
 use crate::narrator::Narrator;
@@ -50,7 +49,7 @@ pub(super) fn write(
             writer.reject_line(nearest),
             writer.reject_reasons(nearest),
             writer.reject_against(nearest),
-            reject_change(relaxation),
+            writer.reject_change(relaxation),
         ),
     };
     let unknown = writer.unknown();

@@ -88,12 +88,19 @@ impl Writer<'_> {
             (None, None) => "nothing: no contract could be admitted by any limit".to_owned(),
         }
     }
-}
 
-/// What would have to change for a trade.
-pub(super) fn reject_change(relaxation: Option<&str>) -> String {
-    relaxation.map_or_else(
-        || "other quotes: no change of the limits would admit a contract".to_owned(),
-        |text| format!("smaller demands: {text}"),
-    )
+    /// What would have to change for a trade.
+    pub(super) fn reject_change(&self, relaxation: Option<&str>) -> String {
+        let binding = self.findings.selection.diagnosis.as_ref().map(|why| why.binding.constraint);
+        match (relaxation, binding, &self.findings.earnings) {
+            (Some(text), _, _) => format!("smaller demands: {text}"),
+            (None, Some(Constraint::Earnings), Earnings::Known(_)) => {
+                "the report, once it is out, or an expiration listed before it".to_owned()
+            }
+            (None, Some(Constraint::Earnings), Earnings::Unknown(_)) => {
+                "a known date, or the policy warn for unknown earnings".to_owned()
+            }
+            _ => "other quotes: no change of the limits would admit a contract".to_owned(),
+        }
+    }
 }

@@ -161,9 +161,11 @@ impl Writer<'_> {
         match (&self.findings.earnings, self.findings.risks.earnings) {
             (Earnings::Unknown(reason), _) => format!("unknown: {reason}"),
             (Earnings::Known(report), RiskLevel::High) => {
-                format!("{}, by the horizon of {horizon}", describe(report))
+                format!("the next {}, by the horizon of {horizon}", describe(report))
             }
-            (Earnings::Known(report), _) => format!("{}, after the horizon of {horizon}", describe(report)),
+            (Earnings::Known(report), _) => {
+                format!("the next {}, after the horizon of {horizon}", describe(report))
+            }
         }
     }
 

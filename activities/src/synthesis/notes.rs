@@ -96,7 +96,7 @@ impl Writer<'_> {
 
     /// What each stage says, the rejecting one first by its rule.
     fn reasons_to_reject(&mut self) -> Vec<String> {
-        let chart = format!("the chart is {}", self.params.chart.recommendation.as_str());
+        let chart = format!("the chart's verdict is {}", self.params.chart.recommendation.as_str());
         let options = format!("the options verdict is {}", self.params.options.recommendation.as_str());
         let research = match &self.params.research {
             Some(research) => format!(
