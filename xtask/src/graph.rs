@@ -86,7 +86,8 @@ impl Graph {
     pub(crate) fn edges_between_ours(&self) -> String {
         let mut text = String::new();
         for name in &self.ours {
-            let uses: Vec<String> = self.uses(name).into_iter().filter(|used| self.ours.contains(used)).collect();
+            let uses: Vec<String> =
+                self.uses(name).into_iter().filter(|used| self.ours.contains(used)).collect();
             text.push_str(&format!("{name} -> {}\n", uses.join(" ")));
         }
         text

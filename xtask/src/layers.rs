@@ -12,7 +12,8 @@ struct Layer {
 }
 
 const IO: &[&str] = &["tokio", "reqwest", "sqlx", "hyper", "temporalio-client", "temporalio-sdk"];
-const TEMPORAL: &[&str] = &["temporalio-client", "temporalio-sdk", "temporalio-workflow", "temporalio-common"];
+const TEMPORAL: &[&str] =
+    &["temporalio-client", "temporalio-sdk", "temporalio-workflow", "temporalio-common"];
 
 const LAYERS: &[Layer] = &[
     Layer { name: "ttai-core", may_use: &[], never: IO },
@@ -29,7 +30,15 @@ const LAYERS: &[Layer] = &[
     Layer {
         name: "ttai-workflows",
         may_use: &["ttai-contract"],
-        never: &["temporalio-sdk", "temporalio-client", "reqwest", "sqlx", "ttai-ports", "ttai-quant", "ttai-calendar"],
+        never: &[
+            "temporalio-sdk",
+            "temporalio-client",
+            "reqwest",
+            "sqlx",
+            "ttai-ports",
+            "ttai-quant",
+            "ttai-calendar",
+        ],
     },
     Layer {
         name: "ttai-activities",
@@ -41,7 +50,11 @@ const LAYERS: &[Layer] = &[
         may_use: &["ttai-calendar", "ttai-core", "ttai-ports", "ttai-quant"],
         never: TEMPORAL,
     },
-    Layer { name: "ttai-sim", may_use: &["ttai-calendar", "ttai-core", "ttai-ports", "ttai-quant"], never: TEMPORAL },
+    Layer {
+        name: "ttai-sim",
+        may_use: &["ttai-calendar", "ttai-core", "ttai-ports", "ttai-quant"],
+        never: TEMPORAL,
+    },
     Layer { name: "ttai-store", may_use: &["ttai-core", "ttai-ports"], never: TEMPORAL },
     Layer { name: "ttai-dev-server", may_use: &[], never: TEMPORAL },
     Layer {
@@ -57,15 +70,23 @@ const FREE: &[&str] = &["ttai", "ttai-tests", "xtask"];
 /// What the graph does that the table forbids, one sentence each.
 pub(crate) fn violations(graph: &Graph) -> Vec<String> {
     let mut found: Vec<String> = LAYERS.iter().flat_map(|layer| broken(graph, layer)).collect();
-    let known = |name: &&String| FREE.contains(&name.as_str()) || LAYERS.iter().any(|layer| layer.name == **name);
-    found.extend(graph.ours.iter().filter(|name| !known(name)).map(|name| format!("{name} has no row in the layer table")));
+    let known =
+        |name: &&String| FREE.contains(&name.as_str()) || LAYERS.iter().any(|layer| layer.name == **name);
+    found.extend(
+        graph
+            .ours
+            .iter()
+            .filter(|name| !known(name))
+            .map(|name| format!("{name} has no row in the layer table")),
+    );
     found
 }
 
 fn broken(graph: &Graph, layer: &Layer) -> Vec<String> {
-    let uses = graph.uses(layer.name).into_iter().filter(|used| {
-        graph.ours.contains(used) && !layer.may_use.contains(&used.as_str())
-    });
+    let uses = graph
+        .uses(layer.name)
+        .into_iter()
+        .filter(|used| graph.ours.contains(used) && !layer.may_use.contains(&used.as_str()));
     let reaches = graph.reaches(layer.name);
     let forbidden = layer.never.iter().filter(|name| reaches.contains(**name));
     uses.map(|used| format!("{} uses {used}, which its row does not allow", layer.name))

@@ -92,7 +92,7 @@ impl TtaiClient {
         let connection = tokio::time::timeout(to.deadline, Connection::connect(connection))
             .await
             .map_err(|_| unreachable(format!("no answer within {} s", to.deadline.as_secs())))?
-            .map_err(|error| unreachable(error.to_string()))?;
+            .map_err(|error| unreachable(root_cause(&error)))?;
         let client =
             Client::new(connection, options).map_err(|error| ClientError::Settings(error.to_string()))?;
         Ok(Self { client, deadline: to.deadline })
@@ -152,6 +152,15 @@ impl TtaiClient {
             .await
             .map_err(|_| ClientError::Deadline { call, after: self.deadline })
     }
+}
+
+/// What lies under the layers of an error: `Connection refused`.
+fn root_cause(error: &dyn std::error::Error) -> String {
+    let mut cause = error;
+    while let Some(deeper) = cause.source() {
+        cause = deeper;
+    }
+    cause.to_string()
 }
 
 fn start_options<R: AnalysisRequest>(request: &R, id: &str) -> WorkflowStartOptions {

@@ -3,12 +3,12 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use ttai::cli::Cli;
+use ttai::cli::{Cli, Command};
 use ttai::{commands, output};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    output::init_logs(cli.global.verbose);
+    output::init_logs(cli.global.verbose, matches!(cli.command, Command::Analyze(_)));
     match commands::run(cli) {
         Ok(code) => code,
         Err(error) => {

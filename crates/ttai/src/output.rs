@@ -35,15 +35,21 @@ pub fn is_interactive() -> bool {
 }
 
 /// Logs go to standard error: warnings by default, more with each `-v`, anything with `TTAI_LOG`.
-pub fn init_logs(verbose: u8) {
+///
+/// A command that `reports` what happens to its run by itself logs errors only: each trouble is said once.
+pub fn init_logs(verbose: u8, reports: bool) {
     let default = match verbose {
+        0 if reports => "error",
         0 => "error,ttai=warn,ttai_activities=warn",
         1 => "warn,ttai=info,ttai_activities=info,ttai_store=info,ttai_dev_server=info",
         _ => "info,ttai=debug,ttai_activities=debug",
     };
     let filter = EnvFilter::try_from_env("TTAI_LOG").unwrap_or_else(|_| EnvFilter::new(default));
-    let logs =
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    let logs = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(is_interactive())
+        .with_target(false);
     // A second initialisation happens in tests only and changes nothing.
     let _ = logs.try_init();
 }

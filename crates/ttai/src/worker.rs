@@ -163,7 +163,10 @@ fn options(
 }
 
 /// Registers the search attributes that are missing.
-async fn ensure_search_attributes(client: &Client) -> anyhow::Result<()> {
+///
+/// # Errors
+/// A server that does not answer, or does not let us register them: the message says which command to run.
+pub(crate) async fn ensure_search_attributes(client: &Client) -> anyhow::Result<()> {
     let namespace = client.options().namespace.clone();
     let missing = missing_search_attributes(client).await?;
     if missing.is_empty() {

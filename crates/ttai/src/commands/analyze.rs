@@ -4,18 +4,19 @@ use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use anyhow::anyhow;
 use indicatif::{ProgressBar, ProgressStyle};
 use ttai_client::{AnalysisRun, ClientError, TtaiClient};
 use ttai_contract::{
     AccountContext, AnalysisProgress, FullAnalysisParams, FullAnalysisResult, OptionsConstraints,
-    PositionContext, Stage, StageState, Validate,
+    PositionContext, Stage, StageState, Validate, ValidationError,
 };
 use ttai_dev_server::DevServer;
 
 use super::{INTERRUPTED, asked_to_stop};
 use crate::cli::{AnalyzeArgs, GlobalArgs};
 use crate::settings::Settings;
-use crate::worker::{RunningWorkers, WorkerSettings};
+use crate::worker::{self, RunningWorkers, WorkerSettings};
 use crate::{output, report, server, wiring};
 
 /// Runs the command.
@@ -25,7 +26,7 @@ use crate::{output, report, server, wiring};
 pub async fn run(global: &GlobalArgs, args: AnalyzeArgs) -> anyhow::Result<ExitCode> {
     let settings = Settings::load(global, Some(&args.market))?;
     let params = params(&args);
-    params.validate()?;
+    params.validate().map_err(as_flag)?;
     let desk = Desk::open(&settings, args.market.tape.is_some() || args.market.seed.is_some()).await?;
     let outcome = analyze(&settings, &desk, &params, &args).await;
     desk.close().await?;
@@ -84,7 +85,11 @@ impl Desk {
             server::existing_client(settings).await?
         };
         match existing {
-            Some(client) => Ok(Self { client, own: None }),
+            Some(client) => {
+                // A server that no worker has seen yet would refuse the start.
+                worker::ensure_search_attributes(client.temporal()).await?;
+                Ok(Self { client, own: None })
+            }
             None => Self::bring_up(settings).await,
         }
     }
@@ -193,6 +198,15 @@ fn how_to_come_back(settings: &Settings, desk: &Desk, id: &str) -> String {
         "it continues on the server\n".to_owned()
     };
     format!("{id} is not finished; {worker}look at it with `ttai show {id}`, stop it with `ttai cancel {id}`")
+}
+
+/// A refused field by the name of its flag: `constraints.max_delta` is `--max-delta` here.
+fn as_flag(error: ValidationError) -> anyhow::Error {
+    let name = error.field.rsplit('.').next().unwrap_or_default();
+    if name == "symbol" {
+        return error.into();
+    }
+    anyhow!("--{}: {}", name.replace('_', "-"), error.message)
 }
 
 fn params(args: &AnalyzeArgs) -> FullAnalysisParams {

@@ -1,5 +1,6 @@
 //! `ttai doctor`: what is configured, what is reachable, what to fix.
 
+use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::str::FromStr;
 
@@ -12,6 +13,9 @@ use ttai_store::StoreUrl;
 use crate::cli::{DoctorArgs, GlobalArgs};
 use crate::settings::Settings;
 use crate::{output, report, server, worker};
+
+/// How many symbols of a market are named.
+const SYMBOLS_SHOWN: usize = 24;
 
 /// How a check came out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -83,12 +87,18 @@ async fn market(settings: &Settings) -> Check {
             Check::bad(what, format!("{} has no symbols", settings.market.describe()))
         }
         Ok(symbols) => {
-            let mut names = Vec::new();
-            for symbol in symbols.iter().take(12) {
-                let now = tape.now(symbol).await.map_or_else(|_| "no time".to_owned(), report::eastern);
-                names.push(format!("{symbol} ({now})"));
+            let mut by_time: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+            for symbol in symbols.iter().take(SYMBOLS_SHOWN) {
+                let now =
+                    tape.now(symbol).await.map_or_else(|_| "without a time".to_owned(), report::eastern);
+                by_time.entry(now).or_default().push(symbol.as_str());
             }
-            Check::good(what, format!("{}: {}", settings.market.describe(), names.join(", ")))
+            let mut times: Vec<String> =
+                by_time.iter().map(|(now, names)| format!("{now}: {}", names.join(", "))).collect();
+            if let Some(more) = symbols.len().checked_sub(SYMBOLS_SHOWN).filter(|more| *more > 0) {
+                times.push(format!("and {more} more"));
+            }
+            Check::good(what, format!("{}; {}", settings.market.describe(), times.join("; ")))
         }
         Err(error) => Check::bad(what, error.to_string()),
     }

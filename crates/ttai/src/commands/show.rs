@@ -29,7 +29,10 @@ pub async fn run(global: &GlobalArgs, args: ShowArgs) -> anyhow::Result<ExitCode
         return Ok(ExitCode::SUCCESS);
     }
     let Some(client) = server::existing_client(&settings).await? else {
-        bail!("the store has no analysis '{}', and no Temporal server is running here to ask", args.id);
+        bail!(
+            "the store has no analysis '{}', and no Temporal server is running here to ask; `ttai list` says what is there",
+            args.id
+        );
     };
     on_server(&client.run(&args.id), &args).await
 }

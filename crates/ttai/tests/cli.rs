@@ -1,0 +1,333 @@
+//! What a person at the terminal can rely on: the built `ttai`, run as a new user would, in a folder of its own with the bundled
+//! simulated market. Every command has a deadline.
+
+use std::io::Read;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail, ensure};
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::sync::OnceCell;
+use ttai_contract::FullAnalysisResult;
+use ttai_dev_server::{DevServer, DevServerOptions, LocateOptions, Silent, locate};
+
+/// How long a command may take on a busy machine.
+const DEADLINE: Duration = Duration::from_secs(120);
+
+/// How a command ended.
+struct Answer {
+    status: ExitStatus,
+    stdout: String,
+    stderr: String,
+}
+
+impl Answer {
+    /// The exit code has to be `code`; what was printed says why it is not.
+    fn expect(self, code: i32) -> anyhow::Result<Self> {
+        let Self { status, stdout, stderr } = &self;
+        ensure!(status.code() == Some(code), "{status}, expected {code}\n{stdout}\n{stderr}");
+        Ok(self)
+    }
+
+    fn json(&self) -> anyhow::Result<Value> {
+        serde_json::from_str(&self.stdout).with_context(|| self.stdout.clone())
+    }
+}
+
+/// A command under way; it is killed when this is dropped.
+struct Process {
+    child: Child,
+    stdout: Option<JoinHandle<String>>,
+    stderr: Option<JoinHandle<String>>,
+}
+
+impl Process {
+    fn start(mut command: Command) -> anyhow::Result<Self> {
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+        let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+        Ok(Self { child, stdout: stdout.map(collect), stderr: stderr.map(collect) })
+    }
+
+    fn signal(&self, name: &str) -> anyhow::Result<()> {
+        let sent = Command::new("kill").args(["-s", name, &self.child.id().to_string()]).status()?;
+        ensure!(sent.success(), "the process is not there any more");
+        Ok(())
+    }
+
+    /// Waits for its end, at most until the deadline.
+    fn finish(mut self) -> anyhow::Result<Answer> {
+        let status = eventually("the command ends", || Ok(self.child.try_wait()?))?;
+        let text = |reader: Option<JoinHandle<String>>| {
+            reader.map(JoinHandle::join).and_then(Result::ok).unwrap_or_default()
+        };
+        Ok(Answer { status, stdout: text(self.stdout.take()), stderr: text(self.stderr.take()) })
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn collect(mut pipe: impl Read + Send + 'static) -> JoinHandle<String> {
+    std::thread::spawn(move || {
+        let mut bytes = Vec::new();
+        let _ = pipe.read_to_end(&mut bytes);
+        String::from_utf8_lossy(&bytes).into_owned()
+    })
+}
+
+/// Looks until there is something, at most until the deadline.
+fn eventually<T>(what: &str, mut look: impl FnMut() -> anyhow::Result<Option<T>>) -> anyhow::Result<T> {
+    let began = Instant::now();
+    loop {
+        if let Some(found) = look()? {
+            return Ok(found);
+        }
+        if began.elapsed() > DEADLINE {
+            bail!("not within {} s: {what}", DEADLINE.as_secs());
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// The `temporal` command, found or fetched once: that may take longer than any command here.
+async fn temporal() -> anyhow::Result<&'static Path> {
+    static TEMPORAL: OnceCell<PathBuf> = OnceCell::const_new();
+    let found = TEMPORAL
+        .get_or_try_init(|| async {
+            Ok(locate(&LocateOptions::default(), &Silent).await?.path) as anyhow::Result<_>
+        })
+        .await?;
+    Ok(found)
+}
+
+/// A new user's computer: no configuration, nothing in the environment, an empty home.
+struct Home {
+    folder: TempDir,
+    temporal: PathBuf,
+}
+
+impl Home {
+    async fn new() -> anyhow::Result<Self> {
+        Ok(Self { folder: tempfile::tempdir()?, temporal: temporal().await?.to_owned() })
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_ttai"));
+        for (name, _) in std::env::vars_os() {
+            let text = name.to_string_lossy();
+            if text.starts_with("TTAI_") || text.starts_with("TEMPORAL_") || text.starts_with("XDG_") {
+                command.env_remove(&name);
+            }
+        }
+        command
+            .args(arguments)
+            .current_dir(self.folder.path())
+            .env("HOME", self.folder.path())
+            .env("TTAI_DATA_DIR", self.path("data"))
+            .env("TTAI_TEMPORAL", &self.temporal);
+        command
+    }
+
+    fn start(&self, arguments: &[&str]) -> anyhow::Result<Process> {
+        Process::start(self.command(arguments))
+    }
+
+    fn run(&self, arguments: &[&str]) -> anyhow::Result<Answer> {
+        self.start(arguments)?.finish().with_context(|| format!("ttai {}", arguments.join(" ")))
+    }
+
+    /// The rows of `ttai list`.
+    fn list(&self, arguments: &[&str]) -> anyhow::Result<Vec<Value>> {
+        let rows = self.run(&[&["list", "--json"], arguments].concat())?.expect(0)?.json()?;
+        Ok(rows.as_array().cloned().unwrap_or_default())
+    }
+
+    /// The answer of a finished analysis, once it is in the store.
+    fn stored(&self, id: &str) -> anyhow::Result<FullAnalysisResult> {
+        eventually("the analysis is in the store", || {
+            let shown = self.run(&["show", id, "--json"])?.expect(0)?;
+            Ok(serde_json::from_str(&shown.stdout).ok())
+        })
+    }
+}
+
+fn text<'a>(row: &'a Value, field: &str) -> &'a str {
+    row.get(field).and_then(Value::as_str).unwrap_or_default()
+}
+
+#[tokio::test]
+async fn a_wrong_request_is_refused_before_anything_starts() -> anyhow::Result<()> {
+    let cases: [(&[&str], i32, &[&str]); 7] = [
+        (&["--dte-min", "50", "--dte-max", "20"], 1, &["--dte-min", "50 is above", "20", "swap or widen"]),
+        (&["--max-delta=-0.3"], 1, &["--max-delta", "-0.3 is not between 0 and 1"]),
+        (&["--capital=-5"], 1, &["--capital", "-5"]),
+        (&["--at", "nonsense"], 2, &["'nonsense' is no time", "2014-06-06T15:00"]),
+        (&["--at", "2014-03-09T02:30"], 2, &["does not exist in New York"]),
+        (&["--tape", "/does/not/exist"], 1, &["there is no tape folder /does/not/exist"]),
+        (&["--strategy", "naked-call"], 2, &["csp", "covered-call", "spread"]),
+    ];
+    let home = Home::new().await?;
+    for (arguments, code, parts) in cases {
+        let answer = home.run(&[&["analyze", "NVDA"], arguments].concat())?.expect(code)?;
+        assert_eq!(answer.stdout, "", "{arguments:?}");
+        for part in parts {
+            assert!(answer.stderr.contains(part), "{arguments:?}: {part} is not in:\n{}", answer.stderr);
+        }
+    }
+    let no_ticker = home.run(&["analyze", "A L"])?.expect(1)?;
+    assert!(no_ticker.stderr.contains("not a ticker"), "{}", no_ticker.stderr);
+    assert!(!home.path("data").exists(), "a refused request left something behind");
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_analysis_is_answered_drawn_and_kept() -> anyhow::Result<()> {
+    let home = Home::new().await?;
+    let asked = home.run(&["analyze", "nvda", "--json", "--chart", "nvda.png"])?.expect(0)?;
+    let result: FullAnalysisResult = serde_json::from_str(&asked.stdout)?;
+    assert_eq!(result.symbol, "NVDA");
+    assert!(result.data_source.as_ref().is_some_and(|source| source.simulated), "the market is invented");
+    let image = std::fs::read(home.path("nvda.png"))?;
+    assert!(image.starts_with(b"\x89PNG\r\n\x1a\n"), "the chart is no PNG");
+
+    // The server is gone; the store has it.
+    let rows = home.list(&[])?;
+    let [row] = rows.as_slice() else { bail!("one analysis was run, listed are {rows:?}") };
+    assert_eq!(text(row, "symbol"), "NVDA");
+    assert_eq!(text(row, "outcome"), result.overall_recommendation.as_str());
+    let id = text(row, "workflow_id");
+    assert!(id.starts_with("analysis-NVDA-"), "{id}");
+    assert_eq!(home.stored(id)?, result);
+
+    let shown = home.run(&["show", id, "--chart", "again.png"])?.expect(0)?.stdout;
+    let verdict = result.overall_recommendation.as_str().to_uppercase();
+    let headline = shown.lines().next().unwrap_or_default();
+    for part in ["NVDA", verdict.as_str(), "SIMULATED"] {
+        assert!(headline.contains(part), "{part} is not in: {headline}");
+    }
+    assert_eq!(std::fs::read(home.path("again.png"))?, image);
+    let widest = shown.lines().map(|line| line.chars().count()).max().unwrap_or_default();
+    assert!(!shown.contains('\u{1b}') && widest > 0, "a pipe gets plain text");
+
+    let nowhere = home.run(&["show", "nope"])?.expect(1)?;
+    assert!(nowhere.stderr.contains("'nope'") && nowhere.stderr.contains("ttai list"), "{}", nowhere.stderr);
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_unknown_symbol_is_named_with_what_the_market_has() -> anyhow::Result<()> {
+    let home = Home::new().await?;
+    let answer = home.run(&["analyze", "ZZZZ"])?.expect(1)?;
+    assert_eq!(answer.stdout, "");
+    for part in ["ZZZZ", "NVDA", "check the spelling"] {
+        assert!(answer.stderr.contains(part), "{}", answer.stderr);
+    }
+    assert_eq!(answer.stderr.matches("ZZZZ").count(), 1, "said more than once:\n{}", answer.stderr);
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_next_server_finishes_a_run_that_nobody_waited_for() -> anyhow::Result<()> {
+    let home = Home::new().await?;
+    let started = home.run(&["analyze", "MSFT", "--no-wait", "--key", "later"])?.expect(0)?;
+    assert_eq!(started.stdout.trim(), "analysis-MSFT-later");
+    assert!(started.stderr.contains("ttai show analysis-MSFT-later"), "{}", started.stderr);
+
+    let server = home.start(&["dev"])?;
+    let result = eventually("the server runs", || {
+        let checks = home.run(&["doctor", "--json"])?;
+        Ok(checks.stdout.contains("a development server runs at").then_some(()))
+    })
+    .and_then(|()| home.stored("analysis-MSFT-later"))?;
+    assert_eq!(result.symbol, "MSFT");
+    // The same key is the same run.
+    let again = home.run(&["analyze", "MSFT", "--json", "--key", "later"])?.expect(0)?;
+    assert_eq!(serde_json::from_str::<FullAnalysisResult>(&again.stdout)?, result);
+    server.signal("TERM")?;
+    let ended = server.finish()?.expect(0)?;
+    assert!(ended.stderr.contains("ttai is running") && ended.stderr.contains("MSFT"), "{}", ended.stderr);
+    Ok(())
+}
+
+#[tokio::test]
+async fn ctrl_c_leaves_the_run_and_says_how_to_come_back() -> anyhow::Result<()> {
+    let home = Home::new().await?;
+    // A server without a worker: the run cannot end before the signal.
+    let mut options = DevServerOptions::ephemeral(home.path("server"));
+    options.locate.binary = Some(home.temporal.clone());
+    let server = DevServer::start(options).await?;
+    let address = server.address();
+    let at = ["--address", address.as_str()];
+
+    let waiting = home.start(&[&["analyze", "AAPL"], at.as_slice()].concat())?;
+    let id = eventually("the run is on the server", || {
+        Ok(home.list(&at)?.first().map(|row| text(row, "workflow_id").to_owned()))
+    })?;
+    waiting.signal("INT")?;
+    let left = waiting.finish()?.expect(130)?;
+    assert!(left.stderr.contains(&format!("ttai show {id}")), "{}", left.stderr);
+    assert!(left.stderr.contains(&format!("ttai cancel {id}")), "{}", left.stderr);
+
+    let worker = home.start(&[&["worker"], at.as_slice()].concat())?;
+    assert_eq!(home.run(&[&["show", &id], at.as_slice()].concat())?.expect(0)?.stderr, "");
+    let finished = eventually("the worker finishes the run", || {
+        let shown = home.run(&[&["show", &id, "--json"], at.as_slice()].concat())?.expect(0)?;
+        Ok(serde_json::from_str::<FullAnalysisResult>(&shown.stdout).ok())
+    })?;
+    assert_eq!(finished.symbol, "AAPL");
+    worker.signal("TERM")?;
+    worker.finish()?.expect(0)?;
+    server.stop().await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_port_in_use_is_named() -> anyhow::Result<()> {
+    let home = Home::new().await?;
+    let held = TcpListener::bind("127.0.0.1:0")?;
+    let port = held.local_addr()?.port().to_string();
+    let answer = home.run(&["dev", "--port", &port])?.expect(1)?;
+    assert!(answer.stderr.contains(&format!("port {port}")), "{}", answer.stderr);
+    assert!(answer.stderr.contains("in use"), "{}", answer.stderr);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_new_user_sees_that_nothing_is_wrong() -> anyhow::Result<()> {
+    let home = Home::new().await?;
+    let empty = home.run(&["list"])?.expect(0)?;
+    assert!(empty.stdout.is_empty() && empty.stderr.contains("ttai analyze"), "{}", empty.stderr);
+    let checks = home.run(&["doctor", "--json"])?.expect(0)?.json()?;
+    let checks = checks.as_array().context("a list of checks")?;
+    let about = |what: &str| checks.iter().find(|check| text(check, "what") == what);
+    for what in ["configuration", "market", "store", "Temporal"] {
+        let check = about(what).with_context(|| format!("no check of {what}"))?;
+        assert_eq!(text(check, "health"), "good", "{check}");
+    }
+    let nobody = home.run(&["list", "--address", "127.0.0.1:1"])?.expect(1)?;
+    assert!(nobody.stderr.contains("no Temporal server answers at http://127.0.0.1:1/"), "{}", nobody.stderr);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_misspelt_setting_is_named() -> anyhow::Result<()> {
+    let home = Home::new().await?;
+    std::fs::write(home.path("ttai.toml"), "[market]\ntaep = \"x\"\n")?;
+    let answer = home.run(&["analyze", "NVDA"])?.expect(1)?;
+    for part in ["ttai.toml", "taep", "tape"] {
+        assert!(answer.stderr.contains(part), "{}", answer.stderr);
+    }
+    Ok(())
+}
