@@ -60,7 +60,8 @@ impl Recording {
             (Some(description), _) => description.clone(),
             (None, Some(seed)) if simulated => format!("simulated market, seed {seed}"),
             (None, _) if simulated => "simulated market".to_owned(),
-            (None, _) => format!("recorded tape {}", self.root.display()),
+            // Without the folder: the same tape elsewhere gives the same result, to the byte.
+            (None, _) => "recorded tape".to_owned(),
         };
         DataSource { name: self.name().to_owned(), simulated, description }
     }

@@ -134,6 +134,10 @@ fn level_row(side: &str, level: &PriceLevel) -> [String; 5] {
 
 fn options(options: &OptionsAnalysisResult) -> String {
     let mut text = options.options_notes.clone();
+    let expectations = expectations(options);
+    if !expectations.is_empty() {
+        let _ = write!(text, "\n\nExpectations\n{}", bullets(&expectations));
+    }
     if !options.alternative_strikes.is_empty() {
         let mut table = tables::table(&["alternative", "days", "credit", "delta", "% a week", "why not"]);
         for other in options.alternative_strikes.iter().take(8) {
@@ -149,6 +153,24 @@ fn options(options: &OptionsAnalysisResult) -> String {
         let _ = write!(text, "\n{table}");
     }
     heading("Options", &text)
+}
+
+/// What the market expects: moves by expiration, and events that it prices in.
+fn expectations(options: &OptionsAnalysisResult) -> Vec<String> {
+    let mut lines = Vec::new();
+    lines.extend(options.expected_moves.iter().map(|expected| {
+        format!(
+            "Expected move by {}: {:.2} (one standard deviation), {:.2} (straddle)",
+            expected.expiration, expected.expected_move_1sd, expected.expected_move_straddle
+        )
+    }));
+    lines.extend(options.implied_events.iter().map(|event| {
+        format!(
+            "Implied event between {} and {}: forward volatility {:.1} % against {:.1} % before",
+            event.after, event.before, event.forward_volatility, event.base_volatility
+        )
+    }));
+    lines
 }
 
 fn research(research: &ResearchAnalysisResult) -> String {
