@@ -159,9 +159,11 @@ fn options(options: &OptionsAnalysisResult) -> String {
 fn expectations(options: &OptionsAnalysisResult) -> Vec<String> {
     let mut lines = Vec::new();
     lines.extend(options.expected_moves.iter().map(|expected| {
+        let straddle =
+            expected.expected_move_straddle.map(|mid| format!(", {mid:.2} (straddle)")).unwrap_or_default();
         format!(
-            "Expected move by {}: {:.2} (one standard deviation), {:.2} (straddle)",
-            expected.expiration, expected.expected_move_1sd, expected.expected_move_straddle
+            "Expected move by {}: {:.2} (one standard deviation){straddle}",
+            expected.expiration, expected.expected_move_1sd
         )
     }));
     lines.extend(options.implied_events.iter().map(|event| {
