@@ -47,7 +47,7 @@ fn welcome(
 ) -> String {
     let names: Vec<&str> = symbols.iter().take(8).map(ttai_core::Symbol::as_str).collect();
     let first = names.first().copied().unwrap_or("AAPL");
-    let ui = dev_server.ui_address().map_or_else(|| "off".to_owned(), |ui| ui.to_string());
+    let ui = dev_server.ui_address().unwrap_or_else(|| "off".to_owned());
     format!(
         "ttai is running\n  market       {}\n  symbols      {}\n  Temporal UI  {ui}\n  Temporal     {}\n  store        {}\n\nTry, in another terminal:\n  ttai analyze {first}\n  ttai list\n\nCtrl-C stops it; runs continue at the next start.",
         settings.market.describe(),

@@ -48,7 +48,7 @@ async fn on_server(run: &AnalysisRun<FullAnalysisParams>, args: &ShowArgs) -> an
         RunStatus::Running => match run.status().await {
             Ok(progress) => output::line(&report::progress(&progress)),
             Err(ClientError::Deadline { .. }) => {
-                output::note("no worker answers; start one with `ttai dev` or `ttai worker`")
+                output::note("no worker answers; start one with `ttai dev` or `ttai worker`");
             }
             Err(error) => return Err(error.into()),
         },
