@@ -15,7 +15,9 @@ use super::{eastern, tables};
 pub fn full(result: &FullAnalysisResult) -> String {
     let mut sections = vec![headline(result)];
     sections.extend(result.synthesized_rationale.clone());
-    sections.extend(result.reject_reason.clone().filter(|_| result.synthesized_rationale.is_none()));
+    // The whole reason is the stage's own text, which follows.
+    let reason = result.reject_reason.as_ref().and_then(|reason| reason.lines().next());
+    sections.extend(reason.filter(|_| result.synthesized_rationale.is_none()).map(str::to_owned));
     sections.extend(result.suggested_position.as_ref().map(position));
     sections.extend(result.chart_analysis.as_ref().map(chart));
     sections.extend(result.options_analysis.as_ref().map(options));

@@ -26,6 +26,8 @@ pub(super) fn table(header: &[&str]) -> Table {
 #[must_use]
 pub fn list(rows: &[Row]) -> String {
     let mut table = table(&["symbol", "kind", "strategy", "outcome", "time", "id"]);
+    // An id is copied whole: no column wraps.
+    table.set_content_arrangement(ContentArrangement::Disabled);
     for row in rows {
         let strategy = row.strategy.as_deref().unwrap_or("–");
         table.add_row([&row.symbol, &row.kind, strategy, &row.outcome, &row.time, &row.workflow_id]);
