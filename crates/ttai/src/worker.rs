@@ -3,6 +3,8 @@
 //! Before it polls it makes sure that the search attributes exist: a start with an unknown one is refused.
 
 use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -12,6 +14,9 @@ use temporalio_client::tonic::Request;
 use temporalio_protos::temporal::api::enums::v1::IndexedValueType;
 use temporalio_protos::temporal::api::operatorservice::v1::{
     AddSearchAttributesRequest, ListSearchAttributesRequest,
+};
+use temporalio_sdk::interceptors::{
+    ActivityInboundInterceptor, ExecuteActivityInput, ExecuteActivityOutput, Next,
 };
 use temporalio_sdk::{Runtime, Worker, WorkerOptions};
 use tokio::sync::oneshot;
@@ -32,11 +37,40 @@ pub struct WorkerSettings {
     pub queues: Vec<TaskQueue>,
     /// The drill profile: deaths are noticed within seconds.
     pub drill: bool,
+    /// Stands before every activity; none but in exercises and tests.
+    pub interceptor: Option<ActivityInterceptor>,
 }
 
 impl Default for WorkerSettings {
     fn default() -> Self {
-        Self { queues: TaskQueue::ALL.to_vec(), drill: false }
+        Self { queues: TaskQueue::ALL.to_vec(), drill: false, interceptor: None }
+    }
+}
+
+/// An interceptor that all workers of a process share. It sees each activity attempt begin and may delay it.
+#[derive(Clone)]
+pub struct ActivityInterceptor(Arc<dyn ActivityInboundInterceptor>);
+
+impl ActivityInterceptor {
+    /// Shares `interceptor`.
+    pub fn new(interceptor: impl ActivityInboundInterceptor) -> Self {
+        Self(Arc::new(interceptor))
+    }
+}
+
+impl fmt::Debug for ActivityInterceptor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ActivityInterceptor").finish_non_exhaustive()
+    }
+}
+
+impl ActivityInboundInterceptor for ActivityInterceptor {
+    fn execute_activity<'a>(
+        &'a self,
+        input: ExecuteActivityInput,
+        next: Next<'a, ExecuteActivityInput, ExecuteActivityOutput<'a>>,
+    ) -> ExecuteActivityOutput<'a> {
+        self.0.execute_activity(input, next)
     }
 }
 
@@ -131,7 +165,7 @@ fn build(
         .queues
         .iter()
         .map(|queue| {
-            let options = options(*queue, ports, &compute, settings.drill, shutdown)?;
+            let options = options(*queue, ports, &compute, settings, shutdown)?;
             Worker::new(&runtime, client.clone(), options)
                 .map_err(|error| anyhow!("the worker of {queue}: {error}"))
         })
@@ -143,14 +177,18 @@ fn options(
     queue: TaskQueue,
     ports: &Ports,
     compute: &Compute,
-    drill: bool,
+    settings: &WorkerSettings,
     shutdown: &Shutdown,
 ) -> anyhow::Result<WorkerOptions> {
+    let sticky = Duration::from_secs(if settings.drill { 1 } else { 10 });
     let mut options = WorkerOptions::new(queue.name())
         .register_activities(OutputActivities::new(ports.clone(), shutdown.clone()))
         .graceful_shutdown_period(GRACE)
-        .sticky_queue_schedule_to_start_timeout(Duration::from_secs(if drill { 1 } else { 10 }))
+        .sticky_queue_schedule_to_start_timeout(sticky)
         .build();
+    if let Some(interceptor) = &settings.interceptor {
+        options.activity_inbound_interceptor(interceptor.clone());
+    }
     if queue == TaskQueue::Analysis {
         options.register_activities(AnalystActivities::new(ports.clone(), compute.clone(), shutdown.clone()));
         options.register_workflow::<ChartAnalysisWorkflow>()?;

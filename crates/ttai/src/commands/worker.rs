@@ -27,7 +27,7 @@ pub async fn run(global: &GlobalArgs, args: WorkerArgs) -> anyhow::Result<ExitCo
     let workers = RunningWorkers::start(
         client.temporal().clone(),
         ports,
-        WorkerSettings { queues: queues.clone(), drill },
+        WorkerSettings { queues: queues.clone(), drill, ..WorkerSettings::default() },
     )
     .await?;
     output::note(&format!("worker polls {} · {}", names.join(", "), settings.market.describe()));
@@ -35,7 +35,10 @@ pub async fn run(global: &GlobalArgs, args: WorkerArgs) -> anyhow::Result<ExitCo
 }
 
 /// Runs until a signal; a second one exits at once.
-async fn until_stopped(workers: RunningWorkers) -> anyhow::Result<ExitCode> {
+///
+/// # Errors
+/// How a worker failed, or a system without signals.
+pub async fn until_stopped(workers: RunningWorkers) -> anyhow::Result<ExitCode> {
     let mut ended = tokio::time::interval(std::time::Duration::from_millis(250));
     let stop = asked_to_stop();
     tokio::pin!(stop);

@@ -1,0 +1,131 @@
+//! Records the histories that are replayed: `TTAI_RECORD_HISTORIES=1 cargo test -p ttai-tests record_histories`.
+//!
+//! To be done again for each version that ships, beside what is there: a run that began under an old version must still
+//! be understood by the new one.
+
+use std::fs;
+use std::time::Duration;
+
+use anyhow::ensure;
+use ttai_client::ClientError;
+use ttai_contract::{
+    AnalysisParams, AnalysisRequest, AnalysisType, ChartAnalysisParams, FullAnalysisParams,
+    OptionsAnalysisParams, OptionsConstraints, ResearchAnalysisParams, Stage, TaskQueue,
+};
+
+use crate::lab::{DEADLINE, Lab, within};
+use crate::market::{self, CRASHED, SHORTED};
+use crate::replay::folder;
+use crate::script::{Act, Script};
+
+/// Longest history that is kept, in bytes.
+const LARGEST: usize = 300_000;
+
+#[tokio::test]
+async fn record_histories() -> anyhow::Result<()> {
+    if std::env::var_os("TTAI_RECORD_HISTORIES").is_none() {
+        return Ok(());
+    }
+    let lab = Lab::ephemeral().await?;
+    let market = market::with_faults(lab.folder())?;
+    let worker = lab.worker_with(&TaskQueue::ALL, Some(market))?;
+    plain(&lab).await?;
+    rejected(&lab).await?;
+    cancelled(&lab).await?;
+    retried_and_failed(&lab).await?;
+    drop(worker);
+    killed(&lab).await
+}
+
+async fn plain(lab: &Lab) -> anyhow::Result<()> {
+    finish(lab, "chart-analysis-plain", &ChartAnalysisParams::new("AAPL"), Script::default()).await?;
+    finish(lab, "options-analysis-plain", &OptionsAnalysisParams::new("AAPL"), Script::default()).await?;
+    finish(lab, "research-analysis-plain", &ResearchAnalysisParams::new("AAPL"), Script::default()).await?;
+    finish(lab, "full-analysis-plain", &FullAnalysisParams::new("AAPL"), Script::default()).await?;
+    for kind in [AnalysisType::ChartAnalysis, AnalysisType::OptionsAnalysis, AnalysisType::FullAnalysis] {
+        let name = format!("analysis-plain-{}", kind.as_str().replace('_', "-"));
+        finish(lab, &name, &AnalysisParams::new(kind, "AAPL"), Script::default()).await?;
+    }
+    Ok(())
+}
+
+/// Runs to the end, however it ends, and records.
+async fn finish<R: AnalysisRequest>(
+    lab: &Lab,
+    name: &str,
+    request: &R,
+    script: Script,
+) -> anyhow::Result<()> {
+    let run = lab.start(request, name, script).await?;
+    // How it ends is part of the history.
+    drop(run.result(Some(DEADLINE)).await);
+    record(lab, name, run.workflow_id()).await
+}
+
+async fn rejected(lab: &Lab) -> anyhow::Result<()> {
+    let impossible = OptionsConstraints { min_roc: 100.0, ..OptionsConstraints::default() };
+    let chart = FullAnalysisParams::new(CRASHED);
+    let options = FullAnalysisParams { constraints: Some(impossible), ..FullAnalysisParams::new("AAPL") };
+    let research = FullAnalysisParams::new(SHORTED);
+    for (stage, request) in [(Stage::Chart, chart), (Stage::Options, options), (Stage::Research, research)] {
+        let name = format!("full-analysis-rejected-at-{}", stage.title().to_lowercase());
+        let run = lab.start(&request, &name, Script::default()).await?;
+        assert_eq!(lab.answer(&run).await?.rejected_stage, Some(stage));
+        record(lab, &name, run.workflow_id()).await?;
+    }
+    let entry = AnalysisParams::new(AnalysisType::FullAnalysis, CRASHED);
+    finish(lab, "analysis-rejected-at-chart", &entry, Script::default()).await
+}
+
+async fn cancelled(lab: &Lab) -> anyhow::Result<()> {
+    cancel_in_chart(lab, "chart-analysis-cancellation", &ChartAnalysisParams::new("AAPL")).await?;
+    let entry = AnalysisParams::new(AnalysisType::OptionsAnalysis, "AAPL");
+    cancel_in_chart(lab, "analysis-cancellation", &entry).await?;
+    cancel_in_chart(lab, "full-analysis-cancellation", &FullAnalysisParams::new("AAPL")).await
+}
+
+async fn cancel_in_chart<R: AnalysisRequest>(lab: &Lab, name: &str, request: &R) -> anyhow::Result<()> {
+    let run = lab.start(request, name, Script::default().with(Stage::Chart, &[Act::Hold])).await?;
+    lab.begun(run.workflow_id(), Stage::Chart, 0).await?;
+    run.cancel("recorded for replay").await?;
+    let ending = lab.refusal(&run).await?;
+    ensure!(matches!(ending, ClientError::Cancelled { .. }), "{name}: {ending}");
+    record(lab, name, run.workflow_id()).await
+}
+
+async fn retried_and_failed(lab: &Lab) -> anyhow::Result<()> {
+    let twice = [Act::Outage, Act::Outage];
+    let script = Script::default().with(Stage::Chart, &twice).with(Stage::Save, &twice);
+    finish(lab, "full-analysis-retry", &FullAnalysisParams::new("AAPL"), script.clone()).await?;
+    finish(lab, "chart-analysis-retry", &ChartAnalysisParams::new("AAPL"), script).await?;
+    let unknown = FullAnalysisParams::new("ZZZZ");
+    finish(lab, "full-analysis-failure", &unknown, Script::default()).await
+}
+
+async fn killed(lab: &Lab) -> anyhow::Result<()> {
+    let name = "full-analysis-kill";
+    let mut worker = lab.worker()?;
+    let request = FullAnalysisParams { drill: true, ..FullAnalysisParams::new("AAPL") };
+    let script = Script::default().with(Stage::Options, &[Act::Hold]).with(Stage::Save, &[Act::Hold]);
+    let run = lab.start(&request, name, script).await?;
+    lab.begun(run.workflow_id(), Stage::Options, 0).await?;
+    worker.kill()?;
+    let worker = lab.worker()?;
+    lab.begun(run.workflow_id(), Stage::Save, 0).await?;
+    worker.terminate(Duration::from_secs(10)).await?;
+    let _worker = lab.worker()?;
+    lab.answer(&run).await?;
+    record(lab, name, run.workflow_id()).await
+}
+
+async fn record(lab: &Lab, name: &str, workflow_id: &str) -> anyhow::Result<()> {
+    let history = within("the history", lab.history(workflow_id).to_json()).await??;
+    let text = String::from_utf8(history)?;
+    let hostname = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    for private in [hostname.trim(), env!("CARGO_MANIFEST_DIR"), &lab.folder().to_string_lossy()] {
+        ensure!(private.is_empty() || !text.contains(private), "{name} holds {private}");
+    }
+    ensure!(text.len() < LARGEST, "{name} has {} bytes", text.len());
+    fs::write(folder().join(format!("{name}.json")), text)?;
+    Ok(())
+}

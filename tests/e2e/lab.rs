@@ -1,0 +1,219 @@
+//! A Temporal server of the test's own, its workers, and what a test asks of them. Every wait has a deadline.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use anyhow::{Context, anyhow, bail};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use tempfile::TempDir;
+use temporalio_client::{
+    UntypedWorkflow, WorkflowFetchHistoryOptions, WorkflowHistory, WorkflowStartOptions,
+};
+use temporalio_common::data_converters::RawValue;
+use temporalio_protos::temporal::api::common::v1::Payload;
+use temporalio_protos::temporal::api::history::v1::HistoryEvent;
+use temporalio_protos::temporal::api::history::v1::history_event::Attributes;
+use ttai_client::{AnalysisRun, ClientError, TtaiClient};
+use ttai_contract::{AnalysisRequest, Stage, TaskQueue, ids, search_attributes};
+use ttai_core::Symbol;
+use ttai_dev_server::{DevServer, DevServerOptions, SearchAttributeKind};
+
+use crate::process::{WorkerProcess, tail};
+use crate::script::{Script, Stagebook};
+use crate::worker::WorkerRole;
+
+/// Longest wait for anything that a test expects; on an idle machine the longest takes a tenth of it.
+pub(crate) const DEADLINE: Duration = Duration::from_secs(90);
+
+/// A server, a folder, a client.
+pub(crate) struct Lab {
+    pub(crate) server: DevServer,
+    pub(crate) client: TtaiClient,
+    pub(crate) book: Stagebook,
+    workers: AtomicUsize,
+    // Last: the processes above write into it.
+    folder: TempDir,
+}
+
+impl Lab {
+    /// With a server in memory.
+    pub(crate) async fn ephemeral() -> anyhow::Result<Self> {
+        Self::with(|folder| DevServerOptions::ephemeral(folder)).await
+    }
+
+    /// With a server that keeps its state when it is killed.
+    pub(crate) async fn persistent() -> anyhow::Result<Self> {
+        Self::with(|folder| DevServerOptions { headless: true, ..DevServerOptions::persistent(folder) }).await
+    }
+
+    async fn with(options: impl FnOnce(PathBuf) -> DevServerOptions) -> anyhow::Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let mut options = options(folder.path().join("server"));
+        options.search_attributes = search_attributes::KEYWORDS
+            .iter()
+            .map(|name| ((*name).to_owned(), SearchAttributeKind::Keyword))
+            .collect();
+        let server = DevServer::start(options).await?;
+        let client = ttai::server::connect(&server.address(), "default").await?;
+        let book = Stagebook::at(folder.path());
+        Ok(Self { server, client, book, workers: AtomicUsize::new(0), folder })
+    }
+
+    /// The folder of everything that the lab leaves behind.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// A worker on all queues over the simulated market.
+    pub(crate) fn worker(&self) -> anyhow::Result<WorkerProcess> {
+        self.worker_with(&TaskQueue::ALL, None)
+    }
+
+    /// A worker of one's own choice.
+    pub(crate) fn worker_with(
+        &self,
+        queues: &[TaskQueue],
+        tape: Option<PathBuf>,
+    ) -> anyhow::Result<WorkerProcess> {
+        let role = WorkerRole {
+            address: self.server.address(),
+            folder: self.folder().to_owned(),
+            markets: PathBuf::from(env!("CARGO_TARGET_TMPDIR")),
+            tape,
+            queues: queues.iter().map(|queue| queue.name().to_owned()).collect(),
+        };
+        WorkerProcess::start(&role, self.log(self.workers.fetch_add(1, Ordering::Relaxed)))
+    }
+
+    fn log(&self, worker: usize) -> PathBuf {
+        self.folder().join(format!("worker-{worker}.log"))
+    }
+
+    /// Starts an analysis whose stages follow `script`.
+    pub(crate) async fn start<R: AnalysisRequest>(
+        &self,
+        request: &R,
+        key: &str,
+        script: Script,
+    ) -> anyhow::Result<AnalysisRun<R>> {
+        self.book.write(&ids::analysis(&Symbol::new(request.symbol())?, key), &script)?;
+        Ok(self.client.start(request, Some(key)).await?)
+    }
+
+    /// Starts a workflow as a foreign client would, with these arguments and no check before.
+    pub(crate) async fn start_raw(
+        &self,
+        workflow: &str,
+        id: &str,
+        arguments: &[Value],
+    ) -> anyhow::Result<()> {
+        let payload = |value: &Value| -> anyhow::Result<Payload> {
+            let metadata = [("encoding".to_owned(), b"json/plain".to_vec())].into();
+            Ok(Payload { metadata, data: serde_json::to_vec(value)?, ..Default::default() })
+        };
+        let payloads = arguments.iter().map(payload).collect::<anyhow::Result<Vec<_>>>()?;
+        let options = WorkflowStartOptions::new(TaskQueue::Analysis.name(), id).build();
+        let start = self.client.temporal().start_workflow(
+            UntypedWorkflow::new(workflow),
+            RawValue::new(payloads),
+            options,
+        );
+        within("the start of a workflow", start).await??;
+        Ok(())
+    }
+
+    /// The answer of a run.
+    pub(crate) async fn answer<R: AnalysisRequest>(&self, run: &AnalysisRun<R>) -> anyhow::Result<R::Answer> {
+        match run.result(Some(DEADLINE)).await {
+            Ok(answer) => Ok(answer),
+            Err(error) => Err(self.explain(anyhow!(error), run.workflow_id())),
+        }
+    }
+
+    /// How a run ended that has no answer.
+    pub(crate) async fn refusal<R: AnalysisRequest>(
+        &self,
+        run: &AnalysisRun<R>,
+    ) -> anyhow::Result<ClientError> {
+        match run.result(Some(DEADLINE)).await {
+            Err(error @ ClientError::Deadline { .. }) => Err(self.explain(anyhow!(error), run.workflow_id())),
+            Err(error) => Ok(error),
+            Ok(_) => bail!("{} has an answer", run.workflow_id()),
+        }
+    }
+
+    /// Waits until the nth start of a stage is under way.
+    pub(crate) async fn begun(&self, workflow_id: &str, stage: Stage, nth: usize) -> anyhow::Result<u32> {
+        let what = format!("start {nth} of {}", stage.title());
+        let start = until(&what, || {
+            let starts = self.book.starts(workflow_id)?;
+            Ok(starts.into_iter().find(|start| start.stage == stage && start.nth == nth))
+        });
+        start.await.map(|start| start.pid).map_err(|error| self.explain(error, workflow_id))
+    }
+
+    /// The starts of a run's stages in order.
+    pub(crate) fn starts(&self, workflow_id: &str) -> anyhow::Result<Vec<Stage>> {
+        Ok(self.book.starts(workflow_id)?.into_iter().map(|start| start.stage).collect())
+    }
+
+    /// The history of a run.
+    pub(crate) fn history(&self, workflow_id: &str) -> WorkflowHistory {
+        let handle = self.client.temporal().get_workflow_handle::<UntypedWorkflow>(workflow_id);
+        handle.fetch_history(WorkflowFetchHistoryOptions::default())
+    }
+
+    /// The events of a run.
+    pub(crate) async fn events(&self, workflow_id: &str) -> anyhow::Result<Vec<HistoryEvent>> {
+        Ok(within("the history", self.history(workflow_id).into_events()).await??)
+    }
+
+    /// The bytes of a run's answer, as the server keeps them.
+    pub(crate) async fn answer_bytes(&self, workflow_id: &str) -> anyhow::Result<Vec<u8>> {
+        let events = self.events(workflow_id).await?;
+        let Some(Attributes::WorkflowExecutionCompletedEventAttributes(completed)) =
+            events.last().and_then(|event| event.attributes.as_ref())
+        else {
+            bail!("{workflow_id} has not completed");
+        };
+        let payloads = completed.result.clone().unwrap_or_default().payloads;
+        Ok(payloads.into_iter().next().context("the run has no answer")?.data)
+    }
+
+    /// An error with what the journal and the newest worker say about it.
+    fn explain(&self, error: anyhow::Error, workflow_id: &str) -> anyhow::Error {
+        let starts = self.starts(workflow_id).unwrap_or_default();
+        let workers = self.workers.load(Ordering::Relaxed);
+        let log = workers.checked_sub(1).map(|last| tail(&self.log(last))).unwrap_or_default();
+        error.context(format!("{workflow_id}, starts so far {starts:?}, newest worker:\n{log}"))
+    }
+}
+
+/// Waits for something to appear.
+pub(crate) async fn until<T>(
+    what: &str,
+    mut look: impl FnMut() -> anyhow::Result<Option<T>>,
+) -> anyhow::Result<T> {
+    let mut tick = tokio::time::interval(Duration::from_millis(10));
+    let wait = async {
+        loop {
+            if let Some(found) = look()? {
+                return Ok(found);
+            }
+            tick.tick().await;
+        }
+    };
+    within(what, wait).await?
+}
+
+/// Work with the deadline of all waits.
+pub(crate) async fn within<T>(what: &str, work: impl Future<Output = T>) -> anyhow::Result<T> {
+    tokio::time::timeout(DEADLINE, work).await.with_context(|| format!("never: {what}"))
+}
+
+/// One payload as JSON.
+pub(crate) fn read<T: DeserializeOwned>(payload: &Payload) -> anyhow::Result<T> {
+    Ok(serde_json::from_slice(&payload.data)?)
+}

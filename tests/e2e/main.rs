@@ -1,0 +1,24 @@
+//! The promises of durability, kept or broken in front of a real Temporal server: workers are processes that are killed,
+//! the server is killed, providers fail, users cancel.
+
+mod analyses;
+mod cancelling;
+mod errors;
+mod histories;
+mod kills;
+mod lab;
+mod market;
+mod outages;
+mod process;
+mod queues;
+mod replay;
+mod script;
+mod scripted_ports;
+mod shutdown;
+mod worker;
+
+/// Not a test: the worker that the tests start, which is this program again. Without its environment it does nothing.
+#[test]
+fn worker_process() -> anyhow::Result<()> {
+    worker::run_if_asked()
+}

@@ -1,0 +1,79 @@
+//! Each worker serves exactly what its queues need.
+
+use serde_json::json;
+use temporalio_client::tonic::Request;
+use temporalio_protos::temporal::api::enums::v1::{TaskQueueKind, TaskQueueType};
+use temporalio_protos::temporal::api::taskqueue::v1::TaskQueue as Queue;
+use temporalio_protos::temporal::api::workflowservice::v1::DescribeTaskQueueRequest;
+use ttai_client::RunStatus;
+use ttai_contract::{ANALYSIS_WORKFLOWS, FullAnalysisParams, TaskQueue};
+
+use crate::lab::{DEADLINE, Lab, within};
+
+/// How many workers ask a queue for this kind of task.
+async fn pollers(lab: &Lab, queue: TaskQueue, kind: TaskQueueType) -> anyhow::Result<usize> {
+    let request = DescribeTaskQueueRequest {
+        namespace: "default".to_owned(),
+        task_queue: Some(Queue {
+            name: queue.name().to_owned(),
+            kind: TaskQueueKind::Normal as i32,
+            ..Default::default()
+        }),
+        task_queue_type: kind as i32,
+        ..Default::default()
+    };
+    let mut service = lab.client.temporal().connection().workflow_service();
+    let answer = within("pollers", service.describe_task_queue(Request::new(request))).await??;
+    Ok(answer.into_inner().pollers.len())
+}
+
+async fn until_polled(lab: &Lab, queue: TaskQueue, kind: TaskQueueType) -> anyhow::Result<()> {
+    let mut tick = tokio::time::interval(std::time::Duration::from_millis(50));
+    let wait = async {
+        while pollers(lab, queue, kind).await? == 0 {
+            tick.tick().await;
+        }
+        Ok(())
+    };
+    within(&format!("a poller of {queue} for {kind:?}"), wait).await?
+}
+
+#[tokio::test]
+async fn a_worker_polls_its_queues_and_no_other() -> anyhow::Result<()> {
+    let lab = Lab::ephemeral().await?;
+    let _background = lab.worker_with(&[TaskQueue::Background], None)?;
+    until_polled(&lab, TaskQueue::Background, TaskQueueType::Activity).await?;
+    for queue in [TaskQueue::Analysis, TaskQueue::Streaming] {
+        assert_eq!(pollers(&lab, queue, TaskQueueType::Activity).await?, 0, "{queue}");
+    }
+    // Nothing is registered that could answer a workflow there.
+    assert_eq!(pollers(&lab, TaskQueue::Background, TaskQueueType::Workflow).await?, 0);
+
+    let _all = lab.worker()?;
+    until_polled(&lab, TaskQueue::Analysis, TaskQueueType::Workflow).await?;
+    for queue in TaskQueue::ALL {
+        until_polled(&lab, queue, TaskQueueType::Activity).await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn every_analysis_workflow_starts_by_name_and_completes_on_its_queue() -> anyhow::Result<()> {
+    let lab = Lab::ephemeral().await?;
+    let _worker = lab.worker_with(&[TaskQueue::Analysis], None)?;
+    for workflow in ANALYSIS_WORKFLOWS {
+        let mut request = json!({"symbol": "AAPL"});
+        if workflow == "AnalysisWorkflow" {
+            request["type"] = json!("full_analysis");
+        }
+        lab.start_raw(workflow, workflow, &[request]).await?;
+    }
+    for workflow in ANALYSIS_WORKFLOWS {
+        let handle = lab.client.run::<FullAnalysisParams>(workflow);
+        // Not all answer with a full analysis: the answer is read where each is tested.
+        drop(handle.result(Some(DEADLINE)).await);
+        let run = handle.describe().await?.run;
+        assert_eq!((run.status, run.workflow_type.as_str()), (RunStatus::Completed, workflow));
+    }
+    Ok(())
+}

@@ -1,0 +1,176 @@
+//! Every recorded history fits the workflows as they are now; a workflow in another order does not.
+
+#![allow(missing_docs, reason = "the markers that the macro generates carry no docs")]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Context, bail, ensure};
+use temporalio_client::WorkflowHistory;
+use temporalio_common::error::ApplicationFailure;
+use temporalio_macros::{workflow, workflow_methods};
+use temporalio_protos::temporal::api::history::v1::{History, history_event::Attributes};
+use temporalio_sdk::workflow_replayer::{
+    WorkflowReplayError, WorkflowReplayFailure, WorkflowReplayer, WorkflowReplayerOptions,
+};
+use temporalio_workflow::{ActivityOptions, WorkflowContext, WorkflowResult, WorkflowTermination};
+use ttai_contract::policy::ActivityPolicy;
+use ttai_contract::{
+    ANALYSIS_WORKFLOWS, ChartAnalysis, FullAnalysisParams, FullAnalysisResult, Lenient, OptionsAnalysis,
+    OptionsAnalysisParams, policy, search_attributes,
+};
+use ttai_workflows::{
+    AnalysisWorkflow, ChartAnalysisWorkflow, FullAnalysisWorkflow, OptionsAnalysisWorkflow,
+    ResearchAnalysisWorkflow,
+};
+
+use crate::lab::within;
+
+/// What the names of the recorded histories must cover.
+const SUBJECTS: [&str; 8] = [
+    "plain",
+    "retry",
+    "kill",
+    "cancellation",
+    "rejected-at-chart",
+    "rejected-at-options",
+    "rejected-at-research",
+    "failure",
+];
+
+/// Where the histories lie.
+pub(crate) fn folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../workflows/histories")
+}
+
+/// The histories by name.
+fn histories() -> anyhow::Result<BTreeMap<String, Vec<u8>>> {
+    let mut found = BTreeMap::new();
+    for entry in fs::read_dir(folder())? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "json") {
+            let name = path.file_stem().context("a file without a name")?.to_string_lossy().into_owned();
+            found.insert(name, fs::read(&path)?);
+        }
+    }
+    Ok(found)
+}
+
+fn workflow_type(history: &[u8]) -> anyhow::Result<String> {
+    let history: History = serde_json::from_slice(history)?;
+    let first = history.events.into_iter().next().and_then(|event| event.attributes);
+    let Some(Attributes::WorkflowExecutionStartedEventAttributes(started)) = first else {
+        anyhow::bail!("a history that begins with no start");
+    };
+    Ok(started.workflow_type.unwrap_or_default().name)
+}
+
+#[tokio::test]
+async fn every_recorded_history_replays() -> anyhow::Result<()> {
+    let options = WorkflowReplayerOptions::new()
+        .register_workflow::<ChartAnalysisWorkflow>()?
+        .register_workflow::<OptionsAnalysisWorkflow>()?
+        .register_workflow::<ResearchAnalysisWorkflow>()?
+        .register_workflow::<FullAnalysisWorkflow>()?
+        .register_workflow::<AnalysisWorkflow>()?
+        .build();
+    let replayer = WorkflowReplayer::new(options)?;
+    for (name, history) in histories()? {
+        let history = WorkflowHistory::from_json(&history)?;
+        within("a replay", replayer.replay_workflow(history)).await?.context(name)?;
+    }
+    Ok(())
+}
+
+#[test]
+fn the_recorded_histories_cover_every_workflow_and_every_turn_of_events() -> anyhow::Result<()> {
+    let histories = histories()?;
+    for subject in SUBJECTS {
+        ensure!(histories.keys().any(|name| name.contains(subject)), "no history of: {subject}");
+    }
+    let types = histories.values().map(|history| workflow_type(history)).collect::<Result<Vec<_>, _>>()?;
+    for workflow in ANALYSIS_WORKFLOWS {
+        ensure!(types.iter().any(|name| name == workflow), "no history of {workflow}");
+    }
+    Ok(())
+}
+
+/// A full analysis that begins with its second stage.
+#[workflow]
+#[derive(Default)]
+struct OptionsFirst;
+
+#[workflow_methods]
+impl OptionsFirst {
+    #[run(name = "FullAnalysisWorkflow")]
+    async fn run(
+        ctx: &mut WorkflowContext<Self>,
+        argument: Lenient<FullAnalysisParams>,
+    ) -> WorkflowResult<FullAnalysisResult> {
+        let symbol = begin(ctx, argument);
+        let input = OptionsAnalysisParams::new(symbol);
+        drop(ctx.execute_activity(OptionsAnalysis, input, once(&policy::OPTIONS_ANALYSIS)).await);
+        Err(enough())
+    }
+}
+
+/// The same with its first stage first, to show that it is the order that makes the difference.
+#[workflow]
+#[derive(Default)]
+struct ChartFirst;
+
+#[workflow_methods]
+impl ChartFirst {
+    #[run(name = "FullAnalysisWorkflow")]
+    async fn run(
+        ctx: &mut WorkflowContext<Self>,
+        argument: Lenient<FullAnalysisParams>,
+    ) -> WorkflowResult<FullAnalysisResult> {
+        let symbol = begin(ctx, argument);
+        let input = FullAnalysisParams::new(symbol).chart_params();
+        drop(ctx.execute_activity(ChartAnalysis, input, once(&policy::CHART_ANALYSIS)).await);
+        Err(enough())
+    }
+}
+
+/// What a full analysis does before its first stage.
+fn begin<W>(ctx: &WorkflowContext<W>, argument: Lenient<FullAnalysisParams>) -> String {
+    let symbol = argument.into_result().map(|params| params.symbol).unwrap_or_default();
+    ctx.upsert_search_attributes([search_attributes::SYMBOL.value_set(symbol.clone())]);
+    symbol
+}
+
+fn once(policy: &ActivityPolicy) -> ActivityOptions {
+    ActivityOptions::with_start_to_close_timeout(policy.start_to_close)
+        .task_queue(policy.queue.name())
+        .build()
+}
+
+fn enough() -> WorkflowTermination {
+    ApplicationFailure::builder("one stage is enough here".to_owned()).non_retryable(true).build().into()
+}
+
+/// Replays the history of a full analysis whose first stage failed.
+async fn replay_failure_with(
+    options: WorkflowReplayerOptions,
+) -> anyhow::Result<Result<(), WorkflowReplayError>> {
+    let histories = histories()?;
+    let history = histories.get("full-analysis-failure").context("the history of a failure")?;
+    let replayer = WorkflowReplayer::new(options)?;
+    within("a replay", replayer.replay_workflow(WorkflowHistory::from_json(history)?)).await
+}
+
+#[tokio::test]
+async fn another_order_of_the_stages_does_not_replay() -> anyhow::Result<()> {
+    let chart = WorkflowReplayerOptions::new().register_workflow::<ChartFirst>()?.build();
+    replay_failure_with(chart).await??;
+    let options = WorkflowReplayerOptions::new().register_workflow::<OptionsFirst>()?.build();
+    let Err(WorkflowReplayError::Replay(WorkflowReplayFailure::Nondeterminism { message })) =
+        replay_failure_with(options).await?
+    else {
+        bail!("a changed order went unnoticed");
+    };
+    assert!(message.contains("options_analysis_activity"), "{message}");
+    Ok(())
+}
