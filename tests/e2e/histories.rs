@@ -63,7 +63,7 @@ async fn finish<R: AnalysisRequest>(
 }
 
 async fn rejected(lab: &Lab) -> anyhow::Result<()> {
-    let impossible = OptionsConstraints { min_roc: 100.0, ..OptionsConstraints::default() };
+    let impossible = OptionsConstraints { min_open_interest: 100_000_000, ..OptionsConstraints::default() };
     let chart = FullAnalysisParams::new(CRASHED);
     let options = FullAnalysisParams { constraints: Some(impossible), ..FullAnalysisParams::new("AAPL") };
     let research = FullAnalysisParams::new(SHORTED);
