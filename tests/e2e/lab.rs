@@ -8,9 +8,7 @@ use anyhow::{Context, anyhow, bail};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tempfile::TempDir;
-use temporalio_client::{
-    UntypedWorkflow, WorkflowFetchHistoryOptions, WorkflowHistory, WorkflowStartOptions,
-};
+use temporalio_client::{UntypedWorkflow, WorkflowFetchHistoryOptions, WorkflowStartOptions};
 use temporalio_common::data_converters::RawValue;
 use temporalio_protos::temporal::api::common::v1::Payload;
 use temporalio_protos::temporal::api::history::v1::HistoryEvent;
@@ -40,7 +38,7 @@ pub(crate) struct Lab {
 impl Lab {
     /// With a server in memory.
     pub(crate) async fn ephemeral() -> anyhow::Result<Self> {
-        Self::with(|folder| DevServerOptions::ephemeral(folder)).await
+        Self::with(DevServerOptions::ephemeral).await
     }
 
     /// With a server that keeps its state when it is killed.
@@ -160,14 +158,10 @@ impl Lab {
     }
 
     /// The history of a run.
-    pub(crate) fn history(&self, workflow_id: &str) -> WorkflowHistory {
-        let handle = self.client.temporal().get_workflow_handle::<UntypedWorkflow>(workflow_id);
-        handle.fetch_history(WorkflowFetchHistoryOptions::default())
-    }
-
-    /// The events of a run.
     pub(crate) async fn events(&self, workflow_id: &str) -> anyhow::Result<Vec<HistoryEvent>> {
-        Ok(within("the history", self.history(workflow_id).into_events()).await??)
+        let handle = self.client.temporal().get_workflow_handle::<UntypedWorkflow>(workflow_id);
+        let history = handle.fetch_history(WorkflowFetchHistoryOptions::default());
+        Ok(within("the history", history.into_events()).await??)
     }
 
     /// The bytes of a run's answer, as the server keeps them.
