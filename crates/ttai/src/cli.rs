@@ -6,6 +6,8 @@ use chrono::{DateTime, NaiveDateTime, Utc};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use ttai_contract::{AccountType, AnalysisDepth, SpreadType, Strategy, TaskQueue, Timeframe};
 
+use crate::commands::calc::CalcArgs;
+
 /// A durable trading assistant: analyses that survive crashes, with every number on record.
 #[derive(Debug, Parser)]
 #[command(name = "ttai", version, propagate_version = true)]
@@ -62,6 +64,8 @@ pub enum Command {
         /// Workflow id.
         id: String,
     },
+    /// The numbers themselves: prices, Greeks, chains, margin, indicators, sessions; one JSON object a line, or by flags.
+    Calc(Box<CalcArgs>),
     /// What is configured, what is reachable, what to fix.
     Doctor(DoctorArgs),
 }

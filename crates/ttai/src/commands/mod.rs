@@ -1,6 +1,7 @@
 //! The commands, one a file.
 
 pub mod analyze;
+pub mod calc;
 pub mod cancel;
 pub mod dev;
 pub mod doctor;
@@ -20,6 +21,10 @@ pub const INTERRUPTED: u8 = 130;
 /// # Errors
 /// What the command could not do, for the terminal.
 pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    // Plain computing on standard input: no runtime, no network.
+    if let Command::Calc(args) = cli.command {
+        return calc::run(*args);
+    }
     // One TLS implementation for the whole binary. A second installation fails and changes nothing.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
@@ -37,6 +42,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Analyze(args) => analyze::run(&global, *args).await,
         Command::Show(args) => show::run(&global, args).await,
         Command::List(args) => list::run(&global, args).await,
+        Command::Calc(args) => calc::run(*args),
         Command::Cancel { id } => cancel::run(&global, &id).await,
         Command::Doctor(args) => doctor::run(&global, args).await,
     }
