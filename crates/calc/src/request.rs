@@ -118,17 +118,17 @@ pub fn evaluate(mut fields: Map<String, Value>) -> Result<Map<String, Value>, Ca
     let unknown = || CalcError::UnknownOperation(named.to_string().chars().take(40).collect());
     let operation = named.as_str().and_then(Operation::of).ok_or_else(unknown)?;
     match operation {
-        Operation::European => run(operation, fields, price::european),
-        Operation::American => run(operation, fields, price::american),
-        Operation::ImpliedVol => run(operation, fields, implied_vol::implied_vol),
+        Operation::European => run(operation, fields, |request| price::european(&request)),
+        Operation::American => run(operation, fields, |request| price::american(&request)),
+        Operation::ImpliedVol => run(operation, fields, |request| implied_vol::implied_vol(&request)),
         Operation::Chain => run(operation, row_as_request(fields), chain::chain),
         Operation::Select => run(operation, row_as_request(fields), select::select),
-        Operation::Strategy => run(operation, fields, strategy::strategy),
-        Operation::Margin => run(operation, fields, margin::margin),
-        Operation::AssignmentRisk => run(operation, fields, assignment::assignment_risk),
-        Operation::Indicator => run(operation, fields, indicator::indicator),
-        Operation::Levels => run(operation, fields, levels::levels),
-        Operation::Session => run(operation, fields, session::session),
+        Operation::Strategy => run(operation, fields, |request| strategy::strategy(&request)),
+        Operation::Margin => run(operation, fields, |request| margin::margin(&request)),
+        Operation::AssignmentRisk => run(operation, fields, |request| assignment::assignment_risk(&request)),
+        Operation::Indicator => run(operation, fields, |request| indicator::indicator(&request)),
+        Operation::Levels => run(operation, fields, |request| levels::levels(&request)),
+        Operation::Session => run(operation, fields, |request| session::session(&request)),
         Operation::Portfolio => run(operation, fields, portfolio::portfolio),
     }
 }

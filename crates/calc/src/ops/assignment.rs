@@ -70,7 +70,7 @@ impl AssignmentAnswer {
 ///
 /// # Errors
 /// [`CalcError::Question`] for a price that is none.
-pub fn assignment_risk(request: AssignmentRequest) -> Result<AssignmentAnswer, CalcError> {
+pub fn assignment_risk(request: &AssignmentRequest) -> Result<AssignmentAnswer, CalcError> {
     for (name, price) in [("spot", request.spot), ("strike", request.strike)] {
         if price.0 <= Decimal::ZERO {
             return Err(CalcError::question(format!("{name} is {}; give dollars above 0", price.0)));

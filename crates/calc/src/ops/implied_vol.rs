@@ -87,7 +87,7 @@ const START: f64 = 0.3;
 ///
 /// # Errors
 /// [`CalcError`] for inputs that no price exists for; a price without volatility is an answer.
-pub fn implied_vol(request: ImpliedVolRequest) -> Result<ImpliedVolAnswer, CalcError> {
+pub fn implied_vol(request: &ImpliedVolRequest) -> Result<ImpliedVolAnswer, CalcError> {
     let years = years(request.years, request.days)?;
     if years <= 0.0 {
         let reason = NoImpliedVol::Expired { years }.to_string();

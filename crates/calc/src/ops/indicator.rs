@@ -218,7 +218,7 @@ fn unknown(name: &str) -> CalcError {
 ///
 /// # Errors
 /// [`CalcError`] for a name that does not exist, a period out of range, or bars that are none.
-pub fn indicator(request: IndicatorRequest) -> Result<IndicatorAnswer, CalcError> {
+pub fn indicator(request: &IndicatorRequest) -> Result<IndicatorAnswer, CalcError> {
     let name = request.name.trim().to_ascii_lowercase();
     let width = request.width.map_or(2.0, |width| width.0);
     if name == "all" {

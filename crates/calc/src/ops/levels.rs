@@ -25,7 +25,7 @@ pub struct LevelsRequest {
 ///
 /// # Errors
 /// [`CalcError`] for bars that are too few, impossible, out of order or without any range.
-pub fn levels(request: LevelsRequest) -> Result<LevelMap, CalcError> {
+pub fn levels(request: &LevelsRequest) -> Result<LevelMap, CalcError> {
     let usual = LevelSettings::default();
     let count = |name: &str, given: Option<Whole>, otherwise: usize| match given {
         None => Ok(otherwise),

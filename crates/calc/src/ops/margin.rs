@@ -105,7 +105,7 @@ impl MarginAnswer {
 ///
 /// # Errors
 /// [`CalcError`] for legs or a price that are none.
-pub fn margin(request: MarginRequest) -> Result<MarginAnswer, CalcError> {
+pub fn margin(request: &MarginRequest) -> Result<MarginAnswer, CalcError> {
     let class = class_of(request.class, underlying(&request.legs).as_deref());
     let spot = positive("spot", request.spot)?;
     Ok(MarginAnswer::of(&requirement(&legs(&request.legs)?, spot, class)?))

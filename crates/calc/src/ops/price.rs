@@ -184,7 +184,7 @@ impl PriceRequest {
 ///
 /// # Errors
 /// [`CalcError`] for an option that cannot be priced, or with cash dividends, which this operation does not take.
-pub fn european(request: PriceRequest) -> Result<PriceAnswer, CalcError> {
+pub fn european(request: &PriceRequest) -> Result<PriceAnswer, CalcError> {
     if !request.dividends()?.is_empty() {
         return Err(CalcError::question(
             "european: Greeks under cash dividends are offered for american only; leave 'dividends' out or give a 'yield'",
@@ -197,7 +197,7 @@ pub fn european(request: PriceRequest) -> Result<PriceAnswer, CalcError> {
 ///
 /// # Errors
 /// [`CalcError`] for an option or a dividend that cannot be priced.
-pub fn american(request: PriceRequest) -> Result<PriceAnswer, CalcError> {
+pub fn american(request: &PriceRequest) -> Result<PriceAnswer, CalcError> {
     let (option, dividends) = (request.option()?, request.dividends()?);
     let greeks = if dividends.is_empty() {
         american::greeks(&option)

@@ -290,7 +290,7 @@ impl Market {
         }
         match as_of.or_else(|| (!brought).then(|| self.rows.first()?.implied_snapshot()).flatten()) {
             Some(as_of) => self.priced_at(as_of),
-            None if brought => self.as_brought(),
+            None if brought => self.priced_by_rows(),
             None => Err(CalcError::question(
                 "the chain's time is missing; give 'as_of', or rows with 'snapshot_time', or with 'T' and an expiration",
             )),
@@ -307,7 +307,7 @@ impl Market {
     }
 
     /// The rows with the volatilities and deltas that they bring.
-    fn as_brought(self) -> Result<PricedChain, CalcError> {
+    fn priced_by_rows(self) -> Result<PricedChain, CalcError> {
         let day = self.rows.iter().find_map(|row| row.quote_date);
         let close =
             day.and_then(|day| day.0.and_time(NaiveTime::MIN).and_local_timezone(NEW_YORK).earliest());

@@ -101,7 +101,7 @@ impl Hours {
 ///
 /// # Errors
 /// [`CalcError`] where neither date nor moment is given, or outside the calendar's years.
-pub fn session(request: SessionRequest) -> Result<SessionAnswer, CalcError> {
+pub fn session(request: &SessionRequest) -> Result<SessionAnswer, CalcError> {
     let at = request.at.map(|moment| moment.0);
     let date = match (request.date, at) {
         (Some(date), _) => date.0,

@@ -101,7 +101,7 @@ fn usual_base(legs: &[Leg]) -> ReturnBase {
 ///
 /// # Errors
 /// [`CalcError`] for legs that are none or end on different days.
-pub fn strategy(request: StrategyRequest) -> Result<StrategyAnswer, CalcError> {
+pub fn strategy(request: &StrategyRequest) -> Result<StrategyAnswer, CalcError> {
     if request.prices.len() > MAX_PRICES {
         return Err(CalcError::question(format!(
             "{} prices are more than {MAX_PRICES}",
