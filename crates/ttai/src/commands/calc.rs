@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::{Args, Subcommand};
 use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
-use comfy_table::{CellAlignment, Table};
+use comfy_table::{CellAlignment, LineStyle, Table};
 use serde_json::{Map, Value, json};
 
 use crate::output;
@@ -251,7 +251,7 @@ const UNITS: [(&str, &str); 20] = [
 
 fn table(answer: &Map<String, Value>) -> String {
     let mut table = Table::new();
-    table.load_preset(UTF8_HORIZONTAL_ONLY).set_header(["", "value", "unit"]);
+    table.load_style(UTF8_HORIZONTAL_ONLY.row_separator(LineStyle::none())).set_header(["", "value", "unit"]);
     for (name, value) in answer {
         let unit = UNITS.iter().find(|(known, _)| known == name).map_or("", |(_, unit)| *unit);
         table.add_row([name.as_str(), &cell(value), unit]);
