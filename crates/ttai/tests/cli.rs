@@ -158,6 +158,7 @@ impl Home {
     fn stored(&self, id: &str) -> anyhow::Result<FullAnalysisResult> {
         eventually("the analysis is in the store", || {
             let shown = self.run(&["show", id, "--json"])?.expect(0)?;
+            ensure!(text(&shown.json()?, "status") != "failed", "the run failed: {}", shown.stdout);
             Ok(serde_json::from_str(&shown.stdout).ok())
         })
     }
@@ -218,8 +219,9 @@ async fn an_analysis_is_answered_drawn_and_kept() -> anyhow::Result<()> {
         assert!(headline.contains(part), "{part} is not in: {headline}");
     }
     assert_eq!(std::fs::read(home.path("again.png"))?, image);
-    let widest = shown.lines().map(|line| line.chars().count()).max().unwrap_or_default();
-    assert!(!shown.contains('\u{1b}') && widest > 0, "a pipe gets plain text");
+    let wide: Vec<&str> = shown.lines().filter(|line| line.chars().count() > 120).collect();
+    assert!(wide.is_empty(), "wider than 120 columns: {wide:#?}");
+    assert!(!shown.contains('\u{1b}'), "a pipe gets plain text");
 
     let nowhere = home.run(&["show", "nope"])?.expect(1)?;
     assert!(nowhere.stderr.contains("'nope'") && nowhere.stderr.contains("ttai list"), "{}", nowhere.stderr);

@@ -1,31 +1,41 @@
 //! A full analysis as a person reads it: the verdict and the trade first, then what it rests on.
 
-use std::fmt::Write;
-
 use ttai_contract::{
-    ChartAnalysisResult, FullAnalysisResult, OptionsAnalysisResult, PriceLevel, ResearchAnalysisResult,
-    SuggestedPosition,
+    Alternative, ChartAnalysisResult, FullAnalysisResult, OptionsAnalysisResult, PriceLevel,
+    ResearchAnalysisResult, SuggestedPosition,
 };
+use ttai_core::OptionRight;
 use ttai_ports::AnalysisRecord;
 
+use super::text::{dollars, wrap};
 use super::{eastern, tables};
 
 /// The report of a full analysis.
 #[must_use]
 pub fn full(result: &FullAnalysisResult) -> String {
+    // The whole reason of a reject is the stage's own text, which follows.
+    let reason = || result.reject_reason.as_ref().and_then(|reason| reason.lines().next());
     let mut sections = vec![headline(result)];
-    sections.extend(result.synthesized_rationale.clone());
-    // The whole reason is the stage's own text, which follows.
-    let reason = result.reject_reason.as_ref().and_then(|reason| reason.lines().next());
-    sections.extend(reason.filter(|_| result.synthesized_rationale.is_none()).map(str::to_owned));
+    sections.extend(result.synthesized_rationale.as_deref().or_else(reason).map(prose));
     sections.extend(result.suggested_position.as_ref().map(position));
     sections.extend(result.chart_analysis.as_ref().map(chart));
     sections.extend(result.options_analysis.as_ref().map(options));
     sections.extend(result.research_analysis.as_ref().map(research));
     if !result.warnings.is_empty() {
-        sections.push(heading("Warnings", &bullets(&result.warnings)));
+        sections.push(heading("Warnings", &prose(&bullets(&result.warnings))));
     }
     sections.join("\n\n")
+}
+
+fn prose(text: &str) -> String {
+    wrap(text, tables::text_width())
+}
+
+/// A stage's section: its text and what stands beside it.
+fn stage(title: &str, notes: &str, parts: impl IntoIterator<Item = String>) -> String {
+    let parts: Vec<String> =
+        std::iter::once(prose(notes)).chain(parts).filter(|part| !part.is_empty()).collect();
+    heading(title, &parts.join("\n\n"))
 }
 
 /// A stored analysis of any kind.
@@ -71,19 +81,18 @@ fn position(position: &SuggestedPosition) -> String {
     }
     row("expires", format!("{} ({} days)", position.last_trade_date, position.dte));
     row("contracts", format!("{} ({})", position.contracts, position.sizing));
-    row(
-        "credit",
-        format!("{:.2} a share (bid {:.2}, ask {:.2})", position.credit, position.bid, position.ask),
-    );
+    row("credit", credit(position));
     row("breakeven", format!("{:.2}", position.breakeven));
     row(
         "collateral",
         format!(
-            "${:.2} (net of premium ${:.2}, Reg-T ${:.2})",
-            position.collateral, position.net_of_premium, position.regt_margin
+            "{} (net of premium {}, Reg-T {})",
+            dollars(position.collateral),
+            dollars(position.net_of_premium),
+            dollars(position.regt_margin)
         ),
     );
-    row("max profit / loss", format!("${:.2} / ${:.2}", position.max_profit, position.max_loss));
+    row("max profit / loss", format!("{} / {}", dollars(position.max_profit), dollars(position.max_loss)));
     row(
         "probability of profit",
         position
@@ -101,60 +110,87 @@ fn position(position: &SuggestedPosition) -> String {
     for exit in &position.exit_plan {
         row("exit", exit.text.clone());
     }
-    table.to_string()
+    tables::render(&table)
+}
+
+/// The chart's text without its lists of levels: the table has them.
+fn without_levels(notes: &str) -> String {
+    let listed = |line: &&str| !line.starts_with("- Support: ") && !line.starts_with("- Resistance: ");
+    notes.lines().filter(listed).collect::<Vec<_>>().join("\n")
+}
+
+fn credit(position: &SuggestedPosition) -> String {
+    let whose = if position.long_contract.is_some() { "short leg " } else { "" };
+    format!("{:.2} a share ({whose}bid {:.2}, ask {:.2})", position.credit, position.bid, position.ask)
 }
 
 fn chart(chart: &ChartAnalysisResult) -> String {
-    let mut text = chart.chart_notes.clone();
-    let mut table = tables::table(&["level", "price", "strength", "touches", "ATR away"]);
+    let mut table = tables::table(&["level", "price", "strength", "made by", "touches", "ATR away"]);
     for level in chart.resistance_levels.iter().take(3).rev() {
         table.add_row(level_row("resistance", level));
     }
-    table.add_row([
-        "price".to_owned(),
-        format!("{:.2}", chart.price),
-        String::new(),
-        String::new(),
-        String::new(),
-    ]);
+    table.add_row(["price".to_owned(), format!("{:.2}", chart.price)]);
     for level in chart.support_levels.iter().take(4) {
         table.add_row(level_row("support", level));
     }
-    let _ = write!(text, "\n{table}");
-    heading("Chart", &text)
+    stage("Chart", &without_levels(&chart.chart_notes), [tables::render(&table)])
 }
 
-fn level_row(side: &str, level: &PriceLevel) -> [String; 5] {
+fn level_row(side: &str, level: &PriceLevel) -> [String; 6] {
     [
         side.to_owned(),
         format!("{:.2}", level.price),
         level.strength.clone(),
+        level.kind.replace('_', " "),
         level.touches.to_string(),
         format!("{:+.1}", level.distance_atr),
     ]
 }
 
 fn options(options: &OptionsAnalysisResult) -> String {
-    let mut text = options.options_notes.clone();
-    let expectations = expectations(options);
-    if !expectations.is_empty() {
-        let _ = write!(text, "\n\nExpectations\n{}", bullets(&expectations));
+    let expected = expectations(options);
+    let expected = if expected.is_empty() {
+        String::new()
+    } else {
+        format!("Expectations\n{}", prose(&bullets(&expected)))
+    };
+    stage("Options", &options.options_notes, [expected, alternatives(&options.alternative_strikes)])
+}
+
+/// Other contracts: where they lie and why they lost.
+fn alternatives(others: &[Alternative]) -> String {
+    if others.is_empty() {
+        return String::new();
     }
-    if !options.alternative_strikes.is_empty() {
-        let mut table = tables::table(&["alternative", "days", "credit", "delta", "% a week", "why not"]);
-        for other in options.alternative_strikes.iter().take(8) {
-            table.add_row([
-                other.contract.clone(),
-                other.dte.to_string(),
-                format!("{:.2}", other.credit),
-                other.delta.map_or("–".to_owned(), |delta| format!("{delta:.3}")),
-                format!("{:.3}", other.weekly_roc),
-                other.reason.clone(),
-            ]);
-        }
-        let _ = write!(text, "\n{table}");
+    let header =
+        ["alternative", "days", "credit", "delta", "% a\nweek", "ATR to\nlevel", "ATR to\n1 SD", "why not"];
+    let mut table = tables::table(&header);
+    for other in others.iter().take(8) {
+        let optional = |value: Option<f64>, digits: usize| {
+            value.map_or("–".to_owned(), |value| format!("{value:.digits$}"))
+        };
+        table.add_row([
+            contract(other),
+            other.dte.to_string(),
+            format!("{:.2}", other.credit),
+            optional(other.delta, 3),
+            format!("{:.3}", other.weekly_roc),
+            optional(other.distance_to_support_atr, 1),
+            optional(other.distance_to_one_sd_atr, 1),
+            other.reason.clone(),
+        ]);
     }
-    heading("Options", &text)
+    tables::render(&table)
+}
+
+/// `2014-06-21 630 put`; a vertical has both strikes.
+fn contract(other: &Alternative) -> String {
+    let long = other.long_strike.map(|strike| format!("/{strike}")).unwrap_or_default();
+    let right = match other.right {
+        OptionRight::Call => "call",
+        OptionRight::Put => "put",
+    };
+    format!("{} {}{long} {right}", other.expiration, other.strike)
 }
 
 /// What the market expects: moves by expiration, and events that it prices in.
@@ -178,7 +214,7 @@ fn expectations(options: &OptionsAnalysisResult) -> Vec<String> {
 }
 
 fn research(research: &ResearchAnalysisResult) -> String {
-    heading("Research", &research.research_notes)
+    stage("Research", &research.research_notes, [])
 }
 
 fn heading(title: &str, text: &str) -> String {

@@ -2,6 +2,7 @@
 
 mod analysis;
 mod tables;
+mod text;
 
 use std::path::Path;
 

@@ -9,6 +9,9 @@ use ttai_contract::{AnalysisProgress, StageProgress, StageState};
 use crate::commands::doctor::{Check, Health};
 use crate::commands::list::Row;
 
+/// Columns where no terminal says how many it has.
+const PIPE_WIDTH: u16 = 120;
+
 /// A table in the project's style.
 pub(super) fn table(header: &[&str]) -> Table {
     let mut table = Table::new();
@@ -17,9 +20,19 @@ pub(super) fn table(header: &[&str]) -> Table {
         .set_content_arrangement(ContentArrangement::Dynamic)
         .set_header(header);
     if table.width().is_none() {
-        table.set_width(120);
+        table.set_width(PIPE_WIDTH);
     }
     table
+}
+
+/// The table without blanks at the ends of its lines.
+pub(super) fn render(table: &Table) -> String {
+    table.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
+}
+
+/// Columns of running text: the terminal's, but no more than the eye can follow.
+pub(super) fn text_width() -> usize {
+    Table::new().width().unwrap_or(PIPE_WIDTH).clamp(40, PIPE_WIDTH).into()
 }
 
 /// `ttai list`.
@@ -32,7 +45,7 @@ pub fn list(rows: &[Row]) -> String {
         let strategy = row.strategy.as_deref().unwrap_or("–");
         table.add_row([&row.symbol, &row.kind, strategy, &row.outcome, &row.time, &row.workflow_id]);
     }
-    table.to_string()
+    render(&table)
 }
 
 /// `ttai doctor`.
@@ -47,7 +60,7 @@ pub fn checks(checks: &[Check]) -> String {
         };
         table.add_row([mark, check.what, &check.finding]);
     }
-    table.to_string()
+    render(&table)
 }
 
 /// What the server says about a run.
