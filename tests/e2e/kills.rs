@@ -7,9 +7,12 @@ use ttai_contract::{FullAnalysisParams, Stage, StageState};
 use crate::lab::Lab;
 use crate::script::{Act, Script};
 
-const STAGES: [Stage; 5] = [Stage::Chart, Stage::Options, Stage::Research, Stage::Synthesis, Stage::Save];
+/// The stages of a full analysis, in order.
+pub(crate) const STAGES: [Stage; 5] =
+    [Stage::Chart, Stage::Options, Stage::Research, Stage::Synthesis, Stage::Save];
 
-fn drill() -> FullAnalysisParams {
+/// A full analysis that notices a death within seconds.
+pub(crate) fn drill() -> FullAnalysisParams {
     FullAnalysisParams { drill: true, ..FullAnalysisParams::new("AAPL") }
 }
 
@@ -72,7 +75,7 @@ fn count(lab: &Lab, workflow_id: &str, stage: Stage) -> anyhow::Result<usize> {
 }
 
 /// No stage starts after a later one has, every start but the last of a stage is a lost attempt, and none is an answer.
-async fn nothing_recorded_began_again(
+pub(crate) async fn nothing_recorded_began_again(
     lab: &Lab,
     run: &AnalysisRun<FullAnalysisParams>,
 ) -> anyhow::Result<()> {

@@ -3,14 +3,11 @@
 use temporalio_protos::temporal::api::enums::v1::EventType;
 use temporalio_protos::temporal::api::history::v1::HistoryEvent;
 use ttai_client::ClientError;
-use ttai_contract::{FullAnalysisParams, Stage};
+use ttai_contract::Stage;
 
+use crate::kills::drill;
 use crate::lab::{Lab, read};
 use crate::script::{Act, Script};
-
-fn drill() -> FullAnalysisParams {
-    FullAnalysisParams { drill: true, ..FullAnalysisParams::new("AAPL") }
-}
 
 fn count(events: &[HistoryEvent], kind: EventType) -> usize {
     events.iter().filter(|event| event.event_type() == kind).count()

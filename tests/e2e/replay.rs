@@ -10,6 +10,7 @@ use anyhow::{Context, bail, ensure};
 use temporalio_client::WorkflowHistory;
 use temporalio_common::error::ApplicationFailure;
 use temporalio_macros::{workflow, workflow_methods};
+use temporalio_protos::temporal::api::enums::v1::EventType;
 use temporalio_protos::temporal::api::history::v1::{History, history_event::Attributes};
 use temporalio_sdk::workflow_replayer::{
     WorkflowReplayError, WorkflowReplayFailure, WorkflowReplayer, WorkflowReplayerOptions,
@@ -27,16 +28,16 @@ use ttai_workflows::{
 
 use crate::lab::within;
 
-/// What the names of the recorded histories must cover.
-const SUBJECTS: [&str; 8] = [
-    "plain",
-    "retry",
-    "kill",
-    "cancellation",
-    "rejected-at-chart",
-    "rejected-at-options",
-    "rejected-at-research",
-    "failure",
+/// What the names of the recorded histories must cover, and an event that each of them must have.
+const SUBJECTS: [(&str, EventType); 8] = [
+    ("plain", EventType::WorkflowExecutionCompleted),
+    ("retry", EventType::TimerFired),
+    ("kill", EventType::ActivityTaskTimedOut),
+    ("cancellation", EventType::WorkflowExecutionCanceled),
+    ("rejected-at-chart", EventType::WorkflowExecutionCompleted),
+    ("rejected-at-options", EventType::WorkflowExecutionCompleted),
+    ("rejected-at-research", EventType::WorkflowExecutionCompleted),
+    ("failure", EventType::WorkflowExecutionFailed),
 ];
 
 /// Where the histories lie.
@@ -57,13 +58,13 @@ fn histories() -> anyhow::Result<BTreeMap<String, Vec<u8>>> {
     Ok(found)
 }
 
-fn workflow_type(history: &[u8]) -> anyhow::Result<String> {
-    let history: History = serde_json::from_slice(history)?;
-    let first = history.events.into_iter().next().and_then(|event| event.attributes);
-    let Some(Attributes::WorkflowExecutionStartedEventAttributes(started)) = first else {
-        anyhow::bail!("a history that begins with no start");
-    };
-    Ok(started.workflow_type.unwrap_or_default().name)
+fn workflow_type(history: &History) -> Option<&str> {
+    match history.events.first()?.attributes.as_ref()? {
+        Attributes::WorkflowExecutionStartedEventAttributes(started) => {
+            Some(started.workflow_type.as_ref()?.name.as_str())
+        }
+        _ => None,
+    }
 }
 
 #[tokio::test]
@@ -85,13 +86,20 @@ async fn every_recorded_history_replays() -> anyhow::Result<()> {
 
 #[test]
 fn the_recorded_histories_cover_every_workflow_and_every_turn_of_events() -> anyhow::Result<()> {
-    let histories = histories()?;
-    for subject in SUBJECTS {
-        ensure!(histories.keys().any(|name| name.contains(subject)), "no history of: {subject}");
+    let mut histories: BTreeMap<String, History> = BTreeMap::new();
+    for (name, history) in self::histories()? {
+        histories.insert(name, serde_json::from_slice(&history)?);
     }
-    let types = histories.values().map(|history| workflow_type(history)).collect::<Result<Vec<_>, _>>()?;
+    for (subject, event) in SUBJECTS {
+        let mut about = histories.iter().filter(|(name, _)| name.contains(subject)).peekable();
+        ensure!(about.peek().is_some(), "no history of: {subject}");
+        for (name, history) in about {
+            ensure!(history.events.iter().any(|e| e.event_type() == event), "{name} has no {event:?}");
+        }
+    }
     for workflow in ANALYSIS_WORKFLOWS {
-        ensure!(types.iter().any(|name| name == workflow), "no history of {workflow}");
+        let known = histories.values().any(|history| workflow_type(history) == Some(workflow));
+        ensure!(known, "no history of {workflow}");
     }
     Ok(())
 }
