@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::anyhow;
 use indicatif::{ProgressBar, ProgressStyle};
+use tokio::sync::mpsc;
 use ttai_client::{AnalysisRun, ClientError, TtaiClient};
 use ttai_contract::{
     AccountContext, AnalysisProgress, FullAnalysisParams, FullAnalysisResult, OptionsConstraints,
@@ -127,27 +128,39 @@ impl Desk {
 /// Waits with live progress; none after Ctrl-C.
 async fn wait(run: &AnalysisRun<FullAnalysisParams>) -> anyhow::Result<Option<FullAnalysisResult>> {
     let mut display = Display::new();
-    let mut look = tokio::time::interval(Duration::from_millis(300));
+    let (tell, mut looks) = mpsc::channel(1);
+    // A query without a worker hangs until its deadline: it must hold up neither the answer nor Ctrl-C.
+    let watcher = tokio::spawn(watch(run.clone(), tell));
     let result = run.result(None);
     let stop = asked_to_stop();
     tokio::pin!(result, stop);
-    loop {
+    let outcome = loop {
         tokio::select! {
-            answer = &mut result => {
-                display.finish();
-                return Ok(Some(answer?));
-            }
-            signal = &mut stop => {
-                signal?;
-                display.finish();
-                return Ok(None);
-            }
-            _ = look.tick() => match run.status().await {
+            answer = &mut result => break answer.map(Some).map_err(Into::into),
+            signal = &mut stop => break signal.map(|()| None).map_err(Into::into),
+            Some(look) = looks.recv() => match look {
                 Ok(progress) => display.show(&progress),
                 Err(ClientError::Deadline { .. }) => display.waiting_for_a_worker(),
                 // The result says what is wrong.
                 Err(_) => {}
             },
+        }
+    };
+    watcher.abort();
+    display.finish();
+    outcome
+}
+
+/// Asks where the run is until nobody listens.
+async fn watch(
+    run: AnalysisRun<FullAnalysisParams>,
+    tell: mpsc::Sender<Result<AnalysisProgress, ClientError>>,
+) {
+    let mut look = tokio::time::interval(Duration::from_millis(300));
+    loop {
+        look.tick().await;
+        if tell.send(run.status().await).await.is_err() {
+            return;
         }
     }
 }
