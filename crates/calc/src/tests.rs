@@ -147,7 +147,7 @@ fn the_schema_describes_every_operation() {
 }
 
 /// Values that a request may hold by mistake.
-fn odd() -> impl proptest::strategy::Strategy<Value = Value> {
+fn odd() -> impl Strategy<Value = Value> {
     prop_oneof![
         Just(Value::Null),
         any::<bool>().prop_map(Value::from),

@@ -252,7 +252,10 @@ const UNITS: [(&str, &str); 20] = [
 fn table(answer: &Map<String, Value>) -> String {
     let mut table = Table::new();
     table.load_style(UTF8_HORIZONTAL_ONLY.row_separator(LineStyle::none())).set_header(["", "value", "unit"]);
-    for (name, value) in answer {
+    let place = |name: &str| UNITS.iter().position(|(known, _)| *known == name).unwrap_or(UNITS.len());
+    let mut fields: Vec<(&String, &Value)> = answer.iter().collect();
+    fields.sort_by_key(|(name, _)| place(name));
+    for (name, value) in fields {
         let unit = UNITS.iter().find(|(known, _)| known == name).map_or("", |(_, unit)| *unit);
         table.add_row([name.as_str(), &cell(value), unit]);
     }
