@@ -87,13 +87,54 @@ fn standardised(spot: f64, level: f64, years: f64, rate: f64, volatility: f64) -
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashMap;
+
     use super::*;
+    use crate::pricing::oracle::{Row, folder, number};
 
     #[test]
     fn profit_of_the_aapl_630_put() {
-        // 2014-06-06: bid 5.05, so the breakeven is 624.95; the reference chain says 0.7735 at its volatility of 0.2515.
-        let p = probability_of_profit(ProfitSide::Above, 648.43, 624.95, 0.0384703196347, 0.0025, 0.2515);
-        assert!((p.unwrap() - 0.7735).abs() < 0.02);
+        // 2014-06-06: bid 5.05, so the breakeven is 624.95.
+        let (spot, years, rate, iv) = (648.43, 0.038_470_319_634_7, 0.0025, 0.243_485_89);
+        let profit = probability_of_profit(ProfitSide::Above, spot, 624.95, years, rate, iv).unwrap();
+        let otm = probability_otm(OptionRight::Put, spot, 630.0, years, rate, iv).unwrap();
+        assert!((profit - 0.773_501_893_3).abs() < 1e-6, "{profit}");
+        assert!((otm - 0.719_684_903_2).abs() < 1e-6, "{otm}");
+    }
+
+    #[test]
+    fn every_put_of_the_aapl_chains() {
+        let Some(folder) = folder() else {
+            println!("skipped: ../shared/oracle is absent");
+            return;
+        };
+        let read = |name: &str| -> Vec<Row> {
+            let mut reader = csv::Reader::from_path(folder.join("chains").join(name)).unwrap();
+            reader.deserialize().map(Result::unwrap).collect()
+        };
+        for date in ["20140606", "20140609"] {
+            let years: HashMap<String, f64> = read(&format!("aapl_{date}.csv"))
+                .iter()
+                .map(|row| (row["occ_symbol"].clone(), number(row, "T")))
+                .collect();
+            let puts = read(&format!("aapl_{date}_csp.csv"));
+            let mut checked = 0;
+            for row in puts.iter().filter(|row| !row["pop_bid"].is_empty()) {
+                let symbol = &row["occ_symbol"];
+                let [spot, strike, breakeven, iv] =
+                    ["underlying_price", "strike", "breakeven_bid", "iv"].map(|column| number(row, column));
+                let years = years[symbol];
+                let profit = probability_of_profit(ProfitSide::Above, spot, breakeven, years, 0.0025, iv);
+                let otm = probability_otm(OptionRight::Put, spot, strike, years, 0.0025, iv);
+                for (got, column) in [(profit, "pop_bid"), (otm, "prob_otm")] {
+                    let (got, want) = (got.unwrap(), number(row, column));
+                    assert!((got - want).abs() < 1e-6, "{date} {symbol} {column}: {got} instead of {want}");
+                }
+                checked += 1;
+            }
+            println!("{date}: {checked} of {} puts", puts.len());
+            assert!(checked > 100, "{date}: only {checked} puts have a probability");
+        }
     }
 
     #[test]
