@@ -260,6 +260,33 @@ mod properties {
         }
 
         #[test]
+        fn greeks_are_the_slopes_of_the_price(
+            right in right(),
+            spot in 70.0..140.0f64,
+            years in 0.05..2.0f64,
+            rate in 0.01..0.1f64,
+            dividend_yield in prop_oneof![Just(0.0), 0.01..0.1f64],
+            volatility in 0.15..0.8f64,
+        ) {
+            let o = VanillaOption::new(right, spot, 100.0, years, rate, dividend_yield, volatility).unwrap();
+            let got = american::greeks(&o);
+            // A difference must not reach into the exercise region, nor over a call's kink at a yield of 0, nor over the boundary's change of
+            // branch at r = q.
+            prop_assume!(got.price > o.intrinsic() + 1.0);
+            prop_assume!(right == OptionRight::Put || dividend_yield > 0.0);
+            prop_assume!((rate - dividend_yield).abs() > 2e-3);
+            let slope = |bumped: &dyn Fn(f64) -> VanillaOption, h: f64| {
+                (american::price(&bumped(h)) - american::price(&bumped(-h))) / (2.0 * h)
+            };
+            let vega = slope(&|h| VanillaOption { volatility: volatility + h, ..o }, 1e-3);
+            let rho = slope(&|h| VanillaOption { rate: rate + h, ..o }, 1e-3);
+            let dividend_rho = slope(&|h| VanillaOption { dividend_yield: dividend_yield + h, ..o }, 1e-3);
+            for (got, want) in [(got.vega, vega), (got.rho, rho), (got.dividend_rho, dividend_rho)] {
+                prop_assert!((got - want).abs() < 0.05 + 1e-2 * want.abs(), "{o:?} {got} {want}");
+            }
+        }
+
+        #[test]
         fn two_boundaries_are_worth_more_than_none(
             spot in 50.0..150.0f64,
             years in 0.1..5.0f64,

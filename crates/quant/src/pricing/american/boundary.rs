@@ -21,16 +21,29 @@ pub(super) struct Boundary {
     pub(super) log_limit: f64,
     /// y = −ln(B/X) at the scheme's collocation points.
     own: [f64; MOST_NODES],
-    count: usize,
 }
 
-/// The equation's linearisation around a solved boundary: from it near-by worlds' boundaries follow in a few steps.
-pub(super) struct Linearisation(Vec<f64>);
+/// How a boundary moves with its world. Derivatives come by volatility, rate and dividend yield, in this order.
+pub(super) struct Slopes {
+    /// Of ln X.
+    pub(super) log_limit: [f64; 3],
+    /// Of y²/2 at the scheme's collocation points.
+    pub(super) half_squares: [[f64; MOST_NODES]; 3],
+}
 
 impl World {
     /// ln of the boundary just before expiration.
     fn log_limit(&self) -> f64 {
         if self.dividend_yield > self.rate { (self.rate / self.dividend_yield).ln() } else { 0.0 }
+    }
+
+    /// Derivatives of `log_limit` by volatility, rate and dividend yield.
+    fn log_limit_slopes(&self) -> [f64; 3] {
+        if self.dividend_yield > self.rate {
+            [0.0, 1.0 / self.rate, -1.0 / self.dividend_yield]
+        } else {
+            [0.0; 3]
+        }
     }
 }
 
@@ -45,45 +58,36 @@ impl Boundary {
         self.own.map(|y| y * y)
     }
 
-    /// Solves for the boundary by Newton's method from the quadratic approximation, until no ln B moves by more than `tolerance`. Convergence is
-    /// quadratic, and the price depends on the boundary's error in second order.
-    pub(super) fn solve(world: &World, scheme: &Scheme, tolerance: f64) -> (Self, Linearisation) {
-        let log_limit = world.log_limit();
-        let mut own = quadratic_boundary(world, scheme, log_limit);
-        let count = scheme.root_times.len();
-        let mut equation = Equation::new(world, scheme, log_limit);
-        equation.solve(&mut own, scheme.iterations, tolerance);
-        (Self { log_limit, own, count }, Linearisation(equation.jacobian))
+    /// Solves for the boundary by Newton's method from the quadratic approximation, until no ln B moves by more than the scheme's tolerance.
+    /// Convergence is quadratic.
+    pub(super) fn solve(world: &World, scheme: &Scheme) -> Self {
+        Self::solve_equation(world, scheme, scheme.tolerance).0
     }
 
-    /// The boundary of a world next to one that was solved, by steps with the other's linearisation: one, or several where the limit at
-    /// expiration moves too. Where it moves by much of the boundary's distance from it, the equation is solved anew from the other's boundary.
-    pub(super) fn near(&self, world: &World, scheme: &Scheme, linearisation: &Linearisation) -> Self {
-        let log_limit = world.log_limit();
-        let moved = log_limit - self.log_limit;
-        let mut own = self.own;
-        for y in &mut own[..self.count] {
-            *y = (*y + moved).max(0.5 * *y);
-        }
-        let mut equation = Equation::new(world, scheme, log_limit);
-        if moved.abs() > 0.2 * self.own[self.count - 1] {
-            equation.solve(&mut own, scheme.iterations, NEAR_TOLERANCE);
-            return Self { log_limit, own, count: self.count };
-        }
-        equation.jacobian.copy_from_slice(&linearisation.0);
-        let most = if moved == 0.0 { 1 } else { 8 };
-        for _ in 0..most {
-            equation.evaluate(&own);
-            if equation.correct(&mut own) < NEAR_TOLERANCE {
-                break;
+    /// The boundary and how it moves with its world: the total derivative of the equation, solved with the last linearisation.
+    pub(super) fn solve_with_slopes(world: &World, scheme: &Scheme) -> (Self, Slopes) {
+        let (boundary, mut equation) = Self::solve_equation(world, scheme, SLOPES_TOLERANCE);
+        let log_limit = world.log_limit_slopes();
+        let mut half_squares = equation.slopes(log_limit);
+        for slopes in &mut half_squares {
+            for (slope, y) in slopes.iter_mut().zip(&boundary.own) {
+                *slope *= y;
             }
         }
-        Self { log_limit, own, count: self.count }
+        (boundary, Slopes { log_limit, half_squares })
+    }
+
+    fn solve_equation<'a>(world: &World, scheme: &'a Scheme, tolerance: f64) -> (Self, Equation<'a>) {
+        let log_limit = world.log_limit();
+        let mut own = quadratic_boundary(world, scheme, log_limit);
+        let mut equation = Equation::new(world, scheme, log_limit);
+        equation.solve(&mut own, scheme.iterations, tolerance);
+        (Self { log_limit, own }, equation)
     }
 }
 
-/// Move of ln B at which the steps to a near-by boundary stop.
-const NEAR_TOLERANCE: f64 = 1e-6;
+/// Move of ln B at which the iteration for a boundary with slopes stops: they take the linearisation of the step before.
+const SLOPES_TOLERANCE: f64 = 1e-5;
 
 /// −ln(B/X) at the collocation points by Barone-Adesi and Whaley's critical price (1987); a start for the iteration, not an answer.
 fn quadratic_boundary(world: &World, scheme: &Scheme, log_limit: f64) -> [f64; MOST_NODES] {
@@ -138,19 +142,34 @@ struct Equation<'a> {
     inverse_spans: Points,
     /// (r − q − σ²/2)(τᵢ − u).
     shifts: Points,
-    /// Weight · rτᵢe^(ru)/√(2π), and the same with q.
+    /// Weight · rτᵢe^(ru)/√(2π), and weight · τᵢe^(qu)/√(2π) without the yield, whose derivative is wanted at 0 too.
     rate_weights: Points,
     yield_weights: Points,
-    /// y at u.
+    /// y at u, and ln(B(τᵢ)/B(u)).
     earlier: Points,
-    /// Each point's part of the fixed point's numerator and of its derivative, of the denominator, its derivative and its probability.
+    gaps: Points,
+    /// Each point's part of the fixed point's numerator and of its derivative, and for a yield of 1 of the denominator, its derivative and its probability.
     parts: [Points; 5],
     /// g at i.
     residuals: [f64; MOST_NODES],
-    /// dg/dy at i itself, and the fixed point's inverse numerator and denominator.
-    local: [[f64; 3]; MOST_NODES],
+    /// What of i itself enters derivatives.
+    nodes: [Node; MOST_NODES],
     /// dg/dy, row-major; its triangular factors after `factorise`.
     jacobian: Vec<f64>,
+}
+
+/// The equation at one collocation point, at the y that was evaluated last.
+#[derive(Clone, Copy, Default)]
+struct Node {
+    /// dg/dy by its own y.
+    own_slope: f64,
+    per_numerator: f64,
+    per_denominator: f64,
+    /// d₋ at the boundary, the densities at d₋ and d₊, and Φ(d₊).
+    minus: f64,
+    density_minus: f64,
+    density_plus: f64,
+    probability: f64,
 }
 
 impl<'a> Equation<'a> {
@@ -171,9 +190,10 @@ impl<'a> Equation<'a> {
             rate_weights: [0.0; MOST_POINTS],
             yield_weights: [0.0; MOST_POINTS],
             earlier: [0.0; MOST_POINTS],
+            gaps: [0.0; MOST_POINTS],
             parts: [[0.0; MOST_POINTS]; 5],
             residuals: [0.0; MOST_NODES],
-            local: [[0.0; 3]; MOST_NODES],
+            nodes: [Node::default(); MOST_NODES],
             jacobian: vec![0.0; count * count],
         };
         new.fill();
@@ -193,16 +213,18 @@ impl<'a> Equation<'a> {
             shifts[j] = drift * unit_spans[j] * unit_spans[j];
             by_rate[j] = INV_SQRT_2PI * weights[j] * years * rate * exp(rate * years * elapsed[j]);
         }
-        let dividend_yield = self.dividend_yield;
-        if dividend_yield != 0.0 {
-            let by_yield = &mut self.yield_weights[..size];
-            for j in 0..size {
-                by_yield[j] = INV_SQRT_2PI
-                    * weights[j]
-                    * years
-                    * dividend_yield
-                    * exp(dividend_yield * years * elapsed[j]);
-            }
+        if self.dividend_yield != 0.0 {
+            self.fill_yield();
+        }
+    }
+
+    fn fill_yield(&mut self) {
+        let size = self.scheme.points();
+        let (elapsed, weights) = (&self.scheme.elapsed[..size], &self.scheme.weights[..size]);
+        let (years, dividend_yield) = (self.years, self.dividend_yield);
+        let by_yield = &mut self.yield_weights[..size];
+        for j in 0..size {
+            by_yield[j] = INV_SQRT_2PI * weights[j] * years * exp(dividend_yield * years * elapsed[j]);
         }
     }
 
@@ -235,18 +257,27 @@ impl<'a> Equation<'a> {
             let density_minus = INV_SQRT_2PI * exp(-0.5 * minus * minus);
             let kernel_plus = exp(-0.5 * plus * plus);
             let density_plus = INV_SQRT_2PI * kernel_plus;
+            let probability = cdf_with_kernel(plus, kernel_plus);
             // Numerator and denominator of the fixed point, both times σ√τ, and their derivatives by ln B.
             let numerator = density_minus + rate_density;
             let denominator = density_plus
-                + yield_density
-                + deviation * (cdf_with_kernel(plus, kernel_plus) + yield_probability);
+                + self.dividend_yield * yield_density
+                + deviation * (probability + self.dividend_yield * yield_probability);
             let numerator_slope = -minus / deviation * density_minus - rate_slope;
-            let denominator_slope = -minus / deviation * density_plus - yield_slope;
+            let denominator_slope = -minus / deviation * density_plus - self.dividend_yield * yield_slope;
             let (per_numerator, per_denominator) = (1.0 / numerator, 1.0 / denominator);
             self.residuals[i] =
                 (numerator * per_denominator).ln() - (self.rate - self.dividend_yield) * time - log_boundary;
             let own_slope = 1.0 - numerator_slope * per_numerator + denominator_slope * per_denominator;
-            self.local[i] = [own_slope, per_numerator, per_denominator];
+            self.nodes[i] = Node {
+                own_slope,
+                per_numerator,
+                per_denominator,
+                minus,
+                density_minus,
+                density_plus,
+                probability,
+            };
         }
     }
 
@@ -257,8 +288,7 @@ impl<'a> Equation<'a> {
         let squares = own.map(|y| y * y);
         let earlier = &mut self.earlier[..size];
         combine(&self.scheme.interpolation_columns, &squares[..count], earlier);
-        let mut gaps = [0.0; MOST_POINTS];
-        let gaps = &mut gaps[..size];
+        let gaps = &mut self.gaps[..size];
         let per_node = self.scheme.quadrature;
         for ((gap, y), i) in gaps.chunks_exact_mut(per_node).zip(earlier.chunks_exact_mut(per_node)).zip(own)
         {
@@ -267,9 +297,9 @@ impl<'a> Equation<'a> {
                 *gap = *y - i;
             }
         }
-        let (spans, inverse_spans) = (&self.spans[..size], &self.inverse_spans[..size]);
+        let inverse_spans = &self.inverse_spans[..size];
         let (shifts, by_rate) = (&self.shifts[..size], &self.rate_weights[..size]);
-        let [rate_density, rate_slope, yield_density, yield_slope, yield_probability] = &mut self.parts;
+        let [rate_density, rate_slope, ..] = &mut self.parts;
         let (rate_density, rate_slope) = (&mut rate_density[..size], &mut rate_slope[..size]);
         for j in 0..size {
             let minus = (gaps[j] + shifts[j]) * inverse_spans[j];
@@ -277,12 +307,19 @@ impl<'a> Equation<'a> {
             rate_density[j] = density;
             rate_slope[j] = density * minus * inverse_spans[j];
         }
-        if self.dividend_yield == 0.0 {
-            return;
+        if self.dividend_yield != 0.0 {
+            self.yield_integrands();
         }
+    }
+
+    fn yield_integrands(&mut self) {
+        let size = self.scheme.points();
+        let (spans, inverse_spans) = (&self.spans[..size], &self.inverse_spans[..size]);
+        let (gaps, shifts) = (&self.gaps[..size], &self.shifts[..size]);
+        let (by_yield, sines) = (&self.yield_weights[..size], &self.scheme.sines[..size]);
+        let [_, _, yield_density, yield_slope, yield_probability] = &mut self.parts;
         let (yield_density, yield_slope) = (&mut yield_density[..size], &mut yield_slope[..size]);
         let yield_probability = &mut yield_probability[..size];
-        let (by_yield, sines) = (&self.yield_weights[..size], &self.scheme.sines[..size]);
         for j in 0..size {
             let minus = (gaps[j] + shifts[j]) * inverse_spans[j];
             let plus = minus + spans[j];
@@ -299,7 +336,8 @@ impl<'a> Equation<'a> {
         let count = self.scheme.root_times.len();
         let per_node = self.scheme.quadrature;
         for i in 0..count {
-            let [own_slope, per_numerator, per_denominator] = self.local[i];
+            let Node { own_slope, per_numerator, per_denominator, .. } = self.nodes[i];
+            let per_denominator = self.dividend_yield * per_denominator;
             let mut row = [0.0; MOST_NODES];
             let row = &mut row[..count];
             let points = i * per_node..(i + 1) * per_node;
@@ -338,19 +376,11 @@ impl<'a> Equation<'a> {
     }
 
     /// One Newton step with the factorised Jacobian; answers the largest move of ln B.
-    fn correct(&mut self, own: &mut [f64; MOST_NODES]) -> f64 {
-        let n = self.scheme.root_times.len();
-        let (moves, factors) = (&mut self.residuals, &self.jacobian);
-        for row in 1..n {
-            let known: f64 = (0..row).map(|k| factors[row * n + k] * moves[k]).sum();
-            moves[row] -= known;
-        }
-        for row in (0..n).rev() {
-            let known: f64 = (row + 1..n).map(|k| factors[row * n + k] * moves[k]).sum();
-            moves[row] = (moves[row] - known) / factors[row * n + row];
-        }
+    fn correct(&self, own: &mut [f64; MOST_NODES]) -> f64 {
+        let mut moves = self.residuals;
+        self.substitute(&mut moves);
         let mut largest = 0.0_f64;
-        for (y, step) in own.iter_mut().zip(&moves[..n]) {
+        for (y, step) in own.iter_mut().zip(&moves[..self.scheme.root_times.len()]) {
             // A step too far would leave the region in which the equation means anything.
             let moved = (*y - *step).max(0.4 * *y).min(2.0 * *y + 0.05);
             if moved.is_finite() {
@@ -359,6 +389,87 @@ impl<'a> Equation<'a> {
             }
         }
         largest
+    }
+
+    /// Solves the factorised system for the right-hand side in `values`, in place.
+    fn substitute(&self, values: &mut [f64; MOST_NODES]) {
+        let n = self.scheme.root_times.len();
+        let factors = &self.jacobian;
+        for row in 1..n {
+            let known: f64 = (0..row).map(|k| factors[row * n + k] * values[k]).sum();
+            values[row] -= known;
+        }
+        for row in (0..n).rev() {
+            let known: f64 = (row + 1..n).map(|k| factors[row * n + k] * values[k]).sum();
+            values[row] = (values[row] - known) / factors[row * n + row];
+        }
+    }
+
+    /// Derivatives of the solution y by volatility, rate and dividend yield, from those of ln X: dy = −(dg/dy)⁻¹·dg.
+    fn slopes(&mut self, log_limit: [f64; 3]) -> [[f64; MOST_NODES]; 3] {
+        if self.dividend_yield == 0.0 {
+            self.fill_yield();
+            self.yield_integrands();
+        }
+        let mut slopes = [[0.0; MOST_NODES]; 3];
+        for i in 0..self.scheme.root_times.len() {
+            for (slopes, partial) in slopes.iter_mut().zip(self.partials(i, log_limit)) {
+                slopes[i] = -partial;
+            }
+        }
+        for values in &mut slopes {
+            self.substitute(values);
+        }
+        slopes
+    }
+
+    /// Derivatives of g at i by volatility, rate and dividend yield where no y moves. With t = τᵢ − u, d± change by −d∓/σ with the volatility
+    /// and by ±√t/σ with the rate and the yield.
+    fn partials(&self, i: usize, log_limit: [f64; 3]) -> [f64; 3] {
+        let Node { per_numerator, per_denominator, minus, density_minus, density_plus, probability, .. } =
+            self.nodes[i];
+        let root = self.scheme.root_times[i];
+        let (time, deviation) = (self.years * root * root, self.deviation * root);
+        let volatility = self.deviation / self.years.sqrt();
+        let (per_variance, dividend_yield) = (1.0 / (volatility * volatility), self.dividend_yield);
+        // Integrals over the numerator's densities, then over the denominator's, for a yield of 1.
+        let [mut by_volatility, mut by_rate, mut by_drift] =
+            [density_minus * minus * (minus + deviation), 0.0, 0.0];
+        let [mut held, mut held_by_yield, mut held_by_drift, mut squares] = [0.0; 4];
+        for j in i * self.scheme.quadrature..(i + 1) * self.scheme.quadrature {
+            let [rate_density, _, yield_density, _, yield_probability] =
+                self.parts.each_ref().map(|part| part[j]);
+            let elapsed = self.years * self.scheme.elapsed[j];
+            let span = self.spans[j];
+            let minus = (self.gaps[j] + self.shifts[j]) * self.inverse_spans[j];
+            by_volatility += rate_density * minus * (minus + span);
+            by_rate += rate_density * (1.0 / self.rate + elapsed);
+            by_drift += rate_density * minus * span * per_variance;
+            squares += yield_density * minus * minus;
+            held += yield_probability;
+            held_by_yield +=
+                (1.0 + dividend_yield * elapsed) * (yield_density + deviation * yield_probability);
+            held_by_drift += dividend_yield * yield_density * minus * span * per_variance;
+        }
+        let [_, limit_by_rate, limit_by_yield] = log_limit;
+        let pulls = [(limit_by_rate + time) * minus / deviation, (limit_by_yield - time) * minus / deviation];
+        let numerator = [
+            by_volatility / volatility,
+            by_rate - by_drift - density_minus * pulls[0],
+            by_drift - density_minus * pulls[1],
+        ];
+        let denominator = [
+            (density_plus * minus * minus
+                + dividend_yield * squares
+                + deviation * (probability + dividend_yield * held))
+                / volatility,
+            -held_by_drift - density_plus * pulls[0],
+            held_by_yield + held_by_drift - density_plus * pulls[1],
+        ];
+        let carry = [0.0, time, -time];
+        std::array::from_fn(|p| {
+            numerator[p] * per_numerator - denominator[p] * per_denominator - carry[p] - log_limit[p]
+        })
     }
 }
 

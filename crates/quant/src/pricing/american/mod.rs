@@ -9,8 +9,8 @@ mod scheme;
 
 use ttai_core::OptionRight;
 
-use self::boundary::{Boundary, World};
-use self::scheme::{ACCURATE, FAST, MOST_PRICE_POINTS, Scheme, combine};
+use self::boundary::{Boundary, Slopes, World};
+use self::scheme::{ACCURATE, FAST, MOST_NODES, MOST_PRICE_POINTS, Scheme, combine};
 use super::finite_difference::{self, Exercise};
 use super::normal::{INV_SQRT_2PI, cdf_with_kernel, exp};
 use super::{Greeks, VanillaOption, european};
@@ -32,9 +32,10 @@ pub fn price_fast(option: &VanillaOption) -> f64 {
 
 /// Price and Greeks; units at [`Greeks`].
 ///
-/// Delta and gamma are those of the premium's integral, theta follows from the Black–Scholes equation, vega, rho and dividend rho are central
-/// differences of the price: small ones as a rule, over ±20 basis points where a rate or yield near 0 changes whether early exercise pays, and vega over ±2
-/// volatility points where a lower volatility would make exercise optimal (the local slope is up to a tenth more there). In the exercise region the price is the exercise value, delta ±1 and the rest 0.
+/// Delta, gamma, vega, rho and dividend rho are derivatives of the premium's integral and of the boundary's equation, theta follows from the
+/// Black–Scholes equation. Two are differences of the price: rho and dividend rho over ±20 basis points where a rate or yield near 0 changes whether early
+/// exercise pays, and vega over ±2 volatility points where a lower volatility would make exercise optimal (the local slope is up to a tenth more there).
+/// In the exercise region the price is the exercise value, delta ±1 and the rest 0.
 #[must_use]
 pub fn greeks(option: &VanillaOption) -> Greeks {
     let greeks = match Regime::of(option) {
@@ -66,8 +67,6 @@ fn with_kinked_rhos(option: &VanillaOption, greeks: Greeks) -> Greeks {
     }
 }
 
-/// Move of ln B at which the iteration for Greeks stops: differences of prices need a boundary without noise.
-const GREEKS_TOLERANCE: f64 = 1e-6;
 /// A price is the exercise value where it exceeds it by no more than this share of the strike: the spot is then within about 1e-4 of the boundary.
 const EXERCISED: f64 = 1e-9;
 /// Step of the rate where a change of its sign changes the nature of early exercise.
@@ -164,7 +163,7 @@ fn price_with(option: &VanillaOption, scheme: &Scheme) -> f64 {
         }
         Regime::OneBoundary => {
             let put = UnitPut::of(option);
-            let (boundary, _) = Boundary::solve(&put.world, scheme, scheme.tolerance);
+            let boundary = Boundary::solve(&put.world, scheme);
             value(option, &put, &boundary, scheme)
         }
     }
@@ -176,100 +175,192 @@ fn value(option: &VanillaOption, put: &UnitPut, boundary: &Boundary, scheme: &Sc
     if put.log_spot <= boundary.log_now() {
         return intrinsic;
     }
-    (european::price(option) + put.scale * premium(put, boundary, scheme).value.max(0.0)).max(intrinsic)
+    (european::price(option) + put.scale * premium(put, boundary, scheme).max(0.0)).max(intrinsic)
 }
 
-/// The early-exercise premium of a put of strike 1 and its derivatives by the unit spot.
-struct Premium {
-    value: f64,
-    delta: f64,
-    gamma: f64,
+/// The early-exercise premium's integrand at one time from now, times its weight; the spot is that of a put of strike 1.
+struct Integrand {
+    /// Time from now in years, and σ√t.
+    time: f64,
+    span: f64,
+    /// d₋ and d₊ at the spot over the boundary.
+    minus: f64,
+    plus: f64,
+    /// e^(−rt)·Φ(−d₋) and x·e^(−qt)·Φ(−d₊): interest and dividends while exercised, for a rate and a yield of 1.
+    strike_leg: f64,
+    spot_leg: f64,
+    /// r·e^(−rt)·φ(d₋)/(σ√t) and q·x·e^(−qt)·φ(d₊)/(σ√t).
+    strike_density: f64,
+    spot_density: f64,
+}
+
+/// The premium's quadrature over the times from now.
+struct Premium<'a> {
+    world: World,
+    spot: f64,
+    /// ln(x/X).
+    moneyness: f64,
+    drift: f64,
+    deviation: f64,
+    sines: &'a [f64],
+    weights: &'a [f64],
+}
+
+impl<'a> Premium<'a> {
+    fn new(put: &UnitPut, boundary: &Boundary, scheme: &'a Scheme) -> Self {
+        let World { years, rate, dividend_yield, volatility } = put.world;
+        Self {
+            world: put.world,
+            spot: put.log_spot.exp(),
+            moneyness: put.log_spot - boundary.log_limit,
+            drift: rate - dividend_yield - 0.5 * volatility * volatility,
+            deviation: volatility * years.sqrt(),
+            sines: &scheme.price_sines,
+            weights: &scheme.price_weights,
+        }
+    }
+
+    /// The integrand at quadrature point `k`, where y of the boundary is `later`.
+    #[inline(always)]
+    fn at(&self, k: usize, later: f64) -> Integrand {
+        let World { years, rate, dividend_yield, .. } = self.world;
+        let time = years * self.sines[k] * self.sines[k];
+        let span = self.deviation * self.sines[k];
+        let per_span = 1.0 / span;
+        let minus = (self.moneyness + later + self.drift * time) * per_span;
+        let plus = minus + span;
+        let kernel_minus = exp(-0.5 * minus * minus);
+        let kernel_plus = exp(-0.5 * plus * plus);
+        let weight = 2.0 * years * self.weights[k] * self.sines[k];
+        let strike_weight = weight * exp(-rate * time);
+        let spot_weight = weight * exp(-dividend_yield * time) * self.spot;
+        Integrand {
+            time,
+            span,
+            minus,
+            plus,
+            strike_leg: strike_weight * cdf_with_kernel(-minus, kernel_minus),
+            spot_leg: spot_weight * cdf_with_kernel(-plus, kernel_plus),
+            strike_density: rate * strike_weight * INV_SQRT_2PI * kernel_minus * per_span,
+            spot_density: dividend_yield * spot_weight * INV_SQRT_2PI * kernel_plus * per_span,
+        }
+    }
 }
 
 /// ∫ [r·e^(−rt)·Φ(−d₋) − q·x·e^(−qt)·Φ(−d₊)] dt over the time t from now, d± at x/B(T − t).
-fn premium(put: &UnitPut, boundary: &Boundary, scheme: &Scheme) -> Premium {
-    let World { years, rate, dividend_yield, volatility } = put.world;
+fn premium(put: &UnitPut, boundary: &Boundary, scheme: &Scheme) -> f64 {
+    let World { rate, dividend_yield, .. } = put.world;
     let count = scheme.price_sines.len();
     let mut later = [0.0; MOST_PRICE_POINTS];
     let later = &mut later[..count];
     combine(&scheme.price_interpolation, &boundary.squares()[..scheme.root_times.len()], later);
-    let (sines, weights) = (&scheme.price_sines[..count], &scheme.price_weights[..count]);
-    let spot = put.log_spot.exp();
-    let drift = rate - dividend_yield - 0.5 * volatility * volatility;
-    let deviation = volatility * years.sqrt();
-    let moneyness = put.log_spot - boundary.log_limit;
-    let mut parts = [[0.0; MOST_PRICE_POINTS]; 3];
-    let [value, delta, gamma] = &mut parts;
-    let (value, delta, gamma) = (&mut value[..count], &mut delta[..count], &mut gamma[..count]);
+    let premium = Premium::new(put, boundary, scheme);
+    // Without a sum, so that the loop vectorises.
+    for (k, later) in later.iter_mut().enumerate() {
+        let at = premium.at(k, later.max(0.0).sqrt());
+        *later = rate * at.strike_leg - dividend_yield * at.spot_leg;
+    }
+    later.iter().sum()
+}
+
+/// The premium of a put of strike 1 and its derivatives.
+struct PremiumGreeks {
+    value: f64,
+    delta: f64,
+    gamma: f64,
+    /// By volatility, rate and dividend yield.
+    by_world: [f64; 3],
+}
+
+fn premium_greeks(put: &UnitPut, boundary: &Boundary, slopes: &Slopes, scheme: &Scheme) -> PremiumGreeks {
+    let World { rate, dividend_yield, volatility, .. } = put.world;
+    let (count, nodes) = (scheme.price_sines.len(), scheme.root_times.len());
+    let interpolated = |values: &[f64; MOST_NODES]| {
+        let mut sums = [0.0; MOST_PRICE_POINTS];
+        combine(&scheme.price_interpolation, &values[..nodes], &mut sums[..count]);
+        sums
+    };
+    let later = interpolated(&boundary.squares());
+    let moved = slopes.half_squares.each_ref().map(interpolated);
+    let [_, limit_by_rate, limit_by_yield] = slopes.log_limit;
+    let least = (LEAST_SHARE * (boundary.log_limit - boundary.log_now())).max(f64::EPSILON);
+    let premium = Premium::new(put, boundary, scheme);
+    let mut parts = [[0.0; MOST_PRICE_POINTS]; 6];
+    let [value, delta, gamma, by_volatility, by_rate, by_yield] = &mut parts;
     // Without sums, so that the loop vectorises.
     for k in 0..count {
-        let time = years * sines[k] * sines[k];
-        let span = deviation * sines[k];
-        let per_span = 1.0 / span;
-        let minus = (moneyness + later[k].max(0.0).sqrt() + drift * time) * per_span;
-        let plus = minus + span;
-        let kernel_minus = exp(-0.5 * minus * minus);
-        let kernel_plus = exp(-0.5 * plus * plus);
-        let weight = 2.0 * years * weights[k] * sines[k];
-        let strike_leg = weight * rate * exp(-rate * time);
-        let spot_leg = weight * dividend_yield * exp(-dividend_yield * time) * spot;
-        let inside = cdf_with_kernel(-plus, kernel_plus);
-        let density_minus = strike_leg * INV_SQRT_2PI * kernel_minus * per_span;
-        let density_plus = spot_leg * INV_SQRT_2PI * kernel_plus * per_span;
-        value[k] = strike_leg * cdf_with_kernel(-minus, kernel_minus) - spot_leg * inside;
-        delta[k] = density_plus - spot_leg * inside - density_minus;
-        gamma[k] = density_minus * (1.0 + minus * per_span) + density_plus * (1.0 - plus * per_span);
+        let later = later[k].max(0.0).sqrt();
+        let at = premium.at(k, later);
+        let Integrand { time, span, minus, plus, strike_density, spot_density, .. } = at;
+        let [moved_by_volatility, moved_by_rate, moved_by_yield] =
+            moved.each_ref().map(|moved| moved[k] / later.max(least));
+        let density = strike_density - spot_density;
+        value[k] = rate * at.strike_leg - dividend_yield * at.spot_leg;
+        delta[k] = -density - dividend_yield * at.spot_leg;
+        gamma[k] = strike_density * (1.0 + minus / span) + spot_density * (1.0 - plus / span);
+        by_volatility[k] = (strike_density * plus - spot_density * minus) * span / volatility
+            - density * moved_by_volatility;
+        by_rate[k] = (1.0 - rate * time) * at.strike_leg - density * (time - limit_by_rate + moved_by_rate);
+        by_yield[k] =
+            (dividend_yield * time - 1.0) * at.spot_leg + density * (time + limit_by_yield - moved_by_yield);
     }
-    Premium {
-        value: value.iter().sum(),
-        delta: delta.iter().sum::<f64>() / spot,
-        gamma: gamma.iter().sum::<f64>() / (spot * spot),
+    let [value, delta, gamma, by_world @ ..] = parts.map(|part| part.iter().sum::<f64>());
+    PremiumGreeks {
+        value,
+        delta: delta / premium.spot,
+        gamma: gamma / (premium.spot * premium.spot),
+        by_world,
     }
 }
+
+/// Least share of y now by which a derivative of y² is divided. The interpolated y touches 0 near expiration where rate and yield are nearly equal;
+/// its true value never comes close.
+const LEAST_SHARE: f64 = 4e-3;
 
 fn collocation_greeks(option: &VanillaOption) -> Greeks {
     let scheme = &*ACCURATE;
     let put = UnitPut::of(option);
-    let (boundary, linearisation) = Boundary::solve(&put.world, scheme, GREEKS_TOLERANCE);
-    let sign = option.right.sign();
+    let (boundary, slopes) = Boundary::solve_with_slopes(&put.world, scheme);
     if put.log_spot <= boundary.log_now() {
-        return Greeks { price: option.intrinsic(), delta: sign, ..Greeks::default() };
+        return Greeks { price: option.intrinsic(), delta: option.right.sign(), ..Greeks::default() };
     }
-    let european = european::greeks(option);
-    let premium = premium(&put, &boundary, scheme);
-    let price = (european.price + put.scale * premium.value.max(0.0)).max(option.intrinsic());
-    let (delta, gamma) = match option.right {
-        OptionRight::Put => (european.delta + premium.delta, european.gamma + premium.gamma / option.strike),
-        // A call is S·p(K/S): its derivatives by S follow from those of p.
-        OptionRight::Call => {
-            let ratio = option.strike / option.spot;
-            (
-                european.delta + premium.value - ratio * premium.delta,
-                european.gamma + ratio * ratio * premium.gamma / option.spot,
-            )
-        }
-    };
-    let near = |bumped: VanillaOption| {
-        if Regime::of(&bumped) != Regime::OneBoundary {
-            return price_with(&bumped, scheme);
-        }
-        let put = UnitPut::of(&bumped);
-        let boundary = boundary.near(&put.world, scheme, &linearisation);
-        value(&bumped, &put, &boundary, scheme)
-    };
-    let vega = if exercised_at_less_volatility(&put, &boundary) {
+    let premium = premium_greeks(&put, &boundary, &slopes, scheme);
+    let mut greeks = with_premium(option, &premium);
+    if exercised_at_less_volatility(&put, &boundary) {
         let at = |h: f64| price_with(&VanillaOption { volatility: option.volatility + h, ..*option }, scheme);
-        four_point_slope(WIDE_VOLATILITY_STEP, at)
-    } else {
-        vega_by_difference(option, &near)
-    };
-    let theta_year = theta(option, price, delta, gamma);
-    let greeks = Greeks { price, delta, gamma, vega, theta_year, ..Greeks::default() };
-    if near_another_regime(option) {
-        return with_kinked_rhos(option, greeks);
+        greeks.vega = four_point_slope(WIDE_VOLATILITY_STEP, at);
     }
-    let (rho, dividend_rho) = rhos_by_difference(option, &near);
-    Greeks { rho, dividend_rho, ..greeks }
+    with_kinked_rhos(option, greeks)
+}
+
+/// European price and Greeks plus the premium's.
+fn with_premium(option: &VanillaOption, premium: &PremiumGreeks) -> Greeks {
+    let VanillaOption { spot, strike, .. } = *option;
+    let european = european::greeks(option);
+    let [by_volatility, by_rate, by_yield] = premium.by_world;
+    // A call is S·p(K/S) with rate and yield swapped: its derivatives by S follow from those of p.
+    let ratio = strike / spot;
+    let (scale, delta, gamma, rho, dividend_rho) = match option.right {
+        OptionRight::Put => (strike, premium.delta, premium.gamma / strike, by_rate, by_yield),
+        OptionRight::Call => (
+            spot,
+            premium.value - ratio * premium.delta,
+            ratio * ratio * premium.gamma / spot,
+            by_yield,
+            by_rate,
+        ),
+    };
+    let price = (european.price + scale * premium.value.max(0.0)).max(option.intrinsic());
+    let (delta, gamma) = (european.delta + delta, european.gamma + gamma);
+    Greeks {
+        price,
+        delta,
+        gamma,
+        vega: european.vega + scale * by_volatility,
+        theta_year: theta(option, price, delta, gamma),
+        rho: european.rho + scale * rho,
+        dividend_rho: european.dividend_rho + scale * dividend_rho,
+    }
 }
 
 /// Whether a volatility two points lower would make exercise optimal now. The boundary's ln(X/B) is nearly proportional to the volatility.
