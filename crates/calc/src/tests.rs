@@ -221,7 +221,7 @@ fn answered(request: &Value) {
 fn spoil(request: &mut Value, place: &mut usize, value: &Value) {
     match request {
         Value::Object(fields) => {
-            fields.iter_mut().filter(|(name, _)| *name != "op").for_each(|(_, v)| spoil(v, place, value))
+            fields.iter_mut().filter(|(name, _)| *name != "op").for_each(|(_, v)| spoil(v, place, value));
         }
         Value::Array(items) => items.iter_mut().for_each(|item| spoil(item, place, value)),
         scalar => {

@@ -1,5 +1,12 @@
 //! Every reference row as a request: the bundled samples always, the whole reference files where they lie.
 
+#![allow(
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "helpers of tests fail as tests do, and a skipped test says so"
+)]
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
