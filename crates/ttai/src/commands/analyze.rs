@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::anyhow;
+use anyhow::{anyhow, bail};
 use indicatif::{ProgressBar, ProgressStyle};
 use tokio::sync::mpsc;
 use ttai_client::{AnalysisRun, ClientError, TtaiClient};
@@ -28,7 +28,13 @@ pub async fn run(global: &GlobalArgs, args: AnalyzeArgs) -> anyhow::Result<ExitC
     let settings = Settings::load(global, Some(&args.market))?;
     let params = params(&args);
     params.validate().map_err(as_flag)?;
-    let desk = Desk::open(&settings, args.market.tape.is_some() || args.market.seed.is_some()).await?;
+    let own_market = args.market.tape.is_some() || args.market.seed.is_some();
+    if own_market && global.address.is_some() {
+        bail!(
+            "a server reads the market of its workers; leave out --tape and --seed (TTAI_TAPE, TTAI_SEED), or leave out --address"
+        );
+    }
+    let desk = Desk::open(&settings, own_market).await?;
     let outcome = analyze(&settings, &desk, &params, &args).await;
     desk.close().await?;
     outcome
