@@ -66,7 +66,8 @@ impl OutputActivities {
     ) -> Result<NotificationReceipt, AnalystError> {
         let configured = self.ports.notifier.channels();
         let wanted = if params.channels.is_empty() { configured.clone() } else { params.channels };
-        let message = Message { text: params.message, idempotency_key: params.idempotency_key };
+        let message =
+            Message { text: params.message, idempotency_key: params.idempotency_key, ..Message::default() };
         let mut receipt = NotificationReceipt::default();
         for channel in wanted {
             if !configured.contains(&channel) {

@@ -45,9 +45,10 @@ const LAYERS: &[Layer] = &[
         may_use: &["ttai-calendar", "ttai-chart", "ttai-contract", "ttai-core", "ttai-ports", "ttai-quant"],
         never: &["reqwest", "sqlx", "ttai-providers", "ttai-store", "ttai-sim"],
     },
+    Layer { name: "ttai-http", may_use: &["ttai-core", "ttai-ports"], never: TEMPORAL },
     Layer {
         name: "ttai-providers",
-        may_use: &["ttai-calendar", "ttai-core", "ttai-ports", "ttai-quant"],
+        may_use: &["ttai-calendar", "ttai-core", "ttai-http", "ttai-ports", "ttai-quant"],
         never: TEMPORAL,
     },
     Layer {

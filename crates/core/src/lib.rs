@@ -14,7 +14,7 @@ pub use bar::{DailyBar, MinuteBar, SessionPart};
 pub use chain::{OptionChain, OptionQuote};
 pub use corporate_action::{CashDividend, DividendStatus, Split};
 pub use news::NewsStory;
-pub use option::{ExerciseStyle, OptionContract, OptionRight, Settlement, SettlementTime};
+pub use option::{ExerciseStyle, OccSymbol, OptionContract, OptionRight, Settlement, SettlementTime};
 pub use quote::{Quote, QuoteCondition};
 pub use symbol::{Symbol, SymbolError};
 

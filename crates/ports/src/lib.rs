@@ -1,15 +1,33 @@
 //! What ttai asks of the outside world: traits, their data, and one error taxonomy. No implementation lives here.
 
+pub mod broker;
 pub mod error;
+pub mod limits;
 pub mod market_data;
 pub mod metrics;
+pub mod model;
 pub mod news;
 pub mod notifier;
+pub mod quote_stream;
+pub mod scanner;
 pub mod store;
 
+pub use broker::{
+    AccountBalances, Broker, BrokerAccount, BrokerOrder, BrokerPosition, BrokerTransaction, Instrument,
+    OrderAction, OrderIntent, OrderLeg, OrderPreview, OrderPrice, OrderStatus, TimeInForce,
+};
 pub use error::PortError;
+pub use limits::{AccountLimits, RateLimit};
 pub use market_data::{DailyHistory, DataSource, MarketClock, MarketData, RiskFreeRate};
 pub use metrics::{EarningsDate, EarningsTime, Metrics, ShortInterest, SymbolMetrics};
+pub use model::{
+    Model, ModelMessage, ModelRequest, ModelTurn, ModelUsage, StopReason, ToolCall, ToolDefinition,
+};
 pub use news::{News, NewsWindow};
-pub use notifier::{Message, Notifier};
+pub use notifier::{Attachment, Message, Notifier, Severity};
+pub use quote_stream::{
+    QuoteStream, StreamEvent, StreamGap, StreamGreeks, StreamHalt, StreamHealth, StreamKinds, StreamQuote,
+    StreamReader, StreamSymbol, StreamTrade,
+};
+pub use scanner::{Candidate, ScanRequest, Scanner};
 pub use store::{AnalysisCursor, AnalysisFilter, AnalysisRecord, Artifact, ArtifactRef, Store, StoreError};

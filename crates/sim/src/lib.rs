@@ -1,3 +1,5 @@
-//! Invented markets. Nothing here is a record of anything, and everything it writes says so.
+//! Invented markets, and a server that plays a market to clients in its vendors' own protocols. Nothing here is a record
+//! of anything that happened, and everything says so.
 
 pub mod market;
+pub mod server;

@@ -12,6 +12,7 @@ mod random;
 mod write;
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use chrono::{Days, Duration, NaiveDate};
 use ttai_calendar::{CalendarError, Session, session_on_or_before, sessions_between};
@@ -24,6 +25,8 @@ use random::Random;
 
 /// Changes whenever the same seed would give other files.
 pub const VERSION: u32 = 1;
+
+static ATTEMPTS: AtomicU64 = AtomicU64::new(0);
 
 /// The discounting rate of the simulated market, continuous, a fraction a year.
 const RATE: f64 = 0.04;
@@ -63,7 +66,9 @@ pub fn cached(seed: u64, cache: &Path, end_date: NaiveDate) -> Result<PathBuf, S
     if folder.join("tape.json").is_file() {
         return Ok(folder);
     }
-    let unfinished = cache.join(format!(".unfinished-v{VERSION}-{seed}-{}", std::process::id()));
+    // Named for one attempt: others of this process or of another may be inventing the same market.
+    let attempt = ATTEMPTS.fetch_add(1, Ordering::Relaxed);
+    let unfinished = cache.join(format!(".unfinished-v{VERSION}-{seed}-{}-{attempt}", std::process::id()));
     generate(seed, &unfinished, end)?;
     match std::fs::rename(&unfinished, &folder) {
         Ok(()) => Ok(folder),

@@ -1,0 +1,249 @@
+//! Accounts, positions and orders at a broker.
+
+use async_trait::async_trait;
+use chrono::{DateTime, NaiveDate, Utc};
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+use ttai_core::{OccSymbol, Symbol};
+
+use crate::error::PortError;
+
+/// An account at a broker.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BrokerAccount {
+    /// The broker's number or identifier of it.
+    pub id: String,
+    /// What a person calls it; may be empty.
+    pub name: String,
+    /// Whether it may borrow.
+    pub margin: bool,
+    /// Whether no real money is in it.
+    pub paper: bool,
+}
+
+/// What an account is worth and may spend, in dollars.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountBalances {
+    /// Cash, negative where borrowed.
+    pub cash: Decimal,
+    /// Liquidation value of everything.
+    pub net_liquidation: Decimal,
+    /// What may be spent on options without borrowing.
+    pub option_buying_power: Decimal,
+    /// What may be spent on shares, borrowing included where allowed.
+    pub stock_buying_power: Decimal,
+    /// Maintenance requirement, where the broker says it.
+    pub maintenance_requirement: Option<Decimal>,
+    /// When the broker computed it.
+    pub as_of: DateTime<Utc>,
+}
+
+/// What can be held or ordered.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Instrument {
+    /// Shares.
+    Equity(Symbol),
+    /// An option contract.
+    Option(OccSymbol),
+}
+
+/// Something held.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BrokerPosition {
+    /// What.
+    pub instrument: Instrument,
+    /// Shares or contracts, negative when short.
+    pub quantity: Decimal,
+    /// Average price paid or received, in dollars a share.
+    pub average_open_price: Decimal,
+    /// The broker's mark in dollars a share, where it gives one.
+    pub mark: Option<Decimal>,
+    /// Dollars per point: 1 for shares, 100 for most options.
+    pub multiplier: u32,
+    /// When it was opened or last changed, where the broker says it.
+    pub updated_at: Option<DateTime<Utc>>,
+}
+
+/// What a leg does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OrderAction {
+    /// Buy what is not short.
+    BuyToOpen,
+    /// Sell what is not held.
+    SellToOpen,
+    /// Buy back what is short.
+    BuyToClose,
+    /// Sell what is held.
+    SellToClose,
+}
+
+/// One leg of an order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OrderLeg {
+    /// What.
+    pub instrument: Instrument,
+    /// Which way.
+    pub action: OrderAction,
+    /// Shares or contracts, positive.
+    pub quantity: u32,
+}
+
+/// How the price is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OrderPrice {
+    /// Whatever the market gives.
+    Market,
+    /// At most this many dollars a share, paid.
+    Debit(Decimal),
+    /// At least this many dollars a share, received.
+    Credit(Decimal),
+}
+
+/// How long an order stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TimeInForce {
+    /// Until the session's close.
+    Day,
+    /// Until it is cancelled.
+    GoodTilCanceled,
+}
+
+/// An order to be sent. The same client order id is the same order, however often it is sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OrderIntent {
+    /// Which account.
+    pub account: String,
+    /// Our own identity of it, 1 to 48 characters of `A–Z a–z 0–9 - _ .`.
+    pub client_order_id: String,
+    /// 1 to 4 legs; several are filled together or not at all.
+    pub legs: Vec<OrderLeg>,
+    /// The price of one unit of all legs.
+    pub price: OrderPrice,
+    /// How long it stands.
+    pub time_in_force: TimeInForce,
+}
+
+/// Where an order stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OrderStatus {
+    /// Received, not yet working.
+    Received,
+    /// Working at the exchange.
+    Live,
+    /// Some of it was filled; the rest works.
+    PartiallyFilled,
+    /// Done.
+    Filled,
+    /// Taken back; what was filled before stays filled.
+    Canceled,
+    /// Refused.
+    Rejected,
+    /// Its time ran out.
+    Expired,
+}
+
+impl OrderStatus {
+    /// Whether nothing more can happen to it.
+    #[must_use]
+    pub fn is_final(self) -> bool {
+        matches!(self, Self::Filled | Self::Canceled | Self::Rejected | Self::Expired)
+    }
+}
+
+/// An order as the broker knows it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BrokerOrder {
+    /// The broker's identity of it.
+    pub id: String,
+    /// Ours, where it was sent by us.
+    pub client_order_id: Option<String>,
+    /// Which account.
+    pub account: String,
+    /// Where it stands.
+    pub status: OrderStatus,
+    /// Its legs.
+    pub legs: Vec<OrderLeg>,
+    /// Units filled so far.
+    pub filled_quantity: Decimal,
+    /// Average price of what was filled, in dollars a share: positive when paid, negative when received.
+    pub average_fill_price: Option<Decimal>,
+    /// Why it was refused, in the broker's words.
+    pub reject_reason: Option<String>,
+    /// When the broker received it.
+    pub received_at: Option<DateTime<Utc>>,
+    /// When it last changed.
+    pub updated_at: Option<DateTime<Utc>>,
+}
+
+/// What the broker says an order would do, without sending it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OrderPreview {
+    /// Change of option buying power in dollars; negative when it takes some.
+    pub buying_power_change: Option<Decimal>,
+    /// Fees and commissions in dollars.
+    pub fees: Option<Decimal>,
+    /// What the broker warns of.
+    pub warnings: Vec<String>,
+}
+
+/// Something that changed an account.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BrokerTransaction {
+    /// The broker's identity of it.
+    pub id: String,
+    /// The broker's word: trade, assignment, expiration, dividend, fee.
+    pub kind: String,
+    /// The broker's finer word; may be empty.
+    pub detail: String,
+    /// What it is about, if one instrument.
+    pub instrument: Option<Instrument>,
+    /// Shares or contracts, negative when they left the account.
+    pub quantity: Option<Decimal>,
+    /// Dollars a share.
+    pub price: Option<Decimal>,
+    /// Change of cash in dollars, fees included.
+    pub net_amount: Decimal,
+    /// When.
+    pub executed_at: DateTime<Utc>,
+    /// The order that it comes from, if any.
+    pub order_id: Option<String>,
+    /// The settlement day, if known.
+    pub settles_on: Option<NaiveDate>,
+}
+
+/// A broker. Nothing here resends an order: [`PortError::OutcomeUnknown`] is settled by
+/// [`Broker::order_by_client_id`].
+#[async_trait]
+pub trait Broker: Send + Sync {
+    /// Who this is: `tastytrade`, `alpaca`.
+    fn name(&self) -> &str;
+    /// The accounts that the credentials reach.
+    async fn accounts(&self) -> Result<Vec<BrokerAccount>, PortError>;
+    /// What an account is worth.
+    async fn balances(&self, account: &str) -> Result<AccountBalances, PortError>;
+    /// What an account holds.
+    async fn positions(&self, account: &str) -> Result<Vec<BrokerPosition>, PortError>;
+    /// What an order would do. Sends nothing.
+    async fn preview(&self, order: &OrderIntent) -> Result<OrderPreview, PortError>;
+    /// Sends an order once. An answer that was lost after sending is [`PortError::OutcomeUnknown`].
+    async fn submit(&self, order: &OrderIntent) -> Result<BrokerOrder, PortError>;
+    /// The order with our identity; `None` when the broker never received it.
+    async fn order_by_client_id(
+        &self,
+        account: &str,
+        client_order_id: &str,
+    ) -> Result<Option<BrokerOrder>, PortError>;
+    /// Takes an order back; done when the broker accepted the request, not when the order ended.
+    async fn cancel(&self, account: &str, order_id: &str) -> Result<(), PortError>;
+    /// Orders received since a moment, newest first.
+    async fn orders(&self, account: &str, since: DateTime<Utc>) -> Result<Vec<BrokerOrder>, PortError>;
+    /// What changed the account since a moment, newest first.
+    async fn transactions(
+        &self,
+        account: &str,
+        since: DateTime<Utc>,
+    ) -> Result<Vec<BrokerTransaction>, PortError>;
+}

@@ -1,0 +1,28 @@
+//! Rate limits of one account at a provider, shared by everybody who calls with it.
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::error::PortError;
+
+/// How often an account may be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RateLimit {
+    /// Calls a minute, at least 1.
+    pub per_minute: u32,
+    /// Calls that may come at once, at least 1.
+    pub burst: u32,
+}
+
+/// Shares an account's calls among tasks and processes.
+#[async_trait]
+pub trait AccountLimits: Send + Sync {
+    /// Waits for the account's turn; cancellation-safe: a caller that gives up takes nothing.
+    ///
+    /// # Errors
+    /// [`PortError::Unavailable`] when the turn cannot come within a minute; its `retry_after` says when to come back.
+    async fn acquire(&self, account: &str, rate: RateLimit) -> Result<(), PortError>;
+    /// Holds up everybody on the account until `until` (wall clock): the provider said to stop.
+    async fn pause(&self, account: &str, until: DateTime<Utc>);
+}

@@ -1,0 +1,5 @@
+//! Each provider's adapter against the simulated market, over the vendor's own protocol.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
+
+mod control;
+mod support;

@@ -1,0 +1,324 @@
+//! Failures on demand: by a script, by a call to the control address, or by a header of one request.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use ttai_core::Symbol;
+
+use super::market::SimMarket;
+
+/// The header that asks for a fault of this one request: a [`FaultAction`] as JSON.
+pub const FAULT_HEADER: &str = "x-ttai-sim-fault";
+
+/// What goes wrong.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "action", rename_all = "snake_case", deny_unknown_fields)]
+pub enum FaultAction {
+    /// The answer comes late.
+    Latency {
+        /// By this many milliseconds.
+        milliseconds: u64,
+    },
+    /// Another answer than the service's own; the request takes no effect.
+    Status {
+        /// 401, 429, 500, 503.
+        status: u16,
+        /// `Retry-After` in seconds.
+        #[serde(default)]
+        retry_after: Option<u64>,
+        /// The body; empty when none.
+        #[serde(default)]
+        body: String,
+    },
+    /// The answer breaks off.
+    CutBody {
+        /// After this many bytes.
+        after_bytes: usize,
+    },
+    /// The connection ends before the request is looked at.
+    Reset,
+    /// The request takes effect, and the connection ends before the answer.
+    LostReply,
+    /// A stream says nothing any more, not even that it lives, while its connection stands.
+    SilentStream {
+        /// For this many seconds.
+        seconds: f64,
+    },
+    /// A stream leaves out its events but lives.
+    StreamGap {
+        /// For this many seconds.
+        seconds: f64,
+    },
+    /// A stream's connection ends.
+    StreamReset,
+    /// A stream sends one frame that breaks its protocol.
+    MalformedFrame,
+    /// The symbol's quote stands still.
+    Stale {
+        /// Whose.
+        symbol: Symbol,
+    },
+    /// The symbol's bid is above its ask.
+    Crossed {
+        /// Whose.
+        symbol: Symbol,
+    },
+    /// Trading of the symbol stops.
+    Halt {
+        /// Whose.
+        symbol: Symbol,
+    },
+    /// The symbol trades at its price divided by the ratio.
+    Split {
+        /// Whose.
+        symbol: Symbol,
+        /// New shares for one old share.
+        ratio: f64,
+    },
+    /// The session ends now.
+    EarlyClose,
+}
+
+/// A failure and when it happens.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Fault {
+    /// Which service: `tastytrade`, `dxlink`, `alpaca`, `cboe`, …; every one when none.
+    #[serde(default)]
+    pub service: Option<String>,
+    /// Which method; every one when none.
+    #[serde(default)]
+    pub method: Option<String>,
+    /// What the path contains; every path when none.
+    #[serde(default)]
+    pub path: Option<String>,
+    /// How many requests that fit are let through first.
+    #[serde(default)]
+    pub skip: u32,
+    /// How many requests it hits after that; once when none. A market fault lasts until it is deleted.
+    #[serde(default)]
+    pub times: Option<u32>,
+    /// Not before this market time.
+    #[serde(default)]
+    pub from: Option<DateTime<Utc>>,
+    /// What goes wrong.
+    #[serde(flatten)]
+    pub action: FaultAction,
+}
+
+/// A fault that is armed.
+#[derive(Clone, Debug, Serialize)]
+pub struct ArmedFault {
+    /// Its number, for deleting it.
+    pub id: u64,
+    /// What it is.
+    #[serde(flatten)]
+    pub fault: Fault,
+    /// Requests that it let through or hit.
+    pub seen: u32,
+    /// Requests that it hit.
+    pub hits: u32,
+    #[serde(skip)]
+    applied: bool,
+    #[serde(skip)]
+    window: Option<Instant>,
+}
+
+/// What a stream has to do now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StreamFault {
+    /// Send nothing at all.
+    Silent,
+    /// Leave out events, but keep the connection alive.
+    Gap,
+    /// End the connection.
+    Reset,
+    /// Send one frame that breaks the protocol.
+    Malformed,
+}
+
+/// All faults of a simulation.
+#[derive(Debug, Default)]
+pub struct Faults {
+    armed: Mutex<(u64, Vec<ArmedFault>)>,
+}
+
+impl Faults {
+    /// Arms a fault and returns its number.
+    pub fn add(&self, fault: Fault) -> u64 {
+        let mut armed = self.lock();
+        armed.0 += 1;
+        let id = armed.0;
+        armed.1.push(ArmedFault { id, fault, seen: 0, hits: 0, applied: false, window: None });
+        id
+    }
+
+    /// Every fault with its counts.
+    #[must_use]
+    pub fn list(&self) -> Vec<ArmedFault> {
+        self.lock().1.clone()
+    }
+
+    /// Takes one fault back, or all; a market fault ends with it.
+    pub fn remove(&self, id: Option<u64>, market: &SimMarket) {
+        let removed: Vec<ArmedFault> =
+            self.lock().1.extract_if(.., |armed| id.is_none_or(|id| armed.id == id)).collect();
+        for armed in removed.iter().filter(|armed| armed.applied) {
+            set_market(&armed.fault.action, market, false);
+        }
+    }
+
+    /// The faults of one request, counted as hit.
+    pub fn of_request(
+        &self,
+        service: &str,
+        method: &str,
+        path: &str,
+        now: DateTime<Utc>,
+    ) -> Vec<FaultAction> {
+        let mut armed = self.lock();
+        let fitting = armed.1.iter_mut().filter(|armed| {
+            armed.fault.action.is_of_requests() && armed.fault.fits(service, method, path, now)
+        });
+        fitting.filter_map(ArmedFault::strike).collect()
+    }
+
+    /// What a stream of a service has to do at this moment. A reset or a malformed frame is answered once a hit, silence and
+    /// gaps as long as they last.
+    pub fn stream(&self, service: &str, now: DateTime<Utc>) -> Option<StreamFault> {
+        let mut armed = self.lock();
+        armed
+            .1
+            .iter_mut()
+            .filter(|armed| armed.fault.fits(service, "", "", now))
+            .find_map(ArmedFault::strike_stream)
+    }
+
+    /// Puts the market faults whose time has come on the market.
+    pub fn apply_to(&self, market: &SimMarket) {
+        let now = market.now();
+        for armed in &mut self.lock().1 {
+            if !armed.applied
+                && armed.fault.action.is_of_the_market()
+                && armed.fault.from.is_none_or(|from| from <= now)
+            {
+                set_market(&armed.fault.action, market, true);
+                armed.applied = true;
+                armed.hits += 1;
+            }
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, (u64, Vec<ArmedFault>)> {
+        self.armed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Fault {
+    fn fits(&self, service: &str, method: &str, path: &str, now: DateTime<Utc>) -> bool {
+        self.service.as_deref().is_none_or(|wanted| wanted == service)
+            && self.method.as_deref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(method))
+            && self.path.as_deref().is_none_or(|wanted| path.contains(wanted))
+            && self.from.is_none_or(|from| from <= now)
+    }
+}
+
+impl FaultAction {
+    fn is_of_requests(&self) -> bool {
+        matches!(
+            self,
+            Self::Latency { .. } | Self::Status { .. } | Self::CutBody { .. } | Self::Reset | Self::LostReply
+        )
+    }
+
+    fn is_of_the_market(&self) -> bool {
+        matches!(
+            self,
+            Self::Stale { .. }
+                | Self::Crossed { .. }
+                | Self::Halt { .. }
+                | Self::Split { .. }
+                | Self::EarlyClose
+        )
+    }
+}
+
+impl ArmedFault {
+    /// Counts a request and says what happens to it.
+    fn strike(&mut self) -> Option<FaultAction> {
+        self.seen += 1;
+        if self.seen <= self.fault.skip || self.hits >= self.fault.times.unwrap_or(1) {
+            return None;
+        }
+        self.hits += 1;
+        Some(self.fault.action.clone())
+    }
+
+    fn strike_stream(&mut self) -> Option<StreamFault> {
+        let (fault, seconds) = match self.fault.action {
+            FaultAction::SilentStream { seconds } => (StreamFault::Silent, seconds),
+            FaultAction::StreamGap { seconds } => (StreamFault::Gap, seconds),
+            FaultAction::StreamReset => return self.strike().map(|_| StreamFault::Reset),
+            FaultAction::MalformedFrame => return self.strike().map(|_| StreamFault::Malformed),
+            _ => return None,
+        };
+        if self.window.is_none() {
+            self.hits += 1;
+        }
+        let begun = *self.window.get_or_insert_with(Instant::now);
+        (begun.elapsed().as_secs_f64() < seconds).then_some(fault)
+    }
+}
+
+fn set_market(action: &FaultAction, market: &SimMarket, on: bool) {
+    match action {
+        FaultAction::Stale { symbol } => market.set_stale(symbol, on),
+        FaultAction::Crossed { symbol } => market.set_crossed(symbol, on),
+        FaultAction::Halt { symbol } => market.set_halted(symbol, on),
+        FaultAction::Split { symbol, ratio } => market.set_split(symbol, on.then_some(*ratio)),
+        FaultAction::EarlyClose => market.set_early_close(on),
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fault(text: &str) -> Fault {
+        serde_json::from_str(text).unwrap()
+    }
+
+    #[test]
+    fn a_fault_lets_some_through_and_then_hits_as_often_as_told() {
+        let faults = Faults::default();
+        faults.add(fault(
+            r#"{"service":"cboe","path":"AAPL","skip":1,"times":2,"action":"status","status":503}"#,
+        ));
+        let now = Utc::now();
+        let hits: Vec<usize> =
+            (0..5).map(|_| faults.of_request("cboe", "GET", "/quotes/AAPL.json", now).len()).collect();
+        assert_eq!(hits, [0, 1, 1, 0, 0]);
+        assert!(faults.of_request("cboe", "GET", "/quotes/SPY.json", now).is_empty());
+        assert!(faults.of_request("rss", "GET", "/quotes/AAPL.json", now).is_empty());
+    }
+
+    #[test]
+    fn a_misspelt_fault_is_refused() {
+        assert!(serde_json::from_str::<Fault>(r#"{"action":"latency","millis":5}"#).is_err());
+        assert!(serde_json::from_str::<Fault>(r#"{"action":"nothing"}"#).is_err());
+    }
+
+    #[test]
+    fn silence_lasts_and_a_reset_is_once() {
+        let faults = Faults::default();
+        faults.add(fault(r#"{"service":"dxlink","action":"stream_reset"}"#));
+        faults.add(fault(r#"{"service":"dxlink","action":"silent_stream","seconds":60}"#));
+        let now = Utc::now();
+        assert_eq!(faults.stream("dxlink", now), Some(StreamFault::Reset));
+        assert_eq!(faults.stream("dxlink", now), Some(StreamFault::Silent));
+        assert_eq!(faults.stream("dxlink", now), Some(StreamFault::Silent));
+        assert_eq!(faults.stream("alpaca", now), None);
+    }
+}

@@ -1,0 +1,383 @@
+//! What the simulated market shows at its present moment: the source's data at the clock's time, under the overlays that
+//! faults put on it.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use chrono::{DateTime, Duration, NaiveDate, Utc};
+use rust_decimal::Decimal;
+use rust_decimal::prelude::FromPrimitive;
+use ttai_calendar::Session;
+use ttai_core::{
+    DailyBar, MinuteBar, NewsStory, OccSymbol, OptionChain, OptionQuote, Quote, QuoteCondition, Symbol,
+};
+use ttai_ports::{
+    DailyHistory, DataSource, MarketData, Metrics, News, NewsWindow, PortError, RiskFreeRate, SymbolMetrics,
+};
+use ttai_quant::chain::{PricedQuote, price_chain};
+
+use super::clock::SimClock;
+
+/// Everything that a simulation plays from.
+pub trait MarketSource: MarketData + Metrics + News {}
+impl<T: MarketData + Metrics + News> MarketSource for T {}
+
+/// A whole chain with the status, implied volatility and Greeks of each contract.
+#[derive(Debug)]
+pub struct SimChain {
+    /// The chain as recorded.
+    pub chain: OptionChain,
+    /// The same contracts in the same order, priced.
+    pub priced: Vec<PricedQuote>,
+    by_symbol: HashMap<OccSymbol, usize>,
+}
+
+impl SimChain {
+    /// One contract's quote and numbers.
+    #[must_use]
+    pub fn contract(&self, symbol: &OccSymbol) -> Option<(&OptionQuote, &PricedQuote)> {
+        let index = *self.by_symbol.get(symbol)?;
+        Some((self.chain.quotes.get(index)?, self.priced.get(index)?))
+    }
+}
+
+/// One print of the tape.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Print {
+    /// When.
+    pub time: DateTime<Utc>,
+    /// Dollars a share.
+    pub price: f64,
+    /// Shares.
+    pub size: f64,
+}
+
+/// What faults make of the market.
+#[derive(Clone, Debug, Default)]
+struct Overlays {
+    halted: BTreeSet<Symbol>,
+    crossed: BTreeSet<Symbol>,
+    stale_since: BTreeMap<Symbol, DateTime<Utc>>,
+    splits: BTreeMap<Symbol, Decimal>,
+    early_close: Option<(NaiveDate, DateTime<Utc>)>,
+}
+
+/// The market at its present moment.
+pub struct SimMarket {
+    source: Arc<dyn MarketSource>,
+    clock: SimClock,
+    symbols: Vec<Symbol>,
+    overlays: Mutex<Overlays>,
+    chains: Mutex<HashMap<Symbol, Arc<SimChain>>>,
+}
+
+impl SimMarket {
+    /// A market over a source, at a clock.
+    pub(crate) fn new(source: Arc<dyn MarketSource>, clock: SimClock, symbols: Vec<Symbol>) -> Self {
+        Self { source, clock, symbols, overlays: Mutex::default(), chains: Mutex::default() }
+    }
+
+    /// Market time.
+    #[must_use]
+    pub fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+
+    /// Its clock.
+    #[must_use]
+    pub fn clock(&self) -> &SimClock {
+        &self.clock
+    }
+
+    /// What it plays.
+    #[must_use]
+    pub fn about(&self) -> DataSource {
+        self.source.source()
+    }
+
+    /// Every symbol on offer, in order.
+    #[must_use]
+    pub fn symbols(&self) -> &[Symbol] {
+        &self.symbols
+    }
+
+    /// Whether a symbol is listed here.
+    #[must_use]
+    pub fn lists(&self, symbol: &Symbol) -> bool {
+        self.symbols.binary_search(symbol).is_ok()
+    }
+
+    /// Today's session by the exchange calendar and the overlays; none on a day without one.
+    #[must_use]
+    pub fn session(&self) -> Option<Session> {
+        let session = ttai_calendar::session(ttai_calendar::new_york_date(self.now()))?;
+        let early = self.overlays().early_close;
+        Some(match early {
+            Some((date, close)) if date == session.date => {
+                Session { close: close.min(session.close), early_close: true, ..session }
+            }
+            _ => session,
+        })
+    }
+
+    /// Whether the regular session is on.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.session().is_some_and(|session| session.is_open_at(self.now()))
+    }
+
+    /// Whether trading of a symbol is halted.
+    #[must_use]
+    pub fn is_halted(&self, symbol: &Symbol) -> bool {
+        self.overlays().halted.contains(symbol)
+    }
+
+    /// The quote of a share at this moment, marked with what is wrong with it.
+    ///
+    /// # Errors
+    /// The source's.
+    pub async fn quote(&self, symbol: &Symbol) -> Result<Quote, PortError> {
+        let overlays = self.overlays();
+        let now = self.now();
+        let moment = overlays.stale_since.get(symbol).map_or(now, |since| (*since).min(now));
+        let mut quote = self.source.quote(symbol, moment).await?;
+        quote.received_at = now;
+        overlays.apply(&mut quote);
+        Ok(quote)
+    }
+
+    /// The newest chain at this moment, priced once a snapshot.
+    ///
+    /// # Errors
+    /// The source's.
+    pub async fn chain(&self, symbol: &Symbol) -> Result<Arc<SimChain>, PortError> {
+        let now = self.now();
+        let chain = self.source.option_chain(symbol, now).await?;
+        if let Some(known) = self.known_chain(symbol, chain.snapshot_time) {
+            return Ok(known);
+        }
+        let rate = self.source.risk_free_rate(now).await?.continuous;
+        let dividends = self.source.daily_history(symbol, now).await?.dividends;
+        let priced = tokio::task::spawn_blocking(move || {
+            let priced = price_chain(&chain, rate, &dividends);
+            let by_symbol =
+                chain.quotes.iter().enumerate().map(|(index, quote)| (occ(quote), index)).collect();
+            SimChain { chain, priced, by_symbol }
+        })
+        .await
+        .map_err(|error| PortError::Corrupt { provider: "sim".to_owned(), detail: error.to_string() })?;
+        let priced = Arc::new(priced);
+        self.chains
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(symbol.clone(), Arc::clone(&priced));
+        Ok(priced)
+    }
+
+    fn known_chain(&self, symbol: &Symbol, snapshot: DateTime<Utc>) -> Option<Arc<SimChain>> {
+        let chains = self.chains.lock().unwrap_or_else(PoisonError::into_inner);
+        chains.get(symbol).filter(|known| known.chain.snapshot_time == snapshot).cloned()
+    }
+
+    /// Finished sessions, today so far, splits and dividends.
+    ///
+    /// # Errors
+    /// The source's.
+    pub async fn daily(&self, symbol: &Symbol) -> Result<DailyHistory, PortError> {
+        self.source.daily_history(symbol, self.now()).await
+    }
+
+    /// Finished sessions and today so far in the shares of the moment: the past divided by the splits since, volumes
+    /// multiplied.
+    ///
+    /// # Errors
+    /// The source's.
+    pub async fn adjusted_daily(&self, symbol: &Symbol) -> Result<Vec<DailyBar>, PortError> {
+        let history = self.daily(symbol).await?;
+        let today = history.today;
+        let adjusted = history.bars.into_iter().map(|bar| {
+            let ratio: f64 = history
+                .splits
+                .iter()
+                .filter(|split| split.effective > bar.date)
+                .map(|split| split.ratio)
+                .product();
+            bar.split_adjusted(ratio)
+        });
+        Ok(adjusted.chain(today).collect())
+    }
+
+    /// A session's minutes so far.
+    ///
+    /// # Errors
+    /// The source's.
+    pub async fn minutes(&self, symbol: &Symbol, date: NaiveDate) -> Result<Vec<MinuteBar>, PortError> {
+        self.source.minute_bars(symbol, date, self.now()).await
+    }
+
+    /// The prints in `(after, until]`, four a minute at its open, high, low and close: a tape keeps no single trades.
+    /// None while trading is halted.
+    ///
+    /// # Errors
+    /// The source's.
+    pub async fn prints(
+        &self,
+        symbol: &Symbol,
+        after: DateTime<Utc>,
+        until: DateTime<Utc>,
+    ) -> Result<Vec<Print>, PortError> {
+        if self.is_halted(symbol) {
+            return Ok(Vec::new());
+        }
+        // A minute that is under way has printed already, so the market itself looks to its end.
+        let date = ttai_calendar::new_york_date(until);
+        let minutes = self.source.minute_bars(symbol, date, until + Duration::minutes(1)).await?;
+        Ok(minutes
+            .iter()
+            .flat_map(prints_of)
+            .filter(|print| after < print.time && print.time <= until)
+            .collect())
+    }
+
+    /// Earnings, short interest, sector.
+    ///
+    /// # Errors
+    /// The source's.
+    pub async fn metrics(&self, symbol: &Symbol) -> Result<Option<SymbolMetrics>, PortError> {
+        self.source.metrics(symbol, self.now()).await
+    }
+
+    /// Stories published in a window, none later than now.
+    ///
+    /// # Errors
+    /// The source's.
+    pub async fn stories(&self, symbol: &Symbol, after: DateTime<Utc>) -> Result<Vec<NewsStory>, PortError> {
+        let window = NewsWindow { after, until: self.now() };
+        Ok(self.source.stories(symbol, window).await?.unwrap_or_default())
+    }
+
+    /// The discounting rate.
+    ///
+    /// # Errors
+    /// The source's.
+    pub async fn rate(&self) -> Result<RiskFreeRate, PortError> {
+        self.source.risk_free_rate(self.now()).await
+    }
+
+    /// Halts a symbol, or lets it trade again.
+    pub fn set_halted(&self, symbol: &Symbol, halted: bool) {
+        self.change(|overlays| {
+            if halted {
+                overlays.halted.insert(symbol.clone())
+            } else {
+                overlays.halted.remove(symbol)
+            };
+        });
+    }
+
+    /// Freezes a symbol's quote at this moment, or lets it go on.
+    pub fn set_stale(&self, symbol: &Symbol, stale: bool) {
+        let now = self.now();
+        self.change(|overlays| {
+            if stale {
+                overlays.stale_since.entry(symbol.clone()).or_insert(now);
+            } else {
+                overlays.stale_since.remove(symbol);
+            }
+        });
+    }
+
+    /// Puts a symbol's bid above its ask, or right again.
+    pub fn set_crossed(&self, symbol: &Symbol, crossed: bool) {
+        self.change(|overlays| {
+            if crossed {
+                overlays.crossed.insert(symbol.clone())
+            } else {
+                overlays.crossed.remove(symbol)
+            };
+        });
+    }
+
+    /// Divides a symbol's quotes by a ratio from now on, as on the morning of a split; none takes it back.
+    pub fn set_split(&self, symbol: &Symbol, ratio: Option<f64>) {
+        let ratio =
+            ratio.and_then(Decimal::from_f64).filter(|ratio| ratio.is_sign_positive() && !ratio.is_zero());
+        self.change(|overlays| match ratio {
+            Some(ratio) => {
+                overlays.splits.insert(symbol.clone(), ratio);
+            }
+            None => {
+                overlays.splits.remove(symbol);
+            }
+        });
+    }
+
+    /// Lets today's session end at this moment, or as scheduled again.
+    pub fn set_early_close(&self, closed: bool) {
+        let now = self.now();
+        self.change(|overlays| {
+            overlays.early_close = closed.then(|| (ttai_calendar::new_york_date(now), now));
+        });
+    }
+
+    /// What a symbol's recorded prices are divided by.
+    #[must_use]
+    pub fn split_ratio(&self, symbol: &Symbol) -> Decimal {
+        self.overlays().splits.get(symbol).copied().unwrap_or(Decimal::ONE)
+    }
+
+    fn overlays(&self) -> Overlays {
+        self.overlays.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Overlays)) {
+        change(&mut self.overlays.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
+impl Overlays {
+    fn apply(&self, quote: &mut Quote) {
+        if let Some(ratio) = self.splits.get(&quote.symbol) {
+            for price in [&mut quote.bid, &mut quote.ask, &mut quote.last] {
+                *price = price.and_then(|price| price.checked_div(*ratio)).map(|price| price.round_dp(2));
+            }
+        }
+        if self.crossed.contains(&quote.symbol) {
+            std::mem::swap(&mut quote.bid, &mut quote.ask);
+            if quote.bid == quote.ask {
+                quote.bid = quote.bid.map(|bid| bid + Decimal::new(1, 2));
+            }
+            quote.conditions.push(QuoteCondition::Crossed);
+        }
+        if self.halted.contains(&quote.symbol) {
+            quote.conditions.push(QuoteCondition::Halted);
+        }
+        if self.stale_since.contains_key(&quote.symbol) && !quote.conditions.contains(&QuoteCondition::Stale)
+        {
+            quote.conditions.push(QuoteCondition::Stale);
+        }
+    }
+}
+
+/// The symbol of a contract's quote.
+#[must_use]
+pub fn occ(quote: &OptionQuote) -> OccSymbol {
+    let contract = &quote.contract;
+    OccSymbol {
+        root: contract.root.clone(),
+        expiration: contract.expiration,
+        right: contract.right,
+        strike: contract.strike.normalize(),
+    }
+}
+
+fn prints_of(bar: &MinuteBar) -> [Print; 4] {
+    // The low comes first in a rising minute: the shortest path through the four prices.
+    let (first, second) = if bar.close >= bar.open { (bar.low, bar.high) } else { (bar.high, bar.low) };
+    let print = |seconds, price| Print {
+        time: bar.start + Duration::seconds(seconds),
+        price,
+        size: (bar.volume / 4.0).max(1.0).floor(),
+    };
+    [print(1, bar.open), print(20, first), print(40, second), print(59, bar.close)]
+}
