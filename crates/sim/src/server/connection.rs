@@ -99,7 +99,7 @@ async fn under_faults(
     for fault in faults {
         match fault {
             FaultAction::Latency { milliseconds } => {
-                tokio::time::sleep(Duration::from_millis(*milliseconds)).await
+                tokio::time::sleep(Duration::from_millis(*milliseconds)).await;
             }
             FaultAction::Reset => return Err(Ended),
             FaultAction::Status { status, retry_after, body } => {
