@@ -3,6 +3,7 @@
 pub mod clock;
 mod connection;
 mod control;
+pub mod exchange;
 pub mod faults;
 pub mod inbox;
 pub mod market;
@@ -19,6 +20,7 @@ use tokio_util::task::TaskTracker;
 use ttai_ports::PortError;
 
 use clock::SimClock;
+use exchange::Exchange;
 use faults::{Fault, Faults};
 use inbox::Inbox;
 use market::{MarketSource, SimMarket};
@@ -63,6 +65,8 @@ pub struct SimState {
     pub market: Arc<SimMarket>,
     /// What goes wrong.
     pub faults: Arc<Faults>,
+    /// Accounts and orders, behind every broker's protocol.
+    pub exchange: Exchange,
     /// What was sent to people.
     pub inbox: Arc<Inbox>,
     /// Where its services are.
@@ -166,6 +170,7 @@ pub async fn start(options: SimOptions) -> Result<RunningSim, ServerError> {
     let state = SimState {
         market: Arc::new(market),
         faults: Arc::new(faults),
+        exchange: Exchange::new(),
         inbox: Arc::default(),
         endpoints: Arc::new(Endpoints::at(address)),
         ending: CancellationToken::new(),
@@ -173,6 +178,7 @@ pub async fn start(options: SimOptions) -> Result<RunningSim, ServerError> {
     let tasks = TaskTracker::new();
     tasks.spawn(connection::serve(listener, router(&state), state.clone(), tasks.clone()));
     tasks.spawn(apply_market_faults(state.clone()));
+    tasks.spawn(exchange::pump(state.clone()));
     tasks.close();
     Ok(RunningSim { endpoints: (*state.endpoints).clone(), state, tasks })
 }

@@ -1,0 +1,154 @@
+//! The order engine behind every broker protocol of the simulator: accounts, orders that match against the market's
+//! quotes at its clock, positions with their collateral, and a broadcast of what happens. No protocol lives here.
+//!
+//! [`Book`] is the pure state; [`Exchange`] shares it among the protocols.
+
+mod account;
+mod book;
+mod identity;
+mod matching;
+mod order;
+mod pledge;
+mod rejection;
+mod settlement;
+mod validate;
+mod venue;
+mod view;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use rust_decimal::Decimal;
+use tokio::sync::broadcast;
+use ttai_ports::Instrument;
+
+use crate::server::market::SimMarket;
+
+pub use account::{Account, Holdings, Position};
+pub use book::{Book, Replacement};
+pub use identity::uuid;
+pub use order::{
+    Duration, EventKind, Fill, Leg, LegRequest, Order, OrderEvent, OrderRequest, Pricing, Side, Status,
+};
+pub use rejection::Rejection;
+pub use settlement::{Activity, ActivityKind};
+pub(crate) use venue::pump;
+pub use venue::{displayed_shares, view_of};
+pub use view::{MarketView, Phase, Touch, Tradable, multiplier_of, symbol_of};
+
+/// Events that a slow listener may be behind before it loses the oldest.
+const EVENTS_KEPT: usize = 4096;
+
+/// The exchange, shared; a clone is the same exchange.
+#[derive(Clone, Debug)]
+pub struct Exchange {
+    book: Arc<Mutex<Book>>,
+    events: broadcast::Sender<OrderEvent>,
+}
+
+impl Default for Exchange {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Exchange {
+    /// An exchange without accounts.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { book: Arc::default(), events: broadcast::channel(EVENTS_KEPT).0 }
+    }
+
+    /// Every change of every order from now on.
+    #[must_use]
+    pub fn subscribe(&self) -> broadcast::Receiver<OrderEvent> {
+        self.events.subscribe()
+    }
+
+    /// Opens an account with cash in dollars; one that is there stays as it is.
+    pub fn open_account(&self, number: &str, cash: Decimal) {
+        self.lock().open_account(number, cash);
+    }
+
+    /// Every instrument that an open order or a position needs a quote of.
+    #[must_use]
+    pub fn watched(&self) -> Vec<Instrument> {
+        self.lock().watched()
+    }
+
+    /// Reads the state.
+    pub fn read<T>(&self, read: impl FnOnce(&Book) -> T) -> T {
+        read(&self.lock())
+    }
+
+    /// Changes the state and broadcasts what happened in it.
+    pub fn change<T>(&self, change: impl FnOnce(&mut Book) -> T) -> T {
+        let mut book = self.lock();
+        let answer = change(&mut book);
+        for event in book.take_events() {
+            // Nobody listening is no failure.
+            let _ = self.events.send(event);
+        }
+        answer
+    }
+
+    /// Takes an order at the market's present moment.
+    ///
+    /// # Errors
+    /// A [`Rejection`]; then nothing has changed.
+    pub async fn submit(&self, market: &SimMarket, request: &OrderRequest) -> Result<Order, Rejection> {
+        let view = self.view(market, request.legs.iter().map(|leg| leg.instrument.clone())).await;
+        self.change(|book| book.submit(request, &view))
+    }
+
+    /// What an order would do to buying power in dollars, negative when it takes some; nothing is sent.
+    ///
+    /// # Errors
+    /// The [`Rejection`] that the order would meet.
+    pub async fn preview(&self, market: &SimMarket, request: &OrderRequest) -> Result<Decimal, Rejection> {
+        let view = self.view(market, request.legs.iter().map(|leg| leg.instrument.clone())).await;
+        self.read(|book| book.preview(request, &view))
+    }
+
+    /// Puts a changed order in the place of an open one.
+    ///
+    /// # Errors
+    /// A [`Rejection`]; then the old order stands.
+    pub async fn replace(
+        &self,
+        market: &SimMarket,
+        account: &str,
+        id: &str,
+        change: &Replacement,
+    ) -> Result<Order, Rejection> {
+        let view = self.view(market, []).await;
+        self.change(|book| book.replace(account, id, change, &view))
+    }
+
+    /// Takes an order back.
+    ///
+    /// # Errors
+    /// [`Rejection::UnknownOrder`] or [`Rejection::NotOpen`].
+    pub fn cancel(&self, market: &SimMarket, account: &str, id: &str) -> Result<Order, Rejection> {
+        self.change(|book| book.cancel(account, id, market.now()))
+    }
+
+    /// The market at this moment with the quotes of everything ordered or held, and of `more`.
+    pub async fn view(&self, market: &SimMarket, more: impl IntoIterator<Item = Instrument>) -> MarketView {
+        view_of(market, self.watched().into_iter().chain(more)).await
+    }
+
+    /// Lets the open orders meet the market's present moment.
+    pub async fn follow(&self, market: &SimMarket) {
+        if !self.watched().is_empty() {
+            let view = self.view(market, []).await;
+            self.change(|book| book.advance(&view));
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Book> {
+        self.book.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
