@@ -5,14 +5,11 @@
 use temporalio_macros::{workflow, workflow_methods};
 use temporalio_workflow::{WorkflowContext, WorkflowContextView, WorkflowResult};
 use ttai_contract::{
-    AnalysisProgress, ChartAnalysis, ChartAnalysisParams, ChartAnalysisResult, ChartRecommendation, Lenient,
-    Stage, policy,
+    AnalysisProgress, ChartAnalysis, ChartAnalysisParams, ChartAnalysisResult, Lenient, policy,
 };
 
-use crate::attempt::{self, StageError};
-use crate::keep::{self, Heading};
-use crate::progress::{self, Tracked};
-use crate::{pipeline, start};
+use crate::progress::Tracked;
+use crate::stage;
 
 /// One chart analysis.
 #[workflow]
@@ -38,45 +35,12 @@ impl ChartAnalysisWorkflow {
         ctx: &mut WorkflowContext<Self>,
         argument: Lenient<ChartAnalysisParams>,
     ) -> WorkflowResult<ChartAnalysisResult> {
-        let params = start::accept(argument)?;
-        start::label(ctx, &params.user_id, &params.symbol, None);
-        progress::plan(ctx, &params.symbol, &[Stage::Chart, Stage::Save]);
-
-        let mut result = analyse(ctx, params.clone()).await.map_err(StageError::into_termination)?;
-        start::label_outcome(ctx, result.recommendation.as_str());
-
-        let warning = keep::save(ctx, heading(&params, &result), &result)
-            .await
-            .map_err(StageError::into_termination)?;
-        result.warnings.extend(warning);
-        Ok(result)
+        stage::run_alone(ctx, argument, || ChartAnalysis, &policy::CHART_ANALYSIS).await
     }
 
     /// Where the analysis is.
     #[query(name = "status")]
     pub fn status(&self, _ctx: &WorkflowContextView) -> AnalysisProgress {
         self.progress.clone()
-    }
-}
-
-async fn analyse(
-    ctx: &WorkflowContext<ChartAnalysisWorkflow>,
-    params: ChartAnalysisParams,
-) -> Result<ChartAnalysisResult, StageError> {
-    let result: ChartAnalysisResult =
-        attempt::run_timed(ctx, Stage::Chart, || ChartAnalysis, params, &policy::CHART_ANALYSIS).await?;
-    let rejected = result.recommendation == ChartRecommendation::Reject;
-    pipeline::conclude(ctx, Stage::Chart, rejected, &result.chart_notes);
-    Ok(result)
-}
-
-fn heading<'a>(params: &'a ChartAnalysisParams, result: &'a ChartAnalysisResult) -> Heading<'a> {
-    Heading {
-        user_id: &params.user_id,
-        symbol: &result.symbol,
-        analysis_type: "chart_analysis",
-        strategy: None,
-        recommendation: result.recommendation.as_str(),
-        as_of: Some(result.as_of),
     }
 }

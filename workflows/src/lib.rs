@@ -12,6 +12,7 @@ mod attempt;
 mod keep;
 mod pipeline;
 mod progress;
+mod stage;
 mod start;
 
 pub use analysis::AnalysisWorkflow;

@@ -4,12 +4,13 @@ use temporalio_workflow::WorkflowContext;
 use ttai_contract::{
     AnalysisType, ChartAnalysis, ChartAnalysisResult, ChartRecommendation, FullAnalysisParams,
     OptionsAnalysis, OptionsAnalysisResult, OptionsRecommendation, ResearchAnalysis, ResearchAnalysisResult,
-    ResearchRecommendation, Stage, StageState, SynthesizeParams, SynthesizeRecommendation,
-    SynthesizedRecommendation, policy,
+    ResearchRecommendation, Stage, SynthesizeParams, SynthesizeRecommendation, SynthesizedRecommendation,
+    policy,
 };
 
 use crate::attempt::{self, StageError};
-use crate::progress::{self, Tracked};
+use crate::progress::Tracked;
+use crate::stage;
 
 /// What the stages found so far.
 #[derive(Clone, Debug, Default)]
@@ -77,12 +78,7 @@ pub(crate) async fn chart<W: Tracked>(
     ctx: &WorkflowContext<W>,
     params: &FullAnalysisParams,
 ) -> Result<ChartAnalysisResult, StageError> {
-    let input = params.chart_params();
-    let result: ChartAnalysisResult =
-        attempt::run_timed(ctx, Stage::Chart, || ChartAnalysis, input, &policy::CHART_ANALYSIS).await?;
-    let rejected = result.recommendation == ChartRecommendation::Reject;
-    conclude(ctx, Stage::Chart, rejected, &result.chart_notes);
-    Ok(result)
+    stage::ask(ctx, || ChartAnalysis, params.chart_params(), &policy::CHART_ANALYSIS).await
 }
 
 async fn options<W: Tracked>(
@@ -90,16 +86,7 @@ async fn options<W: Tracked>(
     params: &FullAnalysisParams,
     chart: &ChartAnalysisResult,
 ) -> Result<OptionsAnalysisResult, StageError> {
-    let input = params.options_params(chart);
-    let result: OptionsAnalysisResult =
-        attempt::run_timed(ctx, Stage::Options, || OptionsAnalysis, input, &policy::OPTIONS_ANALYSIS).await?;
-    conclude(
-        ctx,
-        Stage::Options,
-        result.recommendation == OptionsRecommendation::Reject,
-        &result.options_notes,
-    );
-    Ok(result)
+    stage::ask(ctx, || OptionsAnalysis, params.options_params(chart), &policy::OPTIONS_ANALYSIS).await
 }
 
 async fn research<W: Tracked>(
@@ -109,16 +96,7 @@ async fn research<W: Tracked>(
     options: &OptionsAnalysisResult,
 ) -> Result<ResearchAnalysisResult, StageError> {
     let input = params.research_params(chart, Some(options));
-    let result: ResearchAnalysisResult =
-        attempt::run_timed(ctx, Stage::Research, || ResearchAnalysis, input, &policy::RESEARCH_ANALYSIS)
-            .await?;
-    conclude(
-        ctx,
-        Stage::Research,
-        result.recommendation == ResearchRecommendation::Reject,
-        &result.research_notes,
-    );
-    Ok(result)
+    stage::ask(ctx, || ResearchAnalysis, input, &policy::RESEARCH_ANALYSIS).await
 }
 
 async fn synthesis<W: Tracked>(
@@ -138,12 +116,6 @@ async fn synthesis<W: Tracked>(
     let result: SynthesizedRecommendation =
         attempt::run_timed(ctx, Stage::Synthesis, || SynthesizeRecommendation, input, &policy::SYNTHESIS)
             .await?;
-    conclude(ctx, Stage::Synthesis, false, &result.rationale);
+    stage::conclude(ctx, Stage::Synthesis, false, &result.rationale);
     Ok(result)
-}
-
-/// Shows a stage's verdict: the first line of its text.
-pub(crate) fn conclude<W: Tracked>(ctx: &WorkflowContext<W>, stage: Stage, rejected: bool, text: &str) {
-    let state = if rejected { StageState::Rejected } else { StageState::Done };
-    progress::conclude(ctx, stage, state, text.lines().next().unwrap_or_default());
 }

@@ -5,14 +5,11 @@
 use temporalio_macros::{workflow, workflow_methods};
 use temporalio_workflow::{WorkflowContext, WorkflowContextView, WorkflowResult};
 use ttai_contract::{
-    AnalysisProgress, Lenient, ResearchAnalysis, ResearchAnalysisParams, ResearchAnalysisResult,
-    ResearchRecommendation, Stage, policy,
+    AnalysisProgress, Lenient, ResearchAnalysis, ResearchAnalysisParams, ResearchAnalysisResult, policy,
 };
 
-use crate::attempt::{self, StageError};
-use crate::keep::{self, Heading};
-use crate::progress::{self, Tracked};
-use crate::{pipeline, start};
+use crate::progress::Tracked;
+use crate::stage;
 
 /// One research analysis.
 #[workflow]
@@ -38,46 +35,12 @@ impl ResearchAnalysisWorkflow {
         ctx: &mut WorkflowContext<Self>,
         argument: Lenient<ResearchAnalysisParams>,
     ) -> WorkflowResult<ResearchAnalysisResult> {
-        let params = start::accept(argument)?;
-        start::label(ctx, &params.user_id, &params.symbol, None);
-        progress::plan(ctx, &params.symbol, &[Stage::Research, Stage::Save]);
-
-        let mut result = analyse(ctx, params.clone()).await.map_err(StageError::into_termination)?;
-        start::label_outcome(ctx, result.recommendation.as_str());
-
-        let warning = keep::save(ctx, heading(&params, &result), &result)
-            .await
-            .map_err(StageError::into_termination)?;
-        result.warnings.extend(warning);
-        Ok(result)
+        stage::run_alone(ctx, argument, || ResearchAnalysis, &policy::RESEARCH_ANALYSIS).await
     }
 
     /// Where the analysis is.
     #[query(name = "status")]
     pub fn status(&self, _ctx: &WorkflowContextView) -> AnalysisProgress {
         self.progress.clone()
-    }
-}
-
-async fn analyse(
-    ctx: &WorkflowContext<ResearchAnalysisWorkflow>,
-    params: ResearchAnalysisParams,
-) -> Result<ResearchAnalysisResult, StageError> {
-    let result: ResearchAnalysisResult =
-        attempt::run_timed(ctx, Stage::Research, || ResearchAnalysis, params, &policy::RESEARCH_ANALYSIS)
-            .await?;
-    let rejected = result.recommendation == ResearchRecommendation::Reject;
-    pipeline::conclude(ctx, Stage::Research, rejected, &result.research_notes);
-    Ok(result)
-}
-
-fn heading<'a>(params: &'a ResearchAnalysisParams, result: &'a ResearchAnalysisResult) -> Heading<'a> {
-    Heading {
-        user_id: &params.user_id,
-        symbol: &result.symbol,
-        analysis_type: "research_analysis",
-        strategy: None,
-        recommendation: result.recommendation.as_str(),
-        as_of: Some(result.as_of),
     }
 }
