@@ -1,5 +1,6 @@
 //! A market that serves its vendors' own protocols on one address, from a tape or a seed, and fails on demand.
 
+mod alpaca;
 pub mod clock;
 mod connection;
 mod control;
@@ -185,7 +186,7 @@ pub async fn start(options: SimOptions) -> Result<RunningSim, ServerError> {
 
 /// One line a protocol.
 fn router(state: &SimState) -> Router {
-    Router::new().nest("/_sim", control::router(state.clone()))
+    Router::new().nest("/_sim", control::router(state.clone())).nest("/alpaca", alpaca::router(state.clone()))
 }
 
 async fn open_market(options: &SimOptions) -> Result<SimMarket, ServerError> {

@@ -99,7 +99,7 @@ impl Exchange {
     /// # Errors
     /// A [`Rejection`]; then nothing has changed.
     pub async fn submit(&self, market: &SimMarket, request: &OrderRequest) -> Result<Order, Rejection> {
-        let view = self.view(market, request.legs.iter().map(|leg| leg.instrument.clone())).await;
+        let view = self.view(market, &request.instruments()).await;
         self.change(|book| book.submit(request, &view))
     }
 
@@ -108,7 +108,7 @@ impl Exchange {
     /// # Errors
     /// The [`Rejection`] that the order would meet.
     pub async fn preview(&self, market: &SimMarket, request: &OrderRequest) -> Result<Decimal, Rejection> {
-        let view = self.view(market, request.legs.iter().map(|leg| leg.instrument.clone())).await;
+        let view = self.view(market, &request.instruments()).await;
         self.read(|book| book.preview(request, &view))
     }
 
@@ -123,7 +123,7 @@ impl Exchange {
         id: &str,
         change: &Replacement,
     ) -> Result<Order, Rejection> {
-        let view = self.view(market, []).await;
+        let view = self.view(market, &[]).await;
         self.change(|book| book.replace(account, id, change, &view))
     }
 
@@ -136,14 +136,16 @@ impl Exchange {
     }
 
     /// The market at this moment with the quotes of everything ordered or held, and of `more`.
-    pub async fn view(&self, market: &SimMarket, more: impl IntoIterator<Item = Instrument>) -> MarketView {
-        view_of(market, self.watched().into_iter().chain(more)).await
+    pub async fn view(&self, market: &SimMarket, more: &[Instrument]) -> MarketView {
+        let mut instruments = self.watched();
+        instruments.extend_from_slice(more);
+        view_of(market, &instruments).await
     }
 
     /// Lets the open orders meet the market's present moment.
     pub async fn follow(&self, market: &SimMarket) {
         if !self.watched().is_empty() {
-            let view = self.view(market, []).await;
+            let view = self.view(market, &[]).await;
             self.change(|book| book.advance(&view));
         }
     }

@@ -117,6 +117,14 @@ pub struct OrderRequest {
     pub extended_hours: bool,
 }
 
+impl OrderRequest {
+    /// What it is about.
+    #[must_use]
+    pub fn instruments(&self) -> Vec<Instrument> {
+        self.legs.iter().map(|leg| leg.instrument.clone()).collect()
+    }
+}
+
 /// One leg of an order that was taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Leg {

@@ -25,10 +25,10 @@ pub fn displayed_shares(symbol: &Symbol, at: DateTime<Utc>) -> u32 {
 }
 
 /// The market at this moment, with the quotes of some instruments. What the market does not know is left out.
-pub async fn view_of(market: &SimMarket, instruments: impl IntoIterator<Item = Instrument>) -> MarketView {
+pub async fn view_of(market: &SimMarket, instruments: &[Instrument]) -> MarketView {
     let mut touches = BTreeMap::new();
     let wanted: BTreeMap<String, Instrument> =
-        instruments.into_iter().map(|instrument| (symbol_of(&instrument), instrument)).collect();
+        instruments.iter().map(|instrument| (symbol_of(instrument), instrument.clone())).collect();
     let roots: BTreeSet<Symbol> = wanted
         .values()
         .filter_map(|instrument| match instrument {
