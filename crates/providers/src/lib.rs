@@ -2,5 +2,7 @@
 //! Nothing here decides anything about a trade, and nothing here knows Temporal.
 
 pub mod tape;
+pub mod tastytrade;
 
 pub use tape::Tape;
+pub use tastytrade::Tastytrade;

@@ -173,12 +173,12 @@ fn check_against_symbol(row: &Row<'_>, occ: &OccSymbol, symbol: &Symbol) -> Resu
 }
 
 /// What follows from a contract's root.
-struct Terms {
-    style: ExerciseStyle,
-    settlement: Settlement,
-    time: SettlementTime,
-    multiplier: u32,
-    deliverable_shares: u32,
+pub(crate) struct Terms {
+    pub(crate) style: ExerciseStyle,
+    pub(crate) settlement: Settlement,
+    pub(crate) time: SettlementTime,
+    pub(crate) multiplier: u32,
+    pub(crate) deliverable_shares: u32,
 }
 
 /// Index roots whose contracts are European, cash-settled and settle at the opening (Cboe contract specifications).
@@ -191,7 +191,7 @@ const AMERICAN_CASH: [&str; 1] = ["OEX"];
 const MINIS: [&str; 5] = ["AAPL", "AMZN", "GLD", "GOOG", "SPY"];
 
 impl Terms {
-    fn of(root: &Symbol, underlying: &Symbol) -> Self {
+    pub(crate) fn of(root: &Symbol, underlying: &Symbol) -> Self {
         let name = root.as_str();
         let cash = |style, time| Self {
             style,

@@ -14,7 +14,7 @@ const HORIZON: u64 = 365;
 ///
 /// Empty where the last two distances are not both near one usual schedule, or where a payment is overdue by half a
 /// period, which means that the payer stopped.
-pub(super) fn project(paid: &[CashDividend], today: NaiveDate) -> Vec<CashDividend> {
+pub(crate) fn project(paid: &[CashDividend], today: NaiveDate) -> Vec<CashDividend> {
     let (Some(last), Some(cadence)) = (paid.last(), cadence(paid)) else { return Vec::new() };
     let overdue = (today - last.ex_date).num_days() > i64::from(cadence) * 3 / 2;
     let Some(horizon) = today.checked_add_days(Days::new(HORIZON)).filter(|_| !overdue) else {

@@ -1,0 +1,300 @@
+//! Accounts, positions and orders. An order carries our client order id as `external-identifier`, by which it is found
+//! again; the service does not say that it refuses a second order with the same one, so it is looked for before it is sent.
+
+use async_trait::async_trait;
+use chrono::{DateTime, Days, Utc};
+use http::StatusCode;
+use serde_json::{Value, json};
+use ttai_http::Effect;
+use ttai_ports::{
+    AccountBalances, Broker, BrokerAccount, BrokerOrder, BrokerPosition, BrokerTransaction, OrderAction,
+    OrderIntent, OrderPreview, OrderPrice, OrderStatus, PortError, TimeInForce,
+};
+
+use super::client::Paging;
+use super::model::{AccountBalance, AccountItem, Envelope, Order, PlacedOrder, Position, Transaction};
+use super::symbols::{segment, spelled};
+use super::{PROVIDER, Tastytrade, account_view, error, order_view};
+
+/// Orders a page.
+const ORDERS_A_PAGE: u32 = 100;
+/// Transactions a page.
+const TRANSACTIONS_A_PAGE: u32 = 250;
+/// How far back an order that is not live any more is looked for.
+const SEARCHED_DAYS: u64 = 30;
+/// Most legs of an order.
+const MOST_LEGS: usize = 4;
+/// What we call ourselves in an order.
+const SOURCE: &str = "ttai";
+
+#[async_trait]
+impl Broker for Tastytrade {
+    fn name(&self) -> &str {
+        PROVIDER
+    }
+
+    async fn accounts(&self) -> Result<Vec<BrokerAccount>, PortError> {
+        let request = self.client.service.get("accounts", "/customers/me/accounts");
+        let items: Vec<AccountItem> = self.client.list("accounts", request).await?;
+        let open = items.into_iter().map(|item| item.account).filter(|account| !account.is_closed);
+        Ok(open.map(|account| account_view::account(account, self.sandbox)).collect())
+    }
+
+    async fn balances(&self, account: &str) -> Result<AccountBalances, PortError> {
+        let path = format!("/accounts/{}/balances/USD", segment(account));
+        let request = self.client.service.get("balances", &path);
+        let balance: AccountBalance = self.client.read("balances", request).await?;
+        Ok(account_view::balances(&balance, self.client.service.now()))
+    }
+
+    async fn positions(&self, account: &str) -> Result<Vec<BrokerPosition>, PortError> {
+        let path = format!("/accounts/{}/positions", segment(account));
+        let request = self.client.service.get("positions", &path).query("include-marks", "true");
+        let positions: Vec<Position> = self.client.list("positions", request).await?;
+        Ok(positions.iter().filter_map(account_view::position).collect())
+    }
+
+    async fn preview(&self, order: &OrderIntent) -> Result<OrderPreview, PortError> {
+        let path = format!("/accounts/{}/orders/dry-run", segment(&order.account));
+        let request =
+            self.client.service.post("order dry run", &path).json(&body(order)?).effect(Effect::Read);
+        let placed: PlacedOrder = self.client.read("order dry run", request).await?;
+        refuse_errors(&placed)?;
+        Ok(order_view::preview(&placed))
+    }
+
+    async fn submit(&self, order: &OrderIntent) -> Result<BrokerOrder, PortError> {
+        let body = body(order)?;
+        if let Some(known) = self.order_by_client_id(&order.account, &order.client_order_id).await? {
+            return Ok(known);
+        }
+        let path = format!("/accounts/{}/orders", segment(&order.account));
+        let answer = self.client.send(self.client.service.post("orders", &path).json(&body)).await?;
+        let placed: PlacedOrder = answer.json::<Envelope<PlacedOrder>>()?.data;
+        if placed.order.id.is_none() {
+            refuse_errors(&placed)?;
+        }
+        order_view::order(&placed.order, &order.account).ok_or_else(|| PortError::OutcomeUnknown {
+            provider: PROVIDER.to_owned(),
+            detail: "the answer to the order has no id or legs that cannot be read".to_owned(),
+        })
+    }
+
+    async fn order_by_client_id(
+        &self,
+        account: &str,
+        client_order_id: &str,
+    ) -> Result<Option<BrokerOrder>, PortError> {
+        let is_it = |order: &Order| order.external_identifier.as_deref() == Some(client_order_id);
+        let live =
+            self.client.service.get("live orders", &format!("/accounts/{}/orders/live", segment(account)));
+        let mut found: Option<Order> = None;
+        let mut take = |page: Vec<Order>| {
+            found = page.into_iter().find(is_it);
+            Ok(if found.is_some() { Paging::Enough } else { Paging::More })
+        };
+        self.client.pages("live orders", ORDERS_A_PAGE, live, &mut take).await?;
+        if found.is_none() {
+            let now = self.client.service.now();
+            let from = now.checked_sub_days(Days::new(SEARCHED_DAYS)).unwrap_or(now);
+            let past = self.orders_request(account).query("start-date", from.date_naive().to_string());
+            let mut take = |page: Vec<Order>| {
+                found = page.into_iter().find(is_it);
+                Ok(if found.is_some() { Paging::Enough } else { Paging::More })
+            };
+            self.client.pages("orders", ORDERS_A_PAGE, past, &mut take).await?;
+        }
+        found
+            .map(|order| {
+                order_view::order(&order, account).ok_or_else(|| {
+                    error::corrupt(format!("the order {client_order_id} has no id or unreadable legs"))
+                })
+            })
+            .transpose()
+    }
+
+    async fn cancel(&self, account: &str, order_id: &str) -> Result<(), PortError> {
+        let path = format!("/accounts/{}/orders/{}", segment(account), segment(order_id));
+        let refused = match self.client.send(self.client.service.delete("order cancel", &path)).await {
+            Ok(_) => return Ok(()),
+            Err(refused @ PortError::Invalid { .. }) => refused,
+            Err(error) => return Err(error),
+        };
+        // The first of two requests may have done it, its answer lost.
+        let request = self.client.service.get("order", &path).accept(StatusCode::NOT_FOUND);
+        let answer = self.client.send(request).await?;
+        if answer.status == StatusCode::NOT_FOUND {
+            return Err(refused);
+        }
+        let order: Envelope<Order> = answer.json()?;
+        let done = order.data.status == "Cancel Requested"
+            || order_view::status(&order.data) == OrderStatus::Canceled;
+        if done { Ok(()) } else { Err(refused) }
+    }
+
+    async fn orders(&self, account: &str, since: DateTime<Utc>) -> Result<Vec<BrokerOrder>, PortError> {
+        let request = self.orders_request(account).query("start-at", instant(since));
+        let orders: Vec<Order> = self.client.whole("orders", ORDERS_A_PAGE, request).await?;
+        let late_enough = |order: &&Order| order.received_at.is_none_or(|received| received >= since);
+        Ok(orders.iter().filter(late_enough).filter_map(|order| order_view::order(order, account)).collect())
+    }
+
+    async fn transactions(
+        &self,
+        account: &str,
+        since: DateTime<Utc>,
+    ) -> Result<Vec<BrokerTransaction>, PortError> {
+        let path = format!("/accounts/{}/transactions", segment(account));
+        let request = self.client.service.get("transactions", &path);
+        let request = request.query("start-at", instant(since)).query("sort", "Desc");
+        let rows: Vec<Transaction> = self.client.whole("transactions", TRANSACTIONS_A_PAGE, request).await?;
+        let late_enough = |row: &&Transaction| row.executed_at.is_none_or(|executed| executed >= since);
+        rows.iter().filter(late_enough).map(account_view::transaction).collect()
+    }
+}
+
+impl Tastytrade {
+    fn orders_request(&self, account: &str) -> ttai_http::Request {
+        self.client
+            .service
+            .get("orders", &format!("/accounts/{}/orders", segment(account)))
+            .query("sort", "Desc")
+    }
+}
+
+fn instant(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(chrono::SecondsFormat::Millis, true)
+}
+
+/// Refuses what the service would not place.
+fn refuse_errors(placed: &PlacedOrder) -> Result<(), PortError> {
+    match placed.errors.as_deref() {
+        None | Some([]) => Ok(()),
+        Some(errors) => {
+            let reasons: Vec<String> =
+                errors.iter().take(10).map(|reason| error::printable(&reason.to_string())).collect();
+            Err(error::invalid(reasons.join("; ")))
+        }
+    }
+}
+
+/// An order as the service takes it.
+fn body(order: &OrderIntent) -> Result<Value, PortError> {
+    if order.legs.is_empty() || order.legs.len() > MOST_LEGS {
+        return Err(error::invalid(format!(
+            "an order has 1 to {MOST_LEGS} legs, and this one has {}",
+            order.legs.len()
+        )));
+    }
+    if order.legs.iter().any(|leg| leg.quantity == 0) {
+        return Err(error::invalid("a leg's quantity is 0; it must be at least 1"));
+    }
+    let legs: Vec<Value> = order
+        .legs
+        .iter()
+        .map(|leg| {
+            let (kind, symbol) = spelled(&leg.instrument);
+            json!({
+                "instrument-type": kind,
+                "symbol": symbol,
+                "quantity": leg.quantity,
+                "action": action(leg.action),
+            })
+        })
+        .collect();
+    let mut body = json!({
+        "time-in-force": match order.time_in_force {
+            TimeInForce::Day => "Day",
+            TimeInForce::GoodTilCanceled => "GTC",
+        },
+        "order-type": "Market",
+        "legs": legs,
+        "source": SOURCE,
+        "external-identifier": order.client_order_id,
+    });
+    let limit = match order.price {
+        OrderPrice::Market => None,
+        OrderPrice::Debit(price) => Some((price, "Debit")),
+        OrderPrice::Credit(price) => Some((price, "Credit")),
+    };
+    if let Some((price, effect)) = limit {
+        if price.is_sign_negative() && !price.is_zero() {
+            return Err(error::invalid(format!(
+                "the price {price} is negative; its direction is debit or credit"
+            )));
+        }
+        body["order-type"] = json!("Limit");
+        body["price"] = json!(price.normalize().to_string());
+        body["price-effect"] = json!(effect);
+    }
+    Ok(body)
+}
+
+fn action(action: OrderAction) -> &'static str {
+    match action {
+        OrderAction::BuyToOpen => "Buy to Open",
+        OrderAction::SellToOpen => "Sell to Open",
+        OrderAction::BuyToClose => "Buy to Close",
+        OrderAction::SellToClose => "Sell to Close",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rust_decimal::Decimal;
+    use ttai_ports::{Instrument, OrderLeg};
+
+    use super::*;
+    use crate::tastytrade::symbols;
+
+    fn leg(symbol: &str, action: OrderAction) -> OrderLeg {
+        OrderLeg { instrument: Instrument::Option(symbols::contract(symbol).unwrap()), action, quantity: 1 }
+    }
+
+    fn spread() -> OrderIntent {
+        OrderIntent {
+            account: "5WT00001".to_owned(),
+            client_order_id: "trade-7.1".to_owned(),
+            legs: vec![
+                leg("SPY   260619P00540000", OrderAction::SellToOpen),
+                leg("SPY   260619P00535000", OrderAction::BuyToOpen),
+            ],
+            price: OrderPrice::Credit(Decimal::new(1250, 3)),
+            time_in_force: TimeInForce::Day,
+        }
+    }
+
+    #[test]
+    fn a_spread_is_one_order_with_a_net_price() {
+        assert_eq!(
+            body(&spread()).unwrap(),
+            json!({
+                "order-type": "Limit", "time-in-force": "Day", "price": "1.25", "price-effect": "Credit",
+                "source": "ttai", "external-identifier": "trade-7.1",
+                "legs": [
+                    {"symbol": "SPY   260619P00540000", "instrument-type": "Equity Option", "action": "Sell to Open", "quantity": 1},
+                    {"symbol": "SPY   260619P00535000", "instrument-type": "Equity Option", "action": "Buy to Open", "quantity": 1},
+                ],
+            })
+        );
+    }
+
+    #[test]
+    fn impossible_orders_are_refused_before_they_are_sent() {
+        let mut none = spread();
+        none.legs.clear();
+        let mut negative = spread();
+        negative.price = OrderPrice::Debit(Decimal::NEGATIVE_ONE);
+        let mut empty = spread();
+        empty.legs[0].quantity = 0;
+        for order in [none, negative, empty] {
+            assert!(matches!(body(&order), Err(PortError::Invalid { .. })), "{order:?}");
+        }
+    }
+
+    #[test]
+    fn a_market_order_has_no_price() {
+        let body = body(&OrderIntent { price: OrderPrice::Market, ..spread() }).unwrap();
+        assert_eq!((body.get("price"), body["order-type"].as_str()), (None, Some("Market")));
+    }
+}

@@ -1,0 +1,82 @@
+//! Market metrics as the port's facts about a symbol.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use ttai_calendar::{new_york_date, session};
+use ttai_core::Symbol;
+use ttai_ports::{EarningsDate, EarningsTime, PortError, SymbolMetrics};
+
+use super::client::Client;
+use super::model::{EarningsReport, MarketMetric, parse_market_metrics};
+use super::symbols;
+
+/// The metrics of some symbols; those that the service does not know are missing.
+///
+/// # Errors
+/// The taxonomy of [`PortError`].
+pub(super) async fn metrics(client: &Client, symbols: &[Symbol]) -> Result<Vec<MarketMetric>, PortError> {
+    let names: Vec<String> = symbols.iter().map(symbols::ticker).collect();
+    let request = client.service.get("market metrics", "/market-metrics").query("symbols", names.join(","));
+    let answer = client.send(request).await?;
+    parse_market_metrics(&answer.body)
+}
+
+/// What the port keeps of it. The service has no history of implied volatility and no short interest.
+pub(super) fn facts(metric: &MarketMetric, as_of: DateTime<Utc>) -> SymbolMetrics {
+    SymbolMetrics {
+        next_earnings: metric.earnings.as_ref().and_then(|report| next_report(report, as_of)),
+        sector: metric.sector.clone().filter(|sector| !sector.trim().is_empty()),
+        ..SymbolMetrics::default()
+    }
+}
+
+/// The report, if it is still to come. The service keeps a report's date for some time after it, and 1970 where it knows
+/// none.
+fn next_report(report: &EarningsReport, as_of: DateTime<Utc>) -> Option<EarningsDate> {
+    let date = report.expected_report_date?;
+    let time = match report.time_of_day.as_deref() {
+        Some("BTO" | "BMO") => EarningsTime::BeforeMarket,
+        Some("AMC") => EarningsTime::AfterMarket,
+        _ => EarningsTime::Unknown,
+    };
+    (!has_happened(date, time, as_of)).then_some(EarningsDate { date, time, confirmed: !report.estimated })
+}
+
+/// Whether a report is out: at that day's open, at its close, or, where the time is unknown, once the day is over.
+fn has_happened(date: NaiveDate, time: EarningsTime, as_of: DateTime<Utc>) -> bool {
+    let moment = match time {
+        EarningsTime::BeforeMarket => session(date).map(|hours| hours.open),
+        EarningsTime::AfterMarket => session(date).map(|hours| hours.close),
+        EarningsTime::Unknown => None,
+    };
+    moment.map_or(date < new_york_date(as_of), |moment| moment <= as_of)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn facts_of(earnings: &str, as_of: &str) -> SymbolMetrics {
+        let text = format!(r#"{{"symbol": "AAPL", "sector": "Technology", "earnings": {earnings}}}"#);
+        facts(&serde_json::from_str(&text).unwrap(), as_of.parse().unwrap())
+    }
+
+    #[test]
+    fn a_report_counts_until_it_is_out() {
+        let report = r#"{"visible": true, "expected-report-date": "2026-07-30", "estimated": false, "late-flag": 0, "time-of-day": "AMC"}"#;
+        let next = facts_of(report, "2026-07-30T19:59:00Z").next_earnings.unwrap();
+        assert_eq!((next.time, next.confirmed), (EarningsTime::AfterMarket, true));
+        assert_eq!(facts_of(report, "2026-07-30T20:00:00Z").next_earnings, None);
+    }
+
+    #[test]
+    fn an_unknown_hour_counts_the_whole_day_and_1970_is_no_date() {
+        let report = r#"{"expected-report-date": "2026-07-30", "estimated": true}"#;
+        let next = facts_of(report, "2026-07-30T23:00:00Z").next_earnings.unwrap();
+        assert_eq!((next.time, next.confirmed), (EarningsTime::Unknown, false));
+        assert_eq!(
+            facts_of(r#"{"expected-report-date": "1970-01-01"}"#, "2026-07-30T23:00:00Z").next_earnings,
+            None
+        );
+        assert_eq!(facts_of("null", "2026-07-30T23:00:00Z").sector.as_deref(), Some("Technology"));
+    }
+}

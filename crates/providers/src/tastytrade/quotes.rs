@@ -1,0 +1,193 @@
+//! Prices now: market data by type, as quotes of shares and of contracts.
+
+use chrono::{DateTime, Duration, Utc};
+use futures::{StreamExt, TryStreamExt};
+use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive;
+use ttai_calendar::{new_york_date, previous_session, session};
+use ttai_core::{Quote, QuoteCondition, Symbol};
+use ttai_http::Request;
+use ttai_ports::PortError;
+
+use super::client::Client;
+use super::model::{MarketDatum, parse_market_data};
+use super::symbols;
+use super::{PRESENT, PROVIDER};
+
+/// The service takes at most this many symbols a call, of all types together.
+const MOST_SYMBOLS: usize = 100;
+/// Calls for one chain that are under way at once.
+const CALLS_AT_ONCE: usize = 4;
+/// In a regular session a share's record may be this old.
+const FRESH: Duration = Duration::minutes(2);
+
+/// Refuses a moment that is not the present: nothing here remembers the past.
+pub(super) fn check_present(
+    what: &str,
+    symbol: &Symbol,
+    as_of: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<(), PortError> {
+    if now - as_of <= PRESENT {
+        return Ok(());
+    }
+    Err(PortError::NoData {
+        provider: PROVIDER.to_owned(),
+        what: what.to_owned(),
+        symbol: symbol.to_string(),
+        detail: format!(
+            "this provider serves the present only, and {} is past",
+            as_of.format("%Y-%m-%d %H:%M UTC")
+        ),
+    })
+}
+
+/// The records of some symbols of one type, in any order; those that the service does not know are missing.
+pub(super) async fn by_type(
+    client: &Client,
+    kind: &'static str,
+    names: &[String],
+) -> Result<Vec<MarketDatum>, PortError> {
+    let mut calls = Vec::new();
+    for names in names.chunks(MOST_SYMBOLS) {
+        let request = client.service.get("market data", "/market-data/by-type");
+        let request = names.iter().fold(request, |request, name| request.query(kind, name));
+        calls.push(records(client, request));
+    }
+    futures::stream::iter(calls).buffer_unordered(CALLS_AT_ONCE).try_concat().await
+}
+
+async fn records(client: &Client, request: Request) -> Result<Vec<MarketDatum>, PortError> {
+    parse_market_data(&client.send(request).await?.body)
+}
+
+/// The quote of a share or an index.
+pub(super) async fn quote(client: &Client, symbol: &Symbol) -> Result<Quote, PortError> {
+    let name = symbols::ticker(symbol);
+    for kind in ["equity", "index"] {
+        let records = by_type(client, kind, std::slice::from_ref(&name)).await?;
+        if let Some(record) = records.iter().find(|record| record.symbol == name) {
+            return Ok(of_record(symbol, record, client.service.now()));
+        }
+    }
+    Err(PortError::UnknownSymbol {
+        provider: PROVIDER.to_owned(),
+        symbol: symbol.to_string(),
+        hint: "; share classes are written like BRK.B".to_owned(),
+    })
+}
+
+/// A record as a quote, with what is wrong with it.
+fn of_record(symbol: &Symbol, record: &MarketDatum, now: DateTime<Utc>) -> Quote {
+    let (bid, ask) = (positive(record.bid), positive(record.ask));
+    let market_time = market_time(record, now);
+    let mut conditions = Vec::new();
+    if is_stale(market_time, now) {
+        conditions.push(QuoteCondition::Stale);
+    }
+    if record.is_trading_halted == Some(true) {
+        conditions.push(QuoteCondition::Halted);
+    }
+    match (bid, ask) {
+        (Some(bid), Some(ask)) if bid > ask => conditions.push(QuoteCondition::Crossed),
+        (Some(_), Some(_)) => {}
+        _ => conditions.push(QuoteCondition::OneSided),
+    }
+    Quote {
+        symbol: symbol.clone(),
+        bid,
+        ask,
+        last: positive(record.last),
+        volume: whole(record.volume),
+        market_time,
+        received_at: now,
+        source: PROVIDER.to_owned(),
+        conditions,
+    }
+}
+
+/// When the record last changed, never later than now.
+pub(super) fn market_time(record: &MarketDatum, now: DateTime<Utc>) -> DateTime<Utc> {
+    record.updated_at.or(record.last_trade_time).unwrap_or(now).min(now)
+}
+
+/// In a regular session older than two minutes; outside, from before the end of the last session.
+fn is_stale(market_time: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+    let today = new_york_date(now);
+    match session(today) {
+        Some(hours) if hours.is_open_at(now) => now - market_time > FRESH,
+        Some(hours) if now >= hours.close => market_time < hours.close - FRESH,
+        _ => previous_session(today).map_or(true, |last| market_time < last.close - FRESH),
+    }
+}
+
+/// A price above 0.
+pub(super) fn positive(price: Option<Decimal>) -> Option<Decimal> {
+    price.filter(|price| price.is_sign_positive() && !price.is_zero()).map(|price| price.normalize())
+}
+
+/// A count without its fraction: fractional shares trade too.
+pub(super) fn whole(count: Option<Decimal>) -> u64 {
+    count.and_then(|count| count.trunc().to_u64()).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(text: &str) -> MarketDatum {
+        serde_json::from_str(text).unwrap()
+    }
+
+    fn conditions(text: &str, now: &str) -> Vec<QuoteCondition> {
+        of_record(&Symbol::new("AAPL").unwrap(), &record(text), now.parse().unwrap()).conditions
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_quote_is_marked() {
+        let good =
+            r#"{"symbol":"AAPL","bid":"312.01","ask":"312.02","updated-at":"2026-08-24T17:58:51.035Z"}"#;
+        assert_eq!(conditions(good, "2026-08-24T17:59:00Z"), []);
+        assert_eq!(conditions(good, "2026-08-24T18:01:00Z"), [QuoteCondition::Stale]);
+        let crossed = r#"{"symbol":"AAPL","bid":"3","ask":"2","is-trading-halted":true,"updated-at":"2026-08-24T17:58:51Z"}"#;
+        assert_eq!(
+            conditions(crossed, "2026-08-24T17:59:00Z"),
+            [QuoteCondition::Halted, QuoteCondition::Crossed]
+        );
+        let index =
+            r#"{"symbol":"VIX","bid-size":"0.0","last":"15.8","updated-at":"2026-08-24T17:58:47.092Z"}"#;
+        assert_eq!(conditions(index, "2026-08-24T17:59:00Z"), [QuoteCondition::OneSided]);
+    }
+
+    #[test]
+    fn in_the_evening_the_closes_quote_is_good() {
+        let close = r#"{"symbol":"AAPL","bid":"1","ask":"2","updated-at":"2026-08-24T20:00:00Z"}"#;
+        assert_eq!(conditions(close, "2026-08-25T03:00:00Z"), []);
+        // Tuesday morning before the open, then in the session.
+        assert_eq!(conditions(close, "2026-08-25T12:00:00Z"), []);
+        assert_eq!(conditions(close, "2026-08-25T14:00:00Z"), [QuoteCondition::Stale]);
+    }
+
+    #[test]
+    fn the_documentations_spelling_is_read_too() {
+        let documented = record(
+            r#"{"symbol": "AAPL", "instrumentType": "Equity", "bid": 184.50, "bidSize": 200.0, "ask": 184.55,
+                "volume": 45230000.0, "tradingHalted": true, "lastTradeTime": 1775745000000, "last": 184.52,
+                "updatedAt": "2026-04-09T14:30:00.000+00:00"}"#,
+        );
+        let quote =
+            of_record(&Symbol::new("AAPL").unwrap(), &documented, "2026-04-09T14:30:01Z".parse().unwrap());
+        assert_eq!((quote.bid.unwrap().to_string().as_str(), quote.volume), ("184.5", 45_230_000));
+        assert_eq!(quote.conditions, [QuoteCondition::Halted]);
+    }
+
+    #[test]
+    fn the_past_is_refused() {
+        let symbol = Symbol::new("AAPL").unwrap();
+        let now: DateTime<Utc> = "2026-08-24T18:00:00Z".parse().unwrap();
+        assert!(check_present("quote", &symbol, now - Duration::minutes(15), now).is_ok());
+        assert!(check_present("quote", &symbol, now + Duration::minutes(5), now).is_ok());
+        let error = check_present("quote", &symbol, now - Duration::minutes(16), now).unwrap_err();
+        assert!(matches!(error, PortError::NoData { .. }), "{error}");
+    }
+}

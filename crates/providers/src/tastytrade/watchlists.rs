@@ -1,0 +1,75 @@
+//! Watchlists: the user's own, and the service's public ones.
+
+use http::{Method, StatusCode};
+use serde::de::IgnoredAny;
+use ttai_http::{Effect, Request};
+use ttai_ports::PortError;
+
+use super::Tastytrade;
+use super::model::{Watchlist, parse};
+use super::symbols::segment;
+
+impl Tastytrade {
+    /// The user's watchlists.
+    ///
+    /// # Errors
+    /// The taxonomy of [`PortError`].
+    pub async fn watchlists(&self) -> Result<Vec<Watchlist>, PortError> {
+        self.client.list("watchlists", self.client.service.get("watchlists", "/watchlists")).await
+    }
+
+    /// The service's public watchlists, with what is in them.
+    ///
+    /// # Errors
+    /// The taxonomy of [`PortError`].
+    pub async fn public_watchlists(&self) -> Result<Vec<Watchlist>, PortError> {
+        self.client.list("watchlists", self.client.service.get("watchlists", "/public-watchlists")).await
+    }
+
+    /// One of the user's watchlists; `None` where there is none of that name.
+    ///
+    /// # Errors
+    /// The taxonomy of [`PortError`].
+    pub async fn watchlist(&self, name: &str) -> Result<Option<Watchlist>, PortError> {
+        let request = self.client.service.get("watchlist", &path(name)).accept(StatusCode::NOT_FOUND);
+        let answer = self.client.send(request).await?;
+        if answer.status == StatusCode::NOT_FOUND {
+            return Ok(None);
+        }
+        Ok(Some(parse::<Watchlist>("watchlist", &answer.body)?.data))
+    }
+
+    /// Keeps a watchlist under its name, new or in the place of the old one: the list as it is now, whole.
+    ///
+    /// # Errors
+    /// The taxonomy of [`PortError`].
+    pub async fn save_watchlist(&self, watchlist: &Watchlist) -> Result<(), PortError> {
+        let exists = self.watchlist(&watchlist.name).await?.is_some();
+        let service = &self.client.service;
+        let request = if exists {
+            service.request(Method::PUT, "watchlist", &path(&watchlist.name)).effect(Effect::Idempotent)
+        } else {
+            // A second one of the same name is refused: after a lost answer the caller saves again, which replaces it.
+            service.post("watchlist", "/watchlists")
+        };
+        self.change(request.json(watchlist)).await
+    }
+
+    /// Deletes one of the user's watchlists; one that is not there is deleted already.
+    ///
+    /// # Errors
+    /// The taxonomy of [`PortError`].
+    pub async fn delete_watchlist(&self, name: &str) -> Result<(), PortError> {
+        self.change(self.client.service.delete("watchlist", &path(name)).accept(StatusCode::NOT_FOUND)).await
+    }
+
+    async fn change(&self, request: Request) -> Result<(), PortError> {
+        let answer = self.client.send(request).await?;
+        let _: IgnoredAny = answer.json()?;
+        Ok(())
+    }
+}
+
+fn path(name: &str) -> String {
+    format!("/watchlists/{}", segment(name))
+}
