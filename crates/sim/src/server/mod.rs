@@ -8,6 +8,7 @@ pub mod exchange;
 pub mod faults;
 pub mod inbox;
 pub mod market;
+mod tastytrade;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -186,7 +187,10 @@ pub async fn start(options: SimOptions) -> Result<RunningSim, ServerError> {
 
 /// One line a protocol.
 fn router(state: &SimState) -> Router {
-    Router::new().nest("/_sim", control::router(state.clone())).nest("/alpaca", alpaca::router(state.clone()))
+    Router::new()
+        .nest("/_sim", control::router(state.clone()))
+        .nest("/alpaca", alpaca::router(state.clone()))
+        .nest("/tastytrade", tastytrade::router(state.clone()))
 }
 
 async fn open_market(options: &SimOptions) -> Result<SimMarket, ServerError> {

@@ -1,0 +1,132 @@
+//! The account streamer: a websocket that tells of orders, positions and balances. A client says who it is in every
+//! message, subscribes with `connect`, and keeps the line alive with `heartbeat`.
+
+use axum::extract::State;
+use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
+use axum::response::Response;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tokio::sync::broadcast::error::RecvError;
+
+use super::orders::json_of;
+use super::{ACCOUNT, Tasty, accounts};
+use crate::server::exchange::{EventKind, OrderEvent, uuid};
+
+/// Largest message of a client, in bytes.
+const LARGEST_MESSAGE: usize = 1 << 20;
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct Request {
+    action: String,
+    #[serde(default)]
+    value: Value,
+    #[serde(default)]
+    auth_token: String,
+    #[serde(default)]
+    request_id: Value,
+}
+
+/// What a client has asked for so far.
+struct Client {
+    session: String,
+    connected: bool,
+}
+
+/// `GET /streamer`, a websocket.
+pub(super) async fn open(State(state): State<Tasty>, upgrade: WebSocketUpgrade) -> Response {
+    upgrade.max_message_size(LARGEST_MESSAGE).on_upgrade(move |socket| talk(socket, state))
+}
+
+async fn talk(mut socket: WebSocket, state: Tasty) {
+    let mut events = state.sim.exchange.subscribe();
+    let session = uuid("account streamer", &state.extras.next_identity()).chars().take(8).collect();
+    let mut client = Client { session, connected: false };
+    loop {
+        let sent = tokio::select! {
+            () = state.sim.ending.cancelled() => return,
+            received = socket.recv() => match received {
+                Some(Ok(Message::Text(text))) => send(&mut socket, &client.answer(&state, &text)).await,
+                Some(Ok(Message::Close(_)) | Err(_)) | None => return,
+                Some(Ok(_)) => Ok(()),
+            },
+            event = events.recv() => match event {
+                Ok(event) if client.connected && event.order.account == ACCOUNT => tell(&mut socket, &state, &event).await,
+                Ok(_) | Err(RecvError::Lagged(_)) => Ok(()),
+                Err(RecvError::Closed) => return,
+            },
+        };
+        if sent.is_err() {
+            return;
+        }
+    }
+}
+
+async fn send(socket: &mut WebSocket, message: &Value) -> Result<(), axum::Error> {
+    socket.send(Message::Text(message.to_string().into())).await
+}
+
+impl Client {
+    fn answer(&mut self, state: &Tasty, text: &str) -> Value {
+        let Ok(request) = serde_json::from_str::<Request>(text) else {
+            return json!({ "status": "error", "message": "invalid-message" });
+        };
+        let refused = self.refused(state, &request);
+        if request.action == "connect" && refused.is_none() {
+            self.connected = true;
+        }
+        let mut answer = json!({
+            "status": if refused.is_none() { "ok" } else { "error" },
+            "action": request.action,
+            "web-socket-session-id": self.session,
+            "request-id": request.request_id,
+        });
+        if let Some(message) = refused {
+            answer["message"] = json!(message);
+        } else if request.action == "connect" {
+            answer["value"] = match request.value {
+                Value::String(account) => json!([account]),
+                list => list,
+            };
+        }
+        answer
+    }
+
+    fn refused(&self, state: &Tasty, request: &Request) -> Option<&'static str> {
+        let token = request.auth_token.strip_prefix("Bearer ").unwrap_or_default();
+        if !state.tokens.knows(token) {
+            return Some("invalid-token");
+        }
+        match request.action.as_str() {
+            "heartbeat" => None,
+            "connect" | "account-subscribe" => {
+                let own = |value: &Value| value == ACCOUNT;
+                let permitted = match &request.value {
+                    Value::Array(accounts) => !accounts.is_empty() && accounts.iter().all(own),
+                    account => own(account),
+                };
+                (!permitted).then_some("not-permitted")
+            }
+            "public-watchlists-subscribe" | "quote-alerts-subscribe" | "user-message-subscribe" => {
+                (!self.connected).then_some("connect-not-completed")
+            }
+            _ => Some("not-implemented"),
+        }
+    }
+}
+
+/// The whole order after each change; after a fill the positions and the balance too.
+async fn tell(socket: &mut WebSocket, state: &Tasty, event: &OrderEvent) -> Result<(), axum::Error> {
+    let timestamp = event.at.timestamp_millis();
+    let order = state.sim.exchange.read(|book| json_of(state, &event.order, book));
+    send(socket, &json!({ "type": "Order", "data": order, "timestamp": timestamp })).await?;
+    if matches!(event.kind, EventKind::PartialFill | EventKind::Fill) {
+        for position in accounts::positions_json(state, false).await {
+            send(socket, &json!({ "type": "CurrentPosition", "data": position, "timestamp": timestamp }))
+                .await?;
+        }
+        let balance = accounts::balance_json(state).await;
+        send(socket, &json!({ "type": "AccountBalance", "data": balance, "timestamp": timestamp })).await?;
+    }
+    Ok(())
+}
