@@ -162,8 +162,10 @@ impl Tastytrade {
     }
 }
 
+/// A moment as the service takes it; "since ever" becomes the year 2000, before any account of it.
 fn instant(at: DateTime<Utc>) -> String {
-    at.to_rfc3339_opts(chrono::SecondsFormat::Millis, true)
+    at.max(DateTime::<Utc>::UNIX_EPOCH + Days::new(10_957))
+        .to_rfc3339_opts(chrono::SecondsFormat::Millis, true)
 }
 
 /// Refuses what the service would not place.
@@ -290,6 +292,12 @@ mod tests {
         for order in [none, negative, empty] {
             assert!(matches!(body(&order), Err(PortError::Invalid { .. })), "{order:?}");
         }
+    }
+
+    #[test]
+    fn since_ever_is_a_date_that_the_service_takes() {
+        assert_eq!(instant(DateTime::<Utc>::MIN_UTC), "2000-01-01T00:00:00.000Z");
+        assert_eq!(instant("2026-09-18T19:00:00Z".parse().unwrap()), "2026-09-18T19:00:00.000Z");
     }
 
     #[test]

@@ -3,3 +3,4 @@
 
 mod control;
 mod support;
+mod tastytrade;

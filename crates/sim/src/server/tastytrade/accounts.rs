@@ -9,7 +9,7 @@ use ttai_ports::Instrument;
 use super::reply::{Answer, Call, Refusal};
 use super::wire::{instant, number, put, quantity};
 use super::{ACCOUNT, Tasty, name_of, order_json};
-use crate::server::exchange::{MarketView, Position, multiplier_of};
+use crate::server::exchange::{MarketView, Position, Touch, multiplier_of};
 
 /// The invented customer.
 const CUSTOMER: &str = "me";
@@ -146,7 +146,7 @@ impl Values {
 /// The mark in dollars a share, or what was paid where nobody quotes.
 fn mark(position: &Position, view: &MarketView) -> Decimal {
     let touch = view.touch(&position.instrument);
-    touch.and_then(|touch| touch.mark()).unwrap_or(position.average_price)
+    touch.and_then(Touch::mark).unwrap_or(position.average_price)
 }
 
 /// The account's balances now, as the REST API and the streamer give them.

@@ -192,7 +192,7 @@ fn units(quantities: &[Decimal]) -> Decimal {
     if let [only] = quantities {
         return *only;
     }
-    let whole: Option<Vec<u64>> = quantities.iter().map(|quantity| quantity.to_u64()).collect();
+    let whole: Option<Vec<u64>> = quantities.iter().map(ToPrimitive::to_u64).collect();
     let common = whole.unwrap_or_default().into_iter().fold(0, greatest_common_divisor);
     Decimal::from(common.max(1))
 }

@@ -74,7 +74,7 @@ pub(super) async fn submit(
     state.extras.keep(&request.client_order_id, draft.extra());
     let order = exchange.submit(market, &request).await.map_err(|rejection| refusal(&rejection))?;
     let shown = routed(&state, &order, view.phase);
-    call.created(&placed(shown, &request, change, before, &view))
+    call.created(&placed(&shown, &request, change, before, &view))
 }
 
 /// What the service answers at once: the order on its way, before it knows what the exchange makes of it.
@@ -110,12 +110,12 @@ pub(super) async fn dry_run(
     let view = exchange.view(market, &[]).await;
     let before = exchange.read(|book| book.buying_power(ACCOUNT, &view));
     let order = order_json::tried(&request, &draft.extra());
-    call.created(&placed(order, &request, change, before, &view))
+    call.created(&placed(&order, &request, change, before, &view))
 }
 
 /// The answer to an order, tried or sent. The simulation charges no fees.
 fn placed(
-    order: Value,
+    order: &Value,
     request: &OrderRequest,
     change: Decimal,
     before: Decimal,
@@ -252,7 +252,7 @@ pub(super) async fn replace_dry_run(
     };
     let view = state.sim.exchange.view(&state.sim.market, &[]).await;
     let before = state.sim.exchange.read(|book| book.buying_power(ACCOUNT, &view));
-    call.created(&placed(order_json::tried(&request, &extra), &request, Decimal::ZERO, before, &view))
+    call.created(&placed(&order_json::tried(&request, &extra), &request, Decimal::ZERO, before, &view))
 }
 
 fn leg_request(leg: &crate::server::exchange::Leg) -> crate::server::exchange::LegRequest {
