@@ -46,6 +46,7 @@ const LAYERS: &[Layer] = &[
         never: &["reqwest", "sqlx", "ttai-providers", "ttai-store", "ttai-sim"],
     },
     Layer { name: "ttai-http", may_use: &["ttai-core", "ttai-ports"], never: TEMPORAL },
+    Layer { name: "ttai-notify", may_use: &["ttai-core", "ttai-http", "ttai-ports"], never: TEMPORAL },
     Layer {
         name: "ttai-providers",
         may_use: &["ttai-calendar", "ttai-core", "ttai-http", "ttai-ports", "ttai-quant"],

@@ -1,5 +1,6 @@
 //! One call: built, sent, repeated where that is safe, and read.
 
+use std::fmt;
 use std::time::{Duration, Instant};
 
 use backon::{ExponentialBuilder, Retryable};
@@ -30,14 +31,16 @@ pub enum Effect {
     Once,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 enum Body {
     Empty,
     Bytes { content_type: String, bytes: Bytes },
 }
 
 /// A call that is being built. Values are encoded; nothing a caller passes can break out of its place.
-#[derive(Clone, Debug)]
+///
+/// Its `Debug` shows whose call it is and nothing that was put into it: paths, queries and bodies may be secrets.
+#[derive(Clone)]
 #[must_use = "a request does nothing until it is sent"]
 pub struct Request {
     service: Service,
@@ -51,6 +54,15 @@ pub struct Request {
     effect: Effect,
     accepted: Vec<StatusCode>,
     broken: Option<String>,
+}
+
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Request")
+            .field("provider", &self.service.provider())
+            .field("operation", &self.operation)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Request {
@@ -297,8 +309,8 @@ fn unusable(provider: &str, effect: Effect, detail: String) -> PortError {
     }
 }
 
-/// A whole answer.
-#[derive(Clone, Debug)]
+/// A whole answer. Its `Debug` shows no headers and no body: they may hold tokens.
+#[derive(Clone)]
 pub struct Response {
     provider: String,
     operation: &'static str,
@@ -309,6 +321,17 @@ pub struct Response {
     pub headers: HeaderMap,
     /// Its body, decompressed.
     pub body: Bytes,
+}
+
+impl fmt::Debug for Response {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Response")
+            .field("provider", &self.provider)
+            .field("operation", &self.operation)
+            .field("status", &self.status)
+            .field("bytes", &self.body.len())
+            .finish_non_exhaustive()
+    }
 }
 
 impl Response {

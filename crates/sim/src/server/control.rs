@@ -100,7 +100,7 @@ async fn inbox(State(state): State<SimState>, Query(query): Query<InboxQuery>) -
     Json(state.inbox.read(query.channel.as_deref()))
 }
 
-async fn clear_inbox(State(state): State<SimState>) -> StatusCode {
-    state.inbox.clear();
+async fn clear_inbox(State(state): State<SimState>, Query(query): Query<InboxQuery>) -> StatusCode {
+    state.inbox.clear(query.channel.as_deref());
     StatusCode::NO_CONTENT
 }

@@ -4,11 +4,15 @@ mod alpaca;
 pub mod clock;
 mod connection;
 mod control;
+mod discord;
 pub mod exchange;
 pub mod faults;
 pub mod inbox;
 pub mod market;
+mod slack;
 mod tastytrade;
+mod throttle;
+pub mod webhook;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -191,6 +195,9 @@ fn router(state: &SimState) -> Router {
         .nest("/_sim", control::router(state.clone()))
         .nest("/alpaca", alpaca::router(state.clone()))
         .nest("/tastytrade", tastytrade::router(state.clone()))
+        .nest("/discord", discord::router(state.clone()))
+        .nest("/slack", slack::router(state.clone()))
+        .nest("/webhook", webhook::router(state.clone()))
 }
 
 async fn open_market(options: &SimOptions) -> Result<SimMarket, ServerError> {

@@ -1,0 +1,59 @@
+//! The channels as a user configures them.
+
+use serde::Deserialize;
+
+use crate::discord::DiscordConfig;
+use crate::email::EmailConfig;
+use crate::slack::SlackConfig;
+use crate::webhook::WebhookConfig;
+
+/// One channel's settings; `kind` says which of them it is. Secrets never show in its `Debug`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum ChannelConfig {
+    /// A Discord webhook.
+    Discord(DiscordConfig),
+    /// A Slack incoming webhook.
+    Slack(SlackConfig),
+    /// E-mail over SMTP.
+    Email(EmailConfig),
+    /// A receiver of the user's own, with signed requests.
+    Webhook(WebhookConfig),
+}
+
+/// A channel and the name by which it is chosen.
+#[derive(Clone, Debug)]
+pub struct NamedChannel {
+    /// Its name: `alerts`.
+    pub name: String,
+    /// What it is.
+    pub config: ChannelConfig,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_kind_is_read_and_a_misspelt_setting_is_refused() {
+        let read = |text: &str| serde_json::from_str::<ChannelConfig>(text);
+        assert!(matches!(
+            read(r#"{"kind":"discord","url":"https://x/webhooks/1/a"}"#),
+            Ok(ChannelConfig::Discord(_))
+        ));
+        assert!(matches!(
+            read(r#"{"kind":"slack","url":"https://x/services/a"}"#),
+            Ok(ChannelConfig::Slack(_))
+        ));
+        assert!(matches!(
+            read(r#"{"kind":"email","host":"mail","from":"a@x.org","to":["b@x.org"]}"#),
+            Ok(ChannelConfig::Email(_))
+        ));
+        assert!(matches!(
+            read(r#"{"kind":"webhook","url":"https://x/","secret":"0123456789abcdef"}"#),
+            Ok(ChannelConfig::Webhook(_))
+        ));
+        assert!(read(r#"{"kind":"slack","url":"https://x/","chanel":"a"}"#).is_err());
+        assert!(read(r#"{"kind":"pager"}"#).is_err());
+    }
+}

@@ -1,0 +1,111 @@
+//! Posts to the webhook and tells what became of the message.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use http::StatusCode;
+use ttai_http::{Service, ServiceConfig};
+use ttai_ports::{AccountLimits, Message, PortError, RateLimit};
+
+use super::config::SlackConfig;
+use super::shape::shape;
+use crate::address::WebhookAddress;
+use crate::channels::Channel;
+use crate::refusal::of_status;
+
+const PROVIDER: &str = "slack";
+/// "1 per second … short bursts of >1 allowed" ("Rate limits": incoming webhooks).
+const RATE: RateLimit = RateLimit { per_minute: 60, burst: 1 };
+
+/// One incoming webhook.
+pub struct Slack {
+    service: Service,
+    address: WebhookAddress,
+}
+
+impl Slack {
+    /// Prepares the channel; nothing is sent.
+    ///
+    /// # Errors
+    /// [`PortError::Invalid`] for an address that is none.
+    pub fn new(name: &str, config: &SlackConfig, limits: Arc<dyn AccountLimits>) -> Result<Self, PortError> {
+        let address = WebhookAddress::parse(PROVIDER, name, &config.url)?;
+        let service_config = ServiceConfig {
+            account: format!("{PROVIDER}/{name}"),
+            timeout: Duration::from_secs(config.timeout_seconds.max(1)),
+            rate: RATE,
+            max_body: 64 << 10,
+            ..ServiceConfig::new(PROVIDER, address.origin.clone())
+        };
+        Ok(Self { service: Service::new(service_config, limits, Some(error_body))?, address })
+    }
+}
+
+#[async_trait]
+impl Channel for Slack {
+    async fn send(&self, message: &Message) -> Result<(), PortError> {
+        let mut request = self.service.post("post message", self.address.path()).json(&shape(message));
+        for (name, value) in self.address.query() {
+            request = request.query(name, value);
+        }
+        let answer = request.send().await?;
+        if answer.body.trim_ascii() == b"ok" {
+            return Ok(());
+        }
+        Err(PortError::OutcomeUnknown {
+            provider: PROVIDER.to_owned(),
+            detail: format!(
+                "the answer was {} but not Slack's \"ok\"; does the address lead to Slack?",
+                answer.status
+            ),
+        })
+    }
+}
+
+/// Slack answers one word ("Sending messages using incoming webhooks", "Handling errors").
+fn error_body(status: StatusCode, body: &[u8]) -> Option<PortError> {
+    let word = std::str::from_utf8(body).unwrap_or_default().trim();
+    let provider = PROVIDER.to_owned();
+    let person = |what: &str| {
+        Some(PortError::Authentication {
+            provider: PROVIDER.to_owned(),
+            detail: format!("{what} ({word}); make a new webhook and configure its address"),
+        })
+    };
+    match word {
+        "no_service" | "no_service_id" | "no_team" | "team_disabled" | "invalid_token"
+        | "no_active_hooks" => person("the webhook is gone or disabled"),
+        "channel_not_found" | "channel_is_archived" | "user_not_found" => {
+            person("the webhook's channel is gone or archived")
+        }
+        "action_prohibited" | "posting_to_general_channel_denied" => {
+            person("an administrator has restricted posting there")
+        }
+        "invalid_payload"
+        | "invalid_blocks"
+        | "invalid_blocks_format"
+        | "no_text"
+        | "too_many_attachments"
+        | "msg_blocks_too_long" => Some(PortError::Invalid { provider, detail: format!("{status}: {word}") }),
+        _ => Some(of_status(PROVIDER, status)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_word_has_its_class() {
+        let read =
+            |status: u16, word: &str| error_body(StatusCode::from_u16(status).unwrap(), word.as_bytes());
+        assert!(matches!(read(404, "no_service"), Some(PortError::Authentication { .. })));
+        assert!(matches!(read(410, "channel_is_archived\n"), Some(PortError::Authentication { .. })));
+        assert!(matches!(read(400, "invalid_payload"), Some(PortError::Invalid { .. })));
+        assert!(matches!(read(429, "rate_limited"), Some(PortError::Unavailable { .. })));
+        assert!(matches!(read(500, "rollup_error"), Some(PortError::OutcomeUnknown { .. })));
+        let echoed = read(404, "no such page: /services/T0/B0/planted").unwrap().to_string();
+        assert!(!echoed.contains("planted"), "{echoed}");
+    }
+}
