@@ -245,8 +245,11 @@ impl Request {
             });
         }
         let mut url = shared.config.base_url.clone();
-        let path = format!("{}/{}", url.path().trim_end_matches('/'), self.path.trim_start_matches('/'));
-        url.set_path(path.trim_end_matches('/'));
+        let path = self.path.trim_start_matches('/');
+        let base = url.path().trim_end_matches('/');
+        // A slash at the end belongs to the path: without it some servers answer with a redirect.
+        let path = if path.is_empty() { base.to_owned() } else { format!("{base}/{path}") };
+        url.set_path(&path);
         if !self.query.is_empty() {
             url.query_pairs_mut().extend_pairs(&self.query);
         }
