@@ -1,8 +1,15 @@
 //! Where the market data comes from: one module a provider, each an implementation of the traits of `ttai-ports`.
 //! Nothing here decides anything about a trade, and nothing here knows Temporal.
 
+pub mod cboe;
+mod contract_terms;
+pub mod edgar;
+mod freshness;
+mod kept;
+pub mod rss;
 pub mod tape;
 pub mod tastytrade;
+pub mod tradingview;
 
 pub use tape::Tape;
 pub use tastytrade::Tastytrade;

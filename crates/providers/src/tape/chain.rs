@@ -8,12 +8,11 @@ use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
 use ttai_calendar::{expiration_close, last_trade_date};
 use ttai_core::option::OccSymbol;
-use ttai_core::{
-    ExerciseStyle, OptionContract, OptionQuote, OptionRight, Settlement, SettlementTime, Symbol,
-};
+use ttai_core::{OptionContract, OptionQuote, OptionRight, Symbol};
 use ttai_ports::PortError;
 
 use super::table::{self, Row};
+use crate::contract_terms::Terms;
 
 /// The underlying's prices beside a snapshot.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -172,64 +171,11 @@ fn check_against_symbol(row: &Row<'_>, occ: &OccSymbol, symbol: &Symbol) -> Resu
     Ok(())
 }
 
-/// What follows from a contract's root.
-pub(crate) struct Terms {
-    pub(crate) style: ExerciseStyle,
-    pub(crate) settlement: Settlement,
-    pub(crate) time: SettlementTime,
-    pub(crate) multiplier: u32,
-    pub(crate) deliverable_shares: u32,
-}
-
-/// Index roots whose contracts are European, cash-settled and settle at the opening (Cboe contract specifications).
-const EUROPEAN_AM: [&str; 6] = ["SPX", "NDX", "RUT", "VIX", "VIXW", "DJX"];
-/// Index roots whose contracts are European, cash-settled and settle at the close.
-const EUROPEAN_PM: [&str; 5] = ["SPXW", "NDXP", "RUTW", "XSP", "XEO"];
-/// Index roots whose contracts are American, cash-settled and settle at the close.
-const AMERICAN_CASH: [&str; 1] = ["OEX"];
-/// Underlyings that had contracts for 10 shares (root and `7`) in 2013 and 2014.
-const MINIS: [&str; 5] = ["AAPL", "AMZN", "GLD", "GOOG", "SPY"];
-
-impl Terms {
-    pub(crate) fn of(root: &Symbol, underlying: &Symbol) -> Self {
-        let name = root.as_str();
-        let cash = |style, time| Self {
-            style,
-            settlement: Settlement::Cash,
-            time,
-            multiplier: 100,
-            deliverable_shares: 100,
-        };
-        if EUROPEAN_AM.contains(&name) {
-            return cash(ExerciseStyle::European, SettlementTime::Am);
-        }
-        if EUROPEAN_PM.contains(&name) {
-            return cash(ExerciseStyle::European, SettlementTime::Pm);
-        }
-        if AMERICAN_CASH.contains(&name) {
-            return cash(ExerciseStyle::American, SettlementTime::Pm);
-        }
-        let adjusted = name.ends_with(|last: char| last.is_ascii_digit()) && name != underlying.as_str();
-        let mini = adjusted && MINIS.iter().any(|stock| name.strip_suffix('7') == Some(stock));
-        Self {
-            style: ExerciseStyle::American,
-            settlement: Settlement::Physical,
-            time: SettlementTime::Pm,
-            multiplier: if mini { 10 } else { 100 },
-            // An adjusted contract's deliverable stands in no symbol: 0 says that the tape does not tell.
-            deliverable_shares: match (mini, adjusted) {
-                (true, _) => 10,
-                (false, true) => 0,
-                (false, false) => 100,
-            },
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use ttai_core::{ExerciseStyle, Settlement, SettlementTime};
 
     const HEADER: &str =
         "occ_symbol,bid,ask,open_interest,quote_time,snapshot_time,underlying_bid,underlying_ask,iv\n";

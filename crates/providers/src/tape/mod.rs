@@ -33,7 +33,6 @@ use ttai_ports::{
 
 use recording::Recording;
 
-pub(crate) use chain::Terms;
 pub(crate) use schedule::project as project_dividends;
 
 /// The provider's name in errors and quotes.

@@ -1,15 +1,13 @@
 //! The quote of a share at a moment: the newest of the minutes, the chain's underlying and the daily close.
 
-use chrono::{DateTime, Duration, Utc};
+use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::FromPrimitive;
 use ttai_calendar::{new_york_date, session};
 use ttai_core::{Quote, QuoteCondition, SessionPart, Split, Symbol};
 
 use super::minutes::Minute;
-
-/// A quote in a regular session may be this old; the newest minute always is up to one minute old.
-const FRESH: Duration = Duration::minutes(2);
+use crate::freshness::{is_stale, of_sides};
 
 /// The prices at one moment, before they are judged.
 #[derive(Clone, Debug, PartialEq)]
@@ -78,11 +76,7 @@ impl Prices {
         if is_stale(self.market_time, as_of) {
             conditions.push(QuoteCondition::Stale);
         }
-        match (self.bid, self.ask) {
-            (Some(bid), Some(ask)) if bid > ask => conditions.push(QuoteCondition::Crossed),
-            (Some(_), Some(_)) => {}
-            _ => conditions.push(QuoteCondition::OneSided),
-        }
+        conditions.extend(of_sides(self.bid, self.ask));
         if self.outlier {
             conditions.push(QuoteCondition::Outlier);
         }
@@ -104,17 +98,6 @@ impl Prices {
             source: source.to_owned(),
             conditions,
         }
-    }
-}
-
-/// In a regular session, older than two minutes; outside, from before the last session that has ended.
-fn is_stale(market_time: DateTime<Utc>, as_of: DateTime<Utc>) -> bool {
-    let today = session(new_york_date(as_of));
-    match today {
-        Some(session) if session.is_open_at(as_of) => as_of - market_time > FRESH,
-        Some(session) if as_of >= session.close => market_time < session.close - FRESH,
-        _ => ttai_calendar::previous_session(new_york_date(as_of))
-            .map_or(true, |last| market_time < last.close - FRESH),
     }
 }
 

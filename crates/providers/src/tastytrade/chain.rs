@@ -14,7 +14,7 @@ use super::PROVIDER;
 use super::client::Client;
 use super::model::{Deliverable, MarketDatum, NestedChain, NestedExpiration, parse_nested_chains};
 use super::{quotes, symbols};
-use crate::tape::Terms;
+use crate::contract_terms::Terms;
 
 /// The whole chain of an underlying now.
 ///

@@ -1,6 +1,10 @@
 //! Each provider's adapter against the simulated market, over the vendor's own protocol.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
 
+mod cboe;
 mod control;
+mod edgar;
+mod rss;
 mod support;
 mod tastytrade;
+mod tradingview;

@@ -146,6 +146,24 @@ impl SimMarket {
         Ok(quote)
     }
 
+    /// The quote of a share some time ago, as a delayed feed shows it; the present one where the market does not go back
+    /// that far.
+    ///
+    /// # Errors
+    /// The source's.
+    pub async fn delayed_quote(&self, symbol: &Symbol, delay: Duration) -> Result<Quote, PortError> {
+        let overlays = self.overlays();
+        let now = self.now();
+        let moment = overlays.stale_since.get(symbol).map_or(now, |since| (*since).min(now)) - delay;
+        let mut quote = match self.source.quote(symbol, moment).await {
+            Err(PortError::NoData { .. }) => return self.quote(symbol).await,
+            other => other?,
+        };
+        quote.received_at = now;
+        overlays.apply(&mut quote);
+        Ok(quote)
+    }
+
     /// The newest chain at this moment, priced once a snapshot.
     ///
     /// # Errors

@@ -1,17 +1,22 @@
 //! A market that serves its vendors' own protocols on one address, from a tape or a seed, and fails on demand.
 
 mod alpaca;
+mod cboe;
 pub mod clock;
+mod conditional;
 mod connection;
 mod control;
 mod discord;
+mod edgar;
 pub mod exchange;
 pub mod faults;
 pub mod inbox;
 pub mod market;
+mod rss;
 mod slack;
 mod tastytrade;
 mod throttle;
+mod tradingview;
 pub mod webhook;
 
 use std::net::SocketAddr;
@@ -198,6 +203,10 @@ fn router(state: &SimState) -> Router {
         .nest("/discord", discord::router(state.clone()))
         .nest("/slack", slack::router(state.clone()))
         .nest("/webhook", webhook::router(state.clone()))
+        .nest("/cboe", cboe::router(state.clone()))
+        .nest("/edgar", edgar::router(state.clone()))
+        .nest("/rss", rss::router(state.clone()))
+        .nest("/tradingview", tradingview::router(state.clone()))
 }
 
 async fn open_market(options: &SimOptions) -> Result<SimMarket, ServerError> {
