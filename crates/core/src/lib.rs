@@ -8,6 +8,7 @@ pub mod corporate_action;
 pub mod news;
 pub mod option;
 pub mod quote;
+pub mod streamer;
 pub mod symbol;
 
 pub use bar::{DailyBar, MinuteBar, SessionPart};
