@@ -16,7 +16,9 @@ use crate::symbol::{Symbol, SymbolError};
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StreamerSymbolError {
     /// Not `.ROOTyymmdd(C|P)strike`.
-    #[error("'{0}' is not an option's streamer symbol; the form is a dot, ROOT, yymmdd, C or P, strike, e.g. '.AAPL261218C200'")]
+    #[error(
+        "'{0}' is not an option's streamer symbol; the form is a dot, ROOT, yymmdd, C or P, strike, e.g. '.AAPL261218C200'"
+    )]
     Form(String),
     /// No such day in the calendar.
     #[error("'{0}' names a date that does not exist")]
@@ -80,7 +82,8 @@ impl OccSymbol {
         let root = Symbol::new(root)
             .map_err(|source| StreamerSymbolError::Ticker { text: shortened(text), source })?;
         let right = if right == "C" { OptionRight::Call } else { OptionRight::Put };
-        let expiration = parse_date(date).ok_or_else(form)?.ok_or_else(|| StreamerSymbolError::Date(shortened(text)))?;
+        let expiration =
+            parse_date(date).ok_or_else(form)?.ok_or_else(|| StreamerSymbolError::Date(shortened(text)))?;
         let strike = parse_strike(strike).ok_or_else(|| StreamerSymbolError::Strike(shortened(text)))?;
         Ok(Self { root, expiration, right, strike })
     }
@@ -111,7 +114,8 @@ fn parse_date(text: &str) -> Option<Option<NaiveDate>> {
 /// Digits with at most one point between them.
 fn is_plain_number(text: &str) -> bool {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
-    let digits = |part: &str| !part.is_empty() && part.len() <= 9 && part.bytes().all(|byte| byte.is_ascii_digit());
+    let digits =
+        |part: &str| !part.is_empty() && part.len() <= 9 && part.bytes().all(|byte| byte.is_ascii_digit());
     digits(whole) && digits(fraction)
 }
 

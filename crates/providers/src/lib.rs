@@ -7,6 +7,7 @@ pub mod edgar;
 mod freshness;
 mod kept;
 pub mod rss;
+pub mod dxlink;
 pub mod tape;
 pub mod tastytrade;
 pub mod tradingview;

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use ttai_ports::PortError;
 use tokio_tungstenite::tungstenite;
+use ttai_ports::PortError;
 
 use super::frame::ErrorKind;
 
@@ -22,19 +22,11 @@ pub(super) fn invalid(detail: impl Into<String>) -> PortError {
     PortError::Invalid { provider: PROVIDER.to_owned(), detail: detail.into() }
 }
 
-pub(super) fn no_data(what: &str, symbol: &str, detail: impl Into<String>) -> PortError {
-    PortError::NoData {
-        provider: PROVIDER.to_owned(),
-        what: what.to_owned(),
-        symbol: symbol.to_owned(),
-        detail: detail.into(),
-    }
-}
-
 pub(super) fn refused_token() -> PortError {
     PortError::Authentication {
         provider: PROVIDER.to_owned(),
-        detail: "it did not accept the token, nor a fresh one; check the account's market data entitlement".to_owned(),
+        detail: "it did not accept the token, nor a fresh one; check the account's market data entitlement"
+            .to_owned(),
     }
 }
 
@@ -53,7 +45,9 @@ pub(super) fn websocket(error: &tungstenite::Error) -> PortError {
     use tungstenite::Error;
     match error {
         Error::Http(answer) => http(answer),
-        Error::Url(_) | Error::HttpFormat(_) => invalid(format!("its address is no websocket address: {error}")),
+        Error::Url(_) | Error::HttpFormat(_) => {
+            invalid(format!("its address is no websocket address: {error}"))
+        }
         Error::Capacity(_) => corrupt(format!("a frame is too large: {error}")),
         Error::Utf8(_) => corrupt(format!("a frame is not UTF-8: {error}")),
         Error::ConnectionClosed | Error::AlreadyClosed => unavailable("it closed the connection"),
@@ -72,11 +66,15 @@ fn http(answer: &http::Response<Option<Vec<u8>>>) -> PortError {
     match status.as_u16() {
         401 | 403 => PortError::Authentication {
             provider,
-            detail: format!("it answered the connection with {status}; check the account's market data entitlement"),
+            detail: format!(
+                "it answered the connection with {status}; check the account's market data entitlement"
+            ),
         },
-        408 | 429 | 500..=599 => {
-            PortError::Unavailable { provider, detail: format!("it answered the connection with {status}"), retry_after }
-        }
+        408 | 429 | 500..=599 => PortError::Unavailable {
+            provider,
+            detail: format!("it answered the connection with {status}"),
+            retry_after,
+        },
         _ => PortError::Invalid {
             provider,
             detail: format!("it answered the connection with {status}; is the address a DXLink one?"),

@@ -21,15 +21,8 @@ pub enum EventType {
 
 impl EventType {
     /// All of them.
-    pub const ALL: [Self; 7] = [
-        Self::Quote,
-        Self::Trade,
-        Self::TradeEth,
-        Self::Greeks,
-        Self::Summary,
-        Self::Profile,
-        Self::Candle,
-    ];
+    pub const ALL: [Self; 7] =
+        [Self::Quote, Self::Trade, Self::TradeEth, Self::Greeks, Self::Summary, Self::Profile, Self::Candle];
 
     /// dxFeed's name of it.
     #[must_use]
@@ -55,7 +48,9 @@ impl EventType {
     #[must_use]
     pub fn wanted_fields(self) -> &'static [&'static str] {
         match self {
-            Self::Quote => &["eventSymbol", "bidPrice", "askPrice", "bidSize", "askSize", "bidTime", "askTime"],
+            Self::Quote => {
+                &["eventSymbol", "bidPrice", "askPrice", "bidSize", "askSize", "bidTime", "askTime"]
+            }
             Self::Trade | Self::TradeEth => {
                 &["eventSymbol", "time", "sequence", "price", "size", "dayVolume", "extendedTradingHours"]
             }
@@ -208,7 +203,10 @@ mod tests {
         let mut fields = EventFields::as_wanted();
         let order = ["askPrice".to_owned(), "eventSymbol".to_owned(), "invented".to_owned()];
         fields.merge([("Quote", order.as_slice()), ("Order", order.as_slice())]);
-        assert_eq!(fields.of(EventType::Quote), Some([Field::AskPrice, Field::EventSymbol, Field::Other].as_slice()));
+        assert_eq!(
+            fields.of(EventType::Quote),
+            Some([Field::AskPrice, Field::EventSymbol, Field::Other].as_slice())
+        );
         assert_eq!(fields.of(EventType::Trade).map(<[Field]>::len), Some(7));
     }
 }

@@ -143,7 +143,8 @@ pub enum Frame<'a> {
 /// [`PortError::Corrupt`] where the bytes are no frame: no UTF-8, no JSON object, no `type` or `channel`, a known type
 /// without what it must have.
 pub fn parse_frame(bytes: &[u8]) -> Result<Frame<'_>, PortError> {
-    let text = std::str::from_utf8(bytes).map_err(|error| corrupt(format!("a frame is not UTF-8: {error}")))?;
+    let text =
+        std::str::from_utf8(bytes).map_err(|error| corrupt(format!("a frame is not UTF-8: {error}")))?;
     match header(text).map_err(broken)? {
         Header::Data { channel, cursor } => Ok(Frame::FeedData { channel, data: FeedData { cursor } }),
         Header::Control => control(text),
@@ -248,7 +249,9 @@ fn control<'a>(text: &str) -> Result<Frame<'a>, PortError> {
             keepalive_timeout: frame.keepalive_timeout.filter(|seconds| *seconds > 0.0),
         },
         "AUTH_STATE" => match frame.state.as_deref() {
-            Some(state @ ("AUTHORIZED" | "UNAUTHORIZED")) => Frame::AuthState { authorized: state == "AUTHORIZED" },
+            Some(state @ ("AUTHORIZED" | "UNAUTHORIZED")) => {
+                Frame::AuthState { authorized: state == "AUTHORIZED" }
+            }
             _ => return Err(missing("state AUTHORIZED or UNAUTHORIZED")),
         },
         "KEEPALIVE" => Frame::Keepalive,
@@ -269,7 +272,9 @@ fn feed_config(frame: Control) -> Result<FeedConfig, PortError> {
         None => None,
         Some("FULL") => Some(DataFormat::Full),
         Some("COMPACT") => Some(DataFormat::Compact),
-        Some(other) => return Err(corrupt(format!("FEED_CONFIG announces the unknown data format '{other}'"))),
+        Some(other) => {
+            return Err(corrupt(format!("FEED_CONFIG announces the unknown data format '{other}'")));
+        }
     };
     Ok(FeedConfig {
         format,

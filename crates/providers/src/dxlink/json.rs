@@ -230,7 +230,9 @@ impl<'a> Cursor<'a> {
             }
             // A value is behind us: close what ends with it.
             loop {
-                let Some(closing) = depth.checked_sub(1).and_then(|top| open.get(top).copied()) else { return Ok(()) };
+                let Some(closing) = depth.checked_sub(1).and_then(|top| open.get(top).copied()) else {
+                    return Ok(());
+                };
                 if self.more(closing)? {
                     self.member_name(closing)?;
                     break;
@@ -257,7 +259,15 @@ mod tests {
 
     #[test]
     fn values_of_any_kind_are_skipped() {
-        for text in ["1", "-1.5e-3", "\"a\\\"b\"", "[]", "{}", "[1,[2,{\"a\":[]}],null]", " {\"a\" : true , \"b\":false} "] {
+        for text in [
+            "1",
+            "-1.5e-3",
+            "\"a\\\"b\"",
+            "[]",
+            "{}",
+            "[1,[2,{\"a\":[]}],null]",
+            " {\"a\" : true , \"b\":false} ",
+        ] {
             assert!(skips(text), "{text}");
         }
         for text in ["", "[", "{\"a\"}", "[1,]", "{,}", "tru", "\"a", "[1}", "1 2", "\"\u{1}\"", "-", "."] {

@@ -4,8 +4,8 @@ use rust_decimal::Decimal;
 
 /// Powers of ten that a float holds exactly.
 const EXACT_POWERS: [f64; 23] = [
-    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20,
-    1e21, 1e22,
+    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18,
+    1e19, 1e20, 1e21, 1e22,
 ];
 /// Integers up to here are exact as floats: 2⁵³.
 const EXACT_MANTISSA: u64 = 1 << 53;
@@ -74,7 +74,7 @@ impl<'a> Number<'a> {
         }
     }
 
-    /// The decimal with the same digits; none where it does not fit one. Digits beyond 28 places are rounded off.
+    /// The decimal with the same digits; none where it does not fit one. Digits beyond 28 places are left out.
     #[inline]
     pub(super) fn to_decimal(self) -> Option<Decimal> {
         if !self.exact {
@@ -92,9 +92,12 @@ impl<'a> Number<'a> {
             let power = 10_u64.checked_pow(exponent.unsigned_abs())?;
             (mantissa, exponent) = (mantissa.checked_mul(power)?, 0);
         }
-        let scale = exponent.unsigned_abs();
-        if scale > DECIMAL_PLACES {
-            return Decimal::from_scientific(self.text).ok();
+        let mut scale = exponent.unsigned_abs();
+        while scale > DECIMAL_PLACES {
+            (mantissa, scale) = (mantissa / 10, scale - 1);
+            if mantissa == 0 {
+                return Some(Decimal::ZERO);
+            }
         }
         let [low, middle] = [mantissa & 0xffff_ffff, mantissa >> 32].map(|half| half as u32);
         Some(Decimal::from_parts(low, middle, 0, self.negative, scale))
@@ -125,7 +128,8 @@ impl Digits {
     #[inline]
     fn read(&mut self, bytes: &[u8], start: usize) -> usize {
         let mut at = start;
-        while let Some(digit) = bytes.get(at).map(|byte| byte.wrapping_sub(b'0')).filter(|digit| *digit < 10) {
+        while let Some(digit) = bytes.get(at).map(|byte| byte.wrapping_sub(b'0')).filter(|digit| *digit < 10)
+        {
             self.value = self.value.wrapping_mul(10).wrapping_add(u64::from(digit));
             self.count += usize::from(self.value != 0);
             at += 1;

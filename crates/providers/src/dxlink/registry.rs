@@ -1,0 +1,358 @@
+//! Who wants what: symbols with their readers and reference counts, what the server was told of it, and the delivery of
+//! events to readers.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use chrono::{DateTime, Utc};
+use rust_decimal::Decimal;
+use ttai_ports::{
+    StreamEvent, StreamGap, StreamGreeks, StreamHalt, StreamKinds, StreamQuote, StreamSymbol, StreamTrade,
+};
+
+use super::fields::EventType;
+use super::mailbox::{Mailbox, SymbolId};
+use super::model::{Event, Greeks, Profile, Quote, Trade};
+use super::outgoing::Change;
+use super::streamer_symbol;
+
+/// A set of event types.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Types(u8);
+
+impl Types {
+    fn with(self, event_type: EventType, wanted: bool) -> Self {
+        Self(self.0 | u8::from(wanted) << (event_type as u8))
+    }
+
+    fn has(self, event_type: EventType) -> bool {
+        self.0 & 1 << (event_type as u8) != 0
+    }
+
+    fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// The event types that bring the kinds of events of a symbol. Halts come with an equity's profile.
+    fn of(symbol: &StreamSymbol, kinds: StreamKinds) -> Self {
+        let is_option = matches!(symbol, StreamSymbol::Option(_));
+        Self::default()
+            .with(EventType::Quote, kinds.quotes)
+            .with(EventType::Trade, kinds.trades)
+            .with(EventType::TradeEth, kinds.trades && !is_option)
+            .with(EventType::Greeks, kinds.greeks && is_option)
+            .with(EventType::Profile, (kinds.quotes || kinds.trades) && !is_option)
+    }
+}
+
+#[derive(Debug)]
+struct Listener {
+    mailbox: Arc<Mailbox>,
+    kinds: StreamKinds,
+}
+
+/// A trade as far as it tells a repetition, which every new subscription brings, from a new trade.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Print {
+    time: i64,
+    sequence: i64,
+    price: Decimal,
+    size: f64,
+    day_volume: Option<f64>,
+}
+
+/// A symbol's present state, for readers that join later.
+#[derive(Debug, Default)]
+struct Present {
+    quote: Option<StreamQuote>,
+    greeks: Option<Box<StreamGreeks>>,
+    trade: Option<Box<StreamTrade>>,
+    halt: Option<Box<StreamHalt>>,
+    /// The last trade of the regular session, and of the hours around it.
+    prints: [Option<Print>; 2],
+}
+
+#[derive(Debug)]
+struct Entry {
+    id: SymbolId,
+    symbol: StreamSymbol,
+    listeners: Vec<Listener>,
+    /// What the server was told.
+    sent: Types,
+    present: Present,
+}
+
+impl Entry {
+    fn wanted(&self) -> Types {
+        let types = self.listeners.iter().map(|listener| Types::of(&self.symbol, listener.kinds));
+        types.fold(Types::default(), Types::and)
+    }
+}
+
+/// Symbols and their readers.
+#[derive(Debug, Default)]
+pub(super) struct Registry {
+    entries: HashMap<Arc<str>, Entry>,
+    /// Symbols of which the server may have to be told something.
+    changed: HashSet<Arc<str>>,
+    mailboxes: Vec<Arc<Mailbox>>,
+    next_id: SymbolId,
+}
+
+impl Registry {
+    /// Symbols with a reader.
+    pub(super) fn symbols(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether anybody reads.
+    pub(super) fn has_readers(&self) -> bool {
+        !self.mailboxes.is_empty()
+    }
+
+    /// Lets a reader in.
+    pub(super) fn join(&mut self, mailbox: &Arc<Mailbox>) {
+        self.mailboxes.push(Arc::clone(mailbox));
+    }
+
+    /// Takes a reader out of everything.
+    pub(super) fn leave(&mut self, mailbox: &Arc<Mailbox>) {
+        self.mailboxes.retain(|other| !Arc::ptr_eq(other, mailbox));
+        for (name, entry) in &mut self.entries {
+            let before = entry.listeners.len();
+            entry.listeners.retain(|listener| !Arc::ptr_eq(&listener.mailbox, mailbox));
+            if entry.listeners.len() < before {
+                self.changed.insert(Arc::clone(name));
+            }
+        }
+    }
+
+    /// Adds symbols for a reader, who first gets the present state of those that are known already.
+    pub(super) fn add(&mut self, mailbox: &Arc<Mailbox>, symbols: &[StreamSymbol], kinds: StreamKinds) {
+        for symbol in symbols {
+            let name: Arc<str> = streamer_symbol(symbol).into();
+            let next_id = &mut self.next_id;
+            let entry = self.entries.entry(Arc::clone(&name)).or_insert_with(|| {
+                *next_id += 1;
+                Entry {
+                    id: *next_id,
+                    symbol: symbol.clone(),
+                    listeners: Vec::with_capacity(1),
+                    sent: Types::default(),
+                    present: Present::default(),
+                }
+            });
+            if entry.listeners.iter().any(|listener| Arc::ptr_eq(&listener.mailbox, mailbox)) {
+                continue;
+            }
+            entry.present.tell(entry.id, mailbox, kinds);
+            entry.listeners.push(Listener { mailbox: Arc::clone(mailbox), kinds });
+            self.changed.insert(name);
+        }
+    }
+
+    /// Takes symbols out for a reader.
+    pub(super) fn remove(&mut self, mailbox: &Arc<Mailbox>, symbols: &[StreamSymbol]) {
+        for symbol in symbols {
+            let name: Arc<str> = streamer_symbol(symbol).into();
+            let Some(entry) = self.entries.get_mut(&name) else { continue };
+            entry.listeners.retain(|listener| !Arc::ptr_eq(&listener.mailbox, mailbox));
+            mailbox.forget(entry.id);
+            self.changed.insert(name);
+        }
+    }
+
+    /// What the server has to be told now. Symbols that nobody reads any more are gone after it.
+    pub(super) fn take_changes(&mut self) -> Vec<Change> {
+        let mut changes = Vec::new();
+        for name in std::mem::take(&mut self.changed) {
+            let Some(entry) = self.entries.get_mut(&name) else { continue };
+            let (wanted, sent) = (entry.wanted(), entry.sent);
+            for event_type in EventType::ALL {
+                if wanted.has(event_type) != sent.has(event_type) {
+                    changes.push(Change {
+                        add: wanted.has(event_type),
+                        event_type,
+                        symbol: name.to_string(),
+                    });
+                }
+            }
+            entry.sent = wanted;
+            if entry.listeners.is_empty() {
+                self.entries.remove(&name);
+            }
+        }
+        changes.shrink_to_fit();
+        changes
+    }
+
+    /// A new connection knows of nothing.
+    pub(super) fn forget_sent(&mut self) {
+        for (name, entry) in &mut self.entries {
+            entry.sent = Types::default();
+            self.changed.insert(Arc::clone(name));
+        }
+    }
+
+    /// The stream stands: from now on readers can miss something.
+    pub(super) fn mark_live(&self) {
+        for mailbox in &self.mailboxes {
+            mailbox.has_been_live.store(true, Ordering::Release);
+        }
+    }
+
+    /// Tells every reader that was there before it of a gap.
+    pub(super) fn tell_gap(&self, gap: &StreamGap) {
+        for mailbox in self.mailboxes.iter().filter(|mailbox| mailbox.has_been_live.load(Ordering::Acquire)) {
+            mailbox.keep(StreamEvent::Gap(gap.clone()));
+        }
+    }
+
+    /// No reader will get anything any more.
+    pub(super) fn close(&mut self) {
+        for mailbox in self.mailboxes.drain(..) {
+            mailbox.close();
+        }
+        self.entries.clear();
+        self.changed.clear();
+    }
+
+    /// Hands an event to those who want it; returns its market time. Events of unknown symbols are left out.
+    #[inline]
+    pub(super) fn deliver(&mut self, event: &Event<'_>, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        match event {
+            Event::Quote(quote) => self.entries.get_mut(quote.symbol.as_ref())?.quote(quote, now),
+            Event::Trade(trade) => self.entries.get_mut(trade.symbol.as_ref())?.trade(trade, now),
+            Event::Greeks(greeks) => self.entries.get_mut(greeks.symbol.as_ref())?.greeks(greeks, now),
+            Event::Profile(profile) => self.entries.get_mut(profile.symbol.as_ref())?.profile(profile, now),
+            Event::Summary(_) | Event::Candle(_) => None,
+        }
+    }
+}
+
+/// Milliseconds since 1970, or the moment of receipt where the feed has no time (most quotes).
+fn market_time(millis: i64, now: DateTime<Utc>) -> DateTime<Utc> {
+    let known = (millis > 0).then(|| DateTime::from_timestamp_millis(millis)).flatten();
+    known.unwrap_or(now)
+}
+
+impl Entry {
+    #[inline]
+    fn quote(&mut self, quote: &Quote<'_>, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let time = market_time(quote.bid_time.max(quote.ask_time).max(quote.event_time), now);
+        let size = |size: f64| if size.is_finite() { size } else { 0.0 };
+        let quote = StreamQuote {
+            symbol: match self.present.quote.take() {
+                Some(old) => old.symbol,
+                None => self.symbol.clone(),
+            },
+            bid: quote.bid,
+            ask: quote.ask,
+            bid_size: size(quote.bid_size),
+            ask_size: size(quote.ask_size),
+            market_time: time,
+            received_at: now,
+        };
+        for listener in self.listeners.iter().filter(|listener| listener.kinds.quotes) {
+            listener.mailbox.quote(self.id, &quote);
+        }
+        self.present.quote = Some(quote);
+        Some(time)
+    }
+
+    fn trade(&mut self, trade: &Trade<'_>, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let price = trade.price.filter(|price| price.is_sign_positive() && !price.is_zero())?;
+        let size = if trade.size.is_finite() { trade.size } else { 0.0 };
+        let day_volume = trade.day_volume.is_finite().then_some(trade.day_volume);
+        let print = Print { time: trade.time, sequence: trade.sequence, price, size, day_volume };
+        let last = &mut self.present.prints[usize::from(trade.extended_hours)];
+        if last.replace(print) == Some(print) {
+            return None;
+        }
+        let event = StreamTrade {
+            symbol: self.symbol.clone(),
+            price,
+            size,
+            market_time: market_time(trade.time, now),
+            received_at: now,
+            day_volume,
+            // dxFeed's Trade and TradeETH are by definition the last eligible ones of their hours.
+            eligible: true,
+        };
+        for listener in self.listeners.iter().filter(|listener| listener.kinds.trades) {
+            listener.mailbox.keep(StreamEvent::Trade(event.clone()));
+        }
+        let time = event.market_time;
+        self.present.trade = Some(Box::new(event));
+        Some(time)
+    }
+
+    fn greeks(&mut self, greeks: &Greeks<'_>, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let StreamSymbol::Option(contract) = &self.symbol else { return None };
+        let event = StreamGreeks {
+            symbol: contract.clone(),
+            price: greeks.price,
+            volatility: greeks.volatility,
+            delta: greeks.delta,
+            gamma: greeks.gamma,
+            theta: greeks.theta,
+            rho: greeks.rho,
+            vega: greeks.vega,
+            market_time: market_time(greeks.time, now),
+            received_at: now,
+        };
+        for listener in self.listeners.iter().filter(|listener| listener.kinds.greeks) {
+            listener.mailbox.greeks(self.id, &event);
+        }
+        let time = event.market_time;
+        self.present.greeks = Some(Box::new(event));
+        Some(time)
+    }
+
+    fn profile(&mut self, profile: &Profile<'_>, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let halted = match profile.trading_status.as_ref() {
+            "HALTED" => true,
+            "ACTIVE" => false,
+            _ => return None,
+        };
+        if self.present.halt.as_ref().map_or(!halted, |halt| halt.halted == halted) {
+            return None;
+        }
+        let since = if halted { profile.halt_start } else { profile.halt_end };
+        let halt = StreamHalt {
+            symbol: self.symbol.clone(),
+            halted,
+            reason: profile.status_reason.clone().into_owned(),
+            market_time: market_time(since, now),
+        };
+        for listener in &self.listeners {
+            listener.mailbox.keep(StreamEvent::Halt(halt.clone()));
+        }
+        let time = halt.market_time;
+        self.present.halt = Some(Box::new(halt));
+        Some(time)
+    }
+}
+
+impl Present {
+    /// A halt is told to those who come while it lasts.
+    fn tell(&self, id: SymbolId, mailbox: &Mailbox, kinds: StreamKinds) {
+        if let Some(halt) = self.halt.as_ref().filter(|halt| halt.halted) {
+            mailbox.keep(StreamEvent::Halt((**halt).clone()));
+        }
+        if let Some(quote) = self.quote.as_ref().filter(|_| kinds.quotes) {
+            mailbox.quote(id, quote);
+        }
+        if let Some(greeks) = self.greeks.as_ref().filter(|_| kinds.greeks) {
+            mailbox.greeks(id, greeks);
+        }
+        if let Some(trade) = self.trade.as_ref().filter(|_| kinds.trades) {
+            mailbox.keep(StreamEvent::Trade((**trade).clone()));
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "registry_tests.rs"]
+mod tests;
