@@ -165,20 +165,20 @@ impl<'a> Cursor<'a> {
         match self.peek() {
             b'"' => self.special(),
             b'n' => self.literal("null").map(|()| f64::NAN),
-            _ => self.number().map(|number| number.to_f64()),
+            _ => self.number().map(Number::to_f64),
         }
     }
 
     /// A price: none where the feed has none (`"NaN"`) or where it does not fit a decimal.
     #[inline]
     pub(super) fn price(&mut self) -> Read<Option<Decimal>> {
-        Ok(self.finite()?.and_then(|number| number.to_decimal()))
+        Ok(self.finite()?.and_then(Number::to_decimal))
     }
 
     /// A whole number such as a time in milliseconds; 0 where there is none, a fraction is cut off.
     #[inline]
     pub(super) fn integer(&mut self) -> Read<i64> {
-        Ok(self.finite()?.map_or(0, |number| number.to_i64()))
+        Ok(self.finite()?.map_or(0, Number::to_i64))
     }
 
     /// A text; empty for null. Anything else is skipped and read as empty.

@@ -5,6 +5,7 @@ mod cboe;
 mod control;
 mod edgar;
 mod rss;
+mod dxlink;
 mod support;
 mod tastytrade;
 mod tradingview;

@@ -8,6 +8,7 @@ mod connection;
 mod control;
 mod discord;
 mod edgar;
+mod dxlink;
 pub mod exchange;
 pub mod faults;
 pub mod inbox;
@@ -207,6 +208,7 @@ fn router(state: &SimState) -> Router {
         .nest("/edgar", edgar::router(state.clone()))
         .nest("/rss", rss::router(state.clone()))
         .nest("/tradingview", tradingview::router(state.clone()))
+        .nest("/dxlink", dxlink::router(state.clone()))
 }
 
 async fn open_market(options: &SimOptions) -> Result<SimMarket, ServerError> {

@@ -138,7 +138,9 @@ impl Request {
                 let number = i64::from(date.num_days_from_ce());
                 day(number - number.rem_euclid(count))
             }
-            Unit::Week => day(i64::from(date.num_days_from_ce() - date.weekday().num_days_from_monday() as i32)),
+            Unit::Week => {
+                day(i64::from(date.num_days_from_ce() - date.weekday().num_days_from_monday() as i32))
+            }
             Unit::Month => date.with_day(1).map_or(time, midnight),
             Unit::Year => date.with_ordinal(1).map_or(time, midnight),
         }

@@ -115,14 +115,19 @@ impl Session {
                 },
                 None => no_channel(channel),
             },
-            (kind, _) => {
-                Outcome::error(channel, ErrorKind::InvalidMessage, &format!("there is no message type '{kind}'"))
-            }
+            (kind, _) => Outcome::error(
+                channel,
+                ErrorKind::InvalidMessage,
+                &format!("there is no message type '{kind}'"),
+            ),
         }
     }
 
     fn setup(&mut self, frame: &ClientFrame) -> Outcome {
-        let spoken = frame.version.as_deref().is_some_and(|version| version.starts_with("0.1") || version.starts_with("1.0"));
+        let spoken = frame
+            .version
+            .as_deref()
+            .is_some_and(|version| version.starts_with("0.1") || version.starts_with("1.0"));
         if !spoken {
             return Outcome::end(ErrorKind::UnsupportedProtocol, "version 0.1 is spoken here");
         }
@@ -147,13 +152,15 @@ impl Session {
     fn open(&mut self, frame: &ClientFrame) -> Outcome {
         let channel = frame.channel;
         let refused = |message: &str| Outcome::error(channel, ErrorKind::BadAction, message);
-        if channel % 2 == 0 {
+        if channel.is_multiple_of(2) {
             return refused("a client's channels have odd numbers");
         }
         if frame.service.as_deref() != Some("FEED") {
             return refused("FEED is the only service here");
         }
-        let Some(contract) = frame.parameters.contract else { return refused("a FEED channel needs a contract") };
+        let Some(contract) = frame.parameters.contract else {
+            return refused("a FEED channel needs a contract");
+        };
         if self.channels.contains_key(&channel) {
             return refused("the channel is open already");
         }

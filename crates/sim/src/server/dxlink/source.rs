@@ -75,7 +75,8 @@ async fn option(market: &SimMarket, contract: &OccSymbol, event_type: &str) -> O
     match event_type {
         "Quote" => {
             // Zero means that nobody bids or offers.
-            let prices = [quote.bid, quote.ask].map(|price| Value::price(Some(price).filter(|p| !p.is_zero())));
+            let prices =
+                [quote.bid, quote.ask].map(|price| Value::price(Some(price).filter(|p| !p.is_zero())));
             Some(quote_fields(quote.quote_time, prices, sizes))
         }
         "Trade" => {
@@ -206,8 +207,14 @@ pub(super) async fn trades(
         prints.retain(of_these_hours);
         if !prints.is_empty() || after.is_some() {
             let first = if after.is_none() { prints.len() - 1 } else { 0 };
-            let fresh = prints.iter().enumerate().skip(first).filter(|(_, print)| after.is_none_or(|after| print.time > after));
-            return fresh.map(|(at, print)| (print.time, trade(&prints, at, print, volume, extended))).collect();
+            let fresh = prints
+                .iter()
+                .enumerate()
+                .skip(first)
+                .filter(|(_, print)| after.is_none_or(|after| print.time > after));
+            return fresh
+                .map(|(at, print)| (print.time, trade(&prints, at, print, volume, extended)))
+                .collect();
         }
         let Some(before) = day.pred_opt() else { break };
         day = before;
@@ -233,7 +240,7 @@ fn trade_fields(print: &Print, day_volume: f64, change: f64, sequence: usize) ->
     let direction = match change {
         change if change > 0.0 => "UP",
         change if change < 0.0 => "DOWN",
-        change if change == 0.0 => "ZERO",
+        0.0 => "ZERO",
         _ => "UNDEFINED",
     };
     vec![

@@ -135,7 +135,11 @@ pub(super) fn keepalive() -> String {
 }
 
 pub(super) fn error(channel: u64, kind: ErrorKind, message: &str) -> String {
-    format!(r#"{{"type":"ERROR","channel":{channel},"error":"{}","message":{}}}"#, kind.name(), quoted(message))
+    format!(
+        r#"{{"type":"ERROR","channel":{channel},"error":"{}","message":{}}}"#,
+        kind.name(),
+        quoted(message)
+    )
 }
 
 pub(super) fn channel_opened(channel: u64, contract: Contract) -> String {
@@ -150,8 +154,14 @@ pub(super) fn channel_closed(channel: u64) -> String {
 }
 
 /// `fields` is told before the first data of a type.
-pub(super) fn feed_config(channel: u64, format: Format, period: f64, fields: Option<(&str, &[String])>) -> String {
-    let fields = fields.map(|(event_type, order)| format!(",\"eventFields\":{}", json!({ event_type: order })));
+pub(super) fn feed_config(
+    channel: u64,
+    format: Format,
+    period: f64,
+    fields: Option<(&str, &[String])>,
+) -> String {
+    let fields =
+        fields.map(|(event_type, order)| format!(",\"eventFields\":{}", json!({ event_type: order })));
     format!(
         r#"{{"type":"FEED_CONFIG","channel":{channel},"dataFormat":"{}","aggregationPeriod":{period}{}}}"#,
         format.name(),
