@@ -3,11 +3,11 @@
 
 pub mod cboe;
 mod contract_terms;
+pub mod dxlink;
 pub mod edgar;
 mod freshness;
 mod kept;
 pub mod rss;
-pub mod dxlink;
 pub mod tape;
 pub mod tastytrade;
 pub mod tradingview;

@@ -3,9 +3,9 @@
 
 mod cboe;
 mod control;
+mod dxlink;
 mod edgar;
 mod rss;
-mod dxlink;
 mod support;
 mod tastytrade;
 mod tradingview;
