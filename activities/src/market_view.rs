@@ -64,6 +64,14 @@ impl MarketView {
         })
     }
 
+    /// Takes over who served the request up to now, and why not the first choice. To be called when all is read.
+    pub(crate) fn settle(&mut self, ports: &Ports) {
+        self.source = source(ports);
+        let news = ports.provenance.warnings().into_iter().filter(|warning| !self.warnings.contains(warning));
+        let news: Vec<String> = news.collect();
+        self.warnings.extend(news);
+    }
+
     /// Whether the price may not be traded on: stale, halted, crossed or one-sided.
     pub(crate) fn price_is_doubtful(&self) -> bool {
         !self.quote.conditions.is_empty()
@@ -72,7 +80,7 @@ impl MarketView {
 
 /// Who the market is, as the results carry it.
 pub(crate) fn source(ports: &Ports) -> MarketSource {
-    let source = ports.market.source();
+    let source = ports.provenance.source().unwrap_or_else(|| ports.market.source());
     MarketSource { name: source.name, simulated: source.simulated, description: source.description }
 }
 

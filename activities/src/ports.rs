@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ttai_ports::{MarketData, Metrics, News, Notifier, Store};
+use ttai_ports::{MarketData, Metrics, News, Notifier, Provenance, Store};
 
 /// One adapter behind each port, wired by the binary.
 #[derive(Clone)]
@@ -17,4 +17,21 @@ pub struct Ports {
     pub store: Arc<dyn Store>,
     /// Channels.
     pub notifier: Arc<dyn Notifier>,
+    /// Who served the request at hand, and why not the first choice; empty where one provider always serves.
+    pub provenance: Provenance,
+}
+
+impl Ports {
+    /// The same ports for one request, with a record of their own.
+    #[must_use]
+    pub fn for_request(&self) -> Self {
+        let provenance = Provenance::default();
+        Self {
+            market: self.market.for_request(&provenance).unwrap_or_else(|| Arc::clone(&self.market)),
+            metrics: self.metrics.for_request(&provenance).unwrap_or_else(|| Arc::clone(&self.metrics)),
+            news: self.news.for_request(&provenance).unwrap_or_else(|| Arc::clone(&self.news)),
+            provenance,
+            ..self.clone()
+        }
+    }
 }

@@ -11,7 +11,8 @@ use sha2::{Digest, Sha256};
 use ttai_core::{DailyBar, MinuteBar, NewsStory, OptionChain, Quote, SessionPart, Symbol};
 use ttai_ports::{
     AnalysisFilter, AnalysisRecord, Artifact, ArtifactRef, DailyHistory, DataSource, MarketClock, MarketData,
-    Message, Metrics, News, NewsWindow, Notifier, PortError, RiskFreeRate, Store, StoreError, SymbolMetrics,
+    Message, Metrics, News, NewsWindow, Notifier, PortError, Provenance, RiskFreeRate, Store, StoreError,
+    SymbolMetrics,
 };
 
 use crate::ports::Ports;
@@ -221,6 +222,7 @@ pub(crate) fn ports(market: FakeMarket) -> (Ports, Arc<MemoryStore>) {
         news: Arc::new(FakeNews::default()),
         store: Arc::clone(&store) as Arc<dyn Store>,
         notifier: Arc::new(Nobody),
+        provenance: Provenance::default(),
     };
     (ports, store)
 }

@@ -72,6 +72,7 @@ pub(crate) fn scripted(ports: Ports) -> Ports {
         news: Arc::new(Scripted(ports.news)),
         store: Arc::new(Scripted(ports.store)),
         notifier: Arc::new(Scripted(ports.notifier)),
+        provenance: ports.provenance,
     }
 }
 

@@ -67,14 +67,10 @@ async fn run(role: WorkerRole) -> anyhow::Result<ExitCode> {
 }
 
 fn product_settings(role: WorkerRole) -> Settings {
+    let market = role.tape.map_or(MarketChoice::Simulated { seed: DEFAULT_SEED }, MarketChoice::Tape);
     Settings {
-        config_file: None,
         store_url: role.folder.join("ttai.db").to_string_lossy().into_owned(),
-        data_dir: role.markets,
         address: Some(role.address),
-        namespace: None,
-        temporal_binary: None,
-        market: role.tape.map_or(MarketChoice::Simulated { seed: DEFAULT_SEED }, MarketChoice::Tape),
-        market_chosen: true,
+        ..Settings::of_market(&role.markets, market)
     }
 }

@@ -54,10 +54,12 @@ pub(crate) async fn analyse(
     progress: Progress,
 ) -> Result<ChartAnalysisResult, AnalystError> {
     params.validate()?;
+    let ports = &ports.for_request();
     progress.step("reading bars");
-    let view = MarketView::at(ports, &params.symbol, params.as_of).await?;
+    let mut view = MarketView::at(ports, &params.symbol, params.as_of).await?;
     let series = Series::read(ports, &view, params.timeframe, params.analysis_depth, &progress).await?;
     let (earnings, earnings_warning) = next_earnings(ports, &view).await;
+    view.settle(ports);
     progress.step("judging the chart");
     let depth = params.analysis_depth;
     let (chart, notes) = compute.run(move || judge(view, series, depth, earnings)).await??;

@@ -53,12 +53,14 @@ pub(crate) async fn analyse(
     progress: Progress,
 ) -> Result<OptionsAnalysisResult, AnalystError> {
     params.validate()?;
+    let ports = &ports.for_request();
     progress.step("reading prices");
-    let view = MarketView::at(ports, &params.symbol, params.as_of).await?;
+    let mut view = MarketView::at(ports, &params.symbol, params.as_of).await?;
     progress.step("reading the option chain");
     let chain = ports.market.option_chain(&view.symbol, view.as_of).await?;
     let rate = ports.market.risk_free_rate(view.as_of).await?;
     let metrics = ports.metrics.metrics(&view.symbol, view.as_of).await?;
+    view.settle(ports);
     progress.step(&format!("pricing {} contracts and choosing one", chain.quotes.len()));
     let constraints = params.constraints.clone().unwrap_or_default();
     let case = Case { params, constraints, view, chain, rate, metrics };

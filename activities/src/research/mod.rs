@@ -54,6 +54,7 @@ pub(crate) async fn analyse(
     progress: Progress,
 ) -> Result<ResearchAnalysisResult, AnalystError> {
     params.validate()?;
+    let ports = &ports.for_request();
     let sources = read(ports, &params, &progress).await?;
     let findings = judge(sources, &params);
     let (recommendation, rule) = rules::verdict(&findings.risks);
@@ -81,7 +82,7 @@ pub(crate) async fn analyse(
         as_of: findings.as_of,
         data_source: market_view::source(ports),
         evidence,
-        warnings: Vec::new(),
+        warnings: ports.provenance.warnings(),
     })
 }
 

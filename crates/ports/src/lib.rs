@@ -8,6 +8,7 @@ pub mod metrics;
 pub mod model;
 pub mod news;
 pub mod notifier;
+pub mod provenance;
 pub mod quote_stream;
 pub mod scanner;
 pub mod store;
@@ -25,6 +26,7 @@ pub use model::{
 };
 pub use news::{News, NewsWindow};
 pub use notifier::{Attachment, Message, Notifier, Severity};
+pub use provenance::{Capability, Provenance};
 pub use quote_stream::{
     QuoteStream, StreamEvent, StreamGap, StreamGreeks, StreamHalt, StreamHealth, StreamKinds, StreamQuote,
     StreamReader, StreamSymbol, StreamTrade,

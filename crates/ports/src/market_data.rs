@@ -1,5 +1,7 @@
 //! Prices: the market's clock, bars, quotes, chains and rates.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
 use schemars::JsonSchema;
@@ -7,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use ttai_core::{CashDividend, DailyBar, MinuteBar, OptionChain, Quote, Split, Symbol};
 
 use crate::error::PortError;
+use crate::provenance::Provenance;
 
 /// Where data comes from, as it is shown to a person.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -75,4 +78,8 @@ pub trait MarketData: MarketClock {
     async fn option_chain(&self, symbol: &Symbol, as_of: DateTime<Utc>) -> Result<OptionChain, PortError>;
     /// The rate for discounting at the moment.
     async fn risk_free_rate(&self, as_of: DateTime<Utc>) -> Result<RiskFreeRate, PortError>;
+    /// The same for one request, writing into `provenance` who serves it; none where one provider always does.
+    fn for_request(&self, _provenance: &Provenance) -> Option<Arc<dyn MarketData>> {
+        None
+    }
 }

@@ -1,5 +1,7 @@
 //! Facts about a symbol beyond its prices: earnings, short interest.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
 use schemars::JsonSchema;
@@ -7,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use ttai_core::Symbol;
 
 use crate::error::PortError;
+use crate::provenance::Provenance;
 
 /// When in the day a company reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -64,4 +67,8 @@ pub trait Metrics: Send + Sync {
         symbol: &Symbol,
         as_of: DateTime<Utc>,
     ) -> Result<Option<SymbolMetrics>, PortError>;
+    /// The same for one request, writing into `provenance` who serves it; none where one provider always does.
+    fn for_request(&self, _provenance: &Provenance) -> Option<Arc<dyn Metrics>> {
+        None
+    }
 }

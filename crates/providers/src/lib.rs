@@ -5,6 +5,7 @@ pub mod cboe;
 mod contract_terms;
 pub mod dxlink;
 pub mod edgar;
+pub mod fallback;
 mod freshness;
 mod kept;
 pub mod rss;
@@ -12,5 +13,6 @@ pub mod tape;
 pub mod tastytrade;
 pub mod tradingview;
 
+pub use fallback::Fallback;
 pub use tape::Tape;
 pub use tastytrade::Tastytrade;

@@ -66,6 +66,11 @@ pub enum Command {
     },
     /// The numbers themselves: prices, Greeks, chains, margin, indicators, sessions; one JSON object a line, or by flags.
     Calc(Box<CalcArgs>),
+    /// A market that serves its vendors' own protocols: prints its addresses as one JSON line and runs until Ctrl-C.
+    Sim(SimArgs),
+    /// The configuration: what could be set, what is wrong, what holds.
+    #[command(subcommand)]
+    Config(ConfigCommand),
     /// What is configured, what is reachable, what to fix.
     Doctor(DoctorArgs),
 }
@@ -201,6 +206,48 @@ pub struct ListArgs {
     /// As JSON.
     #[arg(long)]
     pub json: bool,
+}
+
+/// `ttai sim`.
+#[derive(Clone, Debug, Args)]
+pub struct SimArgs {
+    /// Where to listen; port 0 for a free one.
+    #[arg(long, default_value = "127.0.0.1:0", value_name = "ADDR")]
+    pub listen: std::net::SocketAddr,
+    /// Which market.
+    #[command(flatten)]
+    pub market: MarketArgs,
+    /// Market seconds a second; 0 stands still.
+    #[arg(long, default_value_t = 1.0, value_name = "X")]
+    pub speed: f64,
+    /// Market time at the start: RFC 3339, or New York time such as 2014-06-06T10:00 [default: the end of the record].
+    #[arg(long, value_name = "TIME", value_parser = market_time)]
+    pub start: Option<DateTime<Utc>>,
+    /// What goes wrong, and when: a JSON list of faults.
+    #[arg(long, value_name = "FILE")]
+    pub faults: Option<PathBuf>,
+}
+
+/// `ttai config`.
+#[derive(Clone, Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// A ttai.toml with every key commented out.
+    Example,
+    /// Names everything that is wrong with the configuration.
+    Check {
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// What holds, and where each value came from. Secrets are not shown.
+    Show {
+        /// Keys without a value too.
+        #[arg(long)]
+        all: bool,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 /// `ttai doctor`.

@@ -1,19 +1,21 @@
-//! Which market: a recorded tape or a simulated one.
+//! Which market: recorded, invented, or the providers'.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use chrono::NaiveDate;
 use sha2::{Digest, Sha256};
 use ttai_providers::tape::Tape;
 
+use crate::settings::DEFAULT_SEED;
+
 /// The last session of the simulated market: fixed, so that the same seed is the same market on every day.
 const SIMULATED_END: (i32, u32, u32) = (2026, 9, 18);
 
-/// The market that a worker reads.
+/// A market out of files.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum MarketChoice {
+pub enum Played {
     /// A folder of recorded data.
     Tape(PathBuf),
     /// An invented market.
@@ -23,12 +25,26 @@ pub enum MarketChoice {
     },
 }
 
-impl MarketChoice {
-    /// A name that no other market has; safe as a folder.
-    ///
-    /// # Errors
-    /// A tape folder that does not exist.
-    pub fn key(&self) -> anyhow::Result<String> {
+/// The market that a worker reads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MarketChoice {
+    /// A folder of recorded data, read directly.
+    Tape(PathBuf),
+    /// An invented market, read directly.
+    Simulated {
+        /// Its seed.
+        seed: u64,
+    },
+    /// The providers where one is configured or reachable, else a served market. Has to be resolved before it is read.
+    Auto,
+    /// The configured providers.
+    Live,
+    /// A market out of files, served in this process over the providers' protocols and read by the providers' adapters.
+    Served(Played),
+}
+
+impl Played {
+    fn key(&self) -> anyhow::Result<String> {
         match self {
             Self::Simulated { seed } => Ok(format!("simulated-{seed}")),
             Self::Tape(folder) => {
@@ -40,24 +56,12 @@ impl MarketChoice {
         }
     }
 
-    /// One line for a person.
-    #[must_use]
-    pub fn describe(&self) -> String {
+    fn describe(&self) -> String {
         match self {
             Self::Simulated { seed } => {
                 format!("simulated market, seed {seed} (invented prices, no account needed)")
             }
             Self::Tape(folder) => format!("recorded tape {}", folder.display()),
-        }
-    }
-
-    /// The arguments that choose this market again.
-    #[must_use]
-    pub fn arguments(&self) -> String {
-        match self {
-            Self::Simulated { seed } if *seed == crate::settings::DEFAULT_SEED => String::new(),
-            Self::Simulated { seed } => format!(" --seed {seed}"),
-            Self::Tape(folder) => format!(" --tape {}", folder.display()),
         }
     }
 
@@ -72,6 +76,53 @@ impl MarketChoice {
         };
         let tape = tokio::task::spawn_blocking(move || Tape::open(folder)).await??;
         Ok(Arc::new(tape))
+    }
+}
+
+impl MarketChoice {
+    /// A name that no other market has; safe as a folder.
+    ///
+    /// # Errors
+    /// A tape folder that does not exist, or a market that was not resolved.
+    pub fn key(&self) -> anyhow::Result<String> {
+        match self {
+            Self::Tape(_) | Self::Simulated { .. } => self.played().key(),
+            Self::Served(played) => Ok(format!("served-{}", played.key()?)),
+            Self::Live => Ok("live".to_owned()),
+            Self::Auto => bail!("which market it is has not been found out yet"),
+        }
+    }
+
+    /// One line for a person.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        match self {
+            Self::Tape(_) | Self::Simulated { .. } => self.played().describe(),
+            Self::Served(played) => format!("{}, served over the providers' protocols", played.describe()),
+            Self::Live => "the configured providers".to_owned(),
+            Self::Auto => "the providers, or a simulated market".to_owned(),
+        }
+    }
+
+    /// The arguments that choose this market again.
+    #[must_use]
+    pub fn arguments(&self) -> String {
+        match self {
+            Self::Simulated { seed } => format!(" --seed {seed}"),
+            Self::Tape(folder) => format!(" --tape {}", folder.display()),
+            Self::Served(_) | Self::Live | Self::Auto => String::new(),
+        }
+    }
+
+    /// The files behind it; for markets without any the default simulated one.
+    #[must_use]
+    pub fn played(&self) -> Played {
+        match self {
+            Self::Tape(folder) => Played::Tape(folder.clone()),
+            Self::Simulated { seed } => Played::Simulated { seed: *seed },
+            Self::Served(played) => played.clone(),
+            Self::Auto | Self::Live => Played::Simulated { seed: DEFAULT_SEED },
+        }
     }
 }
 

@@ -60,11 +60,8 @@ pub fn configured(settings: &Settings) -> Option<Connect> {
 /// # Errors
 /// A tape folder that does not exist.
 pub async fn running(settings: &Settings) -> anyhow::Result<Option<Running>> {
-    if let Some(running) = discover(&settings.server_dir()?).await {
-        return Ok(Some(running));
-    }
     if settings.market_chosen {
-        return Ok(None);
+        return Ok(discover(&settings.server_dir()?).await);
     }
     let Ok(folders) = std::fs::read_dir(settings.servers_dir()) else { return Ok(None) };
     let mut folders: Vec<_> = folders.flatten().map(|entry| entry.path()).collect();

@@ -1,52 +1,25 @@
 //! Settings: the command line over the environment over `ttai.toml` over defaults.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context, bail};
-use serde::Deserialize;
+use secrecy::ExposeSecret;
 
 use crate::cli::{GlobalArgs, MarketArgs};
-use crate::market::MarketChoice;
+use crate::config::{self, Config, Environment};
+use crate::market::{MarketChoice, Played};
 
 /// Seed of the simulated market when nobody chooses one.
 pub const DEFAULT_SEED: u64 = 1;
 
-/// `ttai.toml`. Unknown keys are refused: a misspelt setting must not be ignored.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct ConfigFile {
-    data_dir: Option<PathBuf>,
-    temporal: TemporalSection,
-    store: StoreSection,
-    market: MarketSection,
-}
-
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct TemporalSection {
-    address: Option<String>,
-    namespace: Option<String>,
-    binary: Option<PathBuf>,
-}
-
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct StoreSection {
-    url: Option<String>,
-}
-
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct MarketSection {
-    tape: Option<PathBuf>,
-    seed: Option<u64>,
-}
-
 /// What every command works with.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Settings {
     /// The configuration file that was read, if any.
     pub config_file: Option<PathBuf>,
+    /// Everything that the file and the environment say.
+    pub config: Arc<Config>,
     /// Where state is kept.
     pub data_dir: PathBuf,
     /// Address of a Temporal server that somebody configured.
@@ -67,34 +40,49 @@ impl Settings {
     /// Gathers the settings.
     ///
     /// # Errors
-    /// A configuration file that cannot be read, or a market that is named twice.
+    /// A configuration that cannot be used, with all its problems, or a market that is named twice.
     pub fn load(global: &GlobalArgs, market: Option<&MarketArgs>) -> anyhow::Result<Self> {
-        let (config_file, file) = read_config(global.config.as_deref())?;
-        let data_dir = match global.data_dir.clone().or(file.data_dir) {
+        let config = config::load(global.config.as_deref(), &Environment::of_process());
+        config.usable()?;
+        Self::of(global, market, config)
+    }
+
+    fn of(global: &GlobalArgs, market: Option<&MarketArgs>, config: Config) -> anyhow::Result<Self> {
+        let data_dir = match global.data_dir.clone().or_else(|| config.path("", "data_dir")) {
             Some(folder) => folder,
             None => default_data_dir()?,
         };
         let data_dir = std::path::absolute(&data_dir)
             .with_context(|| format!("data directory {}", data_dir.display()))?;
-        let (tape, seed) = match market {
-            Some(args) if args.tape.is_some() || args.seed.is_some() => (args.tape.clone(), args.seed),
-            _ => (file.market.tape, file.market.seed),
-        };
-        if tape.is_some() && seed.is_some() {
-            bail!("both a tape and a seed are chosen as the market; choose one");
-        }
-        let market_chosen = tape.is_some() || seed.is_some();
+        let market = choose(market, &config)?;
+        let configured_store = config.secret("store", "url").map(|url| url.expose_secret().to_owned());
         Ok(Self {
-            config_file,
-            store_url: global.store.clone().or(file.store.url).unwrap_or_else(|| sqlite_in(&data_dir)),
-            address: global.address.clone().or(file.temporal.address),
-            namespace: global.namespace.clone().or(file.temporal.namespace),
-            temporal_binary: global.temporal.clone().or(file.temporal.binary),
-            market: tape
-                .map_or(MarketChoice::Simulated { seed: seed.unwrap_or(DEFAULT_SEED) }, MarketChoice::Tape),
-            market_chosen,
+            config_file: config.file.clone(),
+            store_url: global.store.clone().or(configured_store).unwrap_or_else(|| sqlite_in(&data_dir)),
+            address: global.address.clone().or_else(|| config.text("temporal", "address")),
+            namespace: global.namespace.clone().or_else(|| config.text("temporal", "namespace")),
+            temporal_binary: global.temporal.clone().or_else(|| config.path("temporal", "binary")),
+            market_chosen: market != MarketChoice::Auto,
+            market,
             data_dir,
+            config: Arc::new(config),
         })
+    }
+
+    /// Settings of a market and a folder, and nothing else.
+    #[must_use]
+    pub fn of_market(data_dir: &Path, market: MarketChoice) -> Self {
+        Self {
+            config_file: None,
+            config: Arc::default(),
+            data_dir: data_dir.to_owned(),
+            address: None,
+            namespace: None,
+            temporal_binary: None,
+            store_url: sqlite_in(data_dir),
+            market,
+            market_chosen: true,
+        }
     }
 
     /// The folder of the development server that runs this market: runs of one market never meet another's.
@@ -112,6 +100,31 @@ impl Settings {
     }
 }
 
+/// A tape or a seed on the command line is read directly; of the file, `source` decides.
+fn choose(args: Option<&MarketArgs>, config: &Config) -> anyhow::Result<MarketChoice> {
+    if let Some(args) = args {
+        match (&args.tape, args.seed) {
+            (Some(_), Some(_)) => bail!("both a tape and a seed are chosen as the market; choose one"),
+            (Some(tape), None) => return Ok(MarketChoice::Tape(tape.clone())),
+            (None, Some(seed)) => return Ok(MarketChoice::Simulated { seed }),
+            (None, None) => {}
+        }
+    }
+    let played = match (config.path("market", "tape"), config.integer("market", "seed")) {
+        (Some(tape), _) => Some(Played::Tape(tape)),
+        (None, seed) => seed.map(|seed| Played::Simulated { seed }),
+    };
+    Ok(match (config.text("market", "source").as_deref(), played) {
+        (Some("live"), _) => MarketChoice::Live,
+        (Some("simulated"), played) => {
+            MarketChoice::Served(played.unwrap_or(Played::Simulated { seed: DEFAULT_SEED }))
+        }
+        (_, Some(Played::Tape(tape))) => MarketChoice::Tape(tape),
+        (_, Some(Played::Simulated { seed })) => MarketChoice::Simulated { seed },
+        (_, None) => MarketChoice::Auto,
+    })
+}
+
 fn sqlite_in(data_dir: &Path) -> String {
     data_dir.join("ttai.db").to_string_lossy().into_owned()
 }
@@ -123,37 +136,17 @@ fn default_data_dir() -> anyhow::Result<PathBuf> {
     Ok(folders.data_dir().to_path_buf())
 }
 
-/// The file that was named, else `./ttai.toml`, else the one in the user's configuration folder.
-fn read_config(named: Option<&Path>) -> anyhow::Result<(Option<PathBuf>, ConfigFile)> {
-    if let Some(path) = named {
-        return Ok((Some(path.to_owned()), parse(path)?));
-    }
-    let user =
-        directories::ProjectDirs::from("", "", "ttai").map(|folders| folders.config_dir().join("ttai.toml"));
-    for path in [Some(PathBuf::from("ttai.toml")), user].into_iter().flatten() {
-        if path.is_file() {
-            let file = parse(&path)?;
-            return Ok((Some(path), file));
-        }
-    }
-    Ok((None, ConfigFile::default()))
-}
-
-fn parse(path: &Path) -> anyhow::Result<ConfigFile> {
-    let text = std::fs::read_to_string(path)
-        .with_context(|| format!("cannot read the configuration {}", path.display()))?;
-    toml::from_str(&text).with_context(|| format!("the configuration {} cannot be used", path.display()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_misspelt_setting_is_refused() {
-        assert!(toml::from_str::<ConfigFile>("[market]\ntapes = \"x\"").is_err());
-        let file: ConfigFile = toml::from_str("data_dir = \"/tmp/x\"\n[market]\nseed = 3").unwrap();
-        assert_eq!(file.market.seed, Some(3));
+    fn settings(text: &str, market: Option<&MarketArgs>) -> anyhow::Result<Settings> {
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("ttai.toml");
+        std::fs::write(&path, text)?;
+        let config = config::load(Some(&path), &Environment::default());
+        config.usable()?;
+        Settings::of(&GlobalArgs { data_dir: Some("d".into()), ..GlobalArgs::default() }, market, config)
     }
 
     #[test]
@@ -164,9 +157,31 @@ mod tests {
             ..GlobalArgs::default()
         };
         let market = MarketArgs { tape: None, seed: Some(9) };
-        let settings = Settings::load(&global, Some(&market)).unwrap();
+        let settings = Settings::of(&global, Some(&market), Config::default()).unwrap();
         assert_eq!(settings.market, MarketChoice::Simulated { seed: 9 });
         assert!(settings.market_chosen && settings.data_dir.is_absolute());
         assert!(settings.store_url.ends_with("ttai.db"));
+    }
+
+    #[test]
+    fn the_file_chooses_how_a_market_is_read() {
+        for (text, expected) in [
+            ("", MarketChoice::Auto),
+            ("[market]\nseed = 3", MarketChoice::Simulated { seed: 3 }),
+            ("[market]\nsource = \"live\"", MarketChoice::Live),
+            (
+                "[market]\nsource = \"simulated\"",
+                MarketChoice::Served(Played::Simulated { seed: DEFAULT_SEED }),
+            ),
+            (
+                "[market]\nsource = \"simulated\"\nseed = 3",
+                MarketChoice::Served(Played::Simulated { seed: 3 }),
+            ),
+        ] {
+            assert_eq!(settings(text, None).unwrap().market, expected, "{text}");
+        }
+        let args = MarketArgs { tape: None, seed: Some(9) };
+        let chosen = settings("[market]\nsource = \"live\"", Some(&args)).unwrap();
+        assert_eq!(chosen.market, MarketChoice::Simulated { seed: 9 });
     }
 }

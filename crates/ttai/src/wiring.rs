@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use ttai_activities::Ports;
-use ttai_ports::Store;
+use ttai_ports::{Provenance, Store};
 use ttai_store::StoreUrl;
 
 use crate::notifier::LogNotifier;
@@ -16,13 +16,14 @@ use crate::settings::Settings;
 /// # Errors
 /// A market or a store that cannot be opened.
 pub async fn ports(settings: &Settings) -> anyhow::Result<Ports> {
-    let tape = settings.market.open(&settings.data_dir).await?;
+    let tape = settings.market.played().open(&settings.data_dir).await?;
     Ok(Ports {
         market: Arc::clone(&tape) as _,
         metrics: Arc::clone(&tape) as _,
         news: tape,
         store: store(settings).await?,
         notifier: Arc::new(LogNotifier),
+        provenance: Provenance::default(),
     })
 }
 

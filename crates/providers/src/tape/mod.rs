@@ -38,6 +38,18 @@ pub(crate) use schedule::project as project_dividends;
 /// The provider's name in errors and quotes.
 const PROVIDER: &str = "tape";
 
+/// The discounting rate of a moment by the Federal Reserve's table.
+///
+/// # Errors
+/// [`PortError::Invalid`] before 1990.
+pub fn federal_reserve(as_of: DateTime<Utc>) -> Result<RiskFreeRate, PortError> {
+    let date = ttai_calendar::new_york_date(as_of);
+    rates::risk_free_rate(date).ok_or_else(|| PortError::Invalid {
+        provider: PROVIDER.to_owned(),
+        detail: format!("the table of discounting rates begins in 1990, {date} is before"),
+    })
+}
+
 /// A tape folder as market data, metrics and news. Cheap to clone; clones share the parsed files.
 #[derive(Clone)]
 pub struct Tape {

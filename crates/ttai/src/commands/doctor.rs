@@ -77,7 +77,7 @@ fn configuration(settings: &Settings) -> Check {
 
 async fn market(settings: &Settings) -> Check {
     let what = "market";
-    let tape = match settings.market.open(&settings.data_dir).await {
+    let tape = match settings.market.played().open(&settings.data_dir).await {
         Ok(tape) => tape,
         Err(error) => return Check::bad(what, format!("{error:#}")),
     };

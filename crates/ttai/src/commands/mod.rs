@@ -3,10 +3,12 @@
 pub mod analyze;
 pub mod calc;
 pub mod cancel;
+pub mod config;
 pub mod dev;
 pub mod doctor;
 pub mod list;
 pub mod show;
+pub mod sim;
 pub mod worker;
 
 use std::process::ExitCode;
@@ -24,6 +26,10 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     // Plain computing on standard input: no runtime, no network.
     if let Command::Calc(args) = cli.command {
         return calc::run(*args);
+    }
+    // Reading files is all that these do.
+    if let Command::Config(command) = &cli.command {
+        return config::run(&cli.global, command);
     }
     // One TLS implementation for the whole binary. A second installation fails and changes nothing.
     let _ = rustls::crypto::ring::default_provider().install_default();
@@ -43,6 +49,8 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Show(args) => show::run(&global, args).await,
         Command::List(args) => list::run(&global, args).await,
         Command::Calc(args) => calc::run(*args),
+        Command::Sim(args) => sim::run(&global, args).await,
+        Command::Config(command) => config::run(&global, &command),
         Command::Cancel { id } => cancel::run(&global, &id).await,
         Command::Doctor(args) => doctor::run(&global, args).await,
     }

@@ -8,6 +8,7 @@ use ttai_contract::{AnalysisProgress, StageProgress, StageState};
 
 use crate::commands::doctor::{Check, Health};
 use crate::commands::list::Row;
+use crate::config::Shown;
 
 /// Columns where no terminal says how many it has.
 const PIPE_WIDTH: u16 = 120;
@@ -59,6 +60,16 @@ pub fn checks(checks: &[Check]) -> String {
             Health::Bad => "FIX",
         };
         table.add_row([mark, check.what, &check.finding]);
+    }
+    render(&table)
+}
+
+/// `ttai config show`.
+#[must_use]
+pub fn configuration(rows: &[Shown]) -> String {
+    let mut table = table(&["key", "value", "from"]);
+    for row in rows {
+        table.add_row([&row.key, &row.value, &row.origin]);
     }
     render(&table)
 }

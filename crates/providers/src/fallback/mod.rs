@@ -1,0 +1,339 @@
+//! Several providers as one: asked in order, the next where one cannot serve, with the reason on record.
+//!
+//! The next provider is asked after an outage, a lack of data, refused credentials, an unknown symbol or data that cannot
+//! be read; a request that is wrong in itself ends there. A provider that keeps failing is left alone for a while
+//! ([`breaker`]). News is read from all providers and put together.
+
+mod breaker;
+#[cfg(test)]
+mod tests;
+mod verdict;
+
+use std::any::Any;
+use std::sync::Arc;
+use std::time::Instant;
+
+use async_trait::async_trait;
+use chrono::{DateTime, NaiveDate, Utc};
+use ttai_core::{MinuteBar, NewsStory, OptionChain, Quote, Symbol};
+use ttai_ports::{
+    Candidate, Capability, DailyHistory, DataSource, MarketClock, MarketData, Metrics, News, NewsWindow,
+    PortError, Provenance, RiskFreeRate, ScanRequest, Scanner, SymbolMetrics,
+};
+
+use breaker::Breaker;
+
+/// One provider of one kind of data.
+struct Member<T: ?Sized> {
+    source: DataSource,
+    port: Arc<T>,
+    breaker: Breaker,
+}
+
+/// Who is asked for what, in order.
+#[derive(Default)]
+pub struct Order {
+    quotes: Vec<Member<dyn MarketData>>,
+    bars: Vec<Member<dyn MarketData>>,
+    chains: Vec<Member<dyn MarketData>>,
+    metrics: Vec<Member<dyn Metrics>>,
+    news: Vec<Member<dyn News>>,
+    candidates: Vec<Member<dyn Scanner>>,
+    rates: Option<Arc<dyn MarketData>>,
+    symbols: Vec<Symbol>,
+    kept: Vec<Box<dyn Any + Send + Sync>>,
+}
+
+impl Order {
+    /// Asks `port` for these kinds of data after all that were named before; others than quotes, bars and chains do
+    /// not concern it.
+    #[must_use]
+    pub fn market(mut self, source: &DataSource, port: &Arc<dyn MarketData>, capability: Capability) -> Self {
+        let list = match capability {
+            Capability::Quotes => &mut self.quotes,
+            Capability::Bars => &mut self.bars,
+            Capability::Chains => &mut self.chains,
+            Capability::Metrics | Capability::News | Capability::Candidates | Capability::Streaming => {
+                return self;
+            }
+        };
+        list.push(member(source, port));
+        self
+    }
+
+    /// Asks `port` for metrics after all that were named before.
+    #[must_use]
+    pub fn metrics(mut self, source: &DataSource, port: &Arc<dyn Metrics>) -> Self {
+        self.metrics.push(member(source, port));
+        self
+    }
+
+    /// Reads news from `port` too.
+    #[must_use]
+    pub fn news(mut self, source: &DataSource, port: &Arc<dyn News>) -> Self {
+        self.news.push(member(source, port));
+        self
+    }
+
+    /// Asks `port` for candidates after all that were named before.
+    #[must_use]
+    pub fn candidates(mut self, source: &DataSource, port: &Arc<dyn Scanner>) -> Self {
+        self.candidates.push(member(source, port));
+        self
+    }
+
+    /// Takes the discounting rate from here instead of the Federal Reserve's table.
+    #[must_use]
+    pub fn rates(mut self, port: Arc<dyn MarketData>) -> Self {
+        self.rates = Some(port);
+        self
+    }
+
+    /// The symbols on offer, where they can be listed.
+    #[must_use]
+    pub fn symbols(mut self, symbols: Vec<Symbol>) -> Self {
+        self.symbols = symbols;
+        self
+    }
+
+    /// Keeps something alive as long as the providers are used, such as a market that runs in this process.
+    #[must_use]
+    pub fn keep(mut self, what: impl Any + Send + Sync) -> Self {
+        self.kept.push(Box::new(what));
+        self
+    }
+}
+
+fn member<T: ?Sized>(source: &DataSource, port: &Arc<T>) -> Member<T> {
+    Member { source: source.clone(), port: Arc::clone(port), breaker: Breaker::default() }
+}
+
+/// The providers behind the ports. Clones share everything, for one request also what is written down.
+#[derive(Clone)]
+pub struct Fallback {
+    order: Arc<Order>,
+    provenance: Provenance,
+}
+
+impl Fallback {
+    /// Asks in this order.
+    #[must_use]
+    pub fn new(order: Order) -> Self {
+        Self { order: Arc::new(order), provenance: Provenance::default() }
+    }
+
+    /// Who would be asked for a kind of data, in order.
+    #[must_use]
+    pub fn members(&self, capability: Capability) -> Vec<&DataSource> {
+        fn sources<T: ?Sized>(members: &[Member<T>]) -> Vec<&DataSource> {
+            members.iter().map(|member| &member.source).collect()
+        }
+        match capability {
+            Capability::Quotes => sources(&self.order.quotes),
+            Capability::Bars => sources(&self.order.bars),
+            Capability::Chains => sources(&self.order.chains),
+            Capability::Metrics => sources(&self.order.metrics),
+            Capability::News => sources(&self.order.news),
+            Capability::Candidates => sources(&self.order.candidates),
+            Capability::Streaming => Vec::new(),
+        }
+    }
+
+    /// The first answer in order, and whose it is.
+    async fn first<'a, T: ?Sized, A, F>(
+        &self,
+        capability: Capability,
+        members: &'a [Member<T>],
+        call: impl Fn(Arc<T>) -> F,
+    ) -> Result<(A, &'a DataSource), PortError>
+    where
+        F: Future<Output = Result<A, PortError>>,
+    {
+        let mut errors: Vec<PortError> = Vec::new();
+        let mut reasons: Vec<String> = Vec::new();
+        for member in members {
+            if let Err(passed_over) = member.breaker.admit(Instant::now()) {
+                reasons.push(passed_over.reason(Utc::now()));
+                errors.push(still_down(passed_over));
+                continue;
+            }
+            let outcome = call(Arc::clone(&member.port)).await;
+            member.breaker.note(&outcome, Instant::now());
+            match outcome {
+                Ok(answer) => {
+                    for reason in &reasons {
+                        tracing::warn!(%capability, instead = member.source.name, "{reason}");
+                        self.provenance.passed_over(capability, reason, &member.source);
+                    }
+                    self.provenance.used(capability, &member.source);
+                    return Ok((answer, &member.source));
+                }
+                Err(error @ PortError::Invalid { .. }) => return Err(error),
+                Err(error) => {
+                    reasons.push(error.to_string());
+                    errors.push(error);
+                }
+            }
+        }
+        Err(verdict::of(capability, errors, &self.order.symbols))
+    }
+}
+
+/// A provider that is left alone is as unavailable, or as closed to us, as it was when it was asked.
+fn still_down(passed_over: breaker::PassedOver) -> PortError {
+    match passed_over.last {
+        PortError::Unavailable { provider, detail, .. } | PortError::OutcomeUnknown { provider, detail } => {
+            PortError::Unavailable { provider, detail, retry_after: Some(passed_over.left) }
+        }
+        other => other,
+    }
+}
+
+/// What a simulation's provider says is marked as such wherever it goes.
+fn marked(source: &DataSource, said: String) -> String {
+    if source.simulated && !said.contains("simulated") { format!("{said} (simulated)") } else { said }
+}
+
+#[async_trait]
+impl MarketClock for Fallback {
+    async fn now(&self, symbol: &Symbol) -> Result<DateTime<Utc>, PortError> {
+        let answer =
+            self.first(Capability::Quotes, &self.order.quotes, |port| async move { port.now(symbol).await });
+        answer.await.map(|(now, _)| now)
+    }
+}
+
+#[async_trait]
+impl MarketData for Fallback {
+    /// Who served this request, or the first choice.
+    fn source(&self) -> DataSource {
+        let first = || self.order.quotes.first().map(|member| member.source.clone());
+        self.provenance.source().or_else(first).unwrap_or_else(|| DataSource {
+            name: "none".to_owned(),
+            simulated: false,
+            description: "no provider of quotes".to_owned(),
+        })
+    }
+
+    async fn symbols(&self) -> Result<Vec<Symbol>, PortError> {
+        Ok(self.order.symbols.clone())
+    }
+
+    async fn quote(&self, symbol: &Symbol, as_of: DateTime<Utc>) -> Result<Quote, PortError> {
+        let call = |port: Arc<dyn MarketData>| async move { port.quote(symbol, as_of).await };
+        let (mut quote, source) = self.first(Capability::Quotes, &self.order.quotes, call).await?;
+        quote.source = marked(source, quote.source);
+        Ok(quote)
+    }
+
+    async fn daily_history(&self, symbol: &Symbol, as_of: DateTime<Utc>) -> Result<DailyHistory, PortError> {
+        let call = |port: Arc<dyn MarketData>| async move { port.daily_history(symbol, as_of).await };
+        self.first(Capability::Bars, &self.order.bars, call).await.map(|(history, _)| history)
+    }
+
+    async fn minute_bars(
+        &self,
+        symbol: &Symbol,
+        session: NaiveDate,
+        as_of: DateTime<Utc>,
+    ) -> Result<Vec<MinuteBar>, PortError> {
+        let call = |port: Arc<dyn MarketData>| async move { port.minute_bars(symbol, session, as_of).await };
+        self.first(Capability::Bars, &self.order.bars, call).await.map(|(bars, _)| bars)
+    }
+
+    async fn option_chain(&self, symbol: &Symbol, as_of: DateTime<Utc>) -> Result<OptionChain, PortError> {
+        let call = |port: Arc<dyn MarketData>| async move { port.option_chain(symbol, as_of).await };
+        let (mut chain, source) = self.first(Capability::Chains, &self.order.chains, call).await?;
+        chain.source = marked(source, chain.source);
+        chain.underlying.source = marked(source, chain.underlying.source);
+        Ok(chain)
+    }
+
+    async fn risk_free_rate(&self, as_of: DateTime<Utc>) -> Result<RiskFreeRate, PortError> {
+        match &self.order.rates {
+            Some(port) => port.risk_free_rate(as_of).await,
+            None => crate::tape::federal_reserve(as_of),
+        }
+    }
+
+    fn for_request(&self, provenance: &Provenance) -> Option<Arc<dyn MarketData>> {
+        Some(Arc::new(Self { order: Arc::clone(&self.order), provenance: provenance.clone() }))
+    }
+}
+
+#[async_trait]
+impl Metrics for Fallback {
+    /// The first record; none where no provider keeps one.
+    async fn metrics(
+        &self,
+        symbol: &Symbol,
+        as_of: DateTime<Utc>,
+    ) -> Result<Option<SymbolMetrics>, PortError> {
+        if self.order.metrics.is_empty() {
+            return Ok(None);
+        }
+        let call = |port: Arc<dyn Metrics>| async move { port.metrics(symbol, as_of).await };
+        self.first(Capability::Metrics, &self.order.metrics, call).await.map(|(metrics, _)| metrics)
+    }
+
+    fn for_request(&self, provenance: &Provenance) -> Option<Arc<dyn Metrics>> {
+        Some(Arc::new(Self { order: Arc::clone(&self.order), provenance: provenance.clone() }))
+    }
+}
+
+#[async_trait]
+impl News for Fallback {
+    /// The stories of all providers, newest first, each once by its identifier.
+    async fn stories(
+        &self,
+        symbol: &Symbol,
+        window: NewsWindow,
+    ) -> Result<Option<Vec<NewsStory>>, PortError> {
+        let asked = self.order.news.iter().map(|member| {
+            let alone = std::slice::from_ref(member);
+            self.first(Capability::News, alone, |port: Arc<dyn News>| async move {
+                port.stories(symbol, window).await
+            })
+        });
+        let mut errors = Vec::new();
+        let mut found: Option<Vec<NewsStory>> = None;
+        for outcome in futures::future::join_all(asked).await {
+            match outcome {
+                Ok((Some(stories), _)) => found.get_or_insert_default().extend(stories),
+                Ok((None, _)) => {}
+                Err(error @ PortError::Invalid { .. }) => return Err(error),
+                Err(error) => errors.push(error),
+            }
+        }
+        if found.is_none() && !errors.is_empty() {
+            return Err(verdict::of(Capability::News, errors, &self.order.symbols));
+        }
+        for error in &errors {
+            self.provenance.missing(Capability::News, &error.to_string());
+        }
+        Ok(found.map(once_each))
+    }
+
+    fn for_request(&self, provenance: &Provenance) -> Option<Arc<dyn News>> {
+        Some(Arc::new(Self { order: Arc::clone(&self.order), provenance: provenance.clone() }))
+    }
+}
+
+fn once_each(mut stories: Vec<NewsStory>) -> Vec<NewsStory> {
+    stories.sort_by(|a, b| b.published_at.cmp(&a.published_at).then_with(|| a.id.cmp(&b.id)));
+    let mut seen = std::collections::HashSet::new();
+    stories.retain(|story| seen.insert(story.id.clone()));
+    stories
+}
+
+#[async_trait]
+impl Scanner for Fallback {
+    fn name(&self) -> &str {
+        self.order.candidates.first().map_or("none", |member| member.source.name.as_str())
+    }
+
+    async fn scan(&self, request: &ScanRequest) -> Result<Vec<Candidate>, PortError> {
+        let call = |port: Arc<dyn Scanner>| async move { port.scan(request).await };
+        self.first(Capability::Candidates, &self.order.candidates, call).await.map(|(found, _)| found)
+    }
+}

@@ -1,0 +1,62 @@
+//! `ttai config`: what could be set, what is wrong, what holds.
+
+use std::process::ExitCode;
+
+use serde_json::json;
+
+use crate::cli::{ConfigCommand, GlobalArgs};
+use crate::config::{self, Config, Environment};
+use crate::{output, report};
+
+/// Runs the command.
+///
+/// # Errors
+/// Output that is no JSON, which does not happen.
+pub fn run(global: &GlobalArgs, command: &ConfigCommand) -> anyhow::Result<ExitCode> {
+    if matches!(command, ConfigCommand::Example) {
+        output::line(config::example().trim_end());
+        return Ok(ExitCode::SUCCESS);
+    }
+    let config = config::load(global.config.as_deref(), &Environment::of_process());
+    match command {
+        ConfigCommand::Example => Ok(ExitCode::SUCCESS),
+        ConfigCommand::Check { json } => check(&config, *json),
+        ConfigCommand::Show { all, json } => show(&config, *all, *json),
+    }
+}
+
+fn check(config: &Config, as_json: bool) -> anyhow::Result<ExitCode> {
+    let file = config.file.as_ref().map_or("no ttai.toml".to_owned(), |path| path.display().to_string());
+    if as_json {
+        let found = json!({ "file": config.file, "problems": config.problems, "warnings": config.warnings });
+        output::line(&serde_json::to_string_pretty(&found)?);
+    } else {
+        for problem in &config.problems {
+            output::line(&format!("problem  {problem}"));
+        }
+        for warning in &config.warnings {
+            output::line(&format!("warning  {warning}"));
+        }
+        let verdict = match config.problems.len() {
+            0 => "can be used".to_owned(),
+            1 => "1 problem".to_owned(),
+            several => format!("{several} problems"),
+        };
+        output::line(&format!("{file}: {verdict}"));
+    }
+    Ok(if config.problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn show(config: &Config, all: bool, as_json: bool) -> anyhow::Result<ExitCode> {
+    let rows = config.shown(all);
+    if as_json {
+        output::line(&serde_json::to_string_pretty(&rows)?);
+    } else {
+        output::line(&report::configuration(&rows));
+    }
+    if config.problems.is_empty() {
+        return Ok(ExitCode::SUCCESS);
+    }
+    output::note(&format!("{} problems; `ttai config check` names them", config.problems.len()));
+    Ok(ExitCode::FAILURE)
+}

@@ -1,0 +1,243 @@
+//! What a person can rely on when writing a configuration.
+
+use std::path::{Path, PathBuf};
+
+use secrecy::ExposeSecret;
+
+use super::*;
+
+const NONE: &[(&str, &str)] = &[];
+
+/// A file with these lines and mode 0600, and what is made of it.
+fn with(text: &str, variables: &[(&str, &str)]) -> (Config, tempfile::TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ttai.toml");
+    write(&path, text, 0o600);
+    (load(Some(&path), &Environment::of(variables)), folder)
+}
+
+fn write(path: &Path, text: &str, mode: u32) {
+    std::fs::write(path, text).unwrap();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    }
+}
+
+fn problems(config: &Config) -> String {
+    config.problems.iter().map(|problem| format!("{problem}\n")).collect()
+}
+
+#[test]
+fn every_problem_is_named_at_once_with_its_line_and_a_suggestion() {
+    let text = "[market]\ntaep = \"x\"\n\n[providers.cobe]\ntimeout = 3\n[providers.cboe]\ntimeout = \"soon\"\nretries = -1\n[order]\nquotes = [\"cboee\"]\n";
+    let (config, _folder) =
+        with(text, &[("TTAI__PROVIDERS__CBOE__TIMEOT", "3s"), ("TTAI__MARKT__SEED", "1")]);
+    let all = problems(&config);
+    for part in [
+        "ttai.toml:2: market.taep: there is no such key; did you mean tape?",
+        "ttai.toml:4: providers.cobe: there is no such table; did you mean cboe?",
+        "ttai.toml:7: providers.cboe.timeout: \"soon\" is no span of time",
+        "ttai.toml:8: providers.cboe.retries: -1 is no whole number from 0 to 10",
+        "ttai.toml:10: order.quotes: \"cboee\" is none of tastytrade, alpaca, cboe; did you mean cboe?",
+        "environment TTAI__PROVIDERS__CBOE__TIMEOT: providers.cboe.timeot: there is no such key; did you mean timeout?",
+        "environment TTAI__MARKT__SEED: markt.seed: there is no table markt; did you mean market?",
+    ] {
+        assert!(all.contains(part), "{part} is not in:\n{all}");
+    }
+    assert_eq!(config.problems.len(), 7, "{all}");
+    assert!(config.usable().is_err());
+}
+
+#[test]
+fn the_environment_wins_and_every_value_says_where_it_is_from() {
+    let text = "[providers.cboe]\ntimeout = \"3s\"\nrate_limit = \"2/s\"\n";
+    let (config, _folder) =
+        with(text, &[("TTAI__PROVIDERS__CBOE__TIMEOUT", "1500ms"), ("TTAI__ORDER__QUOTES", "cboe")]);
+    config.usable().unwrap();
+    let cboe = config.provider("providers.cboe", "base_url");
+    assert_eq!(
+        (cboe.timeout.as_millis(), cboe.rate.per_minute, cboe.attempts, cboe.moved),
+        (1_500, 120, 3, false)
+    );
+    assert_eq!(config.list("order", "quotes"), ["cboe"]);
+    let shown = config.shown(false);
+    let origin = |key: &str| shown.iter().find(|row| row.key == key).map(|row| row.origin.clone()).unwrap();
+    assert_eq!(origin("providers.cboe.timeout"), "environment TTAI__PROVIDERS__CBOE__TIMEOUT");
+    assert!(origin("providers.cboe.rate_limit").ends_with("ttai.toml:3"));
+    assert_eq!(origin("providers.cboe.retries"), "default");
+}
+
+#[test]
+fn secrets_come_from_the_environment_a_file_or_a_private_file_in_clear() {
+    let text = "[providers.tastytrade]\nrefresh_token_file = \"token\"\n[providers.alpaca]\nkey_id = \"planted-key\"\n";
+    let folder = tempfile::tempdir().unwrap();
+    write(&folder.path().join("token"), "planted-token\n", 0o600);
+    let path = folder.path().join("ttai.toml");
+    write(&path, text, 0o600);
+    let environment = Environment::of(&[
+        ("TTAI_TASTYTRADE_CLIENT_SECRET", "planted-client"),
+        ("TTAI__PROVIDERS__ALPACA__SECRET_KEY", "planted-secret"),
+    ]);
+    let config = load(Some(&path), &environment);
+    config.usable().unwrap();
+    for (section, key, expected) in [
+        ("providers.tastytrade", "refresh_token", "planted-token"),
+        ("providers.tastytrade", "client_secret", "planted-client"),
+        ("providers.alpaca", "key_id", "planted-key"),
+        ("providers.alpaca", "secret_key", "planted-secret"),
+    ] {
+        assert_eq!(config.secret(section, key).unwrap().expose_secret(), expected, "{section}.{key}");
+    }
+    let [warning] = config.warnings.as_slice() else { panic!("{:?}", config.warnings) };
+    assert!(warning.to_string().contains("TTAI_ALPACA_KEY_ID"), "{warning}");
+    let everything = format!("{config:?}{:?}{}", config.shown(true), problems(&config));
+    assert!(!everything.contains("planted"), "{everything}");
+    write(&path, text, 0o644);
+    let refused = load(Some(&path), &environment);
+    #[cfg(unix)]
+    assert!(problems(&refused).contains("mode 644"), "{}", problems(&refused));
+    assert!(!format!("{refused:?}").contains("planted"));
+}
+
+#[test]
+fn a_secret_on_a_broken_line_is_not_repeated() {
+    let (config, _folder) = with("[providers.alpaca]\nkey_id = \"planted\nsecret_key = planted\n", NONE);
+    assert!(!config.problems.is_empty());
+    assert!(!problems(&config).contains("planted"), "{}", problems(&config));
+    assert!(problems(&config).contains("ttai.toml:2"), "{}", problems(&config));
+}
+
+#[test]
+fn half_of_a_pair_of_credentials_is_a_problem() {
+    let (config, _folder) = with("", &[("TTAI_ALPACA_KEY_ID", "x")]);
+    assert!(
+        problems(&config)
+            .contains("providers.alpaca.secret_key: is missing beside key_id; set TTAI_ALPACA_SECRET_KEY"),
+        "{}",
+        problems(&config)
+    );
+}
+
+#[test]
+fn a_misspelt_secret_in_the_environment_is_noticed() {
+    let (config, _folder) =
+        with("", &[("TTAI_TASTYTRADE_REFRSH_TOKEN", "planted"), ("TTAI_SOMETHING_ELSE_ENTIRELY", "x")]);
+    let [warning] = config.warnings.as_slice() else { panic!("{:?}", config.warnings) };
+    assert!(warning.to_string().contains("did you mean TTAI_TASTYTRADE_REFRESH_TOKEN?"), "{warning}");
+    assert!(!warning.to_string().contains("planted"));
+}
+
+#[test]
+fn channels_need_what_their_type_needs_and_nothing_else() {
+    let text = "[channels.desk]\ntype = \"discord\"\nhost = \"x\"\n[channels.mail]\ntype = \"email\"\nhost = \"smtp.example\"\nto = [\"a@b.example\"]\n[channels.my-hook]\nsigning_key_file = \"k\"\n";
+    let (config, _folder) = with(
+        text,
+        &[("TTAI__CHANNELS__MY_HOOK__TYPE", "webhook"), ("TTAI_CHANNELS_MY_HOOK_URL", "https://x.example/h")],
+    );
+    let all = problems(&config);
+    for part in [
+        "channels.desk.url: a channel of type discord needs it; set TTAI_CHANNELS_DESK_URL or url_file",
+        "channels.desk.host: a channel of type discord has no such key",
+        "channels.mail.from: a channel of type email needs it",
+        "channels.my-hook.signing_key: its file",
+    ] {
+        assert!(all.contains(part), "{part} is not in:\n{all}");
+    }
+    assert_eq!(config.problems.len(), 4, "{all}");
+    assert_eq!(config.names("channels"), ["desk", "mail", "my-hook"]);
+}
+
+#[test]
+fn an_order_names_only_who_is_there() {
+    let (config, _folder) = with("[order]\nquotes = [\"alpaca\", \"cboe\"]\n", NONE);
+    assert!(
+        problems(&config)
+            .contains("order.quotes: alpaca is named, but it has no key_id; set TTAI_ALPACA_KEY_ID"),
+        "{}",
+        problems(&config)
+    );
+    let (config, _folder) = with("", NONE);
+    config.usable().unwrap();
+}
+
+#[test]
+fn feeds_can_be_tables_of_their_own() {
+    let text = "[[providers.rss.feeds]]\nname = \"One\"\nurl = \"https://a.example/rss\"\n[[providers.rss.feeds]]\nurl = \"https://b.example/rss?s={symbol}\"\n";
+    let (config, _folder) = with(text, NONE);
+    config.usable().unwrap();
+    let feeds = config.feeds().unwrap();
+    assert_eq!(feeds.iter().map(|feed| feed.name.as_str()).collect::<Vec<_>>(), ["One", "b.example"]);
+    let (wrong, _folder) = with("[[providers.rss.feeds]]\nurl = \"https://a.example\"\nnmae = \"A\"\n", NONE);
+    assert!(
+        problems(&wrong).contains("feed 1: nmae is no key of a feed; did you mean name?"),
+        "{}",
+        problems(&wrong)
+    );
+}
+
+#[test]
+fn paths_in_the_file_are_relative_to_it() {
+    let (config, folder) = with("[market]\ntape = \"tapes/a\"\n", NONE);
+    assert_eq!(config.path("market", "tape"), Some(folder.path().join("tapes/a")));
+}
+
+#[test]
+fn a_file_that_is_named_must_be_there() {
+    let config = load(Some(&PathBuf::from("/does/not/exist.toml")), &Environment::default());
+    assert!(problems(&config).contains("/does/not/exist.toml: cannot be read"), "{}", problems(&config));
+}
+
+#[test]
+fn every_default_and_example_fits_its_key() {
+    for section in schema::SECTIONS {
+        for key in section.keys {
+            for value in [key.default, key.example].into_iter().filter(|value| !value.is_empty()) {
+                let parsed = toml::de::DeValue::parse(value).unwrap();
+                Datum::read(&key.kind, &raw::Raw::of(parsed.get_ref()))
+                    .unwrap_or_else(|wrong| panic!("{}.{} = {value}: {wrong}", section.path, key.name));
+            }
+        }
+    }
+}
+
+#[test]
+fn the_example_is_a_configuration_with_and_without_its_comment_signs() {
+    let text = example();
+    let (commented, _folder) = with(&text, NONE);
+    commented.usable().unwrap();
+    assert!(commented.shown(false).iter().all(|row| !row.set));
+    // A setting has no space after its sign.
+    let live: String = text
+        .lines()
+        .filter(|line| !line.contains("_file = ") && !line.contains("url = \"postgres"))
+        .map(|line| {
+            line.strip_prefix('#').filter(|rest| !rest.starts_with(' ')).unwrap_or(line).to_owned() + "\n"
+        })
+        .collect();
+    let (uncommented, _folder) = with(&live, NONE);
+    let unknown: Vec<&Problem> = uncommented
+        .problems
+        .iter()
+        .filter(|problem| problem.text.contains("no such") && problem.key != "channels.desk")
+        .collect();
+    assert!(unknown.iter().all(|problem| problem.text.contains("of type")), "{unknown:?}");
+}
+
+#[test]
+fn the_reference_is_what_the_program_reads() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/configuration.md");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let (head, rest) = text.split_once("<!-- keys -->\n").unwrap();
+    let (_, tail) = rest.split_once("<!-- end of keys -->").unwrap();
+    let fresh = format!("{head}<!-- keys -->\n{}\n<!-- end of keys -->{tail}", reference());
+    if std::env::var_os("TTAI_WRITE_DOCS").is_some() {
+        std::fs::write(&path, fresh).unwrap();
+    } else {
+        assert!(
+            fresh == text,
+            "docs/configuration.md is not what the program reads; run this test with TTAI_WRITE_DOCS=1"
+        );
+    }
+}
