@@ -21,6 +21,7 @@ mod artifact;
 mod deadline;
 mod error;
 mod host;
+mod limits;
 mod listing;
 mod postgres;
 mod record;
@@ -36,6 +37,7 @@ use sqlite::SqliteStore;
 use ttai_ports::{Store, StoreError};
 
 pub use artifact::sha256_hex;
+pub use limits::open_limits;
 pub use schema::{SchemaState, SchemaStatus, schema_status};
 pub use url::StoreUrl;
 

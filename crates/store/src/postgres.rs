@@ -53,6 +53,11 @@ impl PostgresStore {
         Ok(Self { place, options, pool })
     }
 
+    /// The connections.
+    pub(crate) fn pool(&self) -> &PgPool {
+        &self.pool
+    }
+
     async fn within<T>(
         &self,
         what: &str,

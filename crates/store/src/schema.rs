@@ -16,10 +16,14 @@ use crate::url::{StoreUrl, Target};
 type Step = (i64, &'static str, &'static str);
 
 /// Migrations that were shipped are never edited; a change is a new file, in both folders, with the same number.
-const SQLITE: &[Step] =
-    &[(1, "analyses and artifacts", include_str!("../migrations/sqlite/0001_analyses_and_artifacts.sql"))];
-const POSTGRES: &[Step] =
-    &[(1, "analyses and artifacts", include_str!("../migrations/postgres/0001_analyses_and_artifacts.sql"))];
+const SQLITE: &[Step] = &[
+    (1, "analyses and artifacts", include_str!("../migrations/sqlite/0001_analyses_and_artifacts.sql")),
+    (3, "account limits", include_str!("../migrations/sqlite/0003_account_limits.sql")),
+];
+const POSTGRES: &[Step] = &[
+    (1, "analyses and artifacts", include_str!("../migrations/postgres/0001_analyses_and_artifacts.sql")),
+    (3, "account limits", include_str!("../migrations/postgres/0003_account_limits.sql")),
+];
 
 /// Holds the applied versions; the name is ours, so that another program's migrations are not taken for them.
 const TABLE: &str = "ttai_migrations";

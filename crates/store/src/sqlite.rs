@@ -65,6 +65,11 @@ impl SqliteStore {
         within(options.opening_deadline(), "opening the store", call).await
     }
 
+    /// The connection that writes.
+    pub(crate) fn writer(&self) -> &SqlitePool {
+        &self.writer
+    }
+
     async fn within<T>(
         &self,
         what: &str,

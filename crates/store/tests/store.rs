@@ -64,6 +64,8 @@ sqlite_keeps!(
     large_values_fit_up_to_the_limit,
     the_schema_is_made_once_and_a_newer_one_refused,
     an_edited_migration_is_noticed,
+    calls_of_two_pools_share_an_accounts_limit,
+    a_pause_is_seen_by_all,
 );
 
 /// A new database on the server, named after the case.
@@ -138,6 +140,46 @@ async fn a_kill_loses_nothing_that_was_answered(bench: &Bench) {
             assert!(store.analysis(id).await.unwrap().is_some(), "{id} was answered and is lost");
         }
         store.save_analysis(&record("after the kill")).await.unwrap();
+    }
+}
+
+/// Two processes on one file: the same budget as two pools.
+#[tokio::test]
+async fn sqlite_limits_are_shared_by_processes() {
+    let SqliteBench { bench, folder: _folder } = sqlite();
+    let children: Vec<_> = (0..2)
+        .map(|_| {
+            Command::new(std::env::current_exe().unwrap())
+                .args(["child_uses_up_its_limit", "--exact", "--ignored", "--nocapture"])
+                .env(CHILD_URL, bench.address())
+                .stdout(Stdio::piped())
+                .spawn()
+                .unwrap()
+        })
+        .collect();
+    let mut turns: Vec<u64> = Vec::new();
+    for child in children {
+        let output = child.wait_with_output().unwrap();
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        turns.extend(text.lines().filter_map(|line| line.strip_prefix(SAVED)?.parse::<u64>().ok()));
+    }
+    turns.sort_unstable();
+    assert_eq!(turns.len(), 2 * contract::CALLS as usize, "{turns:?}");
+    let took = turns.last().unwrap() - turns.first().unwrap();
+    // The first turn is noted a moment after it was taken.
+    let least = contract::shared_time().mul_f64(0.8).as_millis();
+    assert!(u128::from(took) >= least, "{took} ms, at least {least} were due");
+}
+
+/// No test of its own: one of the processes that share a limit.
+#[tokio::test]
+#[ignore = "run as a child process by the test of shared limits"]
+async fn child_uses_up_its_limit() {
+    let Ok(url) = std::env::var(CHILD_URL) else { return };
+    let limits = ttai_store::open_limits(&url.parse().unwrap()).await.unwrap();
+    for _ in 0..contract::CALLS {
+        limits.acquire("broker/ann", contract::RATE).await.unwrap();
+        println!("\n{SAVED}{}", chrono::Utc::now().timestamp_millis());
     }
 }
 

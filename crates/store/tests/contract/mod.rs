@@ -1,5 +1,7 @@
 //! What every store promises, as cases that take a fresh, empty store.
 
+mod limits;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -68,6 +70,8 @@ impl Tampering {
         }
     }
 }
+
+pub(crate) use limits::*;
 
 pub(crate) fn record(workflow_id: &str) -> AnalysisRecord {
     AnalysisRecord {
