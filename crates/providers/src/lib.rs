@@ -1,6 +1,7 @@
 //! Where the market data comes from: one module a provider, each an implementation of the traits of `ttai-ports`.
 //! Nothing here decides anything about a trade, and nothing here knows Temporal.
 
+pub mod alpaca;
 pub mod cboe;
 mod contract_terms;
 pub mod dxlink;
@@ -13,6 +14,7 @@ pub mod tape;
 pub mod tastytrade;
 pub mod tradingview;
 
+pub use alpaca::Alpaca;
 pub use fallback::Fallback;
 pub use tape::Tape;
 pub use tastytrade::Tastytrade;

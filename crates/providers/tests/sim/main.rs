@@ -1,6 +1,7 @@
 //! Each provider's adapter against the simulated market, over the vendor's own protocol.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
 
+mod alpaca;
 mod cboe;
 mod control;
 mod dxlink;

@@ -85,7 +85,14 @@ pub(super) async fn list(State(state): State<SimState>, caller: Caller, params: 
             && until.is_none_or(|until| order.received_at <= until)
     };
     let orders: Vec<Value> = state.exchange.read(|book| {
-        let found = book.orders_of(&caller.account).filter(fits);
+        let sequence = |name: &str| {
+            params.text(name).and_then(|id| book.order(&caller.account, id)).map(|order| order.sequence)
+        };
+        let (after, before) = (sequence("after_order_id"), sequence("before_order_id"));
+        let found = book.orders_of(&caller.account).filter(fits).filter(|order| {
+            after.is_none_or(|after| order.sequence > after)
+                && before.is_none_or(|before| order.sequence < before)
+        });
         if params.text("direction") == Some("asc") {
             found.take(limit).map(shown).collect()
         } else {

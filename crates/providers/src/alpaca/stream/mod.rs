@@ -1,0 +1,417 @@
+//! Alpaca's websockets: stock and option data behind [`QuoteStream`], news, and order updates. One connection a feed and
+//! account, shared by all readers of a process.
+
+pub mod frame;
+mod line;
+mod queue;
+
+use std::collections::{BTreeSet, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use rust_decimal::Decimal;
+use tokio::sync::mpsc;
+use tokio_util::sync::{CancellationToken, DropGuard};
+use ttai_core::{NewsStory, Symbol};
+use ttai_ports::{
+    BrokerOrder, PortError, QuoteStream, StreamEvent, StreamGap, StreamHealth, StreamKinds, StreamReader,
+    StreamSymbol,
+};
+use url::Url;
+
+use super::client::Client;
+use super::market::compact;
+use super::{Alpaca, AlpacaConfig, PROVIDER, broker, extend, invalid};
+use frame::Incoming;
+pub use line::Patience;
+use line::{Access, Flavor, Line, Told, Wanted};
+use queue::Queue;
+
+/// What is open of one feed.
+struct Feed {
+    line: Arc<Line>,
+    _stop: DropGuard,
+}
+
+/// The readers of market data, and what the feeds said of halts.
+#[derive(Default)]
+struct Readers {
+    queues: Mutex<Vec<Weak<Queue>>>,
+    halted: Mutex<HashSet<Symbol>>,
+}
+
+impl Readers {
+    fn all(&self) -> Vec<Arc<Queue>> {
+        let mut queues = lock(&self.queues);
+        queues.retain(|queue| queue.strong_count() > 0);
+        queues.iter().filter_map(Weak::upgrade).collect()
+    }
+
+    fn push(&self, event: &StreamEvent) {
+        for queue in self.all() {
+            queue.push(event);
+        }
+    }
+
+    /// Passes on what one of the two feeds says; a gap concerns the symbols of that feed.
+    fn hear(&self, told: Told, options: bool) {
+        match told {
+            Told::Market(Incoming::Quote(quote)) => self.push(&StreamEvent::Quote(quote)),
+            Told::Market(Incoming::Trade(trade)) => self.push(&StreamEvent::Trade(trade)),
+            Told::Market(Incoming::Halt(halt)) => {
+                if let StreamSymbol::Equity(symbol) = &halt.symbol {
+                    let mut halted = lock(&self.halted);
+                    if halt.halted {
+                        halted.insert(symbol.clone())
+                    } else {
+                        halted.remove(symbol)
+                    };
+                }
+                self.push(&StreamEvent::Halt(halt));
+            }
+            Told::Gap { from, until, reason } => {
+                for queue in self.all() {
+                    let symbols = queue.symbols();
+                    let (of_feed, others): (Vec<_>, Vec<_>) =
+                        symbols.into_iter().partition(|symbol| is_option(symbol) == options);
+                    if of_feed.is_empty() {
+                        continue;
+                    }
+                    // All of a subscription is said with an empty list.
+                    let symbols = if others.is_empty() { Vec::new() } else { of_feed };
+                    queue.push(&StreamEvent::Gap(StreamGap { symbols, from, until, reason: reason.clone() }));
+                }
+            }
+            Told::Refused => self.all().iter().for_each(|queue| queue.close()),
+            Told::Market(_) | Told::Order(_) => {}
+        }
+    }
+
+    /// The channels that all readers together want of a feed.
+    fn wanted(&self, options: bool) -> Wanted {
+        let mut wanted = Wanted::new();
+        for queue in self.all() {
+            let kinds = queue.kinds();
+            let symbols = queue.symbols();
+            let names: BTreeSet<String> =
+                symbols.iter().filter(|symbol| is_option(symbol) == options).map(name).collect();
+            let mut add = |channel, when: bool| {
+                if when && !names.is_empty() {
+                    wanted.entry(channel).or_default().extend(names.iter().cloned());
+                }
+            };
+            // Alpaca streams no Greeks: their readers get the quotes.
+            add("quotes", kinds.quotes || kinds.greeks);
+            add("trades", kinds.trades);
+            add("statuses", !options);
+        }
+        wanted
+    }
+}
+
+fn is_option(symbol: &StreamSymbol) -> bool {
+    matches!(symbol, StreamSymbol::Option(_))
+}
+
+fn name(symbol: &StreamSymbol) -> String {
+    match symbol {
+        StreamSymbol::Equity(symbol) => symbol.to_string(),
+        StreamSymbol::Option(contract) => compact(contract),
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Strikes in the form in which the stream names them, so that events find their readers.
+fn normal(symbols: &[StreamSymbol]) -> Vec<StreamSymbol> {
+    let one = |symbol: &StreamSymbol| match symbol {
+        StreamSymbol::Option(contract) => {
+            let mut contract = contract.clone();
+            contract.strike = contract.strike.normalize();
+            StreamSymbol::Option(contract)
+        }
+        StreamSymbol::Equity(_) => symbol.clone(),
+    };
+    symbols.iter().map(one).collect()
+}
+
+/// The feeds of one account.
+pub(super) struct Streams {
+    config: Arc<AlpacaConfig>,
+    client: Client,
+    stock_url: Url,
+    option_url: Url,
+    patience: Mutex<Patience>,
+    readers: Arc<Readers>,
+    stocks: Mutex<Option<Feed>>,
+    options: Mutex<Option<Feed>>,
+}
+
+impl Streams {
+    pub(super) fn new(config: &Arc<AlpacaConfig>, client: &Client) -> Result<Self, PortError> {
+        if !matches!(config.stream_url.scheme(), "ws" | "wss") {
+            return Err(invalid("the stream's address must begin with ws:// or wss://".to_owned()));
+        }
+        Ok(Self {
+            config: Arc::clone(config),
+            client: client.clone(),
+            stock_url: extend(&config.stream_url, &format!("v2/{}", config.stock_feed.name()))?,
+            option_url: extend(&config.stream_url, &format!("v1beta1/{}", config.option_feed.name()))?,
+            patience: Mutex::default(),
+            readers: Arc::default(),
+            stocks: Mutex::default(),
+            options: Mutex::default(),
+        })
+    }
+
+    /// Whether the status channel last said that trading of a symbol stopped; false where nobody listens.
+    pub(super) fn is_halted(&self, symbol: &Symbol) -> bool {
+        lock(&self.readers.halted).contains(symbol)
+    }
+
+    fn access(&self, url: &Url) -> Access {
+        Access {
+            url: url.clone(),
+            key: self.config.key_id.clone(),
+            secret: self.config.secret_key.clone(),
+            client: self.client.clone(),
+            patience: *lock(&self.patience),
+        }
+    }
+
+    fn open(&self, url: &Url, flavor: Flavor, tell: Box<dyn Fn(Told) + Send + Sync>) -> Feed {
+        let line = Line::new(self.access(url), flavor, tell);
+        let stop = CancellationToken::new();
+        tokio::spawn(Arc::clone(&line).run(stop.clone()));
+        Feed { line, _stop: stop.drop_guard() }
+    }
+
+    /// The feed of stocks or options, opened where somebody wants it; a refused one is opened anew.
+    fn feed(&self, options: bool) -> Option<Arc<Line>> {
+        let wanted = self.readers.wanted(options);
+        let (slot, url, flavor) = if options {
+            (&self.options, &self.option_url, Flavor::MessagePack)
+        } else {
+            (&self.stocks, &self.stock_url, Flavor::Json)
+        };
+        let mut slot = lock(slot);
+        if wanted.is_empty() && slot.is_none() {
+            return None;
+        }
+        if slot.as_ref().is_some_and(|feed| feed.line.is_refused()) {
+            *slot = None;
+        }
+        let feed = slot.get_or_insert_with(|| {
+            let readers = Arc::clone(&self.readers);
+            self.open(url, flavor, Box::new(move |told| readers.hear(told, options)))
+        });
+        let is_wanted = !wanted.is_empty();
+        feed.line.want(wanted);
+        is_wanted.then(|| Arc::clone(&feed.line))
+    }
+
+    /// Tells both feeds what is wanted now.
+    fn refresh(&self) -> Vec<Arc<Line>> {
+        [false, true].into_iter().filter_map(|options| self.feed(options)).collect()
+    }
+
+    fn health(&self) -> StreamHealth {
+        let feeds = [&self.stocks, &self.options];
+        let lines: Vec<StreamHealth> =
+            feeds.iter().filter_map(|feed| lock(feed).as_ref().map(|feed| feed.line.health_now())).collect();
+        let used: Vec<&StreamHealth> = lines.iter().filter(|line| line.symbols > 0).collect();
+        StreamHealth {
+            connected: !used.is_empty() && used.iter().all(|line| line.connected),
+            last_event: lines.iter().filter_map(|line| line.last_event).max(),
+            reconnects: lines.iter().map(|line| line.reconnects).sum(),
+            symbols: lines.iter().map(|line| line.symbols).sum(),
+            last_error: lines.into_iter().find_map(|line| line.last_error),
+        }
+    }
+}
+
+/// One reader of quotes and trades.
+struct Reader {
+    queue: Option<Arc<Queue>>,
+    streams: Arc<Streams>,
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        self.queue = None;
+        self.streams.refresh();
+    }
+}
+
+#[async_trait]
+impl StreamReader for Reader {
+    async fn next(&mut self) -> Option<StreamEvent> {
+        self.queue.as_ref()?.pop().await
+    }
+
+    async fn add(&mut self, symbols: &[StreamSymbol]) -> Result<(), PortError> {
+        if let Some(queue) = &self.queue {
+            queue.add(&normal(symbols));
+        }
+        for line in self.streams.refresh() {
+            line.ready().await?;
+        }
+        Ok(())
+    }
+
+    async fn remove(&mut self, symbols: &[StreamSymbol]) -> Result<(), PortError> {
+        if let Some(queue) = &self.queue {
+            queue.remove(&normal(symbols));
+        }
+        self.streams.refresh();
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl QuoteStream for Alpaca {
+    fn name(&self) -> &str {
+        PROVIDER
+    }
+
+    async fn subscribe(
+        &self,
+        symbols: &[StreamSymbol],
+        kinds: StreamKinds,
+    ) -> Result<Box<dyn StreamReader>, PortError> {
+        let queue = Arc::new(Queue::new(kinds));
+        queue.add(&normal(symbols));
+        lock(&self.streams.readers.queues).push(Arc::downgrade(&queue));
+        let reader = Reader { queue: Some(queue), streams: Arc::clone(&self.streams) };
+        for line in self.streams.refresh() {
+            line.ready().await?;
+        }
+        Ok(Box::new(reader))
+    }
+
+    fn health(&self) -> StreamHealth {
+        self.streams.health()
+    }
+}
+
+/// What the trading stream says.
+#[derive(Clone, Debug, PartialEq)]
+pub enum OrderUpdate {
+    /// An order changed.
+    Changed {
+        /// `new`, `partial_fill`, `fill`, `canceled`, `rejected`, …
+        event: String,
+        /// The order after it.
+        order: Box<BrokerOrder>,
+        /// Units in this fill, if it is one.
+        quantity: Option<Decimal>,
+        /// Dollars a share of this fill, if it is one.
+        price: Option<Decimal>,
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// Changes may have been missed: ask for the orders.
+    Gap(StreamGap),
+}
+
+/// What the news stream says.
+#[derive(Clone, Debug, PartialEq)]
+pub enum NewsUpdate {
+    /// A story.
+    Story(NewsStory),
+    /// Stories may have been missed: ask for them.
+    Gap(StreamGap),
+}
+
+/// A stream of one reader; dropping it closes its connection.
+pub struct Updates<T> {
+    events: mpsc::UnboundedReceiver<T>,
+    _feed: Feed,
+}
+
+impl<T> Updates<T> {
+    /// The next one; `None` once Alpaca refuses the stream for good.
+    pub async fn next(&mut self) -> Option<T> {
+        self.events.recv().await
+    }
+}
+
+impl Alpaca {
+    /// Sets how long a silent stream is borne with; for connections opened from now on.
+    pub fn set_patience(&self, patience: Patience) {
+        *lock(&self.streams.patience) = patience;
+    }
+
+    /// Every change of the account's orders, as it happens.
+    ///
+    /// # Errors
+    /// [`PortError::Authentication`] for refused keys, [`PortError::Unavailable`] where no connection stands in time.
+    pub async fn order_updates(&self, account: &str) -> Result<Updates<OrderUpdate>, PortError> {
+        let account = account.to_owned();
+        let (sender, events) = mpsc::unbounded_channel();
+        let sender = Mutex::new(Some(sender));
+        let tell = move |told: Told| {
+            let mut sender = lock(&sender);
+            let update = match told {
+                Told::Order(update) => OrderUpdate::Changed {
+                    event: update.event,
+                    order: Box::new(broker::order(update.order.0, &account)),
+                    quantity: update.quantity,
+                    price: update.price,
+                    at: update.at,
+                },
+                Told::Gap { from, until, reason } => {
+                    OrderUpdate::Gap(StreamGap { symbols: Vec::new(), from, until, reason })
+                }
+                Told::Refused => {
+                    *sender = None;
+                    return;
+                }
+                Told::Market(_) => return,
+            };
+            // A reader that is gone closes the feed itself.
+            let _ = sender.as_ref().map(|sender| sender.send(update));
+        };
+        let feed = self.streams.open(&self.config.trade_stream_url()?, Flavor::Trading, Box::new(tell));
+        feed.line.want(Wanted::from([("trade_updates", BTreeSet::from(["*".to_owned()]))]));
+        feed.line.ready().await?;
+        Ok(Updates { events, _feed: feed })
+    }
+
+    /// Stories on some symbols as they are published; on all where none is named.
+    ///
+    /// # Errors
+    /// As [`Alpaca::order_updates`].
+    pub async fn news_updates(&self, symbols: &[Symbol]) -> Result<Updates<NewsUpdate>, PortError> {
+        let (sender, events) = mpsc::unbounded_channel();
+        let sender = Mutex::new(Some(sender));
+        let tell = move |told: Told| {
+            let mut sender = lock(&sender);
+            let update = match told {
+                Told::Market(Incoming::Story(story)) => NewsUpdate::Story(story),
+                Told::Gap { from, until, reason } => {
+                    NewsUpdate::Gap(StreamGap { symbols: Vec::new(), from, until, reason })
+                }
+                Told::Refused => {
+                    *sender = None;
+                    return;
+                }
+                Told::Market(_) | Told::Order(_) => return,
+            };
+            let _ = sender.as_ref().map(|sender| sender.send(update));
+        };
+        let url = extend(&self.config.stream_url, "v1beta1/news")?;
+        let feed = self.streams.open(&url, Flavor::Json, Box::new(tell));
+        let names: BTreeSet<String> = if symbols.is_empty() {
+            BTreeSet::from(["*".to_owned()])
+        } else {
+            symbols.iter().map(ToString::to_string).collect()
+        };
+        feed.line.want(Wanted::from([("news", names)]));
+        feed.line.ready().await?;
+        Ok(Updates { events, _feed: feed })
+    }
+}
