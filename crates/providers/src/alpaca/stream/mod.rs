@@ -372,8 +372,10 @@ impl Alpaca {
                 }
                 Told::Market(_) => return,
             };
-            // A reader that is gone closes the feed itself.
-            let _ = sender.as_ref().map(|sender| sender.send(update));
+            if let Some(sender) = &*sender {
+                // A reader that is gone closes the feed itself.
+                let _ = sender.send(update);
+            }
         };
         let feed = self.streams.open(&self.config.trade_stream_url()?, Flavor::Trading, Box::new(tell));
         feed.line.want(Wanted::from([("trade_updates", BTreeSet::from(["*".to_owned()]))]));
@@ -401,7 +403,9 @@ impl Alpaca {
                 }
                 Told::Market(_) | Told::Order(_) => return,
             };
-            let _ = sender.as_ref().map(|sender| sender.send(update));
+            if let Some(sender) = &*sender {
+                let _ = sender.send(update);
+            }
         };
         let url = extend(&self.config.stream_url, "v1beta1/news")?;
         let feed = self.streams.open(&url, Flavor::Json, Box::new(tell));

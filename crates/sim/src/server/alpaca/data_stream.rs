@@ -172,6 +172,8 @@ struct Connection {
 
 impl Connection {
     async fn run(mut self) -> Result<(), Over> {
+        // A silent stream does not even greet.
+        self.look().await?;
         self.send(vec![success("connected")]).await?;
         let deadline = Instant::now() + AUTHENTICATION_TIME;
         let ending = self.state.ending.clone();
