@@ -101,7 +101,7 @@ mod tests {
         Channels::new(configured, &limits)
     }
 
-    const SLACK: &str = r#"{"kind":"slack","url":"https://hooks.example.org/services/T0/B0/abc"}"#;
+    const SLACK: &str = r#"{"type":"slack","url":"https://hooks.example.org/services/T0/B0/abc"}"#;
 
     #[tokio::test]
     async fn channels_keep_their_order_and_an_unknown_one_is_named() {

@@ -7,9 +7,9 @@ use crate::email::EmailConfig;
 use crate::slack::SlackConfig;
 use crate::webhook::WebhookConfig;
 
-/// One channel's settings; `kind` says which of them it is. Secrets never show in its `Debug`.
+/// One channel's settings; `type` says which of them it is. Secrets never show in its `Debug`.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
+#[serde(tag = "type", rename_all = "snake_case")]
 pub enum ChannelConfig {
     /// A Discord webhook.
     Discord(DiscordConfig),
@@ -38,22 +38,22 @@ mod tests {
     fn each_kind_is_read_and_a_misspelt_setting_is_refused() {
         let read = |text: &str| serde_json::from_str::<ChannelConfig>(text);
         assert!(matches!(
-            read(r#"{"kind":"discord","url":"https://x/webhooks/1/a"}"#),
+            read(r#"{"type":"discord","url":"https://x/webhooks/1/a"}"#),
             Ok(ChannelConfig::Discord(_))
         ));
         assert!(matches!(
-            read(r#"{"kind":"slack","url":"https://x/services/a"}"#),
+            read(r#"{"type":"slack","url":"https://x/services/a"}"#),
             Ok(ChannelConfig::Slack(_))
         ));
         assert!(matches!(
-            read(r#"{"kind":"email","host":"mail","from":"a@x.org","to":["b@x.org"]}"#),
+            read(r#"{"type":"email","host":"mail","from":"a@x.org","to":["b@x.org"]}"#),
             Ok(ChannelConfig::Email(_))
         ));
         assert!(matches!(
-            read(r#"{"kind":"webhook","url":"https://x/","secret":"0123456789abcdef"}"#),
+            read(r#"{"type":"webhook","url":"https://x/","signing_key":"0123456789abcdef"}"#),
             Ok(ChannelConfig::Webhook(_))
         ));
-        assert!(read(r#"{"kind":"slack","url":"https://x/","chanel":"a"}"#).is_err());
-        assert!(read(r#"{"kind":"pager"}"#).is_err());
+        assert!(read(r#"{"type":"slack","url":"https://x/","chanel":"a"}"#).is_err());
+        assert!(read(r#"{"type":"pager"}"#).is_err());
     }
 }

@@ -52,13 +52,17 @@ impl Discord {
         let service_config = ServiceConfig {
             account: account.clone(),
             timeout: Duration::from_secs(config.timeout_seconds.max(1)),
-            rate: WEBHOOK_RATE,
+            rate: config.rate.unwrap_or(WEBHOOK_RATE),
             // The form that Discord asks for: DiscordBot ($url, $versionNumber).
             user_agent: concat!("DiscordBot (ttai, ", env!("CARGO_PKG_VERSION"), ")").to_owned(),
             max_body: 1 << 20,
             ..ServiceConfig::new(PROVIDER, address.origin.clone())
         };
-        let service = Service::new(service_config, Arc::clone(&limits), Some(error_body))?;
+        let service = Service::new(
+            service_config,
+            Arc::clone(&limits),
+            Some(|status, body| Some(parse_refusal(status, body))),
+        )?;
         Ok(Self { service, limits, account, address, config, dead: OnceLock::new() })
     }
 
@@ -180,27 +184,29 @@ fn taken(answer: &Response) -> Result<(), PortError> {
     if answer.status == StatusCode::NO_CONTENT { Ok(()) } else { answer.json::<Created>().map(|_| ()) }
 }
 
-/// Discord's own error body ("Error Messages", "Exceeding A Rate Limit"); by status where something before it answered.
-fn error_body(status: StatusCode, body: &[u8]) -> Option<PortError> {
+/// What an answer without success means: Discord's own error body ("Error Messages", "Exceeding A Rate Limit"); by status where something before it answered.
+/// Nothing of a body that is not Discord's is shown: it may repeat the webhook's address.
+#[must_use]
+pub fn parse_refusal(status: StatusCode, body: &[u8]) -> PortError {
     if status == StatusCode::TOO_MANY_REQUESTS {
-        return Some(rate_limited(body).unwrap_or_else(|| of_status(PROVIDER, status)));
+        return rate_limited(body).unwrap_or_else(|| of_status(PROVIDER, status));
     }
     let refused = serde_json::from_slice::<Refused>(body).ok().filter(|_| status.is_client_error());
     let Some(refused) = refused else {
-        return Some(of_status(PROVIDER, status));
+        return of_status(PROVIDER, status);
     };
     let provider = PROVIDER.to_owned();
     let said = format!("{status}, code {}: {}", refused.code, crate::text::shorten(&refused.message, 200));
     // 10015 Unknown Webhook and 50027 Invalid Webhook Token; 404 is also an unknown thread, which the webhook survives.
     let is_dead = status == StatusCode::UNAUTHORIZED || matches!(refused.code, 10_015 | 50_027);
-    Some(if is_dead {
+    if is_dead {
         let detail = format!("{GONE} ({said}); create a new one and configure its address");
         PortError::Authentication { provider, detail }
     } else if status == StatusCode::FORBIDDEN {
         PortError::Authentication { provider, detail: said }
     } else {
         PortError::Invalid { provider, detail: format!("{said}{}", places(&refused.errors)) }
-    })
+    }
 }
 
 fn rate_limited(body: &[u8]) -> Option<PortError> {
@@ -251,6 +257,7 @@ mod tests {
             thread_id: thread.map(str::to_owned),
             username: None,
             max_file_bytes: 1,
+            rate: None,
             timeout_seconds: 1,
         };
         Discord::new("alerts", config, Arc::new(LocalLimits::default()))
@@ -274,35 +281,32 @@ mod tests {
     #[test]
     fn a_dead_webhook_is_told_from_a_wrong_request() {
         let read =
-            |status: u16, body: &str| error_body(StatusCode::from_u16(status).unwrap(), body.as_bytes());
+            |status: u16, body: &str| parse_refusal(StatusCode::from_u16(status).unwrap(), body.as_bytes());
         let dead = [
             (404, r#"{"message":"Unknown Webhook","code":10015}"#),
             (401, r#"{"message":"Invalid Webhook Token","code":50027}"#),
         ];
         for (status, body) in dead {
-            assert!(matches!(read(status, body), Some(PortError::Authentication { .. })), "{body}");
+            assert!(matches!(read(status, body), PortError::Authentication { .. }), "{body}");
         }
         assert!(matches!(
             read(404, r#"{"message":"Unknown Channel","code":10003}"#),
-            Some(PortError::Invalid { .. })
+            PortError::Invalid { .. }
         ));
         let form = r#"{"message":"Invalid Form Body","code":50035,"errors":{"embeds":{"0":{"title":{"_errors":[{"code":"X","message":"Y"}]}}}}}"#;
         assert_eq!(
-            read(400, form).unwrap().to_string(),
+            read(400, form).to_string(),
             "discord refuses the request: 400 Bad Request, code 50035: Invalid Form Body (at embeds.0.title)"
         );
-        assert!(matches!(read(502, "{}"), Some(PortError::OutcomeUnknown { .. })));
-        assert!(matches!(
-            read(429, "error code: 1015"),
-            Some(PortError::Unavailable { retry_after: None, .. })
-        ));
-        let echoed = read(404, "no such page: /api/webhooks/1/planted").unwrap().to_string();
+        assert!(matches!(read(502, "{}"), PortError::OutcomeUnknown { .. }));
+        assert!(matches!(read(429, "error code: 1015"), PortError::Unavailable { retry_after: None, .. }));
+        let echoed = read(404, "no such page: /api/webhooks/1/planted").to_string();
         assert!(!echoed.contains("planted"), "{echoed}");
     }
 
     #[test]
     fn a_global_limit_is_told_from_the_webhooks() {
-        let read = |body: &str| error_body(StatusCode::TOO_MANY_REQUESTS, body.as_bytes()).unwrap();
+        let read = |body: &str| parse_refusal(StatusCode::TOO_MANY_REQUESTS, body.as_bytes());
         let PortError::Unavailable { provider, retry_after, .. } =
             read(r#"{"message":"x","retry_after":64.57,"global":true}"#)
         else {

@@ -2,6 +2,7 @@
 
 use secrecy::SecretString;
 use serde::Deserialize;
+use ttai_ports::RateLimit;
 
 /// A Discord webhook.
 #[derive(Clone, Debug, Deserialize)]
@@ -19,6 +20,9 @@ pub struct DiscordConfig {
     /// lowest that it has ever been.
     #[serde(default = "ten_mebibytes")]
     pub max_file_bytes: usize,
+    /// How often the channel may be used; the service's own limit when none.
+    #[serde(default)]
+    pub rate: Option<RateLimit>,
     /// The longest wait for an answer, in seconds.
     #[serde(default = "half_a_minute")]
     pub timeout_seconds: u64,

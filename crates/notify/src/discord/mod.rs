@@ -5,5 +5,5 @@ mod client;
 mod config;
 mod shape;
 
-pub use client::Discord;
+pub use client::{Discord, parse_refusal};
 pub use config::DiscordConfig;

@@ -14,7 +14,7 @@ use secrecy::{ExposeSecret, SecretString};
 use ttai_http::metrics;
 use ttai_ports::{AccountLimits, Message, PortError, RateLimit};
 
-use super::config::{EmailConfig, EmailSecurity};
+use super::config::{EmailConfig, EmailEncryption};
 use super::failure::{self, PROVIDER, Step, broken, invalid};
 use super::shape::{Envelope, shape};
 use crate::channels::Channel;
@@ -54,9 +54,9 @@ impl Email {
         if envelope.to.is_empty() {
             return Err(invalid(format!("channel {name} has no recipient; set `to`")));
         }
-        let tls = match config.security {
-            EmailSecurity::None => None,
-            EmailSecurity::Starttls | EmailSecurity::Tls => Some(tls(name, &config)?),
+        let tls = match config.encryption {
+            EmailEncryption::None => None,
+            EmailEncryption::Starttls | EmailEncryption::Tls => Some(tls(name, &config)?),
         };
         if config
             .hello_name
@@ -89,14 +89,14 @@ impl Email {
     }
 
     async fn connect(&self) -> Result<AsyncSmtpConnection, PortError> {
-        let wrapped = if self.config.security == EmailSecurity::Tls { self.tls.clone() } else { None };
+        let wrapped = if self.config.encryption == EmailEncryption::Tls { self.tls.clone() } else { None };
         let server = (self.config.host.as_str(), self.config.port);
         let connecting =
             AsyncSmtpConnection::connect_tokio1(server, Some(self.timeout), &self.hello, wrapped, None);
         let mut session = self.within(Step::Connect, connecting).await?;
-        if let (EmailSecurity::Starttls, Some(tls)) = (self.config.security, &self.tls) {
+        if let (EmailEncryption::Starttls, Some(tls)) = (self.config.encryption, &self.tls) {
             if !session.can_starttls() {
-                return Err(broken("the server offers no STARTTLS, so nothing was sent; a server with TLS from the start needs security = \"tls\"".to_owned()));
+                return Err(broken("the server offers no STARTTLS, so nothing was sent; a server with TLS from the start needs encryption = \"tls\"".to_owned()));
             }
             self.within(Step::Tls, session.starttls(tls.clone(), &self.hello)).await?;
         }
@@ -156,7 +156,7 @@ impl Email {
 #[async_trait]
 impl Channel for Email {
     async fn send(&self, message: &Message) -> Result<(), PortError> {
-        self.limits.acquire(&self.account, RATE).await?;
+        self.limits.acquire(&self.account, self.config.rate.unwrap_or(RATE)).await?;
         let started = Instant::now();
         let outcome = self.deliver(message).await;
         metrics::record(PROVIDER, "send", outcome_name(&outcome), started.elapsed());
@@ -193,9 +193,9 @@ fn login(name: &str, config: &EmailConfig) -> Result<Option<(String, SecretStrin
     };
     let here = config.host == "localhost"
         || config.host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
-    if config.security == EmailSecurity::None && !here {
+    if config.encryption == EmailEncryption::None && !here {
         return Err(invalid(format!(
-            "channel {name} would send its password openly; set security to \"starttls\" or \"tls\""
+            "channel {name} would send its password openly; set encryption to \"starttls\" or \"tls\""
         )));
     }
     Ok(Some(login))
@@ -230,7 +230,7 @@ mod tests {
     fn the_default_is_starttls_on_the_submission_port() {
         let email =
             open(r#"{"host":"mail.example.org","from":"a@example.org","to":["b@example.org"]}"#).unwrap();
-        assert_eq!((email.config.security, email.config.port), (EmailSecurity::Starttls, 587));
+        assert_eq!((email.config.encryption, email.config.port), (EmailEncryption::Starttls, 587));
         assert!(email.tls.is_some());
     }
 
@@ -242,7 +242,7 @@ mod tests {
             (r#"{"host":"h","from":"a@x.org\r\nBcc: c@x.org","to":["b@x.org"]}"#, "is no address"),
             (r#"{"host":"h","from":"a@x.org","to":["b@x.org"],"username":"u"}"#, "half a login"),
             (
-                r#"{"host":"h","from":"a@x.org","to":["b@x.org"],"username":"u","password":"planted","security":"none"}"#,
+                r#"{"host":"h","from":"a@x.org","to":["b@x.org"],"username":"u","password":"planted","encryption":"none"}"#,
                 "openly",
             ),
             (r#"{"host":"h","from":"a@x.org","to":["b@x.org"],"ca_file":"/nowhere.pem"}"#, "cannot be read"),

@@ -4,11 +4,12 @@ use std::path::PathBuf;
 
 use secrecy::SecretString;
 use serde::Deserialize;
+use ttai_ports::RateLimit;
 
 /// How the connection is protected.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum EmailSecurity {
+pub enum EmailEncryption {
     /// Begins in plain text and must be raised to TLS before anything else is said; a server without it is left.
     #[default]
     Starttls,
@@ -29,7 +30,7 @@ pub struct EmailConfig {
     pub port: u16,
     /// How the connection is protected.
     #[serde(default)]
-    pub security: EmailSecurity,
+    pub encryption: EmailEncryption,
     /// A file of certificates (PEM) that are trusted besides the usual ones, for a server with a certificate of one's own.
     #[serde(default)]
     pub ca_file: Option<PathBuf>,
@@ -49,6 +50,9 @@ pub struct EmailConfig {
     /// The largest sum of files, in bytes; what exceeds it is left out and named.
     #[serde(default = "ten_mebibytes")]
     pub max_attachment_bytes: usize,
+    /// How often the channel may be used; 30 messages a minute when none.
+    #[serde(default)]
+    pub rate: Option<RateLimit>,
     /// The longest wait for each of the server's answers, in seconds. The last one, after the whole message, may take four
     /// times as long (RFC 5321 section 4.5.3.2.6): giving up there leaves the outcome unknown.
     #[serde(default = "half_a_minute")]

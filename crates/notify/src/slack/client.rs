@@ -34,11 +34,18 @@ impl Slack {
         let service_config = ServiceConfig {
             account: format!("{PROVIDER}/{name}"),
             timeout: Duration::from_secs(config.timeout_seconds.max(1)),
-            rate: RATE,
+            rate: config.rate.unwrap_or(RATE),
             max_body: 64 << 10,
             ..ServiceConfig::new(PROVIDER, address.origin.clone())
         };
-        Ok(Self { service: Service::new(service_config, limits, Some(error_body))?, address })
+        Ok(Self {
+            service: Service::new(
+                service_config,
+                limits,
+                Some(|status, body| Some(parse_refusal(status, body))),
+            )?,
+            address,
+        })
     }
 }
 
@@ -63,33 +70,33 @@ impl Channel for Slack {
     }
 }
 
-/// Slack answers one word ("Sending messages using incoming webhooks", "Handling errors").
-fn error_body(status: StatusCode, body: &[u8]) -> Option<PortError> {
+/// What an answer without success means: Slack's one word ("Sending messages using incoming webhooks", "Handling errors"), by
+/// status where something before it answered. No other body is shown: it may repeat the webhook's address.
+#[must_use]
+pub fn parse_refusal(status: StatusCode, body: &[u8]) -> PortError {
     let word = std::str::from_utf8(body).unwrap_or_default().trim();
     let provider = PROVIDER.to_owned();
-    let person = |what: &str| {
-        Some(PortError::Authentication {
-            provider: PROVIDER.to_owned(),
-            detail: format!("{what} ({word}); make a new webhook and configure its address"),
-        })
-    };
-    match word {
+    let what = match word {
         "no_service" | "no_service_id" | "no_team" | "team_disabled" | "invalid_token"
-        | "no_active_hooks" => person("the webhook is gone or disabled"),
+        | "no_active_hooks" => "the webhook is gone or disabled",
         "channel_not_found" | "channel_is_archived" | "user_not_found" => {
-            person("the webhook's channel is gone or archived")
+            "the webhook's channel is gone or archived"
         }
         "action_prohibited" | "posting_to_general_channel_denied" => {
-            person("an administrator has restricted posting there")
+            "an administrator has restricted posting there"
         }
         "invalid_payload"
         | "invalid_blocks"
         | "invalid_blocks_format"
         | "no_text"
         | "too_many_attachments"
-        | "msg_blocks_too_long" => Some(PortError::Invalid { provider, detail: format!("{status}: {word}") }),
-        _ => Some(of_status(PROVIDER, status)),
-    }
+        | "msg_blocks_too_long" => {
+            return PortError::Invalid { provider, detail: format!("{status}: {word}") };
+        }
+        _ => return of_status(PROVIDER, status),
+    };
+    let detail = format!("{what} ({word}); make a new webhook and configure its address");
+    PortError::Authentication { provider, detail }
 }
 
 #[cfg(test)]
@@ -99,13 +106,13 @@ mod tests {
     #[test]
     fn each_word_has_its_class() {
         let read =
-            |status: u16, word: &str| error_body(StatusCode::from_u16(status).unwrap(), word.as_bytes());
-        assert!(matches!(read(404, "no_service"), Some(PortError::Authentication { .. })));
-        assert!(matches!(read(410, "channel_is_archived\n"), Some(PortError::Authentication { .. })));
-        assert!(matches!(read(400, "invalid_payload"), Some(PortError::Invalid { .. })));
-        assert!(matches!(read(429, "rate_limited"), Some(PortError::Unavailable { .. })));
-        assert!(matches!(read(500, "rollup_error"), Some(PortError::OutcomeUnknown { .. })));
-        let echoed = read(404, "no such page: /services/T0/B0/planted").unwrap().to_string();
+            |status: u16, word: &str| parse_refusal(StatusCode::from_u16(status).unwrap(), word.as_bytes());
+        assert!(matches!(read(404, "no_service"), PortError::Authentication { .. }));
+        assert!(matches!(read(410, "channel_is_archived\n"), PortError::Authentication { .. }));
+        assert!(matches!(read(400, "invalid_payload"), PortError::Invalid { .. }));
+        assert!(matches!(read(429, "rate_limited"), PortError::Unavailable { .. }));
+        assert!(matches!(read(500, "rollup_error"), PortError::OutcomeUnknown { .. }));
+        let echoed = read(404, "no such page: /services/T0/B0/planted").to_string();
         assert!(!echoed.contains("planted"), "{echoed}");
     }
 }

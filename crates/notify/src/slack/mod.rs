@@ -5,5 +5,5 @@ mod client;
 mod config;
 mod shape;
 
-pub use client::Slack;
+pub use client::{Slack, parse_refusal};
 pub use config::SlackConfig;

@@ -13,8 +13,10 @@ const FIELD: usize = 2_000;
 const FIELDS_PER_SECTION: usize = 10;
 /// Of Slack's 50, what header, shortening note, link and context leave.
 const BLOCKS: usize = 45;
-/// The text of all blocks together. Slack gives no number for it and answers `msg_blocks_too_long` somewhere above 13,000.
-const ALL_TEXT: usize = 12_000;
+/// Text and fields together, in bytes. Slack says neither the number nor what it counts, and answers `msg_blocks_too_long`
+/// somewhere above 13,000 for all blocks; header, link and notes take the rest.
+const ALL_TEXT: usize = 9_500;
+const NOTES: usize = 400;
 /// What fields are sure of, however long the text is.
 const FIELDS_SHARE: usize = 4_000;
 /// A section is not begun for less.
@@ -69,24 +71,17 @@ fn mrkdwn(text: String) -> Text {
 
 /// The message as one request.
 pub(crate) fn shape(message: &Message) -> Payload {
-    let title = headline(message, HEADER);
+    let title = escaped_within(&headline(message, HEADER), HEADER);
     let text = body_text(message);
     let fields: Vec<String> = message.fields.iter().map(|(name, value)| field(name, value)).collect();
-    let all_fields: usize = fields.iter().map(|field| length(field)).sum();
+    let all_fields: usize = fields.iter().map(String::len).sum();
     let text_room = ALL_TEXT - all_fields.min(FIELDS_SHARE);
     let sections = escaped_sections(&text, text_room);
-    let field_room = ALL_TEXT - sections.texts.iter().map(|text| length(text)).sum::<usize>();
+    let field_room = ALL_TEXT.saturating_sub(sections.texts.iter().map(String::len).sum());
     let block_room = BLOCKS.saturating_sub(sections.texts.len());
     let (kept, fields_left) = fit_fields(fields, field_room, block_room);
-
-    let mut notes = vec![mark_line(message)];
-    if sections.is_short {
-        notes.push(format!("Shortened: the text has {} characters", text.chars().count()));
-    }
-    if fields_left > 0 {
-        notes.push(format!("{fields_left} more fields are left out"));
-    }
-    notes.extend(files_note(message));
+    let whole_text = sections.is_short.then(|| text.chars().count());
+    let notes = notes(message, whole_text, fields_left);
 
     let mut blocks = vec![Block::Header { text: plain(title) }];
     blocks.extend(
@@ -104,9 +99,21 @@ pub(crate) fn shape(message: &Message) -> Payload {
     if let Some(link) = slack_link(message) {
         blocks.push(Block::Section { text: Some(mrkdwn(link)), fields: Vec::new() });
     }
-    let notes = shorten(&notes.join(". "), FIELD).into_owned();
     blocks.push(Block::Context { elements: vec![plain(notes)] });
     Payload { text: notification(message, &text), blocks, unfurl_links: false, unfurl_media: false }
+}
+
+/// The small print: which message this is, and what of it is missing.
+fn notes(message: &Message, whole_text: Option<usize>, fields_left: usize) -> String {
+    let mut notes = vec![mark_line(message)];
+    if let Some(characters) = whole_text {
+        notes.push(format!("Shortened: the text has {characters} characters"));
+    }
+    if fields_left > 0 {
+        notes.push(format!("{fields_left} more fields are left out"));
+    }
+    notes.extend(files_note(message));
+    escaped_within(&notes.join(". "), NOTES)
 }
 
 fn notification(message: &Message, text: &str) -> String {
@@ -150,21 +157,20 @@ struct Sections {
     is_short: bool,
 }
 
-/// The text in escaped sections of at most [`SECTION`], all together within `room`. It is cut before it is escaped, so that
-/// no escape is cut.
+/// The text in escaped sections of at most [`SECTION`], all together within `room` bytes. It is cut before it is escaped, so
+/// that no escape is cut.
 fn escaped_sections(text: &str, room: usize) -> Sections {
     let (mut texts, mut left) = (Vec::new(), room);
     let mut rest = text.trim();
-    while !rest.is_empty() && (left >= WORTHWHILE || length(&escape(rest)) <= left) {
-        let limit = SECTION.min(left);
-        let piece = escaping_piece(rest, limit);
-        if piece.is_empty() || length(&escape(piece)) > left {
+    while !rest.is_empty() && (left >= WORTHWHILE || escape(rest).len() <= left) {
+        let piece = escaping_piece(rest, SECTION, left);
+        if piece.is_empty() {
             break;
         }
         let escaped = escape(piece);
-        left -= length(&escaped);
+        left -= escaped.len();
         texts.push(escaped);
-        rest = rest[piece.len()..].trim_start();
+        rest = rest.get(piece.len()..).unwrap_or_default().trim_start();
     }
     let is_short = !rest.is_empty();
     if is_short {
@@ -173,17 +179,18 @@ fn escaped_sections(text: &str, room: usize) -> Sections {
     Sections { texts, is_short }
 }
 
-/// The longest first piece whose escaped form fits: signs to escape make it shorter than `limit`.
-fn escaping_piece(text: &str, limit: usize) -> &str {
-    let mut raw_limit = limit;
-    while raw_limit > 0 {
-        let piece = first_piece(text, raw_limit).unwrap_or_default();
-        let escaped = length(&escape(piece));
-        if escaped <= limit {
+/// The longest first piece whose escaped form fits, in units and in bytes: escapes make it shorter than `units`.
+fn escaping_piece(text: &str, units: usize, bytes: usize) -> &str {
+    let mut limit = units.min(bytes);
+    while limit > 0 {
+        let piece = first_piece(text, limit).unwrap_or_default();
+        let escaped = escape(piece);
+        let excess = length(&escaped).saturating_sub(units).max(escaped.len().saturating_sub(bytes));
+        if excess == 0 {
             return piece;
         }
-        // At least one less, and as much less as the escapes cost.
-        raw_limit = raw_limit.min(length(piece)).saturating_sub((escaped - limit).div_ceil(5).max(1));
+        // At least one less, and as much less as is surely too much: a unit is at most five bytes.
+        limit = limit.min(length(piece)).saturating_sub(excess.div_ceil(5));
     }
     ""
 }
@@ -218,11 +225,11 @@ fn escaped_within(text: &str, limit: usize) -> String {
     if length(&whole) <= limit {
         return whole;
     }
-    let piece = escaping_piece(text, limit - 1);
+    let piece = escaping_piece(text, limit - 1, usize::MAX);
     format!("{}…", escape(piece))
 }
 
-/// As many fields as fit, and how many do not.
+/// As many fields as fit into `room` bytes, and how many do not.
 fn fit_fields(fields: Vec<String>, room: usize, blocks: usize) -> (Vec<String>, usize) {
     let count = fields.len();
     let mut left = room;
@@ -230,8 +237,8 @@ fn fit_fields(fields: Vec<String>, room: usize, blocks: usize) -> (Vec<String>, 
         .into_iter()
         .take(blocks * FIELDS_PER_SECTION)
         .take_while(|field| {
-            let fits = length(field) <= left;
-            left = left.saturating_sub(length(field));
+            let fits = field.len() <= left;
+            left = left.saturating_sub(field.len());
             fits
         })
         .collect();
@@ -287,6 +294,10 @@ mod tests {
         });
         if too_many || payload.blocks.len() > 50 || payload.text.is_empty() {
             return Some(format!("{} blocks", payload.blocks.len()));
+        }
+        let bytes: usize = all_texts(payload).iter().map(|(text, _)| text.len()).sum();
+        if bytes > 13_200 {
+            return Some(format!("{bytes} bytes"));
         }
         all_texts(payload)
             .into_iter()

@@ -20,7 +20,7 @@ use crate::refusal::of_status;
 
 const PROVIDER: &str = "webhook";
 const RATE: RateLimit = RateLimit { per_minute: 600, burst: 20 };
-const SHORTEST_SECRET: usize = 16;
+const SHORTEST_KEY: usize = 16;
 const SMALLEST_BODY: usize = 64 << 10;
 /// The longest key that is sent as it is.
 const LONGEST_KEY: usize = 200;
@@ -29,8 +29,8 @@ const LONGEST_KEY: usize = 200;
 pub struct Webhook {
     service: Service,
     address: WebhookAddress,
-    secret: SecretString,
-    previous_secret: Option<SecretString>,
+    signing_key: SecretString,
+    previous_signing_key: Option<SecretString>,
     max_body_bytes: usize,
 }
 
@@ -38,13 +38,13 @@ impl Webhook {
     /// Prepares the channel; nothing is sent.
     ///
     /// # Errors
-    /// [`PortError::Invalid`] for an address that is none, or a secret that is too short to be one.
+    /// [`PortError::Invalid`] for an address that is none, or a signing key that is too short to be one.
     pub fn new(name: &str, config: WebhookConfig, limits: Arc<dyn AccountLimits>) -> Result<Self, PortError> {
         let address = WebhookAddress::parse(PROVIDER, name, &config.url)?;
         let invalid = |detail: String| Err(PortError::Invalid { provider: PROVIDER.to_owned(), detail });
-        if config.secret.expose_secret().len() < SHORTEST_SECRET {
+        if config.signing_key.expose_secret().len() < SHORTEST_KEY {
             return invalid(format!(
-                "the secret of channel {name} must have at least {SHORTEST_SECRET} characters"
+                "signing_key of channel {name} must have at least {SHORTEST_KEY} characters"
             ));
         }
         if config.max_body_bytes < SMALLEST_BODY {
@@ -53,15 +53,15 @@ impl Webhook {
         let service_config = ServiceConfig {
             account: format!("{PROVIDER}/{name}"),
             timeout: Duration::from_secs(config.timeout_seconds.max(1)),
-            rate: RATE,
+            rate: config.rate.unwrap_or(RATE),
             max_body: 64 << 10,
             ..ServiceConfig::new(PROVIDER, address.origin.clone())
         };
         Ok(Self {
             service: Service::new(service_config, limits, Some(error_body))?,
             address,
-            secret: config.secret,
-            previous_secret: config.previous_secret,
+            signing_key: config.signing_key,
+            previous_signing_key: config.previous_signing_key,
             max_body_bytes: config.max_body_bytes,
         })
     }
@@ -74,13 +74,13 @@ impl Channel for Webhook {
         let body = serde_json::to_vec(&shape(message, now, self.max_body_bytes)).map_err(|error| {
             PortError::Invalid { provider: PROVIDER.to_owned(), detail: error.to_string() }
         })?;
-        let secrets: Vec<&SecretString> =
-            std::iter::once(&self.secret).chain(&self.previous_secret).collect();
+        let keys: Vec<&SecretString> =
+            std::iter::once(&self.signing_key).chain(&self.previous_signing_key).collect();
         // Sent once even though it has a key: a repeat has to say that it may be one, and only the sender's ledger knows.
         let mut request = self
             .service
             .post("post message", self.address.path())
-            .header("x-ttai-signature", sign(&secrets, now, &body))
+            .header("x-ttai-signature", sign(&keys, now, &body))
             .header("idempotency-key", header_key(&message.idempotency_key))
             .bytes("application/json", body);
         for (name, value) in self.address.query() {

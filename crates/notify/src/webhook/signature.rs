@@ -1,7 +1,7 @@
 //! The signature of a webhook's request: HMAC-SHA256 (RFC 2104) over the time and the body, in hexadecimal.
 //!
 //! `X-Ttai-Signature: t=1402081200,v1=5257a8…` where the signed text is `1402081200.` and then the body's bytes. There is one
-//! `v1` for each secret that is in force.
+//! `v1` for each key that is in force.
 
 use chrono::{DateTime, Duration, Utc};
 use hmac::{Hmac, KeyInit, Mac};
@@ -17,7 +17,7 @@ pub enum SignatureError {
     Malformed,
     /// Its time is too far from the receiver's: an old request played again, or a wrong clock.
     OutsideTolerance,
-    /// No `v1` fits the secret and the body.
+    /// No `v1` fits the key and the body.
     Mismatch,
 }
 
@@ -34,10 +34,9 @@ impl std::fmt::Display for SignatureError {
 impl std::error::Error for SignatureError {}
 
 /// The header's value for a body sent at `now`.
-pub(crate) fn sign(secrets: &[&SecretString], now: DateTime<Utc>, body: &[u8]) -> String {
+pub(crate) fn sign(keys: &[&SecretString], now: DateTime<Utc>, body: &[u8]) -> String {
     let time = now.timestamp();
-    let signatures =
-        secrets.iter().filter_map(|secret| Some(hex(&mac(secret, time, body)?.finalize().into_bytes())));
+    let signatures = keys.iter().filter_map(|key| Some(hex(&mac(key, time, body)?.finalize().into_bytes())));
     signatures.fold(format!("t={time}"), |header, signature| format!("{header},v1={signature}"))
 }
 
@@ -47,7 +46,7 @@ pub(crate) fn sign(secrets: &[&SecretString], now: DateTime<Utc>, body: &[u8]) -
 /// # Errors
 /// [`SignatureError`]; answer 401 and do nothing.
 pub fn verify(
-    secret: &SecretString,
+    key: &SecretString,
     header: &str,
     body: &[u8],
     now: DateTime<Utc>,
@@ -67,14 +66,14 @@ pub fn verify(
     if now.timestamp().abs_diff(time) > tolerance.num_seconds().unsigned_abs() {
         return Err(SignatureError::OutsideTolerance);
     }
-    let mac = mac(secret, time, body).ok_or(SignatureError::Malformed)?;
+    let mac = mac(key, time, body).ok_or(SignatureError::Malformed)?;
     let fits = |signature: &Vec<u8>| mac.clone().verify_slice(signature).is_ok();
     if signatures.iter().any(fits) { Ok(()) } else { Err(SignatureError::Mismatch) }
 }
 
 /// HMAC takes keys of any length, so this is never none.
-fn mac(secret: &SecretString, time: i64, body: &[u8]) -> Option<Hmac<Sha256>> {
-    let mut mac = Hmac::<Sha256>::new_from_slice(secret.expose_secret().as_bytes()).ok()?;
+fn mac(key: &SecretString, time: i64, body: &[u8]) -> Option<Hmac<Sha256>> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key.expose_secret().as_bytes()).ok()?;
     mac.update(format!("{time}.").as_bytes());
     mac.update(body);
     Some(mac)

@@ -15,7 +15,7 @@ use ttai_sim::server::faults::FaultAction;
 use crate::support::{alert, arm, channel, channel_with, huge, sim};
 
 fn settings(sim: &RunningSim, token: &str) -> serde_json::Value {
-    json!({"kind": "discord", "url": format!("{}/api/webhooks/123/{token}", sim.endpoints.discord)})
+    json!({"type": "discord", "url": format!("{}/api/webhooks/123/{token}", sim.endpoints.discord)})
 }
 
 fn discord(sim: &RunningSim, token: &str) -> Channels {

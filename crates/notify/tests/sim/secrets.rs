@@ -73,14 +73,14 @@ fn look_for_secrets(place: &str, text: &str) {
 
 fn configurations(base: &str, smtp_port: u16) -> Vec<serde_json::Value> {
     vec![
-        json!({"kind": "discord", "url": format!("{base}/discord/api/webhooks/123/{PLANTED}-token?key={PLANTED}")}),
-        json!({"kind": "slack", "url": format!("{base}/slack/services/T0/B0/{PLANTED}?key={PLANTED}")}),
-        json!({"kind": "webhook", "url": format!("{base}/webhook/{PLANTED}?key={PLANTED}"), "secret": format!("{PLANTED}-0123456789"),
-               "previous_secret": format!("{PLANTED}-9876543210")}),
-        json!({"kind": "email", "host": "127.0.0.1", "port": smtp_port, "security": "none", "timeout_seconds": 1,
+        json!({"type": "discord", "url": format!("{base}/discord/api/webhooks/123/{PLANTED}-token?key={PLANTED}")}),
+        json!({"type": "slack", "url": format!("{base}/slack/services/T0/B0/{PLANTED}?key={PLANTED}")}),
+        json!({"type": "webhook", "url": format!("{base}/webhook/{PLANTED}?key={PLANTED}"), "signing_key": format!("{PLANTED}-0123456789"),
+               "previous_signing_key": format!("{PLANTED}-9876543210")}),
+        json!({"type": "email", "host": "127.0.0.1", "port": smtp_port, "encryption": "none", "timeout_seconds": 1,
                "username": "user", "password": PLANTED, "from": "a@example.org", "to": ["b@example.org"]}),
         // A password on its way to a server without TLS.
-        json!({"kind": "email", "host": "127.0.0.1", "port": smtp_port, "timeout_seconds": 1,
+        json!({"type": "email", "host": "127.0.0.1", "port": smtp_port, "timeout_seconds": 1,
                "username": "user", "password": PLANTED, "from": "a@example.org", "to": ["b@example.org"]}),
     ]
 }
@@ -124,7 +124,7 @@ async fn no_channel_shows_its_credentials() {
             Some(FaultAction::CutBody { after_bytes: 3 }),
         ];
         for failure in failures {
-            if let (Some(failure), Some(service)) = (failure, config["kind"].as_str()) {
+            if let (Some(failure), Some(service)) = (failure, config["type"].as_str()) {
                 arm(&sim, service, failure);
             }
             if let Err(error) = open(&config).send("test", &alert()).await {
@@ -133,11 +133,11 @@ async fn no_channel_shows_its_credentials() {
         }
     }
     for broken in [
-        json!({"kind": "discord", "url": format!("https://discord.example/{PLANTED}")}),
-        json!({"kind": "slack", "url": format!("http://slack.example/{PLANTED}")}),
-        json!({"kind": "slack", "url": format!("{PLANTED} is no address")}),
-        json!({"kind": "webhook", "url": "https://x.example/", "secret": PLANTED}),
-        json!({"kind": "email", "host": "mail.example", "security": "none", "username": "u", "password": PLANTED, "from": "a@x.org", "to": ["a@x.org"]}),
+        json!({"type": "discord", "url": format!("https://discord.example/{PLANTED}")}),
+        json!({"type": "slack", "url": format!("http://slack.example/{PLANTED}")}),
+        json!({"type": "slack", "url": format!("{PLANTED} is no address")}),
+        json!({"type": "webhook", "url": "https://x.example/", "signing_key": PLANTED}),
+        json!({"type": "email", "host": "mail.example", "encryption": "none", "username": "u", "password": PLANTED, "from": "a@x.org", "to": ["a@x.org"]}),
     ] {
         let limits: Arc<dyn AccountLimits> = Arc::new(LocalLimits::default());
         let config: ChannelConfig = serde_json::from_value(broken).unwrap();
@@ -199,7 +199,7 @@ async fn no_service_shows_its_credentials() {
 #[test]
 fn a_panic_does_not_show_what_it_was_about() {
     let config: ChannelConfig =
-        serde_json::from_value(json!({"kind": "slack", "url": format!("https://x.example/{PLANTED}")}))
+        serde_json::from_value(json!({"type": "slack", "url": format!("https://x.example/{PLANTED}")}))
             .unwrap();
     let refuse = |config| -> Result<(), Box<ChannelConfig>> { Err(Box::new(config)) };
     let caught = std::panic::catch_unwind(|| refuse(config).unwrap());

@@ -9,7 +9,7 @@ use ttai_sim::server::faults::FaultAction;
 use crate::support::{alert, arm, channel, huge, sim};
 
 fn slack(sim: &RunningSim, token: &str) -> Channels {
-    channel(json!({"kind": "slack", "url": format!("{}/services/T0/B0/{token}", sim.endpoints.slack)}))
+    channel(json!({"type": "slack", "url": format!("{}/services/T0/B0/{token}", sim.endpoints.slack)}))
 }
 
 #[tokio::test]

@@ -5,13 +5,13 @@ use ttai_notify::Channels;
 use ttai_ports::{Message, Notifier, PortError};
 use ttai_sim::server::RunningSim;
 use ttai_sim::server::faults::FaultAction;
-use ttai_sim::server::webhook::WEBHOOK_SECRET;
+use ttai_sim::server::webhook::WEBHOOK_SIGNING_KEY;
 
 use crate::support::{alert, arm, channel, huge, sim};
 
 fn webhook(sim: &RunningSim, path: &str) -> Channels {
     channel(
-        json!({"kind": "webhook", "url": format!("{}/{path}", sim.endpoints.webhook), "secret": WEBHOOK_SECRET}),
+        json!({"type": "webhook", "url": format!("{}/{path}", sim.endpoints.webhook), "signing_key": WEBHOOK_SIGNING_KEY}),
     )
 }
 
@@ -49,9 +49,9 @@ async fn a_huge_message_arrives() {
 async fn another_secret_is_not_believed_and_the_previous_one_is() {
     let sim = sim().await;
     let url = format!("{}/hook", sim.endpoints.webhook);
-    let wrong = channel(json!({"kind": "webhook", "url": url, "secret": "another-secret-of-mine"}));
+    let wrong = channel(json!({"type": "webhook", "url": url, "signing_key": "another-secret-of-mine"}));
     assert!(matches!(wrong.send("test", &alert()).await, Err(PortError::Authentication { .. })));
-    let settings = json!({"kind": "webhook", "url": url, "secret": "another-secret-of-mine", "previous_secret": WEBHOOK_SECRET});
+    let settings = json!({"type": "webhook", "url": url, "signing_key": "another-secret-of-mine", "previous_signing_key": WEBHOOK_SIGNING_KEY});
     channel(settings).send("test", &alert()).await.unwrap();
 }
 

@@ -1,7 +1,7 @@
 //! A receiver of ttai's signed webhooks, as a user would write one: it checks the signature and its time, takes a repeated
 //! key once, and keeps what passes in the inbox, with files' contents replaced by their size and digest.
 //!
-//! Requests are signed with [`WEBHOOK_SECRET`]. Any path is a receiver, but for two: `gone` (410) and `moved` (302).
+//! Requests are signed with [`WEBHOOK_SIGNING_KEY`]. Any path is a receiver, but for two: `gone` (410) and `moved` (302).
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -22,8 +22,8 @@ use sha2::Sha256;
 use super::SimState;
 use super::inbox::{InboxFile, InboxMessage, kept_headers};
 
-/// The secret that this receiver shares with its senders.
-pub const WEBHOOK_SECRET: &str = "ttai-sim-webhook-secret";
+/// The key that this receiver shares with its senders.
+pub const WEBHOOK_SIGNING_KEY: &str = "ttai-sim-webhook-signing-key";
 
 /// Older and newer requests than this are not believed, in seconds.
 const TOLERANCE: u64 = 300;
@@ -99,8 +99,8 @@ fn check_signature(header: &str, body: &[u8]) -> Result<(), Refusal> {
     if Utc::now().timestamp().abs_diff(time) > TOLERANCE {
         return Err(refused("the signature is too old"));
     }
-    let mut mac =
-        Hmac::<Sha256>::new_from_slice(WEBHOOK_SECRET.as_bytes()).map_err(|_| refused("no secret"))?;
+    let mut mac = Hmac::<Sha256>::new_from_slice(WEBHOOK_SIGNING_KEY.as_bytes())
+        .map_err(|_| refused("no signing key"))?;
     mac.update(format!("{time}.").as_bytes());
     mac.update(body);
     let wanted: String = mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
