@@ -39,7 +39,8 @@ struct Reason {
 }
 
 /// What an answer without success means; none where its status says all there is.
-pub(super) fn of_body(status: StatusCode, body: &[u8]) -> Option<PortError> {
+#[must_use]
+pub fn of_body(status: StatusCode, body: &[u8]) -> Option<PortError> {
     let words = words(body);
     let provider = PROVIDER.to_owned();
     match status {

@@ -34,6 +34,7 @@ use ttai_ports::{
 };
 
 pub use candles::CandleSource;
+pub use error::of_body as parse_refusal;
 pub use settings::TastytradeSettings;
 
 use auth::{RefreshGrant, Tokens};

@@ -127,5 +127,21 @@ pub fn parse_positions(bytes: &[u8]) -> Result<Vec<Position>, PortError> {
     Ok(parse::<Items<Position>>("positions", bytes)?.data.items)
 }
 
+/// Reads the answer to an order, tried or sent.
+///
+/// # Errors
+/// [`PortError::Corrupt`].
+pub fn parse_placed_order(bytes: &[u8]) -> Result<PlacedOrder, PortError> {
+    Ok(parse::<PlacedOrder>("order", bytes)?.data)
+}
+
+/// Reads a balance.
+///
+/// # Errors
+/// [`PortError::Corrupt`].
+pub fn parse_balance(bytes: &[u8]) -> Result<AccountBalance, PortError> {
+    Ok(parse::<AccountBalance>("balances", bytes)?.data)
+}
+
 #[cfg(test)]
 mod tests;
