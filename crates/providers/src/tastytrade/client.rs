@@ -3,13 +3,14 @@
 
 use http::StatusCode;
 use serde::de::DeserializeOwned;
+use tokio::sync::Mutex;
 use ttai_http::{Request, Response, Service};
 use ttai_ports::PortError;
 
-use super::PROVIDER;
 use super::auth::Tokens;
 use super::error;
 use super::model::{self, Envelope, Items};
+use super::{PROVIDER, QuoteToken};
 
 /// No list is read beyond this many pages.
 const MOST_PAGES: u32 = 100;
@@ -20,6 +21,8 @@ pub(super) struct Client {
     pub(super) tokens: Tokens,
     /// `Accept-Version`; none for the newest.
     pub(super) api_version: Option<String>,
+    /// What opened the stream the last time.
+    pub(super) quote_token: Mutex<Option<QuoteToken>>,
 }
 
 /// What a reader of pages says after each.

@@ -16,6 +16,7 @@ pub mod model;
 mod order_view;
 mod quotes;
 mod settings;
+mod stream;
 mod symbols;
 mod watchlists;
 
@@ -88,7 +89,8 @@ impl Tastytrade {
             refresh_token: settings.refresh_token.clone(),
         };
         let tokens = Tokens::new(Box::new(grant));
-        let client = Client { service, tokens, api_version: settings.api_version.clone() };
+        let api_version = settings.api_version.clone();
+        let client = Client { service, tokens, api_version, quote_token: tokio::sync::Mutex::default() };
         Ok(Self { client: Arc::new(client), candles: None, sandbox: settings.sandbox })
     }
 

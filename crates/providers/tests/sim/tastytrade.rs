@@ -2,20 +2,20 @@
 
 use std::sync::Arc;
 
-use async_trait::async_trait;
-use chrono::{DateTime, Duration, NaiveDate, Utc};
+use chrono::{DateTime, Duration, Utc};
 use rust_decimal::Decimal;
 use secrecy::SecretString;
-use ttai_core::{DailyBar, MinuteBar, OptionQuote, OptionRight, Quote, QuoteCondition, Symbol};
+use ttai_core::{DailyBar, OptionQuote, OptionRight, Quote, QuoteCondition};
 use ttai_http::LocalLimits;
 use ttai_ports::{
     Broker, Instrument, MarketClock, MarketData, Metrics, OrderAction, OrderIntent, OrderLeg, OrderPrice,
-    OrderStatus, PortError, TimeInForce,
+    OrderStatus, PortError, QuoteStream, TimeInForce,
 };
+use ttai_providers::dxlink::DxLinkConfig;
 use ttai_providers::tastytrade::model::{Watchlist, WatchlistEntry};
-use ttai_providers::tastytrade::{CandleSource, Tastytrade, TastytradeSettings};
+use ttai_providers::tastytrade::{Tastytrade, TastytradeSettings};
 use ttai_sim::server::RunningSim;
-use ttai_sim::server::market::{SimMarket, occ};
+use ttai_sim::server::market::occ;
 
 use crate::support::{arm, sim, symbol};
 
@@ -175,30 +175,6 @@ async fn metrics_and_the_rate_are_the_markets() {
     sim.shutdown().await;
 }
 
-/// The simulated market's own bars.
-struct Bars(Arc<SimMarket>);
-
-#[async_trait]
-impl CandleSource for Bars {
-    async fn daily(
-        &self,
-        symbol: &Symbol,
-        _: NaiveDate,
-        _: DateTime<Utc>,
-    ) -> Result<Vec<DailyBar>, PortError> {
-        self.0.adjusted_daily(symbol).await
-    }
-
-    async fn minutes(
-        &self,
-        symbol: &Symbol,
-        session: NaiveDate,
-        _: DateTime<Utc>,
-    ) -> Result<Vec<MinuteBar>, PortError> {
-        self.0.minutes(symbol, session).await
-    }
-}
-
 #[tokio::test]
 async fn history_needs_the_stream_and_has_its_dividends_from_here() {
     let sim = sim().await;
@@ -207,12 +183,22 @@ async fn history_needs_the_stream_and_has_its_dividends_from_here() {
     let now = tastytrade.now(&aapl).await.unwrap();
     let alone = tastytrade.daily_history(&aapl, now).await.unwrap_err();
     assert!(matches!(alone, PortError::NoData { .. }), "{alone}");
-    let tastytrade = tastytrade.with_candles(Arc::new(Bars(Arc::clone(&sim.state.market))));
+
+    let (tastytrade, stream) = tastytrade.with_stream(DxLinkConfig::default());
     let history = tastytrade.daily_history(&aapl, now).await.unwrap();
     let market = sim.state.market.daily(&aapl).await.unwrap();
-    assert_eq!((history.bars.len(), history.today), (market.bars.len(), market.today));
+    let dates = |bars: &[DailyBar]| bars.iter().map(|bar| bar.date).collect::<Vec<_>>();
+    assert_eq!(dates(&history.bars), dates(&market.bars));
+    assert_eq!(history.bars.last(), market.bars.last());
+    assert_eq!(history.today.unwrap().date, market.today.unwrap().date);
     assert_eq!(history.dividends, market.dividends);
-    assert!(history.warnings.is_empty(), "{:?}", history.warnings);
+    assert!(history.warnings.is_empty() && history.splits.is_empty(), "{:?}", history.warnings);
+
+    let minutes = tastytrade.minute_bars(&aapl, now.date_naive(), now).await.unwrap();
+    let recorded = sim.state.market.minutes(&aapl, now.date_naive()).await.unwrap();
+    assert_eq!(minutes, recorded);
+    // One quote token opened the stream for both.
+    assert!(stream.health().connected);
     sim.shutdown().await;
 }
 
