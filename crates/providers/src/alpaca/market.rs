@@ -10,25 +10,23 @@ use rust_decimal::prelude::ToPrimitive;
 use ttai_calendar::{expiration_close, last_trade_date, new_york_date};
 use ttai_core::{
     ExerciseStyle, MinuteBar, OccSymbol, OptionChain, OptionContract, OptionQuote, Quote, QuoteCondition,
-    Settlement, SettlementTime, Symbol,
+    Symbol,
 };
 use ttai_ports::{DailyHistory, DataSource, MarketClock, MarketData, PortError, RiskFreeRate};
 
 use super::model::{Asset, CalendarDay, Clock, Contract, ContractPage, Snapshot, SnapshotPage};
 use super::{Alpaca, PROVIDER, invalid};
+use crate::contract_terms::Terms;
+use crate::freshness;
 
 /// How far back "the present" reaches.
 const PRESENT_MINUTES: i64 = 15;
-/// A quote older than this while the market is open is marked stale.
-const STALE_AFTER_MINUTES: i64 = 5;
 /// Contracts of one page, the most that Alpaca gives.
 const CONTRACT_PAGE: usize = 10_000;
 /// Snapshots of one page, the most that Alpaca gives.
 const SNAPSHOT_PAGE: usize = 1_000;
 /// Contracts that expire later are left out: the longest listed ones live under three years.
 const CHAIN_YEARS: i64 = 3;
-/// Roots whose standard contracts are settled at the open.
-const AM_SETTLED_ROOTS: [&str; 5] = ["SPX", "NDX", "RUT", "DJX", "VIX"];
 
 impl Alpaca {
     /// The market's clock.
@@ -158,15 +156,8 @@ fn quote(symbol: &Symbol, snapshot: &Snapshot, now: DateTime<Utc>) -> Option<Quo
     let market_time = snapshot.latest_quote.map(|quote| quote.time).or(trade.map(|trade| trade.time))?;
     let today = new_york_date(now);
     let bar = snapshot.daily_bar.filter(|bar| new_york_date(bar.time) == today);
-    let mut conditions = Vec::new();
-    if ttai_calendar::is_open(now) && now - market_time > Duration::minutes(STALE_AFTER_MINUTES) {
-        conditions.push(QuoteCondition::Stale);
-    }
-    match (bid, ask) {
-        (Some(bid), Some(ask)) if bid > ask => conditions.push(QuoteCondition::Crossed),
-        (Some(_), Some(_)) => {}
-        _ => conditions.push(QuoteCondition::OneSided),
-    }
+    let stale = freshness::is_stale(market_time, now).then_some(QuoteCondition::Stale);
+    let conditions = stale.into_iter().chain(freshness::of_sides(bid, ask)).collect();
     Some(Quote {
         symbol: symbol.clone(),
         bid,
@@ -188,20 +179,20 @@ fn contract(row: &Contract) -> Option<OptionContract> {
         "european" => ExerciseStyle::European,
         _ => return None,
     };
-    let european = style == ExerciseStyle::European;
-    let am = european && AM_SETTLED_ROOTS.contains(&parts.root.as_str());
-    let settlement_time = if am { SettlementTime::Am } else { SettlementTime::Pm };
-    let last_trade_date = last_trade_date(parts.expiration, settlement_time).ok()?;
+    let underlying = Symbol::new(&row.underlying_symbol).ok()?;
+    // Alpaca does not say how a contract settles: its root does.
+    let terms = Terms::of(&parts.root, &underlying);
+    let last_trade_date = last_trade_date(parts.expiration, terms.time).ok()?;
     Some(OptionContract {
-        underlying: Symbol::new(&row.underlying_symbol).ok()?,
+        underlying,
         right: parts.right,
         strike: parts.strike,
         expiration: parts.expiration,
         last_trade_date,
         expiration_close: expiration_close(last_trade_date)?,
         style,
-        settlement: if european { Settlement::Cash } else { Settlement::Physical },
-        settlement_time,
+        settlement: terms.settlement,
+        settlement_time: terms.time,
         multiplier: row.multiplier.and_then(|multiplier| multiplier.to_u32()).unwrap_or(100),
         deliverable_shares: row.size.and_then(|size| size.to_u32()).unwrap_or(100),
         root: parts.root,
@@ -327,6 +318,8 @@ impl MarketData for Alpaca {
 
 #[cfg(test)]
 mod tests {
+    use ttai_core::{Settlement, SettlementTime};
+
     use super::super::model;
     use super::*;
 
