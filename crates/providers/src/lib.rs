@@ -13,8 +13,10 @@ pub mod rss;
 pub mod tape;
 pub mod tastytrade;
 pub mod tradingview;
+mod tuning;
 
 pub use alpaca::Alpaca;
 pub use fallback::Fallback;
 pub use tape::Tape;
 pub use tastytrade::Tastytrade;
+pub use tuning::Tuning;

@@ -15,6 +15,7 @@ use ttai_core::{NewsStory, Symbol};
 use ttai_ports::{AccountLimits, EarningsTime, News, NewsWindow, PortError};
 use url::Url;
 
+use crate::Tuning;
 use acceptance::Habit;
 use client::Client;
 pub use model::{Company, Filing, OlderFile, Submissions, parse_companies, parse_older, parse_submissions};
@@ -69,8 +70,21 @@ impl Edgar {
     /// # Errors
     /// [`PortError::Invalid`] without a contact.
     pub fn new(settings: &EdgarSettings, limits: &Arc<dyn AccountLimits>) -> Result<Self, PortError> {
+        Self::tuned(settings, &Tuning::default(), limits)
+    }
+
+    /// The same with settings of the calls.
+    ///
+    /// # Errors
+    /// As [`Edgar::new`].
+    pub fn tuned(
+        settings: &EdgarSettings,
+        tuning: &Tuning,
+        limits: &Arc<dyn AccountLimits>,
+    ) -> Result<Self, PortError> {
         check_contact(&settings.contact)?;
-        Ok(Self { client: Arc::new(Client::new(settings, limits)?), site_url: settings.site_url.clone() })
+        let client = Arc::new(Client::new(settings, tuning, limits)?);
+        Ok(Self { client, site_url: settings.site_url.clone() })
     }
 
     /// The company's name as filed, where the SEC lists the ticker.
@@ -215,10 +229,9 @@ fn part_of_day(at: DateTime<Utc>) -> EarningsTime {
 /// The SEC refuses callers that it does not know, so there is no call without a contact.
 fn check_contact(contact: &str) -> Result<(), PortError> {
     let contact = contact.trim();
-    let has_address = contact.split_whitespace().any(|word| {
-        word.split_once('@')
-            .is_some_and(|(name, host)| !name.is_empty() && host.contains('.') && host.len() > 3)
-    });
+    let has_address = contact
+        .split_whitespace()
+        .any(|word| word.split_once('@').is_some_and(|(name, host)| !name.is_empty() && !host.is_empty()));
     let is_plain =
         contact.len() <= 200 && contact.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ');
     if has_address && is_plain {

@@ -14,6 +14,7 @@ use url::Url;
 use super::PROVIDER;
 use super::model::{FeedEntry, parse_feed};
 use super::settings::invalid;
+use crate::Tuning;
 
 /// Largest feed that is read, in bytes.
 const LARGEST: usize = 8 << 20;
@@ -59,6 +60,7 @@ struct Slot {
 pub(super) struct Client {
     limits: Limits,
     refresh: Duration,
+    tuning: Tuning,
     services: Mutex<HashMap<String, Service>>,
     slots: Mutex<HashMap<String, Slot>>,
 }
@@ -73,8 +75,8 @@ impl std::fmt::Debug for Limits {
 }
 
 impl Client {
-    pub(super) fn new(refresh: Duration, limits: Arc<dyn AccountLimits>) -> Self {
-        Self { limits: Limits(limits), refresh, services: Mutex::default(), slots: Mutex::default() }
+    pub(super) fn new(refresh: Duration, tuning: Tuning, limits: Arc<dyn AccountLimits>) -> Self {
+        Self { limits: Limits(limits), refresh, tuning, services: Mutex::default(), slots: Mutex::default() }
     }
 
     /// The entries at an address. An address that does not exist has none, where `may_be_missing`.
@@ -182,6 +184,7 @@ impl Client {
         config.rate = RATE;
         config.max_body = LARGEST;
         config.attempts = 2;
+        self.tuning.apply(&mut config);
         let service = Service::new(config, Arc::clone(&self.limits.0), None)?;
         services.insert(base.to_string(), service.clone());
         Ok(service)

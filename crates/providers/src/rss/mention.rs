@@ -30,7 +30,8 @@ const LONGEST_LIST: usize = 8;
 const MOST_SYMBOLS: usize = 40;
 
 /// The symbols that a text writes as symbols, in its order, each once.
-pub(super) fn written(text: &str) -> Vec<Symbol> {
+#[must_use]
+pub fn written(text: &str) -> Vec<Symbol> {
     let mut found = Vec::new();
     for (place, _) in text.match_indices('$') {
         let before = text[..place].chars().next_back();

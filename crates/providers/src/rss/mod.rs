@@ -17,7 +17,9 @@ use ttai_core::{NewsStory, Symbol};
 use ttai_ports::{AccountLimits, News, NewsWindow, PortError};
 use url::Url;
 
+use crate::Tuning;
 use client::{Client, DatedEntry};
+pub use mention::written as mentioned;
 pub use model::{FeedEntry, FeedTag, ParsedFeed, parse_feed};
 use settings::{Feed, checked};
 pub use settings::{FeedSettings, RssSettings};
@@ -39,10 +41,22 @@ impl Rss {
     /// # Errors
     /// [`PortError::Invalid`] names the feed whose name or address is none.
     pub fn new(settings: &RssSettings, limits: Arc<dyn AccountLimits>) -> Result<Self, PortError> {
+        Self::tuned(settings, Tuning::default(), limits)
+    }
+
+    /// The same with settings of the calls; the rate is each host's.
+    ///
+    /// # Errors
+    /// As [`Rss::new`].
+    pub fn tuned(
+        settings: &RssSettings,
+        tuning: Tuning,
+        limits: Arc<dyn AccountLimits>,
+    ) -> Result<Self, PortError> {
         Ok(Self {
             feeds: Arc::new(checked(settings)?),
             names: Arc::new(settings.names.clone()),
-            client: Arc::new(Client::new(settings.refresh(), limits)),
+            client: Arc::new(Client::new(settings.refresh(), tuning, limits)),
         })
     }
 
