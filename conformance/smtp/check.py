@@ -151,7 +151,7 @@ starttls.stop()
 
 for what, server, changes, outcome in [
     ("AUTH LOGIN alone is enough", Server(exclude=["PLAIN"]), {}, "delivered"),
-    ("TLS from the start", Server(starttls=False), {"encryption": "tls"}, "delivered"),
+    ("TLS from the start", Server(starttls=False), {"security": "tls"}, "delivered"),
     ("a stranger's certificate is not trusted", Server(certificate="stranger"), {}, "corrupt"),
     ("a server whose STARTTLS was taken away gets nothing", Server(certificate=None), {}, "corrupt"),
 ]:

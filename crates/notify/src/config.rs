@@ -50,7 +50,7 @@ mod tests {
             Ok(ChannelConfig::Email(_))
         ));
         assert!(matches!(
-            read(r#"{"type":"webhook","url":"https://x/","signing_key":"0123456789abcdef"}"#),
+            read(r#"{"type":"webhook","url":"https://x/","secret":"0123456789abcdef"}"#),
             Ok(ChannelConfig::Webhook(_))
         ));
         assert!(read(r#"{"type":"slack","url":"https://x/","chanel":"a"}"#).is_err());

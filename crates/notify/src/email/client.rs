@@ -10,11 +10,12 @@ use lettre::transport::smtp::authentication::{Credentials, Mechanism};
 use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, CertificateStore, TlsParameters};
 use lettre::transport::smtp::commands::{Data, Mail, Rcpt};
 use lettre::transport::smtp::extension::{ClientId, Extension, MailParameter};
+use lettre::transport::smtp::response::Response;
 use secrecy::{ExposeSecret, SecretString};
 use ttai_http::metrics;
 use ttai_ports::{AccountLimits, Message, PortError, RateLimit};
 
-use super::config::{EmailConfig, EmailEncryption};
+use super::config::{EmailConfig, EmailSecurity};
 use super::failure::{self, PROVIDER, Step, broken, invalid};
 use super::shape::{Envelope, shape};
 use crate::channels::Channel;
@@ -54,9 +55,9 @@ impl Email {
         if envelope.to.is_empty() {
             return Err(invalid(format!("channel {name} has no recipient; set `to`")));
         }
-        let tls = match config.encryption {
-            EmailEncryption::None => None,
-            EmailEncryption::Starttls | EmailEncryption::Tls => Some(tls(name, &config)?),
+        let tls = match config.security {
+            EmailSecurity::None => None,
+            EmailSecurity::Starttls | EmailSecurity::Tls => Some(tls(name, &config)?),
         };
         if config
             .hello_name
@@ -89,14 +90,14 @@ impl Email {
     }
 
     async fn connect(&self) -> Result<AsyncSmtpConnection, PortError> {
-        let wrapped = if self.config.encryption == EmailEncryption::Tls { self.tls.clone() } else { None };
+        let wrapped = if self.config.security == EmailSecurity::Tls { self.tls.clone() } else { None };
         let server = (self.config.host.as_str(), self.config.port);
         let connecting =
             AsyncSmtpConnection::connect_tokio1(server, Some(self.timeout), &self.hello, wrapped, None);
         let mut session = self.within(Step::Connect, connecting).await?;
-        if let (EmailEncryption::Starttls, Some(tls)) = (self.config.encryption, &self.tls) {
+        if let (EmailSecurity::Starttls, Some(tls)) = (self.config.security, &self.tls) {
             if !session.can_starttls() {
-                return Err(broken("the server offers no STARTTLS, so nothing was sent; a server with TLS from the start needs encryption = \"tls\"".to_owned()));
+                return Err(broken("the server offers no STARTTLS, so nothing was sent; a server with TLS from the start needs security = \"tls\"".to_owned()));
             }
             self.within(Step::Tls, session.starttls(tls.clone(), &self.hello)).await?;
         }
@@ -106,7 +107,8 @@ impl Email {
             if session.server_info().get_auth_mechanism(&mechanisms).is_none() {
                 return Err(broken("the server offers neither AUTH PLAIN nor AUTH LOGIN".to_owned()));
             }
-            self.within(Step::Login, session.auth(&mechanisms, &credentials)).await?;
+            let reply = self.within(Step::Login, session.auth(&mechanisms, &credentials)).await?;
+            in_step(Step::Login, &reply, 235)?;
         }
         Ok(session)
     }
@@ -119,10 +121,11 @@ impl Email {
             let recipient = Rcpt::new(recipient.email.clone(), Vec::new());
             self.within(Step::Recipient, session.command(recipient)).await?;
         }
-        self.within(Step::Begin, session.command(Data)).await?;
+        let reply = self.within(Step::Begin, session.command(Data)).await?;
+        in_step(Step::Begin, &reply, 354)?;
         let sending = tokio::time::timeout(self.timeout * PATIENCE, session.message(mail)).await;
         match sending {
-            Ok(Ok(_)) => Ok(()),
+            Ok(Ok(reply)) => in_step(Step::Content, &reply, 250),
             Ok(Err(error)) => Err(failure::of(Step::Content, &error)),
             Err(_) => Err(failure::of_silence(Step::Content)),
         }
@@ -167,6 +170,12 @@ impl Channel for Email {
     }
 }
 
+/// Refuses a reply that is good but belongs to another command. Somebody who slips a line in before the TLS handshake puts
+/// every later reply one place behind, and then "go ahead" would be read as "delivered".
+fn in_step(step: Step, reply: &Response, wanted: u16) -> Result<(), PortError> {
+    if reply.has_code(wanted) { Ok(()) } else { Err(failure::out_of_step(step, u16::from(reply.code()))) }
+}
+
 fn outcome_name(outcome: &Result<(), PortError>) -> &'static str {
     match outcome {
         Ok(()) => "ok",
@@ -193,9 +202,9 @@ fn login(name: &str, config: &EmailConfig) -> Result<Option<(String, SecretStrin
     };
     let here = config.host == "localhost"
         || config.host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
-    if config.encryption == EmailEncryption::None && !here {
+    if config.security == EmailSecurity::None && !here {
         return Err(invalid(format!(
-            "channel {name} would send its password openly; set encryption to \"starttls\" or \"tls\""
+            "channel {name} would send its password openly; set security to \"starttls\" or \"tls\""
         )));
     }
     Ok(Some(login))
@@ -230,7 +239,7 @@ mod tests {
     fn the_default_is_starttls_on_the_submission_port() {
         let email =
             open(r#"{"host":"mail.example.org","from":"a@example.org","to":["b@example.org"]}"#).unwrap();
-        assert_eq!((email.config.encryption, email.config.port), (EmailEncryption::Starttls, 587));
+        assert_eq!((email.config.security, email.config.port), (EmailSecurity::Starttls, 587));
         assert!(email.tls.is_some());
     }
 
@@ -242,7 +251,7 @@ mod tests {
             (r#"{"host":"h","from":"a@x.org\r\nBcc: c@x.org","to":["b@x.org"]}"#, "is no address"),
             (r#"{"host":"h","from":"a@x.org","to":["b@x.org"],"username":"u"}"#, "half a login"),
             (
-                r#"{"host":"h","from":"a@x.org","to":["b@x.org"],"username":"u","password":"planted","encryption":"none"}"#,
+                r#"{"host":"h","from":"a@x.org","to":["b@x.org"],"username":"u","password":"planted","security":"none"}"#,
                 "openly",
             ),
             (r#"{"host":"h","from":"a@x.org","to":["b@x.org"],"ca_file":"/nowhere.pem"}"#, "cannot be read"),

@@ -9,7 +9,7 @@ use ttai_ports::RateLimit;
 /// How the connection is protected.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum EmailEncryption {
+pub enum EmailSecurity {
     /// Begins in plain text and must be raised to TLS before anything else is said; a server without it is left.
     #[default]
     Starttls,
@@ -30,7 +30,7 @@ pub struct EmailConfig {
     pub port: u16,
     /// How the connection is protected.
     #[serde(default)]
-    pub encryption: EmailEncryption,
+    pub security: EmailSecurity,
     /// A file of certificates (PEM) that are trusted besides the usual ones, for a server with a certificate of one's own.
     #[serde(default)]
     pub ca_file: Option<PathBuf>,

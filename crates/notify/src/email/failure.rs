@@ -60,6 +60,16 @@ pub(crate) fn of_silence(step: Step) -> PortError {
     lost(step, "no answer in time")
 }
 
+/// A good reply, but to something else than what was said.
+pub(crate) fn out_of_step(step: Step, code: u16) -> PortError {
+    let detail = format!("{} was answered {code}, which is no answer to it", step.name());
+    if step == Step::Content {
+        PortError::OutcomeUnknown { provider: PROVIDER.to_owned(), detail }
+    } else {
+        broken(detail)
+    }
+}
+
 fn of_reply(step: Step, code: u16, error: &Error) -> PortError {
     let provider = PROVIDER.to_owned();
     // A server may repeat what it was told, and at the login that was the password.

@@ -6,4 +6,4 @@ mod failure;
 mod shape;
 
 pub use client::Email;
-pub use config::{EmailConfig, EmailEncryption};
+pub use config::{EmailConfig, EmailSecurity};

@@ -29,8 +29,8 @@ const LONGEST_KEY: usize = 200;
 pub struct Webhook {
     service: Service,
     address: WebhookAddress,
-    signing_key: SecretString,
-    previous_signing_key: Option<SecretString>,
+    secret: SecretString,
+    previous_secret: Option<SecretString>,
     max_body_bytes: usize,
 }
 
@@ -38,14 +38,12 @@ impl Webhook {
     /// Prepares the channel; nothing is sent.
     ///
     /// # Errors
-    /// [`PortError::Invalid`] for an address that is none, or a signing key that is too short to be one.
+    /// [`PortError::Invalid`] for an address that is none, or a secret that is too short to be one.
     pub fn new(name: &str, config: WebhookConfig, limits: Arc<dyn AccountLimits>) -> Result<Self, PortError> {
         let address = WebhookAddress::parse(PROVIDER, name, &config.url)?;
         let invalid = |detail: String| Err(PortError::Invalid { provider: PROVIDER.to_owned(), detail });
-        if config.signing_key.expose_secret().len() < SHORTEST_KEY {
-            return invalid(format!(
-                "signing_key of channel {name} must have at least {SHORTEST_KEY} characters"
-            ));
+        if config.secret.expose_secret().len() < SHORTEST_KEY {
+            return invalid(format!("secret of channel {name} must have at least {SHORTEST_KEY} characters"));
         }
         if config.max_body_bytes < SMALLEST_BODY {
             return invalid(format!("max_body_bytes of channel {name} must be at least {SMALLEST_BODY}"));
@@ -60,8 +58,8 @@ impl Webhook {
         Ok(Self {
             service: Service::new(service_config, limits, Some(error_body))?,
             address,
-            signing_key: config.signing_key,
-            previous_signing_key: config.previous_signing_key,
+            secret: config.secret,
+            previous_secret: config.previous_secret,
             max_body_bytes: config.max_body_bytes,
         })
     }
@@ -74,8 +72,7 @@ impl Channel for Webhook {
         let body = serde_json::to_vec(&shape(message, now, self.max_body_bytes)).map_err(|error| {
             PortError::Invalid { provider: PROVIDER.to_owned(), detail: error.to_string() }
         })?;
-        let keys: Vec<&SecretString> =
-            std::iter::once(&self.signing_key).chain(&self.previous_signing_key).collect();
+        let keys: Vec<&SecretString> = std::iter::once(&self.secret).chain(&self.previous_secret).collect();
         // Sent once even though it has a key: a repeat has to say that it may be one, and only the sender's ledger knows.
         let mut request = self
             .service

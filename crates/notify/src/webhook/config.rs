@@ -11,10 +11,10 @@ pub struct WebhookConfig {
     /// Where it listens; may hold a secret, and is treated as one.
     pub url: SecretString,
     /// Signs the requests; at least 16 characters, shared with the receiver.
-    pub signing_key: SecretString,
+    pub secret: SecretString,
     /// The key before a change. While it is set, requests are signed with both.
     #[serde(default)]
-    pub previous_signing_key: Option<SecretString>,
+    pub previous_secret: Option<SecretString>,
     /// The largest body, in bytes; files that would exceed it are left out and named.
     #[serde(default = "eight_mebibytes")]
     pub max_body_bytes: usize,

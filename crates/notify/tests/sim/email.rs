@@ -13,7 +13,7 @@ fn email(server: &SmtpServer) -> Channels {
 
 fn with(server: &SmtpServer, more: &serde_json::Value) -> Channels {
     let mut settings = json!({
-        "type": "email", "host": "127.0.0.1", "port": server.port, "encryption": "none", "timeout_seconds": 1,
+        "type": "email", "host": "127.0.0.1", "port": server.port, "security": "none", "timeout_seconds": 1,
         "username": "user", "password": "word", "from": "ttai <alerts@example.org>", "to": ["a@example.com", "b@example.com"],
     });
     settings.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
@@ -82,6 +82,9 @@ async fn each_failure_has_its_meaning() {
         ("RCPT TO:<b", reply("450 greylisted"), "Unavailable", "450"),
         ("DATA", reply("554 no"), "Invalid", "554"),
         ("DATA", Answer::HangUp, "Unavailable", "DATA"),
+        ("AUTH", reply("250 slipped in"), "Corrupt", "no answer to it"),
+        ("DATA", reply("250 slipped in"), "Corrupt", "no answer to it"),
+        (".", reply("354 slipped in"), "OutcomeUnknown", "no answer to it"),
         (".", reply("452 full"), "Unavailable", "452"),
         (".", reply("554 spam"), "Invalid", "554"),
         (".", reply("garbage"), "OutcomeUnknown", "the message"),
@@ -102,7 +105,7 @@ async fn each_failure_has_its_meaning() {
 #[tokio::test]
 async fn nothing_is_said_to_a_server_without_starttls() {
     let server = SmtpServer::start(Vec::new()).await;
-    let channel = with(&server, &json!({"encryption": "starttls"}));
+    let channel = with(&server, &json!({"security": "starttls"}));
     let error = channel.send("test", &alert()).await.unwrap_err();
     assert!(matches!(&error, PortError::Corrupt { .. }) && error.to_string().contains("STARTTLS"), "{error}");
     let heard = server.heard.lock().unwrap().clone();

@@ -75,9 +75,9 @@ fn configurations(base: &str, smtp_port: u16) -> Vec<serde_json::Value> {
     vec![
         json!({"type": "discord", "url": format!("{base}/discord/api/webhooks/123/{PLANTED}-token?key={PLANTED}")}),
         json!({"type": "slack", "url": format!("{base}/slack/services/T0/B0/{PLANTED}?key={PLANTED}")}),
-        json!({"type": "webhook", "url": format!("{base}/webhook/{PLANTED}?key={PLANTED}"), "signing_key": format!("{PLANTED}-0123456789"),
-               "previous_signing_key": format!("{PLANTED}-9876543210")}),
-        json!({"type": "email", "host": "127.0.0.1", "port": smtp_port, "encryption": "none", "timeout_seconds": 1,
+        json!({"type": "webhook", "url": format!("{base}/webhook/{PLANTED}?key={PLANTED}"), "secret": format!("{PLANTED}-0123456789"),
+               "previous_secret": format!("{PLANTED}-9876543210")}),
+        json!({"type": "email", "host": "127.0.0.1", "port": smtp_port, "security": "none", "timeout_seconds": 1,
                "username": "user", "password": PLANTED, "from": "a@example.org", "to": ["b@example.org"]}),
         // A password on its way to a server without TLS.
         json!({"type": "email", "host": "127.0.0.1", "port": smtp_port, "timeout_seconds": 1,
@@ -136,8 +136,8 @@ async fn no_channel_shows_its_credentials() {
         json!({"type": "discord", "url": format!("https://discord.example/{PLANTED}")}),
         json!({"type": "slack", "url": format!("http://slack.example/{PLANTED}")}),
         json!({"type": "slack", "url": format!("{PLANTED} is no address")}),
-        json!({"type": "webhook", "url": "https://x.example/", "signing_key": PLANTED}),
-        json!({"type": "email", "host": "mail.example", "encryption": "none", "username": "u", "password": PLANTED, "from": "a@x.org", "to": ["a@x.org"]}),
+        json!({"type": "webhook", "url": "https://x.example/", "secret": PLANTED}),
+        json!({"type": "email", "host": "mail.example", "security": "none", "username": "u", "password": PLANTED, "from": "a@x.org", "to": ["a@x.org"]}),
     ] {
         let limits: Arc<dyn AccountLimits> = Arc::new(LocalLimits::default());
         let config: ChannelConfig = serde_json::from_value(broken).unwrap();

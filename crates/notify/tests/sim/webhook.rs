@@ -11,7 +11,7 @@ use crate::support::{alert, arm, channel, huge, sim};
 
 fn webhook(sim: &RunningSim, path: &str) -> Channels {
     channel(
-        json!({"type": "webhook", "url": format!("{}/{path}", sim.endpoints.webhook), "signing_key": WEBHOOK_SIGNING_KEY}),
+        json!({"type": "webhook", "url": format!("{}/{path}", sim.endpoints.webhook), "secret": WEBHOOK_SIGNING_KEY}),
     )
 }
 
@@ -49,9 +49,9 @@ async fn a_huge_message_arrives() {
 async fn another_secret_is_not_believed_and_the_previous_one_is() {
     let sim = sim().await;
     let url = format!("{}/hook", sim.endpoints.webhook);
-    let wrong = channel(json!({"type": "webhook", "url": url, "signing_key": "another-secret-of-mine"}));
+    let wrong = channel(json!({"type": "webhook", "url": url, "secret": "another-secret-of-mine"}));
     assert!(matches!(wrong.send("test", &alert()).await, Err(PortError::Authentication { .. })));
-    let settings = json!({"type": "webhook", "url": url, "signing_key": "another-secret-of-mine", "previous_signing_key": WEBHOOK_SIGNING_KEY});
+    let settings = json!({"type": "webhook", "url": url, "secret": "another-secret-of-mine", "previous_secret": WEBHOOK_SIGNING_KEY});
     channel(settings).send("test", &alert()).await.unwrap();
 }
 
