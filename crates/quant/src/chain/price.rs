@@ -10,7 +10,7 @@ use rust_decimal::prelude::ToPrimitive;
 use ttai_core::{CashDividend, ExerciseStyle, NEW_YORK, OptionChain, OptionQuote};
 
 use super::priced::{ContractGreeks, IvStatus, PricedQuote};
-use crate::pricing::finite_difference::{Exercise, Resolution, Solution, solve_many};
+use crate::pricing::finite_difference::{Exercise, Resolution, Solution, solve_many, solve_many_finely};
 use crate::pricing::implied_vol::{self, NoImpliedVol};
 use crate::pricing::option::relevant_dividends;
 use crate::pricing::{Dividend, Greeks, VanillaOption, american, american_dividends, european};
@@ -247,6 +247,7 @@ fn with_dividends(batch: &[Candidate], dividends: &[Dividend], european: bool) -
         })
         .collect();
     let mut sensitivities = neighbours(&solved, dividends, exercise).into_iter();
+    resolve_close_decisions(&mut searches, batch, dividends, exercise);
     searches
         .iter()
         .zip(batch)
@@ -255,14 +256,47 @@ fn with_dividends(batch: &[Candidate], dividends: &[Dividend], european: bool) -
                 let option = VanillaOption { volatility: at, ..found.option };
                 let [up, down, rate_up, rate_down] = sensitivities.next().unwrap_or_default();
                 let rates = [rate_up, rate_down];
+                let yields = [solution; 2];
                 let greeks =
-                    american_dividends::assemble(&option, solution, [up, down], rates, [solution; 2]);
+                    american_dividends::assemble(&option, exercise, solution, [up, down], rates, yields);
                 Ok((volatility, greeks))
             }
             State::None(status) => Err(status),
             State::Searching => Err(IvStatus::NoneBelowBound),
         })
         .collect()
+}
+
+/// Delta of a call over which its exercise before one of several ex-dates is a close decision.
+const CLOSE_DELTA: f64 = 0.8;
+
+/// Solves again, finely, the calls deep enough to be exercised before an ex-date. On the chain's grid the kink where that begins leaves up to 2 % in
+/// their gamma, and through it in theta.
+fn resolve_close_decisions(
+    searches: &mut [Search],
+    batch: &[Candidate],
+    dividends: &[Dividend],
+    exercise: Exercise,
+) {
+    if dividends.len() < 2 || exercise == Exercise::AtExpiration {
+        return;
+    }
+    let (places, options): (Vec<usize>, Vec<VanillaOption>) = searches
+        .iter()
+        .zip(batch)
+        .enumerate()
+        .filter_map(|(place, (search, found))| match search.state {
+            State::Found(_, at, solution) if solution.delta > CLOSE_DELTA => {
+                Some((place, VanillaOption { volatility: at, ..found.option }))
+            }
+            _ => None,
+        })
+        .unzip();
+    for (place, fine) in places.into_iter().zip(solve_many_finely(&options, dividends, exercise)) {
+        if let State::Found(_, _, solution) = &mut searches[place].state {
+            *solution = fine;
+        }
+    }
 }
 
 /// Solutions at a higher and a lower volatility and at a higher and a lower rate.

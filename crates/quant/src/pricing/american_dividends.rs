@@ -33,10 +33,11 @@ pub fn greeks(option: &VanillaOption, dividends: &[Dividend]) -> Result<Greeks, 
     if relevant.is_empty() {
         return Ok(american::greeks(option));
     }
-    Ok(greeks_finely(&solvable(option), &relevant))
+    Ok(greeks_finely(&solvable(option), &relevant, exercise(option)))
 }
 
-fn greeks_finely(option: &VanillaOption, dividends: &[Dividend]) -> Greeks {
+/// Price and Greeks by differences of solutions; `dividends` are sorted and inside the option's life, which [`solvable`] made solvable.
+pub(crate) fn greeks_finely(option: &VanillaOption, dividends: &[Dividend], exercise: Exercise) -> Greeks {
     let by_volatility = volatility_bump(option);
     let bumped = [
         *option,
@@ -47,9 +48,10 @@ fn greeks_finely(option: &VanillaOption, dividends: &[Dividend]) -> Greeks {
         VanillaOption { dividend_yield: option.dividend_yield + RATE_BUMP, ..*option },
         VanillaOption { dividend_yield: option.dividend_yield - RATE_BUMP, ..*option },
     ];
-    let s = finite_difference::solve_many_finely(&bumped, dividends, exercise(option));
-    let at = Solution { price: s[0].price.max(option.intrinsic()), ..s[0] };
-    assemble(option, at, [s[1], s[2]], [s[3], s[4]], [s[5], s[6]])
+    let s = finite_difference::solve_many_finely(&bumped, dividends, exercise);
+    let floor = if exercise == Exercise::AtExpiration { 0.0 } else { option.intrinsic() };
+    let at = Solution { price: s[0].price.max(floor), ..s[0] };
+    assemble(option, exercise, at, [s[1], s[2]], [s[3], s[4]], [s[5], s[6]])
 }
 
 /// Difference of rates over which rho is measured.
@@ -60,16 +62,22 @@ pub(crate) fn volatility_bump(option: &VanillaOption) -> f64 {
     0.01 * option.volatility
 }
 
-/// Greeks from the solutions at the option and at its neighbours above and below.
+/// A time value under this share of the strike is the rounding of the solver: nothing is gained by waiting, and the option is exercised now.
+const ROUNDING: f64 = 1e-12;
+
+/// Greeks from the solutions at the option and at its neighbours above and below. An option that is exercised now has neither gamma, vega nor theta.
 pub(crate) fn assemble(
     option: &VanillaOption,
+    exercise: Exercise,
     at: Solution,
     volatility: [Solution; 2],
     rate: [Solution; 2],
     dividend_yield: [Solution; 2],
 ) -> Greeks {
     let slope = |pair: [Solution; 2], width: f64| (pair[0].price - pair[1].price) / (2.0 * width);
-    let exercised = at.price <= option.intrinsic() && (at.delta.abs() - 1.0).abs() < 1e-6;
+    let exercised = exercise != Exercise::AtExpiration
+        && at.price <= option.intrinsic() + ROUNDING * option.strike
+        && (at.delta.abs() - 1.0).abs() < 1e-6;
     let carry = option.rate - option.dividend_yield;
     let theta = option.rate * at.price
         - carry * option.spot * at.delta
@@ -78,7 +86,7 @@ pub(crate) fn assemble(
         price: at.price,
         delta: at.delta,
         gamma: if exercised { 0.0 } else { at.gamma },
-        vega: slope(volatility, volatility_bump(option)),
+        vega: if exercised { 0.0 } else { slope(volatility, volatility_bump(option)) },
         theta_year: if exercised { 0.0 } else { theta },
         rho: slope(rate, RATE_BUMP),
         dividend_rho: slope(dividend_yield, RATE_BUMP),
@@ -86,7 +94,7 @@ pub(crate) fn assemble(
 }
 
 /// The option with at least the volatility that can be resolved.
-fn solvable(option: &VanillaOption) -> VanillaOption {
+pub(crate) fn solvable(option: &VanillaOption) -> VanillaOption {
     let least = LEAST_DEVIATION / option.years.sqrt();
     VanillaOption { volatility: option.volatility.max(least), ..*option }
 }

@@ -8,7 +8,7 @@ use ttai_core::OptionRight;
 use super::finite_difference::{self, Exercise};
 use super::normal::{INV_SQRT_2PI, cdf_with_kernel, exp, ln};
 use super::option::relevant_dividends;
-use super::{Dividend, Greeks, PricingError, VanillaOption};
+use super::{Dividend, Greeks, PricingError, VanillaOption, american_dividends};
 
 /// Under this σ√T the distribution is a point: the value is that of the forward.
 const POINT_DEVIATION: f64 = 1e-10;
@@ -54,6 +54,20 @@ pub fn price_with_dividends(option: &VanillaOption, dividends: &[Dividend]) -> R
         return Ok(price(&VanillaOption { spot, ..*option }));
     }
     Ok(finite_difference::solve_one(option, &relevant, Exercise::AtExpiration).price)
+}
+
+/// Price and Greeks under cash dividends at known dates, in the spot model of [`price_with_dividends`]; units at [`Greeks`]. Where no dividend
+/// falls into the option's life the answer is that of [`greeks`].
+///
+/// # Errors
+/// [`PricingError::Dividend`] where a dividend is impossible.
+pub fn greeks_with_dividends(option: &VanillaOption, dividends: &[Dividend]) -> Result<Greeks, PricingError> {
+    let relevant = relevant_dividends(dividends, option.years)?;
+    if relevant.is_empty() {
+        return Ok(greeks(option));
+    }
+    let option = american_dividends::solvable(option);
+    Ok(american_dividends::greeks_finely(&option, &relevant, Exercise::AtExpiration))
 }
 
 /// The arithmetic of one option with σ√T > 0; free of branches so that loops over it vectorise.

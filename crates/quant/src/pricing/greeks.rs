@@ -21,3 +21,11 @@ pub struct Greeks {
     /// Change per 1.00 of the dividend yield.
     pub dividend_rho: f64,
 }
+
+impl Greeks {
+    /// Whether every number is finite.
+    pub(crate) fn is_finite(&self) -> bool {
+        let Self { price, delta, gamma, vega, theta_year, rho, dividend_rho } = *self;
+        [price, delta, gamma, vega, theta_year, rho, dividend_rho].iter().all(|number| number.is_finite())
+    }
+}

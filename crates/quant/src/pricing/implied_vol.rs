@@ -3,11 +3,12 @@
 //! European prices are inverted by P. Jäckel's "Let's Be Rational" (2015, in the `implied-vol` crate); American ones by a bracketed secant on the
 //! American price, to 1e-7 or to the precision that the price leaves.
 
-use implied_vol::{DefaultSpecialFn, ImpliedBlackVolatility};
+use implied_vol::{DefaultSpecialFn, ImpliedBlackVolatilityNormalised};
 use serde::{Deserialize, Serialize};
 use ttai_core::OptionRight;
 
-use super::finite_difference;
+use super::finite_difference::{self, Exercise};
+use super::normal::{exp, ln};
 use super::option::relevant_dividends;
 use super::{Dividend, PricingError, VanillaOption, american, american_dividends};
 
@@ -79,9 +80,8 @@ impl From<PricingError> for NoImpliedVol {
 /// [`NoImpliedVol`] where the price is at or outside the bounds max(±(Se^(−qT) − Ke^(−rT)), 0) and Se^(−qT) (call) or Ke^(−rT) (put).
 pub fn european(option: &VanillaOption, price: f64) -> Result<f64, NoImpliedVol> {
     check(option, price)?;
-    let discount = (-option.rate * option.years).exp();
-    let spot_now = option.spot * (-option.dividend_yield * option.years).exp();
-    let strike_now = option.strike * discount;
+    let spot_now = option.spot * exp(-option.dividend_yield * option.years);
+    let strike_now = option.strike * exp(-option.rate * option.years);
     let (lower, upper) = match option.right {
         OptionRight::Call => ((spot_now - strike_now).max(0.0), spot_now),
         OptionRight::Put => ((strike_now - spot_now).max(0.0), strike_now),
@@ -92,14 +92,13 @@ pub fn european(option: &VanillaOption, price: f64) -> Result<f64, NoImpliedVol>
     if price >= upper {
         return Err(NoImpliedVol::AboveBound { price, bound: upper });
     }
-    ImpliedBlackVolatility::builder()
-        .option_price(price / discount)
-        .forward(spot_now / discount)
-        .strike(option.strike)
-        .expiry(option.years)
-        .is_call(option.right == OptionRight::Call)
+    // Log-moneyness and time value are given as they are, instead of forwards whose logarithm and difference the solver takes again.
+    ImpliedBlackVolatilityNormalised::builder()
+        .log_moneyness(ln(option.spot / option.strike) + (option.rate - option.dividend_yield) * option.years)
+        .normalised_price((price - lower) / (spot_now * strike_now).sqrt())
         .build()
         .and_then(|solver| solver.calculate::<DefaultSpecialFn>())
+        .map(|deviation| deviation / option.years.sqrt())
         .filter(|volatility| volatility.is_finite() && *volatility > 0.0)
         .ok_or(NoImpliedVol::BelowBound { price, bound: lower })
 }
@@ -117,6 +116,23 @@ pub fn american(option: &VanillaOption, price: f64) -> Result<f64, NoImpliedVol>
     search(option, price, |volatility| american::price(&VanillaOption { volatility, ..*option }))
 }
 
+/// Implied volatility of a European price under cash dividends in the spot model, to 1e-7 of the finite-difference price.
+///
+/// # Errors
+/// [`NoImpliedVol`] where the price is at or under the price without volatility or no volatility to [`MAX_VOLATILITY`] reaches it, or for an impossible dividend.
+pub fn european_dividends(
+    option: &VanillaOption,
+    dividends: &[Dividend],
+    price: f64,
+) -> Result<f64, NoImpliedVol> {
+    check(option, price)?;
+    let relevant = relevant_dividends(dividends, option.years)?;
+    if relevant.is_empty() {
+        return european(option, price);
+    }
+    search_grid(option, &relevant, Exercise::AtExpiration, price)
+}
+
 /// Implied volatility of an American price under cash dividends in the spot model, to 1e-7 of the finite-difference price.
 ///
 /// # Errors
@@ -132,10 +148,19 @@ pub fn american_dividends(
         return american(option, price);
     }
     check_american(option, price)?;
-    let exercise = american_dividends::exercise(option);
+    search_grid(option, &relevant, american_dividends::exercise(option), price)
+}
+
+/// The search over finite-difference prices.
+fn search_grid(
+    option: &VanillaOption,
+    dividends: &[Dividend],
+    exercise: Exercise,
+    price: f64,
+) -> Result<f64, NoImpliedVol> {
     search(option, price, |volatility| {
-        let volatility = volatility.max(1e-5 / option.years.sqrt());
-        finite_difference::solve_one(&VanillaOption { volatility, ..*option }, &relevant, exercise).price
+        let lane = american_dividends::solvable(&VanillaOption { volatility, ..*option });
+        finite_difference::solve_one(&lane, dividends, exercise).price
     })
 }
 

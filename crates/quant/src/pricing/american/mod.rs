@@ -10,7 +10,7 @@ mod scheme;
 use ttai_core::OptionRight;
 
 use self::boundary::{Boundary, Slopes, World};
-use self::scheme::{ACCURATE, FAST, MOST_NODES, MOST_PRICE_POINTS, Scheme, combine};
+use self::scheme::{ACCURATE, FAST, MOST_NODES, MOST_PRICE_POINTS, NEAR, Scheme, combine};
 use super::finite_difference::{self, Exercise};
 use super::normal::{INV_SQRT_2PI, cdf_with_kernel, exp};
 use super::{Greeks, VanillaOption, european};
@@ -317,6 +317,9 @@ fn premium_greeks(put: &UnitPut, boundary: &Boundary, slopes: &Slopes, scheme: &
 /// its true value never comes close.
 const LEAST_SHARE: f64 = 4e-3;
 
+/// Distance from the boundary in σ√T under which the premium's integrand is steep.
+const NEAR_DEVIATIONS: f64 = 0.5;
+
 fn collocation_greeks(option: &VanillaOption) -> Greeks {
     let scheme = &*ACCURATE;
     let put = UnitPut::of(option);
@@ -324,13 +327,20 @@ fn collocation_greeks(option: &VanillaOption) -> Greeks {
     if put.log_spot <= boundary.log_now() {
         return Greeks { price: option.intrinsic(), delta: option.right.sign(), ..Greeks::default() };
     }
-    let premium = premium_greeks(&put, &boundary, &slopes, scheme);
+    let distance = put.log_spot - boundary.log_now();
+    let near = if distance < NEAR_DEVIATIONS * option.deviation() { &*NEAR } else { scheme };
+    let premium = premium_greeks(&put, &boundary, &slopes, near);
     let mut greeks = with_premium(option, &premium);
     if exercised_at_less_volatility(&put, &boundary) {
         let at = |h: f64| price_with(&VanillaOption { volatility: option.volatility + h, ..*option }, scheme);
         greeks.vega = four_point_slope(WIDE_VOLATILITY_STEP, at);
     }
-    with_kinked_rhos(option, greeks)
+    if greeks.is_finite() {
+        with_kinked_rhos(option, greeks)
+    } else {
+        // The densities at a boundary far from the spot underflow, and derivatives of the boundary's equation with them.
+        differenced(option, |o| price_with(o, scheme))
+    }
 }
 
 /// European price and Greeks plus the premium's.

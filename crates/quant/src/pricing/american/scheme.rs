@@ -43,12 +43,15 @@ pub(super) const MOST_NODES: usize = 8;
 /// Most points n·l of a scheme.
 pub(super) const MOST_POINTS: usize = 96;
 /// Most quadrature points of a scheme's premium.
-pub(super) const MOST_PRICE_POINTS: usize = 32;
+pub(super) const MOST_PRICE_POINTS: usize = 64;
 
 /// Error under 1e-4·K, most often 1e-6·K.
 pub(super) static FAST: LazyLock<Scheme> = LazyLock::new(|| Scheme::new(5, 6, 16, 6, 1e-2));
 /// Error under 1e-5·K, most often 1e-8·K.
 pub(super) static ACCURATE: LazyLock<Scheme> = LazyLock::new(|| Scheme::new(7, 10, 32, 16, 3e-4));
+
+/// [`ACCURATE`] with twice the premium's points: gamma, and through it theta, of a spot near the boundary needs them.
+pub(super) static NEAR: LazyLock<Scheme> = LazyLock::new(|| Scheme::new(7, 10, 64, 16, 3e-4));
 
 impl Scheme {
     fn new(nodes: usize, quadrature: usize, premium: usize, iterations: usize, tolerance: f64) -> Self {
