@@ -34,6 +34,21 @@ pub struct BarRow {
     /// Units traded; 0 unless given.
     #[serde(default, deserialize_with = "optional")]
     pub volume: Option<Number>,
+    /// Part of the day; `vwap_rth` needs it.
+    #[serde(default, deserialize_with = "optional")]
+    pub session: Option<DayPart>,
+}
+
+/// Part of the exchange's day that a bar lies in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum DayPart {
+    /// Before the open.
+    Pre,
+    /// Regular trading hours.
+    Rth,
+    /// After the close.
+    Post,
 }
 
 /// Bars, oldest first: `{"close": […], "high": […], …}` or a list of bars.

@@ -4,9 +4,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ttai_core::{ExerciseStyle, OptionRight};
 use ttai_quant::pricing::implied_vol::{self, NoImpliedVol};
-use ttai_quant::pricing::{VanillaOption, american, european};
+use ttai_quant::pricing::{VanillaOption, american_dividends, european};
 
-use super::price::years;
+use super::price::{CashDividends, years};
 use crate::CalcError;
 use crate::input::{Number, optional};
 
@@ -37,6 +37,9 @@ pub struct ImpliedVolRequest {
     /// Continuously compounded dividend yield, a fraction a year; 0 unless given. Also `q`.
     #[serde(default, rename = "yield", alias = "q", alias = "dividend_yield", deserialize_with = "optional")]
     pub dividend_yield: Option<Number>,
+    /// Cash dividends: `"day:cash;day:cash"` or a list of `{"day": …, "cash": …}`, days from now to the ex-date.
+    #[serde(default, deserialize_with = "optional")]
+    pub dividends: Option<CashDividends>,
     /// The option's price, in the currency of the spot. Also `mid`, `mark`.
     #[serde(alias = "mid", alias = "mark")]
     pub price: Number,
@@ -83,7 +86,7 @@ impl ImpliedVolAnswer {
 /// Any volatility: the search ignores it.
 const START: f64 = 0.3;
 
-/// Black–Scholes–Merton or American implied volatility.
+/// Black–Scholes–Merton or American implied volatility, under cash dividends in the spot model.
 ///
 /// # Errors
 /// [`CalcError`] for inputs that no price exists for; a price without volatility is an answer.
@@ -98,15 +101,21 @@ pub fn implied_vol(request: &ImpliedVolRequest) -> Result<ImpliedVolAnswer, Calc
     let option =
         VanillaOption::new(request.right, spot, strike, years, request.rate.0, dividend_yield, START)?;
     let european_style = request.style == Some(ExerciseStyle::European);
+    let dividends = request.dividends.as_ref().map_or_else(|| Ok(Vec::new()), CashDividends::read)?;
     let found = if european_style {
-        implied_vol::european(&option, request.price.0)
+        implied_vol::european_dividends(&option, &dividends, request.price.0)
     } else {
-        implied_vol::american(&option, request.price.0)
+        implied_vol::american_dividends(&option, &dividends, request.price.0)
     };
     let status = match found {
         Ok(iv) => {
             let at = option.with_volatility(iv)?;
-            let vega = if european_style { european::greeks(&at) } else { american::greeks(&at) }.vega;
+            let greeks = if european_style {
+                european::greeks_with_dividends(&at, &dividends)?
+            } else {
+                american_dividends::greeks(&at, &dividends)?
+            };
+            let vega = greeks.vega;
             let finite = iv.is_finite() && vega.is_finite();
             let answer = ImpliedVolAnswer { iv: Some(iv), vega: Some(vega), status: None, reason: None };
             return finite.then_some(answer).ok_or(CalcError::NotFinite);

@@ -10,7 +10,7 @@ use ttai_quant::indicators::{
     Indicator, PriceBar, Vwap, adx, atr, bollinger, cci, donchian, ema, macd, mfi, obv, rsi, sma, stochastic,
 };
 
-use super::bars::{Bars, Needs};
+use super::bars::{Bars, DayPart, Needs};
 use crate::CalcError;
 use crate::input::{Number, Whole, optional};
 
@@ -78,7 +78,9 @@ const ALL: [&str; 20] = [
 ];
 
 /// Columns whose names do not begin with their family's.
-const PARTS: [(&str, &str); 14] = [
+const PARTS: [(&str, &str); 16] = [
+    ("vwap_all", "vwap"),
+    ("vwap_rth", "vwap"),
     ("macd_signal", "macd"),
     ("macd_hist", "macd"),
     ("macd_line", "macd"),
@@ -111,20 +113,35 @@ fn part<T: Copy>(values: &[Option<T>], pick: impl Fn(T) -> Option<f64>) -> Colum
     values.iter().map(|value| value.and_then(&pick)).collect()
 }
 
-fn vwap(bars: &[DailyBar]) -> Column {
+/// Anchored at the first bar that counts; null at those that do not.
+fn vwap(bars: &[DailyBar], counts: impl Fn(usize) -> bool) -> Column {
     let mut vwap = Vwap::new();
-    bars.iter().map(|bar| bar.ohlcv().and_then(|bar| vwap.update(bar))).collect()
+    let value = |(index, bar): (usize, &DailyBar)| {
+        bar.ohlcv().filter(|_| counts(index)).and_then(|bar| vwap.update(bar))
+    };
+    bars.iter().enumerate().map(value).collect()
+}
+
+/// From the first bar on, and where the bars say their part of the day, of regular trading hours alone.
+fn vwaps(asked: &Bars, bars: &[DailyBar]) -> Columns {
+    let whole = vwap(bars, |_| true);
+    let mut columns = vec![("vwap".to_owned(), whole.clone()), ("vwap_all".to_owned(), whole)];
+    if asked.0.iter().any(|row| row.session.is_some()) {
+        let regular = |index: usize| asked.0[index].session == Some(DayPart::Rth);
+        columns.push(("vwap_rth".to_owned(), vwap(bars, regular)));
+    }
+    columns
 }
 
 /// The columns of one family.
-fn columns(asked: &Asked, bars: &Bars, width: f64) -> Result<Option<Columns>, CalcError> {
+fn columns(asked: &Asked, given: &Bars, width: f64) -> Result<Option<Columns>, CalcError> {
     let needs = match asked.family.as_str() {
         "atr" | "adx" | "stoch" | "cci" | "donchian" | "hv_parkinson" => Needs::Range,
         "mfi" | "obv" | "vwap" => Needs::Volume,
         "hv_yang_zhang" => Needs::Full,
         _ => Needs::Close,
     };
-    let bars = bars.daily(needs)?;
+    let bars = given.daily(needs)?;
     let closes: Vec<f64> = bars.iter().map(|bar| bar.close).collect();
     let window = |usual: usize| asked.period.unwrap_or(usual);
     let one = |name: &str, period: usize, column: Column| Some(vec![(format!("{name}{period}"), column)]);
@@ -136,7 +153,7 @@ fn columns(asked: &Asked, bars: &Bars, width: f64) -> Result<Option<Columns>, Ca
         "mfi" => one("mfi", window(14), mfi(&bars, window(14))?),
         "cci" => one("cci", window(20), cci(&bars, window(20))?),
         "obv" => Some(vec![("obv".to_owned(), obv(&bars)?)]),
-        "vwap" => Some(vec![("vwap".to_owned(), vwap(&bars))]),
+        "vwap" => Some(vwaps(given, &bars)),
         "hv" | "hv_cc" => {
             let period = window(20);
             Some(vec![(format!("hv{period}_cc"), close_to_close(&closes, period)?)])
@@ -233,6 +250,9 @@ pub fn indicator(request: &IndicatorRequest) -> Result<IndicatorAnswer, CalcErro
         asked.period = Some(usize::try_from(period.0).unwrap_or(0));
     }
     let found = columns(&asked, &request.bars, width)?.ok_or_else(|| unknown(&request.name))?;
+    if name == "vwap_rth" && !found.iter().any(|(column, _)| *column == name) {
+        return Err(CalcError::question("vwap_rth needs each bar's 'session': pre, rth or post"));
+    }
     let exact = found.iter().find(|(column, _)| *column == name).or(found.first());
     let values = exact.map(|(_, column)| column.clone());
     let first_index = values.as_ref().and_then(|column| column.iter().position(Option::is_some));

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ttai_core::OptionRight;
-use ttai_quant::pricing::{Dividend, Greeks, VanillaOption, american, american_dividends, european};
+use ttai_quant::pricing::{Dividend, Greeks, VanillaOption, american_dividends, european};
 
 use crate::CalcError;
 use crate::input::{Number, optional, parse_number};
@@ -65,7 +65,8 @@ pub struct DatedCash {
 }
 
 impl CashDividends {
-    fn read(&self) -> Result<Vec<Dividend>, CalcError> {
+    /// The dividends as the pricers take them.
+    pub(crate) fn read(&self) -> Result<Vec<Dividend>, CalcError> {
         let dividend = |day: f64, cash: f64| Dividend { years: day / 365.0, amount: cash };
         let found: Vec<Dividend> = match self {
             Self::List(list) => list.iter().map(|item| dividend(item.day.0, item.cash.0)).collect(),
@@ -180,17 +181,12 @@ impl PriceRequest {
     }
 }
 
-/// Black–Scholes–Merton.
+/// Black–Scholes–Merton, or under cash dividends the spot model.
 ///
 /// # Errors
-/// [`CalcError`] for an option that cannot be priced, or with cash dividends, which this operation does not take.
+/// [`CalcError`] for an option or a dividend that cannot be priced.
 pub fn european(request: &PriceRequest) -> Result<PriceAnswer, CalcError> {
-    if !request.dividends()?.is_empty() {
-        return Err(CalcError::question(
-            "european: Greeks under cash dividends are offered for american only; leave 'dividends' out or give a 'yield'",
-        ));
-    }
-    PriceAnswer::of(&european::greeks(&request.option()?))
+    PriceAnswer::of(&european::greeks_with_dividends(&request.option()?, &request.dividends()?)?)
 }
 
 /// American, under a continuous yield, or under cash dividends in the spot model.
@@ -198,11 +194,5 @@ pub fn european(request: &PriceRequest) -> Result<PriceAnswer, CalcError> {
 /// # Errors
 /// [`CalcError`] for an option or a dividend that cannot be priced.
 pub fn american(request: &PriceRequest) -> Result<PriceAnswer, CalcError> {
-    let (option, dividends) = (request.option()?, request.dividends()?);
-    let greeks = if dividends.is_empty() {
-        american::greeks(&option)
-    } else {
-        american_dividends::greeks(&option, &dividends)?
-    };
-    PriceAnswer::of(&greeks)
+    PriceAnswer::of(&american_dividends::greeks(&request.option()?, &request.dividends()?)?)
 }

@@ -298,9 +298,7 @@ impl Market {
     }
 
     fn priced_at(self, as_of: DateTime<Utc>) -> Result<PricedChain, CalcError> {
-        let underlying = self.underlying(as_of)?;
-        let spot = underlying.mid().or(underlying.last).ok_or_else(no_spot)?;
-        let quotes = self.quotes(&underlying.symbol, as_of)?;
+        let (underlying, spot, quotes) = self.read(as_of)?;
         let chain = OptionChain { underlying, snapshot_time: as_of, quotes, source: SOURCE.to_owned() };
         let priced = Self::priced_chain(chain, self.rate, &self.dividends)?;
         Ok(PricedChain { spot, ..priced })
@@ -312,9 +310,7 @@ impl Market {
         let close =
             day.and_then(|day| day.0.and_time(NaiveTime::MIN).and_local_timezone(NEW_YORK).earliest());
         let as_of = close.map_or(DateTime::UNIX_EPOCH, |moment| moment.with_timezone(&Utc));
-        let underlying = self.underlying(as_of)?;
-        let spot = underlying.mid().or(underlying.last).ok_or_else(no_spot)?;
-        let quotes = self.quotes(&underlying.symbol, as_of)?;
+        let (underlying, spot, quotes) = self.read(as_of)?;
         let priced = quotes
             .into_iter()
             .zip(&self.rows)
@@ -328,9 +324,13 @@ impl Market {
         })
     }
 
-    fn quotes(&self, underlying: &Symbol, as_of: DateTime<Utc>) -> Result<Vec<OptionQuote>, CalcError> {
-        let quote = |(place, row): (usize, &QuoteRow)| row.quote(underlying, as_of, place);
-        self.rows.iter().enumerate().map(quote).collect()
+    /// The underlying, its price and the rows' quotes.
+    fn read(&self, as_of: DateTime<Utc>) -> Result<(Quote, Decimal, Vec<OptionQuote>), CalcError> {
+        let underlying = self.underlying(as_of)?;
+        let spot = underlying.mid().or(underlying.last).ok_or_else(no_spot)?;
+        let quote = |(place, row): (usize, &QuoteRow)| row.quote(&underlying.symbol, as_of, place);
+        let quotes = self.rows.iter().enumerate().map(quote).collect::<Result<_, _>>()?;
+        Ok((underlying, spot, quotes))
     }
 
     /// The underlying, from the request's price or from the first row that has one.
