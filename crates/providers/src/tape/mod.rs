@@ -9,6 +9,7 @@ mod cache;
 mod chain;
 mod daily;
 mod facts;
+mod file;
 mod folder;
 mod history;
 mod minutes;
@@ -33,6 +34,7 @@ use ttai_ports::{
 
 use recording::Recording;
 
+pub use file::{FileKind, check_file};
 pub(crate) use schedule::project as project_dividends;
 
 /// The provider's name in errors and quotes.
