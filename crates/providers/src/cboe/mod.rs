@@ -203,7 +203,7 @@ fn read_quote(quote: &CboeQuote, symbol: &Symbol, received_at: DateTime<Utc>, as
     let made = time::made(&quote.timestamp, received_at);
     let shown = time::shown(made);
     let traded = quote.last_trade_time.as_deref().and_then(time::new_york).filter(|traded| *traded <= made);
-    let market_time = traded.map_or(shown, |traded| traded.max(shown)).min(as_of.max(shown));
+    let market_time = traded.map_or(shown, |traded| traded.max(shown));
     let mut conditions = Vec::new();
     if freshness::is_stale(market_time, as_of) {
         conditions.push(QuoteCondition::Stale);

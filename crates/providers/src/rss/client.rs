@@ -56,27 +56,24 @@ struct Slot {
 }
 
 /// Fetches feeds and remembers them.
-#[derive(Debug)]
 pub(super) struct Client {
-    limits: Limits,
+    limits: Arc<dyn AccountLimits>,
     refresh: Duration,
     tuning: Tuning,
     services: Mutex<HashMap<String, Service>>,
     slots: Mutex<HashMap<String, Slot>>,
 }
 
-#[derive(Clone)]
-struct Limits(Arc<dyn AccountLimits>);
-
-impl std::fmt::Debug for Limits {
+/// Addresses may hold keys, so none is shown.
+impl std::fmt::Debug for Client {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Limits")
+        f.debug_struct("Client").field("refresh", &self.refresh).finish_non_exhaustive()
     }
 }
 
 impl Client {
     pub(super) fn new(refresh: Duration, tuning: Tuning, limits: Arc<dyn AccountLimits>) -> Self {
-        Self { limits: Limits(limits), refresh, tuning, services: Mutex::default(), slots: Mutex::default() }
+        Self { limits, refresh, tuning, services: Mutex::default(), slots: Mutex::default() }
     }
 
     /// The entries at an address. An address that does not exist has none, where `may_be_missing`.
@@ -96,7 +93,10 @@ impl Client {
             StatusCode::NOT_MODIFIED => {}
             StatusCode::NOT_FOUND => known.entries = Arc::default(),
             _ => {
-                let feed = parse_feed(&response.body, Some(&at))?;
+                let (body, base) = (response.body.clone(), at);
+                let feed = tokio::task::spawn_blocking(move || parse_feed(&body, Some(&base)))
+                    .await
+                    .map_err(|error| invalid(format!("reading was cut short: {error}")))??;
                 known.entries = Arc::new(dated(feed.entries, &known.entries, now, changed(&response)));
                 known.etag = response.header("etag").map(str::to_owned);
                 known.last_modified = response.header("last-modified").map(str::to_owned);
@@ -185,7 +185,7 @@ impl Client {
         config.max_body = LARGEST;
         config.attempts = 2;
         self.tuning.apply(&mut config);
-        let service = Service::new(config, Arc::clone(&self.limits.0), None)?;
+        let service = Service::new(config, Arc::clone(&self.limits), None)?;
         services.insert(base.to_string(), service.clone());
         Ok(service)
     }

@@ -169,6 +169,21 @@ fn same_page(link: &str) -> String {
 mod tests {
     use super::*;
 
+    #[tokio::test]
+    async fn a_key_in_an_address_is_shown_nowhere() {
+        // Nobody listens on the reserved port: what is seen is the failure.
+        let feed =
+            FeedSettings { name: "a".into(), url: "http://user:pl4nted@127.0.0.1:9/?key=pl4nted".into() };
+        let settings = RssSettings { feeds: vec![feed], ..RssSettings::default() };
+        let tuning = Tuning { attempts: Some(1), ..Tuning::default() };
+        let rss = Rss::tuned(&settings, tuning, Arc::new(ttai_http::LocalLimits::default())).unwrap();
+        let until = "2026-11-20T15:00:00Z".parse().unwrap();
+        let window = NewsWindow { after: until - chrono::Duration::days(1), until };
+        let error = rss.stories(&Symbol::new("F").unwrap(), window).await.unwrap_err();
+        let shown = format!("{error} {error:?} {rss:?} {settings:?}");
+        assert!(error.is_retryable() && !shown.contains("pl4nted"), "{shown}");
+    }
+
     #[test]
     fn one_page_has_many_addresses() {
         let page = same_page("https://www.example.com/a/?id=1&utm_source=rss#top");

@@ -37,10 +37,10 @@ fn after_markup(text: &str) -> Option<&str> {
     if text[1..].starts_with('/') || !SILENT.contains(&name.as_str()) {
         return Some(after);
     }
-    let close = format!("</{name}");
-    // Only ASCII letters change, so that places in both texts are the same.
-    let end = after.to_ascii_lowercase().find(&close).unwrap_or(after.len());
-    Some(&after[end..])
+    let closes =
+        |rest: &str| rest.get(2..2 + name.len()).is_some_and(|close| close.eq_ignore_ascii_case(&name));
+    let end = after.match_indices("</").find(|(place, _)| closes(&after[*place..]));
+    Some(&after[end.map_or(after.len(), |(place, _)| place)..])
 }
 
 /// Character references and the named entities that news uses (HTML Living Standard section 13.5).
