@@ -8,7 +8,8 @@ use super::swings::{SwingKind, zig_zag};
 use super::*;
 use crate::indicators::atr;
 
-/// Daily bars of a random walk in cents, with gaps.
+/// Daily bars of a random walk with gaps, in steps of 1/128 dollar: doubles hold these and seven times these exactly, so that a tie stays one. (A tie in
+/// cents need not: the directional movement compares doubles, as TA-Lib does.)
 fn walk() -> impl Strategy<Value = Vec<DailyBar>> {
     let day = (-300_i32..=300, 0_i32..=250, 0_i32..=250, -80_i32..=80, 1_u32..1000);
     prop::collection::vec(day, 80..400).prop_map(|days| {
@@ -21,7 +22,7 @@ fn walk() -> impl Strategy<Value = Vec<DailyBar>> {
                 date = date + Days::new(1);
                 let high = open.max(close) + above;
                 let low = (open.min(close) - below).max(100);
-                let dollars = |cents: i32| f64::from(cents) / 100.0;
+                let dollars = |steps: i32| f64::from(steps) / 128.0;
                 let volume = f64::from(volume);
                 DailyBar::new(date, dollars(open), dollars(high), dollars(low), dollars(close), volume)
                     .unwrap()
