@@ -18,6 +18,7 @@ mod model;
 mod number;
 mod outgoing;
 mod registry;
+mod tastytrade;
 mod token;
 
 #[cfg(test)]
@@ -30,6 +31,7 @@ pub use client::{DxLink, DxLinkConfig};
 pub use fields::{EventFields, EventType};
 pub use frame::{DataFormat, ErrorKind, FeedConfig, FeedData, Frame, parse_frame};
 pub use model::{CandleEvent, Event, Greeks, Profile, Quote, Summary, Trade, flags};
+pub use tastytrade::QuoteTokens;
 pub use token::{FixedToken, StreamAccess, TokenSource};
 
 /// dxFeed's spelling of a symbol.
