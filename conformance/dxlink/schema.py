@@ -59,6 +59,7 @@ class Conversation:
 
     def __init__(self, schema, name):
         self.schema, self.name = schema, name
+        self.texts = []
         self.frames = []
         self.faults = []
         self.fields = {}
@@ -67,6 +68,16 @@ class Conversation:
         self.opened = set()
 
     def record(self, direction, text):
+        """Keeps a frame; it is judged later, so that nobody waits for the validation."""
+        self.texts.append((direction, text))
+
+    def judge(self):
+        """Judges what was recorded, in its order."""
+        texts, self.texts = self.texts, []
+        for direction, text in texts:
+            self.judge_frame(direction, text)
+
+    def judge_frame(self, direction, text):
         try:
             pairs = json.loads(text, object_pairs_hook=lambda pairs: pairs)
             frame = json.loads(text)

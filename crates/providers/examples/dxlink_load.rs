@@ -65,7 +65,7 @@ async fn main() -> Result<(), Failure> {
     println!("{:<52}{:>12.0}", "quotes/s from the server to a reader that reads", rate(reading));
     println!("{:<52}{read:>12}", "  events it saw (the rest was conflated)");
     println!("{:<52}{:>12.0}", "quotes/s taken while the reader does not read", rate(writing));
-    println!("{:<52}{left:>12}", "  events that waited for it: one a symbol");
+    println!("{:<52}{left:>12}", "  events it saw when it read again");
     println!("{:<52}{:>8.0} MiB", "peak memory before", before);
     println!("{:<52}{:>8.0} MiB", "peak memory once subscribed", after_subscribing);
     println!("{:<52}{:>8.0} MiB", "peak memory at the end, client and server", peak_memory());
