@@ -18,7 +18,6 @@ mod model;
 mod number;
 mod outgoing;
 mod registry;
-mod tastytrade;
 mod token;
 
 #[cfg(test)]
@@ -31,7 +30,6 @@ pub use client::{DxLink, DxLinkConfig};
 pub use fields::{EventFields, EventType};
 pub use frame::{DataFormat, ErrorKind, FeedConfig, FeedData, Frame, parse_frame};
 pub use model::{CandleEvent, Event, Greeks, Profile, Quote, Summary, Trade, flags};
-pub use tastytrade::QuoteTokens;
 pub use token::{FixedToken, StreamAccess, TokenSource};
 
 /// dxFeed's spelling of a symbol.
