@@ -3,6 +3,7 @@
 pub mod broker;
 pub mod error;
 pub mod limits;
+pub mod llm;
 pub mod market_data;
 pub mod metrics;
 pub mod model;
@@ -19,6 +20,7 @@ pub use broker::{
 };
 pub use error::PortError;
 pub use limits::{AccountLimits, RateLimit};
+pub use llm::{LlmDay, LlmTurn, LlmUsage};
 pub use market_data::{DailyHistory, DataSource, MarketClock, MarketData, RiskFreeRate};
 pub use metrics::{EarningsDate, EarningsTime, Metrics, ShortInterest, SymbolMetrics};
 pub use model::{

@@ -55,6 +55,9 @@ pub struct ToolCall {
     pub name: String,
     /// The arguments; not checked against the schema.
     pub arguments: serde_json::Value,
+    /// What the provider wants back with the call, unread.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider_data: Option<serde_json::Value>,
 }
 
 /// One turn to be taken.

@@ -4,6 +4,8 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::llm::{LlmDay, LlmTurn, LlmUsage};
+
 /// A finished analysis, kept after the server's retention.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AnalysisRecord {
@@ -112,6 +114,20 @@ pub trait Store: Send + Sync {
     async fn put_artifact(&self, artifact: &Artifact) -> Result<ArtifactRef, StoreError>;
     /// Bytes by hash, verified against it.
     async fn artifact(&self, sha256: &str) -> Result<Option<Artifact>, StoreError>;
+    /// Keeps a model's finished turn and counts it for its day, both or neither. Idempotent by the turn's key: the first
+    /// answer stays, and a repeat counts nothing.
+    async fn save_llm_turn(&self, turn: &LlmTurn) -> Result<(), StoreError>;
+    /// The kept turns of an activity of a run, by number; of the same number, the first kept first.
+    async fn llm_turns(
+        &self,
+        workflow_id: &str,
+        run_id: &str,
+        activity: &str,
+    ) -> Result<Vec<LlmTurn>, StoreError>;
+    /// What a run's turns took, all its activities together.
+    async fn llm_usage_of_run(&self, workflow_id: &str, run_id: &str) -> Result<LlmUsage, StoreError>;
+    /// What was taken on the last `days` UTC days (1 to 3,660; 1 is today by the store's clock), newest day first.
+    async fn llm_usage(&self, days: u32) -> Result<Vec<LlmDay>, StoreError>;
     /// One line for a person: "sqlite at /…/ttai.db, schema 1".
     async fn describe(&self) -> Result<String, StoreError>;
 }

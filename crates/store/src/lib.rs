@@ -23,6 +23,7 @@ mod error;
 mod host;
 mod limits;
 mod listing;
+mod llm;
 mod postgres;
 mod record;
 mod schema;

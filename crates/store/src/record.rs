@@ -121,19 +121,27 @@ pub(crate) fn storable_instant(field: &str, instant: DateTime<Utc>) -> Result<Da
     )))
 }
 
+/// An identity of ours: a run, a user, a symbol.
+pub(crate) fn check_id(field: &str, text: &str) -> Result<(), StoreError> {
+    check_text(field, text, MAX_ID_BYTES)
+}
+
 fn result_text(record: &AnalysisRecord, max_bytes: usize) -> Result<String, StoreError> {
-    let id = &record.workflow_id;
-    if is_deeper_than(&record.result, MAX_JSON_DEPTH) {
+    json_text(&format!("the result of {:?}", record.workflow_id), &record.result, max_bytes)
+}
+
+/// JSON that can be read back; `what` names it in errors.
+pub(crate) fn json_text(what: &str, value: &Value, max_bytes: usize) -> Result<String, StoreError> {
+    if is_deeper_than(value, MAX_JSON_DEPTH) {
         return Err(StoreError::Invalid(format!(
-            "the result of {id:?} is nested deeper than {MAX_JSON_DEPTH} levels; flatten it"
+            "{what} is nested deeper than {MAX_JSON_DEPTH} levels; flatten it"
         )));
     }
-    let text = serde_json::to_string(&record.result).map_err(|error| {
-        StoreError::Invalid(format!("the result of {id:?} cannot be written as JSON: {error}"))
-    })?;
+    let text = serde_json::to_string(value)
+        .map_err(|error| StoreError::Invalid(format!("{what} cannot be written as JSON: {error}")))?;
     if text.len() > max_bytes {
         return Err(StoreError::Invalid(format!(
-            "the result of {id:?} has {} bytes of JSON, {max_bytes} are allowed; keep its large parts as artefacts",
+            "{what} has {} bytes of JSON, {max_bytes} are allowed; keep its large parts as artefacts",
             text.len()
         )));
     }

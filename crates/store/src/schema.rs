@@ -18,10 +18,12 @@ type Step = (i64, &'static str, &'static str);
 /// Migrations that were shipped are never edited; a change is a new file, in both folders, with the same number.
 const SQLITE: &[Step] = &[
     (1, "analyses and artifacts", include_str!("../migrations/sqlite/0001_analyses_and_artifacts.sql")),
+    (2, "model turns and their usage", include_str!("../migrations/sqlite/0002_model_turns.sql")),
     (3, "account limits", include_str!("../migrations/sqlite/0003_account_limits.sql")),
 ];
 const POSTGRES: &[Step] = &[
     (1, "analyses and artifacts", include_str!("../migrations/postgres/0001_analyses_and_artifacts.sql")),
+    (2, "model turns and their usage", include_str!("../migrations/postgres/0002_model_turns.sql")),
     (3, "account limits", include_str!("../migrations/postgres/0003_account_limits.sql")),
 ];
 

@@ -3,11 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
-use chrono::{DateTime, SubsecRound, Utc};
+use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use sqlx::pool::PoolOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteRow, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, FromRow, Row, SqlitePool};
-use ttai_ports::{AnalysisFilter, AnalysisRecord, Artifact, ArtifactRef, Store, StoreError};
+use ttai_ports::{
+    AnalysisFilter, AnalysisRecord, Artifact, ArtifactRef, LlmDay, LlmTurn, LlmUsage, Store, StoreError,
+};
 
 use crate::StoreOptions;
 use crate::artifact::{check_hash, check_new, sha256_hex, verify};
@@ -15,6 +17,7 @@ use crate::deadline::within;
 use crate::error::from_sqlx;
 use crate::host::{HostClaim, HostIdentity};
 use crate::listing::{listing, single};
+use crate::llm::{NewTurn, StoredTurn, Sums, check_days, day};
 use crate::record::{NewAnalysis, StoredAnalysis, check_filter, check_workflow_id};
 use crate::schema;
 use crate::url::sqlite_place;
@@ -31,6 +34,31 @@ const SAVE: &str = "INSERT INTO analyses (workflow_id, run_id, user_id, symbol, 
 /// Bytes that no longer match their name are put right by storing them again; bytes that do are left alone.
 const PUT: &str = "INSERT INTO artifacts (sha256, media_type, created_at, bytes) VALUES (?1, ?2, ?3, ?4) \
      ON CONFLICT (sha256) DO UPDATE SET bytes = excluded.bytes WHERE artifacts.bytes <> excluded.bytes";
+
+/// The first answer of a key stays.
+const KEEP_TURN: &str = "INSERT INTO llm_turns (workflow_id, run_id, activity, turn, prompt_hash, user_id, model, \
+     input_tokens, output_tokens, cost_nanos, request, answer, created_at) \
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) \
+     ON CONFLICT DO NOTHING";
+
+const COUNT_TURN: &str = "INSERT INTO llm_usage (day, user_id, model, turns, input_tokens, output_tokens, cost_nanos, \
+     unpriced_turns) VALUES (?1, ?2, ?3, 1, ?4, ?5, ?6, ?7) \
+     ON CONFLICT (day, user_id, model) DO UPDATE SET turns = llm_usage.turns + 1, \
+     input_tokens = llm_usage.input_tokens + excluded.input_tokens, \
+     output_tokens = llm_usage.output_tokens + excluded.output_tokens, \
+     cost_nanos = llm_usage.cost_nanos + excluded.cost_nanos, \
+     unpriced_turns = llm_usage.unpriced_turns + excluded.unpriced_turns";
+
+const TURNS: &str = "SELECT workflow_id, run_id, activity, turn, prompt_hash, user_id, model, input_tokens, output_tokens, \
+     cost_nanos, created_at, request, answer FROM llm_turns WHERE workflow_id = ?1 AND run_id = ?2 AND activity = ?3 \
+     ORDER BY turn, created_at, rowid";
+
+const USAGE_OF_RUN: &str = "SELECT count(*) AS turns, coalesce(sum(input_tokens), 0) AS input_tokens, \
+     coalesce(sum(output_tokens), 0) AS output_tokens, coalesce(sum(cost_nanos), 0) AS cost_nanos, \
+     count(*) - count(cost_nanos) AS unpriced_turns FROM llm_turns WHERE workflow_id = ?1 AND run_id = ?2";
+
+const USAGE: &str = "SELECT day, user_id, model, turns, input_tokens, output_tokens, cost_nanos, unpriced_turns \
+     FROM llm_usage WHERE day > ?1 ORDER BY day DESC, user_id, model";
 
 /// Analyses and artefacts in a SQLite file, for the processes of one host.
 #[derive(Debug)]
@@ -213,6 +241,79 @@ impl Store for SqliteStore {
         found.map(|(media_type, bytes)| verify(sha256, media_type, bytes)).transpose()
     }
 
+    async fn save_llm_turn(&self, turn: &LlmTurn) -> Result<(), StoreError> {
+        let new = NewTurn::check(turn, self.options.max_bytes)?;
+        let now = Utc::now();
+        let call = async {
+            let mut transaction = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+            let kept = sqlx::query(KEEP_TURN)
+                .bind(&turn.workflow_id)
+                .bind(&turn.run_id)
+                .bind(&turn.activity)
+                .bind(new.turn)
+                .bind(&turn.prompt_hash)
+                .bind(&turn.user_id)
+                .bind(&turn.model)
+                .bind(new.input_tokens)
+                .bind(new.output_tokens)
+                .bind(new.cost_nanos)
+                .bind(&new.request)
+                .bind(&new.answer)
+                .bind(now.timestamp_micros())
+                .execute(&mut *transaction)
+                .await?;
+            if kept.rows_affected() > 0 {
+                sqlx::query(COUNT_TURN)
+                    .bind(now.date_naive().to_string())
+                    .bind(&turn.user_id)
+                    .bind(&turn.model)
+                    .bind(new.input_tokens)
+                    .bind(new.output_tokens)
+                    .bind(new.cost_nanos.unwrap_or(0))
+                    .bind(new.unpriced())
+                    .execute(&mut *transaction)
+                    .await?;
+            }
+            transaction.commit().await
+        };
+        self.within("keeping the model's turn", call).await
+    }
+
+    async fn llm_turns(
+        &self,
+        workflow_id: &str,
+        run_id: &str,
+        activity: &str,
+    ) -> Result<Vec<LlmTurn>, StoreError> {
+        check_workflow_id(workflow_id)?;
+        let query = sqlx::query_as::<_, StoredTurn>(TURNS).bind(workflow_id).bind(run_id).bind(activity);
+        let found = self.within("reading the model's turns", query.fetch_all(&self.readers)).await?;
+        found.into_iter().map(StoredTurn::into_turn).collect()
+    }
+
+    async fn llm_usage_of_run(&self, workflow_id: &str, run_id: &str) -> Result<LlmUsage, StoreError> {
+        check_workflow_id(workflow_id)?;
+        let query = sqlx::query_as::<_, Sums>(USAGE_OF_RUN).bind(workflow_id).bind(run_id);
+        let sums = self.within("adding up the run's turns", query.fetch_one(&self.readers)).await?;
+        Ok(sums.into_usage())
+    }
+
+    async fn llm_usage(&self, days: u32) -> Result<Vec<LlmDay>, StoreError> {
+        let before = Utc::now() - TimeDelta::days(check_days(days)?);
+        let query = sqlx::query(USAGE).bind(before.date_naive().to_string());
+        let rows = self.within("adding up the days' turns", query.fetch_all(&self.readers)).await?;
+        let read = |row: &SqliteRow| -> Result<LlmDay, sqlx::Error> {
+            let date: String = row.try_get("day")?;
+            let date = date.parse().map_err(|error| sqlx::Error::ColumnDecode {
+                index: "day".to_owned(),
+                source: format!("{date:?} is no day: {error}").into(),
+            })?;
+            Ok(day(date, row.try_get("user_id")?, row.try_get("model")?, Sums::from_row(row)?))
+        };
+        let found: Result<Vec<LlmDay>, sqlx::Error> = rows.iter().map(read).collect();
+        found.map_err(|error| from_sqlx("adding up the days' turns", error))
+    }
+
     async fn describe(&self) -> Result<String, StoreError> {
         let what = "describing the store";
         let call = async {
@@ -238,6 +339,12 @@ impl FromRow<'_, SqliteRow> for StoredAnalysis {
             created_at: instant(row, "created_at")?,
             result: row.try_get("result")?,
         })
+    }
+}
+
+impl FromRow<'_, SqliteRow> for StoredTurn {
+    fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+        Self::read(row, instant(row, "created_at")?)
     }
 }
 

@@ -62,6 +62,7 @@ sqlite_keeps!(
     writers_do_not_lose_each_others_rows,
     artifacts_are_kept_once_and_checked,
     large_values_fit_up_to_the_limit,
+    a_turn_is_kept_and_counted_once,
     the_schema_is_made_once_and_a_newer_one_refused,
     an_edited_migration_is_noticed,
     calls_of_two_pools_share_an_accounts_limit,

@@ -9,7 +9,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use sqlx::{Connection, PgConnection, SqlSafeStr, SqliteConnection};
-use ttai_ports::{AnalysisFilter, AnalysisRecord, Artifact, Store, StoreError};
+use ttai_ports::{AnalysisFilter, AnalysisRecord, Artifact, LlmTurn, LlmUsage, Store, StoreError};
 use ttai_store::{SchemaState, StoreOptions, StoreUrl, open, open_with, schema_status, sha256_hex};
 
 /// A store that only the test knows, and a way past its API.
@@ -355,6 +355,72 @@ pub(crate) async fn large_values_fit_up_to_the_limit(bench: &Bench) {
     assert!(matches!(store.save_analysis(&with_text(5_000_000)).await, Err(StoreError::Invalid(_))));
 }
 
+fn turn(number: u32, answer: &str) -> LlmTurn {
+    LlmTurn {
+        workflow_id: "analysis-AAPL-1".into(),
+        run_id: "0190c0de".into(),
+        activity: "chart_analysis_activity".into(),
+        turn: number,
+        prompt_hash: sha256_hex(&number.to_be_bytes()),
+        user_id: "ann".into(),
+        model: "sim/analyst".into(),
+        request: json!([{"role": "user", "text": "a\u{0}b", "fact": 0.1}]),
+        answer: json!({ "text": answer }),
+        usage: LlmUsage {
+            turns: 1,
+            input_tokens: 1_000,
+            output_tokens: 10,
+            cost_usd: 0.003_000_15,
+            unpriced_turns: 0,
+        },
+        created_at: DateTime::UNIX_EPOCH,
+    }
+}
+
+pub(crate) async fn a_turn_is_kept_and_counted_once(bench: &Bench) {
+    let store = bench.store().await;
+    let first = turn(1, "first");
+    let second =
+        LlmTurn { usage: LlmUsage { cost_usd: 0.0, unpriced_turns: 1, ..first.usage }, ..turn(2, "second") };
+    let elsewhere = LlmTurn { run_id: "another".into(), ..turn(1, "elsewhere") };
+    let repeats = [turn(1, "a repeat"), first.clone()].map(|turn| {
+        let store = Arc::clone(&store);
+        async move { store.save_llm_turn(&turn).await }
+    });
+    store.save_llm_turn(&second).await.unwrap();
+    store.save_llm_turn(&first).await.unwrap();
+    store.save_llm_turn(&elsewhere).await.unwrap();
+    for repeat in repeats {
+        repeat.await.unwrap();
+    }
+
+    let kept = store.llm_turns(&first.workflow_id, &first.run_id, &first.activity).await.unwrap();
+    assert!(kept.iter().all(|turn| turn.created_at > DateTime::UNIX_EPOCH));
+    let bare: Vec<LlmTurn> =
+        kept.into_iter().map(|turn| LlmTurn { created_at: DateTime::UNIX_EPOCH, ..turn }).collect();
+    assert_eq!(bare, [first.clone(), second]);
+    assert_eq!(store.llm_turns(&first.workflow_id, &first.run_id, "other").await.unwrap(), []);
+
+    let run = store.llm_usage_of_run(&first.workflow_id, &first.run_id).await.unwrap();
+    let expected = LlmUsage {
+        turns: 2,
+        input_tokens: 2_000,
+        output_tokens: 20,
+        cost_usd: 0.003_000_15,
+        unpriced_turns: 1,
+    };
+    assert_eq!(run, expected);
+    assert_eq!(store.llm_usage_of_run("absent", "absent").await.unwrap(), LlmUsage::default());
+
+    let days = store.llm_usage(2).await.unwrap();
+    let sum = days.iter().fold(LlmUsage::default(), |sum, day| sum.plus(&day.usage));
+    assert_eq!((sum.turns, sum.tokens(), sum.unpriced_turns), (3, 3_030, 1));
+    assert!(days.iter().all(|day| (day.user_id.as_str(), day.model.as_str()) == ("ann", "sim/analyst")));
+    assert!(matches!(store.llm_usage(0).await, Err(StoreError::Invalid(_))));
+    let unhashed = LlmTurn { prompt_hash: "x".into(), ..first };
+    assert!(matches!(store.save_llm_turn(&unhashed).await, Err(StoreError::Invalid(_))));
+}
+
 pub(crate) async fn the_schema_is_made_once_and_a_newer_one_refused(bench: &Bench) {
     assert_eq!(schema_status(bench.url()).await.unwrap().state, SchemaState::Absent);
     let openings: Vec<_> = (0..6)
@@ -370,16 +436,17 @@ pub(crate) async fn the_schema_is_made_once_and_a_newer_one_refused(bench: &Benc
         opening.await.unwrap();
     }
     let status = schema_status(bench.url()).await.unwrap();
+    let program = status.program;
     assert_eq!(
-        (status.state, status.to_string().as_str()),
-        (SchemaState::Current(1), "schema 1, up to date")
+        (status.state, status.to_string()),
+        (SchemaState::Current(program), format!("schema {program}, up to date"))
     );
     let store = bench.store().await;
     assert_eq!(ids(&*store, &AnalysisFilter::default()).await.len(), 6);
-    assert_eq!(store.describe().await.unwrap(), format!("{}, schema 1", bench.url()));
+    assert_eq!(store.describe().await.unwrap(), format!("{}, schema {program}", bench.url()));
 
     let newer = "INSERT INTO ttai_migrations (version, description, success, checksum, execution_time) \
-         SELECT 999, description, success, checksum, execution_time FROM ttai_migrations";
+         SELECT 999, description, success, checksum, execution_time FROM ttai_migrations WHERE version = 1";
     bench.tamper(newer).await.close().await;
     assert_eq!(schema_status(bench.url()).await.unwrap().state, SchemaState::Newer(999));
     let error = open(bench.url()).await.err().unwrap();
