@@ -99,6 +99,7 @@ fn conclude(
 
 fn gathered(params: &AnalysisParams, findings: Findings, status: AnalysisStatus) -> AnalysisResult {
     let verdict = verdict(status, &findings);
+    let model_use = findings.model_use();
     let Findings { chart, options, research, synthesis } = findings;
     let (rationale, position, warnings) = synthesis.map_or((None, None, Vec::new()), |synthesis| {
         (Some(synthesis.rationale), synthesis.suggested_position, synthesis.warnings)
@@ -121,6 +122,7 @@ fn gathered(params: &AnalysisParams, findings: Findings, status: AnalysisStatus)
         completed_at: None,
         notified: Vec::new(),
         warnings,
+        model_use,
     }
 }
 

@@ -82,8 +82,9 @@ fn conclude(
 }
 
 fn finished(params: &FullAnalysisParams, mut findings: Findings) -> FullAnalysisResult {
+    let model_use = findings.model_use();
     let synthesis = findings.synthesis.take();
-    let mut result = gathered(params, findings);
+    let mut result = FullAnalysisResult { model_use, ..gathered(params, findings) };
     if let Some(synthesis) = synthesis {
         result.overall_recommendation = synthesis.recommendation;
         result.synthesized_rationale = Some(synthesis.rationale);
@@ -116,6 +117,7 @@ fn incomplete(params: &FullAnalysisParams, findings: Findings, reason: &str) -> 
 
 /// What the stages found, without a verdict.
 fn gathered(params: &FullAnalysisParams, findings: Findings) -> FullAnalysisResult {
+    let model_use = findings.model_use();
     let Findings { chart, options, research, .. } = findings;
     let stage_warnings = [
         chart.as_ref().map(|stage| &stage.warnings),
@@ -142,6 +144,7 @@ fn gathered(params: &FullAnalysisParams, findings: Findings) -> FullAnalysisResu
         data_source: chart.as_ref().map(|chart| chart.data_source.clone()),
         evidence: Vec::new(),
         warnings,
+        model_use,
         chart_analysis: chart,
         options_analysis: options,
         research_analysis: research,

@@ -2,7 +2,7 @@
 
 use temporalio_workflow::WorkflowContext;
 use ttai_contract::{
-    AnalysisType, ChartAnalysis, ChartAnalysisResult, ChartRecommendation, FullAnalysisParams,
+    AnalysisType, ChartAnalysis, ChartAnalysisResult, ChartRecommendation, FullAnalysisParams, ModelTotal,
     OptionsAnalysis, OptionsAnalysisResult, OptionsRecommendation, ResearchAnalysis, ResearchAnalysisResult,
     ResearchRecommendation, Stage, SynthesizeParams, SynthesizeRecommendation, SynthesizedRecommendation,
     policy,
@@ -19,6 +19,18 @@ pub(crate) struct Findings {
     pub(crate) options: Option<OptionsAnalysisResult>,
     pub(crate) research: Option<ResearchAnalysisResult>,
     pub(crate) synthesis: Option<SynthesizedRecommendation>,
+}
+
+impl Findings {
+    /// What the models took in all stages.
+    pub(crate) fn model_use(&self) -> Option<ModelTotal> {
+        ModelTotal::of([
+            self.chart.as_ref().and_then(|stage| stage.model_use.as_ref()),
+            self.options.as_ref().and_then(|stage| stage.model_use.as_ref()),
+            self.research.as_ref().and_then(|stage| stage.model_use.as_ref()),
+            self.synthesis.as_ref().and_then(|stage| stage.model_use.as_ref()),
+        ])
+    }
 }
 
 /// How the stages ended.
@@ -78,7 +90,8 @@ pub(crate) async fn chart<W: Tracked>(
     ctx: &WorkflowContext<W>,
     params: &FullAnalysisParams,
 ) -> Result<ChartAnalysisResult, StageError> {
-    stage::ask(ctx, || ChartAnalysis, params.chart_params(), &policy::CHART_ANALYSIS).await
+    let policy = policy::CHART_ANALYSIS.with_model(params.model.as_deref());
+    stage::ask(ctx, || ChartAnalysis, params.chart_params(), &policy).await
 }
 
 async fn options<W: Tracked>(
@@ -86,7 +99,8 @@ async fn options<W: Tracked>(
     params: &FullAnalysisParams,
     chart: &ChartAnalysisResult,
 ) -> Result<OptionsAnalysisResult, StageError> {
-    stage::ask(ctx, || OptionsAnalysis, params.options_params(chart), &policy::OPTIONS_ANALYSIS).await
+    let policy = policy::OPTIONS_ANALYSIS.with_model(params.model.as_deref());
+    stage::ask(ctx, || OptionsAnalysis, params.options_params(chart), &policy).await
 }
 
 async fn research<W: Tracked>(
@@ -96,7 +110,8 @@ async fn research<W: Tracked>(
     options: &OptionsAnalysisResult,
 ) -> Result<ResearchAnalysisResult, StageError> {
     let input = params.research_params(chart, Some(options));
-    stage::ask(ctx, || ResearchAnalysis, input, &policy::RESEARCH_ANALYSIS).await
+    let policy = policy::RESEARCH_ANALYSIS.with_model(params.model.as_deref());
+    stage::ask(ctx, || ResearchAnalysis, input, &policy).await
 }
 
 async fn synthesis<W: Tracked>(
@@ -112,10 +127,12 @@ async fn synthesis<W: Tracked>(
         chart: chart.clone(),
         options: options.clone(),
         research: research.cloned(),
+        model: params.model.clone(),
+        user_id: params.model.as_ref().map(|_| params.user_id.clone()),
     };
+    let policy = policy::SYNTHESIS.with_model(params.model.as_deref());
     let result: SynthesizedRecommendation =
-        attempt::run_timed(ctx, Stage::Synthesis, || SynthesizeRecommendation, input, &policy::SYNTHESIS)
-            .await?;
+        attempt::run_timed(ctx, Stage::Synthesis, || SynthesizeRecommendation, input, &policy).await?;
     stage::conclude(ctx, Stage::Synthesis, false, &result.rationale);
     Ok(result)
 }

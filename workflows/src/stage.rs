@@ -22,6 +22,7 @@ pub(crate) trait StageParams: Validate + Clone {
     fn user_id(&self) -> &str;
     fn symbol(&self) -> &str;
     fn strategy(&self) -> Option<&'static str>;
+    fn model(&self) -> Option<&str>;
 }
 
 /// What an analyst answers.
@@ -48,6 +49,9 @@ macro_rules! analyst {
             fn strategy(&self) -> Option<&'static str> {
                 let strategy: fn(&Self) -> Option<&'static str> = $strategy;
                 strategy(self)
+            }
+            fn model(&self) -> Option<&str> {
+                self.model.as_deref()
             }
         }
 
@@ -147,8 +151,9 @@ where
     start::label(ctx, params.user_id(), params.symbol(), params.strategy());
     progress::plan(ctx, params.symbol(), &[T::STAGE, Stage::Save]);
 
+    let policy = policy.with_model(params.model());
     let mut answer: T =
-        ask(ctx, analyst, params.clone(), policy).await.map_err(StageError::into_termination)?;
+        ask(ctx, analyst, params.clone(), &policy).await.map_err(StageError::into_termination)?;
     start::label_outcome(ctx, answer.recommendation());
 
     let warning =

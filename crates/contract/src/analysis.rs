@@ -4,8 +4,9 @@ use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::chart::{ChartAnalysisResult, Timeframe, default_user, refuse_model, yes};
+use crate::chart::{ChartAnalysisResult, Timeframe, default_user, yes};
 use crate::full::{FullAnalysisParams, OverallRecommendation, Stage, SuggestedPosition};
+use crate::model::{self, ModelTotal};
 use crate::options::{AccountContext, OptionsAnalysisResult, OptionsConstraints, PositionContext, Strategy};
 use crate::research::ResearchAnalysisResult;
 use crate::validate::{Validate, ValidationError};
@@ -114,7 +115,7 @@ impl AnalysisParams {
 
 impl Validate for AnalysisParams {
     fn validate(&self) -> Result<(), ValidationError> {
-        refuse_model(self.model.as_deref())?;
+        model::check_name(self.model.as_deref())?;
         self.full_params().validate()
     }
 }
@@ -169,4 +170,7 @@ pub struct AnalysisResult {
     pub notified: Vec<String>,
     /// What a reader must know.
     pub warnings: Vec<String>,
+    /// The models' part, all stages together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model_use: Option<ModelTotal>,
 }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::common::{AnalysisDepth, ArtifactLink, Evidence, MarketSource};
 use crate::ids::DEFAULT_USER;
+use crate::model::{self, ModelUse};
 use crate::validate::{self, Validate, ValidationError};
 
 /// The bars that are analysed.
@@ -76,20 +77,7 @@ impl Validate for ChartAnalysisParams {
     fn validate(&self) -> Result<(), ValidationError> {
         validate::symbol(&self.symbol)?;
         validate::user_id(&self.user_id)?;
-        refuse_model(self.model.as_deref())
-    }
-}
-
-/// No AI provider is wired yet; a request for one must not be answered by another analyst in silence.
-pub(crate) fn refuse_model(model: Option<&str>) -> Result<(), ValidationError> {
-    match model {
-        None => Ok(()),
-        Some(name) => Err(ValidationError::new(
-            "model",
-            format!(
-                "no AI provider is configured for '{name}'; leave `model` out to use the deterministic analyst"
-            ),
-        )),
+        model::check_name(self.model.as_deref())
     }
 }
 
@@ -269,6 +257,9 @@ pub struct ChartAnalysisResult {
     pub evidence: Vec<Evidence>,
     /// What a reader must know.
     pub warnings: Vec<String>,
+    /// The model's part, where one was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model_use: Option<ModelUse>,
 }
 
 impl ChartRecommendation {

@@ -5,8 +5,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ttai_core::CashDividend;
 
-use crate::chart::{ChartAnalysisParams, ChartAnalysisResult, Timeframe, default_user, refuse_model, yes};
+use crate::chart::{ChartAnalysisParams, ChartAnalysisResult, Timeframe, default_user, yes};
 use crate::common::{AnalysisDepth, Evidence, MarketSource};
+use crate::model::{self, ModelTotal, ModelUse};
 use crate::options::{
     AccountContext, ChartContext, OptionsAnalysisParams, OptionsAnalysisResult, OptionsConstraints,
     PositionContext, SpreadType, Strategy, width,
@@ -137,7 +138,7 @@ impl Validate for FullAnalysisParams {
     fn validate(&self) -> Result<(), ValidationError> {
         validate::symbol(&self.symbol)?;
         validate::user_id(&self.user_id)?;
-        refuse_model(self.model.as_deref())?;
+        model::check_name(self.model.as_deref())?;
         self.constraints.as_ref().map_or(Ok(()), Validate::validate)?;
         self.account.validate()?;
         self.position.validate()?;
@@ -311,6 +312,12 @@ pub struct SynthesizeParams {
     pub options: OptionsAnalysisResult,
     /// Research stage; none in an analysis without it.
     pub research: Option<ResearchAnalysisResult>,
+    /// Model of an AI analyst; the deterministic synthesis when none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// Whose analysis it is, where a model is asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_id: Option<String>,
 }
 
 /// What the synthesis says.
@@ -330,6 +337,9 @@ pub struct SynthesizedRecommendation {
     pub evidence: Vec<Evidence>,
     /// What a reader must know.
     pub warnings: Vec<String>,
+    /// The model's part, where one was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model_use: Option<ModelUse>,
 }
 
 /// The whole answer.
@@ -367,6 +377,9 @@ pub struct FullAnalysisResult {
     pub evidence: Vec<Evidence>,
     /// What a reader must know, all stages.
     pub warnings: Vec<String>,
+    /// The models' part, all stages together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model_use: Option<ModelTotal>,
 }
 
 #[cfg(test)]
@@ -402,7 +415,7 @@ mod tests {
     #[case::empty(r#"{"symbol":""}"#, "empty")]
     #[case::user(r#"{"symbol":"AAPL","user_id":"a/b"}"#, "user_id")]
     #[case::capital(r#"{"symbol":"AAPL","account":{"capital":-5}}"#, "capital")]
-    #[case::model(r#"{"symbol":"AAPL","model":"anthropic/x"}"#, "no AI provider")]
+    #[case::model(r#"{"symbol":"AAPL","model":"claude"}"#, "not provider/model")]
     fn bad_requests_name_the_field(#[case] json: &str, #[case] part: &str) {
         let params: FullAnalysisParams = serde_json::from_str(json).unwrap();
         let error = params.validate().unwrap_err().to_string();

@@ -11,6 +11,7 @@ pub mod failure;
 pub mod full;
 pub mod ids;
 pub mod lenient;
+pub mod model;
 pub mod options;
 pub mod policy;
 pub mod progress;
@@ -39,6 +40,7 @@ pub use full::{
     SynthesizeParams, SynthesizedRecommendation,
 };
 pub use lenient::Lenient;
+pub use model::{ModelOutcome, ModelTotal, ModelUse};
 pub use options::{
     AccountContext, AccountType, Alternative, ChartContext, EarningsPolicy, ExpectedMove, ImpliedEventNote,
     NearestMiss, OptionsAnalysisParams, OptionsAnalysisResult, OptionsConstraints, OptionsRecommendation,

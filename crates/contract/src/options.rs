@@ -7,10 +7,11 @@ use ttai_core::OptionRight;
 
 use crate::chart::{
     ChartAnalysisResult, ChartRecommendation, ConfluenceZone, PriceLevel, TrendDirection, TrendQuality,
-    default_user, refuse_model, yes,
+    default_user, yes,
 };
 use crate::common::{Evidence, MarketSource};
 use crate::full::{ExitTrigger, SuggestedPosition};
+use crate::model::{self, ModelUse};
 use crate::validate::{self, Validate, ValidationError};
 
 /// What to sell.
@@ -283,7 +284,7 @@ impl Validate for OptionsAnalysisParams {
     fn validate(&self) -> Result<(), ValidationError> {
         validate::symbol(&self.symbol)?;
         validate::user_id(&self.user_id)?;
-        refuse_model(self.model.as_deref())?;
+        model::check_name(self.model.as_deref())?;
         self.constraints.as_ref().map_or(Ok(()), Validate::validate)?;
         self.account.validate()?;
         self.position.validate()?;
@@ -482,4 +483,7 @@ pub struct OptionsAnalysisResult {
     pub evidence: Vec<Evidence>,
     /// What a reader must know.
     pub warnings: Vec<String>,
+    /// The model's part, where one was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model_use: Option<ModelUse>,
 }

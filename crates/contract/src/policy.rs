@@ -90,6 +90,20 @@ pub struct ActivityPolicy {
     pub retry: RetryPolicy,
 }
 
+impl ActivityPolicy {
+    /// The policy of an analyst that asks a language model: at least five minutes an attempt, and retried rarely.
+    #[must_use]
+    pub fn with_model(self, model: Option<&str>) -> Self {
+        match model {
+            None => self,
+            Some(_) => Self { start_to_close: self.start_to_close.max(MODEL_ANALYSIS), retry: AGENT, ..self },
+        }
+    }
+}
+
+/// Shortest limit of an attempt that asks a language model.
+const MODEL_ANALYSIS: Duration = Duration::from_secs(300);
+
 const fn heartbeating(start_to_close: u64, retry: RetryPolicy) -> ActivityPolicy {
     ActivityPolicy {
         queue: TaskQueue::Analysis,

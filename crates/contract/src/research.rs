@@ -4,8 +4,9 @@ use chrono::{DateTime, NaiveDate, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::chart::{default_user, refuse_model};
+use crate::chart::default_user;
 use crate::common::{Evidence, MarketSource};
+use crate::model::{self, ModelUse};
 use crate::options::EarningsPolicy;
 use crate::validate::{self, Validate, ValidationError};
 
@@ -51,7 +52,7 @@ impl Validate for ResearchAnalysisParams {
     fn validate(&self) -> Result<(), ValidationError> {
         validate::symbol(&self.symbol)?;
         validate::user_id(&self.user_id)?;
-        refuse_model(self.model.as_deref())
+        model::check_name(self.model.as_deref())
     }
 }
 
@@ -167,4 +168,7 @@ pub struct ResearchAnalysisResult {
     pub evidence: Vec<Evidence>,
     /// What a reader must know.
     pub warnings: Vec<String>,
+    /// The model's part, where one was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model_use: Option<ModelUse>,
 }

@@ -26,11 +26,24 @@ pub fn document() -> Value {
     generator.subschema_for::<storage::NotificationReceipt>();
     generator.subschema_for::<progress::AnalysisProgress>();
     let definitions: Map<String, Value> = generator.take_definitions(true).into_iter().collect();
-    serde_json::json!({
+    sorted(serde_json::json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "ttai wire contract",
         "$defs": definitions,
-    })
+    }))
+}
+
+/// Keys in alphabetical order, whichever map another crate of the program makes `serde_json` use.
+fn sorted(value: Value) -> Value {
+    match value {
+        Value::Object(fields) => {
+            let fields: std::collections::BTreeMap<String, Value> =
+                fields.into_iter().map(|(key, field)| (key, sorted(field))).collect();
+            Value::Object(fields.into_iter().collect())
+        }
+        Value::Array(items) => Value::Array(items.into_iter().map(sorted).collect()),
+        other => other,
+    }
 }
 
 #[cfg(test)]
