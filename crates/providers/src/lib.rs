@@ -9,6 +9,7 @@ pub mod edgar;
 pub mod fallback;
 mod freshness;
 mod kept;
+pub mod llm;
 pub mod rss;
 pub mod tape;
 pub mod tastytrade;

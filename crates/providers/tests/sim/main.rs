@@ -6,6 +6,7 @@ mod cboe;
 mod control;
 mod dxlink;
 mod edgar;
+mod llm;
 mod rss;
 mod support;
 mod tastytrade;

@@ -13,6 +13,7 @@ pub mod exchange;
 pub mod faults;
 pub mod inbox;
 pub mod market;
+mod openai;
 mod rss;
 mod slack;
 mod tastytrade;
@@ -209,6 +210,7 @@ fn router(state: &SimState) -> Router {
         .nest("/rss", rss::router(state.clone()))
         .nest("/tradingview", tradingview::router(state.clone()))
         .nest("/dxlink", dxlink::router(state.clone()))
+        .nest("/openai", openai::router(state.clone()))
 }
 
 async fn open_market(options: &SimOptions) -> Result<SimMarket, ServerError> {
