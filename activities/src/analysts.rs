@@ -6,11 +6,13 @@ use std::sync::Arc;
 
 use temporalio_macros::activities;
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
+use ttai_contract::ids::DEFAULT_USER;
 use ttai_contract::{
     ChartAnalysisParams, ChartAnalysisResult, OptionsAnalysisParams, OptionsAnalysisResult,
     ResearchAnalysisParams, ResearchAnalysisResult, SynthesizeParams, SynthesizedRecommendation, Timed,
 };
 
+use crate::agent::{Asked, consult};
 use crate::compute::Compute;
 use crate::ports::Ports;
 use crate::supervise::{Shutdown, supervised};
@@ -39,8 +41,11 @@ impl AnalystActivities {
         ctx: ActivityContext,
         params: ChartAnalysisParams,
     ) -> Result<Timed<ChartAnalysisResult>, ActivityError> {
-        supervised(&ctx, &self.shutdown, |progress| {
-            chart::analyse(&self.ports, &self.compute, params, progress)
+        let asked = Asked::by(&ctx, params.model.as_deref(), &params.user_id);
+        let (ports, compute) = (&self.ports, &self.compute);
+        supervised(&ctx, &self.shutdown, |progress| async move {
+            let by_rules = chart::analyse(ports, compute, params.clone(), progress.clone());
+            consult(ports, compute, asked, &params, &progress, by_rules).await
         })
         .await
     }
@@ -51,8 +56,11 @@ impl AnalystActivities {
         ctx: ActivityContext,
         params: OptionsAnalysisParams,
     ) -> Result<Timed<OptionsAnalysisResult>, ActivityError> {
-        supervised(&ctx, &self.shutdown, |progress| {
-            options::analyse(&self.ports, &self.compute, params, progress)
+        let asked = Asked::by(&ctx, params.model.as_deref(), &params.user_id);
+        let (ports, compute) = (&self.ports, &self.compute);
+        supervised(&ctx, &self.shutdown, |progress| async move {
+            let by_rules = options::analyse(ports, compute, params.clone(), progress.clone());
+            consult(ports, compute, asked, &params, &progress, by_rules).await
         })
         .await
     }
@@ -63,7 +71,13 @@ impl AnalystActivities {
         ctx: ActivityContext,
         params: ResearchAnalysisParams,
     ) -> Result<Timed<ResearchAnalysisResult>, ActivityError> {
-        supervised(&ctx, &self.shutdown, |progress| research::analyse(&self.ports, params, progress)).await
+        let asked = Asked::by(&ctx, params.model.as_deref(), &params.user_id);
+        let (ports, compute) = (&self.ports, &self.compute);
+        supervised(&ctx, &self.shutdown, |progress| async move {
+            let by_rules = research::analyse(ports, params.clone(), progress.clone());
+            consult(ports, compute, asked, &params, &progress, by_rules).await
+        })
+        .await
     }
 
     #[activity(definition = ttai_contract::SynthesizeRecommendation)]
@@ -72,6 +86,13 @@ impl AnalystActivities {
         ctx: ActivityContext,
         params: SynthesizeParams,
     ) -> Result<Timed<SynthesizedRecommendation>, ActivityError> {
-        supervised(&ctx, &self.shutdown, |progress| synthesis::synthesize(params, progress)).await
+        let user_id = params.user_id.as_deref().unwrap_or(DEFAULT_USER);
+        let asked = Asked::by(&ctx, params.model.as_deref(), user_id);
+        let (ports, compute) = (&self.ports, &self.compute);
+        supervised(&ctx, &self.shutdown, |progress| async move {
+            let by_rules = synthesis::synthesize(params.clone(), progress.clone());
+            consult(ports, compute, asked, &params, &progress, by_rules).await
+        })
+        .await
     }
 }

@@ -6,9 +6,11 @@ pub mod analysts;
 pub mod outputs;
 pub mod ports;
 
+mod agent;
 mod chart;
 mod compute;
 mod failure;
+mod grounding;
 mod market_view;
 mod narrator;
 mod options;
@@ -18,6 +20,7 @@ mod synthesis;
 #[cfg(test)]
 mod testing;
 
+pub use agent::{ModelAnalyst, ModelBudget};
 pub use analysts::AnalystActivities;
 pub use compute::Compute;
 pub use outputs::OutputActivities;

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use ttai_ports::{MarketData, Metrics, News, Notifier, Provenance, Store};
 
+use crate::agent::ModelAnalyst;
+
 /// One adapter behind each port, wired by the binary.
 #[derive(Clone)]
 pub struct Ports {
@@ -17,6 +19,8 @@ pub struct Ports {
     pub store: Arc<dyn Store>,
     /// Channels.
     pub notifier: Arc<dyn Notifier>,
+    /// Language models, where any is configured.
+    pub models: Option<ModelAnalyst>,
     /// Who served the request at hand, and why not the first choice; empty where one provider always serves.
     pub provenance: Provenance,
 }

@@ -10,9 +10,9 @@ use rust_decimal::Decimal;
 use sha2::{Digest, Sha256};
 use ttai_core::{DailyBar, MinuteBar, NewsStory, OptionChain, Quote, SessionPart, Symbol};
 use ttai_ports::{
-    AnalysisFilter, AnalysisRecord, Artifact, ArtifactRef, DailyHistory, DataSource, MarketClock, MarketData,
-    Message, Metrics, News, NewsWindow, Notifier, PortError, Provenance, RiskFreeRate, Store, StoreError,
-    SymbolMetrics,
+    AnalysisFilter, AnalysisRecord, Artifact, ArtifactRef, DailyHistory, DataSource, LlmDay, LlmTurn,
+    LlmUsage, MarketClock, MarketData, Message, Metrics, News, NewsWindow, Notifier, PortError, Provenance,
+    RiskFreeRate, Store, StoreError, SymbolMetrics,
 };
 
 use crate::ports::Ports;
@@ -156,6 +156,7 @@ impl News for FakeNews {
 pub(crate) struct MemoryStore {
     artifacts: Mutex<BTreeMap<String, Artifact>>,
     analyses: Mutex<BTreeMap<String, AnalysisRecord>>,
+    turns: Mutex<Vec<LlmTurn>>,
 }
 
 impl MemoryStore {
@@ -193,6 +194,52 @@ impl Store for MemoryStore {
         Ok(self.artifacts.lock().unwrap_or_else(PoisonError::into_inner).get(sha256).cloned())
     }
 
+    async fn save_llm_turn(&self, turn: &LlmTurn) -> Result<(), StoreError> {
+        let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = |turn: &LlmTurn| {
+            (
+                turn.workflow_id.clone(),
+                turn.run_id.clone(),
+                turn.activity.clone(),
+                turn.turn,
+                turn.prompt_hash.clone(),
+            )
+        };
+        if !turns.iter().any(|kept| key(kept) == key(turn)) {
+            turns.push(turn.clone());
+        }
+        Ok(())
+    }
+
+    async fn llm_turns(
+        &self,
+        workflow_id: &str,
+        run_id: &str,
+        activity: &str,
+    ) -> Result<Vec<LlmTurn>, StoreError> {
+        let turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        let of = |turn: &&LlmTurn| {
+            (turn.workflow_id.as_str(), turn.run_id.as_str(), turn.activity.as_str())
+                == (workflow_id, run_id, activity)
+        };
+        let mut found: Vec<LlmTurn> = turns.iter().filter(of).cloned().collect();
+        found.sort_by_key(|turn| turn.turn);
+        Ok(found)
+    }
+
+    async fn llm_usage_of_run(&self, workflow_id: &str, run_id: &str) -> Result<LlmUsage, StoreError> {
+        let turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        let of = turns.iter().filter(|turn| turn.workflow_id == workflow_id && turn.run_id == run_id);
+        Ok(of.fold(LlmUsage::default(), |sum, turn| sum.plus(&turn.usage)))
+    }
+
+    async fn llm_usage(&self, _: u32) -> Result<Vec<LlmDay>, StoreError> {
+        let turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        let usage = turns.iter().fold(LlmUsage::default(), |sum, turn| sum.plus(&turn.usage));
+        let day = NaiveDate::from_ymd_opt(2014, 6, 6).expect("a day");
+        Ok(vec![LlmDay { day, user_id: "all".to_owned(), model: "all".to_owned(), usage }])
+    }
+
     async fn describe(&self) -> Result<String, StoreError> {
         Ok("memory".to_owned())
     }
@@ -223,6 +270,7 @@ pub(crate) fn ports(market: FakeMarket) -> (Ports, Arc<MemoryStore>) {
         store: Arc::clone(&store) as Arc<dyn Store>,
         notifier: Arc::new(Nobody),
         provenance: Provenance::default(),
+        models: None,
     };
     (ports, store)
 }

@@ -12,8 +12,9 @@ use ttai_activities::Ports;
 use ttai_contract::Stage;
 use ttai_core::{MinuteBar, NewsStory, OptionChain, Quote, Symbol};
 use ttai_ports::{
-    AnalysisFilter, AnalysisRecord, Artifact, ArtifactRef, DailyHistory, DataSource, MarketClock, MarketData,
-    Message, Metrics, News, NewsWindow, Notifier, PortError, RiskFreeRate, Store, StoreError, SymbolMetrics,
+    AnalysisFilter, AnalysisRecord, Artifact, ArtifactRef, DailyHistory, DataSource, LlmDay, LlmTurn,
+    LlmUsage, MarketClock, MarketData, Message, Metrics, News, NewsWindow, Notifier, PortError, RiskFreeRate,
+    Store, StoreError, SymbolMetrics,
 };
 
 use crate::script::{Act, Stagebook, Turn};
@@ -73,6 +74,7 @@ pub(crate) fn scripted(ports: Ports) -> Ports {
         store: Arc::new(Scripted(ports.store)),
         notifier: Arc::new(Scripted(ports.notifier)),
         provenance: ports.provenance,
+        models: ports.models,
     }
 }
 
@@ -183,6 +185,23 @@ impl Store for Scripted<dyn Store> {
     }
     async fn artifact(&self, sha256: &str) -> Result<Option<Artifact>, StoreError> {
         self.0.artifact(sha256).await
+    }
+    async fn save_llm_turn(&self, turn: &LlmTurn) -> Result<(), StoreError> {
+        self.0.save_llm_turn(turn).await
+    }
+    async fn llm_turns(
+        &self,
+        workflow_id: &str,
+        run_id: &str,
+        activity: &str,
+    ) -> Result<Vec<LlmTurn>, StoreError> {
+        self.0.llm_turns(workflow_id, run_id, activity).await
+    }
+    async fn llm_usage_of_run(&self, workflow_id: &str, run_id: &str) -> Result<LlmUsage, StoreError> {
+        self.0.llm_usage_of_run(workflow_id, run_id).await
+    }
+    async fn llm_usage(&self, days: u32) -> Result<Vec<LlmDay>, StoreError> {
+        self.0.llm_usage(days).await
     }
     async fn describe(&self) -> Result<String, StoreError> {
         self.0.describe().await

@@ -112,6 +112,7 @@ fn result(chart: &Chart, notes: Notes) -> ChartAnalysisResult {
         data_source: view.source.clone(),
         evidence: notes.evidence,
         warnings: warnings(chart),
+        model_use: None,
     }
 }
 

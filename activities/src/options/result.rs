@@ -93,6 +93,7 @@ pub(super) fn conclude(case: Case) -> Result<OptionsAnalysisResult, AnalystError
         evidence: narrator.into_evidence(),
         warnings,
         best: findings.position,
+        model_use: None,
     })
 }
 

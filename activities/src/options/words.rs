@@ -179,6 +179,25 @@ pub(crate) fn list(items: &[String]) -> String {
     }
 }
 
+/// Foreign text that cannot break out of its quotation marks, hide text or run over lines; at most `longest` characters.
+pub(crate) fn quotable(text: &str, longest: usize) -> String {
+    let visible = text.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).filter(|c| !is_invisible(*c));
+    let plain: String = visible.map(|c| if matches!(c, '"' | '“' | '”' | '`') { '\'' } else { c }).collect();
+    let plain = plain.split_whitespace().collect::<Vec<_>>().join(" ");
+    if plain.chars().count() <= longest {
+        return plain;
+    }
+    let cut: String = plain.chars().take(longest.saturating_sub(1)).collect();
+    format!("{}…", cut.trim_end())
+}
+
+/// Control characters, and those that hide text or turn its direction.
+pub(crate) fn is_invisible(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+        || matches!(c, '\u{e0000}'..='\u{e007f}')
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

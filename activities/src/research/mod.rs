@@ -83,6 +83,7 @@ pub(crate) async fn analyse(
         data_source: market_view::source(ports),
         evidence,
         warnings: ports.provenance.warnings(),
+        model_use: None,
     })
 }
 

@@ -39,12 +39,13 @@ fn combine(params: SynthesizeParams) -> Result<SynthesizedRecommendation, Valida
         rule: verdict.rule.to_owned(),
         evidence,
         warnings: warning.into_iter().collect(),
+        model_use: None,
     })
 }
 
 /// Refuses stages that are about different things.
 fn same_subject(params: &SynthesizeParams) -> Result<(), ValidationError> {
-    let SynthesizeParams { symbol, strategy, chart, options, research } = params;
+    let SynthesizeParams { symbol, strategy, chart, options, research, .. } = params;
     let others =
         [Some(&chart.symbol), Some(&options.symbol), research.as_ref().map(|research| &research.symbol)];
     if let Some(other) = others.into_iter().flatten().find(|other| !other.eq_ignore_ascii_case(symbol.trim()))

@@ -33,6 +33,8 @@ async fn stages(volatility: f64) -> SynthesizeParams {
         chart,
         options,
         research: Some(research),
+        model: None,
+        user_id: None,
     }
 }
 

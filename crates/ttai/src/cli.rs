@@ -122,6 +122,9 @@ pub struct AnalyzeArgs {
     /// Market time: RFC 3339, or New York time such as 2014-06-06T15:00 [default: the market's now].
     #[arg(long, value_name = "TIME", value_parser = market_time)]
     pub at: Option<DateTime<Utc>>,
+    /// AI model of the analysts, or `none` for the deterministic ones [default: `llm.model` of the configuration].
+    #[arg(long, value_name = "PROVIDER/MODEL")]
+    pub model: Option<String>,
     /// The answer as JSON.
     #[arg(long)]
     pub json: bool,

@@ -4,6 +4,7 @@ pub mod cli;
 pub mod commands;
 pub mod config;
 pub mod market;
+pub mod models;
 pub mod notifier;
 pub mod output;
 pub mod report;

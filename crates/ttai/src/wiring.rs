@@ -4,7 +4,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use anyhow::Context;
-use ttai_activities::Ports;
+use ttai_activities::{ModelAnalyst, Ports};
 use ttai_ports::{Provenance, Store};
 use ttai_store::StoreUrl;
 
@@ -24,7 +24,18 @@ pub async fn ports(settings: &Settings) -> anyhow::Result<Ports> {
         store: store(settings).await?,
         notifier: Arc::new(LogNotifier),
         provenance: Provenance::default(),
+        models: models(settings).await?,
     })
+}
+
+/// The configured language models, within limits that all workers share.
+async fn models(settings: &Settings) -> anyhow::Result<Option<ModelAnalyst>> {
+    if settings.config.names("models").is_empty() {
+        return Ok(None);
+    }
+    let url = StoreUrl::from_str(&settings.store_url).context("the store's address cannot be used")?;
+    let limits = ttai_store::open_limits(&url).await?;
+    crate::models::analyst(&settings.config, &limits)
 }
 
 /// The store that the settings choose, migrated.

@@ -37,8 +37,7 @@ pub fn probability_of_profit(
     })
 }
 
-/// Risk-neutral probability, 0 to 1, that an option ends out of the money: N(−d2) for a call, N(d2) for a put
-/// (Black and Scholes 1973).
+/// Probability, 0 to 1, that an option ends out of the money.
 #[must_use]
 pub fn probability_otm(
     right: OptionRight,

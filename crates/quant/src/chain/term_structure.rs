@@ -70,8 +70,7 @@ pub struct ImpliedEvent {
     pub ratio: f64,
 }
 
-/// The smile of one listed expiration by strike: implied volatilities as fractions a year; contracts without one are
-/// left out.
+/// The smile of one listed expiration by strike.
 #[must_use]
 pub fn smile(quotes: &[PricedQuote], expiration: NaiveDate, spot: f64) -> Vec<SmilePoint> {
     let mut strikes: BTreeMap<Decimal, (f64, [Option<f64>; 2])> = BTreeMap::new();

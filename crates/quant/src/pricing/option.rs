@@ -108,43 +108,43 @@ impl VanillaOption {
         self.right
     }
 
-    /// Price of the underlying, above 0, in the currency that every price here is in.
+    /// Price of the underlying.
     #[must_use]
     pub fn spot(&self) -> f64 {
         self.spot
     }
 
-    /// Strike, above 0, in the currency of the spot.
+    /// Strike.
     #[must_use]
     pub fn strike(&self) -> f64 {
         self.strike
     }
 
-    /// Years of 365 days to expiration, 0 or more.
+    /// Years of 365 days to expiration.
     #[must_use]
     pub fn years(&self) -> f64 {
         self.years
     }
 
-    /// Continuously compounded interest rate as a fraction a year (0.04 is 4 %); may be 0 or negative.
+    /// Continuous interest rate.
     #[must_use]
     pub fn rate(&self) -> f64 {
         self.rate
     }
 
-    /// Continuously compounded dividend yield as a fraction a year; may be 0 or negative.
+    /// Continuous dividend yield.
     #[must_use]
     pub fn dividend_yield(&self) -> f64 {
         self.dividend_yield
     }
 
-    /// Volatility as a fraction a year (0.2 is 20 %), 0 or more.
+    /// Volatility as a fraction a year.
     #[must_use]
     pub fn volatility(&self) -> f64 {
         self.volatility
     }
 
-    /// Value if exercised now, max(S − K, 0) for a call and max(K − S, 0) for a put, in the currency of the spot.
+    /// Value if exercised now.
     #[must_use]
     pub fn intrinsic(&self) -> f64 {
         self.right.intrinsic(self.spot, self.strike)

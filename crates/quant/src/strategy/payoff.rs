@@ -79,7 +79,7 @@ pub struct PayoffLine<'a> {
 }
 
 impl<'a> PayoffLine<'a> {
-    /// The value at expiration of `legs` in dollars as a line over the price of the underlying.
+    /// The line of `legs`.
     ///
     /// # Errors
     /// As [`Payoff::of`].

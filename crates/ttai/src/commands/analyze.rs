@@ -26,7 +26,8 @@ use crate::{output, report, server, wiring};
 /// A bad request, no server, or how the run failed.
 pub async fn run(global: &GlobalArgs, args: AnalyzeArgs) -> anyhow::Result<ExitCode> {
     let settings = Settings::load(global, Some(&args.market))?;
-    let params = params(&args);
+    let model = args.model.clone().or_else(|| settings.config.text("llm", "model"));
+    let params = FullAnalysisParams { model: model.filter(|name| name != "none"), ..params(&args) };
     params.validate().map_err(as_flag)?;
     let own_market = args.market.tape.is_some() || args.market.seed.is_some();
     if own_market && global.address.is_some() {

@@ -1,0 +1,443 @@
+//! One conversation with a model: turns are bought or taken from the journal, tools answer, the answer is checked.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use ttai_contract::{Evidence, ModelOutcome, ModelUse};
+use ttai_ports::{
+    LlmTurn, LlmUsage, ModelMessage, ModelRequest, ModelTurn, PortError, StopReason, StoreError, ToolCall,
+};
+
+use super::advice::Advised;
+use super::answer::{self, Answer};
+use super::tools::Toolbox;
+use super::{Asked, ModelAnalyst, prompt};
+use crate::compute::Compute;
+use crate::failure::AnalystError;
+use crate::grounding::Facts;
+use crate::ports::Ports;
+use crate::supervise::Progress;
+
+/// Tools that one turn may call.
+const MOST_CALLS: usize = 8;
+/// Longest wait for a provider that says when to come back.
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
+/// How often a turn is asked for before the provider counts as unavailable.
+const TRIES: u32 = 3;
+
+/// What a conversation needs.
+pub(super) struct Brief<'a> {
+    pub(super) ports: &'a Ports,
+    pub(super) compute: &'a Compute,
+    pub(super) analyst: &'a ModelAnalyst,
+    pub(super) asked: Asked,
+    /// The stage's request as JSON.
+    pub(super) context: Value,
+    pub(super) progress: &'a Progress,
+    /// Turns of earlier attempts.
+    pub(super) kept: Vec<LlmTurn>,
+}
+
+/// What a turn added to the conversation, as the journal keeps it.
+#[derive(Serialize, Deserialize)]
+struct Added {
+    messages: Vec<ModelMessage>,
+    /// The deterministic result, with the first turn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    basis: Option<Value>,
+}
+
+/// What the deterministic analysis found in an earlier attempt.
+pub(super) fn basis<R: Advised>(kept: &[LlmTurn]) -> Option<R> {
+    let first = kept.iter().find(|turn| turn.turn == 1)?;
+    let added: Added = serde_json::from_value(first.request.clone()).ok()?;
+    serde_json::from_value(added.basis?).ok()
+}
+
+/// How a conversation ended.
+enum Ending {
+    /// An answer whose numbers are facts.
+    Answered(Answer, Vec<Evidence>),
+    /// None that can be used.
+    Stopped(ModelOutcome, String, Vec<String>),
+}
+
+/// Why a turn was not taken.
+enum NoTurn {
+    Stopped(ModelOutcome, String),
+    Store(StoreError),
+}
+
+impl From<StoreError> for NoTurn {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+/// Talks to the model about `result` and returns it in the model's words, or as it is with the reason.
+pub(super) async fn run<R: Advised>(brief: Brief<'_>, mut result: R) -> Result<R, AnalystError> {
+    let mut talk = Conversation::begin(brief, &result);
+    let ending = match talk.hold::<R>().await {
+        Ok(ending) => ending,
+        Err(NoTurn::Stopped(outcome, note)) => Ending::Stopped(outcome, note, Vec::new()),
+        Err(NoTurn::Store(error)) => return Err(error.into()),
+    };
+    match ending {
+        Ending::Answered(answer, evidence) => {
+            let lowered_from = take_over(&mut result, &answer, evidence, &talk.brief.asked.model);
+            result.set_model_use(ModelUse {
+                lowered_from,
+                ..talk.model_use(ModelOutcome::Used, "", Vec::new())
+            });
+        }
+        Ending::Stopped(outcome, note, ungrounded) => {
+            let model = &talk.brief.asked.model;
+            result.warn(format!("the text is the deterministic analyst's and not {model}'s: {note}"));
+            result.set_model_use(talk.model_use(outcome, &note, ungrounded));
+        }
+    }
+    if talk.spent.unpriced_turns > 0 {
+        let model = &talk.brief.asked.model;
+        result.warn(format!(
+            "no price of {model} is configured: its cost is not known and no dollar cap holds it"
+        ));
+    }
+    Ok(result)
+}
+
+/// The model's text under the deterministic first line; the verdict it had before, where the model lowered it.
+fn take_over<R: Advised>(
+    result: &mut R,
+    answer: &Answer,
+    evidence: Vec<Evidence>,
+    model: &str,
+) -> Option<String> {
+    let before = result.verdict();
+    let first_line = result.text().lines().next().unwrap_or_default().to_owned();
+    let allowed = result.verdicts();
+    if !allowed.contains(&answer.recommendation.as_str()) {
+        result.warn(format!(
+            "{model} says {}, which is bolder than the rules allow: the verdict stays {before}",
+            answer.recommendation
+        ));
+    }
+    let lowers = answer.recommendation != before && allowed.contains(&answer.recommendation.as_str());
+    if lowers {
+        result.lower(&answer.recommendation);
+        let now = result.verdict();
+        let capital = now.chars().next().map(|letter| letter.to_uppercase().to_string()).unwrap_or_default();
+        let line = format!(
+            "{capital}{}: lowered from {before} by {model}: {} The rules said: {first_line}",
+            now.get(1..).unwrap_or_default().replace('_', " "),
+            answer.summary
+        );
+        result.set_text(answer.article(&line, model), evidence);
+    } else {
+        result.set_text(answer.article(&first_line, model), evidence);
+    }
+    lowers.then(|| before.to_owned())
+}
+
+struct Conversation<'a> {
+    brief: Brief<'a>,
+    messages: Vec<ModelMessage>,
+    /// How many messages the journal has.
+    journalled: usize,
+    basis: Option<Value>,
+    facts: Facts,
+    tools: Toolbox<'a>,
+    tools_open: bool,
+    turn: u32,
+    tool_calls: u32,
+    /// Turns of earlier attempts that still fit, by number.
+    script: BTreeMap<u32, LlmTurn>,
+    /// All turns of this activity in this run.
+    spent: LlmUsage,
+}
+
+impl<'a> Conversation<'a> {
+    fn begin<R: Advised>(brief: Brief<'a>, result: &R) -> Self {
+        let basis = serde_json::to_value(result).unwrap_or_default();
+        let mut facts = Facts::default();
+        facts.add("request", &prompt::without_noise(&brief.context));
+        facts.add("deterministic analysis", &prompt::without_noise(&basis));
+        facts.add("conventions", &prompt::conventions());
+        let as_of = result.as_of().or_else(|| moment(&brief.context));
+        let symbol = brief.context.get("symbol").and_then(Value::as_str).unwrap_or_default();
+        let mut script = BTreeMap::new();
+        for turn in &brief.kept {
+            script.entry(turn.turn).or_insert_with(|| turn.clone());
+        }
+        let spent = brief.kept.iter().fold(LlmUsage::default(), |sum, turn| sum.plus(&turn.usage));
+        let tools = Toolbox::new(brief.ports, brief.compute, symbol, as_of);
+        let messages = prompt::opening(R::STAGE, &result.verdicts(), &basis, &brief.context);
+        Self {
+            brief,
+            messages,
+            journalled: 0,
+            basis: Some(basis),
+            facts,
+            tools,
+            tools_open: true,
+            turn: 0,
+            tool_calls: 0,
+            script,
+            spent,
+        }
+    }
+
+    /// Turn after turn until there is an answer or none can be had.
+    async fn hold<R: Advised>(&mut self) -> Result<Ending, NoTurn> {
+        let verdicts = R::all_verdicts();
+        let (mut asked_to_fit, mut asked_for_facts) = (false, false);
+        if let Some(added) = self.scripted() {
+            self.messages = added;
+        }
+        loop {
+            let said = self.take_turn(&verdicts).await?;
+            self.messages.push(ModelMessage::Assistant {
+                text: said.text.clone(),
+                tool_calls: said.tool_calls.clone(),
+            });
+            self.journalled = self.messages.len();
+            if said.stop == StopReason::Filtered {
+                return Ok(stopped(ModelOutcome::Refused, "the model would not answer"));
+            }
+            if !said.tool_calls.is_empty() {
+                self.answer_calls(&said.tool_calls).await;
+                continue;
+            }
+            let problem = match answer::parse(&said.text, &verdicts) {
+                Ok(answer) => {
+                    let checked = self.facts.check(&answer.text());
+                    if checked.ungrounded.is_empty() {
+                        return Ok(Ending::Answered(answer, checked.evidence));
+                    }
+                    if asked_for_facts {
+                        let note = format!(
+                            "its text has numbers that are no facts: {}",
+                            checked.ungrounded.join(", ")
+                        );
+                        return Ok(Ending::Stopped(ModelOutcome::Ungrounded, note, checked.ungrounded));
+                    }
+                    asked_for_facts = true;
+                    self.say(prompt::stay_with_the_facts(&checked.ungrounded));
+                    continue;
+                }
+                Err(_) if said.stop == StopReason::Length => "it was cut off; make it shorter".to_owned(),
+                Err(problem) => problem,
+            };
+            if asked_to_fit {
+                return Ok(stopped(
+                    ModelOutcome::Malformed,
+                    &format!("its answer cannot be used: {problem}"),
+                ));
+            }
+            asked_to_fit = true;
+            self.say(prompt::fit_the_schema(&problem));
+        }
+    }
+
+    /// Adds what we say, unless an earlier attempt has said it already.
+    fn say(&mut self, message: ModelMessage) {
+        match self.scripted() {
+            Some(added) => self.messages.extend(added),
+            None => self.messages.push(message),
+        }
+    }
+
+    /// What an earlier attempt added before the next turn.
+    fn scripted(&mut self) -> Option<Vec<ModelMessage>> {
+        let kept = self.script.get(&(self.turn + 1))?;
+        let added: Added = serde_json::from_value(kept.request.clone()).ok()?;
+        Some(added.messages)
+    }
+
+    /// The tools' answers, from an earlier attempt where it has them.
+    async fn answer_calls(&mut self, calls: &[ToolCall]) {
+        let answers = match self.scripted() {
+            Some(added) => added,
+            None => {
+                let mut answers = Vec::with_capacity(calls.len());
+                for (index, call) in calls.iter().enumerate() {
+                    self.brief.progress.step(&format!("model turn {}: {}", self.turn, call.name));
+                    let content = if index < MOST_CALLS {
+                        self.tools.call(call).await
+                    } else {
+                        format!(
+                            "{{\"error\":\"at most {MOST_CALLS} tools a turn; call it again if it is still needed\"}}"
+                        )
+                    };
+                    answers.push(ModelMessage::Tool { call_id: call.id.clone(), content });
+                }
+                if self.turn + 2 >= self.brief.analyst.budget.turns_per_stage {
+                    answers.push(prompt::answer_now());
+                }
+                answers
+            }
+        };
+        self.tools_open = self.turn + 2 < self.brief.analyst.budget.turns_per_stage;
+        self.tool_calls = self.tool_calls.saturating_add(u32::try_from(calls.len()).unwrap_or(u32::MAX));
+        for message in &answers {
+            let ModelMessage::Tool { call_id, content } = message else { continue };
+            let name =
+                calls.iter().find(|call| call.id == *call_id).map_or("tool", |call| call.name.as_str());
+            match serde_json::from_str(content) {
+                Ok(content) => self.facts.add(name, &content),
+                Err(_) => self.facts.add_text(name, content),
+            }
+        }
+        self.messages.extend(answers);
+    }
+
+    /// The next turn: from the journal, else bought and kept before it is used.
+    async fn take_turn(&mut self, verdicts: &[&str]) -> Result<ModelTurn, NoTurn> {
+        self.turn += 1;
+        let most = self.brief.analyst.budget.turns_per_stage;
+        self.brief.progress.step(&format!("model turn {} of {most}: {}", self.turn, self.brief.asked.model));
+        let request = ModelRequest {
+            model: self.brief.asked.model.clone(),
+            messages: self.messages.clone(),
+            tools: if self.tools_open { Toolbox::definitions() } else { Vec::new() },
+            answer_schema: Some(("analyst_answer".to_owned(), answer::schema(verdicts))),
+            max_output_tokens: self.brief.analyst.budget.max_output_tokens,
+        };
+        let prompt_hash = hash(&request)?;
+        if let Some(kept) = self.script.get(&self.turn)
+            && kept.prompt_hash == prompt_hash
+            && let Ok(answer) = serde_json::from_value(kept.answer.clone())
+        {
+            return Ok(answer);
+        }
+        // From here on the conversation is another one.
+        self.script.clear();
+        if self.turn > most {
+            let note = format!("no answer within {most} turns");
+            return Err(NoTurn::Stopped(ModelOutcome::OverBudget, note));
+        }
+        self.within_budget().await?;
+        let answer = self.buy(&request).await?;
+        self.keep(&answer, prompt_hash).await?;
+        Ok(answer)
+    }
+
+    async fn within_budget(&self) -> Result<(), NoTurn> {
+        let Asked { workflow_id, run_id, .. } = &self.brief.asked;
+        let store = self.brief.ports.store.as_ref();
+        match self.brief.analyst.budget.used_up(store, workflow_id, run_id).await? {
+            Some(reason) => Err(NoTurn::Stopped(ModelOutcome::OverBudget, reason)),
+            None => Ok(()),
+        }
+    }
+
+    /// Asks the provider, again after a failure that passes, as long as there is time.
+    async fn buy(&self, request: &ModelRequest) -> Result<ModelTurn, NoTurn> {
+        let unavailable = |note: String| NoTurn::Stopped(ModelOutcome::Unavailable, note);
+        let until = self.brief.asked.until;
+        let mut tries = 0;
+        loop {
+            let turn = self.brief.analyst.model.turn(request);
+            let Ok(outcome) = tokio::time::timeout_at(until, turn).await else {
+                let note = "the time of the stage is used up".to_owned();
+                return Err(NoTurn::Stopped(ModelOutcome::OverBudget, note));
+            };
+            tries += 1;
+            let wait = match outcome {
+                Ok(turn) => return Ok(turn),
+                Err(PortError::Unavailable { retry_after, .. }) if tries < TRIES => {
+                    retry_after.unwrap_or(Duration::from_secs(1) * tries)
+                }
+                Err(error) => return Err(unavailable(error.to_string())),
+            };
+            if wait > LONGEST_WAIT || tokio::time::Instant::now() + wait >= until {
+                let note = format!("the provider asks to wait {} s", wait.as_secs());
+                return Err(unavailable(note));
+            }
+            self.brief.progress.step(&format!("model turn {}: waiting {} s", self.turn, wait.as_secs()));
+            tokio::time::sleep(wait).await;
+        }
+    }
+
+    /// Keeps a turn before it is used.
+    async fn keep(&mut self, answer: &ModelTurn, prompt_hash: String) -> Result<(), NoTurn> {
+        let usage = LlmUsage {
+            turns: 1,
+            input_tokens: answer.usage.input_tokens,
+            output_tokens: answer.usage.output_tokens,
+            cost_usd: answer.usage.cost_usd.unwrap_or(0.0),
+            unpriced_turns: u64::from(answer.usage.cost_usd.is_none()),
+        };
+        let added = Added {
+            messages: self.messages.get(self.journalled..).unwrap_or_default().to_vec(),
+            basis: self.basis.take().filter(|_| self.turn == 1),
+        };
+        let Asked { workflow_id, run_id, activity, user_id, model, .. } = &self.brief.asked;
+        let turn = LlmTurn {
+            workflow_id: workflow_id.clone(),
+            run_id: run_id.clone(),
+            activity: activity.clone(),
+            turn: self.turn,
+            prompt_hash,
+            user_id: user_id.clone(),
+            model: model.clone(),
+            request: json(&added)?,
+            answer: json(answer)?,
+            usage,
+            created_at: DateTime::UNIX_EPOCH,
+        };
+        self.spent = self.spent.plus(&usage);
+        Ok(self.brief.ports.store.save_llm_turn(&turn).await?)
+    }
+
+    fn model_use(&self, outcome: ModelOutcome, note: &str, ungrounded: Vec<String>) -> ModelUse {
+        let cost = Decimal::from_f64_retain(self.spent.cost_usd).map(|cost| cost.round_dp(9).normalize());
+        ModelUse {
+            model: self.brief.asked.model.clone(),
+            outcome,
+            note: note.to_owned(),
+            ungrounded,
+            lowered_from: None,
+            turns: self.spent.turns,
+            tool_calls: self.tool_calls,
+            input_tokens: self.spent.input_tokens,
+            output_tokens: self.spent.output_tokens,
+            cost_usd: cost.filter(|_| self.spent.unpriced_turns == 0),
+        }
+    }
+}
+
+fn stopped(outcome: ModelOutcome, note: &str) -> Ending {
+    Ending::Stopped(outcome, note.to_owned(), Vec::new())
+}
+
+/// The moment of a request, or of its chart stage.
+fn moment(context: &Value) -> Option<DateTime<Utc>> {
+    let of = |value: Option<&Value>| {
+        value.and_then(|value| value.get("as_of")).and_then(Value::as_str)?.parse().ok()
+    };
+    of(Some(context)).or_else(|| of(context.get("chart")))
+}
+
+/// SHA-256 of a request in lower-case hexadecimal.
+fn hash(request: &ModelRequest) -> Result<String, NoTurn> {
+    let bytes = serde_json::to_vec(request).map_err(|error| unwritable(&error))?;
+    Ok(Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut hex, byte| {
+        // Writing to a String does not fail.
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    }))
+}
+
+fn json(value: &impl Serialize) -> Result<Value, NoTurn> {
+    serde_json::to_value(value).map_err(|error| unwritable(&error))
+}
+
+fn unwritable(error: &serde_json::Error) -> NoTurn {
+    NoTurn::Store(StoreError::Invalid(format!("a model's turn cannot be written as JSON: {error}")))
+}
