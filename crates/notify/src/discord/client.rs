@@ -16,6 +16,7 @@ use crate::address::WebhookAddress;
 use crate::channels::Channel;
 use crate::multipart::with_files;
 use crate::refusal::of_status;
+use crate::text::shorten;
 
 const PROVIDER: &str = "discord";
 /// Whoever sends without a bot's token shares one limit per network address: its account, and its name in errors.
@@ -26,6 +27,8 @@ const GLOBAL_RATE: RateLimit = RateLimit { per_minute: 3_000, burst: 50 };
 const WEBHOOK_RATE: RateLimit = RateLimit { per_minute: 150, burst: 5 };
 /// Begins the error of a webhook that will never work again; a refusal by something in between may pass.
 const GONE: &str = "the webhook is gone";
+/// Discord's codes begin here ("JSON Error Codes"); a gateway's own JSON has none, or an HTTP status for one.
+const SMALLEST_CODE: i64 = 10_000;
 /// A reset farther away than this is not believed.
 const LONGEST_RESET: f64 = 86_400.0;
 
@@ -191,12 +194,12 @@ pub fn parse_refusal(status: StatusCode, body: &[u8]) -> PortError {
     if status == StatusCode::TOO_MANY_REQUESTS {
         return rate_limited(body).unwrap_or_else(|| of_status(PROVIDER, status));
     }
-    let refused = serde_json::from_slice::<Refused>(body).ok().filter(|_| status.is_client_error());
-    let Some(refused) = refused else {
+    let is_discords = |refused: &Refused| status.is_client_error() && refused.code >= SMALLEST_CODE;
+    let Some(refused) = serde_json::from_slice(body).ok().filter(is_discords) else {
         return of_status(PROVIDER, status);
     };
     let provider = PROVIDER.to_owned();
-    let said = format!("{status}, code {}: {}", refused.code, crate::text::shorten(&refused.message, 200));
+    let said = format!("{status}, code {}: {}", refused.code, shorten(&refused.message, 200));
     // 10015 Unknown Webhook and 50027 Invalid Webhook Token; 404 is also an unknown thread, which the webhook survives.
     let is_dead = status == StatusCode::UNAUTHORIZED || matches!(refused.code, 10_015 | 50_027);
     if is_dead {
@@ -241,7 +244,7 @@ fn places(errors: &serde_json::Value) -> String {
             break;
         }
     }
-    if found.is_empty() { String::new() } else { format!(" (at {})", found.join(", ")) }
+    if found.is_empty() { String::new() } else { format!(" (at {})", shorten(&found.join(", "), 200)) }
 }
 
 #[cfg(test)]
@@ -300,8 +303,10 @@ mod tests {
         );
         assert!(matches!(read(502, "{}"), PortError::OutcomeUnknown { .. }));
         assert!(matches!(read(429, "error code: 1015"), PortError::Unavailable { retry_after: None, .. }));
-        let echoed = read(404, "no such page: /api/webhooks/1/planted").to_string();
-        assert!(!echoed.contains("planted"), "{echoed}");
+        for echo in ["no such page: /planted", r#"{"code":404,"message":"no such page: /planted"}"#] {
+            let echoed = read(404, echo).to_string();
+            assert!(!echoed.contains("planted"), "{echoed}");
+        }
     }
 
     #[test]
@@ -319,5 +324,19 @@ mod tests {
             unreachable!()
         };
         assert_eq!(provider, PROVIDER);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_answer_is_too_strange_to_be_read(
+            status in 100u16..1_000,
+            shape in "\\{\"(message|code|errors|retry_after|global)\":[\\[\\]{}\",:a-z0-9.e+-]{0,60}\\}?",
+            bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..60),
+        ) {
+            let status = StatusCode::from_u16(status).unwrap();
+            for body in [shape.as_bytes(), &bytes] {
+                proptest::prop_assert!(parse_refusal(status, body).to_string().len() < 2_000);
+            }
+        }
     }
 }

@@ -152,7 +152,15 @@ pub(super) struct RefreshGrant {
 struct TokenAnswer {
     access_token: SecretString,
     #[serde(default)]
-    expires_in: Option<f64>,
+    expires_in: serde_json::Value,
+}
+
+impl TokenAnswer {
+    /// Seconds, as a number or as text; none where the endpoint does not say.
+    fn seconds(&self) -> Option<f64> {
+        let text = || self.expires_in.as_str().and_then(|text| text.trim().parse().ok());
+        self.expires_in.as_f64().or_else(text).filter(|seconds: &f64| seconds.is_finite() && *seconds > 0.0)
+    }
 }
 
 /// RFC 6749 section 5.2, in its own words and in the service's (`error_code`).
@@ -180,14 +188,19 @@ impl Grant for RefreshGrant {
         if !answer.status.is_success() {
             return Err(refusal(answer.status, &answer.body));
         }
-        let granted: TokenAnswer = answer.json()?;
-        if granted.access_token.expose_secret().is_empty() {
-            return Err(unavailable("the token endpoint gave an empty token"));
-        }
-        let seconds = granted.expires_in.filter(|seconds| seconds.is_finite() && *seconds > 0.0);
-        let lives = Duration::from_secs_f64(seconds.unwrap_or(0.0).min(LONGEST_LIFE.as_secs_f64()));
-        Ok(Granted { token: granted.access_token, lives })
+        granted(&answer.body)
     }
+}
+
+/// Reads a token. What does not fit is not repeated: it may be a secret.
+fn granted(body: &[u8]) -> Result<Granted, PortError> {
+    let answer: TokenAnswer = serde_json::from_slice(body)
+        .map_err(|_| unavailable("the token endpoint's answer holds no token"))?;
+    if answer.access_token.expose_secret().is_empty() {
+        return Err(unavailable("the token endpoint gave an empty token"));
+    }
+    let seconds = answer.seconds().unwrap_or(0.0).min(LONGEST_LIFE.as_secs_f64());
+    Ok(Granted { token: answer.access_token, lives: Duration::from_secs_f64(seconds) })
 }
 
 /// What a refused renewal means: RFC 6749 names the errors with which the grant or the client is at fault, and anything

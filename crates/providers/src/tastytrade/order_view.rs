@@ -77,27 +77,23 @@ fn leg(leg: &OrderLegModel) -> Option<OrderLeg> {
 
 /// What of a leg was done: its fills, else what does not remain. Fills may come a little after the status.
 fn filled(leg: &OrderLegModel) -> Decimal {
-    let fills: Decimal = leg.fills.iter().flatten().map(|fill| fill.quantity).sum();
-    let not_remaining = match (leg.quantity, leg.remaining_quantity) {
-        (Some(quantity), Some(remaining)) => quantity - remaining,
-        _ => Decimal::ZERO,
-    };
-    fills.max(not_remaining)
+    let fills = sum(leg.fills.iter().flatten().map(|fill| Some(fill.quantity))).unwrap_or_default();
+    let open = leg.quantity.zip(leg.remaining_quantity);
+    let not_remaining = open.and_then(|(quantity, remaining)| quantity.checked_sub(remaining));
+    fills.max(not_remaining.unwrap_or_default())
 }
 
 /// Whole units of all legs that were done: the least of the legs, each in units of its own ratio.
 fn filled_units(order: &Order) -> Decimal {
-    let units = order.legs.iter().map(|leg| filled(leg) / ratio(order, leg));
+    let units = order.legs.iter().map(|leg| filled(leg).checked_div(ratio(order, leg)).unwrap_or_default());
     units.min().unwrap_or_default().normalize()
 }
 
 /// Shares or contracts of a leg in one unit of the order.
 fn ratio(order: &Order, leg: &OrderLegModel) -> Decimal {
     let size = order.size.filter(|size| size.is_sign_positive() && !size.is_zero());
-    match (size, leg.quantity) {
-        (Some(size), Some(quantity)) if !quantity.is_zero() => quantity / size,
-        _ => Decimal::ONE,
-    }
+    let ratio = leg.quantity.zip(size).and_then(|(quantity, size)| quantity.checked_div(size));
+    ratio.filter(|ratio| !ratio.is_zero()).unwrap_or(Decimal::ONE)
 }
 
 /// The price of one unit by its fills, positive when paid; none before every leg has a fill.
@@ -108,14 +104,17 @@ fn average_fill_price(order: &Order, units: Decimal) -> Option<Decimal> {
     }
     let price_of = |leg: &OrderLegModel| {
         let fills = leg.fills.as_deref().unwrap_or_default();
-        let quantity: Decimal = fills.iter().map(|fill| fill.quantity).sum();
-        let dollars: Decimal = fills.iter().map(|fill| fill.quantity * fill.fill_price).sum();
-        let sign = if leg.action.starts_with("Sell") { Decimal::NEGATIVE_ONE } else { Decimal::ONE };
-        let average = dollars.checked_div(quantity)?;
-        Some(sign * average * ratio(order, leg))
+        let quantity = sum(fills.iter().map(|fill| Some(fill.quantity)))?;
+        let dollars = sum(fills.iter().map(|fill| fill.quantity.checked_mul(fill.fill_price)))?;
+        let unit = dollars.checked_div(quantity)?.checked_mul(ratio(order, leg))?;
+        Some(if leg.action.starts_with("Sell") { -unit } else { unit })
     };
-    let prices = order.legs.iter().map(price_of).collect::<Option<Vec<_>>>()?;
-    Some(prices.into_iter().sum::<Decimal>().round_dp(6).normalize())
+    Some(sum(order.legs.iter().map(price_of))?.round_dp(6).normalize())
+}
+
+/// The sum; none where a number is missing or the sum is larger than any account.
+fn sum(mut numbers: impl Iterator<Item = Option<Decimal>>) -> Option<Decimal> {
+    numbers.try_fold(Decimal::ZERO, |sum, number| sum.checked_add(number?))
 }
 
 #[cfg(test)]
@@ -168,6 +167,17 @@ mod tests {
         // Marked filled before its fills were processed.
         let early = order(&placed("Filled", 1, stock), "x").unwrap();
         assert_eq!((early.status, early.average_fill_price), (OrderStatus::Filled, None));
+    }
+
+    #[test]
+    fn numbers_beyond_all_measure_are_no_panic() {
+        let huge = "7.9e28";
+        let legs = format!(
+            r#"[{{"instrument-type": "Equity", "symbol": "AAPL", "quantity": "1e-28", "remaining-quantity": "-{huge}", "action": "Buy to Open",
+                "fills": [{{"quantity": "{huge}", "fill-price": "{huge}"}}, {{"quantity": "{huge}", "fill-price": 0}}]}}]"#
+        );
+        let order = order(&placed("Live", 4_000_000_000, &legs), "x").unwrap();
+        assert_eq!(order.average_fill_price, None);
     }
 
     #[test]

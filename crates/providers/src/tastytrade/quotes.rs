@@ -1,10 +1,9 @@
 //! Prices now: market data by type, as quotes of shares and of contracts.
 
-use chrono::{DateTime, Duration, Utc};
+use chrono::{DateTime, Utc};
 use futures::{StreamExt, TryStreamExt};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
-use ttai_calendar::{new_york_date, previous_session, session};
 use ttai_core::{Quote, QuoteCondition, Symbol};
 use ttai_http::Request;
 use ttai_ports::PortError;
@@ -13,13 +12,12 @@ use super::client::Client;
 use super::model::{MarketDatum, parse_market_data};
 use super::symbols;
 use super::{PRESENT, PROVIDER};
+use crate::freshness::{is_stale, of_sides};
 
 /// The service takes at most this many symbols a call, of all types together.
 const MOST_SYMBOLS: usize = 100;
 /// Calls for one chain that are under way at once.
 const CALLS_AT_ONCE: usize = 4;
-/// In a regular session a share's record may be this old.
-const FRESH: Duration = Duration::minutes(2);
 
 /// Refuses a moment that is not the present: nothing here remembers the past.
 pub(super) fn check_present(
@@ -88,11 +86,7 @@ fn of_record(symbol: &Symbol, record: &MarketDatum, now: DateTime<Utc>) -> Quote
     if record.is_trading_halted == Some(true) {
         conditions.push(QuoteCondition::Halted);
     }
-    match (bid, ask) {
-        (Some(bid), Some(ask)) if bid > ask => conditions.push(QuoteCondition::Crossed),
-        (Some(_), Some(_)) => {}
-        _ => conditions.push(QuoteCondition::OneSided),
-    }
+    conditions.extend(of_sides(bid, ask));
     Quote {
         symbol: symbol.clone(),
         bid,
@@ -111,16 +105,6 @@ pub(super) fn market_time(record: &MarketDatum, now: DateTime<Utc>) -> DateTime<
     record.updated_at.or(record.last_trade_time).unwrap_or(now).min(now)
 }
 
-/// In a regular session older than two minutes; outside, from before the end of the last session.
-fn is_stale(market_time: DateTime<Utc>, now: DateTime<Utc>) -> bool {
-    let today = new_york_date(now);
-    match session(today) {
-        Some(hours) if hours.is_open_at(now) => now - market_time > FRESH,
-        Some(hours) if now >= hours.close => market_time < hours.close - FRESH,
-        _ => previous_session(today).map_or(true, |last| market_time < last.close - FRESH),
-    }
-}
-
 /// A price above 0.
 pub(super) fn positive(price: Option<Decimal>) -> Option<Decimal> {
     price.filter(|price| price.is_sign_positive() && !price.is_zero()).map(|price| price.normalize())
@@ -133,6 +117,8 @@ pub(super) fn whole(count: Option<Decimal>) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use chrono::Duration;
+
     use super::*;
 
     fn record(text: &str) -> MarketDatum {

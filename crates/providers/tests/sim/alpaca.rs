@@ -6,7 +6,7 @@ use std::time::Duration;
 use rust_decimal::Decimal;
 use secrecy::SecretString;
 use tokio::time::timeout;
-use ttai_core::{OccSymbol, OptionRight};
+use ttai_core::{OccSymbol, OptionRight, QuoteCondition};
 use ttai_http::LocalLimits;
 use ttai_ports::{
     AccountLimits, Broker, BrokerOrder, Instrument, MarketClock, MarketData, News, NewsWindow, OrderAction,
@@ -419,5 +419,90 @@ async fn order_updates_that_were_missed_are_a_gap() {
     assert!(matches!(update, Some(OrderUpdate::Gap(_))), "{update:?}");
     let update = timeout(PATIENCE, news.next()).await.unwrap();
     assert!(matches!(update, Some(NewsUpdate::Gap(_))), "{update:?}");
+    sim.shutdown().await;
+}
+
+#[tokio::test]
+async fn events_that_a_stream_leaves_out_cannot_be_seen_and_the_next_ones_come() {
+    let start = "2026-09-18T15:00:00Z".parse().unwrap();
+    let sim = sim_at(Some(start), 120.0).await;
+    let alpaca = alpaca(&sim);
+    let kinds = StreamKinds { quotes: false, trades: true, greeks: false };
+    let mut reader = alpaca.subscribe(&[StreamSymbol::Equity(symbol("AAPL"))], kinds).await.unwrap();
+    let mut trade_time = async || loop {
+        match event(&mut reader).await {
+            StreamEvent::Trade(trade) => return trade.market_time,
+            other => panic!("{other:?}"),
+        }
+    };
+    let mut before = trade_time().await;
+    arm(&sim, r#"{"service":"alpaca","action":"stream_gap","seconds":1}"#);
+    loop {
+        let after = trade_time().await;
+        // A minute has four prints, 19 to 20 seconds apart at most.
+        if after - before > chrono::Duration::seconds(45) {
+            break;
+        }
+        before = after;
+    }
+    let health = alpaca.health();
+    assert!(health.connected && health.reconnects == 0, "{health:?}");
+    sim.shutdown().await;
+}
+
+/// What becomes of a market order for one share, without waiting.
+async fn try_to_buy(alpaca: &Alpaca, account: &str, id: &str) -> Result<OrderStatus, PortError> {
+    let buy = order(account, id, vec![shares(OrderAction::BuyToOpen, 1)], OrderPrice::Market);
+    alpaca.submit(&buy).await.map(|order| order.status)
+}
+
+#[tokio::test]
+async fn a_market_gone_wrong_is_told_and_fills_nothing() {
+    let sim = sim().await;
+    let alpaca = alpaca(&sim);
+    let account = account(&alpaca).await;
+    let aapl = symbol("AAPL");
+    let market = Arc::clone(&sim.state.market);
+    let mend = || sim.state.faults.remove(None, &market);
+    let status = async |id: &str| alpaca.order_by_client_id(&account, id).await.unwrap().unwrap().status;
+
+    arm(&sim, r#"{"action":"crossed","symbol":"AAPL"}"#);
+    let now = alpaca.provider_now().await.unwrap();
+    let crossed = alpaca.quote(&aapl, now).await.unwrap();
+    assert!(crossed.conditions.contains(&QuoteCondition::Crossed) && crossed.mid().is_none(), "{crossed:?}");
+    assert_eq!(try_to_buy(&alpaca, &account, "crossed").await, Ok(OrderStatus::Live));
+    assert_eq!(status("crossed").await, OrderStatus::Live);
+    mend();
+    assert_eq!(status("crossed").await, OrderStatus::Filled);
+
+    arm(&sim, r#"{"action":"halt","symbol":"AAPL"}"#);
+    let refused = try_to_buy(&alpaca, &account, "halted").await.unwrap_err();
+    assert!(matches!(&refused, PortError::Invalid { detail, .. } if detail.contains("halted")), "{refused}");
+    mend();
+
+    let before = alpaca.quote(&aapl, now).await.unwrap();
+    arm(&sim, r#"{"action":"split","symbol":"AAPL","ratio":4}"#);
+    let after = alpaca.quote(&aapl, now).await.unwrap();
+    let ratio = before.price().unwrap() / after.price().unwrap();
+    assert!((ratio - 4.0).abs() < 0.01, "{ratio}");
+    let split = alpaca.daily_history(&aapl, now).await.unwrap().splits.last().copied().unwrap();
+    assert_eq!((split.effective, split.ratio), (ttai_calendar::new_york_date(now), 4.0));
+    mend();
+
+    arm(&sim, r#"{"action":"stale","symbol":"AAPL"}"#);
+    market.clock().advance(chrono::Duration::minutes(5));
+    alpaca.clock().await.unwrap();
+    let stale = alpaca.quote(&aapl, now).await.unwrap();
+    assert!(stale.conditions.contains(&QuoteCondition::Stale), "{stale:?}");
+    assert_eq!(try_to_buy(&alpaca, &account, "stale").await, Ok(OrderStatus::Live));
+    mend();
+    assert_eq!(status("stale").await, OrderStatus::Filled);
+
+    arm(&sim, r#"{"action":"early_close"}"#);
+    assert!(!alpaca.clock().await.unwrap().is_open);
+    assert_ne!(try_to_buy(&alpaca, &account, "late").await, Ok(OrderStatus::Filled));
+    assert_eq!(alpaca.positions(&account).await.unwrap()[0].quantity, Decimal::TWO);
+    mend();
+    assert_eq!(status("late").await, OrderStatus::Filled);
     sim.shutdown().await;
 }

@@ -149,7 +149,8 @@ async fn bars_of_days_and_minutes_are_the_markets() {
 async fn every_print_comes_once_and_in_order() {
     let start = "2026-09-18T15:00:00Z".parse().unwrap();
     let sim = sim_at(Some(start), 600.0).await;
-    let client = client_with(&sim, config());
+    // Fewer than a frame brings: the socket is left unread again and again.
+    let client = client_with(&sim, DxLinkConfig { kept_events: 2, ..config() });
     let kinds = StreamKinds { quotes: false, trades: true, greeks: false };
     let mut reader = client.subscribe(&[share("AAPL")], kinds).await.unwrap();
     let mut trades = Vec::new();

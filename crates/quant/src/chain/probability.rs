@@ -37,7 +37,8 @@ pub fn probability_of_profit(
     })
 }
 
-/// Probability, 0 to 1, that an option ends out of the money.
+/// Risk-neutral probability, 0 to 1, that an option ends out of the money: N(−d2) for a call, N(d2) for a put
+/// (Black and Scholes 1973).
 #[must_use]
 pub fn probability_otm(
     right: OptionRight,

@@ -70,7 +70,8 @@ pub struct ImpliedEvent {
     pub ratio: f64,
 }
 
-/// The smile of one listed expiration by strike.
+/// The smile of one listed expiration by strike: implied volatilities as fractions a year; contracts without one are
+/// left out.
 #[must_use]
 pub fn smile(quotes: &[PricedQuote], expiration: NaiveDate, spot: f64) -> Vec<SmilePoint> {
     let mut strikes: BTreeMap<Decimal, (f64, [Option<f64>; 2])> = BTreeMap::new();

@@ -62,7 +62,7 @@ impl Ohlcv {
         self.volume
     }
 
-    /// The mean of high, low and close.
+    /// The mean of high, low and close, in dollars: the typical price of CCI and MFI.
     #[must_use]
     pub fn typical_price(&self) -> f64 {
         (self.high + self.low + self.close) / 3.0

@@ -13,7 +13,8 @@ use super::{Dividend, Greeks, PricingError, VanillaOption, american_dividends};
 /// Under this σ√T the distribution is a point: the value is that of the forward.
 const POINT_DEVIATION: f64 = 1e-10;
 
-/// Price in the currency of the spot.
+/// Price in the currency of the spot, to rounding. Black and Scholes (1973), with
+/// Merton's dividend yield (1973).
 #[must_use]
 pub fn price(option: &VanillaOption) -> f64 {
     greeks(option).price

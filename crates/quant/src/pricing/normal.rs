@@ -16,7 +16,7 @@ pub fn normal_cdf(x: f64) -> f64 {
     cdf_with_kernel(x, exp(-0.5 * x * x))
 }
 
-/// Standard normal density.
+/// Standard normal density, exp(−x²/2)/√(2π), for any x, to rounding; 0 far out.
 #[must_use]
 pub fn normal_pdf(x: f64) -> f64 {
     INV_SQRT_2PI * exp(-0.5 * x * x)

@@ -108,43 +108,43 @@ impl VanillaOption {
         self.right
     }
 
-    /// Price of the underlying.
+    /// Price of the underlying, above 0, in the currency that every price here is in.
     #[must_use]
     pub fn spot(&self) -> f64 {
         self.spot
     }
 
-    /// Strike.
+    /// Strike, above 0, in the currency of the spot.
     #[must_use]
     pub fn strike(&self) -> f64 {
         self.strike
     }
 
-    /// Years of 365 days to expiration.
+    /// Years of 365 days to expiration, 0 or more.
     #[must_use]
     pub fn years(&self) -> f64 {
         self.years
     }
 
-    /// Continuous interest rate.
+    /// Continuously compounded interest rate as a fraction a year (0.04 is 4 %); may be 0 or negative.
     #[must_use]
     pub fn rate(&self) -> f64 {
         self.rate
     }
 
-    /// Continuous dividend yield.
+    /// Continuously compounded dividend yield as a fraction a year; may be 0 or negative.
     #[must_use]
     pub fn dividend_yield(&self) -> f64 {
         self.dividend_yield
     }
 
-    /// Volatility as a fraction a year.
+    /// Volatility as a fraction a year (0.2 is 20 %), 0 or more.
     #[must_use]
     pub fn volatility(&self) -> f64 {
         self.volatility
     }
 
-    /// Value if exercised now.
+    /// Value if exercised now, max(S − K, 0) for a call and max(K − S, 0) for a put, in the currency of the spot.
     #[must_use]
     pub fn intrinsic(&self) -> f64 {
         self.right.intrinsic(self.spot, self.strike)

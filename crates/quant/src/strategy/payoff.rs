@@ -79,7 +79,7 @@ pub struct PayoffLine<'a> {
 }
 
 impl<'a> PayoffLine<'a> {
-    /// The line of `legs`.
+    /// The value at expiration of `legs` in dollars as a line over the price of the underlying.
     ///
     /// # Errors
     /// As [`Payoff::of`].

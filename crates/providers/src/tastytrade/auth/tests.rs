@@ -169,3 +169,25 @@ fn only_oauths_words_kill_a_grant() {
     }
     assert!(matches!(of(401, ""), PortError::Authentication { .. }));
 }
+
+#[test]
+fn a_token_is_read_in_every_form_and_repeated_in_no_error() {
+    for (body, seconds) in [
+        (r#"{"access_token":"planted","expires_in":900,"token_type":"Bearer"}"#, 900),
+        (r#"{"access_token":"planted","expires_in":"900"}"#, 900),
+        (r#"{"access_token":"planted"}"#, 0),
+        (r#"{"access_token":"planted","expires_in":1e300}"#, LONGEST_LIFE.as_secs()),
+        (r#"{"access_token":"planted","expires_in":-1}"#, 0),
+    ] {
+        assert_eq!(granted(body.as_bytes()).unwrap().lives, Duration::from_secs(seconds), "{body}");
+    }
+    for body in
+        [r#"{"access_token":["planted"]}"#, r#"{"token":"planted"}"#, "planted", r#"{"access_token":""}"#]
+    {
+        let error = granted(body.as_bytes()).err().unwrap();
+        assert!(
+            matches!(error, PortError::Unavailable { .. }) && !error.to_string().contains("planted"),
+            "{error}"
+        );
+    }
+}

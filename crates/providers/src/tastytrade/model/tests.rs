@@ -93,7 +93,40 @@ fn a_quote_token_is_shown_nowhere() {
     assert!(!format!("{token:?}").contains("planted-secret"));
 }
 
+/// An answer of each kind, to be damaged.
+const SAMPLES: [&str; 5] = [
+    r#"{"data":{"items":[{"id":1075264,"status":"Live","size":1,"updated-at":1781292831405,"received-at":"2026-06-12T19:33:24.172+00:00","legs":[{"action":"Buy to Open","instrument-type":"Equity","quantity":1,"remaining-quantity":"1.0","symbol":"AAPL","fills":[{"quantity":1,"fill-price":"1.37E7"}]}]}]},"pagination":{"page-offset":0,"total-pages":1}}"#,
+    r#"{"data":{"items":[{"symbol":"AAPL","bid":"312.01","ask":312.02,"bid-size":"240.0","updated-at":"2026-08-24T17:58:51.035Z","lastTradeTime":1775745000000,"is-trading-halted":false}]}}"#,
+    r#"{"data":{"items":[{"underlying-symbol":"AAPL","root-symbol":"AAPL","shares-per-contract":100,"deliverables":[{"amount":"100.0","deliverable-type":"Shares","symbol":"AAPL"}],"expirations":[{"expiration-date":"2026-06-12","settlement-type":"PM","strikes":[{"strike-price":"110.0","call":"AAPL  260612C00110000","put":"AAPL  260612P00110000"}]}]}]}}"#,
+    r#"{"data":{"items":[{"symbol":"AAPL","implied-volatility-index-rank":"0.42","market-cap":4514709583000,"earnings":{"expected-report-date":"2026-07-30","estimated":false},"option-expiration-implied-volatilities":[{"expiration-date":"2026-08-24","implied-volatility":"0.37"}]}]}}"#,
+    r#"{"data":{"items":[{"id":1,"transaction-type":"Trade","net-value":"76.12","net-value-effect":"Debit","executed-at":"2026-06-05T13:30:00.707Z","quantity":"1.0","multiplier":"1.0","quantity-direction":"Long","instrument-type":"Equity","symbol":"A"}]}}"#,
+];
+
 proptest! {
+    #[test]
+    fn no_damage_panics(
+        sample in 0..SAMPLES.len(),
+        damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>(), 0..3_u8), 1..8),
+    ) {
+        let mut bytes = SAMPLES[sample].as_bytes().to_vec();
+        for (place, byte, kind) in damage {
+            let place = place.index(bytes.len());
+            match kind {
+                0 => bytes[place] = byte,
+                1 => bytes.insert(place, byte),
+                _ => drop(bytes.remove(place)),
+            }
+        }
+        let _ = (parse_orders(&bytes), parse_market_data(&bytes), parse_market_metrics(&bytes));
+        let _ = (parse_transactions(&bytes), parse_positions(&bytes), parse_compact_chains(&bytes));
+        let chains = parse_nested_chains(&bytes).unwrap_or_default();
+        let now = "2026-06-11T15:00:00Z".parse().unwrap();
+        let _ = super::super::chain::contracts(&chains, &ttai_core::Symbol::new("AAPL").unwrap(), now);
+        for order in parse_orders(&bytes).unwrap_or_default() {
+            let _ = super::super::order_view::order(&order, "x");
+        }
+    }
+
     #[test]
     fn no_text_panics(text in "\\PC{0,200}", number in "[-+0-9eE.NaN]{0,40}") {
         let _ = parse_orders(text.as_bytes());

@@ -87,6 +87,12 @@ impl Book {
         self.activities.iter().filter(move |activity| activity.account == account)
     }
 
+    /// Whether an order may still trade.
+    #[must_use]
+    pub fn has_open_orders(&self) -> bool {
+        self.orders.values().any(|order| order.status.is_open())
+    }
+
     /// Every instrument that an open order or a position needs a quote of.
     #[must_use]
     pub fn watched(&self) -> Vec<Instrument> {

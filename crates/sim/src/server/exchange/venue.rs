@@ -10,12 +10,15 @@ use ttai_calendar::new_york_date;
 use ttai_core::{OccSymbol, OptionQuote, QuoteCondition, SessionPart, Symbol};
 use ttai_ports::Instrument;
 
+use super::book::Book;
 use super::view::{MarketView, Phase, Touch, Tradable, symbol_of};
 use crate::server::SimState;
 use crate::server::market::SimMarket;
 
-/// How often the pump looks, in real time.
-const PUMP_INTERVAL: Duration = Duration::from_millis(25);
+/// How often open orders meet the market, in real time.
+const PUMP_INTERVAL: Duration = Duration::from_millis(100);
+/// Without open orders only expirations matter: every so many beats.
+const IDLE_BEATS: u32 = 20;
 
 /// Shares shown at the best bid and ask: round lots that change with the minute, because a tape keeps no sizes.
 #[must_use]
@@ -56,10 +59,16 @@ pub async fn view_of(market: &SimMarket, instruments: &[Instrument]) -> MarketVi
 pub(crate) async fn pump(state: SimState) {
     let mut beat = tokio::time::interval(PUMP_INTERVAL);
     beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut idle = 0;
     loop {
         tokio::select! {
             () = state.ending.cancelled() => return,
-            _ = beat.tick() => state.exchange.follow(&state.market).await,
+            _ = beat.tick() => {}
+        }
+        idle += 1;
+        if state.exchange.read(Book::has_open_orders) || idle >= IDLE_BEATS {
+            idle = 0;
+            state.exchange.follow(&state.market).await;
         }
     }
 }

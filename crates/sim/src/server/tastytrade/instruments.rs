@@ -103,7 +103,7 @@ fn option_json(contract: &OptionContract, now: DateTime<Utc>) -> Value {
         "days-to-expiration": contract.dte(ttai_calendar::new_york_date(now)),
         "is-closing-only": false,
         "market-time-instrument-collection": "Equity Option",
-        "streamer-symbol": streamer(&symbol),
+        "streamer-symbol": symbol.streamer(),
     })
 }
 
@@ -114,12 +114,6 @@ fn symbol_of(contract: &OptionContract) -> OccSymbol {
         right: contract.right,
         strike: contract.strike,
     }
-}
-
-/// The stream's spelling: `.AAPL260612C110`, `.AAPL260612C257.5`.
-fn streamer(symbol: &OccSymbol) -> String {
-    let date = symbol.expiration.format("%y%m%d");
-    format!(".{}{date}{}{}", name_of(&symbol.root), symbol.right.letter(), symbol.strike.normalize())
 }
 
 fn settlement(contract: &OptionContract) -> &'static str {
@@ -236,9 +230,9 @@ fn strike_json(contract: &OptionContract, strike: Decimal) -> Value {
     json!({
         "strike-price": number(strike),
         "call": occ(&call),
-        "call-streamer-symbol": streamer(&call),
+        "call-streamer-symbol": call.streamer(),
         "put": occ(&put),
-        "put-streamer-symbol": streamer(&put),
+        "put-streamer-symbol": put.streamer(),
     })
 }
 
@@ -267,7 +261,7 @@ pub(super) async fn compact_chain(
                 "expiration-type": kind,
                 "deliverables": deliverables(first),
                 "symbols": symbols.iter().map(occ).collect::<Vec<_>>(),
-                "streamer-symbols": symbols.iter().map(streamer).collect::<Vec<_>>(),
+                "streamer-symbols": symbols.iter().map(OccSymbol::streamer).collect::<Vec<_>>(),
             }))
         })
         .collect();
