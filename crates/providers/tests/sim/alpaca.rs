@@ -429,11 +429,9 @@ async fn events_that_a_stream_leaves_out_cannot_be_seen_and_the_next_ones_come()
     let alpaca = alpaca(&sim);
     let kinds = StreamKinds { quotes: false, trades: true, greeks: false };
     let mut reader = alpaca.subscribe(&[StreamSymbol::Equity(symbol("AAPL"))], kinds).await.unwrap();
-    let mut trade_time = async || loop {
-        match event(&mut reader).await {
-            StreamEvent::Trade(trade) => return trade.market_time,
-            other => panic!("{other:?}"),
-        }
+    let mut trade_time = async || match event(&mut reader).await {
+        StreamEvent::Trade(trade) => trade.market_time,
+        other => panic!("{other:?}"),
     };
     let mut before = trade_time().await;
     arm(&sim, r#"{"service":"alpaca","action":"stream_gap","seconds":1}"#);
