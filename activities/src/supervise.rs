@@ -19,6 +19,12 @@ impl Shutdown {
         self.0.cancel();
     }
 
+    /// Whether the shutdown has begun.
+    #[must_use]
+    pub fn has_begun(&self) -> bool {
+        self.0.is_cancelled()
+    }
+
     /// Returns when the shutdown has begun.
     pub async fn begun(&self) {
         self.0.cancelled().await;

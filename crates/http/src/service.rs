@@ -75,15 +75,19 @@ impl fmt::Debug for Service {
 }
 
 impl Service {
-    /// Prepares the calls; nothing is sent yet. Redirects are not followed: they would carry credentials elsewhere.
+    /// Prepares the calls; nothing is sent yet. The patience that `limits` has for the account wins over the configuration's.
+    /// Redirects are not followed: they would carry credentials elsewhere.
     ///
     /// # Errors
     /// [`PortError::Invalid`] for an address that is neither http nor https, or a system without certificates.
     pub fn new(
-        config: ServiceConfig,
+        mut config: ServiceConfig,
         limits: Arc<dyn AccountLimits>,
         error_body: Option<ErrorBody>,
     ) -> Result<Self, PortError> {
+        let patience = limits.patience(&config.account);
+        config.timeout = patience.timeout.unwrap_or(config.timeout);
+        config.attempts = patience.attempts.unwrap_or(config.attempts).max(1);
         let invalid = |detail: String| PortError::Invalid { provider: config.provider.clone(), detail };
         if !matches!(config.base_url.scheme(), "http" | "https") || config.base_url.cannot_be_a_base() {
             return Err(invalid("its address must begin with http:// or https://".to_owned()));

@@ -19,7 +19,7 @@ pub use broker::{
     OrderAction, OrderIntent, OrderLeg, OrderPreview, OrderPrice, OrderStatus, TimeInForce,
 };
 pub use error::PortError;
-pub use limits::{AccountLimits, RateLimit};
+pub use limits::{AccountLimits, Patience, RateLimit};
 pub use llm::{LlmDay, LlmTurn, LlmUsage};
 pub use market_data::{DailyHistory, DataSource, MarketClock, MarketData, RiskFreeRate};
 pub use metrics::{EarningsDate, EarningsTime, Metrics, ShortInterest, SymbolMetrics};

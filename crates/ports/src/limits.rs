@@ -1,5 +1,7 @@
 //! Rate limits of one account at a provider, shared by everybody who calls with it.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -15,6 +17,15 @@ pub struct RateLimit {
     pub burst: u32,
 }
 
+/// How patiently an account is called; none for the adapter's own choice.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Patience {
+    /// Longest wait for one whole answer.
+    pub timeout: Option<Duration>,
+    /// How often a call that may be repeated is tried, at least 1.
+    pub attempts: Option<u32>,
+}
+
 /// Shares an account's calls among tasks and processes.
 #[async_trait]
 pub trait AccountLimits: Send + Sync {
@@ -25,4 +36,8 @@ pub trait AccountLimits: Send + Sync {
     async fn acquire(&self, account: &str, rate: RateLimit) -> Result<(), PortError>;
     /// Holds up everybody on the account until `until` (wall clock): the provider said to stop.
     async fn pause(&self, account: &str, until: DateTime<Utc>);
+    /// How patiently the user wants the account to be called.
+    fn patience(&self, _account: &str) -> Patience {
+        Patience::default()
+    }
 }

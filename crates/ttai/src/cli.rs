@@ -1,6 +1,7 @@
 //! The command line.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -68,6 +69,11 @@ pub enum Command {
     Calc(Box<CalcArgs>),
     /// A market that serves its vendors' own protocols: prints its addresses as one JSON line and runs until Ctrl-C.
     Sim(SimArgs),
+    /// Write what the providers send as a tape, which `--tape` reads and `ttai sim --tape` plays back.
+    Record(RecordArgs),
+    /// Send a message to a channel, or try the channels.
+    #[command(subcommand)]
+    Notify(NotifyCommand),
     /// The configuration: what could be set, what is wrong, what holds.
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -106,6 +112,9 @@ pub struct WorkerArgs {
     /// Queues to poll, separated by commas [default: all three].
     #[arg(long, value_delimiter = ',', value_name = "QUEUES")]
     pub queues: Vec<TaskQueue>,
+    /// Serve /metrics (Prometheus) and /healthz here [default: worker.metrics of ttai.toml, else nowhere].
+    #[arg(long, value_name = "ADDR")]
+    pub metrics: Option<String>,
     /// Which market.
     #[command(flatten)]
     pub market: MarketArgs,
@@ -231,6 +240,49 @@ pub struct SimArgs {
     pub faults: Option<PathBuf>,
 }
 
+/// `ttai record`.
+#[derive(Clone, Debug, Args)]
+pub struct RecordArgs {
+    /// Tickers, separated by commas.
+    #[arg(long, value_delimiter = ',', required = true, value_name = "SYMBOLS")]
+    pub symbols: Vec<String>,
+    /// The tape's folder; one that was recorded before is continued.
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// Go on for this long, such as 30m or 6h; once without it.
+    #[arg(long = "for", value_name = "DURATION", value_parser = duration)]
+    pub span: Option<Duration>,
+    /// How often quotes are looked at.
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "5s")]
+    pub poll: Duration,
+    /// How often a whole chain is taken.
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "5m")]
+    pub chain_every: Duration,
+    /// Which market.
+    #[command(flatten)]
+    pub market: MarketArgs,
+}
+
+/// `ttai notify`.
+#[derive(Clone, Debug, Subcommand)]
+pub enum NotifyCommand {
+    /// Send a text to one channel.
+    Send {
+        /// The channel's name, or `log`.
+        channel: String,
+        /// The text.
+        text: String,
+        /// A title over it.
+        #[arg(long, default_value = "")]
+        title: String,
+    },
+    /// Send a test message to the channels named, or to all.
+    Test {
+        /// The channels' names.
+        channels: Vec<String>,
+    },
+}
+
 /// `ttai config`.
 #[derive(Clone, Debug, Subcommand)]
 pub enum ConfigCommand {
@@ -329,6 +381,12 @@ argument!(
         Deep
     }
 );
+
+/// A span of time of at least 10 ms.
+fn duration(text: &str) -> Result<Duration, String> {
+    let span = crate::config::duration(text)?;
+    if span < Duration::from_millis(10) { Err(format!("{text} is too short")) } else { Ok(span) }
+}
 
 /// A moment of the market: RFC 3339 with an offset, or New York clock time.
 fn market_time(text: &str) -> Result<DateTime<Utc>, String> {

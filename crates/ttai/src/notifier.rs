@@ -1,20 +1,100 @@
-//! The channel that is always there: the worker's log.
+//! The configured channels, and the one that is always there: the worker's log.
 
 use async_trait::async_trait;
+use secrecy::SecretString;
+use ttai_notify::discord::DiscordConfig;
+use ttai_notify::email::{EmailConfig, EmailSecurity};
+use ttai_notify::slack::SlackConfig;
+use ttai_notify::webhook::WebhookConfig;
+use ttai_notify::{ChannelConfig, Channels, NamedChannel};
 use ttai_ports::{Message, Notifier, PortError};
 
-/// Writes every message to the log, once a key.
-#[derive(Debug, Default)]
-pub struct LogNotifier;
+use crate::config::Config;
+
+/// The log's name as a channel.
+pub const LOG: &str = "log";
+
+/// Every configured channel, then the log.
+#[derive(Debug)]
+pub struct Everywhere {
+    channels: Channels,
+}
+
+impl Everywhere {
+    /// The log besides `channels`.
+    #[must_use]
+    pub fn of(channels: Channels) -> Self {
+        Self { channels }
+    }
+}
 
 #[async_trait]
-impl Notifier for LogNotifier {
+impl Notifier for Everywhere {
     fn channels(&self) -> Vec<String> {
-        vec!["log".to_owned()]
+        let mut names = self.channels.channels();
+        names.push(LOG.to_owned());
+        names
     }
 
-    async fn send(&self, _channel: &str, message: &Message) -> Result<(), PortError> {
-        tracing::info!(key = message.idempotency_key, "{}", message.text);
+    async fn send(&self, channel: &str, message: &Message) -> Result<(), PortError> {
+        if channel != LOG {
+            return self.channels.send(channel, message).await;
+        }
+        let title = if message.title.is_empty() { String::new() } else { format!("{}: ", message.title) };
+        tracing::info!(key = message.idempotency_key, "{title}{}", message.text);
         Ok(())
     }
+}
+
+/// The channels as the configuration has them. Their rates come with the limits, as for every account.
+#[must_use]
+pub fn configured(config: &Config) -> Vec<NamedChannel> {
+    let named =
+        |name: String| Some(NamedChannel { config: channel(config, &format!("channels.{name}"))?, name });
+    config.names("channels").into_iter().filter_map(named).collect()
+}
+
+fn channel(config: &Config, section: &str) -> Option<ChannelConfig> {
+    let text = |key: &str| config.text(section, key);
+    let secret = |key: &str| config.secret(section, key);
+    let timeout_seconds = config.provider(section, "url").timeout.as_secs().max(1);
+    let url = || secret("url").unwrap_or_else(|| SecretString::from(""));
+    Some(match text("type")?.as_str() {
+        "discord" => ChannelConfig::Discord(DiscordConfig {
+            url: url(),
+            thread_id: text("thread_id"),
+            username: text("username"),
+            max_file_bytes: 10 << 20,
+            timeout_seconds,
+            rate: None,
+        }),
+        "slack" => ChannelConfig::Slack(SlackConfig { url: url(), timeout_seconds, rate: None }),
+        "webhook" => ChannelConfig::Webhook(WebhookConfig {
+            url: url(),
+            secret: secret("secret")?,
+            previous_secret: secret("previous_secret"),
+            max_body_bytes: 8 << 20,
+            timeout_seconds,
+            rate: None,
+        }),
+        "email" => ChannelConfig::Email(EmailConfig {
+            host: text("host")?,
+            port: config.integer(section, "port").and_then(|port| u16::try_from(port).ok()).unwrap_or(587),
+            security: match text("security").as_deref() {
+                Some("tls") => EmailSecurity::Tls,
+                Some("none") => EmailSecurity::None,
+                _ => EmailSecurity::Starttls,
+            },
+            ca_file: config.path(section, "ca_file"),
+            username: text("username"),
+            password: secret("password"),
+            from: text("from")?,
+            to: config.list(section, "to"),
+            hello_name: None,
+            max_attachment_bytes: 10 << 20,
+            timeout_seconds,
+            rate: None,
+        }),
+        _ => return None,
+    })
 }

@@ -4,38 +4,77 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use anyhow::Context;
-use ttai_activities::{ModelAnalyst, Ports};
-use ttai_ports::{Provenance, Store};
+use ttai_activities::Ports;
+use ttai_notify::Channels;
+use ttai_ports::{AccountLimits, Notifier, Provenance, Store};
 use ttai_store::StoreUrl;
 
-use crate::notifier::LogNotifier;
+use crate::market::MarketChoice;
+use crate::notifier::{self, Everywhere};
 use crate::settings::Settings;
+use crate::sources::{self, ConfiguredLimits, Sources};
 
 /// The adapters that the settings choose.
 ///
 /// # Errors
-/// A market or a store that cannot be opened.
+/// A market, a channel or a store that cannot be opened.
 pub async fn ports(settings: &Settings) -> anyhow::Result<Ports> {
-    let tape = settings.market.played().open(&settings.data_dir).await?;
+    let store = store(settings).await?;
+    let limits = limits(settings).await?;
+    let notifier = notifier(settings, &limits)?;
+    let models = crate::models::analyst(&settings.config, &limits)?;
+    let settings = sources::resolved(settings.clone()).await;
+    if let MarketChoice::Tape(_) | MarketChoice::Simulated { .. } = &settings.market {
+        let tape = settings.market.played().open(&settings.data_dir).await?;
+        return Ok(Ports {
+            market: Arc::clone(&tape) as _,
+            metrics: Arc::clone(&tape) as _,
+            news: tape,
+            store,
+            notifier,
+            provenance: Provenance::default(),
+            models,
+        });
+    }
+    let all = Arc::new(market(&settings, limits).await?.fallback);
     Ok(Ports {
-        market: Arc::clone(&tape) as _,
-        metrics: Arc::clone(&tape) as _,
-        news: tape,
-        store: store(settings).await?,
-        notifier: Arc::new(LogNotifier),
+        market: Arc::clone(&all) as _,
+        metrics: Arc::clone(&all) as _,
+        news: all,
+        store,
+        notifier,
         provenance: Provenance::default(),
-        models: models(settings).await?,
+        models,
     })
 }
 
-/// The configured language models, within limits that all workers share.
-async fn models(settings: &Settings) -> anyhow::Result<Option<ModelAnalyst>> {
-    if settings.config.names("models").is_empty() {
-        return Ok(None);
+/// The providers of a market that is not read directly.
+///
+/// # Errors
+/// A provider that cannot be used, or no provider of market data.
+pub async fn market(settings: &Settings, limits: Arc<dyn AccountLimits>) -> anyhow::Result<Sources> {
+    match &settings.market {
+        MarketChoice::Served(played) => sources::served(settings, played).await,
+        _ => sources::live(&settings.config, limits).await,
     }
-    let url = StoreUrl::from_str(&settings.store_url).context("the store's address cannot be used")?;
-    let limits = ttai_store::open_limits(&url).await?;
-    crate::models::analyst(&settings.config, &limits)
+}
+
+/// The configured channels and the log.
+///
+/// # Errors
+/// A channel whose settings cannot be used.
+pub fn notifier(settings: &Settings, limits: &Arc<dyn AccountLimits>) -> anyhow::Result<Arc<dyn Notifier>> {
+    let channels = Channels::new(notifier::configured(&settings.config), limits)?;
+    Ok(Arc::new(Everywhere::of(channels)))
+}
+
+/// The rate limits of accounts, shared by all processes on the store, as the configuration wants them.
+///
+/// # Errors
+/// A store that cannot be opened.
+pub async fn limits(settings: &Settings) -> anyhow::Result<Arc<dyn AccountLimits>> {
+    let shared = ttai_store::open_limits(&store_url(settings)?).await?;
+    Ok(ConfiguredLimits::over(shared, &settings.config))
 }
 
 /// The store that the settings choose, migrated.
@@ -43,6 +82,9 @@ async fn models(settings: &Settings) -> anyhow::Result<Option<ModelAnalyst>> {
 /// # Errors
 /// A store that cannot be opened.
 pub async fn store(settings: &Settings) -> anyhow::Result<Arc<dyn Store>> {
-    let url = StoreUrl::from_str(&settings.store_url).context("the store's address cannot be used")?;
-    Ok(ttai_store::open(&url).await?)
+    Ok(ttai_store::open(&store_url(settings)?).await?)
+}
+
+fn store_url(settings: &Settings) -> anyhow::Result<StoreUrl> {
+    StoreUrl::from_str(&settings.store_url).context("the store's address cannot be used")
 }

@@ -124,6 +124,12 @@ impl RunningWorkers {
         }
     }
 
+    /// The shutdown of these workers, to be watched.
+    #[must_use]
+    pub fn shutdown(&self) -> Shutdown {
+        self.shutdown.clone()
+    }
+
     /// Whether the workers have ended.
     #[must_use]
     pub fn is_finished(&self) -> bool {

@@ -18,6 +18,9 @@ use ttai_dev_server::{DevServer, DevServerOptions, LocateOptions, Silent, locate
 /// How long a command may take on a busy machine.
 const DEADLINE: Duration = Duration::from_secs(120);
 
+/// A credential that must appear nowhere.
+const PLANTED: &str = "planted-credential-7f3a";
+
 /// How a command ended.
 struct Answer {
     status: ExitStatus,
@@ -72,6 +75,54 @@ impl Drop for Process {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+/// A simulated market of its own process, with its addresses.
+struct Sim {
+    process: Child,
+    endpoints: Value,
+}
+
+impl Sim {
+    fn start(home: &Home, arguments: &[&str]) -> anyhow::Result<Self> {
+        let mut command = home.command(&[&["sim", "--speed", "0"], arguments].concat());
+        let mut process =
+            command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn()?;
+        let mut line = String::new();
+        let stdout = process.stdout.take().context("its output")?;
+        std::io::BufRead::read_line(&mut std::io::BufReader::new(stdout), &mut line)?;
+        let endpoints = serde_json::from_str(&line).with_context(|| line.clone());
+        Ok(Self { endpoints: endpoints.inspect_err(|_| drop(process.kill()))?, process })
+    }
+
+    /// The environment that moves every provider with an account there.
+    fn move_there(&self, command: &mut Command) {
+        let endpoint = |name: &str| self.endpoints.get(name).and_then(Value::as_str).unwrap_or_default();
+        command
+            .env("TTAI__MARKET__SOURCE", "auto")
+            .env("TTAI_TASTYTRADE_CLIENT_SECRET", PLANTED)
+            .env("TTAI_TASTYTRADE_REFRESH_TOKEN", PLANTED)
+            .env("TTAI__PROVIDERS__TASTYTRADE__BASE_URL", endpoint("tastytrade"))
+            .env("TTAI__PROVIDERS__TASTYTRADE__STREAM_URL", endpoint("dxlink"))
+            .env("TTAI_ALPACA_KEY_ID", PLANTED)
+            .env("TTAI_ALPACA_SECRET_KEY", PLANTED)
+            .env("TTAI__PROVIDERS__ALPACA__TRADING_URL", endpoint("alpaca_trading"))
+            .env("TTAI__PROVIDERS__ALPACA__DATA_URL", endpoint("alpaca_data"))
+            .env("TTAI__PROVIDERS__ALPACA__STREAM_URL", endpoint("alpaca_stream"))
+            .env("TTAI__PROVIDERS__CBOE__BASE_URL", endpoint("cboe"))
+            .env("TTAI__PROVIDERS__TRADINGVIEW__BASE_URL", endpoint("tradingview"))
+            .env(
+                "TTAI__PROVIDERS__RSS__FEEDS",
+                format!("[{{ url = \"{}/{{symbol}}.xml\" }}]", endpoint("rss")),
+            );
+    }
+}
+
+impl Drop for Sim {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
     }
 }
 
@@ -136,6 +187,8 @@ impl Home {
             .current_dir(self.folder.path())
             .env("HOME", self.folder.path())
             .env("TTAI_DATA_DIR", self.path("data"))
+            // What a new user without a network gets, whatever network the test has.
+            .env("TTAI__MARKET__SOURCE", "simulated")
             .env("TTAI_TEMPORAL", &self.temporal);
         command
     }
@@ -331,5 +384,160 @@ async fn a_misspelt_setting_is_named() -> anyhow::Result<()> {
     for part in ["ttai.toml", "taep", "tape"] {
         assert!(answer.stderr.contains(part), "{}", answer.stderr);
     }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_failing_broker_is_passed_over_and_the_result_says_so() -> anyhow::Result<()> {
+    let home = Home::new().await?;
+    let faults = home.path("faults.json");
+    std::fs::write(
+        &faults,
+        r#"[{"service": "tastytrade", "times": 1000, "action": "status", "status": 503}]"#,
+    )?;
+    let sim = Sim::start(&home, &["--faults", "faults.json"])?;
+    let mut command = home.command(&["analyze", "NVDA", "--json", "-vv"]);
+    sim.move_there(&mut command);
+    let answer = Process::start(command)?.finish()?.expect(0)?;
+    let result: FullAnalysisResult = serde_json::from_str(&answer.stdout)?;
+    let source = result.data_source.clone().context("a source")?;
+    assert!(source.simulated && source.name.contains("alpaca"), "{source:?}");
+    let warned = result.warnings.iter().any(|warning| warning.starts_with("tastytrade is unavailable"));
+    assert!(warned, "{:?}", result.warnings);
+    let everything = format!("{}{}", answer.stdout, answer.stderr);
+    assert!(!everything.contains(PLANTED), "a credential was printed");
+    for file in files(&home.path("data"))? {
+        let bytes = std::fs::read(&file)?;
+        assert!(!bytes.windows(PLANTED.len()).any(|part| part == PLANTED.as_bytes()), "{}", file.display());
+    }
+    Ok(())
+}
+
+/// Every file under a folder.
+fn files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder)? {
+            let path = entry?.path();
+            if path.is_dir() { folders.push(path) } else { found.push(path) }
+        }
+    }
+    Ok(found)
+}
+
+#[tokio::test]
+async fn what_was_recorded_from_a_simulation_is_played_back() -> anyhow::Result<()> {
+    let home = Home::new().await?;
+    let sim = Sim::start(&home, &[])?;
+    for _ in 0..2 {
+        // The second run finds the folder and goes on.
+        let mut command = home.command(&["record", "--symbols", "NVDA,AAPL", "--out", "tape"]);
+        sim.move_there(&mut command);
+        let recorded = Process::start(command)?.finish()?.expect(0)?;
+        for part in ["NVDA", "AAPL", "daily bars", "contracts quoted", "minutes", "stories"] {
+            assert!(
+                recorded.stdout.contains(part),
+                "{part} is not in:\n{}\n{}",
+                recorded.stdout,
+                recorded.stderr
+            );
+        }
+    }
+    let asked = ["analyze", "NVDA", "--json"];
+    let mut live = home.command(&asked);
+    sim.move_there(&mut live);
+    let live: FullAnalysisResult = serde_json::from_str(&Process::start(live)?.finish()?.expect(0)?.stdout)?;
+    let played = home.run(&[&asked[..], &["--tape", "tape"]].concat())?.expect(0)?;
+    let played: FullAnalysisResult = serde_json::from_str(&played.stdout)?;
+    assert!(played.data_source.as_ref().is_some_and(|source| source.simulated), "{:?}", played.data_source);
+    // The simulation's clock stands still, an adapter's goes on from its last answer.
+    let (played_at, live_at) = (played.as_of.context("a time")?, live.as_of.context("a time")?);
+    ensure!((played_at - live_at).num_seconds().abs() < 60, "{played_at} and {live_at}");
+    assert_eq!(played.overall_recommendation, live.overall_recommendation);
+    assert_eq!(
+        played.suggested_position.map(|position| (position.contract, position.bid, position.ask)),
+        live.suggested_position.map(|position| (position.contract, position.bid, position.ask)),
+    );
+    let again = Sim::start(&home, &["--tape", "tape"])?;
+    assert!(again.endpoints.get("tastytrade").is_some());
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_configuration_is_checked_whole_and_shown_without_secrets() -> anyhow::Result<()> {
+    let home = Home::new().await?;
+    std::fs::write(
+        home.path("ttai.toml"),
+        "[providers.cboe]\ntimeuot = 3\n[order]\nquotes = [\"nobody\"]\n",
+    )?;
+    let checked = home.run(&["config", "check"])?.expect(1)?;
+    for part in [
+        "ttai.toml:2: providers.cboe.timeuot",
+        "did you mean timeout?",
+        "ttai.toml:4: order.quotes",
+        "2 problems",
+    ] {
+        assert!(checked.stdout.contains(part), "{part} is not in:\n{}", checked.stdout);
+    }
+    let example = home.run(&["config", "example"])?.expect(0)?;
+    std::fs::write(home.path("ttai.toml"), example.stdout)?;
+    home.run(&["config", "check"])?.expect(0)?;
+    let mut show = home.command(&["config", "show", "--json"]);
+    show.env("TTAI_ALPACA_KEY_ID", PLANTED).env("TTAI_ALPACA_SECRET_KEY", PLANTED);
+    let shown = Process::start(show)?.finish()?.expect(0)?;
+    assert!(!shown.stdout.contains(PLANTED) && shown.stdout.contains("environment TTAI_ALPACA_KEY_ID"));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_worker_says_how_it_is_and_what_it_called() -> anyhow::Result<()> {
+    let home = Home::new().await?;
+    let mut options = DevServerOptions::ephemeral(home.path("server"));
+    options.locate.binary = Some(home.temporal.clone());
+    let server = DevServer::start(options).await?;
+    let held = TcpListener::bind("127.0.0.1:0")?;
+    let metrics = held.local_addr()?.to_string();
+    drop(held);
+    let worker = home.start(&["worker", "--address", &server.address(), "--metrics", &metrics])?;
+    let get = |path: &str| -> anyhow::Result<Option<String>> {
+        use std::io::Write;
+        let Ok(mut stream) = std::net::TcpStream::connect(&metrics) else { return Ok(None) };
+        write!(stream, "GET {path} HTTP/1.1\r\nhost: here\r\nconnection: close\r\n\r\n")?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        Ok(Some(answer))
+    };
+    let health = eventually("the worker is healthy", || get("/healthz"))?;
+    assert!(health.starts_with("HTTP/1.1 200") && health.ends_with("ok\n"), "{health}");
+    let page = get("/metrics")?.context("metrics")?;
+    assert!(page.contains("ttai_provider_call_seconds") && page.contains("ttai_info"), "{page}");
+    worker.signal("TERM")?;
+    worker.finish()?.expect(0)?;
+    server.stop().await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn channels_are_tried_from_the_command_line() -> anyhow::Result<()> {
+    let home = Home::new().await?;
+    let sim = Sim::start(&home, &[])?;
+    let discord = sim.endpoints.get("discord").and_then(Value::as_str).context("discord's address")?;
+    let send = |channel: &str| -> anyhow::Result<Answer> {
+        let mut command = home.command(&["notify", "send", channel, "NVDA touched 210"]);
+        command
+            .env("TTAI__CHANNELS__DESK__TYPE", "discord")
+            .env("TTAI_CHANNELS_DESK_URL", format!("{discord}/api/webhooks/1/{PLANTED}"));
+        Process::start(command)?.finish()
+    };
+    let sent = send("desk")?.expect(0)?;
+    assert_eq!(sent.stdout.trim(), "desk: delivered", "{}", sent.stderr);
+    let unknown = send("dsek")?.expect(1)?;
+    assert!(
+        unknown.stderr.contains("no channel dsek") && unknown.stderr.contains("desk"),
+        "{}",
+        unknown.stderr
+    );
+    assert!(!format!("{}{}", unknown.stdout, unknown.stderr).contains(PLANTED));
     Ok(())
 }

@@ -30,6 +30,9 @@ struct Member<T: ?Sized> {
     breaker: Breaker,
 }
 
+/// A market's own time.
+type Clock = Box<dyn Fn() -> DateTime<Utc> + Send + Sync>;
+
 /// Who is asked for what, in order.
 #[derive(Default)]
 pub struct Order {
@@ -39,8 +42,8 @@ pub struct Order {
     metrics: Vec<Member<dyn Metrics>>,
     news: Vec<Member<dyn News>>,
     candidates: Vec<Member<dyn Scanner>>,
-    rates: Option<Arc<dyn MarketData>>,
     symbols: Vec<Symbol>,
+    clock: Option<Clock>,
     kept: Vec<Box<dyn Any + Send + Sync>>,
 }
 
@@ -82,14 +85,14 @@ impl Order {
         self
     }
 
-    /// Takes the discounting rate from here instead of the Federal Reserve's table.
+    /// Takes the time from here instead of the first provider of quotes: a market in this process knows it exactly.
     #[must_use]
-    pub fn rates(mut self, port: Arc<dyn MarketData>) -> Self {
-        self.rates = Some(port);
+    pub fn clock(mut self, now: impl Fn() -> DateTime<Utc> + Send + Sync + 'static) -> Self {
+        self.clock = Some(Box::new(now));
         self
     }
 
-    /// The symbols on offer, where they can be listed.
+    /// The symbols on offer, where all of them can be listed; others are unknown then.
     #[must_use]
     pub fn symbols(mut self, symbols: Vec<Symbol>) -> Self {
         self.symbols = symbols;
@@ -137,6 +140,75 @@ impl Fallback {
             Capability::Candidates => sources(&self.order.candidates),
             Capability::Streaming => Vec::new(),
         }
+    }
+
+    /// Where all symbols are listed, no provider has to be asked about another one.
+    fn check(&self, symbol: &Symbol) -> Result<(), PortError> {
+        let listed = &self.order.symbols;
+        if listed.is_empty() || listed.contains(symbol) {
+            return Ok(());
+        }
+        let unknown = PortError::UnknownSymbol {
+            provider: "this market".to_owned(),
+            symbol: symbol.to_string(),
+            hint: String::new(),
+        };
+        Err(verdict::of(Capability::Quotes, vec![unknown], listed))
+    }
+
+    /// Asks every provider of a kind of data about one symbol, and says how it went: for a doctor, past all breakers.
+    pub async fn examined(
+        &self,
+        capability: Capability,
+        symbol: &Symbol,
+    ) -> Vec<(DataSource, Result<(), PortError>)> {
+        let mut found = Vec::new();
+        match capability {
+            Capability::Quotes => {
+                for member in &self.order.quotes {
+                    let quote = async { member.port.quote(symbol, member.port.now(symbol).await?).await };
+                    found.push((member.source.clone(), quote.await.map(drop)));
+                }
+            }
+            Capability::Bars => {
+                for member in &self.order.bars {
+                    let bars =
+                        async { member.port.daily_history(symbol, member.port.now(symbol).await?).await };
+                    found.push((member.source.clone(), bars.await.map(drop)));
+                }
+            }
+            Capability::Chains => {
+                for member in &self.order.chains {
+                    let chain =
+                        async { member.port.option_chain(symbol, member.port.now(symbol).await?).await };
+                    found.push((member.source.clone(), chain.await.map(drop)));
+                }
+            }
+            Capability::Metrics => {
+                for member in &self.order.metrics {
+                    let metrics = async { member.port.metrics(symbol, self.now(symbol).await?).await };
+                    found.push((member.source.clone(), metrics.await.map(drop)));
+                }
+            }
+            Capability::News => {
+                for member in &self.order.news {
+                    let stories = async {
+                        let until = self.now(symbol).await?;
+                        let after = until - chrono::TimeDelta::days(1);
+                        member.port.stories(symbol, NewsWindow { after, until }).await
+                    };
+                    found.push((member.source.clone(), stories.await.map(drop)));
+                }
+            }
+            Capability::Candidates => {
+                for member in &self.order.candidates {
+                    let request = ScanRequest { limit: 1, ..ScanRequest::default() };
+                    found.push((member.source.clone(), member.port.scan(&request).await.map(drop)));
+                }
+            }
+            Capability::Streaming => {}
+        }
+        found
     }
 
     /// The first answer in order, and whose it is.
@@ -197,6 +269,10 @@ fn marked(source: &DataSource, said: String) -> String {
 #[async_trait]
 impl MarketClock for Fallback {
     async fn now(&self, symbol: &Symbol) -> Result<DateTime<Utc>, PortError> {
+        self.check(symbol)?;
+        if let Some(clock) = &self.order.clock {
+            return Ok(clock());
+        }
         let answer =
             self.first(Capability::Quotes, &self.order.quotes, |port| async move { port.now(symbol).await });
         answer.await.map(|(now, _)| now)
@@ -220,6 +296,7 @@ impl MarketData for Fallback {
     }
 
     async fn quote(&self, symbol: &Symbol, as_of: DateTime<Utc>) -> Result<Quote, PortError> {
+        self.check(symbol)?;
         let call = |port: Arc<dyn MarketData>| async move { port.quote(symbol, as_of).await };
         let (mut quote, source) = self.first(Capability::Quotes, &self.order.quotes, call).await?;
         quote.source = marked(source, quote.source);
@@ -227,6 +304,7 @@ impl MarketData for Fallback {
     }
 
     async fn daily_history(&self, symbol: &Symbol, as_of: DateTime<Utc>) -> Result<DailyHistory, PortError> {
+        self.check(symbol)?;
         let call = |port: Arc<dyn MarketData>| async move { port.daily_history(symbol, as_of).await };
         self.first(Capability::Bars, &self.order.bars, call).await.map(|(history, _)| history)
     }
@@ -237,11 +315,13 @@ impl MarketData for Fallback {
         session: NaiveDate,
         as_of: DateTime<Utc>,
     ) -> Result<Vec<MinuteBar>, PortError> {
+        self.check(symbol)?;
         let call = |port: Arc<dyn MarketData>| async move { port.minute_bars(symbol, session, as_of).await };
         self.first(Capability::Bars, &self.order.bars, call).await.map(|(bars, _)| bars)
     }
 
     async fn option_chain(&self, symbol: &Symbol, as_of: DateTime<Utc>) -> Result<OptionChain, PortError> {
+        self.check(symbol)?;
         let call = |port: Arc<dyn MarketData>| async move { port.option_chain(symbol, as_of).await };
         let (mut chain, source) = self.first(Capability::Chains, &self.order.chains, call).await?;
         chain.source = marked(source, chain.source);
@@ -250,9 +330,12 @@ impl MarketData for Fallback {
     }
 
     async fn risk_free_rate(&self, as_of: DateTime<Utc>) -> Result<RiskFreeRate, PortError> {
-        match &self.order.rates {
-            Some(port) => port.risk_free_rate(as_of).await,
-            None => crate::tape::federal_reserve(as_of),
+        let call = |port: Arc<dyn MarketData>| async move { port.risk_free_rate(as_of).await };
+        // Whose rate it is stands in the rate's own source.
+        let unrecorded = Self { order: Arc::clone(&self.order), provenance: Provenance::default() };
+        match unrecorded.first(Capability::Chains, &self.order.chains, call).await {
+            Ok((rate, _)) => Ok(rate),
+            Err(_) => crate::tape::federal_reserve(as_of),
         }
     }
 
@@ -263,7 +346,8 @@ impl MarketData for Fallback {
 
 #[async_trait]
 impl Metrics for Fallback {
-    /// The first record; none where no provider keeps one.
+    /// The first record; none where no provider keeps one. An analysis goes on without: a record that could not be read
+    /// is missing, and said to be.
     async fn metrics(
         &self,
         symbol: &Symbol,
@@ -273,7 +357,16 @@ impl Metrics for Fallback {
             return Ok(None);
         }
         let call = |port: Arc<dyn Metrics>| async move { port.metrics(symbol, as_of).await };
-        self.first(Capability::Metrics, &self.order.metrics, call).await.map(|(metrics, _)| metrics)
+        match self.first(Capability::Metrics, &self.order.metrics, call).await {
+            Ok((metrics, _)) => Ok(metrics),
+            Err(error @ PortError::Invalid { .. }) => Err(error),
+            Err(PortError::UnknownSymbol { .. }) => Ok(None),
+            Err(error) => {
+                tracing::warn!("{error}; the analysis goes on without metrics");
+                self.provenance.missing(Capability::Metrics, &error.to_string());
+                Ok(None)
+            }
+        }
     }
 
     fn for_request(&self, provenance: &Provenance) -> Option<Arc<dyn Metrics>> {
@@ -283,7 +376,8 @@ impl Metrics for Fallback {
 
 #[async_trait]
 impl News for Fallback {
-    /// The stories of all providers, newest first, each once by its identifier.
+    /// The stories of all providers, newest first, each once by its identifier; none where no provider has any. What
+    /// could not be read is missing, and said to be.
     async fn stories(
         &self,
         symbol: &Symbol,
@@ -304,9 +398,6 @@ impl News for Fallback {
                 Err(error @ PortError::Invalid { .. }) => return Err(error),
                 Err(error) => errors.push(error),
             }
-        }
-        if found.is_none() && !errors.is_empty() {
-            return Err(verdict::of(Capability::News, errors, &self.order.symbols));
         }
         for error in &errors {
             self.provenance.missing(Capability::News, &error.to_string());

@@ -256,3 +256,20 @@ async fn news_is_read_from_all_and_an_absent_source_is_named() {
     assert_eq!(found.iter().map(|story| story.id.as_str()).collect::<Vec<_>>(), ["a", "c", "b"]);
     assert_eq!(provenance.warnings(), ["three is unavailable: timeout; without its news"]);
 }
+
+#[tokio::test]
+async fn an_analysis_goes_on_without_metrics_and_says_so() {
+    struct Down;
+    #[async_trait]
+    impl Metrics for Down {
+        async fn metrics(&self, _: &Symbol, _: DateTime<Utc>) -> Result<Option<SymbolMetrics>, PortError> {
+            Err(down("one"))
+        }
+    }
+    let port: Arc<dyn Metrics> = Arc::new(Down);
+    let order = Order::default().metrics(&Fake::new("one", None).source(), &port);
+    let provenance = Provenance::default();
+    let metrics = Metrics::for_request(&Fallback::new(order), &provenance).unwrap();
+    assert_eq!(metrics.metrics(&spy(), Utc::now()).await.unwrap(), None);
+    assert_eq!(provenance.warnings(), ["one is unavailable: timeout; without its metrics"]);
+}

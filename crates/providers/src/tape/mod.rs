@@ -20,6 +20,7 @@ mod schedule;
 mod settings;
 mod stories;
 mod table;
+mod writer;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -35,6 +36,8 @@ use ttai_ports::{
 use recording::Recording;
 
 pub use file::{FileKind, check_file};
+pub use writer::{TapeWriter, minute_of};
+
 pub(crate) use schedule::project as project_dividends;
 
 /// The provider's name in errors and quotes.

@@ -18,7 +18,7 @@ use super::{INTERRUPTED, asked_to_stop};
 use crate::cli::{AnalyzeArgs, GlobalArgs};
 use crate::settings::Settings;
 use crate::worker::{self, RunningWorkers, WorkerSettings};
-use crate::{output, report, server, wiring};
+use crate::{output, report, server, sources, wiring};
 
 /// Runs the command.
 ///
@@ -103,6 +103,7 @@ impl Desk {
     }
 
     async fn bring_up(settings: &Settings) -> anyhow::Result<Self> {
+        let settings = &sources::resolved(settings.clone()).await;
         let ports = wiring::ports(settings).await?;
         let mut options = server::dev_server_options(settings)?;
         options.headless = true;

@@ -6,14 +6,14 @@ use super::asked_to_stop;
 use crate::cli::{DevArgs, GlobalArgs};
 use crate::settings::Settings;
 use crate::worker::{RunningWorkers, WorkerSettings};
-use crate::{output, server, wiring};
+use crate::{output, server, sources, wiring};
 
 /// Runs the command.
 ///
 /// # Errors
 /// What keeps the server, the market, the store or the worker from starting.
 pub async fn run(global: &GlobalArgs, args: DevArgs) -> anyhow::Result<ExitCode> {
-    let settings = Settings::load(global, Some(&args.market))?;
+    let settings = sources::resolved(Settings::load(global, Some(&args.market))?).await;
     let ports = wiring::ports(&settings).await?;
     let symbols = ports.market.symbols().await.unwrap_or_default();
     let mut options = server::dev_server_options(&settings)?;

@@ -3,16 +3,21 @@
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use serde::Serialize;
 use ttai_client::TtaiClient;
+use ttai_core::Symbol;
 use ttai_dev_server::{LocateOptions, Silent, locate};
-use ttai_ports::MarketClock;
+use ttai_http::LocalLimits;
+use ttai_ports::{AccountLimits, Capability, DataSource, MarketClock, MarketData, PortError};
 use ttai_store::StoreUrl;
 
 use crate::cli::{DoctorArgs, GlobalArgs};
+use crate::market::MarketChoice;
 use crate::settings::Settings;
-use crate::{output, report, server, worker};
+use crate::sources::{self, Sources};
+use crate::{output, report, server, wiring, worker};
 
 /// How many symbols of a market are named.
 const SYMBOLS_SHOWN: usize = 24;
@@ -58,10 +63,13 @@ impl Check {
 /// Settings that cannot be read; everything else is a finding.
 pub async fn run(global: &GlobalArgs, args: DoctorArgs) -> anyhow::Result<ExitCode> {
     let settings = Settings::load(global, Some(&args.market))?;
-    let mut checks = vec![configuration(&settings), market(&settings).await, store(&settings).await];
+    let (configured, store) = (configuration(&settings), store(&settings).await);
+    let mut checks = vec![configured];
+    checks.extend(markets(&settings).await);
+    checks.push(store);
     checks.extend(temporal(&settings).await);
-    checks.push(Check::note("AI model", "none configured; the deterministic analysts need none"));
-    checks.push(Check::note("channels", "notifications go to the worker's log"));
+    checks.push(models(&settings));
+    checks.push(channels(&settings));
     output::line(&if args.json { serde_json::to_string_pretty(&checks)? } else { report::checks(&checks) });
     let bad = checks.iter().any(|check| check.health == Health::Bad);
     Ok(if bad { ExitCode::FAILURE } else { ExitCode::SUCCESS })
@@ -72,7 +80,139 @@ fn configuration(settings: &Settings) -> Check {
         .config_file
         .as_ref()
         .map_or("no ttai.toml; defaults".to_owned(), |path| path.display().to_string());
-    Check::good("configuration", format!("{file}; state in {}", settings.data_dir.display()))
+    let found = format!("{file}; state in {}", settings.data_dir.display());
+    match settings.config.warnings.as_slice() {
+        [] => Check::good("configuration", found),
+        warnings => {
+            let warnings: Vec<String> = warnings.iter().map(ToString::to_string).collect();
+            Check::note("configuration", format!("{found}; {}", warnings.join("; ")))
+        }
+    }
+}
+
+fn models(settings: &Settings) -> Check {
+    let what = "AI model";
+    let limits: Arc<dyn AccountLimits> = Arc::new(LocalLimits::default());
+    let default = settings.config.text("llm", "model");
+    match crate::models::analyst(&settings.config, &limits) {
+        Ok(None) if default.is_none() => {
+            Check::note(what, "none configured; the deterministic analysts need none")
+        }
+        Ok(None) => Check::bad(what, "llm.model is set and [models.NAME] has no provider for it"),
+        Ok(Some(analyst)) => {
+            let names = settings.config.names("models").join(", ");
+            match default.map(|model| analyst.model.check(&model).map(|()| model)) {
+                None => {
+                    Check::note(what, format!("{names}; none is asked until llm.model or --model names one"))
+                }
+                Some(Ok(model)) => Check::good(what, format!("{model} ({names} configured)")),
+                Some(Err(error)) => Check::bad(what, error.to_string()),
+            }
+        }
+        Err(error) => Check::bad(what, format!("{error:#}")),
+    }
+}
+
+fn channels(settings: &Settings) -> Check {
+    let what = "channels";
+    let limits: Arc<dyn AccountLimits> = Arc::new(LocalLimits::default());
+    match wiring::notifier(settings, &limits).map(|notifier| notifier.channels()) {
+        Ok(names) if names.len() > 1 => {
+            Check::good(what, format!("{}; `ttai notify test` tries them", names.join(", ")))
+        }
+        Ok(_) => Check::note(what, "notifications go to the worker's log; [channels.NAME] adds others"),
+        Err(error) => Check::bad(what, format!("{error:#}")),
+    }
+}
+
+/// The market, and who serves each kind of data.
+async fn markets(settings: &Settings) -> Vec<Check> {
+    let what = "market";
+    let why = match settings.market {
+        MarketChoice::Tape(_) | MarketChoice::Simulated { .. } => return vec![market(settings).await],
+        MarketChoice::Auto => sources::why_live(&settings.config)
+            .await
+            .unwrap_or_else(|| "no provider is configured and the network does not reach Cboe".to_owned()),
+        MarketChoice::Live | MarketChoice::Served(_) => "market.source says so".to_owned(),
+    };
+    let resolved = sources::resolved(settings.clone()).await;
+    let found = format!("{}, because {why}", resolved.market.describe());
+    let limits: Arc<dyn AccountLimits> = Arc::new(LocalLimits::default());
+    match wiring::market(&resolved, limits).await {
+        Ok(sources) => {
+            let mut checks = vec![Check::good(what, found)];
+            checks.extend(capabilities(&sources).await);
+            checks
+        }
+        Err(error) => vec![Check::bad(what, format!("{found}: {error:#}"))],
+    }
+}
+
+/// One check a kind of data: who is asked, in order, how each answers, and who could take part.
+async fn capabilities(sources: &Sources) -> Vec<Check> {
+    let symbol =
+        MarketData::symbols(&sources.fallback).await.ok().and_then(|symbols| symbols.into_iter().next());
+    let Some(symbol) = symbol.or_else(|| Symbol::new("SPY").ok()) else { return Vec::new() };
+    let mut checks = Vec::new();
+    for capability in Capability::ALL {
+        let answers = match capability {
+            Capability::Streaming => {
+                sources.streams.iter().map(|(source, _)| (source.clone(), Ok(()))).collect()
+            }
+            _ => sources.fallback.examined(capability, &symbol).await,
+        };
+        checks.push(capability_check(capability, &answers, sources));
+    }
+    let mut accounts = Vec::new();
+    for (source, broker) in &sources.brokers {
+        accounts.push((source.clone(), broker.accounts().await.map(drop)));
+    }
+    checks.push(served_by("accounts", &accounts, &absent(&["tastytrade", "alpaca"], sources)));
+    checks
+}
+
+fn capability_check(
+    capability: Capability,
+    answers: &[(DataSource, Result<(), PortError>)],
+    sources: &Sources,
+) -> Check {
+    let candidates: &[&str] = match capability {
+        Capability::Quotes | Capability::Bars | Capability::Chains => &["tastytrade", "alpaca", "cboe"],
+        Capability::Metrics => &["tastytrade"],
+        Capability::News => &["rss", "alpaca", "edgar"],
+        Capability::Candidates => &["tradingview"],
+        Capability::Streaming => &["tastytrade", "alpaca"],
+    };
+    served_by(capability.name(), answers, &absent(candidates, sources))
+}
+
+/// Those of `names` that could take part and do not, and what to do about it.
+fn absent(names: &[&str], sources: &Sources) -> Vec<String> {
+    let wanted = sources.absent.iter().filter(|(name, _)| names.contains(name));
+    wanted.map(|(name, reason)| format!("{name} takes no part: {reason}")).collect()
+}
+
+fn served_by(
+    what: &'static str,
+    answers: &[(DataSource, Result<(), PortError>)],
+    absent: &[String],
+) -> Check {
+    let said = |(source, answer): &(DataSource, Result<(), PortError>)| match answer {
+        Ok(()) if source.simulated => format!("{} (simulated)", source.name),
+        Ok(()) => format!("{} ({})", source.name, source.description),
+        Err(error) => format!("{} FAILS: {error}", source.name),
+    };
+    let mut parts: Vec<String> = answers.iter().map(said).collect();
+    if parts.is_empty() {
+        parts.push("nobody".to_owned());
+    }
+    let finding = parts.iter().chain(absent).cloned().collect::<Vec<_>>().join("; ");
+    match answers {
+        [] => Check::note(what, finding),
+        all if all.iter().all(|(_, answer)| answer.is_err()) => Check::bad(what, finding),
+        [(_, Err(_)), ..] => Check::note(what, finding),
+        _ => Check::good(what, finding),
+    }
 }
 
 async fn market(settings: &Settings) -> Check {
@@ -81,7 +221,6 @@ async fn market(settings: &Settings) -> Check {
         Ok(tape) => tape,
         Err(error) => return Check::bad(what, format!("{error:#}")),
     };
-    use ttai_ports::MarketData;
     match tape.symbols().await {
         Ok(symbols) if symbols.is_empty() => {
             Check::bad(what, format!("{} has no symbols", settings.market.describe()))

@@ -7,6 +7,8 @@ pub mod config;
 pub mod dev;
 pub mod doctor;
 pub mod list;
+pub mod notify;
+pub mod record;
 pub mod show;
 pub mod sim;
 pub mod worker;
@@ -49,6 +51,8 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Show(args) => show::run(&global, args).await,
         Command::List(args) => list::run(&global, args).await,
         Command::Calc(args) => calc::run(*args),
+        Command::Record(args) => record::run(&global, args).await,
+        Command::Notify(command) => notify::run(&global, command).await,
         Command::Sim(args) => sim::run(&global, args).await,
         Command::Config(command) => config::run(&global, &command),
         Command::Cancel { id } => cancel::run(&global, &id).await,

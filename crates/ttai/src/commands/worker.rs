@@ -9,14 +9,14 @@ use super::asked_to_stop;
 use crate::cli::{GlobalArgs, WorkerArgs};
 use crate::settings::Settings;
 use crate::worker::{RunningWorkers, WorkerSettings};
-use crate::{output, server, wiring};
+use crate::{metrics, output, server, sources, wiring};
 
 /// Runs the command.
 ///
 /// # Errors
 /// No server, or one that cannot be used.
 pub async fn run(global: &GlobalArgs, args: WorkerArgs) -> anyhow::Result<ExitCode> {
-    let settings = Settings::load(global, Some(&args.market))?;
+    let settings = sources::resolved(Settings::load(global, Some(&args.market))?).await;
     let client = server::existing_client(&settings).await?.context(
         "no Temporal server is configured or running here; set TEMPORAL_ADDRESS or --address, or run `ttai dev`",
     )?;
@@ -30,6 +30,14 @@ pub async fn run(global: &GlobalArgs, args: WorkerArgs) -> anyhow::Result<ExitCo
         WorkerSettings { queues: queues.clone(), drill, ..WorkerSettings::default() },
     )
     .await?;
+    let _serving = match args.metrics.or_else(|| settings.config.text("worker", "metrics")) {
+        Some(address) => {
+            let (bound, serving) = metrics::serve(&address, workers.shutdown()).await?;
+            output::note(&format!("metrics at http://{bound}/metrics, health at http://{bound}/healthz"));
+            Some(serving)
+        }
+        None => None,
+    };
     output::note(&format!("worker polls {} · {}", names.join(", "), settings.market.describe()));
     until_stopped(workers).await
 }

@@ -42,6 +42,14 @@ pub fn load(named: Option<&Path>, environment: &Environment) -> Config {
     config
 }
 
+/// What an environment alone says.
+#[must_use]
+pub fn of_environment(environment: &Environment) -> Config {
+    let mut config = Config::default();
+    values::fill(&mut config, Named::default(), environment);
+    config
+}
+
 /// The file that was named, else the first that exists.
 fn locate(named: Option<&Path>) -> Option<PathBuf> {
     if let Some(path) = named {

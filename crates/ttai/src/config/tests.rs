@@ -131,7 +131,7 @@ fn a_misspelt_secret_in_the_environment_is_noticed() {
 
 #[test]
 fn channels_need_what_their_type_needs_and_nothing_else() {
-    let text = "[channels.desk]\ntype = \"discord\"\nhost = \"x\"\n[channels.mail]\ntype = \"email\"\nhost = \"smtp.example\"\nto = [\"a@b.example\"]\n[channels.my-hook]\nsigning_key_file = \"k\"\n";
+    let text = "[channels.desk]\ntype = \"discord\"\nhost = \"x\"\n[channels.mail]\ntype = \"email\"\nhost = \"smtp.example\"\nto = [\"a@b.example\"]\n[channels.my-hook]\nsecret_file = \"k\"\n";
     let (config, _folder) = with(
         text,
         &[("TTAI__CHANNELS__MY_HOOK__TYPE", "webhook"), ("TTAI_CHANNELS_MY_HOOK_URL", "https://x.example/h")],
@@ -141,7 +141,7 @@ fn channels_need_what_their_type_needs_and_nothing_else() {
         "channels.desk.url: a channel of type discord needs it; set TTAI_CHANNELS_DESK_URL or url_file",
         "channels.desk.host: a channel of type discord has no such key",
         "channels.mail.from: a channel of type email needs it",
-        "channels.my-hook.signing_key: its file",
+        "channels.my-hook.secret: its file",
     ] {
         assert!(all.contains(part), "{part} is not in:\n{all}");
     }

@@ -205,6 +205,10 @@ impl Config {
         }
     }
 
+    fn has_problem(&self, key: &str) -> bool {
+        self.problems.iter().any(|problem| problem.key == key)
+    }
+
     /// Fails with every problem at once.
     ///
     /// # Errors
@@ -365,6 +369,15 @@ fn check_together(config: &mut Config) {
     }
     both(config, "providers.tastytrade", "client_secret", "refresh_token");
     both(config, "providers.alpaca", "key_id", "secret_key");
+    for family in ["channels", "models"] {
+        for name in config.names(family) {
+            let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_');
+            if !name.chars().all(fits) || (family == "channels" && name == crate::notifier::LOG) {
+                let text = "is no name to choose: lower-case letters, digits, - and _, and not the log's own";
+                config.problems.push(Problem::new(None, join(family, &name), text));
+            }
+        }
+    }
     for name in config.names("channels") {
         check_channel(config, &format!("channels.{name}"));
     }
@@ -407,7 +420,7 @@ fn check_channel(config: &mut Config, section: &str) {
                     format!("a channel of type {kind} has no such key; it is of {}", key.of.join(", "));
                 complain(config, section, key.name, &text);
             }
-            false if fits && key.needed => {
+            false if fits && key.needed && !config.has_problem(&join(section, key.name)) => {
                 let how = if key.kind == Kind::Secret {
                     format!("; set {} or {}_file", schema::secret_variable(section, key.name), key.name)
                 } else {

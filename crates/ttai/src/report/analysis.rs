@@ -63,10 +63,11 @@ fn headline(result: &FullAnalysisResult) -> String {
     let simulated = result.data_source.as_ref().is_some_and(|source| source.simulated);
     let mark = if simulated { "  [SIMULATED MARKET]" } else { "" };
     format!(
-        "{}  {}  {}{mark}\n{time} · {source}",
+        "{}  {}  {}{mark}\n{}",
         result.symbol,
         result.strategy.as_str(),
         result.overall_recommendation.as_str().to_uppercase(),
+        prose(&format!("{time} · {source}")),
     )
 }
 

@@ -12,7 +12,7 @@ use ttai_core::NEW_YORK;
 use ttai_ports::Store;
 
 pub use analysis::{full, stored};
-pub use tables::{checks, configuration, description, list, progress, stage_line};
+pub use tables::{checks, configuration, description, list, progress, recorded, stage_line};
 
 /// A market time in New York.
 #[must_use]

@@ -1,10 +1,13 @@
 //! Lists, progress and checks.
 
+use std::collections::BTreeMap;
+
 use comfy_table::LineStyle;
 use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
 use comfy_table::{ContentArrangement, Table};
 use ttai_client::RunDescription;
 use ttai_contract::{AnalysisProgress, StageProgress, StageState};
+use ttai_core::Symbol;
 
 use crate::commands::doctor::{Check, Health};
 use crate::commands::list::Row;
@@ -60,6 +63,21 @@ pub fn checks(checks: &[Check]) -> String {
             Health::Bad => "FIX",
         };
         table.add_row([mark, check.what, &check.finding]);
+    }
+    render(&table)
+}
+
+/// `ttai record`: what was written of each symbol, and what could not be had.
+#[must_use]
+pub fn recorded<'a>(
+    rows: impl Iterator<Item = (&'a Symbol, &'a [(&'static str, usize)], &'a BTreeMap<&'static str, String>)>,
+) -> String {
+    let mut table = table(&["symbol", "recorded", "missing"]);
+    for (symbol, tally, failures) in rows {
+        let written: Vec<String> = tally.iter().map(|(what, count)| format!("{count} {what}")).collect();
+        let missing: Vec<String> =
+            failures.iter().map(|(what, reason)| format!("{what}: {reason}")).collect();
+        table.add_row([symbol.to_string(), written.join(", "), missing.join("\n")]);
     }
     render(&table)
 }

@@ -1,0 +1,217 @@
+//! Every key of the configuration: what it means, what it takes, what holds without it.
+
+mod general;
+mod outputs;
+mod providers;
+
+use std::time::Duration;
+
+/// What a key takes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Kind {
+    /// Any text.
+    Text,
+    /// A file or folder.
+    Path,
+    /// `true` or `false`.
+    Flag,
+    /// A whole number.
+    Integer {
+        /// Smallest.
+        least: u64,
+        /// Largest.
+        most: u64,
+    },
+    /// A number.
+    Number {
+        /// Smallest.
+        least: f64,
+        /// Largest.
+        most: f64,
+    },
+    /// A span of time: `500ms`, `10s`, `2m`, `1h`.
+    Duration {
+        /// Shortest.
+        least: Duration,
+        /// Longest.
+        most: Duration,
+    },
+    /// Calls in a time: `120/min`, `2/s`, `1000/h`.
+    Rate,
+    /// An address that begins with one of these schemes.
+    Url(&'static [&'static str]),
+    /// One of these.
+    Choice(&'static [&'static str]),
+    /// Some of these, in order, each once.
+    Names(&'static [&'static str]),
+    /// A list of texts.
+    Texts,
+    /// Feeds of news, each `{ name = "…", url = "…" }`.
+    Feeds,
+    /// A text that nobody may see. Never shown; best kept out of the file.
+    Secret,
+}
+
+impl Kind {
+    /// For a person.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        match self {
+            Self::Text => "a text".to_owned(),
+            Self::Path => "a path".to_owned(),
+            Self::Flag => "true or false".to_owned(),
+            Self::Integer { least, most } => format!("a whole number from {least} to {most}"),
+            Self::Number { least, most } => format!("a number from {least} to {most}"),
+            Self::Duration { .. } => "a span of time such as 10s".to_owned(),
+            Self::Rate => "a rate such as 120/min".to_owned(),
+            Self::Url(schemes) => format!("an address ({})", schemes.join(", ")),
+            Self::Choice(names) => format!("one of {}", names.join(", ")),
+            Self::Names(names) => format!("a list of {}", names.join(", ")),
+            Self::Texts => "a list of texts".to_owned(),
+            Self::Feeds => "a list of tables with name and url".to_owned(),
+            Self::Secret => "a secret text".to_owned(),
+        }
+    }
+}
+
+/// One key.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Key {
+    /// Its name within its section.
+    pub name: &'static str,
+    /// What it takes.
+    pub kind: Kind,
+    /// What holds without it, as TOML; empty where nothing does.
+    pub default: &'static str,
+    /// What could stand there, as TOML.
+    pub example: &'static str,
+    /// What it means.
+    pub about: &'static str,
+    /// The types of channel that have it; empty for all.
+    pub of: &'static [&'static str],
+    /// Whether a channel of its types needs it.
+    pub needed: bool,
+}
+
+/// A table of the file.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Section {
+    /// Its path; empty for the top. One that ends in `.NAME` is there once for each name.
+    pub path: &'static str,
+    /// What it is for.
+    pub about: &'static str,
+    /// Its keys.
+    pub keys: &'static [Key],
+}
+
+impl Section {
+    /// The path before `.NAME`, where the section is there once for each name.
+    #[must_use]
+    pub fn family(&self) -> Option<&'static str> {
+        self.path.strip_suffix(".NAME")
+    }
+
+    /// The key of that name.
+    #[must_use]
+    pub fn key(&self, name: &str) -> Option<&'static Key> {
+        self.keys.iter().find(|key| key.name == name)
+    }
+}
+
+const fn key(
+    name: &'static str,
+    kind: Kind,
+    default: &'static str,
+    example: &'static str,
+    about: &'static str,
+) -> Key {
+    Key { name, kind, default, example, about, of: &[], needed: false }
+}
+
+const fn of(types: &'static [&'static str], needed: bool, key: Key) -> Key {
+    Key { of: types, needed, ..key }
+}
+
+const fn millis(least: u64) -> Duration {
+    Duration::from_millis(least)
+}
+
+const SPAN: Kind = Kind::Duration { least: millis(50), most: Duration::from_secs(600) };
+const HTTP: Kind = Kind::Url(&["http", "https"]);
+const WEBSOCKET: Kind = Kind::Url(&["ws", "wss"]);
+const RETRIES: Kind = Kind::Integer { least: 0, most: 10 };
+const BURST: Kind = Kind::Integer { least: 1, most: 10_000 };
+
+const fn timeout(default: &'static str) -> Key {
+    key("timeout", SPAN, default, default, "Longest wait for one whole answer.")
+}
+const RETRY: Key = key("retries", RETRIES, "2", "2", "How often a call that may be repeated is repeated.");
+const ENABLED: Key = key("enabled", Kind::Flag, "true", "true", "`false` leaves this provider out.");
+
+const fn rate_limit(default: &'static str) -> Key {
+    key(
+        "rate_limit",
+        Kind::Rate,
+        default,
+        default,
+        "How often the account may be used, by all processes together.",
+    )
+}
+
+const fn burst(default: &'static str) -> Key {
+    key("burst", BURST, default, default, "How many calls may come at once.")
+}
+
+/// Headlines by symbol that need no account.
+const DEFAULT_FEEDS: &str = "[{ name = \"Yahoo Finance\", url = \"https://feeds.finance.yahoo.com/rss/2.0/headline?s={symbol}&region=US&lang=en-US\" }, { name = \"Nasdaq\", url = \"https://www.nasdaq.com/feed/rssoutbound?symbol={symbol}\" }]";
+
+/// Who can serve quotes, bars and chains.
+pub const MARKET_DATA: &[&str] = &["tastytrade", "alpaca", "cboe"];
+
+/// Every section, in the order in which they are documented.
+pub const SECTIONS: &[Section] = &[
+    general::TOP,
+    general::TEMPORAL,
+    general::STORE,
+    general::MARKET,
+    general::ORDER,
+    providers::TASTYTRADE,
+    providers::ALPACA,
+    providers::CBOE,
+    providers::TRADINGVIEW,
+    providers::RSS,
+    providers::EDGAR,
+    outputs::LLM,
+    outputs::MODELS,
+    outputs::CHANNELS,
+    general::WORKER,
+];
+
+/// Kinds of channels.
+pub const CHANNEL_TYPES: &[&str] = &["discord", "slack", "email", "webhook"];
+
+/// The section of a table's path: `providers.cboe`, `channels.desk`.
+#[must_use]
+pub fn section(path: &str) -> Option<&'static Section> {
+    SECTIONS.iter().find(|section| match section.family() {
+        None => section.path == path,
+        Some(family) => path
+            .strip_prefix(family)
+            .and_then(|rest| rest.strip_prefix('.'))
+            .is_some_and(|name| !name.is_empty() && !name.contains('.')),
+    })
+}
+
+/// The environment variable of a secret: `TTAI_TASTYTRADE_REFRESH_TOKEN`, `TTAI_CHANNELS_DESK_URL`.
+#[must_use]
+pub fn secret_variable(section: &str, key: &str) -> String {
+    let place = section.strip_prefix("providers.").unwrap_or(section);
+    format!("TTAI_{place}_{key}").to_ascii_uppercase().replace(['.', '-'], "_")
+}
+
+/// The environment variable of any key: `TTAI__PROVIDERS__CBOE__TIMEOUT`.
+#[must_use]
+pub fn variable(section: &str, key: &str) -> String {
+    let path = if section.is_empty() { key.to_owned() } else { format!("{section}.{key}") };
+    format!("TTAI__{}", path.to_ascii_uppercase().replace('.', "__").replace('-', "_"))
+}

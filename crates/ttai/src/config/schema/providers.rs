@@ -1,0 +1,178 @@
+//! Keys of the providers of market data, news and candidates.
+
+use super::*;
+
+/// `[providers.tastytrade]`.
+pub(super) const TASTYTRADE: Section = Section {
+    path: "providers.tastytrade",
+    about: "tastytrade's REST API and DXLink stream. Needs an OAuth grant: docs/providers/tastytrade.md.",
+    keys: &[
+        ENABLED,
+        key("client_secret", Kind::Secret, "", "", "Secret of your OAuth application."),
+        key("refresh_token", Kind::Secret, "", "", "The grant; it does not expire."),
+        key("account", Kind::Text, "", "\"5WT00001\"", "Account number; the first open one without it."),
+        key(
+            "base_url",
+            HTTP,
+            "\"https://api.tastyworks.com\"",
+            "\"https://api.cert.tastyworks.com\"",
+            "The REST API; the example is the sandbox.",
+        ),
+        key(
+            "stream_url",
+            WEBSOCKET,
+            "",
+            "\"wss://tasty-openapi-ws.dxfeed.com/realtime\"",
+            "The DXLink stream; the quote token names it without this.",
+        ),
+        timeout("\"15s\""),
+        rate_limit("\"120/min\""),
+        burst("60"),
+        RETRY,
+    ],
+};
+
+/// `[providers.alpaca]`.
+pub(super) const ALPACA: Section = Section {
+    path: "providers.alpaca",
+    about: "Alpaca's trading and market data APIs. Needs a key pair, which is free: docs/providers/alpaca.md.",
+    keys: &[
+        ENABLED,
+        key("key_id", Kind::Secret, "", "", "Key id."),
+        key("secret_key", Kind::Secret, "", "", "Secret key."),
+        key("paper", Kind::Flag, "true", "true", "Whether the keys are those of the paper account."),
+        key(
+            "option_feed",
+            Kind::Choice(&["indicative", "opra"]),
+            "\"indicative\"",
+            "\"opra\"",
+            "Which feed of option data: `indicative` is free, `opra` needs a subscription.",
+        ),
+        key(
+            "feed",
+            Kind::Choice(&["iex", "sip"]),
+            "\"iex\"",
+            "\"sip\"",
+            "Which feed of stock data: `iex` is free, `sip` needs a subscription.",
+        ),
+        key(
+            "trading_url",
+            HTTP,
+            "",
+            "\"https://paper-api.alpaca.markets\"",
+            "The trading API; follows `paper` without it.",
+        ),
+        key(
+            "data_url",
+            HTTP,
+            "\"https://data.alpaca.markets\"",
+            "\"https://data.alpaca.markets\"",
+            "The market data API.",
+        ),
+        key(
+            "stream_url",
+            WEBSOCKET,
+            "\"wss://stream.data.alpaca.markets\"",
+            "\"wss://stream.data.alpaca.markets\"",
+            "The market data stream.",
+        ),
+        timeout("\"10s\""),
+        rate_limit("\"200/min\""),
+        burst("20"),
+        RETRY,
+    ],
+};
+
+/// `[providers.cboe]`.
+pub(super) const CBOE: Section = Section {
+    path: "providers.cboe",
+    about: "Cboe's delayed quotes: no account, 15 minutes late, for personal use by the site's terms: docs/providers/cboe.md.",
+    keys: &[
+        ENABLED,
+        key(
+            "base_url",
+            HTTP,
+            "\"https://cdn.cboe.com\"",
+            "\"https://cdn.cboe.com\"",
+            "Everything is relative to it.",
+        ),
+        timeout("\"30s\""),
+        rate_limit("\"40/min\""),
+        burst("8"),
+        RETRY,
+    ],
+};
+
+/// `[providers.tradingview]`.
+pub(super) const TRADINGVIEW: Section = Section {
+    path: "providers.tradingview",
+    about: "TradingView's scanner: no account: docs/providers/tradingview.md.",
+    keys: &[
+        ENABLED,
+        key(
+            "base_url",
+            HTTP,
+            "\"https://scanner.tradingview.com\"",
+            "\"https://scanner.tradingview.com\"",
+            "Everything is relative to it.",
+        ),
+        timeout("\"20s\""),
+        rate_limit("\"30/min\""),
+        burst("5"),
+        RETRY,
+    ],
+};
+
+/// `[providers.rss]`.
+pub(super) const RSS: Section = Section {
+    path: "providers.rss",
+    about: "Any RSS or Atom feeds: docs/providers/rss.md.",
+    keys: &[
+        ENABLED,
+        key(
+            "feeds",
+            Kind::Feeds,
+            DEFAULT_FEEDS,
+            "[{ name = \"Example\", url = \"https://news.example/rss?s={symbol}\" }]",
+            "The feeds, those trusted more first; `{symbol}` in an address makes it one feed a symbol. Also as `[[providers.rss.feeds]]`.",
+        ),
+        timeout("\"10s\""),
+        rate_limit("\"60/min\""),
+        burst("10"),
+        Key { default: "1", ..RETRY },
+    ],
+};
+
+/// `[providers.edgar]`.
+pub(super) const EDGAR: Section = Section {
+    path: "providers.edgar",
+    about: "Company filings at the SEC: no account, but it wants to know who asks: docs/providers/edgar.md.",
+    keys: &[
+        ENABLED,
+        key(
+            "contact",
+            Kind::Text,
+            "",
+            "\"Ann Example ann@mail.example\"",
+            "Your name and e-mail address, for the user agent that the SEC asks for. Without it EDGAR is left out.",
+        ),
+        key(
+            "data_url",
+            HTTP,
+            "\"https://data.sec.gov\"",
+            "\"https://data.sec.gov\"",
+            "Submissions and facts.",
+        ),
+        key(
+            "site_url",
+            HTTP,
+            "\"https://www.sec.gov\"",
+            "\"https://www.sec.gov\"",
+            "The list of companies, and the filings themselves.",
+        ),
+        timeout("\"20s\""),
+        rate_limit("\"300/min\""),
+        burst("5"),
+        RETRY,
+    ],
+};

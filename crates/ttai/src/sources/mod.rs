@@ -1,0 +1,358 @@
+//! The providers that the configuration wants, in its order.
+//!
+//! A market that is served in this process is read through the same adapters: its addresses are a configuration too.
+
+mod limits;
+mod probe;
+mod stream;
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+
+use anyhow::Context;
+use secrecy::SecretString;
+use ttai_ports::{
+    AccountLimits, Broker, Capability, DataSource, MarketData, Metrics, News, PortError, QuoteStream, Scanner,
+};
+use ttai_providers::alpaca::{Alpaca, AlpacaConfig, OptionFeed, StockFeed};
+use ttai_providers::cboe::{Cboe, CboeSettings};
+use ttai_providers::dxlink::{DxLink, DxLinkConfig};
+use ttai_providers::edgar::{Edgar, EdgarSettings};
+use ttai_providers::fallback::{Fallback, Order};
+use ttai_providers::rss::{FeedSettings, Rss, RssSettings};
+use ttai_providers::tastytrade::{Tastytrade, TastytradeSettings};
+use ttai_providers::tradingview::TradingView;
+use ttai_sim::server::{Endpoints, SimOptions, start};
+use url::Url;
+
+use crate::config::{self, Config, Environment};
+use crate::market::Played;
+use crate::settings::Settings;
+pub(crate) use limits::ConfiguredLimits;
+
+pub use probe::resolved;
+pub(crate) use probe::why_live;
+
+/// The user agent's contact of an invented market's EDGAR.
+const SIMULATED_CONTACT: &str = "Simulated Trader trader@ttai.example";
+
+/// The providers, wired.
+pub struct Sources {
+    /// Everything that is asked and answered, in order.
+    pub fallback: Fallback,
+    /// Streams of quotes, in order.
+    pub streams: Vec<(DataSource, Arc<dyn QuoteStream>)>,
+    /// Accounts and orders.
+    pub brokers: Vec<(DataSource, Arc<dyn Broker>)>,
+    /// Who could take part and does not, and what to do about it.
+    pub absent: Vec<(&'static str, String)>,
+}
+
+/// The configured providers.
+///
+/// # Errors
+/// A provider whose settings cannot be used, or no provider of market data at all.
+pub async fn live(config: &Config, limits: Arc<dyn AccountLimits>) -> anyhow::Result<Sources> {
+    let providers = Providers::of(config, &limits, None).await?;
+    let (order, sources) = providers.in_order(config, Order::default());
+    sources(order)
+}
+
+/// A market out of files, served in this process and read through the providers' adapters.
+///
+/// # Errors
+/// Files that cannot be read, or no port to listen on.
+pub async fn served(settings: &Settings, played: &Played) -> anyhow::Result<Sources> {
+    let tape = played.open(&settings.data_dir).await?;
+    let symbols = MarketData::symbols(tape.as_ref()).await?;
+    let description = MarketData::source(tape.as_ref()).description;
+    let speed = settings.config.number("market", "speed").unwrap_or(0.0);
+    let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let sim = start(SimOptions { listen, source: tape, start: None, speed, faults: Vec::new() }).await?;
+    let market = Arc::clone(&sim.state.market);
+    let config = of_endpoints(&sim.endpoints);
+    config.usable().context("the simulated market's addresses")?;
+    // Nobody else shares an invented market's limits.
+    let limits: Arc<dyn AccountLimits> = Arc::new(ttai_http::LocalLimits::default());
+    let limits = ConfiguredLimits::over(limits, &config);
+    let providers = Providers::of(&config, &limits, Some(&description)).await?;
+    let (order, sources) =
+        providers.in_order(&config, Order::default().symbols(symbols).clock(move || market.now()).keep(sim));
+    sources(order)
+}
+
+/// A configuration that finds every provider at a simulation.
+fn of_endpoints(endpoints: &Endpoints) -> Config {
+    let feeds = format!("[{{ name = \"Simulated news\", url = \"{}/{{symbol}}.xml\" }}]", endpoints.rss);
+    let variables: &[(&str, &str)] = &[
+        ("TTAI_TASTYTRADE_CLIENT_SECRET", "simulated"),
+        ("TTAI_TASTYTRADE_REFRESH_TOKEN", "simulated"),
+        ("TTAI__PROVIDERS__TASTYTRADE__BASE_URL", &endpoints.tastytrade),
+        ("TTAI__PROVIDERS__TASTYTRADE__STREAM_URL", &endpoints.dxlink),
+        ("TTAI_ALPACA_KEY_ID", "simulated"),
+        ("TTAI_ALPACA_SECRET_KEY", "simulated"),
+        ("TTAI__PROVIDERS__ALPACA__TRADING_URL", &endpoints.alpaca_trading),
+        ("TTAI__PROVIDERS__ALPACA__DATA_URL", &endpoints.alpaca_data),
+        ("TTAI__PROVIDERS__ALPACA__STREAM_URL", &endpoints.alpaca_stream),
+        ("TTAI__PROVIDERS__CBOE__BASE_URL", &endpoints.cboe),
+        ("TTAI__PROVIDERS__TRADINGVIEW__BASE_URL", &endpoints.tradingview),
+        ("TTAI__PROVIDERS__RSS__FEEDS", &feeds),
+        ("TTAI__PROVIDERS__EDGAR__CONTACT", SIMULATED_CONTACT),
+        ("TTAI__PROVIDERS__EDGAR__DATA_URL", &endpoints.edgar),
+        ("TTAI__PROVIDERS__EDGAR__SITE_URL", &endpoints.edgar),
+    ];
+    let unlimited: Vec<String> = ["TASTYTRADE", "ALPACA", "CBOE", "TRADINGVIEW", "RSS", "EDGAR"]
+        .iter()
+        .flat_map(|name| {
+            [format!("TTAI__PROVIDERS__{name}__RATE_LIMIT"), format!("TTAI__PROVIDERS__{name}__BURST")]
+        })
+        .collect();
+    let unlimited = unlimited
+        .iter()
+        .map(|name| (name.as_str(), if name.ends_with("BURST") { "10000" } else { "1000000/min" }));
+    let all: Vec<(&str, &str)> = variables.iter().copied().chain(unlimited).collect();
+    config::of_environment(&Environment::of(&all))
+}
+
+/// Each provider that takes part, with who it is.
+#[derive(Default)]
+struct Providers {
+    tastytrade: Option<(DataSource, Tastytrade, DxLink)>,
+    alpaca: Option<(DataSource, Alpaca)>,
+    cboe: Option<(DataSource, Cboe)>,
+    tradingview: Option<(DataSource, TradingView)>,
+    rss: Option<(DataSource, Rss)>,
+    edgar: Option<(DataSource, Edgar)>,
+    absent: Vec<(&'static str, String)>,
+}
+
+impl Providers {
+    /// Prepares them; nothing is asked but, of an address that was moved, whether a simulation is behind it.
+    async fn of(
+        config: &Config,
+        limits: &Arc<dyn AccountLimits>,
+        simulation: Option<&str>,
+    ) -> anyhow::Result<Self> {
+        let mut all = Self::default();
+        for name in ["tastytrade", "alpaca", "cboe", "tradingview", "rss", "edgar"] {
+            if let Some(reason) = config.absence(name) {
+                all.absent.push((name, reason));
+                continue;
+            }
+            let simulated = match simulation {
+                Some(description) => Some(description.to_owned()),
+                None => probe::simulation(config, name).await,
+            };
+            let who = |name: &str, description: &str| DataSource {
+                name: name.to_owned(),
+                simulated: simulated.is_some(),
+                description: simulated.as_ref().map_or_else(
+                    || description.to_owned(),
+                    |market| format!("{} (as {name})", brief(market)),
+                ),
+            };
+            let built = all.add(name, config, limits, &who);
+            built.with_context(|| format!("[providers.{name}] cannot be used"))?;
+        }
+        Ok(all)
+    }
+
+    fn add(
+        &mut self,
+        name: &str,
+        config: &Config,
+        limits: &Arc<dyn AccountLimits>,
+        who: &dyn Fn(&str, &str) -> DataSource,
+    ) -> Result<(), PortError> {
+        match name {
+            "tastytrade" => {
+                let (tastytrade, stream) = tastytrade(config, limits)?;
+                let description = MarketData::source(&tastytrade).description;
+                self.tastytrade = Some((who(name, &description), tastytrade, stream));
+            }
+            "alpaca" => {
+                let alpaca = alpaca(config, limits)?;
+                let description = MarketData::source(&alpaca).description;
+                self.alpaca = Some((who(name, &description), alpaca));
+            }
+            "cboe" => {
+                let cboe = cboe(config, limits)?;
+                let description = MarketData::source(&cboe).description;
+                self.cboe = Some((who(name, &description), cboe));
+            }
+            "tradingview" => {
+                let tradingview = TradingView::new(address(config, name, "base_url")?, Arc::clone(limits))?;
+                self.tradingview = Some((who(name, "TradingView's scanner"), tradingview));
+            }
+            "rss" => {
+                let feeds = feeds(config);
+                let names: Vec<&str> = feeds.feeds.iter().map(|feed| feed.name.as_str()).collect();
+                let description = format!("news feeds ({})", names.join(", "));
+                let rss = Rss::new(&feeds, Arc::clone(limits))?;
+                self.rss = Some((who(name, &description), rss));
+            }
+            _ => {
+                let edgar = EdgarSettings {
+                    site_url: address(config, name, "site_url")?,
+                    data_url: address(config, name, "data_url")?,
+                    contact: config.text("providers.edgar", "contact").unwrap_or_default(),
+                };
+                self.edgar = Some((who(name, "SEC EDGAR filings"), Edgar::new(&edgar, limits)?));
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts each kind of data into the configured order.
+    fn in_order(
+        self,
+        config: &Config,
+        mut order: Order,
+    ) -> (Order, impl FnOnce(Order) -> anyhow::Result<Sources>) {
+        for capability in [Capability::Quotes, Capability::Bars, Capability::Chains] {
+            for name in config.list("order", capability.name()) {
+                if let Some((source, port)) = self.market(&name) {
+                    order = order.market(source, &port, capability);
+                }
+            }
+        }
+        for name in config.list("order", "metrics") {
+            if let (Some((source, port, _)), "tastytrade") = (&self.tastytrade, name.as_str()) {
+                let port: Arc<dyn Metrics> = Arc::new(port.clone());
+                order = order.metrics(source, &port);
+            }
+        }
+        for name in config.list("order", "news") {
+            if let Some((source, port)) = self.news(&name) {
+                order = order.news(source, &port);
+            }
+        }
+        for name in config.list("order", "candidates") {
+            if let (Some((source, port)), "tradingview") = (&self.tradingview, name.as_str()) {
+                let port: Arc<dyn Scanner> = Arc::new(port.clone());
+                order = order.candidates(source, &port);
+            }
+        }
+        let streams = config.list("order", "streaming").iter().filter_map(|name| self.stream(name)).collect();
+        let finish = move |order| {
+            let fallback = Fallback::new(order);
+            anyhow::ensure!(
+                !fallback.members(Capability::Quotes).is_empty(),
+                "no provider of quotes is configured; `ttai doctor` says what to set, and market.source = \"simulated\" needs none"
+            );
+            Ok(Sources { fallback, streams, brokers: self.brokers(), absent: self.absent })
+        };
+        (order, finish)
+    }
+
+    fn market(&self, name: &str) -> Option<(&DataSource, Arc<dyn MarketData>)> {
+        match name {
+            "tastytrade" => self
+                .tastytrade
+                .as_ref()
+                .map(|(source, port, _)| (source, Arc::new(port.clone()) as Arc<dyn MarketData>)),
+            "alpaca" => self.alpaca.as_ref().map(|(source, port)| (source, Arc::new(port.clone()) as _)),
+            "cboe" => self.cboe.as_ref().map(|(source, port)| (source, Arc::new(port.clone()) as _)),
+            _ => None,
+        }
+    }
+
+    fn news(&self, name: &str) -> Option<(&DataSource, Arc<dyn News>)> {
+        match name {
+            "rss" => {
+                self.rss.as_ref().map(|(source, port)| (source, Arc::new(port.clone()) as Arc<dyn News>))
+            }
+            "alpaca" => self.alpaca.as_ref().map(|(source, port)| (source, Arc::new(port.clone()) as _)),
+            "edgar" => self.edgar.as_ref().map(|(source, port)| (source, Arc::new(port.clone()) as _)),
+            _ => None,
+        }
+    }
+
+    fn stream(&self, name: &str) -> Option<(DataSource, Arc<dyn QuoteStream>)> {
+        match name {
+            "tastytrade" => self
+                .tastytrade
+                .as_ref()
+                .map(|(source, _, port)| (source.clone(), Arc::new(port.clone()) as Arc<dyn QuoteStream>)),
+            "alpaca" => {
+                self.alpaca.as_ref().map(|(source, port)| (source.clone(), Arc::new(port.clone()) as _))
+            }
+            _ => None,
+        }
+    }
+
+    fn brokers(&self) -> Vec<(DataSource, Arc<dyn Broker>)> {
+        let tastytrade = self
+            .tastytrade
+            .as_ref()
+            .map(|(source, port, _)| (source.clone(), Arc::new(port.clone()) as Arc<dyn Broker>));
+        let alpaca = self
+            .alpaca
+            .as_ref()
+            .map(|(source, port)| (source.clone(), Arc::new(port.clone()) as Arc<dyn Broker>));
+        tastytrade.into_iter().chain(alpaca).collect()
+    }
+}
+
+/// What a simulation says about itself, up to its first colon.
+fn brief(description: &str) -> &str {
+    description.split(':').next().unwrap_or(description)
+}
+
+fn address(config: &Config, name: &str, key: &str) -> Result<Url, PortError> {
+    config
+        .url(&format!("providers.{name}"), key)
+        .ok_or_else(|| PortError::Invalid { provider: name.to_owned(), detail: format!("{key} is missing") })
+}
+
+fn secret(config: &Config, section: &str, key: &str) -> SecretString {
+    config.secret(section, key).unwrap_or_default()
+}
+
+fn tastytrade(config: &Config, limits: &Arc<dyn AccountLimits>) -> Result<(Tastytrade, DxLink), PortError> {
+    let section = "providers.tastytrade";
+    let base_url = address(config, "tastytrade", "base_url")?;
+    let sandbox = base_url.host_str().is_some_and(|host| host.contains("cert."));
+    let (client, token) =
+        (secret(config, section, "client_secret"), secret(config, section, "refresh_token"));
+    let settings = TastytradeSettings::new(base_url, client, token);
+    let settings = if sandbox { settings.for_sandbox() } else { settings };
+    let rest = Tastytrade::new(&settings, Arc::clone(limits))?;
+    let tokens = stream::QuoteTokens { tastytrade: rest.clone(), address: config.url(section, "stream_url") };
+    let stream = DxLink::new(DxLinkConfig::default(), Arc::new(tokens));
+    let candles = stream::StreamCandles::over(rest.clone(), stream.clone());
+    Ok((rest.with_candles(Arc::new(candles)), stream))
+}
+
+fn alpaca(config: &Config, limits: &Arc<dyn AccountLimits>) -> Result<Alpaca, PortError> {
+    let section = "providers.alpaca";
+    let (id, key) = (secret(config, section, "key_id"), secret(config, section, "secret_key"));
+    let mut settings = AlpacaConfig::new(id, key, config.flag(section, "paper"))?;
+    if let Some(url) = config.url(section, "trading_url") {
+        settings.trading_url = url;
+    }
+    settings.data_url = address(config, "alpaca", "data_url")?;
+    settings.stream_url = address(config, "alpaca", "stream_url")?;
+    if config.text(section, "feed").as_deref() == Some("sip") {
+        settings.stock_feed = StockFeed::Sip;
+    }
+    if config.text(section, "option_feed").as_deref() == Some("opra") {
+        settings.option_feed = OptionFeed::Opra;
+    }
+    Alpaca::new(settings, limits)
+}
+
+fn cboe(config: &Config, limits: &Arc<dyn AccountLimits>) -> Result<Cboe, PortError> {
+    let settings = CboeSettings {
+        base_url: address(config, "cboe", "base_url")?,
+        simulated: false,
+        risk_free_rate: None,
+    };
+    Cboe::new(settings, Arc::clone(limits))
+}
+
+fn feeds(config: &Config) -> RssSettings {
+    let feeds = config.feeds().unwrap_or_default();
+    let feeds = feeds.into_iter().map(|feed| FeedSettings { name: feed.name, url: feed.url }).collect();
+    RssSettings { feeds, ..RssSettings::default() }
+}
