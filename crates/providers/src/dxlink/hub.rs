@@ -215,7 +215,12 @@ async fn keep(hub: &Hub, jobs: &mut mpsc::UnboundedReceiver<CandleJob>) {
                 error
             }
         };
-        tracing::warn!(%error, "the connection to DXLink is down");
+        // Nobody is left without data where nobody reads.
+        if hub.registry().has_readers() {
+            tracing::warn!(%error, "the connection to DXLink is down");
+        } else {
+            tracing::debug!(%error, "the connection to DXLink is down");
+        }
         let wait = delay.next().unwrap_or(hub.config.longest_delay).min(hub.config.longest_delay);
         let asked = if let PortError::Unavailable { retry_after, .. } = &error { *retry_after } else { None };
         hub.link.send_replace(Link::Down(error));
