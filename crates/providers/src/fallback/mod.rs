@@ -326,6 +326,13 @@ impl MarketData for Fallback {
         let (mut chain, source) = self.first(Capability::Chains, &self.order.chains, call).await?;
         chain.source = marked(source, chain.source);
         chain.underlying.source = marked(source, chain.underlying.source);
+        if self.order.clock.is_some() {
+            // An adapter's clock runs on between two answers of a market that stands still.
+            chain.snapshot_time = chain.snapshot_time.min(as_of);
+            for quote in &mut chain.quotes {
+                quote.quote_time = quote.quote_time.min(as_of);
+            }
+        }
         Ok(chain)
     }
 
