@@ -104,7 +104,7 @@ fn check(answer: &Answer, verdicts: &[&str]) -> Result<(), String> {
     }
     for text in answer.sentences() {
         if text.chars().count() > LONGEST_SENTENCE {
-            return Err(format!("a sentence is longer than {LONGEST_SENTENCE} characters: {:.40}…", text));
+            return Err(format!("a sentence is longer than {LONGEST_SENTENCE} characters: {text:.40}…"));
         }
         let lower = text.to_ascii_lowercase();
         if lower.contains("://") || lower.contains("www.") {

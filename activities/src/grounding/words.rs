@@ -25,7 +25,7 @@ pub(super) fn month(word: &str) -> Option<u32> {
             || (word.len() == 3 && name.starts_with(&word))
             || (word == "sept" && *name == "september")
     };
-    let at = NAMES.iter().position(|name| is(&name))?;
+    let at = NAMES.iter().position(is)?;
     u32::try_from(at + 1).ok()
 }
 

@@ -75,7 +75,7 @@ async fn complete(State(endpoint): State<Endpoint>, headers: HeaderMap, body: ax
             &format!("The model '{name}' does not exist."),
         );
     }
-    if !request["messages"].as_array().is_some_and(|messages| !messages.is_empty()) {
+    if request["messages"].as_array().is_none_or(Vec::is_empty) {
         return refuse(
             StatusCode::BAD_REQUEST,
             "invalid_request_error",
