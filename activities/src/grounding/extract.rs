@@ -71,8 +71,7 @@ fn is_separator(c: char) -> bool {
 
 fn mentions_of_line(line: &str) -> Vec<Mention> {
     let line = without_marker(line);
-    let chunks: Vec<&str> =
-        line.split(is_separator).map(trimmed).filter(|chunk| !chunk.is_empty()).collect();
+    let chunks: Vec<&str> = line.split(is_separator).map(trimmed).filter(|chunk| !chunk.is_empty()).collect();
     let mut found = Vec::new();
     let mut at = 0;
     while let Some(chunk) = chunks.get(at) {
