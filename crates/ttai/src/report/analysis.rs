@@ -1,7 +1,9 @@
 //! A full analysis as a person reads it: the verdict and the trade first, then what it rests on.
 
+use std::collections::BTreeSet;
+
 use ttai_contract::{
-    Alternative, ChartAnalysisResult, FullAnalysisResult, OptionsAnalysisResult, PriceLevel,
+    Alternative, ChartAnalysisResult, FullAnalysisResult, ModelTotal, OptionsAnalysisResult, PriceLevel,
     ResearchAnalysisResult, SuggestedPosition,
 };
 use ttai_core::OptionRight;
@@ -21,10 +23,27 @@ pub fn full(result: &FullAnalysisResult) -> String {
     sections.extend(result.chart_analysis.as_ref().map(chart));
     sections.extend(result.options_analysis.as_ref().map(options));
     sections.extend(result.research_analysis.as_ref().map(research));
+    sections.extend(result.model_use.as_ref().map(model));
     if !result.warnings.is_empty() {
-        sections.push(heading("Warnings", &prose(&bullets(&result.warnings))));
+        sections.push(heading("Warnings", &prose(&bullets(&once(&result.warnings)))));
     }
     sections.join("\n\n")
+}
+
+/// What a model took, and in how many stages its text is used.
+fn model(total: &ModelTotal) -> String {
+    let cost = total.cost_usd.map_or_else(|| "its cost is not known".to_owned(), |cost| format!("${cost}"));
+    let text = format!(
+        "{}: {} turns, {} tokens read, {} written, {cost}; its text is used in {} of {} stages.",
+        total.model, total.turns, total.input_tokens, total.output_tokens, total.stages_used, total.stages,
+    );
+    heading("Model", &prose(&text))
+}
+
+/// Stages may warn of the same thing; a reader needs it once.
+fn once(warnings: &[String]) -> Vec<String> {
+    let mut seen = BTreeSet::new();
+    warnings.iter().filter(|warning| seen.insert(warning.as_str())).cloned().collect()
 }
 
 fn prose(text: &str) -> String {
