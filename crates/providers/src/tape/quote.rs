@@ -64,6 +64,16 @@ pub(super) fn from_minutes(minutes: &[Minute], until: DateTime<Utc>) -> Option<P
 }
 
 impl Prices {
+    /// The newer of two. Of the same time the one that quotes more sides: minutes built from trades alone do not hide the
+    /// quote beside a chain. Else the first.
+    pub(super) fn or_newer(self, other: Self) -> Self {
+        if (other.market_time, other.sides()) > (self.market_time, self.sides()) { other } else { self }
+    }
+
+    fn sides(&self) -> usize {
+        usize::from(self.bid.is_some()) + usize::from(self.ask.is_some())
+    }
+
     /// The prices in the shares of `as_of`, with what is wrong with them.
     pub(super) fn judge(
         self,
@@ -129,6 +139,21 @@ mod tests {
         );
         assert_eq!((at.volume, at.conditions.len()), (150, 0));
         assert!(quote(MORNING, "2014-06-06T13:30:59Z", &[]).is_none());
+    }
+
+    #[test]
+    fn trades_without_quotes_do_not_hide_the_quote_of_the_same_moment() {
+        let prices = |bid: Option<i64>, second| Prices {
+            bid: bid.map(Decimal::from),
+            ask: bid.map(|bid| Decimal::from(bid + 1)),
+            last: Some(Decimal::from(650)),
+            volume: 0,
+            market_time: DateTime::from_timestamp(second, 0).unwrap(),
+            outlier: false,
+        };
+        assert_eq!(prices(None, 60).or_newer(prices(Some(650), 60)).bid, Some(Decimal::from(650)));
+        assert_eq!(prices(Some(650), 60).or_newer(prices(Some(640), 60)).bid, Some(Decimal::from(650)));
+        assert_eq!(prices(None, 60).or_newer(prices(Some(650), 0)).bid, None);
     }
 
     #[test]

@@ -106,8 +106,8 @@ impl Recording {
         let newest = candidates
             .into_iter()
             .filter(|prices| prices.bid.is_some() || prices.ask.is_some() || prices.last.is_some())
-            // Of two with the same time the minutes, which come first, win.
-            .reduce(|best, other| if other.market_time > best.market_time { other } else { best });
+            // The minutes come first.
+            .reduce(Prices::or_newer);
         let close = history.bars.last().and_then(|bar| {
             Some(Prices {
                 bid: None,
