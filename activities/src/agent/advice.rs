@@ -20,35 +20,56 @@ pub(crate) trait Advised: Serialize + DeserializeOwned + Send {
     /// The verdict's word.
     fn verdict(&self) -> &'static str;
     /// The verdicts that may stand instead, from this one to the most cautious.
-    fn verdicts(&self) -> Vec<&'static str>;
+    fn verdicts(&self) -> Vec<&'static str> {
+        Self::all_verdicts().into_iter().skip_while(|other| *other != self.verdict()).collect()
+    }
     /// All words that a verdict of this stage may have.
     fn all_verdicts() -> Vec<&'static str>;
     /// Takes a more cautious verdict, one of [`Advised::verdicts`].
     fn lower(&mut self, verdict: &str);
     /// The text.
     fn text(&self) -> &str;
-    /// Replaces the text and adds the numbers that it mentions.
-    fn set_text(&mut self, text: String, evidence: Vec<Evidence>);
+    /// What a model's answer changes.
+    fn parts(&mut self) -> Parts<'_>;
+    /// Replaces the text and adds the numbers that it mentions and that are not there yet.
+    fn set_text(&mut self, text: String, evidence: Vec<Evidence>) {
+        let parts = self.parts();
+        if let Some(first_line) = parts.first_line {
+            text.lines().next().unwrap_or_default().clone_into(first_line);
+        }
+        *parts.text = text;
+        for entry in evidence {
+            if !parts.evidence.contains(&entry) {
+                parts.evidence.push(entry);
+            }
+        }
+    }
     /// Notes what the model took and did.
-    fn set_model_use(&mut self, model_use: ModelUse);
+    fn set_model_use(&mut self, model_use: ModelUse) {
+        let parts = self.parts();
+        if let Some(tool_calls) = parts.tool_calls {
+            *tool_calls = model_use.tool_calls;
+        }
+        *parts.model_use = Some(model_use);
+    }
     /// Adds something that a reader must know.
-    fn warn(&mut self, warning: String);
+    fn warn(&mut self, warning: String) {
+        self.parts().warnings.push(warning);
+    }
     /// Market time, where the stage has one of its own.
     fn as_of(&self) -> Option<DateTime<Utc>>;
 }
 
-/// From a verdict on, the ones that are more cautious.
-fn from_here(all: &[&'static str], verdict: &str) -> Vec<&'static str> {
-    all.iter().copied().skip_while(|other| *other != verdict).collect()
-}
-
-/// Adds evidence that is not there yet.
-fn extend(evidence: &mut Vec<Evidence>, more: Vec<Evidence>) {
-    for entry in more {
-        if !evidence.contains(&entry) {
-            evidence.push(entry);
-        }
-    }
+/// The fields of a result that a model's answer changes; those of its verdict are [`Advised::lower`]'s.
+pub(crate) struct Parts<'a> {
+    text: &'a mut String,
+    /// Where the result has the text's first line of its own.
+    first_line: Option<&'a mut String>,
+    /// Where the result counts the tools that were called.
+    tool_calls: Option<&'a mut u32>,
+    evidence: &'a mut Vec<Evidence>,
+    warnings: &'a mut Vec<String>,
+    model_use: &'a mut Option<ModelUse>,
 }
 
 impl Advised for ChartAnalysisResult {
@@ -83,18 +104,15 @@ impl Advised for ChartAnalysisResult {
         &self.chart_notes
     }
 
-    fn set_text(&mut self, text: String, evidence: Vec<Evidence>) {
-        self.chart_notes = text;
-        extend(&mut self.evidence, evidence);
-    }
-
-    fn set_model_use(&mut self, model_use: ModelUse) {
-        self.tool_calls_made = model_use.tool_calls;
-        self.model_use = Some(model_use);
-    }
-
-    fn warn(&mut self, warning: String) {
-        self.warnings.push(warning);
+    fn parts(&mut self) -> Parts<'_> {
+        Parts {
+            text: &mut self.chart_notes,
+            first_line: None,
+            tool_calls: Some(&mut self.tool_calls_made),
+            evidence: &mut self.evidence,
+            warnings: &mut self.warnings,
+            model_use: &mut self.model_use,
+        }
     }
 
     fn as_of(&self) -> Option<DateTime<Utc>> {
@@ -107,10 +125,6 @@ impl Advised for OptionsAnalysisResult {
 
     fn verdict(&self) -> &'static str {
         self.recommendation.as_str()
-    }
-
-    fn verdicts(&self) -> Vec<&'static str> {
-        from_here(&Self::all_verdicts(), self.verdict())
     }
 
     fn all_verdicts() -> Vec<&'static str> {
@@ -130,19 +144,15 @@ impl Advised for OptionsAnalysisResult {
         &self.options_notes
     }
 
-    fn set_text(&mut self, text: String, evidence: Vec<Evidence>) {
-        text.lines().next().unwrap_or_default().clone_into(&mut self.rationale);
-        self.options_notes = text;
-        extend(&mut self.evidence, evidence);
-    }
-
-    fn set_model_use(&mut self, model_use: ModelUse) {
-        self.tool_calls_made = model_use.tool_calls;
-        self.model_use = Some(model_use);
-    }
-
-    fn warn(&mut self, warning: String) {
-        self.warnings.push(warning);
+    fn parts(&mut self) -> Parts<'_> {
+        Parts {
+            text: &mut self.options_notes,
+            first_line: Some(&mut self.rationale),
+            tool_calls: Some(&mut self.tool_calls_made),
+            evidence: &mut self.evidence,
+            warnings: &mut self.warnings,
+            model_use: &mut self.model_use,
+        }
     }
 
     fn as_of(&self) -> Option<DateTime<Utc>> {
@@ -155,10 +165,6 @@ impl Advised for ResearchAnalysisResult {
 
     fn verdict(&self) -> &'static str {
         self.recommendation.as_str()
-    }
-
-    fn verdicts(&self) -> Vec<&'static str> {
-        from_here(&Self::all_verdicts(), self.verdict())
     }
 
     fn all_verdicts() -> Vec<&'static str> {
@@ -178,17 +184,15 @@ impl Advised for ResearchAnalysisResult {
         &self.research_notes
     }
 
-    fn set_text(&mut self, text: String, evidence: Vec<Evidence>) {
-        self.research_notes = text;
-        extend(&mut self.evidence, evidence);
-    }
-
-    fn set_model_use(&mut self, model_use: ModelUse) {
-        self.model_use = Some(model_use);
-    }
-
-    fn warn(&mut self, warning: String) {
-        self.warnings.push(warning);
+    fn parts(&mut self) -> Parts<'_> {
+        Parts {
+            text: &mut self.research_notes,
+            first_line: None,
+            tool_calls: None,
+            evidence: &mut self.evidence,
+            warnings: &mut self.warnings,
+            model_use: &mut self.model_use,
+        }
     }
 
     fn as_of(&self) -> Option<DateTime<Utc>> {
@@ -201,10 +205,6 @@ impl Advised for SynthesizedRecommendation {
 
     fn verdict(&self) -> &'static str {
         self.recommendation.as_str()
-    }
-
-    fn verdicts(&self) -> Vec<&'static str> {
-        from_here(&Self::all_verdicts(), self.verdict())
     }
 
     fn all_verdicts() -> Vec<&'static str> {
@@ -233,17 +233,15 @@ impl Advised for SynthesizedRecommendation {
         &self.rationale
     }
 
-    fn set_text(&mut self, text: String, evidence: Vec<Evidence>) {
-        self.rationale = text;
-        extend(&mut self.evidence, evidence);
-    }
-
-    fn set_model_use(&mut self, model_use: ModelUse) {
-        self.model_use = Some(model_use);
-    }
-
-    fn warn(&mut self, warning: String) {
-        self.warnings.push(warning);
+    fn parts(&mut self) -> Parts<'_> {
+        Parts {
+            text: &mut self.rationale,
+            first_line: None,
+            tool_calls: None,
+            evidence: &mut self.evidence,
+            warnings: &mut self.warnings,
+            model_use: &mut self.model_use,
+        }
     }
 
     fn as_of(&self) -> Option<DateTime<Utc>> {

@@ -57,6 +57,21 @@ impl DailyBar {
         }
     }
 
+    /// The bar of a session from its minutes, oldest first; none without a minute.
+    #[must_use]
+    pub fn of_minutes(date: NaiveDate, minutes: impl IntoIterator<Item = MinuteBar>) -> Option<Self> {
+        let mut minutes = minutes.into_iter();
+        let first = minutes.next()?;
+        let MinuteBar { open, high, low, close, volume, .. } = first;
+        Some(minutes.fold(Self { date, open, high, low, close, volume }, |day, minute| Self {
+            high: day.high.max(minute.high),
+            low: day.low.min(minute.low),
+            close: minute.close,
+            volume: day.volume + minute.volume,
+            ..day
+        }))
+    }
+
     /// The bar with every price divided and the volume multiplied by `ratio` (a 7-for-1 split has ratio 7).
     #[must_use]
     pub fn split_adjusted(self, ratio: f64) -> Self {

@@ -255,18 +255,7 @@ impl Store for PostgresStore {
 
 impl FromRow<'_, PgRow> for StoredAnalysis {
     fn from_row(row: &PgRow) -> Result<Self, sqlx::Error> {
-        Ok(Self {
-            workflow_id: row.try_get("workflow_id")?,
-            run_id: row.try_get("run_id")?,
-            user_id: row.try_get("user_id")?,
-            symbol: row.try_get("symbol")?,
-            analysis_type: row.try_get("analysis_type")?,
-            strategy: row.try_get("strategy")?,
-            recommendation: row.try_get("recommendation")?,
-            as_of: row.try_get("as_of")?,
-            created_at: row.try_get("created_at")?,
-            result: row.try_get("result")?,
-        })
+        Self::read(row, row.try_get("as_of")?, row.try_get("created_at")?)
     }
 }
 

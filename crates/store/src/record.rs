@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Datelike, SubsecRound, Utc};
 use serde_json::Value;
+use sqlx::Row;
 use ttai_ports::{AnalysisFilter, AnalysisRecord, StoreError};
 
 /// A workflow id of Temporal has at most 1,000 bytes; with the ids below it has to fit PostgreSQL's index rows (2,704 bytes).
@@ -50,6 +51,31 @@ pub(crate) struct StoredAnalysis {
 }
 
 impl StoredAnalysis {
+    /// Everything but the instants, which the databases keep in different forms.
+    pub(crate) fn read<'r, R>(
+        row: &'r R,
+        as_of: DateTime<Utc>,
+        created_at: DateTime<Utc>,
+    ) -> Result<Self, sqlx::Error>
+    where
+        R: Row,
+        &'static str: sqlx::ColumnIndex<R>,
+        String: sqlx::Decode<'r, R::Database> + sqlx::Type<R::Database>,
+    {
+        Ok(Self {
+            workflow_id: row.try_get("workflow_id")?,
+            run_id: row.try_get("run_id")?,
+            user_id: row.try_get("user_id")?,
+            symbol: row.try_get("symbol")?,
+            analysis_type: row.try_get("analysis_type")?,
+            strategy: row.try_get("strategy")?,
+            recommendation: row.try_get("recommendation")?,
+            as_of,
+            created_at,
+            result: row.try_get("result")?,
+        })
+    }
+
     pub(crate) fn into_record(self) -> Result<AnalysisRecord, StoreError> {
         let result = serde_json::from_str(&self.result).map_err(|error| {
             StoreError::Corrupt(format!("the result of analysis {:?} is no JSON: {error}", self.workflow_id))

@@ -327,18 +327,7 @@ impl Store for SqliteStore {
 
 impl FromRow<'_, SqliteRow> for StoredAnalysis {
     fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
-        Ok(Self {
-            workflow_id: row.try_get("workflow_id")?,
-            run_id: row.try_get("run_id")?,
-            user_id: row.try_get("user_id")?,
-            symbol: row.try_get("symbol")?,
-            analysis_type: row.try_get("analysis_type")?,
-            strategy: row.try_get("strategy")?,
-            recommendation: row.try_get("recommendation")?,
-            as_of: instant(row, "as_of")?,
-            created_at: instant(row, "created_at")?,
-            result: row.try_get("result")?,
-        })
+        Self::read(row, instant(row, "as_of")?, instant(row, "created_at")?)
     }
 }
 

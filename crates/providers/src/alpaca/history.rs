@@ -147,23 +147,8 @@ impl Alpaca {
 
 /// The day's bar from its regular minutes so far.
 fn day_of(minutes: &[MinuteBar], date: NaiveDate) -> Option<DailyBar> {
-    let mut regular = minutes.iter().filter(|bar| bar.session == ttai_core::SessionPart::Regular);
-    let first = regular.next()?;
-    let begin = DailyBar {
-        date,
-        open: first.open,
-        high: first.high,
-        low: first.low,
-        close: first.close,
-        volume: first.volume,
-    };
-    Some(regular.fold(begin, |day, bar| DailyBar {
-        high: day.high.max(bar.high),
-        low: day.low.min(bar.low),
-        close: bar.close,
-        volume: day.volume + bar.volume,
-        ..day
-    }))
+    let regular = minutes.iter().filter(|bar| bar.session == ttai_core::SessionPart::Regular);
+    DailyBar::of_minutes(date, regular.copied())
 }
 
 /// The splits in force on a day, oldest first.

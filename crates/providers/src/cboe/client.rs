@@ -11,7 +11,6 @@ use url::Url;
 use super::PROVIDER;
 use super::error::unlisted;
 use super::model::{CboeBar, CboeChain, CboeQuote, corrupt, parse_chain, parse_history, parse_quote};
-use crate::Tuning;
 use crate::kept::{Cache, Kept};
 
 /// One file serves everybody who asks within a minute.
@@ -36,16 +35,11 @@ pub(super) struct Client {
 }
 
 impl Client {
-    pub(super) fn new(
-        base_url: Url,
-        tuning: &Tuning,
-        limits: Arc<dyn AccountLimits>,
-    ) -> Result<Self, PortError> {
+    pub(super) fn new(base_url: Url, limits: Arc<dyn AccountLimits>) -> Result<Self, PortError> {
         let mut config = ServiceConfig::new(PROVIDER, base_url);
         config.rate = RATE;
         config.max_body = 64 << 20;
         config.timeout = std::time::Duration::from_secs(30);
-        tuning.apply(&mut config);
         Ok(Self {
             service: Service::new(config, limits, None)?,
             quotes: Cache::new(2_000, FRESH),

@@ -16,7 +16,6 @@ use ttai_core::{MinuteBar, OccSymbol, OptionChain, OptionQuote, Quote, QuoteCond
 use ttai_ports::{AccountLimits, DailyHistory, DataSource, MarketClock, MarketData, PortError, RiskFreeRate};
 use url::Url;
 
-use crate::Tuning;
 use crate::contract_terms::contract;
 use crate::freshness;
 use client::Client;
@@ -52,25 +51,13 @@ impl Cboe {
     /// # Errors
     /// [`PortError::Invalid`] for an address or a rate that is none.
     pub fn new(settings: CboeSettings, limits: Arc<dyn AccountLimits>) -> Result<Self, PortError> {
-        Self::tuned(settings, &Tuning::default(), limits)
-    }
-
-    /// The same with settings of the calls.
-    ///
-    /// # Errors
-    /// As [`Cboe::new`].
-    pub fn tuned(
-        settings: CboeSettings,
-        tuning: &Tuning,
-        limits: Arc<dyn AccountLimits>,
-    ) -> Result<Self, PortError> {
         if settings.risk_free_rate.is_some_and(|rate| !(-0.1..=1.0).contains(&rate)) {
             return Err(PortError::Invalid {
                 provider: PROVIDER.to_owned(),
                 detail: "the rate must be a fraction such as 0.04, between -0.1 and 1".to_owned(),
             });
         }
-        let client = Client::new(settings.base_url.clone(), tuning, limits)?;
+        let client = Client::new(settings.base_url.clone(), limits)?;
         Ok(Self { client: Arc::new(client), settings: Arc::new(settings) })
     }
 

@@ -13,7 +13,6 @@ use super::model::{
     Company, Filing, OlderFile, Submissions, corrupt, parse_companies, parse_older, parse_submissions,
 };
 use super::{EdgarSettings, PROVIDER, error};
-use crate::Tuning;
 use crate::kept::{Cache, Kept};
 
 /// The SEC allows ten calls a second (sec.gov: Developer Resources). Five at once and five more a second never exceed it.
@@ -48,20 +47,12 @@ pub(super) struct Client {
 }
 
 impl Client {
-    pub(super) fn new(
-        settings: &EdgarSettings,
-        tuning: &Tuning,
-        limits: &Arc<dyn AccountLimits>,
-    ) -> Result<Self, PortError> {
+    pub(super) fn new(settings: &EdgarSettings, limits: &Arc<dyn AccountLimits>) -> Result<Self, PortError> {
         let service = |base_url: &url::Url| {
             let mut config = ServiceConfig::new(PROVIDER, base_url.clone());
             config.rate = RATE;
             config.user_agent = format!("{} {}", config.user_agent, settings.contact.trim());
             config.timeout = Duration::from_secs(20);
-            tuning.apply(&mut config);
-            // Nobody may set more than the SEC allows.
-            config.rate.per_minute = config.rate.per_minute.min(RATE.per_minute);
-            config.rate.burst = config.rate.burst.min(RATE.burst);
             Service::new(config, Arc::clone(limits), Some(error::read))
         };
         Ok(Self {

@@ -15,7 +15,6 @@ use ttai_core::{NewsStory, Symbol};
 use ttai_ports::{AccountLimits, EarningsTime, News, NewsWindow, PortError};
 use url::Url;
 
-use crate::Tuning;
 use acceptance::Habit;
 use client::Client;
 pub use model::{Company, Filing, OlderFile, Submissions, parse_companies, parse_older, parse_submissions};
@@ -70,20 +69,8 @@ impl Edgar {
     /// # Errors
     /// [`PortError::Invalid`] without a contact.
     pub fn new(settings: &EdgarSettings, limits: &Arc<dyn AccountLimits>) -> Result<Self, PortError> {
-        Self::tuned(settings, &Tuning::default(), limits)
-    }
-
-    /// The same with settings of the calls.
-    ///
-    /// # Errors
-    /// As [`Edgar::new`].
-    pub fn tuned(
-        settings: &EdgarSettings,
-        tuning: &Tuning,
-        limits: &Arc<dyn AccountLimits>,
-    ) -> Result<Self, PortError> {
         check_contact(&settings.contact)?;
-        let client = Arc::new(Client::new(settings, tuning, limits)?);
+        let client = Arc::new(Client::new(settings, limits)?);
         Ok(Self { client, site_url: settings.site_url.clone() })
     }
 

@@ -14,7 +14,6 @@ use url::Url;
 use super::PROVIDER;
 use super::model::{FeedEntry, parse_feed};
 use super::settings::invalid;
-use crate::Tuning;
 
 /// Largest feed that is read, in bytes.
 const LARGEST: usize = 8 << 20;
@@ -59,7 +58,6 @@ struct Slot {
 pub(super) struct Client {
     limits: Arc<dyn AccountLimits>,
     refresh: Duration,
-    tuning: Tuning,
     services: Mutex<HashMap<String, Service>>,
     slots: Mutex<HashMap<String, Slot>>,
 }
@@ -72,8 +70,8 @@ impl std::fmt::Debug for Client {
 }
 
 impl Client {
-    pub(super) fn new(refresh: Duration, tuning: Tuning, limits: Arc<dyn AccountLimits>) -> Self {
-        Self { limits, refresh, tuning, services: Mutex::default(), slots: Mutex::default() }
+    pub(super) fn new(refresh: Duration, limits: Arc<dyn AccountLimits>) -> Self {
+        Self { limits, refresh, services: Mutex::default(), slots: Mutex::default() }
     }
 
     /// The entries at an address. An address that does not exist has none, where `may_be_missing`.
@@ -184,7 +182,6 @@ impl Client {
         config.rate = RATE;
         config.max_body = LARGEST;
         config.attempts = 2;
-        self.tuning.apply(&mut config);
         let service = Service::new(config, Arc::clone(&self.limits), None)?;
         services.insert(base.to_string(), service.clone());
         Ok(service)

@@ -17,7 +17,6 @@ use ttai_core::{NewsStory, Symbol};
 use ttai_ports::{AccountLimits, News, NewsWindow, PortError};
 use url::Url;
 
-use crate::Tuning;
 use client::{Client, DatedEntry};
 pub use mention::written as mentioned;
 pub use model::{FeedEntry, FeedTag, ParsedFeed, parse_feed};
@@ -41,22 +40,10 @@ impl Rss {
     /// # Errors
     /// [`PortError::Invalid`] names the feed whose name or address is none.
     pub fn new(settings: &RssSettings, limits: Arc<dyn AccountLimits>) -> Result<Self, PortError> {
-        Self::tuned(settings, Tuning::default(), limits)
-    }
-
-    /// The same with settings of the calls; the rate is each host's.
-    ///
-    /// # Errors
-    /// As [`Rss::new`].
-    pub fn tuned(
-        settings: &RssSettings,
-        tuning: Tuning,
-        limits: Arc<dyn AccountLimits>,
-    ) -> Result<Self, PortError> {
         Ok(Self {
             feeds: Arc::new(checked(settings)?),
             names: Arc::new(settings.names.clone()),
-            client: Arc::new(Client::new(settings.refresh(), tuning, limits)),
+            client: Arc::new(Client::new(settings.refresh(), limits)),
         })
     }
 
@@ -175,8 +162,7 @@ mod tests {
         let feed =
             FeedSettings { name: "a".into(), url: "http://user:pl4nted@127.0.0.1:9/?key=pl4nted".into() };
         let settings = RssSettings { feeds: vec![feed], ..RssSettings::default() };
-        let tuning = Tuning { attempts: Some(1), ..Tuning::default() };
-        let rss = Rss::tuned(&settings, tuning, Arc::new(ttai_http::LocalLimits::default())).unwrap();
+        let rss = Rss::new(&settings, Arc::new(ttai_http::LocalLimits::default())).unwrap();
         let until = "2026-11-20T15:00:00Z".parse().unwrap();
         let window = NewsWindow { after: until - chrono::Duration::days(1), until };
         let error = rss.stories(&Symbol::new("F").unwrap(), window).await.unwrap_err();

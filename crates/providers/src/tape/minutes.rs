@@ -118,26 +118,11 @@ fn trades(row: &Row<'_>, start: DateTime<Utc>, session: SessionPart) -> Result<T
 
 /// The regular session's trades among minutes that ended by `until`, as one bar; none before the first trade.
 pub(super) fn regular_bar(minutes: &[Minute], date: NaiveDate, until: DateTime<Utc>) -> Option<DailyBar> {
-    let mut trades = minutes
+    let trades = minutes
         .iter()
         .filter(|minute| minute.session == SessionPart::Regular && minute.end() <= until)
         .filter_map(|minute| minute.trades);
-    let first = trades.next()?;
-    let start = DailyBar {
-        date,
-        open: first.open,
-        high: first.high,
-        low: first.low,
-        close: first.close,
-        volume: first.volume,
-    };
-    Some(trades.fold(start, |bar, minute| DailyBar {
-        high: bar.high.max(minute.high),
-        low: bar.low.min(minute.low),
-        close: minute.close,
-        volume: bar.volume + minute.volume,
-        ..bar
-    }))
+    DailyBar::of_minutes(date, trades)
 }
 
 #[cfg(test)]

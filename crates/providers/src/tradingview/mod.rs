@@ -14,7 +14,6 @@ use ttai_http::{Effect, Service, ServiceConfig};
 use ttai_ports::{AccountLimits, Candidate, PortError, RateLimit, ScanRequest, Scanner};
 use url::Url;
 
-use crate::Tuning;
 pub use columns::{ColumnType, column_type, columns};
 use error::{corrupt, invalid};
 pub use model::{ScanAnswer, ScanRow, parse_scan};
@@ -45,19 +44,10 @@ impl TradingView {
     /// # Errors
     /// [`PortError::Invalid`] for an address that is none.
     pub fn new(base_url: Url, limits: Arc<dyn AccountLimits>) -> Result<Self, PortError> {
-        Self::tuned(base_url, &Tuning::default(), limits)
-    }
-
-    /// The same with settings of the calls.
-    ///
-    /// # Errors
-    /// As [`TradingView::new`].
-    pub fn tuned(base_url: Url, tuning: &Tuning, limits: Arc<dyn AccountLimits>) -> Result<Self, PortError> {
         let mut config = ServiceConfig::new(PROVIDER, base_url);
         config.rate = RATE;
         config.max_body = 8 << 20;
         config.timeout = std::time::Duration::from_secs(20);
-        tuning.apply(&mut config);
         Ok(Self { service: Service::new(config, limits, Some(error::read))? })
     }
 

@@ -1,6 +1,5 @@
 //! Connections, and the faults that befall requests on them. Nothing of a protocol is known here.
 
-use std::convert::Infallible;
 use std::time::{Duration, SystemTime};
 
 use axum::Router;
@@ -108,7 +107,7 @@ async fn under_faults(
             _ => {}
         }
     }
-    let Ok(answer) = infallible(router.oneshot(request).await);
+    let Ok(answer) = router.oneshot(request).await;
     if faults.contains(&FaultAction::LostReply) {
         return Err(Ended);
     }
@@ -116,10 +115,6 @@ async fn under_faults(
         Some(after) => Ok(cut_body(answer, after).await),
         None => Ok(answer),
     }
-}
-
-fn infallible<T>(result: Result<T, Infallible>) -> Result<T, Infallible> {
-    result
 }
 
 fn cut(fault: &FaultAction) -> Option<usize> {

@@ -44,7 +44,7 @@ pub struct SimOptions {
     pub listen: SocketAddr,
     /// What it plays.
     pub source: Arc<dyn MarketSource>,
-    /// Market time at the start; an hour before the end of the record when none.
+    /// Market time at the start; the newest moment of the record when none.
     pub start: Option<DateTime<Utc>>,
     /// Market seconds a second; 0 stands still.
     pub speed: f64,

@@ -95,7 +95,9 @@ impl Datum {
             (Kind::Duration { least, most }, Raw::Number(text) | Raw::Text(text)) => {
                 duration_within(text, *least, *most)
             }
-            (Kind::Rate, Raw::Number(text) | Raw::Text(text)) => rate(text).map(Self::PerMinute),
+            (Kind::Rate { most }, Raw::Number(text) | Raw::Text(text)) => {
+                rate(text, *most).map(Self::PerMinute)
+            }
             (Kind::Url(schemes), Raw::Text(text)) => url(text, schemes).map(Self::Url),
             (Kind::Choice(names), Raw::Text(text)) => choice(text, names).map(Self::Text),
             (Kind::Names(names), Raw::List(items)) => list(items, names),
@@ -184,7 +186,7 @@ pub(super) fn duration_text(span: Duration) -> String {
 }
 
 /// `120/min`, `2/s`, `1000/h`, or calls a minute.
-fn rate(text: &str) -> Result<u32, String> {
+fn rate(text: &str, most: u32) -> Result<u32, String> {
     let wrong = || format!("{text:?} is no rate; write 120/min, 2/s or 1000/h, at least one call a minute");
     let (calls, unit) = text.split_once('/').unwrap_or((text, "min"));
     let calls: f64 = calls.trim().parse().map_err(|_| wrong())?;
@@ -194,7 +196,10 @@ fn rate(text: &str) -> Result<u32, String> {
         "h" | "hour" => calls / 60.0,
         _ => return Err(wrong()),
     };
-    if !(1.0..=1e6).contains(&per_minute) {
+    if per_minute > f64::from(most) {
+        return Err(format!("{text} is more than the {most}/min that are allowed here"));
+    }
+    if per_minute.is_nan() || per_minute < 1.0 {
         return Err(wrong());
     }
     format!("{per_minute:.0}").parse().map_err(|_| wrong())

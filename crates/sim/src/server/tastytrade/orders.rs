@@ -64,17 +64,32 @@ pub(super) async fn submit(
     call: Call,
     body: Bytes,
 ) -> Answer {
-    state.account(&number)?;
-    let draft = Draft::read(&body)?;
+    let (draft, tried) = tried(&state, &number, &body).await?;
+    state.extras.keep(&tried.request.client_order_id, draft.extra());
+    let sent = state.sim.exchange.submit(&state.sim.market, &tried.request).await;
+    let order = sent.map_err(|rejection| refusal(&rejection))?;
+    call.created(&tried.answer(&routed(&state, &order, tried.view.phase)))
+}
+
+/// An order that the exchange would take, and what it would do to the account.
+struct Tried {
+    request: OrderRequest,
+    /// Change of the buying power.
+    change: Decimal,
+    /// Buying power before it.
+    before: Decimal,
+    view: MarketView,
+}
+
+async fn tried(state: &Tasty, number: &str, body: &[u8]) -> Result<(Draft, Tried), Refusal> {
+    state.account(number)?;
+    let draft = Draft::read(body)?;
     let request = draft.request(state.extras.next_identity())?;
     let (market, exchange) = (&state.sim.market, &state.sim.exchange);
     let change = exchange.preview(market, &request).await.map_err(|rejection| refusal(&rejection))?;
     let view = exchange.view(market, &[]).await;
     let before = exchange.read(|book| book.buying_power(ACCOUNT, &view));
-    state.extras.keep(&request.client_order_id, draft.extra());
-    let order = exchange.submit(market, &request).await.map_err(|rejection| refusal(&rejection))?;
-    let shown = routed(&state, &order, view.phase);
-    call.created(&placed(&shown, &request, change, before, &view))
+    Ok((draft, Tried { request, change, before, view }))
 }
 
 /// What the service answers at once: the order on its way, before it knows what the exchange makes of it.
@@ -102,56 +117,47 @@ pub(super) async fn dry_run(
     call: Call,
     body: Bytes,
 ) -> Answer {
-    state.account(&number)?;
-    let draft = Draft::read(&body)?;
-    let request = draft.request(state.extras.next_identity())?;
-    let (market, exchange) = (&state.sim.market, &state.sim.exchange);
-    let change = exchange.preview(market, &request).await.map_err(|rejection| refusal(&rejection))?;
-    let view = exchange.view(market, &[]).await;
-    let before = exchange.read(|book| book.buying_power(ACCOUNT, &view));
-    let order = order_json::tried(&request, &draft.extra());
-    call.created(&placed(&order, &request, change, before, &view))
+    let (draft, tried) = tried(&state, &number, &body).await?;
+    call.created(&tried.answer(&order_json::tried(&tried.request, &draft.extra())))
 }
 
-/// The answer to an order, tried or sent. The simulation charges no fees.
-fn placed(
-    order: &Value,
-    request: &OrderRequest,
-    change: Decimal,
-    before: Decimal,
-    view: &MarketView,
-) -> Value {
-    let mut power = Map::new();
-    put_amount(&mut power, "change-in-margin-requirement", change.min(Decimal::ZERO));
-    put_amount(&mut power, "change-in-buying-power", change);
-    put_amount(&mut power, "current-buying-power", before);
-    put_amount(&mut power, "new-buying-power", before + change);
-    put_amount(&mut power, "isolated-order-margin-requirement", change.min(Decimal::ZERO));
-    power.insert("is-spread".to_owned(), json!(request.legs.len() > 1));
-    put_amount(&mut power, "impact", change);
-    let direction = power.remove("impact-effect");
-    power.insert("effect".to_owned(), direction.unwrap_or_default());
-    let mut fees = Map::new();
-    for fee in
-        ["regulatory-fees", "clearing-fees", "commission", "proprietary-index-option-fees", "total-fees"]
-    {
-        put_amount(&mut fees, fee, Decimal::ZERO);
+impl Tried {
+    /// The answer to an order, tried or sent. The simulation charges no fees.
+    fn answer(&self, order: &Value) -> Value {
+        let Self { request, change, before, view } = self;
+        let (change, before) = (*change, *before);
+        let mut power = Map::new();
+        put_amount(&mut power, "change-in-margin-requirement", change.min(Decimal::ZERO));
+        put_amount(&mut power, "change-in-buying-power", change);
+        put_amount(&mut power, "current-buying-power", before);
+        put_amount(&mut power, "new-buying-power", before + change);
+        put_amount(&mut power, "isolated-order-margin-requirement", change.min(Decimal::ZERO));
+        power.insert("is-spread".to_owned(), json!(request.legs.len() > 1));
+        put_amount(&mut power, "impact", change);
+        let direction = power.remove("impact-effect");
+        power.insert("effect".to_owned(), direction.unwrap_or_default());
+        let mut fees = Map::new();
+        for fee in
+            ["regulatory-fees", "clearing-fees", "commission", "proprietary-index-option-fees", "total-fees"]
+        {
+            put_amount(&mut fees, fee, Decimal::ZERO);
+        }
+        let warnings = if view.phase == Phase::Regular {
+            Vec::new()
+        } else {
+            vec![json!({
+                "code": "tif.next_valid_session",
+                "message": "Your order will begin working during next valid session.",
+            })]
+        };
+        json!({
+            "order": order,
+            "buying-power-effect": power,
+            "fee-calculation": fees,
+            "warnings": warnings,
+            "notes": [],
+        })
     }
-    let warnings = if view.phase == Phase::Regular {
-        Vec::new()
-    } else {
-        vec![json!({
-            "code": "tif.next_valid_session",
-            "message": "Your order will begin working during next valid session.",
-        })]
-    };
-    json!({
-        "order": order,
-        "buying-power-effect": power,
-        "fee-calculation": fees,
-        "warnings": warnings,
-        "notes": [],
-    })
 }
 
 /// `GET /accounts/{number}/orders/{id}`.
@@ -252,7 +258,8 @@ pub(super) async fn replace_dry_run(
     };
     let view = state.sim.exchange.view(&state.sim.market, &[]).await;
     let before = state.sim.exchange.read(|book| book.buying_power(ACCOUNT, &view));
-    call.created(&placed(&order_json::tried(&request, &extra), &request, Decimal::ZERO, before, &view))
+    let tried = Tried { request, change: Decimal::ZERO, before, view };
+    call.created(&tried.answer(&order_json::tried(&tried.request, &extra)))
 }
 
 fn leg_request(leg: &crate::server::exchange::Leg) -> crate::server::exchange::LegRequest {

@@ -37,7 +37,10 @@ pub enum Kind {
         most: Duration,
     },
     /// Calls in a time: `120/min`, `2/s`, `1000/h`.
-    Rate,
+    Rate {
+        /// Most calls a minute.
+        most: u32,
+    },
     /// An address that begins with one of these schemes.
     Url(&'static [&'static str]),
     /// One of these.
@@ -63,7 +66,8 @@ impl Kind {
             Self::Integer { least, most } => format!("a whole number from {least} to {most}"),
             Self::Number { least, most } => format!("a number from {least} to {most}"),
             Self::Duration { .. } => "a span of time such as 10s".to_owned(),
-            Self::Rate => "a rate such as 120/min".to_owned(),
+            Self::Rate { most: MOST_CALLS } => "a rate such as 120/min".to_owned(),
+            Self::Rate { most } => format!("a rate of at most {most}/min"),
             Self::Url(schemes) => format!("an address ({})", schemes.join(", ")),
             Self::Choice(names) => format!("one of {}", names.join(", ")),
             Self::Names(names) => format!("a list of {}", names.join(", ")),
@@ -140,6 +144,8 @@ const SPAN: Kind = Kind::Duration { least: millis(50), most: Duration::from_secs
 const HTTP: Kind = Kind::Url(&["http", "https"]);
 const WEBSOCKET: Kind = Kind::Url(&["ws", "wss"]);
 const RETRIES: Kind = Kind::Integer { least: 0, most: 10 };
+/// Calls a minute where the provider itself sets no bound.
+const MOST_CALLS: u32 = 1_000_000;
 const BURST: Kind = Kind::Integer { least: 1, most: 10_000 };
 
 const fn timeout(default: &'static str) -> Key {
@@ -151,7 +157,7 @@ const ENABLED: Key = key("enabled", Kind::Flag, "true", "true", "`false` leaves 
 const fn rate_limit(default: &'static str) -> Key {
     key(
         "rate_limit",
-        Kind::Rate,
+        Kind::Rate { most: MOST_CALLS },
         default,
         default,
         "How often the account may be used, by all processes together.",

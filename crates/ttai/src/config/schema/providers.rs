@@ -171,8 +171,9 @@ pub(super) const EDGAR: Section = Section {
             "The list of companies, and the filings themselves.",
         ),
         timeout("\"20s\""),
-        rate_limit("\"300/min\""),
-        burst("5"),
+        // Together never above the ten calls a second that the SEC allows.
+        Key { kind: Kind::Rate { most: 300 }, ..rate_limit("\"300/min\"") },
+        Key { kind: Kind::Integer { least: 1, most: 5 }, ..burst("5") },
         RETRY,
     ],
 };
