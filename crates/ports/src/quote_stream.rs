@@ -165,7 +165,7 @@ pub struct StreamHealth {
 /// One reader's share of a stream. Dropping it unsubscribes what nobody else reads.
 #[async_trait]
 pub trait StreamReader: Send {
-    /// The next event; `None` once the stream was closed for good.
+    /// The next event; `None` once the stream was closed for good. A call that is given up loses no event.
     async fn next(&mut self) -> Option<StreamEvent>;
     /// Adds symbols; those already there are kept.
     async fn add(&mut self, symbols: &[StreamSymbol]) -> Result<(), PortError>;
