@@ -52,7 +52,7 @@ impl MarketView {
         Ok(Self {
             date: as_of.with_timezone(&NEW_YORK).date_naive(),
             session_running: history.today.is_some(),
-            bars: adjusted(history.bars.into_iter().chain(history.today), &history.splits),
+            bars: history.bars_in_shares_of_today(),
             splits: history.splits,
             dividends: history.dividends,
             source: source(ports),
@@ -84,16 +84,6 @@ pub(crate) fn source(ports: &Ports) -> MarketSource {
     MarketSource { name: source.name, simulated: source.simulated, description: source.description }
 }
 
-/// Bars in the shares of today: each divided by the splits that came after it.
-fn adjusted(bars: impl Iterator<Item = DailyBar>, splits: &[Split]) -> Vec<DailyBar> {
-    bars.map(|bar| {
-        let ratio: f64 =
-            splits.iter().filter(|split| split.effective > bar.date).map(|split| split.ratio).product();
-        bar.split_adjusted(ratio)
-    })
-    .collect()
-}
-
 fn quote_warning(quote: &Quote) -> Option<String> {
     if quote.conditions.is_empty() {
         return None;
@@ -110,23 +100,5 @@ fn condition_name(condition: &QuoteCondition) -> &'static str {
         QuoteCondition::Crossed => "crossed",
         QuoteCondition::OneSided => "one-sided",
         QuoteCondition::Outlier => "an outlier",
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn bars_before_a_split_are_divided_and_bars_from_it_on_are_not() {
-        let day = |d| NaiveDate::from_ymd_opt(2014, 6, d).unwrap();
-        let bars = [
-            DailyBar::new(day(6), 700.0, 707.0, 693.0, 700.0, 1.0).unwrap(),
-            DailyBar::new(day(9), 100.0, 101.0, 99.0, 100.0, 7.0).unwrap(),
-        ];
-        let out = adjusted(bars.into_iter(), &[Split { effective: day(9), ratio: 7.0 }]);
-        assert_eq!(out[0].close, 100.0);
-        assert_eq!(out[0].volume, 7.0);
-        assert_eq!(out[1], bars[1]);
     }
 }

@@ -285,6 +285,7 @@ impl<'a> Toolbox<'a> {
         let high = history.iter().copied().max_by(f64::total_cmp);
         Ok(json!({
             "next_earnings": metrics.next_earnings, "short_interest": metrics.short_interest, "sector": metrics.sector,
+            "figures": metrics.figures,
             "iv30_of_past_sessions": {"sessions": history.len(), "low": low.map(four), "high": high.map(four),
                 "last": history.last().copied().map(four)},
         }))

@@ -4,18 +4,13 @@ use rust_decimal::Decimal;
 use ttai_contract::{ExpectedMove, ImpliedEventNote};
 use ttai_core::{DividendStatus, NEW_YORK, OptionChain};
 use ttai_quant::chain::{
-    ExpirationVolatility, ImpliedEvent, PricedQuote, RankUnavailable, implied_events, iv_percentile, iv_rank,
-    iv30, price_chain, term_structure,
+    ExpirationVolatility, ImpliedEvent, PricedQuote, RankUnavailable, hv30, implied_events, iv_percentile,
+    iv_rank, iv30, price_chain, term_structure,
 };
-use ttai_quant::indicators::volatility::close_to_close;
-use ttai_quant::trend::usable_history;
 
 use super::Case;
 use super::number::{exact, float};
 use crate::failure::AnalystError;
-
-/// Sessions of the historical volatility.
-const HISTORY_SESSIONS: usize = 30;
 
 /// Why there is no rank of the implied volatility.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -57,7 +52,7 @@ impl Market {
         let iv30 = iv30(&structure);
         Ok(Self {
             events: implied_events(&structure),
-            hv30: historical_volatility(case),
+            hv30: hv30(&case.view.bars),
             rank: rank(case, iv30),
             quotes,
             spot,
@@ -132,20 +127,16 @@ fn tradable(case: &Case) -> Result<OptionChain, AnalystError> {
     Ok(chain)
 }
 
-/// Close to close over thirty sessions of the history that may be trusted.
-fn historical_volatility(case: &Case) -> Option<f64> {
-    let (usable, _) = usable_history(&case.view.bars);
-    let recent = &usable[usable.len().saturating_sub(HISTORY_SESSIONS + 1)..];
-    let closes: Vec<f64> = recent.iter().map(|bar| bar.close).collect();
-    close_to_close(&closes, HISTORY_SESSIONS).ok()?.last().copied().flatten()
-}
-
+/// From the stored sessions; where none are stored, as the provider itself ranks it.
 fn rank(case: &Case, iv30: Option<f64>) -> Result<(f64, f64), NoRank> {
-    let history = case.metrics.as_ref().map(|metrics| metrics.iv30_history.as_slice());
-    let history = history.filter(|stored| !stored.is_empty()).ok_or(NoRank::NoHistory)?;
+    let metrics = case.metrics.as_ref().ok_or(NoRank::NoHistory)?;
+    if metrics.iv30_history.is_empty() {
+        let figures = &metrics.figures;
+        return figures.iv_rank.zip(figures.iv_percentile).ok_or(NoRank::NoHistory);
+    }
     let today = iv30.ok_or(NoRank::Unavailable(RankUnavailable::Unknown))?;
-    let rank = iv_rank(today, history).map_err(NoRank::Unavailable)?;
-    let percentile = iv_percentile(today, history).map_err(NoRank::Unavailable)?;
+    let rank = iv_rank(today, &metrics.iv30_history).map_err(NoRank::Unavailable)?;
+    let percentile = iv_percentile(today, &metrics.iv30_history).map_err(NoRank::Unavailable)?;
     Ok((rank, percentile))
 }
 

@@ -442,7 +442,7 @@ pub struct OptionsAnalysisResult {
     pub iv30: Option<f64>,
     /// 30-day close-to-close volatility as a fraction.
     pub hv30: Option<f64>,
-    /// IV rank, 0 to 100; none under 126 stored sessions.
+    /// IV rank, 0 to 100, over the stored sessions, or as the provider ranks it where none are stored; none under 126 sessions.
     pub iv_rank: Option<f64>,
     /// Share of the stored sessions with a lower implied volatility, 0 to 100; none as the rank.
     pub iv_percentile: Option<f64>,

@@ -22,7 +22,7 @@ pub use error::PortError;
 pub use limits::{AccountLimits, Patience, RateLimit};
 pub use llm::{LlmDay, LlmTurn, LlmUsage};
 pub use market_data::{DailyHistory, DataSource, MarketClock, MarketData, RiskFreeRate};
-pub use metrics::{EarningsDate, EarningsTime, Metrics, ShortInterest, SymbolMetrics};
+pub use metrics::{EarningsDate, EarningsTime, MarketFigures, Metrics, ShortInterest, SymbolMetrics};
 pub use model::{
     Model, ModelMessage, ModelRequest, ModelTurn, ModelUsage, StopReason, ToolCall, ToolDefinition,
 };

@@ -47,6 +47,17 @@ pub struct DailyHistory {
     pub warnings: Vec<String>,
 }
 
+impl DailyHistory {
+    /// Every bar, the running session last, in the shares of the moment: divided by the splits that came after it.
+    #[must_use]
+    pub fn bars_in_shares_of_today(&self) -> Vec<DailyBar> {
+        let factor = |date: NaiveDate| -> f64 {
+            self.splits.iter().filter(|split| split.effective > date).map(|split| split.ratio).product()
+        };
+        self.bars.iter().chain(&self.today).map(|bar| bar.split_adjusted(factor(bar.date))).collect()
+    }
+}
+
 /// The rate to discount with.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RiskFreeRate {
@@ -81,5 +92,25 @@ pub trait MarketData: MarketClock {
     /// The same for one request, writing into `provenance` who serves it; none where one provider always does.
     fn for_request(&self, _provenance: &Provenance) -> Option<Arc<dyn MarketData>> {
         None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bars_before_a_split_are_divided_and_bars_from_it_on_are_not() {
+        let day = |d| NaiveDate::from_ymd_opt(2014, 6, d).unwrap();
+        let history = DailyHistory {
+            bars: vec![DailyBar::new(day(6), 700.0, 707.0, 693.0, 700.0, 1.0).unwrap()],
+            today: Some(DailyBar::new(day(9), 100.0, 101.0, 99.0, 100.0, 7.0).unwrap()),
+            splits: vec![Split { effective: day(9), ratio: 7.0 }],
+            dividends: Vec::new(),
+            warnings: Vec::new(),
+        };
+        let bars = history.bars_in_shares_of_today();
+        assert_eq!((bars[0].close, bars[0].volume), (100.0, 7.0));
+        assert_eq!(Some(bars[1]), history.today);
     }
 }

@@ -1,4 +1,4 @@
-//! Facts about a symbol beyond its prices: earnings, short interest.
+//! Facts about a symbol beyond its prices: earnings, short interest, volatility, beta, liquidity, borrowing.
 
 use std::sync::Arc;
 
@@ -45,6 +45,28 @@ pub struct ShortInterest {
     pub days_to_cover: f64,
 }
 
+/// What follows from prices and positions, as a provider keeps it or as it was computed from bars and chain.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct MarketFigures {
+    /// Implied volatility interpolated to 30 days, a fraction a year.
+    pub iv30: Option<f64>,
+    /// Where it stands in its range of the last year, 0 to 100.
+    pub iv_rank: Option<f64>,
+    /// Share of the last year's sessions with a lower one, 0 to 100.
+    pub iv_percentile: Option<f64>,
+    /// Historical volatility of the last 30 sessions, close to close, a fraction a year.
+    pub hv30: Option<f64>,
+    /// Against the S&P 500 (SPY), over a year of daily returns unless the provider has a rule of its own.
+    pub beta: Option<f64>,
+    /// How well its options trade, 1 (poor) to 5.
+    pub liquidity_rating: Option<f64>,
+    /// What borrowing its shares costs, percent a year.
+    pub borrow_rate: Option<f64>,
+    /// Whether its shares can be borrowed, in the provider's words: `Easy To Borrow`.
+    pub lendability: Option<String>,
+}
+
 /// What is known about a symbol; each absence is an absence, never a guess.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SymbolMetrics {
@@ -56,6 +78,8 @@ pub struct SymbolMetrics {
     pub iv30_history: Vec<f64>,
     /// Industry sector as the source names it.
     pub sector: Option<String>,
+    /// Volatility, beta, liquidity, borrowing.
+    pub figures: MarketFigures,
 }
 
 /// Source of [`SymbolMetrics`].

@@ -3,21 +3,24 @@
 
 pub mod alpaca;
 pub mod cboe;
+pub mod computed;
 mod contract_terms;
 pub mod dxlink;
 pub mod edgar;
+mod event_time;
 pub mod fallback;
 mod freshness;
 mod kept;
 pub mod llm;
+pub mod polling;
 pub mod rss;
 pub mod tape;
 pub mod tastytrade;
 pub mod tradingview;
-mod tuning;
 
 pub use alpaca::Alpaca;
+pub use computed::Computed;
 pub use fallback::Fallback;
+pub use polling::Polling;
 pub use tape::Tape;
 pub use tastytrade::Tastytrade;
-pub use tuning::Tuning;

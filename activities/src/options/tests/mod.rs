@@ -12,7 +12,7 @@ use ttai_contract::{
     OptionsAnalysisResult, OptionsConstraints, OptionsRecommendation, SpreadType, Strategy,
 };
 use ttai_core::{CashDividend, DividendStatus, QuoteCondition, Split};
-use ttai_ports::{EarningsDate, EarningsTime, SymbolMetrics};
+use ttai_ports::{EarningsDate, EarningsTime, MarketFigures, SymbolMetrics};
 
 use super::analyse;
 use crate::compute::Compute;
@@ -308,6 +308,10 @@ async fn a_rank_needs_half_a_year_of_stored_volatility() {
     let ranked = with_metrics(invented(0.60), stored(252), OptionsConstraints::default()).await;
     assert!((ranked.iv_rank.unwrap() - 50.0).abs() < 5.0, "{:?}", ranked.iv_rank);
     assert!(ranked.iv_percentile.is_some() && ranked.iv_rank_missing.is_none());
+    let provider = MarketFigures { iv_rank: Some(31.5), iv_percentile: Some(42.0), ..Default::default() };
+    let provider = SymbolMetrics { figures: provider, ..SymbolMetrics::default() };
+    let theirs = with_metrics(invented(0.60), provider, OptionsConstraints::default()).await;
+    assert_eq!((theirs.iv_rank, theirs.iv_percentile), (Some(31.5), Some(42.0)), "the provider's own rank");
     let few = with_metrics(invented(0.60), stored(125), OptionsConstraints::default()).await;
     assert!(few.iv_rank.is_none() && few.iv_rank_missing.unwrap().contains("125 sessions"));
 }

@@ -5,6 +5,7 @@
 //! ([`breaker`]). News is read from all providers and put together.
 
 mod breaker;
+mod stream;
 #[cfg(test)]
 mod tests;
 mod verdict;
@@ -21,7 +22,9 @@ use ttai_ports::{
     PortError, Provenance, RiskFreeRate, ScanRequest, Scanner, SymbolMetrics,
 };
 
+use crate::Computed;
 use breaker::Breaker;
+pub use stream::{StreamFallback, StreamPatience};
 
 /// One provider of one kind of data.
 struct Member<T: ?Sized> {
@@ -31,7 +34,7 @@ struct Member<T: ?Sized> {
 }
 
 /// A market's own time.
-type Clock = Box<dyn Fn() -> DateTime<Utc> + Send + Sync>;
+type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
 
 /// Who is asked for what, in order.
 #[derive(Default)]
@@ -71,6 +74,31 @@ impl Order {
         self
     }
 
+    /// Computes metrics out of the bars and chains of the providers that were named before, after all providers that
+    /// keep metrics.
+    #[must_use]
+    pub fn computed_metrics(self) -> Self {
+        let computed = Computed::over(Arc::new(Fallback::new(self.market_only())));
+        let source = computed.source();
+        let port: Arc<dyn Metrics> = Arc::new(computed);
+        self.metrics(&source, &port)
+    }
+
+    /// The same quotes, bars and chains in the same order, and nothing else.
+    fn market_only(&self) -> Self {
+        let copies = |members: &[Member<dyn MarketData>]| {
+            members.iter().map(|known| member(&known.source, &known.port)).collect()
+        };
+        Self {
+            quotes: copies(&self.quotes),
+            bars: copies(&self.bars),
+            chains: copies(&self.chains),
+            symbols: self.symbols.clone(),
+            clock: self.clock.clone(),
+            ..Self::default()
+        }
+    }
+
     /// Reads news from `port` too.
     #[must_use]
     pub fn news(mut self, source: &DataSource, port: &Arc<dyn News>) -> Self {
@@ -88,7 +116,7 @@ impl Order {
     /// Takes the time from here instead of the first provider of quotes: a market in this process knows it exactly.
     #[must_use]
     pub fn clock(mut self, now: impl Fn() -> DateTime<Utc> + Send + Sync + 'static) -> Self {
-        self.clock = Some(Box::new(now));
+        self.clock = Some(Arc::new(now));
         self
     }
 
@@ -363,9 +391,14 @@ impl Metrics for Fallback {
         if self.order.metrics.is_empty() {
             return Ok(None);
         }
-        let call = |port: Arc<dyn Metrics>| async move { port.metrics(symbol, as_of).await };
+        // A provider that keeps no record is no answer as long as another one may have it.
+        let call = |port: Arc<dyn Metrics>| async move {
+            let kept = port.metrics(symbol, as_of).await?;
+            kept.map(Some).ok_or_else(|| no_record(symbol))
+        };
         match self.first(Capability::Metrics, &self.order.metrics, call).await {
             Ok((metrics, _)) => Ok(metrics),
+            Err(PortError::NoData { .. }) => Ok(None),
             Err(error @ PortError::Invalid { .. }) => Err(error),
             Err(PortError::UnknownSymbol { .. }) => Ok(None),
             Err(error) => {
@@ -378,6 +411,15 @@ impl Metrics for Fallback {
 
     fn for_request(&self, provenance: &Provenance) -> Option<Arc<dyn Metrics>> {
         Some(Arc::new(Self { order: Arc::clone(&self.order), provenance: provenance.clone() }))
+    }
+}
+
+fn no_record(symbol: &Symbol) -> PortError {
+    PortError::NoData {
+        provider: "the provider".to_owned(),
+        what: "metrics".to_owned(),
+        symbol: symbol.to_string(),
+        detail: "it keeps no record".to_owned(),
     }
 }
 

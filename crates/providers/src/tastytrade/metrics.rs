@@ -1,9 +1,11 @@
 //! Market metrics as the port's facts about a symbol.
 
 use chrono::{DateTime, NaiveDate, Utc};
+use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive;
 use ttai_calendar::{new_york_date, session};
 use ttai_core::Symbol;
-use ttai_ports::{EarningsDate, EarningsTime, PortError, SymbolMetrics};
+use ttai_ports::{EarningsDate, EarningsTime, MarketFigures, PortError, SymbolMetrics};
 
 use super::client::Client;
 use super::model::{EarningsReport, MarketMetric, parse_market_metrics};
@@ -25,7 +27,27 @@ pub(super) fn facts(metric: &MarketMetric, as_of: DateTime<Utc>) -> SymbolMetric
     SymbolMetrics {
         next_earnings: metric.earnings.as_ref().and_then(|report| next_report(report, as_of)),
         sector: metric.sector.clone().filter(|sector| !sector.trim().is_empty()),
+        figures: figures(metric),
         ..SymbolMetrics::default()
+    }
+}
+
+/// The service's ranks are fractions, its 30-day volatilities percent; a 0 stands where it has none.
+fn figures(metric: &MarketMetric) -> MarketFigures {
+    let number = |value: Option<Decimal>| value.and_then(|value| value.to_f64());
+    let positive = |value: Option<Decimal>| number(value).filter(|value| *value > 0.0);
+    let share = |value: Option<Decimal>| {
+        number(value).map(|share| 100.0 * share).filter(|share| (0.0..=100.0).contains(share))
+    };
+    MarketFigures {
+        iv30: positive(metric.implied_volatility_30_day).map(|percent| percent / 100.0),
+        iv_rank: share(metric.implied_volatility_index_rank),
+        iv_percentile: share(metric.implied_volatility_percentile),
+        hv30: positive(metric.historical_volatility_30_day).map(|percent| percent / 100.0),
+        beta: number(metric.beta),
+        liquidity_rating: number(metric.liquidity_rating).filter(|rating| (1.0..=5.0).contains(rating)),
+        borrow_rate: number(metric.borrow_rate),
+        lendability: metric.lendability.clone().filter(|words| !words.trim().is_empty()),
     }
 }
 
@@ -78,5 +100,19 @@ mod tests {
             None
         );
         assert_eq!(facts_of("null", "2026-07-30T23:00:00Z").sector.as_deref(), Some("Technology"));
+    }
+
+    #[test]
+    fn ranks_are_of_a_hundred_and_volatilities_fractions() {
+        let text = r#"{"symbol": "AAPL", "implied-volatility-index-rank": "0.315", "implied-volatility-percentile": "0.42",
+            "implied-volatility-30-day": "27.5", "historical-volatility-30-day": "0.0", "beta": "1.21",
+            "liquidity-rating": 4, "borrow-rate": "0.25", "lendability": "Easy To Borrow"}"#;
+        let figures = facts(&serde_json::from_str(text).unwrap(), Utc::now()).figures;
+        assert_eq!((figures.iv_rank, figures.iv_percentile), (Some(31.5), Some(42.0)));
+        assert_eq!((figures.iv30, figures.hv30), (Some(0.275), None));
+        assert_eq!((figures.beta, figures.liquidity_rating), (Some(1.21), Some(4.0)));
+        assert_eq!(figures.lendability.as_deref(), Some("Easy To Borrow"));
+        let silent = facts(&serde_json::from_str(r#"{"symbol": "AAPL"}"#).unwrap(), Utc::now());
+        assert_eq!(silent.figures, MarketFigures::default());
     }
 }

@@ -13,7 +13,7 @@ use ttai_sim::server::RunningSim;
 
 use crate::support::{arm, sim, symbol};
 
-fn cboe(sim: &RunningSim) -> Cboe {
+pub(crate) fn cboe(sim: &RunningSim) -> Cboe {
     let settings = CboeSettings {
         base_url: sim.endpoints.cboe.parse().unwrap(),
         simulated: true,

@@ -3,6 +3,7 @@
 
 mod alpaca;
 mod cboe;
+mod computed;
 mod control;
 mod dxlink;
 mod edgar;

@@ -27,7 +27,7 @@ fn with(sim: &RunningSim, secret: &str, refresh: &str) -> Tastytrade {
     Tastytrade::new(&settings, Arc::new(LocalLimits::default())).unwrap()
 }
 
-fn tastytrade(sim: &RunningSim) -> Tastytrade {
+pub(crate) fn tastytrade(sim: &RunningSim) -> Tastytrade {
     with(sim, "planted-client-secret", "planted-refresh-token")
 }
 

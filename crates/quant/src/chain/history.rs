@@ -1,11 +1,18 @@
 //! Where today's implied volatility stands among the stored ones.
 
 use serde::{Deserialize, Serialize};
+use ttai_core::DailyBar;
+
+use crate::indicators::volatility::close_to_close;
+use crate::trend::usable_history;
 
 /// Sessions that a rank looks back.
 pub const LOOKBACK: usize = 252;
 /// Fewest stored sessions that make a rank.
 pub const FEWEST: usize = 126;
+
+/// Returns of the historical volatility that implied volatility is compared with.
+const HV_SESSIONS: usize = 30;
 
 /// Why there is no rank.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, thiserror::Error)]
@@ -52,6 +59,30 @@ pub fn iv_percentile(today: f64, stored: &[f64]) -> Result<f64, RankUnavailable>
 #[must_use]
 pub fn iv_to_hv(iv30: f64, hv30: f64) -> Option<f64> {
     (iv30 > 0.0 && hv30 > 0.0 && iv30.is_finite() && hv30.is_finite()).then(|| iv30 / hv30)
+}
+
+/// Close-to-close volatility of the last [`HV_SESSIONS`] returns that may be trusted ([`usable_history`]), a fraction a year; none with
+/// fewer. `bars` are split-adjusted, oldest first.
+#[must_use]
+pub fn hv30(bars: &[DailyBar]) -> Option<f64> {
+    let (usable, _) = usable_history(bars);
+    let recent = &usable[usable.len().saturating_sub(HV_SESSIONS + 1)..];
+    let closes: Vec<f64> = recent.iter().map(|bar| bar.close).collect();
+    close_to_close(&closes, HV_SESSIONS).ok()?.last().copied().flatten()
+}
+
+/// How well a symbol's options trade, 1 (poor) to 5, by the contracts that are open in its whole chain: under 1,000 is 1, under 10,000 is 2,
+/// under 100,000 is 3, under a million is 4. None where no contract says its open interest. The scale is ttai's own.
+#[must_use]
+pub fn liquidity_rating(open_interest: impl IntoIterator<Item = u64>) -> Option<f64> {
+    let contracts = open_interest.into_iter().reduce(u64::saturating_add)?;
+    Some(match contracts {
+        0..1_000 => 1.0,
+        1_000..10_000 => 2.0,
+        10_000..100_000 => 3.0,
+        100_000..1_000_000 => 4.0,
+        _ => 5.0,
+    })
 }
 
 fn window(today: f64, stored: &[f64]) -> Result<Vec<f64>, RankUnavailable> {

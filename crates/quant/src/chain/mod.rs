@@ -9,7 +9,7 @@ pub mod probability;
 pub mod term_structure;
 
 pub use contract::{ExerciseRisk, Moneyness, exercise_risk, extrinsic, moneyness};
-pub use history::{RankUnavailable, iv_percentile, iv_rank, iv_to_hv};
+pub use history::{RankUnavailable, hv30, iv_percentile, iv_rank, iv_to_hv, liquidity_rating};
 pub use parity::{ParityCheck, parity_checks};
 pub use price::price_chain;
 pub use priced::{ContractGreeks, IvStatus, PricedQuote};

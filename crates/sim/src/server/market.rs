@@ -211,18 +211,7 @@ impl SimMarket {
     /// # Errors
     /// The source's.
     pub async fn adjusted_daily(&self, symbol: &Symbol) -> Result<Vec<DailyBar>, PortError> {
-        let history = self.daily(symbol).await?;
-        let today = history.today;
-        let adjusted = history.bars.into_iter().map(|bar| {
-            let ratio: f64 = history
-                .splits
-                .iter()
-                .filter(|split| split.effective > bar.date)
-                .map(|split| split.ratio)
-                .product();
-            bar.split_adjusted(ratio)
-        });
-        Ok(adjusted.chain(today).collect())
+        Ok(self.daily(symbol).await?.bars_in_shares_of_today())
     }
 
     /// A session's minutes so far.

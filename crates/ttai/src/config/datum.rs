@@ -284,6 +284,7 @@ fn feed(table: &BTreeMap<String, Raw>) -> Result<Feed, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::schema::MOST_CALLS;
 
     #[test]
     fn spans_of_time_and_rates_are_read_as_people_write_them() {
@@ -296,11 +297,13 @@ mod tests {
             assert!(duration(wrong).is_err(), "{wrong}");
         }
         for (text, calls) in [("120/min", 120), ("2/s", 120), ("3000/h", 50), ("60", 60)] {
-            assert_eq!(rate(text).unwrap(), calls, "{text}");
+            assert_eq!(rate(text, MOST_CALLS).unwrap(), calls, "{text}");
         }
         for wrong in ["0", "10/h", "x/s", "5/fortnight", "-2/s", "inf"] {
-            assert!(rate(wrong).is_err(), "{wrong}");
+            assert!(rate(wrong, MOST_CALLS).is_err(), "{wrong}");
         }
+        assert_eq!(rate("5/s", 300), Ok(300));
+        assert!(rate("6/s", 300).is_err_and(|why| why.contains("300/min")), "more than the provider allows");
     }
 
     #[test]

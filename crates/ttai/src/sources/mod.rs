@@ -101,7 +101,8 @@ fn of_endpoints(endpoints: &Endpoints) -> Config {
         ("TTAI__PROVIDERS__EDGAR__DATA_URL", &endpoints.edgar),
         ("TTAI__PROVIDERS__EDGAR__SITE_URL", &endpoints.edgar),
     ];
-    let unlimited: Vec<String> = ["TASTYTRADE", "ALPACA", "CBOE", "TRADINGVIEW", "RSS", "EDGAR"]
+    // EDGAR's own bound stands: nobody may set more than the SEC allows.
+    let unlimited: Vec<String> = ["TASTYTRADE", "ALPACA", "CBOE", "TRADINGVIEW", "RSS"]
         .iter()
         .flat_map(|name| {
             [format!("TTAI__PROVIDERS__{name}__RATE_LIMIT"), format!("TTAI__PROVIDERS__{name}__BURST")]
@@ -217,9 +218,13 @@ impl Providers {
             }
         }
         for name in config.list("order", "metrics") {
-            if let (Some((source, port, _)), "tastytrade") = (&self.tastytrade, name.as_str()) {
-                let port: Arc<dyn Metrics> = Arc::new(port.clone());
-                order = order.metrics(source, &port);
+            match (name.as_str(), &self.tastytrade) {
+                ("tastytrade", Some((source, port, _))) => {
+                    let port: Arc<dyn Metrics> = Arc::new(port.clone());
+                    order = order.metrics(source, &port);
+                }
+                ("computed", _) => order = order.computed_metrics(),
+                _ => {}
             }
         }
         for name in config.list("order", "news") {

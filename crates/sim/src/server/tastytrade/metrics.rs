@@ -10,15 +10,11 @@ use serde_json::{Map, Value, json};
 use ttai_calendar::new_york_date;
 use ttai_core::{CashDividend, DividendStatus, Symbol};
 use ttai_ports::{EarningsDate, EarningsTime};
-use ttai_quant::chain::{iv_percentile, iv_rank, iv30, term_structure};
-use ttai_quant::indicators::volatility::close_to_close;
+use ttai_quant::chain::{hv30, iv_percentile, iv_rank, iv30, liquidity_rating, term_structure};
 
 use super::reply::{Answer, Call, Refusal};
 use super::wire::{float, put, zulu};
 use super::{Tasty, name_of};
-
-/// Sessions of a month, for the historical volatility.
-const MONTH: usize = 30;
 
 pub(super) async fn list(State(state): State<Tasty>, call: Call) -> Answer {
     let mut found = Vec::new();
@@ -106,27 +102,15 @@ async fn volatilities(
         })
         .collect();
     put(json, "option-expiration-implied-volatilities", Some(expirations));
-    let contracts: u64 = chain.chain.quotes.iter().filter_map(|quote| quote.open_interest).sum();
-    put(json, "liquidity-rating", Some(liquidity(contracts)));
+    let open_interest = chain.chain.quotes.iter().filter_map(|quote| quote.open_interest);
+    put(json, "liquidity-rating", liquidity_rating(open_interest));
     iv
-}
-
-/// 1 to 5 by the open interest of the whole chain.
-fn liquidity(contracts: u64) -> u32 {
-    match contracts {
-        0..1_000 => 1,
-        1_000..10_000 => 2,
-        10_000..100_000 => 3,
-        100_000..1_000_000 => 4,
-        _ => 5,
-    }
 }
 
 /// Historical volatility and the dividend.
 async fn history(state: &Tasty, symbol: &Symbol, json: &mut Map<String, Value>) -> Option<f64> {
     let market = &state.sim.market;
     let bars = market.adjusted_daily(symbol).await.ok()?;
-    let closes: Vec<f64> = bars.iter().map(|bar| bar.close).collect();
     let today = new_york_date(market.now());
     if let Ok(history) = market.daily(symbol).await
         && let Some(dividend) = newest(&history.dividends, today)
@@ -139,7 +123,7 @@ async fn history(state: &Tasty, symbol: &Symbol, json: &mut Map<String, Value>) 
             dividend.ex_date.checked_add_days(Days::new(21)).map(|day| day.to_string()),
         );
     }
-    close_to_close(&closes, MONTH).ok()?.into_iter().flatten().next_back()
+    hv30(&bars)
 }
 
 /// The next dividend that was declared, else the last that was paid.

@@ -115,10 +115,10 @@ pub(super) const ORDER: Section = Section {
         ),
         key(
             "metrics",
-            Kind::Names(&["tastytrade"]),
-            "[\"tastytrade\"]",
-            "[\"tastytrade\"]",
-            "Earnings dates, implied volatility history, short interest.",
+            Kind::Names(&["tastytrade", "computed"]),
+            "[\"tastytrade\", \"computed\"]",
+            "[\"tastytrade\", \"computed\"]",
+            "Earnings dates, volatility, IV rank, beta, liquidity, borrowing. `computed` is what bars and chain tell by themselves.",
         ),
         key(
             "news",

@@ -145,7 +145,7 @@ const HTTP: Kind = Kind::Url(&["http", "https"]);
 const WEBSOCKET: Kind = Kind::Url(&["ws", "wss"]);
 const RETRIES: Kind = Kind::Integer { least: 0, most: 10 };
 /// Calls a minute where the provider itself sets no bound.
-const MOST_CALLS: u32 = 1_000_000;
+pub(super) const MOST_CALLS: u32 = 1_000_000;
 const BURST: Kind = Kind::Integer { least: 1, most: 10_000 };
 
 const fn timeout(default: &'static str) -> Key {
