@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use ttai_contract::{MarketSource, ValidationError};
-use ttai_core::{CashDividend, DailyBar, NEW_YORK, Quote, QuoteCondition, Split, Symbol};
+use ttai_core::{CashDividend, DailyBar, NEW_YORK, Quote, Split, Symbol};
 
 use crate::failure::AnalystError;
 use crate::ports::Ports;
@@ -88,17 +88,7 @@ fn quote_warning(quote: &Quote) -> Option<String> {
     if quote.conditions.is_empty() {
         return None;
     }
-    let names: Vec<&str> = quote.conditions.iter().map(condition_name).collect();
+    let names: Vec<String> = quote.conditions.iter().map(ToString::to_string).collect();
     let time = quote.market_time.with_timezone(&NEW_YORK).format("%Y-%m-%d %H:%M:%S ET");
     Some(format!("the quote of {time} is {}", names.join(" and ")))
-}
-
-fn condition_name(condition: &QuoteCondition) -> &'static str {
-    match condition {
-        QuoteCondition::Stale => "stale",
-        QuoteCondition::Halted => "halted",
-        QuoteCondition::Crossed => "crossed",
-        QuoteCondition::OneSided => "one-sided",
-        QuoteCondition::Outlier => "an outlier",
-    }
 }

@@ -1,5 +1,7 @@
 //! Quotes and what is wrong with them.
 
+use std::fmt;
+
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
@@ -22,6 +24,18 @@ pub enum QuoteCondition {
     OneSided,
     /// Far off the day's other prints.
     Outlier,
+}
+
+impl fmt::Display for QuoteCondition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Stale => "stale",
+            Self::Halted => "halted",
+            Self::Crossed => "crossed",
+            Self::OneSided => "one-sided",
+            Self::Outlier => "an outlier",
+        })
+    }
 }
 
 /// The best bid and ask and the last trade of a symbol at a moment of the market.

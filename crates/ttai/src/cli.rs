@@ -65,6 +65,8 @@ pub enum Command {
         /// Workflow id.
         id: String,
     },
+    /// Quotes of symbols, once or as they happen.
+    Quotes(QuotesArgs),
     /// The numbers themselves: prices, Greeks, chains, margin, indicators, sessions; one JSON object a line, or by flags.
     Calc(Box<CalcArgs>),
     /// A market that serves its vendors' own protocols: prints its addresses as one JSON line and runs until Ctrl-C.
@@ -238,6 +240,26 @@ pub struct SimArgs {
     /// What goes wrong, and when: a JSON list of faults.
     #[arg(long, value_name = "FILE")]
     pub faults: Option<PathBuf>,
+}
+
+/// `ttai quotes`.
+#[derive(Clone, Debug, Args)]
+pub struct QuotesArgs {
+    /// Tickers; with --follow also option contracts, such as 'AAPL  140621P00630000'.
+    #[arg(required = true)]
+    pub symbols: Vec<String>,
+    /// Show what happens, a line an event, until Ctrl-C.
+    #[arg(long)]
+    pub follow: bool,
+    /// Follow for this long, such as 30s or 10m.
+    #[arg(long = "for", value_name = "DURATION", value_parser = duration, requires = "follow")]
+    pub span: Option<Duration>,
+    /// As JSON; with --follow one object a line.
+    #[arg(long)]
+    pub json: bool,
+    /// Which market.
+    #[command(flatten)]
+    pub market: MarketArgs,
 }
 
 /// `ttai record`.

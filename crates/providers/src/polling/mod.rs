@@ -55,15 +55,14 @@ impl fmt::Debug for Polling {
 }
 
 impl Polling {
-    /// Asks `market`.
+    /// Asks `market`. It counts as connected once an answer has come.
     #[must_use]
     pub fn over(market: Arc<dyn MarketData>, intervals: PollingIntervals) -> Self {
-        let health = StreamHealth { connected: true, ..StreamHealth::default() };
         Self {
             name: format!("polling of {}", market.source().name),
             market,
             intervals,
-            health: Arc::new(Mutex::new(health)),
+            health: Arc::default(),
         }
     }
 }

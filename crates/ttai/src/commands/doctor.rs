@@ -10,7 +10,10 @@ use ttai_client::TtaiClient;
 use ttai_core::Symbol;
 use ttai_dev_server::{LocateOptions, Silent, locate};
 use ttai_http::LocalLimits;
-use ttai_ports::{AccountLimits, Capability, DataSource, MarketClock, MarketData, PortError};
+use ttai_ports::{
+    AccountLimits, Capability, DataSource, MarketClock, MarketData, PortError, QuoteStream, StreamKinds,
+    StreamSymbol,
+};
 use ttai_store::StoreUrl;
 
 use crate::cli::{DoctorArgs, GlobalArgs};
@@ -21,6 +24,9 @@ use crate::{output, report, server, wiring, worker};
 
 /// How many symbols of a market are named.
 const SYMBOLS_SHOWN: usize = 24;
+
+/// A stream that takes longer than this to stand is one to be looked at.
+const STREAM_STANDS_WITHIN: std::time::Duration = std::time::Duration::from_secs(10);
 
 /// How a check came out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -156,9 +162,7 @@ async fn capabilities(sources: &Sources) -> Vec<Check> {
     let mut checks = Vec::new();
     for capability in Capability::ALL {
         let answers = match capability {
-            Capability::Streaming => {
-                sources.streams.iter().map(|(source, _)| (source.clone(), Ok(()))).collect()
-            }
+            Capability::Streaming => streams(sources, &symbol).await,
             _ => sources.fallback.examined(capability, &symbol).await,
         };
         checks.push(capability_check(capability, &answers, sources));
@@ -169,6 +173,33 @@ async fn capabilities(sources: &Sources) -> Vec<Check> {
     }
     checks.push(served_by("accounts", &accounts, &absent(&["tastytrade", "alpaca"], sources)));
     checks
+}
+
+/// Every stream with what became of a subscription.
+async fn streams(sources: &Sources, symbol: &Symbol) -> Vec<(DataSource, Result<(), PortError>)> {
+    let tried = sources.streams.members().iter().map(|(source, stream)| async move {
+        let outcome = tokio::time::timeout(STREAM_STANDS_WITHIN, stands(stream.as_ref(), symbol)).await;
+        let outcome = outcome.unwrap_or_else(|_| {
+            let detail = format!("it did not stand within {STREAM_STANDS_WITHIN:?}");
+            let detail = stream.health().last_error.unwrap_or(detail);
+            Err(PortError::Unavailable { provider: source.name.clone(), detail, retry_after: None })
+        });
+        (source.clone(), outcome)
+    });
+    futures::future::join_all(tried).await
+}
+
+/// Waits until a stream is connected, or has said something.
+async fn stands(stream: &dyn QuoteStream, symbol: &Symbol) -> Result<(), PortError> {
+    let symbols = [StreamSymbol::Equity(symbol.clone())];
+    let mut reader = stream.subscribe(&symbols, StreamKinds::ALL).await?;
+    let mut looks = tokio::time::interval(std::time::Duration::from_millis(50));
+    loop {
+        tokio::select! {
+            Some(_) = reader.next() => return Ok(()),
+            _ = looks.tick() => if stream.health().connected { return Ok(()) },
+        }
+    }
 }
 
 fn capability_check(

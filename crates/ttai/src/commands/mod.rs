@@ -8,6 +8,7 @@ pub mod dev;
 pub mod doctor;
 pub mod list;
 pub mod notify;
+pub mod quotes;
 pub mod record;
 pub mod show;
 pub mod sim;
@@ -52,6 +53,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::List(args) => list::run(&global, args).await,
         Command::Calc(args) => calc::run(*args),
         Command::Record(args) => record::run(&global, args).await,
+        Command::Quotes(args) => quotes::run(&global, args).await,
         Command::Notify(command) => notify::run(&global, command).await,
         Command::Sim(args) => sim::run(&global, args).await,
         Command::Config(command) => config::run(&global, &command),

@@ -1,6 +1,7 @@
 //! What a person reads: tables and text of results.
 
 mod analysis;
+mod quotes;
 mod tables;
 mod text;
 
@@ -12,6 +13,7 @@ use ttai_core::NEW_YORK;
 use ttai_ports::Store;
 
 pub use analysis::{full, stored};
+pub use quotes::{quotes, stream_event};
 pub use tables::{checks, configuration, description, list, progress, recorded, stage_line};
 
 /// A market time in New York.

@@ -18,7 +18,8 @@ use ttai_providers::alpaca::{Alpaca, AlpacaConfig, OptionFeed, StockFeed};
 use ttai_providers::cboe::{Cboe, CboeSettings};
 use ttai_providers::dxlink::{DxLink, DxLinkConfig};
 use ttai_providers::edgar::{Edgar, EdgarSettings};
-use ttai_providers::fallback::{Fallback, Order};
+use ttai_providers::fallback::{Fallback, Order, StreamFallback, StreamPatience};
+use ttai_providers::polling::{Polling, PollingIntervals};
 use ttai_providers::rss::{FeedSettings, Rss, RssSettings};
 use ttai_providers::tastytrade::{Tastytrade, TastytradeSettings};
 use ttai_providers::tradingview::TradingView;
@@ -41,7 +42,7 @@ pub struct Sources {
     /// Everything that is asked and answered, in order.
     pub fallback: Fallback,
     /// Streams of quotes, in order.
-    pub streams: Vec<(DataSource, Arc<dyn QuoteStream>)>,
+    pub streams: StreamFallback,
     /// Accounts and orders.
     pub brokers: Vec<(DataSource, Arc<dyn Broker>)>,
     /// Who could take part and does not, and what to do about it.
@@ -238,14 +239,19 @@ impl Providers {
                 order = order.candidates(source, &port);
             }
         }
-        let streams = config.list("order", "streaming").iter().filter_map(|name| self.stream(name)).collect();
+        let streaming = config.list("order", "streaming");
         let finish = move |order| {
             let fallback = Fallback::new(order);
             anyhow::ensure!(
                 !fallback.members(Capability::Quotes).is_empty(),
                 "no provider of quotes is configured; `ttai doctor` says what to set, and market.source = \"simulated\" needs none"
             );
-            Ok(Sources { fallback, streams, brokers: self.brokers(), absent: self.absent })
+            let streams = streaming.iter().filter_map(|name| match name.as_str() {
+                "polling" => Some(polled(Arc::new(fallback.clone()))),
+                name => self.stream(name),
+            });
+            let streams = StreamFallback::new(streams.collect(), StreamPatience::default());
+            Ok(Sources { streams, fallback, brokers: self.brokers(), absent: self.absent })
         };
         (order, finish)
     }
@@ -297,6 +303,18 @@ impl Providers {
             .map(|(source, port)| (source.clone(), Arc::new(port.clone()) as Arc<dyn Broker>));
         tastytrade.into_iter().chain(alpaca).collect()
     }
+}
+
+/// The last resort among the streams: a market that is asked again and again.
+pub(crate) fn polled(market: Arc<dyn MarketData>) -> (DataSource, Arc<dyn QuoteStream>) {
+    let intervals = PollingIntervals::default();
+    let asked = market.source();
+    let source = DataSource {
+        name: "polling".to_owned(),
+        simulated: asked.simulated,
+        description: format!("quotes of {} every {:?}", asked.description, intervals.quotes),
+    };
+    (source, Arc::new(Polling::over(market, intervals)))
 }
 
 /// What a simulation says about itself, up to its first colon.

@@ -136,10 +136,10 @@ pub(super) const ORDER: Section = Section {
         ),
         key(
             "streaming",
-            Kind::Names(&["tastytrade", "alpaca"]),
-            "[\"tastytrade\", \"alpaca\"]",
-            "[\"alpaca\"]",
-            "Quotes as they happen. `tastytrade` is its DXLink stream.",
+            Kind::Names(&["tastytrade", "alpaca", "polling"]),
+            "[\"tastytrade\", \"alpaca\", \"polling\"]",
+            "[\"alpaca\", \"polling\"]",
+            "Quotes as they happen; the next one is read while one fails, with the gap on record. `tastytrade` is its DXLink stream, `polling` any provider of quotes, asked every 15 s.",
         ),
     ],
 };
