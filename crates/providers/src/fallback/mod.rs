@@ -22,7 +22,7 @@ use ttai_ports::{
     PortError, Provenance, RiskFreeRate, ScanRequest, Scanner, SymbolMetrics,
 };
 
-use crate::Computed;
+use crate::{Computed, OwnList, own_list};
 use breaker::Breaker;
 pub use stream::{StreamFallback, StreamPatience};
 
@@ -78,21 +78,36 @@ impl Order {
     /// keep metrics.
     #[must_use]
     pub fn computed_metrics(self) -> Self {
-        let computed = Computed::over(Arc::new(Fallback::new(self.market_only())));
+        let computed = Computed::over(Arc::new(Fallback::new(self.prices_and_metrics())));
         let source = computed.source();
         let port: Arc<dyn Metrics> = Arc::new(computed);
         self.metrics(&source, &port)
     }
 
-    /// The same quotes, bars and chains in the same order, and nothing else.
-    fn market_only(&self) -> Self {
-        let copies = |members: &[Member<dyn MarketData>]| {
-            members.iter().map(|known| member(&known.source, &known.port)).collect()
+    /// Takes candidates from a list of one's own, after all scanners that were named before, looked up at the providers
+    /// that were named before.
+    #[must_use]
+    pub fn own_list(self, symbols: &[Symbol]) -> Self {
+        let known = Arc::new(Fallback::new(self.prices_and_metrics()));
+        let source = DataSource {
+            name: own_list::PROVIDER.to_owned(),
+            simulated: MarketData::source(known.as_ref()).simulated,
+            description: format!("your own list of {} symbols", symbols.len()),
         };
+        let port: Arc<dyn Scanner> = Arc::new(OwnList::new(symbols, Arc::clone(&known) as _, known));
+        self.candidates(&source, &port)
+    }
+
+    /// The same quotes, bars, chains and metrics in the same order, and nothing else.
+    fn prices_and_metrics(&self) -> Self {
+        fn copies<T: ?Sized>(members: &[Member<T>]) -> Vec<Member<T>> {
+            members.iter().map(|known| member(&known.source, &known.port)).collect()
+        }
         Self {
             quotes: copies(&self.quotes),
             bars: copies(&self.bars),
             chains: copies(&self.chains),
+            metrics: copies(&self.metrics),
             symbols: self.symbols.clone(),
             clock: self.clock.clone(),
             ..Self::default()

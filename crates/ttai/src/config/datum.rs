@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
+use ttai_core::Symbol;
 use url::Url;
 
 use super::problem::suggestion;
@@ -104,6 +105,8 @@ impl Datum {
             (Kind::Names(names), Raw::Text(text)) => list(&split(text), names),
             (Kind::Texts, Raw::List(items)) => list(items, &[]),
             (Kind::Texts, Raw::Text(text)) => list(&split(text), &[]),
+            (Kind::Tickers, Raw::List(items)) => tickers(items),
+            (Kind::Tickers, Raw::Text(text)) => tickers(&split(text)),
             (Kind::Feeds, Raw::List(items)) => feeds(items),
             (kind, raw) => Err(format!("{} is expected, {} stands there", kind.describe(), raw.kind())),
         }
@@ -234,6 +237,17 @@ fn split(text: &str) -> Vec<Raw> {
         .filter(|part| !part.is_empty())
         .map(|part| Raw::Text(part.to_owned()))
         .collect()
+}
+
+/// Ticker symbols, each once, in capitals.
+fn tickers(items: &[Raw]) -> Result<Datum, String> {
+    let written = items.iter().map(|item| match item {
+        Raw::Text(text) => {
+            Symbol::new(text).map(|symbol| Raw::Text(symbol.to_string())).map_err(|wrong| wrong.to_string())
+        }
+        other => Err(format!("a list of tickers has {} in it", other.kind())),
+    });
+    list(&written.collect::<Result<Vec<Raw>, String>>()?, &[])
 }
 
 /// Texts, each once and, where `names` has any, each one of these.

@@ -305,7 +305,7 @@ fn addressed(path: &[String], sections: &mut Vec<String>) -> Option<(String, Str
 /// A value of the environment: lists and tables as TOML, everything else as it stands.
 fn from_environment(section: &str, key: &str, value: &str) -> Raw {
     let kind = schema::section(section).and_then(|section| section.key(key)).map(|key| key.kind);
-    let structured = matches!(kind, Some(Kind::Feeds | Kind::Names(_) | Kind::Texts))
+    let structured = matches!(kind, Some(Kind::Feeds | Kind::Names(_) | Kind::Texts | Kind::Tickers))
         && value.trim_start().starts_with('[');
     let parsed = structured.then(|| toml::de::DeValue::parse(value).ok()).flatten();
     parsed.map_or_else(|| Raw::Text(value.to_owned()), |parsed| Raw::of(parsed.get_ref()))

@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use secrecy::SecretString;
+use ttai_core::Symbol;
 use ttai_ports::{
     AccountLimits, Broker, Capability, DataSource, MarketData, Metrics, News, PortError, QuoteStream, Scanner,
 };
@@ -233,10 +234,15 @@ impl Providers {
                 order = order.news(source, &port);
             }
         }
+        let own = own_symbols(config);
         for name in config.list("order", "candidates") {
-            if let (Some((source, port)), "tradingview") = (&self.tradingview, name.as_str()) {
-                let port: Arc<dyn Scanner> = Arc::new(port.clone());
-                order = order.candidates(source, &port);
+            match (name.as_str(), &self.tradingview) {
+                ("tradingview", Some((source, port))) => {
+                    let port: Arc<dyn Scanner> = Arc::new(port.clone());
+                    order = order.candidates(source, &port);
+                }
+                ("list", _) if !own.is_empty() => order = order.own_list(&own),
+                _ => {}
             }
         }
         let streaming = config.list("order", "streaming");
@@ -372,6 +378,11 @@ fn cboe(config: &Config, limits: &Arc<dyn AccountLimits>) -> Result<Cboe, PortEr
         risk_free_rate: None,
     };
     Cboe::new(settings, Arc::clone(limits))
+}
+
+/// The symbols of `market.symbols`; what is no ticker was refused when the configuration was read.
+fn own_symbols(config: &Config) -> Vec<Symbol> {
+    config.list("market", "symbols").iter().filter_map(|text| Symbol::new(text).ok()).collect()
 }
 
 fn feeds(config: &Config) -> RssSettings {

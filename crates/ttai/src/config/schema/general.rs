@@ -78,6 +78,13 @@ pub(super) const MARKET: Section = Section {
             "Seed of an invented market, read directly. Also `--seed`, `TTAI_SEED`.",
         ),
         key(
+            "symbols",
+            Kind::Tickers,
+            "",
+            "[\"AAPL\", \"F\", \"SPY\"]",
+            "Your own candidates for screens, used as `order.candidates` says.",
+        ),
+        key(
             "speed",
             Kind::Number { least: 0.0, most: 100_000.0 },
             "0",
@@ -129,10 +136,10 @@ pub(super) const ORDER: Section = Section {
         ),
         key(
             "candidates",
-            Kind::Names(&["tradingview"]),
-            "[\"tradingview\"]",
-            "[\"tradingview\"]",
-            "Candidates for a screen.",
+            Kind::Names(&["tradingview", "list"]),
+            "[\"tradingview\", \"list\"]",
+            "[\"list\"]",
+            "Candidates for a screen. `list` is your own: `market.symbols`.",
         ),
         key(
             "streaming",

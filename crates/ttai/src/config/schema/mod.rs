@@ -49,6 +49,8 @@ pub enum Kind {
     Names(&'static [&'static str]),
     /// A list of texts.
     Texts,
+    /// Ticker symbols.
+    Tickers,
     /// Feeds of news, each `{ name = "…", url = "…" }`.
     Feeds,
     /// A text that nobody may see. Never shown; best kept out of the file.
@@ -72,6 +74,7 @@ impl Kind {
             Self::Choice(names) => format!("one of {}", names.join(", ")),
             Self::Names(names) => format!("a list of {}", names.join(", ")),
             Self::Texts => "a list of texts".to_owned(),
+            Self::Tickers => "a list of tickers".to_owned(),
             Self::Feeds => "a list of tables with name and url".to_owned(),
             Self::Secret => "a secret text".to_owned(),
         }
