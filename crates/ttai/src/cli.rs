@@ -234,7 +234,7 @@ pub struct SimArgs {
     /// Market seconds a second; 0 stands still.
     #[arg(long, default_value_t = 1.0, value_name = "X")]
     pub speed: f64,
-    /// Market time at the start: RFC 3339, or New York time such as 2014-06-06T10:00 [default: the end of the record].
+    /// Market time at the start: RFC 3339, or New York time such as 2014-06-06T10:00 [default: the record's newest snapshot].
     #[arg(long, value_name = "TIME", value_parser = market_time)]
     pub start: Option<DateTime<Utc>>,
     /// What goes wrong, and when: a JSON list of faults.

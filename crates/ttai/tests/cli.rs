@@ -427,6 +427,25 @@ fn files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
 }
 
 #[tokio::test]
+async fn quotes_are_shown_once_and_as_they_happen() -> anyhow::Result<()> {
+    let home = Home::new().await?;
+    let now = home.run(&["quotes", "NVDA", "spy", "--json"])?.expect(0)?.json()?;
+    let symbols: Vec<&str> = now.as_array().into_iter().flatten().map(|row| text(row, "symbol")).collect();
+    assert_eq!(symbols, ["NVDA", "SPY"]);
+    let unknown = home.run(&["quotes", "NVDA", "ZZZZ"])?.expect(1)?;
+    assert!(unknown.stdout.contains("does not know the symbol ZZZZ"), "{}", unknown.stdout);
+
+    let followed = home.run(&["quotes", "NVDA", "--follow", "--for", "3s", "--json"])?.expect(0)?;
+    assert!(followed.stderr.contains("reading tastytrade"), "{}", followed.stderr);
+    let events: Vec<Value> = followed.stdout.lines().map(serde_json::from_str).collect::<Result<_, _>>()?;
+    assert!(events.iter().any(|event| text(event, "event") == "quote" && text(event, "symbol") == "NVDA"));
+
+    let contract = home.run(&["quotes", "NVDA  261218P00100000"])?.expect(1)?;
+    assert!(contract.stderr.contains("--follow"), "{}", contract.stderr);
+    Ok(())
+}
+
+#[tokio::test]
 async fn what_was_recorded_from_a_simulation_is_played_back() -> anyhow::Result<()> {
     let home = Home::new().await?;
     let sim = Sim::start(&home, &[])?;

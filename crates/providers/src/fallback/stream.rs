@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
 use ttai_ports::{
     DataSource, PortError, QuoteStream, StreamEvent, StreamGap, StreamHealth, StreamKinds, StreamReader,
@@ -84,7 +86,7 @@ impl StreamFallback {
         from: usize,
         symbols: &[StreamSymbol],
         kinds: StreamKinds,
-    ) -> Result<(usize, Box<dyn StreamReader>), PortError> {
+    ) -> Result<Subscription, PortError> {
         let mut refusal = None;
         for (index, (source, stream)) in self.members.iter().enumerate().skip(from) {
             match stream.subscribe(symbols, kinds).await {
@@ -112,7 +114,7 @@ impl StreamFallback {
         index: usize,
         symbols: &[StreamSymbol],
         kinds: StreamKinds,
-    ) -> Option<(usize, Box<dyn StreamReader>)> {
+    ) -> Option<Subscription> {
         for (better, (_, stream)) in self.members.iter().enumerate().take(index) {
             match stream.subscribe(symbols, kinds).await {
                 Ok(reader) => return Some((better, reader)),
@@ -146,6 +148,7 @@ impl QuoteStream for StreamFallback {
             looks,
             connected_at: Instant::now(),
             better_sought_at: Instant::now(),
+            search: None,
             better: None,
             last_event: None,
             unsaid: None,
@@ -166,6 +169,9 @@ impl QuoteStream for StreamFallback {
     }
 }
 
+/// A stream's place in the order, and a reader of it.
+type Subscription = (usize, Box<dyn StreamReader>);
+
 /// One reader over whichever stream stands.
 struct Reader {
     streams: StreamFallback,
@@ -177,8 +183,10 @@ struct Reader {
     /// When the stream that is read was last seen connected.
     connected_at: Instant,
     better_sought_at: Instant,
+    /// The search for a better stream. Its handshake may take seconds, in which this reader is read on.
+    search: Option<BoxFuture<'static, Option<Subscription>>>,
     /// A subscription to a better stream that may not stand yet.
-    better: Option<(usize, Box<dyn StreamReader>)>,
+    better: Option<Subscription>,
     last_event: Option<DateTime<Utc>>,
     /// A change of streams that is said with the first event after it.
     unsaid: Option<(DateTime<Utc>, String)>,
@@ -204,7 +212,8 @@ impl Reader {
         // Where a change has not been said yet, its span goes on.
         let from = self.unsaid.take().map(|(from, _)| from).or(self.last_event);
         self.unsaid = from.map(|from| (from, reason));
-        (self.index, self.reader, self.better) = (index, reader, None);
+        (self.index, self.reader) = (index, reader);
+        (self.search, self.better) = (None, None);
         (self.connected_at, self.better_sought_at) = (Instant::now(), Instant::now());
         self.streams.current.store(index, Ordering::Relaxed);
     }
@@ -233,10 +242,10 @@ impl Reader {
             let name = self.streams.name_of(self.index).to_owned();
             self.give_up(&format!("{name} was not connected for {:?}", patience.leave_after)).await;
         }
-        self.return_to_a_better_one(patience.return_every).await;
+        self.return_to_a_better_one(patience.return_every);
     }
 
-    async fn return_to_a_better_one(&mut self, every: Duration) {
+    fn return_to_a_better_one(&mut self, every: Duration) {
         if let Some((index, _)) = &self.better
             && self.streams.connected(*index)
             && let Some((index, reader)) = self.better.take()
@@ -245,8 +254,18 @@ impl Reader {
             self.change_to(index, reader, &why);
         } else if self.index > 0 && self.better_sought_at.elapsed() >= every {
             self.better_sought_at = Instant::now();
-            self.better = self.streams.open_before(self.index, &self.symbols, self.kinds).await;
+            let (streams, symbols) = (self.streams.clone(), self.symbols.clone());
+            let (index, kinds) = (self.index, self.kinds);
+            self.search = Some(async move { streams.open_before(index, &symbols, kinds).await }.boxed());
         }
+    }
+}
+
+/// What a search has found, once it has; never without a search.
+async fn ended(search: &mut Option<BoxFuture<'static, Option<Subscription>>>) -> Option<Subscription> {
+    match search {
+        Some(search) => search.await,
+        None => std::future::pending().await,
     }
 }
 
@@ -268,6 +287,7 @@ impl StreamReader for Reader {
                         }
                     }
                 },
+                found = ended(&mut self.search) => (self.search, self.better) = (None, found),
                 _ = self.looks.tick() => self.look().await,
             }
         }
@@ -278,14 +298,14 @@ impl StreamReader for Reader {
         let new = symbols.iter().filter(|symbol| !self.symbols.contains(symbol)).cloned();
         let new: Vec<StreamSymbol> = new.collect();
         self.symbols.extend(new);
-        self.better = None;
+        (self.search, self.better) = (None, None);
         Ok(())
     }
 
     async fn remove(&mut self, symbols: &[StreamSymbol]) -> Result<(), PortError> {
         self.reader.remove(symbols).await?;
         self.symbols.retain(|symbol| !symbols.contains(symbol));
-        self.better = None;
+        (self.search, self.better) = (None, None);
         Ok(())
     }
 }

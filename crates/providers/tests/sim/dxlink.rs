@@ -27,7 +27,7 @@ fn access(sim: &RunningSim, token: &str) -> StreamAccess {
 }
 
 /// Quick to find a server silent and quick to come back.
-fn config() -> DxLinkConfig {
+pub(crate) fn config() -> DxLinkConfig {
     DxLinkConfig {
         keepalive_timeout: Duration::from_secs(2),
         first_delay: Duration::from_millis(20),
@@ -36,7 +36,7 @@ fn config() -> DxLinkConfig {
     }
 }
 
-fn client_with(sim: &RunningSim, config: DxLinkConfig) -> DxLink {
+pub(crate) fn client_with(sim: &RunningSim, config: DxLinkConfig) -> DxLink {
     DxLink::new(config, Arc::new(FixedToken(access(sim, "simulated-quote-token"))))
 }
 

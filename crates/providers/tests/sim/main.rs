@@ -9,6 +9,7 @@ mod dxlink;
 mod edgar;
 mod llm;
 mod rss;
+mod streams;
 mod support;
 mod tastytrade;
 mod tradingview;
