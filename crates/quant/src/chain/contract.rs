@@ -16,7 +16,7 @@ pub enum Moneyness {
     OutOfTheMoney,
 }
 
-/// Moneyness of a strike; at the money within 0.1 % of the spot.
+/// Moneyness of a strike, both prices in dollars and above 0; at the money within 0.1 % of the spot.
 #[must_use]
 pub fn moneyness(right: OptionRight, spot: f64, strike: f64) -> Moneyness {
     if (spot - strike).abs() <= 1e-3 * spot {
@@ -28,7 +28,7 @@ pub fn moneyness(right: OptionRight, spot: f64, strike: f64) -> Moneyness {
     }
 }
 
-/// Time value in dollars a share: the mark above the exercise value, never negative.
+/// Time value in dollars a share: the mark above the exercise value, never negative, also where the mark is under it.
 #[must_use]
 pub fn extrinsic(right: OptionRight, spot: f64, strike: f64, mark: f64) -> f64 {
     (mark - right.intrinsic(spot, strike)).max(0.0)
@@ -56,7 +56,11 @@ pub enum ExerciseRisk {
     },
 }
 
-/// The early-exercise risk of a contract at `mark`, if any; European contracts have none.
+/// The early-exercise risk of a contract at `mark`, if any; European contracts and those out of the money have none.
+///
+/// Prices are dollars a share, `years` years of 365 days, `rate` continuous, a fraction a year; `dividends` are cash a share in today's shares.
+/// A call is exercised for a dividend above its time value, a put for interest above it (R. Merton, "Theory of Rational Option Pricing", 1973);
+/// what the holder of either will do is not foretold.
 #[must_use]
 pub fn exercise_risk(
     contract: &OptionContract,

@@ -31,7 +31,7 @@ pub enum RankUnavailable {
     Unknown,
 }
 
-/// 100·(IV − low)/(high − low), 0 to 100, over the last [`LOOKBACK`] of the stored sessions (oldest first); today beyond the range is 0 or 100.
+/// 100·(IV − low)/(high − low), 0 to 100, volatilities as fractions a year, over the last [`LOOKBACK`] of the stored sessions (oldest first); today beyond the range is 0 or 100.
 ///
 /// # Errors
 /// [`RankUnavailable`] under [`FEWEST`] sessions or without a range.
@@ -45,10 +45,10 @@ pub fn iv_rank(today: f64, stored: &[f64]) -> Result<f64, RankUnavailable> {
     Ok((100.0 * (today - low) / (high - low)).clamp(0.0, 100.0))
 }
 
-/// Share of the last [`LOOKBACK`] stored sessions with a volatility under today's, 0 to 100.
+/// Share of the last [`LOOKBACK`] stored sessions with a volatility under today's, 0 to 100; volatilities are fractions a year.
 ///
 /// # Errors
-/// [`RankUnavailable`] under [`FEWEST`] sessions.
+/// [`RankUnavailable`] under [`FEWEST`] sessions, or for a volatility of today that is no number.
 pub fn iv_percentile(today: f64, stored: &[f64]) -> Result<f64, RankUnavailable> {
     let window = window(today, stored)?;
     let below = window.iter().filter(|&&iv| iv < today).count();

@@ -15,7 +15,8 @@ pub enum ProfitSide {
     Below,
 }
 
-/// Probability, 0 to 1, that the share ends on the profitable side of the breakeven: N((ln(S/breakeven) + (r − σ²/2)T)/(σ√T)), or one less that.
+/// Probability, 0 to 1, that the share ends on the profitable side of the breakeven: N((ln(S/breakeven) + (r − σ²/2)T)/(σ√T)), or one less that
+/// (risk-neutral; N(d2) of Black and Scholes 1973 with the breakeven in the strike's place). Dollars, years of 365 days, fractions a year.
 ///
 /// None where an input is not positive and finite (the rate may be negative).
 #[must_use]
@@ -38,7 +39,7 @@ pub fn probability_of_profit(
 }
 
 /// Risk-neutral probability, 0 to 1, that an option ends out of the money: N(−d2) for a call, N(d2) for a put
-/// (Black and Scholes 1973).
+/// (Black and Scholes 1973). Dollars, years of 365 days, fractions a year; none as in [`probability_of_profit`].
 #[must_use]
 pub fn probability_otm(
     right: OptionRight,
@@ -56,7 +57,7 @@ pub fn probability_otm(
 }
 
 /// Probability, 0 to 1, that the share trades at `level` at some time before expiration, from above or below (reflection principle with drift,
-/// M. Harrison, "Brownian Motion and Stochastic Flow Systems", 1985).
+/// M. Harrison, "Brownian Motion and Stochastic Flow Systems", 1985). Dollars, years of 365 days, fractions a year; none as in [`probability_of_profit`].
 #[must_use]
 pub fn probability_of_touch(spot: f64, level: f64, years: f64, rate: f64, volatility: f64) -> Option<f64> {
     standardised(spot, level, years, rate, volatility)?;

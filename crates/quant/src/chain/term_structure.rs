@@ -71,7 +71,7 @@ pub struct ImpliedEvent {
 }
 
 /// The smile of one listed expiration by strike: implied volatilities as fractions a year; contracts without one are
-/// left out.
+/// left out. `spot` is in dollars; the standardised strike is ln(K/S)/√T.
 #[must_use]
 pub fn smile(quotes: &[PricedQuote], expiration: NaiveDate, spot: f64) -> Vec<SmilePoint> {
     let mut strikes: BTreeMap<Decimal, (f64, [Option<f64>; 2])> = BTreeMap::new();
@@ -94,7 +94,8 @@ pub fn smile(quotes: &[PricedQuote], expiration: NaiveDate, spot: f64) -> Vec<Sm
         .collect()
 }
 
-/// At-the-money volatility, expected moves and forward volatility of every expiration that has a volatility, by time.
+/// At-the-money volatility, expected moves and forward volatility of every expiration that has a volatility, by time;
+/// units at [`ExpirationVolatility`]. `spot` is in dollars. Expirations without a volatility at the money are left out.
 #[must_use]
 pub fn term_structure(quotes: &[PricedQuote], spot: f64) -> Vec<ExpirationVolatility> {
     let mut by_expiration: BTreeMap<(NaiveDate, NaiveDate), Vec<&PricedQuote>> = BTreeMap::new();
@@ -108,13 +109,14 @@ pub fn term_structure(quotes: &[PricedQuote], spot: f64) -> Vec<ExpirationVolati
     structure
 }
 
-/// Volatility at 30 days, linear in total variance between the neighbouring expirations; beyond the listed ones the nearest one's.
+/// Volatility at 30 days, a fraction a year, linear in total variance between the neighbouring expirations, as the Cboe Volatility Index
+/// Methodology interpolates; beyond the listed ones the nearest one's. None without an expiration of a day or more.
 #[must_use]
 pub fn iv30(structure: &[ExpirationVolatility]) -> Option<f64> {
     volatility_at(structure, INDEX_DAYS / 365.0)
 }
 
-/// Volatility at a time, linear in total variance between the neighbouring expirations; beyond the listed ones the nearest one's.
+/// The same at any time, in years of 365 days: see [`iv30`].
 #[must_use]
 pub fn volatility_at(structure: &[ExpirationVolatility], years: f64) -> Option<f64> {
     let usable = || structure.iter().filter(|e| e.years >= SHORTEST_YEARS);
@@ -131,7 +133,7 @@ pub fn volatility_at(structure: &[ExpirationVolatility], years: f64) -> Option<f
     }
 }
 
-/// The stretches between neighbouring expirations whose forward volatility is at least [`EVENT_RATIO`] times that of the stretch before.
+/// The stretches between neighbouring expirations of a day or more whose forward volatility (a fraction a year) is at least [`EVENT_RATIO`] times that of the stretch before.
 #[must_use]
 pub fn implied_events(structure: &[ExpirationVolatility]) -> Vec<ImpliedEvent> {
     let usable: Vec<&ExpirationVolatility> = structure.iter().filter(|e| e.years >= SHORTEST_YEARS).collect();

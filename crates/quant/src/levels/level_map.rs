@@ -115,6 +115,7 @@ pub struct LevelMap {
 }
 
 /// Finds the levels of split-adjusted `bars`, oldest first; the last bar may be a session still running.
+/// Prices are in the bars' unit, distances in ATR ([`crate::levels`]); the rules are ttai's own, measured by [`super::validation`].
 ///
 /// # Errors
 /// [`LevelsError`] when the bars are too few, impossible, out of order or without any range.

@@ -12,7 +12,7 @@ use super::{Dividend, Greeks, PricingError, VanillaOption, american};
 /// Under this σ√T finite differences have no distribution to resolve.
 const LEAST_DEVIATION: f64 = 1e-5;
 
-/// Price in the currency of the spot.
+/// Price in the currency of the spot; the model and its error stand at the top of this module.
 ///
 /// # Errors
 /// [`PricingError::Dividend`] where a dividend is impossible.

@@ -145,7 +145,8 @@ const PIN_DAYS: i64 = 1;
 const NEAR_DAYS: i64 = 7;
 const EX_DATE_NEAR_DAYS: i64 = 5;
 
-/// The assignment risk of a short American option that delivers shares.
+/// The assignment risk of a short American option that delivers shares; prices in dollars a share, days of the calendar in New York. The rules and
+/// their limits are ttai's own; what is behind them is said at [`crate::chain::exercise_risk`].
 #[must_use]
 pub fn assignment_risk(short: &ShortOption) -> AssignmentRisk {
     let exercise = intrinsic(short.right, short.spot, short.strike);

@@ -27,7 +27,7 @@ pub enum BetaError {
     FlatIndex,
 }
 
-/// Covariance over variance (n − 1) of the last [`BETA_RETURNS`] simple daily returns; closes of the same sessions, oldest first.
+/// Beta to an index, a ratio without a unit (W. Sharpe, "Capital Asset Prices", 1964): covariance over variance (n − 1) of the last [`BETA_RETURNS`] simple daily returns; closes of the same sessions, oldest first.
 ///
 /// # Errors
 /// [`BetaError`] where the series do not match, are too short, hold a close that is none, or the index stood still.

@@ -83,7 +83,7 @@ pub enum ConcentrationError {
 
 const MAX_AMOUNT: Decimal = Decimal::from_parts(2_764_472_320, 232_830, 0, false, 0);
 
-/// The shares of `net_liquidation` (dollars) that symbols and sectors hold.
+/// The shares of `net_liquidation` (dollars) that symbols and sectors hold, in percent. The limits are the caller's.
 ///
 /// # Errors
 /// [`ConcentrationError`] where the account's value is not above zero or an exposure is none.

@@ -102,7 +102,7 @@ pub enum RiskError {
     Margin(#[from] MarginError),
 }
 
-/// The risk of all legs on one underlying.
+/// The risk of all legs on one underlying; units at [`PositionRisk`]. Greeks are summed, margin is Regulation T's ([`crate::margin`]).
 ///
 /// # Errors
 /// [`RiskError`] where a leg or the price of the underlying is none.

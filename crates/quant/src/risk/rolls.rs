@@ -90,7 +90,8 @@ pub enum RollError {
 
 const MOST_ROLLS: usize = 3;
 
-/// Up to three rolls of a short option at natural prices (buy at the ask, sell at the bid), each for a net credit.
+/// Up to three rolls of a short option at natural prices (buy at the ask, sell at the bid), each for a net credit in dollars
+/// a share: the same strike later, or later and farther out of the money. The rule is ttai's own.
 ///
 /// # Errors
 /// [`RollError`] where the option is not quoted or cannot be bought back.

@@ -144,6 +144,7 @@ pub struct ChartAssessment {
 }
 
 /// Judges the chart of split-adjusted `bars`, oldest first; the last bar may be a session still running.
+/// Prices are in the bars' unit, distances in ATR. The indicators are TA-Lib's; the rules that weigh them are ttai's own ([`crate::trend`]).
 ///
 /// # Errors
 /// [`AssessmentError`] says how many bars are needed, or which bar is at fault.

@@ -25,7 +25,8 @@ pub fn price(option: &VanillaOption) -> f64 {
     price_with(option, &ACCURATE)
 }
 
-/// Price in the currency of the spot by a coarser scheme; error under 1e-4·K, and more than twice as fast as [`price`].
+/// Price in the currency of the spot by a coarser scheme; error under 1e-4·K, and more than twice as fast as [`price`]. The
+/// same source.
 #[must_use]
 pub fn price_fast(option: &VanillaOption) -> f64 {
     price_with(option, &FAST)
