@@ -56,7 +56,7 @@ pub struct Filing {
     pub filing_date: NaiveDate,
     /// End of the period reported on, or date of the event.
     pub report_date: Option<NaiveDate>,
-    /// When it was accepted, as the file writes it; see [`super::acceptance`] for what it means.
+    /// When it was accepted, as the file writes it; see `acceptance.rs` for what it means.
     pub accepted: Option<NaiveDateTime>,
     /// Form: `8-K`, `10-Q/A`, `4`.
     pub form: String,

@@ -2,7 +2,7 @@
 //!
 //! The next provider is asked after an outage, a lack of data, refused credentials, an unknown symbol or data that cannot
 //! be read; a request that is wrong in itself ends there. A provider that keeps failing is left alone for a while
-//! ([`breaker`]). News is read from all providers and put together.
+//! (`breaker.rs`). News is read from all providers and put together.
 
 mod breaker;
 mod stream;

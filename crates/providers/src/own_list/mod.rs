@@ -104,7 +104,7 @@ impl Scanner for OwnList {
 
     /// A symbol that cannot be looked at is left out and named in the log; where none can be, the scan fails.
     async fn scan(&self, request: &ScanRequest) -> Result<Vec<Candidate>, PortError> {
-        let looks = self.symbols.to_vec().into_iter().map(|symbol| {
+        let looks = self.symbols.iter().cloned().map(|symbol| {
             let (list, request) = (self.clone(), request.clone());
             async move { list.look(&symbol, &request).await }
         });

@@ -1,7 +1,7 @@
 //! A stream where none is to be had: quotes that are asked for again and again. The last resort.
 //!
 //! A poll sees where the market is, not how it got there. What may have happened between two polls is reported as a
-//! [`StreamGap`], so that whoever must miss nothing backfills it from bars.
+//! [`ttai_ports::StreamGap`], so that whoever must miss nothing backfills it from bars.
 
 mod round;
 mod seen;

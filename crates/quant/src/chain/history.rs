@@ -61,7 +61,7 @@ pub fn iv_to_hv(iv30: f64, hv30: f64) -> Option<f64> {
     (iv30 > 0.0 && hv30 > 0.0 && iv30.is_finite() && hv30.is_finite()).then(|| iv30 / hv30)
 }
 
-/// Close-to-close volatility of the last [`HV_SESSIONS`] returns that may be trusted ([`usable_history`]), a fraction a year; none with
+/// Close-to-close volatility of the last 30 returns that may be trusted ([`usable_history`]), a fraction a year; none with
 /// fewer. `bars` are split-adjusted, oldest first.
 #[must_use]
 pub fn hv30(bars: &[DailyBar]) -> Option<f64> {
