@@ -3,6 +3,7 @@
 //! Live data serves the present: a quote or a chain is had for the last quarter of an hour, history up to the moment asked
 //! about.
 
+mod account_view;
 mod broker;
 mod client;
 mod error;
@@ -11,6 +12,7 @@ mod market;
 pub mod model;
 mod news;
 pub mod number;
+mod order_body;
 pub mod stream;
 
 use std::fmt;

@@ -22,7 +22,7 @@ use url::Url;
 
 use super::client::Client;
 use super::market::compact;
-use super::{Alpaca, AlpacaConfig, PROVIDER, broker, extend, invalid};
+use super::{Alpaca, AlpacaConfig, PROVIDER, account_view, extend, invalid};
 use frame::Incoming;
 pub use line::Patience;
 use line::{Access, Flavor, Line, Told, Wanted};
@@ -358,7 +358,7 @@ impl Alpaca {
             let update = match told {
                 Told::Order(update) => OrderUpdate::Changed {
                     event: update.event,
-                    order: Box::new(broker::order(update.order.0, &account)),
+                    order: Box::new(account_view::order(update.order.0, &account)),
                     quantity: update.quantity,
                     price: update.price,
                     at: update.at,

@@ -1,0 +1,203 @@
+//! Orders, positions and activities of the account as the port has them.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive;
+use ttai_core::{OccSymbol, Symbol};
+use ttai_ports::{
+    BrokerOrder, BrokerPosition, BrokerTransaction, Instrument, OrderAction, OrderLeg, OrderStatus, PortError,
+};
+
+use super::corrupt;
+use super::model::{Activity, Order, Position};
+
+fn instrument(text: &str) -> Option<Instrument> {
+    match OccSymbol::parse(text) {
+        Ok(contract) => Some(Instrument::Option(contract)),
+        Err(_) => Symbol::new(text).ok().map(Instrument::Equity),
+    }
+}
+
+fn multiplier(instrument: &Instrument) -> u32 {
+    match instrument {
+        Instrument::Equity(_) => 1,
+        Instrument::Option(_) => 100,
+    }
+}
+
+fn status(text: &str) -> OrderStatus {
+    match text {
+        "new"
+        | "pending_cancel"
+        | "pending_replace"
+        | "accepted_for_bidding"
+        | "stopped"
+        | "suspended"
+        | "done_for_day"
+        | "held" => OrderStatus::Live,
+        "partially_filled" => OrderStatus::PartiallyFilled,
+        "filled" | "calculated" => OrderStatus::Filled,
+        "canceled" | "replaced" => OrderStatus::Canceled,
+        "rejected" => OrderStatus::Rejected,
+        "expired" => OrderStatus::Expired,
+        // accepted, pending_new, and whatever comes to be: not known to work, and not over.
+        _ => OrderStatus::Received,
+    }
+}
+
+fn action(order: &Order) -> Option<OrderAction> {
+    match (order.position_intent.as_deref(), order.side.as_deref()) {
+        (Some("buy_to_open"), _) => Some(OrderAction::BuyToOpen),
+        (Some("buy_to_close"), _) => Some(OrderAction::BuyToClose),
+        (Some("sell_to_open"), _) => Some(OrderAction::SellToOpen),
+        (Some("sell_to_close"), _) => Some(OrderAction::SellToClose),
+        (_, Some("buy")) => Some(OrderAction::BuyToOpen),
+        (_, Some("sell")) => Some(OrderAction::SellToClose),
+        _ => None,
+    }
+}
+
+fn leg(order: &Order) -> Option<OrderLeg> {
+    Some(OrderLeg {
+        instrument: instrument(order.symbol.as_deref()?)?,
+        action: action(order)?,
+        quantity: order.qty.map_or(Decimal::ZERO, |quantity| quantity.ceil()).to_u32()?,
+    })
+}
+
+/// An order of ours. `account` is not in Alpaca's answer.
+pub(super) fn order(row: Order, account: &str) -> BrokerOrder {
+    let several =
+        row.legs.as_ref().is_some_and(|legs| !legs.is_empty()) && row.order_class.as_deref() == Some("mleg");
+    let legs = if several {
+        row.legs.iter().flatten().filter_map(leg).collect()
+    } else {
+        leg(&row).into_iter().collect()
+    };
+    let received = !several && row.side.as_deref() == Some("sell");
+    BrokerOrder {
+        status: status(&row.status),
+        account: account.to_owned(),
+        legs,
+        filled_quantity: row.filled_qty.unwrap_or_default(),
+        average_fill_price: row.filled_avg_price.map(|price| if received { -price } else { price }),
+        // Alpaca gives no reason in the order itself.
+        reject_reason: (row.status == "rejected").then(|| "rejected by Alpaca or an exchange".to_owned()),
+        received_at: row.submitted_at,
+        updated_at: row.updated_at,
+        client_order_id: row.client_order_id.filter(|id| !id.is_empty()),
+        id: row.id,
+    }
+}
+
+/// A position; none of a kind that ttai does not trade.
+pub(super) fn position(row: &Position) -> Option<BrokerPosition> {
+    if !matches!(row.asset_class.as_str(), "us_equity" | "us_option") {
+        return None;
+    }
+    let instrument = instrument(&row.symbol)?;
+    let size = row.qty.0.abs();
+    Some(BrokerPosition {
+        quantity: if row.side == "short" { -size } else { size },
+        average_open_price: row.avg_entry_price.0.abs(),
+        mark: row.current_price,
+        multiplier: multiplier(&instrument),
+        updated_at: None,
+        instrument,
+    })
+}
+
+/// The moment of an activity: a trade's own, else what its date says, else midnight UTC of its id.
+fn moment(row: &Activity) -> Option<DateTime<Utc>> {
+    let of_date = |text: &String| {
+        let moment = DateTime::parse_from_rfc3339(text).map(|time| time.to_utc()).ok();
+        moment.or_else(|| {
+            text.get(..10)?.parse::<NaiveDate>().ok()?.and_hms_opt(0, 0, 0).map(|time| time.and_utc())
+        })
+    };
+    let of_id = || {
+        let date = NaiveDate::parse_from_str(row.id.get(..8)?, "%Y%m%d").ok()?;
+        date.and_hms_opt(0, 0, 0).map(|time| time.and_utc())
+    };
+    row.transaction_time.or_else(|| row.date.as_ref().and_then(of_date)).or_else(of_id)
+}
+
+/// An activity, signed by what it did to the account.
+///
+/// # Errors
+/// [`PortError::Corrupt`] for one without a time.
+pub(super) fn transaction(row: Activity) -> Result<BrokerTransaction, PortError> {
+    let executed_at = moment(&row).ok_or_else(|| corrupt(format!("activity {} has no time", row.id)))?;
+    let instrument = row.symbol.as_deref().filter(|symbol| !symbol.is_empty()).and_then(instrument);
+    let sold = matches!(row.side.as_deref(), Some("sell" | "sell_short"));
+    let quantity = row.qty.map(|quantity| if sold { -quantity.abs() } else { quantity });
+    let trade = || {
+        let size = Decimal::from(instrument.as_ref().map_or(1, multiplier));
+        Some(-quantity? * row.price? * size)
+    };
+    let is_fill = row.activity_type == "FILL";
+    let net_amount = row.net_amount.or_else(|| if is_fill { trade() } else { None }).unwrap_or_default();
+    let kind = match row.activity_type.as_str() {
+        "FILL" => "trade",
+        "OPASN" => "assignment",
+        "OPEXC" => "exercise",
+        "OPEXP" => "expiration",
+        "OPTRD" => "delivery",
+        "FEE" | "CFEE" | "PTC" => "fee",
+        "INT" | "INTNRA" | "INTTW" => "interest",
+        "CSD" | "CSW" | "JNLC" | "TRANS" => "transfer",
+        "SPLIT" | "OPCA" => "split",
+        dividend if dividend.starts_with("DIV") => "dividend",
+        _ => "other",
+    };
+    Ok(BrokerTransaction {
+        kind: kind.to_owned(),
+        detail: row.description.or(row.fill_type).unwrap_or(row.activity_type),
+        instrument,
+        quantity,
+        price: row.price,
+        net_amount,
+        executed_at,
+        order_id: row.order_id,
+        settles_on: None,
+        id: row.id,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::model::parse;
+    use super::*;
+
+    #[test]
+    fn orders_are_read_with_numbers_as_strings_or_numbers() {
+        for text in [
+            r#"{"id":"1","client_order_id":"x","status":"partially_filled","symbol":"AAPL","side":"sell","qty":"10",
+                "filled_qty":"4","filled_avg_price":"645.1","order_class":"","position_intent":"sell_to_close"}"#,
+            r#"{"id":"1","client_order_id":"x","status":"partially_filled","symbol":"AAPL","side":"sell","qty":10,
+                "filled_qty":4,"filled_avg_price":645.1,"order_class":"simple","legs":null}"#,
+        ] {
+            let read = order(parse(text.as_bytes()).unwrap(), "A");
+            assert_eq!((read.status, read.filled_quantity), (OrderStatus::PartiallyFilled, Decimal::from(4)));
+            assert_eq!(read.average_fill_price, Some("-645.1".parse().unwrap()));
+            assert_eq!(read.legs[0].action, OrderAction::SellToClose);
+        }
+        let unheard_of = order(parse(br#"{"id":"1","status":"levitating"}"#).unwrap(), "A");
+        assert!(!unheard_of.status.is_final() && unheard_of.legs.is_empty());
+    }
+
+    #[test]
+    fn activities_are_signed_by_what_they_did_to_cash() {
+        let read = |text: &str| transaction(parse(text.as_bytes()).unwrap()).unwrap();
+        let sold = read(
+            r#"{"id":"20140606190000000::u","activity_type":"FILL","type":"fill","transaction_time":"2014-06-06T19:00:00Z",
+               "price":"5.05","qty":"2","side":"sell_short","symbol":"AAPL140621P00630000","order_id":"o"}"#,
+        );
+        assert_eq!((sold.net_amount, sold.quantity), (Decimal::from(1010), Some(Decimal::from(-2))));
+        let paid = read(
+            r#"{"id":"20140808000000000::u","activity_type":"DIV","date":"2014-08-08","net_amount":47,"symbol":"AAPL"}"#,
+        );
+        assert_eq!((paid.kind.as_str(), paid.net_amount), ("dividend", Decimal::from(47)));
+        assert_eq!(paid.executed_at.to_rfc3339(), "2014-08-08T00:00:00+00:00");
+    }
+}
