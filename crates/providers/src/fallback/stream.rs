@@ -276,8 +276,8 @@ impl StreamReader for Reader {
             if let Some(event) = self.ready.pop_front() {
                 return Some(event);
             }
+            // In no fixed order: a stream that always has an event ready must not keep a better one from being looked for.
             tokio::select! {
-                biased;
                 event = self.reader.next() => match event {
                     Some(event) => self.take_in(event),
                     None => {

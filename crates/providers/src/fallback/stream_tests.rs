@@ -195,6 +195,26 @@ async fn the_first_choice_is_read_again_once_it_stands() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_busy_stream_does_not_keep_the_first_choice_away() {
+    let (first, second) = (Fake::new("first"), Fake::new("second"));
+    let mut reader = reader(&both(&first, &second)).await;
+    first.connect(false);
+    assert!(tokio::time::timeout(Duration::from_secs(25), reader.next()).await.is_err());
+    first.connect(true);
+    for second_of_day in 0..10_000 {
+        second.trade(second_of_day);
+    }
+    for _ in 0..5_000 {
+        tokio::time::advance(Duration::from_secs(1)).await;
+        reader.next().await.unwrap();
+        if first.subscribed.lock().unwrap().len() == 2 {
+            return;
+        }
+    }
+    panic!("the first choice was never tried again");
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_end_of_the_last_stream_is_the_end() {
     let (first, second) = (Fake::new("first"), Fake::new("second"));
     let mut reader = reader(&both(&first, &second)).await;

@@ -33,6 +33,9 @@ pub async fn run(global: &GlobalArgs, args: QuotesArgs) -> anyhow::Result<ExitCo
     let desk = desk(&settings).await?;
     output::note(&settings.market.describe());
     if args.follow {
+        if stands_still(&settings) {
+            output::note("this market stands still; TTAI__MARKET__SPEED=60 lets a simulated one run");
+        }
         return follow(&desk.streams, &symbols, &args).await;
     }
     let shares = symbols.into_iter().map(|symbol| match symbol {
@@ -40,6 +43,15 @@ pub async fn run(global: &GlobalArgs, args: QuotesArgs) -> anyhow::Result<ExitCo
         StreamSymbol::Option(contract) => anyhow::bail!("{contract} is an option contract: add --follow"),
     });
     now(desk.market.as_ref(), &shares.collect::<anyhow::Result<Vec<_>>>()?, args.json).await
+}
+
+/// Whether nothing ever happens in the market: a record, or a simulation that is not run.
+fn stands_still(settings: &Settings) -> bool {
+    match settings.market {
+        MarketChoice::Tape(_) | MarketChoice::Simulated { .. } => true,
+        MarketChoice::Served(_) => settings.config.number("market", "speed").unwrap_or(0.0) == 0.0,
+        MarketChoice::Auto | MarketChoice::Live => false,
+    }
 }
 
 /// A ticker, or an option contract by its OCC symbol.
@@ -122,7 +134,9 @@ async fn follow(
             output::note(&format!("reading {read_from}"));
         }
         let line = if args.json { event_json(&event).to_string() } else { report::stream_event(&event) };
-        output::line(&line);
+        if !output::line_is_read(&line) {
+            return Ok(ExitCode::SUCCESS);
+        }
     }
 }
 
