@@ -433,7 +433,8 @@ async fn quotes_are_shown_once_and_as_they_happen() -> anyhow::Result<()> {
     let symbols: Vec<&str> = now.as_array().into_iter().flatten().map(|row| text(row, "symbol")).collect();
     assert_eq!(symbols, ["NVDA", "SPY"]);
     let unknown = home.run(&["quotes", "NVDA", "ZZZZ"])?.expect(1)?;
-    assert!(unknown.stdout.contains("does not know the symbol ZZZZ"), "{}", unknown.stdout);
+    assert!(unknown.stdout.contains("NVDA") && !unknown.stdout.contains("ZZZZ"), "{}", unknown.stdout);
+    assert!(unknown.stderr.contains("does not know the symbol ZZZZ"), "{}", unknown.stderr);
 
     let followed = home.run(&["quotes", "NVDA", "--follow", "--for", "3s", "--json"])?.expect(0)?;
     assert!(followed.stderr.contains("reading tastytrade"), "{}", followed.stderr);

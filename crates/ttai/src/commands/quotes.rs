@@ -87,7 +87,15 @@ async fn now(market: &dyn MarketData, symbols: &[Symbol], json: bool) -> anyhow:
         let rows: Vec<Value> = answers.iter().map(|(symbol, answer)| as_json(symbol, answer)).collect();
         output::line(&serde_json::to_string_pretty(&rows)?);
     } else {
-        output::line(&report::quotes(answers.iter().map(|(symbol, answer)| (*symbol, answer))));
+        let quotes: Vec<&Quote> = answers.iter().filter_map(|(_, answer)| answer.as_ref().ok()).collect();
+        if !quotes.is_empty() {
+            output::line(&report::quotes(quotes.into_iter()));
+        }
+        for (symbol, error) in
+            answers.iter().filter_map(|(symbol, answer)| Some((symbol, answer.as_ref().err()?)))
+        {
+            output::note(&format!("{symbol}: {error}"));
+        }
     }
     Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }

@@ -2,32 +2,26 @@
 
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
-use ttai_core::{NEW_YORK, Quote, Symbol};
-use ttai_ports::{PortError, StreamEvent};
+use ttai_core::{NEW_YORK, Quote};
+use ttai_ports::StreamEvent;
 
 use super::tables::{render, table};
 
 /// `ttai quotes`.
 #[must_use]
-pub fn quotes<'a>(rows: impl Iterator<Item = (&'a Symbol, &'a Result<Quote, PortError>)>) -> String {
+pub fn quotes<'a>(rows: impl Iterator<Item = &'a Quote>) -> String {
     let mut table = table(&["symbol", "bid", "ask", "last", "volume", "market time", "from", "mind"]);
-    for (symbol, answer) in rows {
-        let name = symbol.to_string();
-        match answer {
-            Ok(quote) => table.add_row([
-                name,
-                price(quote.bid),
-                price(quote.ask),
-                price(quote.last),
-                quote.volume.to_string(),
-                time(quote.market_time),
-                quote.source.clone(),
-                quote.conditions.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
-            ]),
-            Err(error) => {
-                table.add_row([name, dash(), dash(), dash(), dash(), dash(), dash(), error.to_string()])
-            }
-        };
+    for quote in rows {
+        table.add_row([
+            quote.symbol.to_string(),
+            price(quote.bid),
+            price(quote.ask),
+            price(quote.last),
+            quote.volume.to_string(),
+            time(quote.market_time),
+            quote.source.clone(),
+            quote.conditions.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+        ]);
     }
     render(&table)
 }
