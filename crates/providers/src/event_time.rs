@@ -1,15 +1,26 @@
-//! The market's time of an event of a stream.
+//! The times of an event of a stream.
 
 use chrono::{DateTime, Utc};
 use ttai_ports::StreamEvent;
 
 /// When the market was as the event says.
-pub(crate) fn of(event: &StreamEvent) -> Option<DateTime<Utc>> {
+pub(crate) fn of(event: &StreamEvent) -> DateTime<Utc> {
     match event {
-        StreamEvent::Quote(quote) => Some(quote.market_time),
-        StreamEvent::Trade(trade) => Some(trade.market_time),
-        StreamEvent::Greeks(greeks) => Some(greeks.market_time),
-        StreamEvent::Halt(halt) => Some(halt.market_time),
-        StreamEvent::Gap(gap) => Some(gap.until),
+        StreamEvent::Quote(quote) => quote.market_time,
+        StreamEvent::Trade(trade) => trade.market_time,
+        StreamEvent::Greeks(greeks) => greeks.market_time,
+        StreamEvent::Halt(halt) => halt.market_time,
+        StreamEvent::Gap(gap) => gap.until,
+    }
+}
+
+/// When it was received, by its provider's clock; where that is not said, when the market was so. The present state of a
+/// symbol that hardly trades is received long after the market came to be so.
+pub(crate) fn received(event: &StreamEvent) -> DateTime<Utc> {
+    match event {
+        StreamEvent::Quote(quote) => quote.received_at,
+        StreamEvent::Trade(trade) => trade.received_at,
+        StreamEvent::Greeks(greeks) => greeks.received_at,
+        StreamEvent::Halt(_) | StreamEvent::Gap(_) => of(event),
     }
 }

@@ -12,6 +12,7 @@ pub mod fallback;
 mod freshness;
 mod kept;
 pub mod llm;
+mod mailbox;
 pub mod own_list;
 pub mod polling;
 pub mod rss;

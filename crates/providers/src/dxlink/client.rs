@@ -15,8 +15,8 @@ use super::candles::CandleJob;
 use super::error::{PROVIDER, unavailable};
 use super::frame::DataFormat;
 use super::hub::{Hub, Link, supervise};
-use super::mailbox::Mailbox;
 use super::token::TokenSource;
+use crate::mailbox::Mailbox;
 
 /// Requests for bars under way at once.
 const CANDLE_REQUESTS: usize = 8;

@@ -16,9 +16,9 @@ use super::client::DxLinkConfig;
 use super::connection;
 use super::fields::EventFields;
 use super::frame::FeedData;
-use super::mailbox::Gate;
 use super::registry::Registry;
 use super::token::TokenSource;
+use crate::mailbox::Gate;
 
 /// How the connection is.
 #[derive(Clone, Debug)]

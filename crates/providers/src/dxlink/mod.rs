@@ -13,7 +13,6 @@ mod fields;
 mod frame;
 mod hub;
 mod json;
-mod mailbox;
 mod model;
 mod number;
 mod outgoing;

@@ -12,10 +12,10 @@ use ttai_ports::{
 };
 
 use super::fields::EventType;
-use super::mailbox::{Mailbox, SymbolId};
 use super::model::{Event, Greeks, Profile, Quote, Trade};
 use super::outgoing::Change;
 use super::streamer_symbol;
+use crate::mailbox::{Mailbox, SymbolId};
 
 /// A set of event types.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use super::*;
-use crate::dxlink::mailbox::Gate;
 use crate::dxlink::model::Wire;
+use crate::mailbox::Gate;
 use ttai_core::{OccSymbol, Symbol};
 
 const QUOTES: StreamKinds = StreamKinds { quotes: true, trades: false, greeks: false };

@@ -2,25 +2,31 @@
 //!
 //! A poll sees where the market is, not how it got there. What may have happened between two polls is reported as a
 //! [`ttai_ports::StreamGap`], so that whoever must miss nothing backfills it from bars.
+//!
+//! One task asks for all readers of a process, each question once, however many want its answer. It begins with the first
+//! reader and ends with the last.
 
-mod round;
+mod board;
+mod hub;
+mod question;
 mod seen;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeSet, VecDeque};
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use futures::future::BoxFuture;
 use ttai_ports::{
     MarketData, PortError, QuoteStream, StreamEvent, StreamHealth, StreamKinds, StreamReader, StreamSymbol,
 };
 
-use round::{Answer, Plan};
-use seen::Seen;
+use crate::mailbox::Mailbox;
+use hub::Hub;
+
+/// Trades, gaps and halts that may wait for one reader; then nothing is asked until half of them are gone.
+const KEPT_EVENTS: usize = 65_536;
 
 /// How often is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,14 +44,12 @@ impl Default for PollingIntervals {
     }
 }
 
-/// A stream over a market that only answers questions. It has no Greeks. Each reader asks by itself, when it is read:
-/// a reader that rests costs nothing, and what it has not asked for cannot pile up.
+/// A stream over a market that only answers questions. It has no Greeks. Clones share one task and its questions.
 #[derive(Clone)]
 pub struct Polling {
     name: String,
-    market: Arc<dyn MarketData>,
     intervals: PollingIntervals,
-    health: Arc<Mutex<StreamHealth>>,
+    hub: Arc<Hub>,
 }
 
 impl fmt::Debug for Polling {
@@ -55,20 +59,23 @@ impl fmt::Debug for Polling {
 }
 
 impl Polling {
-    /// Asks `market`. It counts as connected once an answer has come.
+    /// Asks `market`. It counts as connected while any of the questions is answered.
     #[must_use]
     pub fn over(market: Arc<dyn MarketData>, intervals: PollingIntervals) -> Self {
-        Self {
-            name: format!("polling of {}", market.source().name),
-            market,
-            intervals,
-            health: Arc::default(),
-        }
+        let name = format!("polling of {}", market.source().name);
+        Self { name, intervals, hub: Arc::new(Hub::new(market, intervals)) }
     }
-}
 
-fn lock(health: &Mutex<StreamHealth>) -> MutexGuard<'_, StreamHealth> {
-    health.lock().unwrap_or_else(PoisonError::into_inner)
+    fn reader(&self, mailbox: Arc<Mailbox>, symbols: &[StreamSymbol], kinds: StreamKinds) -> Reader {
+        {
+            let mut board = self.hub.board();
+            board.join(&mailbox);
+            board.add(&mailbox, symbols, kinds);
+        }
+        self.hub.start();
+        self.hub.changed.notify_one();
+        Reader { hub: Arc::clone(&self.hub), mailbox, kinds }
+    }
 }
 
 #[async_trait]
@@ -77,118 +84,52 @@ impl QuoteStream for Polling {
         &self.name
     }
 
+    /// Takes every subscription: a symbol that the market does not know is told by [`QuoteStream::health`] and not asked
+    /// for again, so that it costs nobody the other symbols' last stream.
     async fn subscribe(
         &self,
         symbols: &[StreamSymbol],
         kinds: StreamKinds,
     ) -> Result<Box<dyn StreamReader>, PortError> {
-        let mut reader = Reader {
-            polling: self.clone(),
-            kinds,
-            plan: Plan::default(),
-            seen: Seen::default(),
-            ready: VecDeque::new(),
-            round: None,
-        };
-        reader.add(symbols).await?;
-        Ok(Box::new(reader))
+        let mailbox = Arc::new(Mailbox::new(KEPT_EVENTS, Arc::clone(&self.hub.gate)));
+        Ok(Box::new(self.reader(mailbox, symbols, kinds)))
     }
 
     fn health(&self) -> StreamHealth {
-        lock(&self.health).clone()
+        self.hub.board().health()
     }
 }
 
-/// One reader, and what it saw last.
+/// One reader's share.
 struct Reader {
-    polling: Polling,
+    hub: Arc<Hub>,
+    mailbox: Arc<Mailbox>,
     kinds: StreamKinds,
-    plan: Plan,
-    seen: Seen,
-    ready: VecDeque<StreamEvent>,
-    /// The questions under way; they outlive a `next` that is given up.
-    round: Option<BoxFuture<'static, Vec<Answer>>>,
 }
 
-impl Reader {
-    fn take_in(&mut self, answers: Vec<Answer>) {
-        for answer in answers {
-            self.plan.again(&answer, self.polling.intervals);
-            let events = match answer.outcome {
-                Ok(quotes) => self.seen.changes(quotes, self.plan.symbols(), self.polling.intervals),
-                Err(error) => {
-                    tracing::warn!(target = %answer.target, "{error}; asked again later");
-                    self.failed(&error);
-                    continue;
-                }
-            };
-            self.succeeded(&events);
-            let kinds = self.kinds;
-            self.ready.extend(events.into_iter().filter(|event| wants(kinds, event)));
-        }
-    }
-
-    fn failed(&self, error: &PortError) {
-        let mut health = lock(&self.polling.health);
-        if std::mem::take(&mut health.connected) {
-            health.reconnects += 1;
-        }
-        health.last_error = Some(error.to_string());
-    }
-
-    fn succeeded(&self, events: &[StreamEvent]) {
-        let mut health = lock(&self.polling.health);
-        health.connected = true;
-        health.last_event = events.iter().filter_map(crate::event_time::of).max().max(health.last_event);
-    }
-}
-
-fn wants(kinds: StreamKinds, event: &StreamEvent) -> bool {
-    match event {
-        StreamEvent::Quote(_) => kinds.quotes,
-        StreamEvent::Trade(_) => kinds.trades,
-        StreamEvent::Greeks(_) => kinds.greeks,
-        StreamEvent::Gap(_) | StreamEvent::Halt(_) => true,
+impl Drop for Reader {
+    fn drop(&mut self) {
+        self.mailbox.close();
+        self.hub.board().leave(&self.mailbox);
+        self.hub.changed.notify_one();
     }
 }
 
 #[async_trait]
 impl StreamReader for Reader {
     async fn next(&mut self) -> Option<StreamEvent> {
-        loop {
-            if let Some(event) = self.ready.pop_front() {
-                return Some(event);
-            }
-            let (market, plan) = (&self.polling.market, &self.plan);
-            let round = self.round.get_or_insert_with(|| plan.round(Arc::clone(market)));
-            let answers = round.await;
-            self.round = None;
-            self.take_in(answers);
-        }
+        self.mailbox.next().await
     }
 
     async fn add(&mut self, symbols: &[StreamSymbol]) -> Result<(), PortError> {
-        let before = self.plan.symbols().len();
-        self.plan.add(symbols);
-        lock(&self.polling.health).symbols += self.plan.symbols().len() - before;
-        self.round = None;
+        self.hub.board().add(&self.mailbox, symbols, self.kinds);
+        self.hub.changed.notify_one();
         Ok(())
     }
 
     async fn remove(&mut self, symbols: &[StreamSymbol]) -> Result<(), PortError> {
-        let before = self.plan.symbols().len();
-        let gone: BTreeSet<String> = symbols.iter().map(ToString::to_string).collect();
-        self.plan.remove(&gone);
-        self.seen.forget(&gone);
-        lock(&self.polling.health).symbols -= before - self.plan.symbols().len();
-        self.round = None;
+        self.hub.board().remove(&self.mailbox, symbols);
+        self.hub.changed.notify_one();
         Ok(())
-    }
-}
-
-impl Drop for Reader {
-    fn drop(&mut self) {
-        let mut health = lock(&self.polling.health);
-        health.symbols = health.symbols.saturating_sub(self.plan.symbols().len());
     }
 }

@@ -2,16 +2,32 @@
 
 use std::collections::VecDeque;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use rust_decimal::Decimal;
-use ttai_core::{MinuteBar, OptionChain, Quote, QuoteCondition, Symbol};
+use ttai_core::{MinuteBar, OccSymbol, OptionChain, OptionQuote, OptionRight, Quote, QuoteCondition, Symbol};
 use ttai_ports::{DailyHistory, DataSource, MarketClock, RiskFreeRate};
 
 use super::*;
 
-/// A market that answers one quote after the other, the last one for ever.
-struct Script(Mutex<VecDeque<Result<Quote, PortError>>>);
+/// A market that answers one quote or chain after the other, the last one for ever, and counts what it was asked.
+#[derive(Default)]
+struct Script {
+    quotes: Mutex<VecDeque<Result<Quote, PortError>>>,
+    chains: Mutex<VecDeque<Result<OptionChain, PortError>>>,
+    asked: AtomicUsize,
+}
+
+/// The next answer; nothing of the kind where there is no script.
+fn next<T: Clone>(script: &Mutex<VecDeque<Result<T, PortError>>>) -> Result<T, PortError> {
+    let mut script = script.lock().unwrap();
+    let last = script.front().cloned();
+    if script.len() > 1 { script.pop_front().unwrap() } else { last.unwrap_or_else(nothing) }
+}
+
+/// Longer than anything that is waited for here; the clock of these tests jumps.
+const DEADLINE: Duration = Duration::from_secs(3_600);
 
 fn start() -> DateTime<Utc> {
     "2026-09-18T14:00:00Z".parse().unwrap()
@@ -44,6 +60,11 @@ fn halted(quote: Result<Quote, PortError>) -> Result<Quote, PortError> {
     quote.map(|quote| Quote { conditions: vec![QuoteCondition::Halted], ..quote })
 }
 
+fn unknown() -> Result<Quote, PortError> {
+    let (provider, symbol) = ("script".to_owned(), "TYPO".to_owned());
+    Err(PortError::UnknownSymbol { provider, symbol, hint: String::new() })
+}
+
 fn nothing<T>() -> Result<T, PortError> {
     Err(PortError::Corrupt { provider: "script".to_owned(), detail: "not in the script".to_owned() })
 }
@@ -63,9 +84,13 @@ impl MarketData for Script {
     async fn symbols(&self) -> Result<Vec<Symbol>, PortError> {
         Ok(Vec::new())
     }
-    async fn quote(&self, _: &Symbol, _: DateTime<Utc>) -> Result<Quote, PortError> {
-        let mut script = self.0.lock().unwrap();
-        if script.len() > 1 { script.pop_front().unwrap() } else { script.front().unwrap().clone() }
+    async fn quote(&self, symbol: &Symbol, _: DateTime<Utc>) -> Result<Quote, PortError> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        match symbol.as_str() {
+            "TYPO" => unknown(),
+            "BUG" => panic!("a bug"),
+            _ => next(&self.quotes),
+        }
     }
     async fn daily_history(&self, _: &Symbol, _: DateTime<Utc>) -> Result<DailyHistory, PortError> {
         nothing()
@@ -79,15 +104,24 @@ impl MarketData for Script {
         nothing()
     }
     async fn option_chain(&self, _: &Symbol, _: DateTime<Utc>) -> Result<OptionChain, PortError> {
-        nothing()
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        next(&self.chains)
     }
     async fn risk_free_rate(&self, _: DateTime<Utc>) -> Result<RiskFreeRate, PortError> {
         nothing()
     }
 }
 
-fn polling(script: Vec<Result<Quote, PortError>>) -> Polling {
-    Polling::over(Arc::new(Script(Mutex::new(script.into()))), PollingIntervals::default())
+fn script(quotes: Vec<Result<Quote, PortError>>) -> Arc<Script> {
+    Arc::new(Script { quotes: Mutex::new(quotes.into()), ..Script::default() })
+}
+
+fn over(script: &Arc<Script>) -> Polling {
+    Polling::over(Arc::clone(script) as Arc<dyn MarketData>, PollingIntervals::default())
+}
+
+fn polling(quotes: Vec<Result<Quote, PortError>>) -> Polling {
+    over(&script(quotes))
 }
 
 async fn reader(polling: &Polling) -> Box<dyn StreamReader> {
@@ -97,7 +131,8 @@ async fn reader(polling: &Polling) -> Box<dyn StreamReader> {
 async fn events(reader: &mut dyn StreamReader, count: usize) -> Vec<StreamEvent> {
     let mut events = Vec::new();
     for _ in 0..count {
-        events.push(reader.next().await.unwrap());
+        let event = tokio::time::timeout(DEADLINE, reader.next()).await;
+        events.push(event.expect("an event in time").unwrap());
     }
     events
 }
@@ -180,4 +215,212 @@ async fn who_watches_nothing_waits_and_who_takes_a_symbol_out_hears_no_more_of_i
     let waited = tokio::time::timeout(Duration::from_secs(600), reader.next()).await;
     assert!(waited.is_err(), "{waited:?}");
     assert_eq!(polling.health().symbols, 0);
+}
+
+async fn silence(reader: &mut dyn StreamReader, seconds: u64) {
+    let waited = tokio::time::timeout(Duration::from_secs(seconds), reader.next()).await;
+    assert!(waited.is_err(), "{waited:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn readers_share_the_questions_and_the_last_one_ends_them() {
+    let script = script(vec![quote(0, 100, 100, 5)]);
+    let polling = over(&script);
+    let (mut one, mut other) = (reader(&polling).await, reader(&polling.clone()).await);
+    events(one.as_mut(), 1).await;
+    events(other.as_mut(), 1).await;
+    tokio::time::sleep(Duration::from_secs(61)).await;
+    let asked = || script.asked.load(Ordering::SeqCst);
+    assert_eq!((asked(), polling.health().symbols), (5, 1));
+    let mut late = reader(&polling).await;
+    assert!(matches!(events(late.as_mut(), 1).await[0], StreamEvent::Quote(_)), "how it stands is known");
+    assert_eq!(asked(), 5);
+    drop((one, other));
+    tokio::time::sleep(Duration::from_secs(15)).await;
+    assert_eq!(asked(), 6, "somebody still reads");
+    drop(late);
+    tokio::time::sleep(Duration::from_secs(600)).await;
+    assert_eq!(asked(), 6);
+    assert_eq!(Arc::strong_count(&polling.hub), 1, "the task is gone");
+    let health = polling.health();
+    assert_eq!((health.connected, health.symbols, health.reconnects), (false, 0, 0));
+    let mut again = reader(&polling).await;
+    events(again.as_mut(), 1).await;
+    assert_eq!(asked(), 7);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_reader_sees_every_trade_and_the_newest_quote() {
+    let polling = polling(vec![
+        quote(0, 100, 100, 5),
+        quote(15, 101, 101, 6),
+        quote(30, 102, 102, 8),
+        quote(45, 103, 102, 8),
+    ]);
+    let mut reader = reader(&polling).await;
+    tokio::time::sleep(Duration::from_secs(46)).await;
+    let seen = events(reader.as_mut(), 5).await;
+    let [
+        StreamEvent::Quote(newest),
+        StreamEvent::Gap(_),
+        StreamEvent::Trade(one),
+        StreamEvent::Gap(_),
+        StreamEvent::Trade(two),
+    ] = seen.as_slice()
+    else {
+        panic!("{seen:?}")
+    };
+    assert_eq!((newest.bid, one.size, two.size), (Some(103.into()), 1.0, 2.0));
+    silence(reader.as_mut(), 60).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failure_is_a_gap_also_where_nothing_was_traded_and_none_where_no_time_passed() {
+    let polling = polling(vec![
+        quote(0, 100, 100, 5),
+        down(None),
+        quote(0, 100, 100, 5),
+        down(None),
+        quote(60, 100, 100, 5),
+    ]);
+    let mut reader = reader(&polling).await;
+    events(reader.as_mut(), 1).await;
+    let seen = events(reader.as_mut(), 1).await;
+    let [StreamEvent::Gap(gap)] = seen.as_slice() else { panic!("{seen:?}") };
+    assert_eq!((gap.from, gap.until), (start(), start() + TimeDelta::seconds(60)));
+    assert!(gap.reason.contains("timeout"), "{}", gap.reason);
+    assert_eq!(polling.health().reconnects, 2);
+    silence(reader.as_mut(), 60).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_unknown_symbol_is_asked_for_once_and_costs_nobody_the_others() {
+    let script = script(vec![quote(0, 100, 100, 5), quote(15, 101, 100, 5)]);
+    let polling = over(&script);
+    let typo = StreamSymbol::Equity(Symbol::new("TYPO").unwrap());
+    let mut reader = polling.subscribe(&[typo.clone(), spy()], StreamKinds::ALL).await.unwrap();
+    events(reader.as_mut(), 2).await;
+    let health = polling.health();
+    assert!(health.connected && health.reconnects == 0, "{health:?}");
+    assert!(health.last_error.unwrap().contains("TYPO"));
+    let asked = || script.asked.load(Ordering::SeqCst);
+    assert_eq!(asked(), 3);
+    let _other = polling.subscribe(&[typo], StreamKinds::ALL).await.unwrap();
+    silence(reader.as_mut(), 1).await;
+    assert_eq!(asked(), 4, "another reader asks for itself");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_new_session_counts_from_nothing_and_an_outlier_sets_no_price() {
+    let outlier = |quote: Result<Quote, PortError>| {
+        quote.map(|quote| Quote { conditions: vec![QuoteCondition::Outlier], ..quote })
+    };
+    let polling = polling(vec![
+        quote(0, 100, 100, 500),
+        quote(15, 100, 100, 0),
+        quote(30, 100, 100, 7),
+        outlier(quote(45, 100, 900, 8)),
+    ]);
+    let mut reader = reader(&polling).await;
+    let trades: Vec<(f64, bool)> = events(reader.as_mut(), 6)
+        .await
+        .into_iter()
+        .filter_map(|event| match event {
+            StreamEvent::Trade(trade) => Some((trade.size, trade.eligible)),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(trades, [(7.0, true), (1.0, false)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn kinds_that_are_not_wanted_are_not_told() {
+    let polling = polling(vec![quote(0, 100, 100, 5), quote(15, 101, 101, 6)]);
+    let trades = StreamKinds { quotes: false, trades: true, greeks: false };
+    let mut reader = polling.subscribe(&[spy()], trades).await.unwrap();
+    let seen = events(reader.as_mut(), 2).await;
+    assert!(matches!(seen.as_slice(), [StreamEvent::Gap(_), StreamEvent::Trade(_)]), "{seen:?}");
+    silence(reader.as_mut(), 60).await;
+}
+
+fn contract(strike: i64) -> OccSymbol {
+    OccSymbol {
+        root: Symbol::new("SPY").unwrap(),
+        expiration: "2026-10-16".parse().unwrap(),
+        right: OptionRight::Call,
+        strike: strike.into(),
+    }
+}
+
+/// A chain of one contract that nobody bids for.
+fn chain(second: i64, strike: i64, volume: u64) -> Result<OptionChain, PortError> {
+    let underlying = quote(second, 100, 100, 5)?;
+    let contract = crate::contract_terms::contract(contract(strike), &underlying.symbol).unwrap();
+    let option = OptionQuote {
+        contract,
+        bid: 0.into(),
+        ask: 2.into(),
+        bid_size: 0,
+        ask_size: 10,
+        last: Some(2.into()),
+        volume,
+        open_interest: None,
+        quote_time: underlying.market_time,
+    };
+    let snapshot_time = underlying.market_time;
+    Ok(OptionChain { underlying, snapshot_time, quotes: vec![option], source: "script".to_owned() })
+}
+
+#[tokio::test(start_paused = true)]
+async fn contracts_are_read_from_one_chain_of_their_underlying() {
+    let chains = Mutex::new(VecDeque::from([chain(0, 100, 1), chain(60, 100, 3)]));
+    let script = Arc::new(Script { chains, ..Script::default() });
+    let polling = over(&script);
+    let watched = [100, 105].map(|strike| StreamSymbol::Option(contract(strike)));
+    let begun = tokio::time::Instant::now();
+    let mut reader = polling.subscribe(&watched, StreamKinds::ALL).await.unwrap();
+    let seen = events(reader.as_mut(), 3).await;
+    let [StreamEvent::Quote(first), StreamEvent::Gap(gap), StreamEvent::Trade(trade)] = seen.as_slice()
+    else {
+        panic!("{seen:?}")
+    };
+    assert_eq!((first.bid, first.ask, first.ask_size), (None, Some(2.into()), 10.0));
+    assert_eq!((&first.symbol, trade.size), (&watched[0], 2.0));
+    assert_eq!(gap.reason, "polled every 60s; trades between two polls are not seen");
+    assert_eq!((begun.elapsed(), script.asked.load(Ordering::SeqCst)), (Duration::from_secs(60), 2));
+    assert!(polling.health().last_error.unwrap().contains("came without"), "one is not listed");
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_asked_while_a_reader_is_full() {
+    let script = script(vec![quote(0, 100, 100, 5), quote(15, 100, 101, 6), quote(30, 100, 102, 7)]);
+    let polling = over(&script);
+    let mailbox = Arc::new(Mailbox::new(2, Arc::clone(&polling.hub.gate)));
+    let mut reader = polling.reader(mailbox, &[spy()], StreamKinds::ALL);
+    tokio::time::sleep(Duration::from_secs(600)).await;
+    let asked = || script.asked.load(Ordering::SeqCst);
+    assert_eq!(asked(), 2, "a gap and a trade wait");
+    reader.add(&[StreamSymbol::Equity(Symbol::new("TYPO").unwrap())]).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(600)).await;
+    assert_eq!(asked(), 2, "they still do");
+    events(&mut reader, 2).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(asked(), 4);
+    let seen = events(&mut reader, 3).await;
+    assert!(matches!(seen.last(), Some(StreamEvent::Trade(trade)) if trade.price == 102.into()), "{seen:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_provider_that_panics_ends_the_stream_and_a_new_reader_begins_anew() {
+    let polling = polling(vec![quote(0, 100, 100, 5)]);
+    let mut broken = reader(&polling).await;
+    events(broken.as_mut(), 1).await;
+    broken.add(&[StreamSymbol::Equity(Symbol::new("BUG").unwrap())]).await.unwrap();
+    let end = tokio::time::timeout(DEADLINE, broken.next()).await;
+    assert_eq!(end, Ok(None));
+    assert!(!polling.health().connected);
+    let mut anew = reader(&polling).await;
+    events(anew.as_mut(), 1).await;
+    drop(broken);
+    assert_eq!(polling.health().symbols, 1);
 }

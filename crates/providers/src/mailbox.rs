@@ -1,7 +1,8 @@
 //! What waits for one reader: in the order of arrival, quotes and Greeks conflated to the newest of a symbol, the rest kept.
 //!
-//! What must be kept is bounded: a mailbox that is full closes the [`Gate`], and nobody reads the socket until the reader
-//! has made room. Then the server's own buffers fill; nothing is left out on our side.
+//! What must be kept is bounded: a mailbox that is full closes the [`Gate`], and its stream takes in nothing until the
+//! reader has made room. A socket is not read then, so that the server's own buffers fill; a market is not asked. Nothing
+//! is left out on our side.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -10,24 +11,24 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 use ttai_ports::{StreamEvent, StreamGreeks, StreamQuote};
 
-/// Number of a symbol in the registry, never used twice.
-pub(super) type SymbolId = u64;
+/// Number of a symbol in its stream, never used twice.
+pub(crate) type SymbolId = u64;
 
 /// Closed while any mailbox is full.
 #[derive(Debug, Default)]
-pub(super) struct Gate {
+pub(crate) struct Gate {
     full: AtomicUsize,
     opened: Notify,
 }
 
 impl Gate {
-    /// Whether the socket may be read.
-    pub(super) fn is_open(&self) -> bool {
+    /// Whether more may be taken in.
+    pub(crate) fn is_open(&self) -> bool {
         self.full.load(Ordering::Acquire) == 0
     }
 
     /// Waits until a mailbox has room again; look at [`Gate::is_open`] then.
-    pub(super) async fn opened(&self) {
+    pub(crate) async fn opened(&self) {
         self.opened.notified().await;
     }
 
@@ -63,18 +64,18 @@ struct Queue {
 
 /// What waits for one reader.
 #[derive(Debug)]
-pub(super) struct Mailbox {
+pub(crate) struct Mailbox {
     queue: Mutex<Queue>,
     arrived: Notify,
     capacity: usize,
     gate: Arc<Gate>,
     /// Whether it was there while the stream stood: only then it can miss something.
-    pub(super) has_been_live: AtomicBool,
+    pub(crate) has_been_live: AtomicBool,
 }
 
 impl Mailbox {
     /// Full once `capacity` events that must be kept wait.
-    pub(super) fn new(capacity: usize, gate: Arc<Gate>) -> Self {
+    pub(crate) fn new(capacity: usize, gate: Arc<Gate>) -> Self {
         Self {
             queue: Mutex::default(),
             arrived: Notify::new(),
@@ -89,7 +90,7 @@ impl Mailbox {
     }
 
     /// A quote takes the place of the one of the same symbol that still waits.
-    pub(super) fn quote(&self, id: SymbolId, quote: &StreamQuote) {
+    pub(crate) fn quote(&self, id: SymbolId, quote: &StreamQuote) {
         let mut queue = self.lock();
         if let Some(waiting) = queue.quotes.get_mut(&id) {
             replace_quote(waiting, quote);
@@ -101,7 +102,7 @@ impl Mailbox {
     }
 
     /// Greeks take the place of those of the same symbol that still wait.
-    pub(super) fn greeks(&self, id: SymbolId, greeks: &StreamGreeks) {
+    pub(crate) fn greeks(&self, id: SymbolId, greeks: &StreamGreeks) {
         let mut queue = self.lock();
         if queue.greeks.insert(id, greeks.clone()).is_none() {
             queue.order.push_back(Item::Greeks(id));
@@ -110,7 +111,7 @@ impl Mailbox {
     }
 
     /// An event that must be kept.
-    pub(super) fn keep(&self, event: StreamEvent) {
+    pub(crate) fn keep(&self, event: StreamEvent) {
         let mut queue = self.lock();
         if queue.closed {
             return;
@@ -125,14 +126,14 @@ impl Mailbox {
     }
 
     /// Leaves out what is conflated of a symbol that was taken out.
-    pub(super) fn forget(&self, id: SymbolId) {
+    pub(crate) fn forget(&self, id: SymbolId) {
         let mut queue = self.lock();
         queue.quotes.remove(&id);
         queue.greeks.remove(&id);
     }
 
     /// Nothing will come any more; a full mailbox holds nobody up any longer.
-    pub(super) fn close(&self) {
+    pub(crate) fn close(&self) {
         let mut queue = self.lock();
         queue.closed = true;
         if std::mem::take(&mut queue.full) {
@@ -142,7 +143,7 @@ impl Mailbox {
     }
 
     /// The next event; none once it is closed and empty.
-    pub(super) async fn next(&self) -> Option<StreamEvent> {
+    pub(crate) async fn next(&self) -> Option<StreamEvent> {
         loop {
             {
                 let mut queue = self.lock();
