@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use ttai_core::OptionRight;
 
-use crate::pricing::normal_cdf;
+use crate::pricing::{INV_SQRT_2PI, cdf_with_kernel, normal_cdf};
 
 /// On which side of its breakeven a position makes money.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,7 +18,8 @@ pub enum ProfitSide {
 /// Probability, 0 to 1, that the share ends on the profitable side of the breakeven: N((ln(S/breakeven) + (r − σ²/2)T)/(σ√T)), or one less that
 /// (risk-neutral; N(d2) of Black and Scholes 1973 with the breakeven in the strike's place). Dollars, years of 365 days, fractions a year.
 ///
-/// None where an input is not positive and finite (the rate may be negative).
+/// None where an input is not positive and finite (the rate may be negative); but a breakeven at or under 0
+/// is exceeded for certain: 1 for [`ProfitSide::Above`] with any positive spot.
 #[must_use]
 pub fn probability_of_profit(
     side: ProfitSide,
@@ -57,7 +58,8 @@ pub fn probability_otm(
 }
 
 /// Probability, 0 to 1, that the share trades at `level` at some time before expiration, from above or below (reflection principle with drift,
-/// M. Harrison, "Brownian Motion and Stochastic Flow Systems", 1985). Dollars, years of 365 days, fractions a year; none as in [`probability_of_profit`].
+/// M. Harrison, "Brownian Motion and Stochastic Flow Systems", 1985). Dollars, years of 365 days, fractions a year;
+/// none where an input is not positive and finite (the rate may be negative).
 #[must_use]
 pub fn probability_of_touch(spot: f64, level: f64, years: f64, rate: f64, volatility: f64) -> Option<f64> {
     standardised(spot, level, years, rate, volatility)?;
@@ -70,11 +72,33 @@ pub fn probability_of_touch(spot: f64, level: f64, years: f64, rate: f64, volati
     let mirror = if level < spot { 1.0 } else { -1.0 };
     let distance = mirror * (level / spot).ln();
     let shift = mirror * drift * years;
-    let direct = normal_cdf((distance - shift) / deviation);
-    let reflected = normal_cdf((distance + shift) / deviation);
-    let weight = (2.0 * shift * distance / (deviation * deviation)).exp();
-    let touched = if reflected > 0.0 { direct + weight * reflected } else { direct };
+    let (ends_beyond, returns) = ((distance - shift) / deviation, (distance + shift) / deviation);
+    let touched = normal_cdf(ends_beyond) + reflected(ends_beyond, returns);
     Some(touched.clamp(0.0, 1.0))
+}
+
+/// e^(2·shift·distance/deviation²)·Φ(`returns`) without the factors' overflow and underflow: since the exponent is
+/// (`returns`² − `ends_beyond`²)/2, a small Φ is taken with `ends_beyond`'s kernel in the place of its own.
+fn reflected(ends_beyond: f64, returns: f64) -> f64 {
+    if returns > 0.0 {
+        return (0.5 * (returns + ends_beyond) * (returns - ends_beyond)).exp() * normal_cdf(returns);
+    }
+    let kernel = (-0.5 * ends_beyond * ends_beyond).exp();
+    if returns > -FAR_OUT {
+        cdf_with_kernel(returns, kernel)
+    } else {
+        kernel * INV_SQRT_2PI / inverse_mills(-returns)
+    }
+}
+
+/// From here on the continued fraction has converged after [`TERMS`].
+const FAR_OUT: f64 = 7.0;
+const TERMS: u32 = 30;
+
+/// The normal density over the tail beyond `x`, the inverse of Mills' ratio: Laplace's continued fraction
+/// x + 1/(x + 2/(x + 3/(x + …))) (Abramowitz and Stegun, 26.2.14).
+fn inverse_mills(x: f64) -> f64 {
+    (1..=TERMS).rev().fold(x, |below, k| x + f64::from(k) / below)
 }
 
 fn standardised(spot: f64, level: f64, years: f64, rate: f64, volatility: f64) -> Option<f64> {
@@ -102,6 +126,24 @@ mod tests {
         let otm = probability_otm(OptionRight::Put, spot, 630.0, years, rate, iv).unwrap();
         assert!((profit - 0.773_501_893_3).abs() < 1e-6, "{profit}");
         assert!((otm - 0.719_684_903_2).abs() < 1e-6, "{otm}");
+    }
+
+    #[test]
+    fn a_touch_where_the_formulas_factors_overflow() {
+        // The reflection formula to 60 digits.
+        for (level, years, rate, volatility, exact) in [
+            (130.0, 1.0, 0.05, 0.005, 0.0),
+            (135.0, 1.0, 0.20, 0.01, 7.835_417_315_679_508e-24),
+            (70.0, 1.0, -0.2, 0.01, 1.750_302_846_272_321e-55),
+            (99.5, 1.0, 0.2, 0.01, 1.970_152_763_353_271_8e-9),
+            (95.0, 0.5, 0.01, 0.3, 0.824_748_270_993_526_5),
+            (81.88, 1.0, -0.2, 0.001, 0.534_892_995_448_561),
+            (104.9, 1.0, 0.05, 0.01, 0.623_152_336_512_586_2),
+            (105.2, 1.0, 0.05, 0.0001, 2.101_179_186_298_929e-12),
+        ] {
+            let touch = probability_of_touch(100.0, level, years, rate, volatility).unwrap();
+            assert!((touch - exact).abs() <= 1e-9 * exact + 1e-15, "{level}: {touch} against {exact}");
+        }
     }
 
     #[test]

@@ -20,9 +20,10 @@ pub fn price(option: &VanillaOption) -> f64 {
     greeks(option).price
 }
 
-/// Price and Greeks; units at [`Greeks`].
+/// Price and Greeks; units at [`Greeks`], source and error at the top of this module.
 ///
-/// At σ√T = 0 the value is that of the deterministic forward, delta at its kink is the mean of both sides and gamma is 0.
+/// At σ√T = 0 (under 1e-10) the value is that of the deterministic forward, delta at its kink is the mean of
+/// both sides, gamma and vega are 0.
 #[must_use]
 pub fn greeks(option: &VanillaOption) -> Greeks {
     if option.deviation() < POINT_DEVIATION {
@@ -39,11 +40,12 @@ pub fn greeks(option: &VanillaOption) -> Greeks {
     )
 }
 
-/// Price under cash dividends at known dates, in the spot model: the share follows a lognormal path between ex-dates and drops by
-/// the cash at each; an option's `dividend_yield` applies beside them. Error under 1e-4·max(S, K)/100 (finite differences).
+/// Price under cash dividends at known dates, in the spot model: the share follows a lognormal path between ex-dates
+/// and drops by the cash at each; an option's `dividend_yield` applies beside them. In the currency of the spot,
+/// error under 1e-4·max(S, K)/100; the scheme, and what stands in over σ√T = 4, are those of [`american_dividends`].
 ///
 /// # Errors
-/// [`PricingError::Dividend`] where a dividend is impossible.
+/// [`PricingError::Dividend`] where a dividend's amount is outside 0 to 1e9 or its time is not finite.
 pub fn price_with_dividends(option: &VanillaOption, dividends: &[Dividend]) -> Result<f64, PricingError> {
     let relevant = relevant_dividends(dividends, option.years)?;
     if relevant.is_empty() || option.deviation() < POINT_DEVIATION {
@@ -61,7 +63,7 @@ pub fn price_with_dividends(option: &VanillaOption, dividends: &[Dividend]) -> R
 /// falls into the option's life the answer is that of [`greeks`].
 ///
 /// # Errors
-/// [`PricingError::Dividend`] where a dividend is impossible.
+/// [`PricingError::Dividend`] where a dividend's amount is outside 0 to 1e9 or its time is not finite.
 pub fn greeks_with_dividends(option: &VanillaOption, dividends: &[Dividend]) -> Result<Greeks, PricingError> {
     let relevant = relevant_dividends(dividends, option.years)?;
     if relevant.is_empty() {
@@ -132,39 +134,40 @@ fn deterministic(option: &VanillaOption) -> Greeks {
     }
 }
 
-/// Inputs of many options, one slice an input; all slices have one length.
+/// Inputs of many options, one slice an input; all slices have one length. Units and ranges are those of
+/// [`VanillaOption::new`].
 #[derive(Clone, Copy, Debug)]
 pub struct BatchInputs<'a> {
     /// +1 for a call, −1 for a put ([`OptionRight::sign`]).
     pub sign: &'a [f64],
-    /// Spot prices.
+    /// Spot prices, 1e-6 to 1e9.
     pub spot: &'a [f64],
-    /// Strikes.
+    /// Strikes in the currency of the spot, 1e-6 to 1e9.
     pub strike: &'a [f64],
-    /// Years to expiration.
+    /// Years of 365 days to expiration, 0 to 100.
     pub years: &'a [f64],
-    /// Continuous rates.
+    /// Continuous rates, fractions a year, −1 to 1.
     pub rate: &'a [f64],
-    /// Continuous dividend yields.
+    /// Continuous dividend yields, fractions a year, −1 to 1.
     pub dividend_yield: &'a [f64],
-    /// Volatilities.
+    /// Volatilities, fractions a year, 0 to 50.
     pub volatility: &'a [f64],
 }
 
 /// Prices and Greeks of many options, one vector an output; units as in [`Greeks`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct BatchGreeks {
-    /// Values.
+    /// Values in the currency of the spot.
     pub price: Vec<f64>,
-    /// Deltas.
+    /// Deltas per 1.00 of the spot.
     pub delta: Vec<f64>,
-    /// Gammas.
+    /// Gammas: change of delta per 1.00 of the spot.
     pub gamma: Vec<f64>,
-    /// Vegas per 1.00.
+    /// Vegas per 1.00 of volatility.
     pub vega: Vec<f64>,
-    /// Thetas a year.
+    /// Thetas a year of 365 days.
     pub theta_year: Vec<f64>,
-    /// Rhos per 1.00.
+    /// Rhos per 1.00 of the rate.
     pub rho: Vec<f64>,
 }
 
@@ -174,10 +177,18 @@ pub enum BatchError {
     /// Lengths differ.
     #[error("the batch's slices have different lengths; give one value of each input per option")]
     Lengths,
+    /// A sign that is neither a call's nor a put's.
+    #[error("option {index} of the batch has the sign {value}; give 1 for a call, -1 for a put")]
+    Sign {
+        /// Its position, from 0.
+        index: usize,
+        /// What was given.
+        value: f64,
+    },
     /// One option is impossible.
     #[error("option {index} of the batch: {source}")]
     Option {
-        /// Its position.
+        /// Its position, from 0.
         index: usize,
         /// What is wrong with it.
         source: PricingError,
@@ -187,7 +198,8 @@ pub enum BatchError {
 /// Options handled at a time: few enough for the first-level cache, enough to fill vector units.
 const BLOCK: usize = 64;
 
-/// Prices and Greeks of many options, some 20 million a second on one core; the same arithmetic as [`greeks`].
+/// Prices and Greeks of many options, some 20 million a second on one core; the same arithmetic, source and
+/// error as [`greeks`].
 ///
 /// `results` is overwritten and its memory reused.
 ///
@@ -281,11 +293,16 @@ fn check(inputs: &BatchInputs<'_>) -> Result<(), BatchError> {
         | outside(inputs.years, 0.0, 100.0)
         | outside(inputs.rate, -1.0, 1.0)
         | outside(inputs.dividend_yield, -1.0, 1.0)
-        | outside(inputs.volatility, 0.0, 50.0);
+        | outside(inputs.volatility, 0.0, 50.0)
+        | inputs.sign.iter().fold(false, |bad, sign| bad | (sign.abs() != 1.0));
     if !bad {
         return Ok(());
     }
     for i in 0..count {
+        let value = inputs.sign[i];
+        if value.abs() != 1.0 {
+            return Err(BatchError::Sign { index: i, value });
+        }
         let right = if inputs.sign[i] > 0.0 { OptionRight::Call } else { OptionRight::Put };
         VanillaOption::new(
             right,

@@ -417,6 +417,11 @@ mod properties {
         }
         let short = european::BatchInputs { spot: &[100.0], ..inputs };
         assert_eq!(european::greeks_batch(&short, &mut results), Err(european::BatchError::Lengths));
+        let half = european::BatchInputs { sign: &[1.0, 0.5, -1.0], ..inputs };
+        assert_eq!(
+            european::greeks_batch(&half, &mut results),
+            Err(european::BatchError::Sign { index: 1, value: 0.5 })
+        );
     }
 
     #[test]
