@@ -3,6 +3,7 @@
 use rust_decimal::Decimal;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use ttai_core::OptionRight;
 
 use super::legs::{Instrument, Leg};
 use super::number::{percent, to_f64};
@@ -28,15 +29,15 @@ pub enum ReturnBase {
 pub struct TradeTerms<'a> {
     /// The legs, one expiration; an option's mark is what its margin is computed from.
     pub legs: &'a [Leg],
-    /// Implied volatility of each leg as a fraction, none for stock or where none exists.
+    /// Implied volatility of each leg as a fraction a year, none for stock or where none exists.
     pub volatilities: &'a [Option<f64>],
-    /// Price of the underlying in dollars.
+    /// Price of the underlying in dollars, above 0, at most 10,000,000.
     pub spot: Decimal,
     /// Continuously compounded rate as a fraction a year.
     pub rate: f64,
     /// Years of 365 days to expiration.
     pub years: f64,
-    /// Calendar days to expiration.
+    /// Calendar days to expiration; fewer than one count as one.
     pub dte: i64,
     /// What the return is measured against.
     pub base: ReturnBase,
@@ -72,7 +73,7 @@ pub struct Economics {
     /// Set aside in a cash account (100 strikes for a put, the shares' price for a covered call, the width for a spread); none where a
     /// cash account may not hold it.
     pub cash_required: Option<Decimal>,
-    /// `cash_required` less the premium received.
+    /// `cash_required` less the premium received (a premium paid is not added).
     pub net_of_premium: Option<Decimal>,
     /// Regulation T initial margin, before the credit is applied.
     pub regt_margin: Decimal,
@@ -80,19 +81,25 @@ pub struct Economics {
     pub return_base: Decimal,
     /// Return on that base; none where the profit has no bound or the base is nothing.
     pub roc: Option<ReturnOnCapital>,
-    /// Percent over the period on `net_of_premium`.
+    /// Percent over the period on `net_of_premium`; none without one, where it is 0, or where the profit has
+    /// no bound.
     pub roc_net_pct: Option<f64>,
-    /// Percent over the period on `regt_margin`.
+    /// Percent over the period on `regt_margin`; none where that is 0 or the profit has no bound.
     pub return_on_margin_pct: Option<f64>,
-    /// Risk-neutral probability (0 to 1) of any profit at expiration, at the legs' implied volatilities.
+    /// Risk-neutral probability (0 to 1) of any profit at expiration, at the legs' implied volatilities; none where
+    /// [`super::probability::probability_of_profit`] has no answer.
     pub probability_of_profit: Option<f64>,
 }
 
 impl Economics {
-    /// The economics of `terms`.
+    /// The economics of `terms`, in dollars for all contracts. Payoff, margin, probability and returns are
+    /// those of [`super::payoff`], [`crate::margin`], [`super::probability`] and [`super::returns`], where
+    /// their sources stand; money is exact.
     ///
     /// # Errors
-    /// [`EconomicsError`] where the legs have no payoff or no margin, or the base does not fit them.
+    /// [`EconomicsError`] where the legs have no payoff (none, more than 1,000, several expirations, a number
+    /// that is none) or no margin (more than 200, no usable spot), or where [`ReturnBase::Strike`] finds no
+    /// short put.
     pub fn of(terms: &TradeTerms<'_>) -> Result<Self, EconomicsError> {
         let payoff = Payoff::of(terms.legs)?;
         let margin = requirement(terms.legs, terms.spot, terms.class)?;
@@ -123,6 +130,10 @@ fn option_legs(legs: &[Leg]) -> impl Iterator<Item = &Leg> {
     legs.iter().filter(|leg| leg.instrument != Instrument::Stock)
 }
 
+fn is_put(leg: &Leg) -> bool {
+    matches!(leg.instrument, Instrument::Option { right: OptionRight::Put, .. })
+}
+
 /// What is earned if all goes well (none: without bound), and on which base.
 fn earned_on_base(
     terms: &TradeTerms<'_>,
@@ -133,7 +144,7 @@ fn earned_on_base(
     match terms.base {
         ReturnBase::Strike => {
             let strikes: Decimal = option_legs(terms.legs)
-                .filter(|leg| leg.quantity.is_sign_negative())
+                .filter(|leg| leg.quantity.is_sign_negative() && is_put(leg))
                 .filter_map(|leg| Some(leg.strike()? * -leg.shares()))
                 .sum();
             if strikes.is_zero() { Err(EconomicsError::NoShortPut) } else { Ok((Some(premium), strikes)) }

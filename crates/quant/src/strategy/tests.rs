@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use rust_decimal::Decimal;
 use ttai_core::{OptionContract, OptionRight};
 
-use super::economics::{Economics, ReturnBase, TradeTerms};
+use super::economics::{Economics, EconomicsError, ReturnBase, TradeTerms};
 use super::exit_plan::{ExitTerms, ReviewRule, TestedRule, exit_plan, review_dte};
 use super::legs::{Instrument, Leg, LegError};
 use super::model::{ModelLeg, VanillaModel, model_profit, profit_grid};
@@ -132,6 +132,14 @@ fn bought(priced: &PricedQuote) -> Filled<'_> {
 }
 
 fn economics(legs: &[Leg], volatilities: &[Option<f64>], base: ReturnBase) -> Economics {
+    try_economics(legs, volatilities, base).unwrap()
+}
+
+fn try_economics(
+    legs: &[Leg],
+    volatilities: &[Option<f64>],
+    base: ReturnBase,
+) -> Result<Economics, EconomicsError> {
     let terms = TradeTerms {
         legs,
         volatilities,
@@ -142,7 +150,7 @@ fn economics(legs: &[Leg], volatilities: &[Option<f64>], base: ReturnBase) -> Ec
         base,
         class: UnderlyingClass::Equity,
     };
-    Economics::of(&terms).unwrap()
+    Economics::of(&terms)
 }
 
 const PUT_600: &str = "AAPL  140719P00600000";
@@ -161,6 +169,13 @@ fn a_cash_secured_put_ties_up_its_strike() {
     assert_eq!(trade.max_loss, trade.net_of_premium);
     assert_eq!(trade.breakevens, [dollars(61_180)]);
     assert_close("roc", trade.roc.unwrap().period_pct, 100.0 * 8.2 / 620.0, 1e-9);
+}
+
+#[test]
+fn only_a_short_put_has_a_strike_to_earn_on() {
+    let sold = [option(OptionRight::Call, 700, -1, 500), option(OptionRight::Put, 600, 1, 300)];
+    let refused = try_economics(&sold, &[None, None], ReturnBase::Strike);
+    assert!(matches!(refused, Err(EconomicsError::NoShortPut)), "{refused:?}");
 }
 
 #[test]
