@@ -5,8 +5,9 @@ use ttai_core::NEW_YORK;
 
 use crate::CalendarError;
 
-/// The calendar date that a clock in New York shows at an instant. Any instant is allowed; at the very first ones that a
-/// [`DateTime`] can hold, where New York's date is out of its range, this is the date in UTC.
+/// The calendar date that a clock in New York shows at an instant (IANA time zone database,
+/// `America/New_York`). Any instant is allowed; at the very first ones that a [`DateTime`] can hold, where
+/// New York's date is out of its range, this is the date in UTC.
 #[must_use]
 pub fn new_york_date(instant: DateTime<Utc>) -> NaiveDate {
     let utc = instant.naive_utc();
@@ -14,7 +15,8 @@ pub fn new_york_date(instant: DateTime<Utc>) -> NaiveDate {
     utc.checked_add_offset(offset).unwrap_or(utc).date()
 }
 
-/// The instant at which clocks in New York show `hour`:`minute` (24-hour clock) on `date`.
+/// The instant at which clocks in New York show `hour`:`minute` (24-hour clock, 0 to 23 and 0 to 59) on
+/// `date` (IANA time zone database, `America/New_York`).
 ///
 /// A time that occurs twice (01:30 on the night in autumn) is the first of the two; a time that clocks skip (02:30 on
 /// the night in spring) is the instant that the clock would have shown without the change, 03:30 daylight time.

@@ -32,7 +32,10 @@ pub struct OptionExpiration {
 /// The first month whose standard options are dated Friday instead of Saturday (OCC rule change SR-OCC-2013-04).
 const FIRST_FRIDAY_MONTH: (i32, u32) = (2015, 2);
 
-/// The standard expiration of a month: its third Friday, or the session before where that is a holiday.
+/// The standard expiration of a month (1 to 12): its third Friday, or the session before where that is a holiday.
+///
+/// Until January 2015 the listed date is the Saturday after the third Friday, whether or not the Friday is a
+/// session (OCC rule change SR-OCC-2013-04).
 ///
 /// # Errors
 /// [`CalendarError::Month`] for a month that does not exist or lies outside the covered years.
@@ -48,7 +51,8 @@ pub fn monthly_expiration(year: i32, month: u32) -> Result<OptionExpiration, Cal
     Ok(OptionExpiration { listed, last_trade_date, cycle: ExpirationCycle::Monthly })
 }
 
-/// The Friday expirations other than the monthly ones whose listed date lies in `from`..=`to`, in order.
+/// The Friday expirations other than the monthly ones whose listed date lies in `from`..=`to`, in order;
+/// empty where `to` is before `from`.
 ///
 /// A Friday without a session moves to the session before. Weeklies have been listed since 2005 on indices and since
 /// 2010 on stocks; for earlier dates this says when they would have expired. Expirations on other weekdays, where a
@@ -61,7 +65,8 @@ pub fn weekly_expirations(from: NaiveDate, to: NaiveDate) -> Result<Vec<OptionEx
     Ok(all.into_iter().filter(|expiration| expiration.cycle == ExpirationCycle::Weekly).collect())
 }
 
-/// The monthly and weekly expirations whose listed date lies in `from`..=`to`, in order.
+/// The monthly ([`monthly_expiration`]) and weekly ([`weekly_expirations`]) expirations whose listed date lies in
+/// `from`..=`to`, in order; empty where `to` is before `from`.
 ///
 /// # Errors
 /// [`CalendarError::OutOfRange`] where either date lies outside the covered years.
@@ -83,7 +88,7 @@ pub fn expirations_between(from: NaiveDate, to: NaiveDate) -> Result<Vec<OptionE
 ///
 /// A date without a session (a Saturday until 2015, a holiday) leads to the session before it: that is the answer for
 /// PM-settled and physically settled contracts. AM-settled index contracts settle at that session's opening and trade for
-/// the last time in the session before it.
+/// the last time in the session before it (Cboe's contract specifications).
 ///
 /// # Errors
 /// [`CalendarError::OutOfRange`] where the date or the answer lies outside the covered years.
@@ -95,8 +100,8 @@ pub fn last_trade_date(listed: NaiveDate, settlement: SettlementTime) -> Result<
     }
 }
 
-/// The instant at which a contract's last session ends: 16:00 in New York, 13:00 on an early close. `None` where the date
-/// has no session.
+/// The instant at which a contract's last session ends: 16:00 in New York, 13:00 on an early close (14:00
+/// before 1993). `None` where the date has no session or is not covered.
 #[must_use]
 pub fn expiration_close(last_trade_date: NaiveDate) -> Option<DateTime<Utc>> {
     session(last_trade_date).map(|session| session.close)

@@ -5,6 +5,10 @@
 //! [`LAST_DATE`]. Before [`FIRST_DATE`] and after [`LAST_DATE`] nothing is known: lookups that answer with an `Option` or a
 //! `bool` find no session there, everything else returns [`CalendarError`], and [`check_covered`] tells closed from unknown.
 //!
+//! Sources: NYSE Rule 7.2 (holidays); the exchange's notices (one-off closures, early closes), as
+//! exchange_calendars keeps them for XNYS and as they are tested against it; the IANA time zone database (New
+//! York's clocks); Cboe Rule 5.1(b) (option hours). Dates are New York calendar dates, instants are UTC.
+//!
 //! No other crate decides by a weekday whether there is a session.
 
 mod clock;
@@ -37,7 +41,7 @@ pub const FIRST_DATE: NaiveDate = date_or(1990, 1, 1, NaiveDate::MIN);
 /// The last date that the calendar knows, 31 December 2099: daylight saving is tabulated no further.
 pub const LAST_DATE: NaiveDate = date_or(2099, 12, 31, NaiveDate::MAX);
 
-/// Whether a date lies in the years that the calendar knows.
+/// Whether a date lies in the years that the calendar knows, [`FIRST_DATE`]..=[`LAST_DATE`].
 #[must_use]
 pub fn covers(date: NaiveDate) -> bool {
     FIRST_DATE <= date && date <= LAST_DATE

@@ -22,7 +22,7 @@ pub enum OptionHoursClass {
 pub struct OptionHours {
     /// First instant of trading.
     pub open: DateTime<Utc>,
-    /// End of trading: 16:00 or 16:15 in New York, on an early close 13:00 or 13:15.
+    /// End of trading: 16:00 or 16:15 in New York, on an early close 13:00 or 13:15 (1990–1992: 14:00 or 14:15).
     pub close: DateTime<Utc>,
 }
 
@@ -34,8 +34,8 @@ impl OptionHours {
     }
 }
 
-/// The regular option hours of a date, or `None` on a day without a session. Today's hours, for all years; overnight
-/// (global) trading hours are not part of them.
+/// The regular option hours of a date (Cboe Rule 5.1(b)), or `None` on a day without a session or outside the
+/// covered years. Today's hours, for all years; overnight (global) trading hours are not part of them.
 ///
 /// A PM-settled contract's own last day ends with the stock session, [`expiration_close`](crate::expiration_close), also
 /// where its class trades longer.

@@ -30,13 +30,14 @@ impl Session {
         (self.close - self.open).num_minutes()
     }
 
-    /// When the pre-market begins: 04:00 in New York.
+    /// When the pre-market begins: 04:00 in New York (NYSE Arca Rule 7.34-E, early trading session).
     #[must_use]
     pub fn pre_market_open(&self) -> DateTime<Utc> {
         self.open - chrono::Duration::minutes(330)
     }
 
-    /// When the post-market ends: 20:00 in New York, 17:00 on an early close (also where the close was at 14:00).
+    /// When the post-market ends: 20:00 in New York, 17:00 on an early close (also where the close was at
+    /// 14:00). NYSE Arca Rule 7.34-E, late trading session.
     #[must_use]
     pub fn post_market_close(&self) -> DateTime<Utc> {
         let minutes_after_open = if self.early_close { 450 } else { 630 };
@@ -86,7 +87,8 @@ pub fn session(date: NaiveDate) -> Option<Session> {
     })
 }
 
-/// Whether the exchange holds a session on a New York date; false outside the covered years, as in [`session`].
+/// Whether the exchange holds a session on a New York date: a weekday without a
+/// [`holiday`](crate::holiday()); false outside the covered years, as in [`session`].
 #[must_use]
 pub fn is_session(date: NaiveDate) -> bool {
     covers(date) && !is_weekend(date) && holiday(date).is_none()
@@ -134,7 +136,7 @@ pub fn sessions_between(from: NaiveDate, to: NaiveDate) -> Result<Vec<Session>, 
     Ok(from.iter_days().take_while(|day| *day <= to).filter_map(session).collect())
 }
 
-/// Sessions after `from` up to and including `to`, so that it is 0 for the same day and 1 for neighbouring sessions.
+/// The number of sessions after `from` up to and including `to`: 0 for the same day and 1 for neighbouring sessions.
 /// Negative where `to` is before `from`: the sessions after `to` up to and including `from`.
 ///
 /// # Errors
@@ -147,19 +149,21 @@ pub fn trading_days_between(from: NaiveDate, to: NaiveDate) -> Result<i64, Calen
     Ok(sign * days.fold(0, |count, day| count + i64::from(is_session(day))))
 }
 
-/// The session of the New York date of an instant, whether or not it is open then; `None` on a day without one.
+/// The session of the New York date of an instant, whether or not it is open then; `None` on a day without
+/// one or outside the covered years.
 #[must_use]
 pub fn session_of(instant: DateTime<Utc>) -> Option<Session> {
     session(new_york_date(instant))
 }
 
-/// Whether the regular session is on at an instant: open ≤ instant < close.
+/// Whether the regular session is on at an instant: open ≤ instant < close; false outside the covered years.
 #[must_use]
 pub fn is_open(instant: DateTime<Utc>) -> bool {
     session_of(instant).is_some_and(|session| session.is_open_at(instant))
 }
 
-/// Whole minutes (rounded down) to the close of the regular session that is on; `None` while the exchange is closed.
+/// Whole minutes (rounded down, 0 to 390) to the close of the regular session that is on; `None` while the
+/// exchange is closed and outside the covered years.
 #[must_use]
 pub fn minutes_to_close(instant: DateTime<Utc>) -> Option<i64> {
     let session = session_of(instant)?;
@@ -167,7 +171,7 @@ pub fn minutes_to_close(instant: DateTime<Utc>) -> Option<i64> {
 }
 
 /// Pre-market (from 04:00 in New York), regular session or post-market (to 20:00, on an early close to 17:00), or `None`
-/// outside them. The extended hours are today's, for all years.
+/// outside them and outside the covered years. The extended hours are today's (NYSE Arca Rule 7.34-E), for all years.
 #[must_use]
 pub fn part_of_day(instant: DateTime<Utc>) -> Option<SessionPart> {
     session_of(instant)?.part_at(instant)

@@ -16,7 +16,8 @@ pub enum Moneyness {
     OutOfTheMoney,
 }
 
-/// Moneyness of a strike, both prices in dollars and above 0; at the money within 0.1 % of the spot.
+/// Moneyness of a strike, both prices in dollars and above 0 (not checked); at the money within 0.1 % of the
+/// spot, a limit of ttai's own.
 #[must_use]
 pub fn moneyness(right: OptionRight, spot: f64, strike: f64) -> Moneyness {
     if (spot - strike).abs() <= 1e-3 * spot {
@@ -28,7 +29,9 @@ pub fn moneyness(right: OptionRight, spot: f64, strike: f64) -> Moneyness {
     }
 }
 
-/// Time value in dollars a share: the mark above the exercise value, never negative, also where the mark is under it.
+/// Time value in dollars a share: the mark above the exercise value, never negative, also where the mark is
+/// under it. All prices are dollars a share; Hull, "Options, Futures, and Other Derivatives", on intrinsic
+/// and time value.
 #[must_use]
 pub fn extrinsic(right: OptionRight, spot: f64, strike: f64, mark: f64) -> f64 {
     (mark - right.intrinsic(spot, strike)).max(0.0)

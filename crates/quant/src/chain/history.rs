@@ -26,15 +26,18 @@ pub enum RankUnavailable {
     /// Every stored volatility is the same.
     #[error("implied volatility has not moved in the stored sessions, so that it has no rank")]
     NoRange,
-    /// Today's volatility is no number.
+    /// Today's volatility is not finite.
     #[error("today's implied volatility is unknown")]
     Unknown,
 }
 
 /// 100·(IV − low)/(high − low), 0 to 100, volatilities as fractions a year, over the last [`LOOKBACK`] of the stored sessions (oldest first); today beyond the range is 0 or 100.
 ///
+/// The IV rank of brokers' platforms; there is no paper. Stored numbers that are not finite are left out
+/// before counting.
+///
 /// # Errors
-/// [`RankUnavailable`] under [`FEWEST`] sessions or without a range.
+/// [`RankUnavailable`] under [`FEWEST`] sessions, without a range, or for a volatility of today that is not finite.
 pub fn iv_rank(today: f64, stored: &[f64]) -> Result<f64, RankUnavailable> {
     let window = window(today, stored)?;
     let low = window.iter().copied().fold(f64::INFINITY, f64::min);
@@ -45,24 +48,30 @@ pub fn iv_rank(today: f64, stored: &[f64]) -> Result<f64, RankUnavailable> {
     Ok((100.0 * (today - low) / (high - low)).clamp(0.0, 100.0))
 }
 
-/// Share of the last [`LOOKBACK`] stored sessions with a volatility under today's, 0 to 100; volatilities are fractions a year.
+/// Percent of the last [`LOOKBACK`] stored sessions with a volatility under today's, 0 to 100; volatilities
+/// are fractions a year, oldest first.
+///
+/// The IV percentile of brokers' platforms; there is no paper. Stored numbers that are not finite are left
+/// out before counting.
 ///
 /// # Errors
-/// [`RankUnavailable`] under [`FEWEST`] sessions, or for a volatility of today that is no number.
+/// [`RankUnavailable`] under [`FEWEST`] sessions, or for a volatility of today that is not finite.
 pub fn iv_percentile(today: f64, stored: &[f64]) -> Result<f64, RankUnavailable> {
     let window = window(today, stored)?;
     let below = window.iter().filter(|&&iv| iv < today).count();
     Ok(100.0 * below as f64 / window.len() as f64)
 }
 
-/// Implied over historical volatility (30 days each, both fractions); none where either is not positive.
+/// Implied over historical volatility (30 days each, both fractions a year), a ratio above 0; none where
+/// either is not positive and finite. A definition, without a paper.
 #[must_use]
 pub fn iv_to_hv(iv30: f64, hv30: f64) -> Option<f64> {
     (iv30 > 0.0 && hv30 > 0.0 && iv30.is_finite() && hv30.is_finite()).then(|| iv30 / hv30)
 }
 
-/// Close-to-close volatility of the last 30 returns that may be trusted ([`usable_history`]), a fraction a year; none with
-/// fewer. `bars` are split-adjusted, oldest first.
+/// Close-to-close volatility ([`close_to_close()`]) of the last 30 returns that may be trusted
+/// ([`usable_history`]), a fraction a year; none with fewer, or with a close that is no price. `bars` are
+/// split-adjusted, daily, oldest first.
 #[must_use]
 pub fn hv30(bars: &[DailyBar]) -> Option<f64> {
     let (usable, _) = usable_history(bars);

@@ -10,12 +10,12 @@ use ttai_core::{ExerciseStyle, OptionRight};
 
 use super::priced::PricedQuote;
 
-/// One strike's call and put against parity, in dollars a share.
+/// One strike's call and put against parity, in dollars a share; the bounds are those of [`parity_checks`].
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ParityCheck {
     /// Listed expiration.
     pub expiration: NaiveDate,
-    /// Strike.
+    /// Strike in dollars.
     pub strike: f64,
     /// Call mid less put mid.
     pub difference: f64,
@@ -29,8 +29,10 @@ pub struct ParityCheck {
 
 /// Checks every strike that has a two-sided call and put.
 ///
-/// European: C − P = S − D − K·e^(−rT), D the dividends' present value. American: S − D − K ≤ C − P ≤ S − K·e^(−rT) (J. Hull, "Options, Futures, and
-/// Other Derivatives", chapter on properties of stock options). `dividends_to` gives D for an expiration's close.
+/// European: C − P = S − D − K·e^(−rT), D the dividends' present value. American: S − D − K ≤ C − P ≤ S − K·e^(−rT)
+/// (J. Hull, "Options, Futures, and Other Derivatives", chapter on properties of stock options). `spot` is in
+/// dollars, `rate` continuous, a fraction a year; `dividends_to` gives D, dollars a share, for an expiration's close.
+/// Strikes without two two-sided quotes are left out; the checks come by expiration and strike.
 #[must_use]
 pub fn parity_checks(
     quotes: &[PricedQuote],

@@ -49,14 +49,14 @@ pub struct ContractGreeks {
 pub struct PricedQuote {
     /// The quote.
     pub quote: OptionQuote,
-    /// New York calendar days to the last trade date.
+    /// New York calendar days to the last trade date; negative after it.
     pub dte: i64,
-    /// Years of 365 days to the last session's close.
+    /// Years of 365 days to the last session's close; 0 after it.
     pub years: f64,
     /// Whether a volatility exists.
     pub iv_status: IvStatus,
-    /// Implied volatility as a fraction, where [`IvStatus::Ok`].
+    /// Implied volatility as a fraction a year, 0.01 to 6, where [`IvStatus::Ok`].
     pub iv: Option<f64>,
-    /// Greeks at that volatility.
+    /// Greeks at that volatility; none without one.
     pub greeks: Option<ContractGreeks>,
 }

@@ -28,15 +28,16 @@ pub struct ExpirationVolatility {
     pub dte: i64,
     /// Years of 365 days to the last session's close.
     pub years: f64,
-    /// Strike nearest to the spot that has a volatility.
+    /// Strike nearest to the spot that has a volatility, in dollars.
     pub atm_strike: f64,
     /// Volatility at the spot, linear in strike between its neighbours, calls and puts averaged; a fraction a year.
     pub atm_iv: f64,
-    /// S·IV·√T in dollars.
+    /// One standard deviation to expiration, S·IV·√T, in dollars.
     pub expected_move_1sd: f64,
     /// Mid of the straddle at the strike nearest to the spot, in dollars; none where one side has no two-sided quote.
     pub expected_move_straddle: Option<f64>,
-    /// Volatility between the previous expiration and this one (of the first: its own); none where total variance falls.
+    /// Volatility between the previous expiration and this one (of the first: its own), a fraction a year:
+    /// √((σ²T − σ₀²T₀)/(T − T₀)). None where total variance does not rise, or with less than a day to run.
     pub forward_iv: Option<f64>,
 }
 
@@ -45,13 +46,13 @@ pub struct ExpirationVolatility {
 pub struct SmilePoint {
     /// Strike in dollars.
     pub strike: f64,
-    /// ln(K/S)/√T.
+    /// ln(K/S)/√T, T in years of 365 days.
     pub standardised: f64,
-    /// The call's volatility.
+    /// The call's volatility, a fraction a year.
     pub call_iv: Option<f64>,
-    /// The put's volatility.
+    /// The put's volatility, a fraction a year.
     pub put_iv: Option<f64>,
-    /// Volatility of the out-of-the-money side, or of the other where that has none.
+    /// Volatility of the out-of-the-money side, or of the other where that has none; a fraction a year.
     pub iv: f64,
 }
 
@@ -62,16 +63,17 @@ pub struct ImpliedEvent {
     pub after: NaiveDate,
     /// Last trade date of the expiration that has the event in it.
     pub by: NaiveDate,
-    /// Forward volatility between the two.
+    /// Forward volatility between the two, a fraction a year.
     pub forward_iv: f64,
-    /// Forward volatility of the stretch before.
+    /// Forward volatility of the stretch before, a fraction a year.
     pub forward_iv_before: f64,
     /// Their ratio, at least [`EVENT_RATIO`].
     pub ratio: f64,
 }
 
 /// The smile of one listed expiration by strike: implied volatilities as fractions a year; contracts without one are
-/// left out. `spot` is in dollars; the standardised strike is ln(K/S)/√T.
+/// left out, and the smile is empty where none has one. `spot` is in dollars and above 0 (not checked); the
+/// standardised strike is ln(K/S)/√T.
 #[must_use]
 pub fn smile(quotes: &[PricedQuote], expiration: NaiveDate, spot: f64) -> Vec<SmilePoint> {
     let mut strikes: BTreeMap<Decimal, (f64, [Option<f64>; 2])> = BTreeMap::new();
@@ -95,7 +97,11 @@ pub fn smile(quotes: &[PricedQuote], expiration: NaiveDate, spot: f64) -> Vec<Sm
 }
 
 /// At-the-money volatility, expected moves and forward volatility of every expiration that has a volatility, by time;
-/// units at [`ExpirationVolatility`]. `spot` is in dollars. Expirations without a volatility at the money are left out.
+/// units and formulas at [`ExpirationVolatility`]. `spot` is in dollars. Expirations without a volatility are left
+/// out.
+///
+/// Forward volatility as in Hull, "Options, Futures, and Other Derivatives" (additive total variance); the
+/// choice of the strikes is ttai's own.
 #[must_use]
 pub fn term_structure(quotes: &[PricedQuote], spot: f64) -> Vec<ExpirationVolatility> {
     let mut by_expiration: BTreeMap<(NaiveDate, NaiveDate), Vec<&PricedQuote>> = BTreeMap::new();
@@ -116,7 +122,7 @@ pub fn iv30(structure: &[ExpirationVolatility]) -> Option<f64> {
     volatility_at(structure, INDEX_DAYS / 365.0)
 }
 
-/// The same at any time, in years of 365 days: see [`iv30`].
+/// The same at any time, `years` of 365 days from now: a fraction a year, see [`iv30`].
 #[must_use]
 pub fn volatility_at(structure: &[ExpirationVolatility], years: f64) -> Option<f64> {
     let usable = || structure.iter().filter(|e| e.years >= SHORTEST_YEARS);
@@ -133,7 +139,9 @@ pub fn volatility_at(structure: &[ExpirationVolatility], years: f64) -> Option<f
     }
 }
 
-/// The stretches between neighbouring expirations of a day or more whose forward volatility (a fraction a year) is at least [`EVENT_RATIO`] times that of the stretch before.
+/// The stretches between neighbouring expirations of a day or more whose forward volatility (a fraction a
+/// year) is at least [`EVENT_RATIO`] times that of the stretch before; stretches without a forward volatility
+/// are passed over. The rule is ttai's own.
 #[must_use]
 pub fn implied_events(structure: &[ExpirationVolatility]) -> Vec<ImpliedEvent> {
     let usable: Vec<&ExpirationVolatility> = structure.iter().filter(|e| e.years >= SHORTEST_YEARS).collect();

@@ -16,8 +16,9 @@ pub struct DirectionalMovement {
     pub adx: Option<f64>,
 }
 
-/// Wilder's directional movement as TA-Lib has it: sums over the first `period` − 1 changes, then smoothed. ±DI from index
-/// `period`, ADX from 2·`period` − 1 as the mean of the first `period` values of DX.
+/// Wilder's directional movement (J. Welles Wilder, "New Concepts in Technical Trading Systems", 1978) as
+/// TA-Lib's PLUS_DI, MINUS_DI and ADX have it, each 0 to 100: sums over the first `period` − 1 changes, then
+/// smoothed. ±DI from index `period`, ADX from 2·`period` − 1 as the mean of the first `period` values of DX.
 ///
 /// Where no true range or no movement exists, DI is 0, DX counts as 0 in that mean and afterwards leaves the ADX where it was.
 #[derive(Clone, Debug)]
@@ -114,7 +115,7 @@ impl Indicator for Adx {
     }
 }
 
-/// [`Adx`] over a slice of bars, one answer for each.
+/// [`Adx`] (Wilder 1978) over a slice of bars, one answer for each, 0 to 100; `period` is 2 to 100,000.
 ///
 /// # Errors
 /// [`IndicatorError::Period`], and [`IndicatorError::Bar`] for an impossible bar.

@@ -6,13 +6,14 @@ use super::wilder::WilderAverage;
 use super::{Indicator, IndicatorError, Ohlcv, PriceBar};
 
 /// The true range of a bar in the price's unit: the largest of high − low, |high − previous close| and
-/// |low − previous close|.
+/// |low − previous close| (Wilder 1978, as at [`Atr`]). 0 or more; a previous close that is `NaN` counts as none.
 #[must_use]
 pub fn true_range(bar: &Ohlcv, previous_close: f64) -> f64 {
     bar.high().max(previous_close) - bar.low().min(previous_close)
 }
 
-/// Wilder's average true range in the price's unit. The first bar has no true range; the average begins with the mean of the
+/// Wilder's average true range in the price's unit, 0 or more (J. Welles Wilder, "New Concepts in Technical Trading
+/// Systems", 1978; TA-Lib ATR). The first bar has no true range; the average begins with the mean of the
 /// next `period`. First value at index `period`.
 #[derive(Clone, Debug)]
 pub struct Atr {
@@ -47,7 +48,7 @@ impl Indicator for Atr {
     }
 }
 
-/// [`Atr`] over a slice of bars, one answer for each.
+/// [`Atr`] (Wilder 1978) over a slice of bars, one answer for each, in the price's unit; `period` is 1 to 100,000.
 ///
 /// # Errors
 /// [`IndicatorError::Period`], and [`IndicatorError::Bar`] for an impossible bar.
@@ -55,7 +56,8 @@ pub fn atr<B: PriceBar>(bars: &[B], period: usize) -> Result<Vec<Option<f64>>, I
     over_bars(Atr::new(period)?, bars)
 }
 
-/// [`Atr`] over a slice of bars into a buffer of the same length, `NaN` for the warm-up.
+/// [`Atr`] (Wilder 1978) over a slice of bars into a buffer of the same length, in the price's unit, `NaN`
+/// for the warm-up; `period` is 1 to 100,000.
 ///
 /// # Errors
 /// As [`atr`], and [`IndicatorError::Length`].

@@ -17,8 +17,9 @@ pub struct BollingerBands {
     pub lower: f64,
 }
 
-/// John Bollinger's bands: the mean of the last `period` closes and `width` population standard deviations (denominator `n`,
-/// as in TA-Lib) around it. First value at index `period` − 1.
+/// John Bollinger's bands ("Bollinger on Bollinger Bands", 2001), in the price's unit: the mean of the last
+/// `period` closes and `width` population standard deviations (denominator `n`, as in TA-Lib) around it.
+/// First value at index `period` − 1.
 ///
 /// Kept as running sums of distances from an anchor near the mean. They are built afresh now and then, and whenever the spread
 /// has shrunk so much that rounding could be seen in it; so a flat stretch after a wild one has a width of 0.
@@ -31,10 +32,11 @@ pub struct Bollinger {
 }
 
 impl Bollinger {
-    /// Bands over `period` closes (2 to 100,000; 20 as a rule), `width` standard deviations wide (2 as a rule).
+    /// Bands over `period` closes (2 to 100,000; 20 as a rule), `width` standard deviations to each side
+    /// (above 0, at most 1e6; 2 as a rule).
     ///
     /// # Errors
-    /// [`IndicatorError::Period`] and [`IndicatorError::Width`].
+    /// [`IndicatorError::Period`] and [`IndicatorError::Width`] outside those ranges.
     pub fn new(period: usize, width: f64) -> Result<Self, IndicatorError> {
         let period = check_period("band period", period, 2)?;
         if !(width > 0.0 && width <= 1e6) {
@@ -135,7 +137,8 @@ impl Sums {
     }
 }
 
-/// [`Bollinger`] over a slice of closes, one answer for each.
+/// [`Bollinger`] over a slice of closes, one answer for each, in the price's unit; `period` is 2 to 100,000
+/// and `width` above 0 to 1e6 standard deviations.
 ///
 /// # Errors
 /// [`IndicatorError::Period`], [`IndicatorError::Width`], and [`IndicatorError::Value`] for a value that is no price.
@@ -158,10 +161,11 @@ pub struct BollingerBuffers<'a> {
     pub lower: &'a mut [f64],
 }
 
-/// Bands over a slice of closes into buffers of the same length, `NaN` for the warm-up.
+/// [`Bollinger`] bands over a slice of closes into buffers of the same length, in the price's unit, `NaN` for
+/// the warm-up.
 ///
 /// # Errors
-/// As [`bollinger`], and [`IndicatorError::Length`].
+/// [`IndicatorError::Value`] for a value that is no price, and [`IndicatorError::Length`].
 pub fn bollinger_into(
     mut bands: Bollinger,
     closes: &[f64],

@@ -10,8 +10,9 @@ const LAMBERT: f64 = 0.015;
 /// A mean deviation under this share of the price is the rounding of equal prices.
 const NO_DEVIATION: f64 = 1e-13;
 
-/// Donald Lambert's commodity channel index (1980): the typical price's distance from its mean over `period` bars, in units of
-/// 0.015 mean absolute deviations. First value at index `period` − 1; 0 where the price does not deviate.
+/// Donald Lambert's commodity channel index ("Commodities" magazine, 1980; TA-Lib CCI): the typical price's
+/// distance from its mean over `period` bars, in units of 0.015 mean absolute deviations; mostly −100 to 100,
+/// without a bound. First value at index `period` − 1; 0 where the price does not deviate.
 #[derive(Clone, Debug)]
 pub struct Cci {
     period: usize,
@@ -50,7 +51,8 @@ impl Indicator for Cci {
     }
 }
 
-/// [`Cci`] over a slice of bars, one answer for each.
+/// [`Cci`] (Lambert 1980) over a slice of bars, one answer for each, in 0.015 mean deviations; `period` is 2
+/// to 100,000.
 ///
 /// # Errors
 /// [`IndicatorError::Period`], and [`IndicatorError::Bar`] for an impossible bar.

@@ -49,7 +49,7 @@ impl Indicator for Donchian {
     }
 }
 
-/// [`Donchian`] over a slice of bars, one answer for each.
+/// [`Donchian`]'s channel over a slice of bars, one answer for each, in the price's unit; `period` is 1 to 100,000.
 ///
 /// # Errors
 /// [`IndicatorError::Period`], and [`IndicatorError::Bar`] for an impossible bar.

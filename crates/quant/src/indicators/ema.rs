@@ -6,7 +6,7 @@ use super::ohlcv::is_usable;
 use super::{Indicator, IndicatorError};
 
 /// Exponential moving average with weight 2/(`period` + 1), which begins with the mean of the first `period` values (TA-Lib
-/// EMA, classic). First value at index `period` − 1.
+/// EMA, classic), in the values' unit. First value at index `period` − 1.
 #[derive(Clone, Debug)]
 pub struct Ema {
     period: usize,
@@ -59,7 +59,7 @@ impl Indicator for Ema {
     }
 }
 
-/// [`Ema`] over a slice, one answer for each value.
+/// [`Ema`] (TA-Lib EMA) over a slice, one answer for each value, in the values' unit; `period` is 1 to 100,000.
 ///
 /// # Errors
 /// [`IndicatorError::Period`], and [`IndicatorError::Value`] for a value that is no price.
@@ -67,7 +67,8 @@ pub fn ema(values: &[f64], period: usize) -> Result<Vec<Option<f64>>, IndicatorE
     over_values(Ema::new(period)?, values)
 }
 
-/// [`Ema`] over a slice into a buffer of the same length, `NaN` for the warm-up.
+/// [`Ema`] (TA-Lib EMA) over a slice into a buffer of the same length, in the values' unit, `NaN` for the
+/// warm-up; `period` is 1 to 100,000.
 ///
 /// # Errors
 /// As [`ema`], and [`IndicatorError::Length`].

@@ -3,7 +3,7 @@
 /// Why an indicator cannot be computed.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum IndicatorError {
-    /// A period outside its range.
+    /// A period outside its range, in inputs.
     #[error("a {name} of {value} bars is out of range; use {minimum} to {maximum}")]
     Period {
         /// Which period.
@@ -25,10 +25,10 @@ pub enum IndicatorError {
         /// The slow period.
         slow: usize,
     },
-    /// A band width that is not positive or not finite.
+    /// A band width that is not above 0 or over 1e6.
     #[error("a band width of {0} standard deviations is out of range; use a positive number such as 2")]
     Width(f64),
-    /// A number that is no price.
+    /// A number that is no price: not finite or beyond ±1e100; for a logarithmic return also one that is not above 0.
     #[error("value {index} is {value}, which is no price; leave it out or repair it")]
     Value {
         /// Index in the slice.
@@ -36,7 +36,7 @@ pub enum IndicatorError {
         /// The number.
         value: f64,
     },
-    /// A bar that cannot be: prices must be positive and finite, low ≤ open, close ≤ high, volume ≥ 0.
+    /// A bar that cannot be: prices must be 1e-100 to 1e100, low ≤ open, close ≤ high, volume 0 to 1e100.
     #[error("bar {index} is impossible ({bar}); leave it out or repair it")]
     Bar {
         /// Index in the slice.

@@ -16,9 +16,9 @@ pub struct MacdValue {
     pub histogram: f64,
 }
 
-/// Gerald Appel's MACD as TA-Lib has it: the fast average begins late, with the last `fast` of the first `slow` values, so that
-/// both averages start on the same bar, and the line stays hidden until the signal exists. First value at index
-/// `slow` + `signal` − 2 (33 for 12, 26, 9).
+/// Gerald Appel's MACD as TA-Lib has it, in the price's unit: the fast average begins late, with the last `fast` of
+/// the first `slow` values, so that both averages start on the same bar, and the line stays hidden until the signal
+/// exists. First value at index `slow` + `signal` − 2 (33 for 12, 26, 9).
 #[derive(Clone, Debug)]
 pub struct Macd {
     fast: Ema,
@@ -33,7 +33,8 @@ impl Macd {
     /// Periods of the fast, the slow and the signal's average, 12, 26 and 9 as a rule; fast < slow, each 1 to 100,000.
     ///
     /// # Errors
-    /// [`IndicatorError::Period`] and [`IndicatorError::PeriodOrder`].
+    /// [`IndicatorError::Period`] outside 1 to 100,000 and [`IndicatorError::PeriodOrder`] where fast is not
+    /// under slow.
     pub fn new(fast: usize, slow: usize, signal: usize) -> Result<Self, IndicatorError> {
         let fast = check_period("fast period", fast, 1)?;
         let slow = check_period("slow period", slow, 1)?;
@@ -83,7 +84,8 @@ impl Indicator for Macd {
     }
 }
 
-/// [`Macd`] over a slice of closes, one answer for each.
+/// [`Macd`] (TA-Lib MACD) over a slice of closes, one answer for each, in the price's unit; periods are 1 to
+/// 100,000 with `fast` < `slow`.
 ///
 /// # Errors
 /// [`IndicatorError::Period`], [`IndicatorError::PeriodOrder`], and [`IndicatorError::Value`] for a value that is no price.
@@ -107,10 +109,11 @@ pub struct MacdBuffers<'a> {
     pub histogram: &'a mut [f64],
 }
 
-/// A MACD over a slice of closes into buffers of the same length, `NaN` for the warm-up.
+/// A [`Macd`] (TA-Lib MACD) over a slice of closes into buffers of the same length, in the price's unit,
+/// `NaN` for the warm-up.
 ///
 /// # Errors
-/// As [`macd`], and [`IndicatorError::Length`].
+/// [`IndicatorError::Value`] for a value that is no price, and [`IndicatorError::Length`].
 pub fn macd_into(mut macd: Macd, closes: &[f64], out: MacdBuffers<'_>) -> Result<(), IndicatorError> {
     check_values(closes)?;
     for buffer in [&*out.line, &*out.signal, &*out.histogram] {

@@ -13,9 +13,10 @@ const TIE: f64 = 1e-12;
 /// Money flow under which TA-Lib takes the index for 0, in dollars.
 const NO_FLOW: f64 = 1.0;
 
-/// Money flow index, 0 to 100: the share of the dollars traded on a rising typical price among those of the last `period`
-/// bars whose typical price rose or fell (Gene Quong and Avrum Soudack, 1989). A bar with an unchanged typical price counts as
-/// neither. First value at index `period`.
+/// Money flow index, 0 to 100: the share of the dollars traded on a rising typical price among those of the last
+/// `period` bars whose typical price rose or fell (Gene Quong and Avrum Soudack, 1989). A bar with an unchanged
+/// typical price counts as neither, and where less than a dollar was traded on either it is 0, as in TA-Lib's MFI.
+/// First value at index `period`.
 #[derive(Clone, Debug)]
 pub struct Mfi {
     period: usize,
@@ -59,7 +60,7 @@ impl Indicator for Mfi {
     }
 }
 
-/// [`Mfi`] over a slice of bars, one answer for each.
+/// [`Mfi`] (Quong and Soudack 1989) over a slice of bars, one answer for each, 0 to 100; `period` is 2 to 100,000.
 ///
 /// # Errors
 /// [`IndicatorError::Period`], and [`IndicatorError::Bar`] for an impossible bar.

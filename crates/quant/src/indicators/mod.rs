@@ -7,6 +7,10 @@
 //!
 //! Inputs are checked once, at the border: a function over a slice refuses what is no price, [`Ohlcv`] cannot hold it, and
 //! a stream of plain numbers ignores it. No indicator ever answers `NaN` or an infinity in a `Some`.
+//!
+//! Periods are counts of inputs, up to 100,000. What TA-Lib has agrees with it to 1e-9 of the price (or of
+//! the value itself where that is no price). The books and papers behind the indicators stand at their
+//! structs.
 
 mod adx;
 mod atr;
@@ -51,7 +55,8 @@ pub trait Indicator {
     /// What it answers.
     type Output: Copy;
 
-    /// Takes the next input and answers the indicator's value with it, `None` while it warms up.
+    /// Takes the next input and answers the indicator's value with it, `None` while it warms up; units at the
+    /// indicator.
     ///
     /// A plain number that is no price (`NaN`, an infinity, beyond ±1e100) is answered with `None` and otherwise ignored, as
     /// if it had not come.

@@ -3,8 +3,9 @@
 use super::batch::over_bars;
 use super::{Indicator, IndicatorError, Ohlcv, PriceBar};
 
-/// Joseph Granville's on-balance volume in shares: the running sum of volume, added on a higher close, taken off on a lower one.
-/// Begins at the first bar's volume, as in TA-Lib; there is no warm-up.
+/// Joseph Granville's on-balance volume ("New Key to Stock Market Profits", 1963; TA-Lib OBV) in shares, of
+/// any sign: the running sum of volume, added on a higher close, taken off on a lower one. Begins at the
+/// first bar's volume, as in TA-Lib; there is no warm-up.
 #[derive(Clone, Debug, Default)]
 pub struct Obv {
     previous_close: Option<f64>,
@@ -37,7 +38,7 @@ impl Indicator for Obv {
     }
 }
 
-/// [`Obv`] over a slice of bars, one answer for each.
+/// [`Obv`] (Granville 1963) over a slice of bars, one answer for each, in the volume's unit, without a warm-up.
 ///
 /// # Errors
 /// [`IndicatorError::Bar`] for an impossible bar.

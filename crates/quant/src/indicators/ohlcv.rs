@@ -18,7 +18,8 @@ pub struct Ohlcv {
 }
 
 impl Ohlcv {
-    /// A bar that is possible: prices from 1e-100 to 1e100, low ≤ open, close ≤ high, volume from 0 to 1e100; else `None`.
+    /// A bar that is possible: prices (dollars) from 1e-100 to 1e100, low ≤ open, close ≤ high, volume
+    /// (shares or contracts) from 0 to 1e100; else `None`.
     #[must_use]
     pub fn new(open: f64, high: f64, low: f64, close: f64, volume: f64) -> Option<Self> {
         let ordered = low <= open.min(close) && open.max(close) <= high;
@@ -32,31 +33,31 @@ impl Ohlcv {
         })
     }
 
-    /// First trade.
+    /// Price of the first trade, dollars.
     #[must_use]
     pub fn open(&self) -> f64 {
         self.open
     }
 
-    /// Highest trade.
+    /// Price of the highest trade, dollars.
     #[must_use]
     pub fn high(&self) -> f64 {
         self.high
     }
 
-    /// Lowest trade.
+    /// Price of the lowest trade, dollars.
     #[must_use]
     pub fn low(&self) -> f64 {
         self.low
     }
 
-    /// Last trade.
+    /// Price of the last trade, dollars.
     #[must_use]
     pub fn close(&self) -> f64 {
         self.close
     }
 
-    /// Units traded.
+    /// Shares or contracts traded, 0 or more.
     #[must_use]
     pub fn volume(&self) -> f64 {
         self.volume

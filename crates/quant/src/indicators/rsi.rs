@@ -6,8 +6,9 @@ use super::ohlcv::is_usable;
 use super::wilder::WilderAverage;
 use super::{Indicator, IndicatorError, TA_LIB_ZERO};
 
-/// Wilder's relative strength index, 0 to 100: the share of the average gain in average gain plus average loss, both
-/// smoothed in Wilder's way from the mean of the first `period` changes. First value at index `period`.
+/// Wilder's relative strength index, 0 to 100 (J. Welles Wilder, "New Concepts in Technical Trading Systems",
+/// 1978; TA-Lib RSI): the share of the average gain in average gain plus average loss, both smoothed in
+/// Wilder's way from the mean of the first `period` changes. First value at index `period`.
 ///
 /// Where nothing moved it is 0, as in TA-Lib.
 #[derive(Clone, Debug)]
@@ -63,7 +64,7 @@ fn index(gain: f64, loss: f64) -> f64 {
     if movement < TA_LIB_ZERO { 0.0 } else { 100.0 * (gain / movement) }
 }
 
-/// [`Rsi`] over a slice of closes, one answer for each.
+/// [`Rsi`] (Wilder 1978) over a slice of closes, one answer for each, 0 to 100; `period` is 2 to 100,000.
 ///
 /// # Errors
 /// [`IndicatorError::Period`], and [`IndicatorError::Value`] for a value that is no price.
@@ -71,7 +72,8 @@ pub fn rsi(closes: &[f64], period: usize) -> Result<Vec<Option<f64>>, IndicatorE
     over_values(Rsi::new(period)?, closes)
 }
 
-/// [`Rsi`] over a slice of closes into a buffer of the same length, `NaN` for the warm-up.
+/// [`Rsi`] (Wilder 1978) over a slice of closes into a buffer of the same length, 0 to 100, `NaN` for the
+/// warm-up; `period` is 2 to 100,000.
 ///
 /// # Errors
 /// As [`rsi`], and [`IndicatorError::Length`].

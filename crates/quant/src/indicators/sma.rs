@@ -6,7 +6,7 @@ use super::ohlcv::is_usable;
 use super::window::Window;
 use super::{Indicator, IndicatorError};
 
-/// The mean of the last `period` values. First value at index `period` − 1.
+/// The mean of the last `period` values, in their unit (TA-Lib SMA). First value at index `period` − 1.
 ///
 /// Kept as a running sum, which is added up afresh once in every `period` values so that rounding errors do not pile up.
 #[derive(Clone, Debug)]
@@ -49,7 +49,7 @@ impl Indicator for Sma {
     }
 }
 
-/// [`Sma`] over a slice, one answer for each value.
+/// [`Sma`] (TA-Lib SMA) over a slice, one answer for each value, in the values' unit; `period` is 1 to 100,000.
 ///
 /// # Errors
 /// [`IndicatorError::Period`], and [`IndicatorError::Value`] for a value that is no price.
@@ -57,7 +57,8 @@ pub fn sma(values: &[f64], period: usize) -> Result<Vec<Option<f64>>, IndicatorE
     over_values(Sma::new(period)?, values)
 }
 
-/// [`Sma`] over a slice into a buffer of the same length, `NaN` for the warm-up.
+/// [`Sma`] (TA-Lib SMA) over a slice into a buffer of the same length, in the values' unit, `NaN` for the
+/// warm-up; `period` is 1 to 100,000.
 ///
 /// # Errors
 /// As [`sma`], and [`IndicatorError::Length`].

@@ -58,7 +58,7 @@ impl Indicator for Stochastic {
     }
 }
 
-/// [`Stochastic`] over a slice of bars, one answer for each.
+/// [`Stochastic`] (TA-Lib STOCH) over a slice of bars, one answer for each, 0 to 100; each period is 1 to 100,000.
 ///
 /// # Errors
 /// [`IndicatorError::Period`], and [`IndicatorError::Bar`] for an impossible bar.

@@ -6,7 +6,8 @@ use ttai_core::{MinuteBar, NEW_YORK, SessionPart};
 use super::batch::checked;
 use super::{Indicator, IndicatorError, Ohlcv};
 
-/// Volume-weighted mean of the typical price since the anchor, in dollars. `None` until something has traded.
+/// Volume-weighted mean of the typical price, (high + low + close)/3, since the anchor, in dollars. `None`
+/// until something has traded. A definition of the market, without a paper or a manual; TA-Lib has none.
 #[derive(Clone, Debug, Default)]
 pub struct Vwap {
     dollars: f64,
@@ -50,8 +51,9 @@ pub enum VwapAnchor {
     RegularOpen,
 }
 
-/// [`Vwap`] over minute bars in order of time, begun afresh on each New York date. Bars with bad prints have to be left out
-/// before.
+/// [`Vwap`] in dollars over minute bars in order of time, begun afresh on each New York date; one answer for
+/// each bar, `None` until something has traded and outside the anchor's session. Bars with bad prints have to
+/// be left out before.
 ///
 /// # Errors
 /// [`IndicatorError::Bar`] for an impossible bar.

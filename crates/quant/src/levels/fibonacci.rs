@@ -38,7 +38,7 @@ pub struct FibonacciSwing {
     pub retracements: Vec<FibonacciLevel>,
     /// 127.2, 161.8 and 200 %: `from` + ratio · (`to` − `from`). Those at or below zero are left out.
     pub extensions: Vec<FibonacciLevel>,
-    /// How much of the swing the last close has given back: 0 at `to`, 1 at `from`.
+    /// How much of the swing the last close has given back, a fraction: 0 at `to`, 1 at `from`.
     pub retraced_fraction: f64,
 }
 
@@ -47,9 +47,9 @@ pub struct FibonacciSwing {
 pub struct ConfluenceZone {
     /// Mean of the members, dollars.
     pub price: f64,
-    /// Lowest member.
+    /// Lowest member, dollars.
     pub zone_low: f64,
-    /// Highest member.
+    /// Highest member, dollars.
     pub zone_high: f64,
     /// What coincides, a Fibonacci level first: `fibonacci 50.0%`, `swing low 2014-05-09`, `SMA50`, `gap 2014-04-24`.
     pub levels: Vec<String>,

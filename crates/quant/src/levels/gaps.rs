@@ -33,11 +33,11 @@ pub struct Gap {
     pub low: f64,
     /// Upper edge of what nobody has traded in since, dollars; of the whole gap once it is filled.
     pub high: f64,
-    /// Lower edge of the gap on its day.
+    /// Lower edge of the gap on its day, dollars.
     pub original_low: f64,
-    /// Upper edge of the gap on its day.
+    /// Upper edge of the gap on its day, dollars.
     pub original_high: f64,
-    /// Size on its day in ATR of the session before.
+    /// Size on its day in ATR of the session before, at least 0.5.
     pub size_atr: f64,
     /// The session whose range closed the gap; None while it is open.
     pub filled_on: Option<NaiveDate>,

@@ -33,7 +33,7 @@ const OLD: usize = 20;
 /// What a level's score is made of.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct LevelEvidence {
-    /// Turning points near the level over those around it: 1 is usual, 2 is dense.
+    /// Turning points near the level over those around it, a ratio from 0: 1 is usual, 2 is dense.
     pub turn_density: f64,
     /// Between SMA200 and 2.5 ATR beyond it: below it for a support, above it for a resistance.
     pub at_sma200: bool,

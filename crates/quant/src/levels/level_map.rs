@@ -118,7 +118,8 @@ pub struct LevelMap {
 /// Prices are in the bars' unit, distances in ATR ([`crate::levels`]); the rules are ttai's own, measured by [`super::validation`].
 ///
 /// # Errors
-/// [`LevelsError`] when the bars are too few, impossible, out of order or without any range.
+/// [`LevelsError`] when the bars are fewer than [`MINIMUM_BARS`], impossible, out of order or without any
+/// range (an ATR of at most 1e-9 of the close).
 pub fn find_levels(bars: &[DailyBar], settings: &LevelSettings) -> Result<LevelMap, LevelsError> {
     check(bars)?;
     let ranges = atr(bars, 14)?;

@@ -3,6 +3,10 @@
 //! Everything here reads bars from the oldest to the last one given and never looks further, so a level known on a
 //! day does not depend on any later day. All distances are measured in average true range (ATR, 14 bars, Wilder), so
 //! that multiplying every price by a constant multiplies every level by it and changes no choice.
+//!
+//! The rules are ttai's own, measured by [`validation`]; of others are the ATR (J. Welles Wilder, "New
+//! Concepts in Technical Trading Systems", 1978) and the customary Fibonacci ratios. Prices are dollars a
+//! share where the bars are.
 
 mod extremes;
 mod fibonacci;

@@ -3,7 +3,7 @@
 /// How far back levels are sought.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LevelSettings {
-    /// A level counts when one of its touches lies within this many of the last bars.
+    /// A level counts when its last touch lies within this many of the last bars; any number, 0 for no levels.
     pub lookback: usize,
     /// At most this many supports, resistances and tested levels are returned each: the best of them.
     pub maximum_levels: usize,

@@ -24,11 +24,11 @@ pub struct TrendLine {
     pub kind: LevelKind,
     /// Session of the first anchor.
     pub from_date: NaiveDate,
-    /// Price of the first anchor.
+    /// Price of the first anchor, dollars.
     pub from_price: f64,
     /// Session of the second anchor.
     pub to_date: NaiveDate,
-    /// Price of the second anchor.
+    /// Price of the second anchor, dollars.
     pub to_price: f64,
     /// Dollars a bar; negative where the line falls.
     pub slope_per_bar: f64,

@@ -1,7 +1,8 @@
 //! Do found supports hold more often than the same levels shifted at random?
 //!
-//! Both are tested alike: only what price touches counts, no level lies nearer to the close than the found ones may, and
-//! the report also compares at the same distance from the price, because near levels are touched in calmer markets.
+//! Both are tested alike: only what price touches counts, no level lies nearer to the close than the found ones may,
+//! and the report also compares at the same distance from the price, because near levels are touched in calmer
+//! markets. The test is ttai's own; its random numbers are SplitMix64 (Steele, Lea and Flood, 2014).
 
 use std::collections::BTreeMap;
 
@@ -46,7 +47,9 @@ impl Default for HoldTest {
     }
 }
 
-/// What a level did in the sessions after it was found: None when it was not touched, or the data end too early.
+/// What a level did in the sessions after it was found: None when it was not touched, or the data end too
+/// early. `level` and `atr` are in the bars' unit (dollars), `future` is oldest first. The test is
+/// [`HoldTest`]'s, a rule of ttai's own.
 #[must_use]
 pub fn held(test: &HoldTest, level: f64, atr: f64, future: &[DailyBar]) -> Option<bool> {
     let window = &future[..test.touch_sessions.min(future.len())];
@@ -76,31 +79,31 @@ pub struct HoldStudy {
 /// Rates of holding among the touched, as fractions.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct HoldReport {
-    /// Found supports that were touched.
+    /// Number of found supports that were touched, 1 or more.
     pub found_touched: f64,
     /// Share of them that held.
     pub found_rate: f64,
-    /// Shifted levels that were touched.
+    /// Number of shifted levels that were touched, 1 or more.
     pub shifted_touched: f64,
     /// Share of them that held.
     pub shifted_rate: f64,
     /// Share of shifted levels that would have held, had they lain as far from the price as the found ones: the rates
-    /// per half ATR of distance, weighted with the found ones' counts.
+    /// per half ATR of distance, weighted with the found ones' counts. NaN where no half ATR has both.
     pub shifted_rate_same_distance: f64,
     /// Standard error of `found_rate` − `shifted_rate`; all levels of one quarter, in all markets, count as one observation.
     pub standard_error: f64,
 }
 
 impl HoldStudy {
-    /// An empty study; the same seed gives the same shifts.
+    /// An empty study; the same seed, any number, gives the same shifts.
     #[must_use]
     pub fn new(test: HoldTest, seed: u64) -> Self {
         Self { test, random: seed, by_quarter: BTreeMap::new(), by_distance: BTreeMap::new() }
     }
 
     /// Tests the supports found at `close` against the sessions after, and `shifts` random neighbours of each. A
-    /// neighbour lies at least `nearest_atr` below the close, as every found support does; one that does not is drawn
-    /// again.
+    /// neighbour lies at least `nearest_atr` below the close; one that does not is drawn again. A found support that
+    /// lies nearer is left out. `close` and `atr` (above 0) are in the bars' unit, `future` is oldest first.
     pub fn add(&mut self, date: NaiveDate, close: f64, atr: f64, supports: &[Level], future: &[DailyBar]) {
         let far_enough = |l: &&Level| close - l.price >= self.test.nearest_atr * atr;
         for level in supports.iter().filter(far_enough).copied().collect::<Vec<_>>() {
@@ -151,7 +154,8 @@ impl HoldStudy {
         f64::from(high) / (f64::from(u32::MAX) + 1.0)
     }
 
-    /// The rates so far; None while nothing was touched.
+    /// The rates so far, fractions from 0 to 1; None until a found and a shifted level were touched. The
+    /// standard error is clustered by quarter.
     #[must_use]
     pub fn report(&self) -> Option<HoldReport> {
         let total = self.by_quarter.values().fold(Tally::default(), |a, t| Tally {

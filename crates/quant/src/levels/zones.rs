@@ -45,9 +45,9 @@ pub struct Level {
     pub kind: LevelKind,
     /// Price of the last touch, dollars.
     pub price: f64,
-    /// Lowest touch less 0.25 ATR.
+    /// Lowest touch less 0.25 ATR, dollars.
     pub zone_low: f64,
-    /// Highest touch plus 0.25 ATR.
+    /// Highest touch plus 0.25 ATR, dollars.
     pub zone_high: f64,
     /// Swings that turned here, highs and lows alike.
     pub touches: usize,

@@ -72,13 +72,16 @@ pub struct MarginRequirement {
 
 const MAX_LEGS: usize = 200;
 
-/// What Regulation T asks for `legs`, all on one underlying at `spot`; legs are paired so that the requirement is least.
+/// What Regulation T asks, in dollars, for `legs`, all on one underlying at `spot` dollars; legs are paired
+/// so that the requirement is least.
 ///
-/// Calls and puts are each paired at least cost (shares, then longer or equal options), spreads of one expiration are margined at
-/// their common loss where that is less, and uncovered puts are paired with uncovered calls, dearest with dearest.
+/// Calls and puts are each paired at least cost (shares, then longer or equal options), spreads of one expiration are
+/// margined at their common loss where that is less, and uncovered puts are paired with uncovered calls, dearest with
+/// dearest. Regulation T, FINRA Rule 4210(c) and (f)(2), Cboe "Strategy-based Margin" manual.
 ///
 /// # Errors
-/// [`MarginError`] names the input that is none.
+/// [`MarginError`] names the input that is none: no legs or more than 200, a leg that [`Leg::checked`]
+/// refuses, a spot not above 0 or over 10,000,000.
 pub fn requirement(
     legs: &[Leg],
     spot: Decimal,

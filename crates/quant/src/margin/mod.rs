@@ -1,7 +1,8 @@
 //! Margin of raw legs: recognises the strategies in them and asks what Regulation T asks.
 //!
-//! Sources: Cboe "Strategy-based Margin" manual, FINRA Rule 4210(c) and (f)(2), Federal Reserve Regulation T (12 CFR 220).
-//! These are the exchange's minima; a broker may ask for more, and its own figure then stands.
+//! Sources: Cboe "Strategy-based Margin" manual, FINRA Rule 4210(c) and (f)(2), Federal Reserve Regulation T (12 CFR
+//! 220). These are the exchange's minima; a broker may ask for more, and its own figure then stands. Amounts are
+//! exact decimal dollars.
 
 mod account;
 mod groups;

@@ -19,7 +19,8 @@ pub enum UnderlyingClass {
 }
 
 impl UnderlyingClass {
-    /// The share of the underlying's price that an uncovered option asks for.
+    /// The share of the underlying's price that an uncovered option asks for, a fraction: 0.20 or 0.15. FINRA
+    /// 4210(f)(2)(E).
     #[must_use]
     pub fn naked_rate(self) -> Decimal {
         match self {
@@ -33,6 +34,9 @@ const TEN_PERCENT: Decimal = Decimal::from_parts(10, 0, 0, false, 2);
 
 /// Dollars a share for a short option that nothing covers: its value plus the greater of `rate`·S less the amount out of the
 /// money, and 10 % of the strike (put) or of the underlying (call). FINRA 4210(f)(2)(E).
+///
+/// `spot`, `strike` and `mark` are dollars a share, 0 to 10,000,000; [`requirement`](super::requirement())
+/// checks them, this does not.
 #[must_use]
 pub fn naked_option(
     right: OptionRight,
@@ -49,13 +53,14 @@ pub fn naked_option(
 }
 
 /// Dollars a share to open a stock position, long or short: half its value (Regulation T, 12 CFR 220.12).
+/// `price` is dollars a share, 0 or more (not checked).
 #[must_use]
 pub fn stock_initial(price: Decimal) -> Decimal {
     price / Decimal::TWO
 }
 
 /// Dollars a share to keep a stock position: 25 % long; short 30 % and at least 5 dollars, under 5 dollars the whole price and at
-/// least 2.50. FINRA 4210(c).
+/// least 2.50. FINRA 4210(c). `price` is dollars a share, 0 to 10,000,000 (not checked).
 #[must_use]
 pub fn stock_maintenance(price: Decimal, short: bool) -> Decimal {
     let five = Decimal::from(5);

@@ -6,19 +6,19 @@ use serde::{Deserialize, Serialize};
 /// Price and sensitivities of one share's worth of an option. Never NaN.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Greeks {
-    /// Value in the currency of the spot.
+    /// Value in the currency of the spot, 0 or more.
     pub price: f64,
-    /// Change per 1.00 of the spot; negative for puts.
+    /// Change of the value per 1.00 of the spot; negative for puts.
     pub delta: f64,
     /// Change of delta per 1.00 of the spot.
     pub gamma: f64,
-    /// Change per 1.00 of volatility (divide by 100 for a volatility point).
+    /// Change of the value per 1.00 of volatility (divide by 100 for a volatility point).
     pub vega: f64,
-    /// Change per year that passes (divide by 365 for a calendar day).
+    /// Change of the value per year of 365 days that passes (divide by 365 for a calendar day).
     pub theta_year: f64,
-    /// Change per 1.00 of the rate (divide by 100 for a percentage point).
+    /// Change of the value per 1.00 of the rate (divide by 100 for a percentage point).
     pub rho: f64,
-    /// Change per 1.00 of the dividend yield.
+    /// Change of the value per 1.00 of the dividend yield.
     pub dividend_rho: f64,
 }
 

@@ -1,7 +1,8 @@
 //! Implied volatility: the volatility at which a model gives a price, or the reason why none does.
 //!
-//! European prices are inverted by P. Jäckel's "Let's Be Rational" (2015, in the `implied-vol` crate); American ones by a bracketed secant on the
-//! American price, to 1e-7 or to the precision that the price leaves.
+//! European prices are inverted by P. Jäckel's "Let's Be Rational" (2015, in the `implied-vol` crate); American ones
+//! by a bracketed secant on the American price, to 1e-7 or to the precision that the price leaves. Prices are for one
+//! share in the currency of the spot, answers are volatilities as fractions a year.
 
 use implied_vol::{DefaultSpecialFn, ImpliedBlackVolatilityNormalised};
 use serde::{Deserialize, Serialize};
@@ -27,7 +28,7 @@ pub enum NoImpliedVol {
     /// The option has expired.
     #[error("an option with {years} years to run has no implied volatility")]
     Expired {
-        /// Time to expiration.
+        /// Time to expiration in years of 365 days.
         years: f64,
     },
     /// American: at or under the exercise value, which every low volatility gives.
@@ -72,12 +73,14 @@ impl From<PricingError> for NoImpliedVol {
     }
 }
 
-/// Black–Scholes–Merton implied volatility of a European price.
+/// Black–Scholes–Merton implied volatility, a fraction a year, of a European price in the currency of the
+/// spot, to 1e-8 or to the precision that the price leaves. P. Jäckel, "Let's Be Rational" (2015).
 ///
 /// The option's own volatility is ignored.
 ///
 /// # Errors
-/// [`NoImpliedVol`] where the price is at or outside the bounds max(±(Se^(−qT) − Ke^(−rT)), 0) and Se^(−qT) (call) or Ke^(−rT) (put).
+/// [`NoImpliedVol`] for a price that is not positive and finite, an option without time to run, or where the
+/// price is at or outside the bounds max(±(Se^(−qT) − Ke^(−rT)), 0) and Se^(−qT) (call) or Ke^(−rT) (put).
 pub fn european(option: &VanillaOption, price: f64) -> Result<f64, NoImpliedVol> {
     check(option, price)?;
     let spot_now = option.spot * exp(-option.dividend_yield * option.years);
@@ -103,10 +106,14 @@ pub fn european(option: &VanillaOption, price: f64) -> Result<f64, NoImpliedVol>
         .ok_or(NoImpliedVol::BelowBound { price, bound: lower })
 }
 
-/// Implied volatility of an American price under a continuous yield, to 1e-7.
+/// Implied volatility, a fraction a year, of an American price ([`american::price`]) in the currency of the
+/// spot, under a continuous yield, to 1e-7; that of [`european()`] where exercise never pays. The option's
+/// own volatility is ignored.
 ///
 /// # Errors
-/// [`NoImpliedVol`] where the price is at or under the exercise value or the price without volatility, or not under the spot (call) or strike (put).
+/// [`NoImpliedVol`] for a price that is not positive and finite, an option without time to run, where the
+/// price is at or under the exercise value or the price without volatility, not under S·max(e^(−qT), 1)
+/// (call) or K·max(e^(−rT), 1) (put), or over what [`MAX_VOLATILITY`] gives.
 pub fn american(option: &VanillaOption, price: f64) -> Result<f64, NoImpliedVol> {
     check(option, price)?;
     check_american(option, price)?;
@@ -116,10 +123,15 @@ pub fn american(option: &VanillaOption, price: f64) -> Result<f64, NoImpliedVol>
     search(option, price, |volatility| american::price(&VanillaOption { volatility, ..*option }))
 }
 
-/// Implied volatility of a European price under cash dividends in the spot model, to 1e-7 of the finite-difference price.
+/// Implied volatility, a fraction a year, of a European price
+/// ([`european::price_with_dividends`](super::european::price_with_dividends)) in the currency of the spot,
+/// under cash dividends in the spot model, to 1e-7 of the finite-difference price. The option's own
+/// volatility is ignored.
 ///
 /// # Errors
-/// [`NoImpliedVol`] where the price is at or under the price without volatility or no volatility to [`MAX_VOLATILITY`] reaches it, or for an impossible dividend.
+/// [`NoImpliedVol`] for a price that is not positive and finite, an option without time to run, where the
+/// price is at or under the price without volatility or no volatility to [`MAX_VOLATILITY`] reaches it, or
+/// for an impossible dividend.
 pub fn european_dividends(
     option: &VanillaOption,
     dividends: &[Dividend],
@@ -133,7 +145,10 @@ pub fn european_dividends(
     search_grid(option, &relevant, Exercise::AtExpiration, price)
 }
 
-/// Implied volatility of an American price under cash dividends in the spot model, to 1e-7 of the finite-difference price.
+/// Implied volatility, a fraction a year, of an American price
+/// ([`american_dividends::price`](super::american_dividends::price)) in the currency of the spot, under cash
+/// dividends in the spot model, to 1e-7 of the finite-difference price. The option's own volatility is
+/// ignored.
 ///
 /// # Errors
 /// [`NoImpliedVol`] as for [`american()`], or for an impossible dividend.

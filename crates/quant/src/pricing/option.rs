@@ -20,14 +20,14 @@ pub struct VanillaOption {
 pub struct Dividend {
     /// Years from now to the ex-date; dividends at or before 0 and at or after expiration are ignored.
     pub years: f64,
-    /// Cash a share, in the currency of the spot.
+    /// Cash a share, in the currency of the spot, 0 to 1e9.
     pub amount: f64,
 }
 
 /// Which input no price exists for.
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
 pub enum PricingError {
-    /// Spot or strike.
+    /// Spot or strike, outside 1e-6 to 1e9.
     #[error("{name} is {value}; give a price between 1e-6 and 1e9")]
     Price {
         /// `spot` or `strike`.
@@ -35,10 +35,10 @@ pub enum PricingError {
         /// What was given.
         value: f64,
     },
-    /// Time to expiration.
+    /// Time to expiration, outside 0 to 100 years.
     #[error("the time to expiration is {0} years; give 0 to 100")]
     Years(f64),
-    /// Rate or dividend yield.
+    /// Rate or dividend yield, outside ±1 a year.
     #[error("{name} is {value}; give a continuous fraction a year between -1 and 1, such as 0.05 for 5 %")]
     Rate {
         /// `rate` or `dividend_yield`.
@@ -46,10 +46,10 @@ pub enum PricingError {
         /// What was given.
         value: f64,
     },
-    /// Volatility.
+    /// Volatility, outside 0 to 50 a year.
     #[error("the volatility is {0}; give a fraction a year between 0 and 50, such as 0.25 for 25 %")]
     Volatility(f64),
-    /// A dividend's amount or time.
+    /// A dividend's amount, outside 0 to 1e9, or its time, not finite.
     #[error(
         "the dividend of {amount} in {years} years is impossible; give an amount from 0 and a finite time"
     )]
@@ -63,6 +63,10 @@ pub enum PricingError {
 
 impl VanillaOption {
     /// An option on a spot between 1e-6 and 1e9 with up to 100 years to run, rate and yield within ±100 % and volatility from 0 to 5000 %.
+    ///
+    /// `spot` and `strike` (1e-6 to 1e9 too) are in one currency a share, `years` are of 365 days, `rate` and
+    /// `dividend_yield` are continuous fractions a year, `volatility` is a fraction a year. NaN is out of
+    /// every range.
     ///
     /// # Errors
     /// [`PricingError`] names the input that is out of range.
@@ -94,7 +98,7 @@ impl VanillaOption {
         Ok(Self { right, spot, strike, years, rate, dividend_yield, volatility })
     }
 
-    /// The same option under another volatility.
+    /// The same option under another volatility, a fraction a year.
     ///
     /// # Errors
     /// [`PricingError::Volatility`] outside 0 to 50.
@@ -108,37 +112,37 @@ impl VanillaOption {
         self.right
     }
 
-    /// Price of the underlying, above 0, in the currency that every price here is in.
+    /// Price of the underlying, 1e-6 to 1e9, in the currency that every price here is in.
     #[must_use]
     pub fn spot(&self) -> f64 {
         self.spot
     }
 
-    /// Strike, above 0, in the currency of the spot.
+    /// Strike, 1e-6 to 1e9, in the currency of the spot.
     #[must_use]
     pub fn strike(&self) -> f64 {
         self.strike
     }
 
-    /// Years of 365 days to expiration, 0 or more.
+    /// Years of 365 days to expiration, 0 to 100.
     #[must_use]
     pub fn years(&self) -> f64 {
         self.years
     }
 
-    /// Continuously compounded interest rate as a fraction a year (0.04 is 4 %); may be 0 or negative.
+    /// Continuously compounded interest rate as a fraction a year (0.04 is 4 %), −1 to 1.
     #[must_use]
     pub fn rate(&self) -> f64 {
         self.rate
     }
 
-    /// Continuously compounded dividend yield as a fraction a year; may be 0 or negative.
+    /// Continuously compounded dividend yield as a fraction a year, −1 to 1.
     #[must_use]
     pub fn dividend_yield(&self) -> f64 {
         self.dividend_yield
     }
 
-    /// Volatility as a fraction a year (0.2 is 20 %), 0 or more.
+    /// Volatility as a fraction a year (0.2 is 20 %), 0 to 50.
     #[must_use]
     pub fn volatility(&self) -> f64 {
         self.volatility

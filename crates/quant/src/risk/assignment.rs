@@ -22,13 +22,13 @@ pub struct ShortOption {
     pub strike: Decimal,
     /// What the option is worth, in dollars a share.
     pub mark: Decimal,
-    /// Calendar days to the last trade date.
+    /// New York calendar days to the last trade date; negative after it.
     pub dte: i64,
-    /// Years of 365 days to the last session's close.
+    /// Years of 365 days to the last session's close; 0 after it.
     pub years: f64,
     /// Continuously compounded rate as a fraction a year.
     pub rate: f64,
-    /// Calendar days to the next ex-date; none where none is known.
+    /// New York calendar days to the next ex-date, 1 or more; none where none is known.
     pub days_to_ex: Option<i64>,
     /// That dividend in dollars a share.
     pub dividend: Option<Decimal>,
@@ -37,6 +37,9 @@ pub struct ShortOption {
 impl ShortOption {
     /// A contract's position in the rules at `as_of`; none where they do not apply: European contracts cannot be assigned early and
     /// cash-settled ones deliver nothing.
+    ///
+    /// `spot` and `mark` are dollars a share, `rate` a continuous fraction a year; of `dividends` (dollars a
+    /// share, any order) the next ex-date after today in New York counts.
     #[must_use]
     pub fn of(
         contract: &OptionContract,
@@ -82,7 +85,7 @@ pub enum AssignmentFlag {
 }
 
 impl AssignmentFlag {
-    /// The name in results, e.g. `ITM_SHORT`.
+    /// The name in results: the variant in capitals, e.g. `ITM_SHORT`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -109,14 +112,15 @@ pub enum AssignmentLevel {
     None,
     /// In the money.
     Low,
-    /// In the money near the end, pinned, or a dividend to come.
+    /// In the money with at most a week to go, pinned, or a dividend above the time value to come.
     Medium,
-    /// Exercise pays its holder now or within days.
+    /// A dividend above the time value with its ex-date within five days, interest above the time value of a
+    /// put, or in the money with at most a day to go.
     High,
 }
 
 impl AssignmentLevel {
-    /// The name in results.
+    /// The name in results: `none`, `low`, `medium` or `high`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {

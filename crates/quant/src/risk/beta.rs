@@ -27,10 +27,13 @@ pub enum BetaError {
     FlatIndex,
 }
 
-/// Beta to an index, a ratio without a unit (W. Sharpe, "Capital Asset Prices", 1964): covariance over variance (n − 1) of the last [`BETA_RETURNS`] simple daily returns; closes of the same sessions, oldest first.
+/// Beta to an index, a ratio without a unit (W. Sharpe, "Capital Asset Prices", 1964): covariance over
+/// variance (n − 1) of the last [`BETA_RETURNS`] simple daily returns; closes of the same sessions, above 0,
+/// oldest first. Of any sign and size; exact to rounding.
 ///
 /// # Errors
-/// [`BetaError`] where the series do not match, are too short, hold a close that is none, or the index stood still.
+/// [`BetaError`] where the series do not match, have fewer than [`BETA_RETURNS`] + 1 closes, hold a close in
+/// the window that is not above 0 and finite, or the index stood still.
 pub fn beta(asset: &[f64], index: &[f64]) -> Result<f64, BetaError> {
     if asset.len() != index.len() {
         return Err(BetaError::Lengths { asset: asset.len(), index: index.len() });

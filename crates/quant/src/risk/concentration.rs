@@ -16,11 +16,11 @@ pub struct Exposure {
     pub symbol: Symbol,
     /// Its sector, where known.
     pub sector: Option<String>,
-    /// Dollars, 0 or more.
+    /// Dollars, 0 to 1e15.
     pub amount: Decimal,
 }
 
-/// Percent of net liquidation beyond which a share is too much.
+/// Percent of net liquidation beyond which a share is too much; not checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct ConcentrationLimits {
@@ -48,7 +48,7 @@ pub struct Share {
     pub name: String,
     /// Dollars at stake.
     pub amount: Decimal,
-    /// Percent of net liquidation.
+    /// Percent of net liquidation, 0 or more; over 100 on borrowed money.
     pub pct: f64,
     /// Whether that is over the limit; exactly at it is not.
     pub over_limit: bool,
@@ -83,10 +83,12 @@ pub enum ConcentrationError {
 
 const MAX_AMOUNT: Decimal = Decimal::from_parts(2_764_472_320, 232_830, 0, false, 0);
 
-/// The shares of `net_liquidation` (dollars) that symbols and sectors hold, in percent. The limits are the caller's.
+/// The shares of `net_liquidation` (dollars) that symbols and sectors hold, in percent: 100·amount/net
+/// liquidation. The limits are the caller's; their defaults are ttai's own.
 ///
 /// # Errors
-/// [`ConcentrationError`] where the account's value is not above zero or an exposure is none.
+/// [`ConcentrationError`] where the account's value is not above zero or over 1e15, or an exposure is not 0
+/// to 1e15 dollars.
 pub fn concentration(
     exposures: &[Exposure],
     net_liquidation: Decimal,

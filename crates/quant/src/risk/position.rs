@@ -30,7 +30,7 @@ pub struct Position<'a> {
     pub spot: Decimal,
     /// Which margin rate the underlying carries.
     pub class: UnderlyingClass,
-    /// Its beta to the index, and the index's price in dollars.
+    /// Its beta to the index (a ratio), and the index's price in dollars.
     pub beta: Option<(f64, f64)>,
 }
 
@@ -43,7 +43,7 @@ pub struct NetGreeks {
     pub gamma: f64,
     /// Dollars per calendar day.
     pub theta: f64,
-    /// Dollars per volatility point.
+    /// Dollars per volatility point (0.01).
     pub vega: f64,
     /// Dollars per percentage point of the rate.
     pub rho: f64,
@@ -66,7 +66,7 @@ pub struct PositionRisk {
     pub cost_basis: Decimal,
     /// Dollars that it is worth at its marks (negative: owed).
     pub market_value: Decimal,
-    /// The difference.
+    /// The difference, `market_value` − `cost_basis`, in dollars.
     pub unrealized_pnl: Decimal,
     /// Sums over the legs.
     pub net_greeks: NetGreeks,
@@ -74,7 +74,8 @@ pub struct PositionRisk {
     pub legs_without_greeks: usize,
     /// Dollars that move with the underlying: delta · S.
     pub dollar_delta: f64,
-    /// Shares of the index that move alike: delta · beta · S / index.
+    /// Shares of the index that move alike: delta · beta · S / index; none without a beta or where the
+    /// index's price is not above 0.
     pub beta_weighted_delta: Option<f64>,
     /// Profit, loss and breakevens at expiration from entry prices; none where the legs expire on several days.
     pub payoff: Option<Payoff>,
@@ -83,7 +84,8 @@ pub struct PositionRisk {
 }
 
 impl PositionRisk {
-    /// Dollars that the position puts at stake: its largest loss, or its margin where the loss has no bound or no single expiration.
+    /// Dollars that the position puts at stake, 0 or more: its largest loss, or its initial margin where the
+    /// loss has no bound or no single expiration. The measure is ttai's own.
     #[must_use]
     pub fn capital_at_risk(&self) -> Decimal {
         let bounded = self.payoff.as_ref().and_then(|payoff| payoff.max_loss);
@@ -102,10 +104,12 @@ pub enum RiskError {
     Margin(#[from] MarginError),
 }
 
-/// The risk of all legs on one underlying; units at [`PositionRisk`]. Greeks are summed, margin is Regulation T's ([`crate::margin`]).
+/// The risk of all legs on one underlying; units at [`PositionRisk`]. Greeks are summed, margin is Regulation
+/// T's ([`crate::margin`]), the payoff is that of [`crate::strategy::payoff`].
 ///
 /// # Errors
-/// [`RiskError`] where a leg or the price of the underlying is none.
+/// [`RiskError`] where there are no legs or more than 200, a leg is none ([`Leg::checked`]), or the price of
+/// the underlying is not above 0, at most 10,000,000.
 pub fn position_risk(position: &Position<'_>) -> Result<PositionRisk, RiskError> {
     let legs: Vec<Leg> = position.legs.iter().map(|leg| leg.leg.clone()).collect();
     let margin = requirement(&legs, position.spot, position.class)?;

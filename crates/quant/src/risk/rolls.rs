@@ -18,7 +18,7 @@ pub struct RollRequest<'a> {
     pub quotes: &'a [PricedQuote],
     /// The contract that is short.
     pub short: &'a OptionContract,
-    /// Dollars a share received for it and its predecessors so far, buy-backs deducted.
+    /// Dollars a share received for it and its predecessors so far, buy-backs deducted; within ±10,000,000.
     pub credit_so_far: Decimal,
     /// Most calendar days to the new last trade date.
     pub max_dte: i64,
@@ -41,7 +41,7 @@ pub enum RollKind {
 pub struct Roll {
     /// How it moves the option.
     pub kind: RollKind,
-    /// 21-character OCC symbol of the new option.
+    /// 21-character symbol of the new option (OCC, Options Symbology Initiative).
     pub occ_symbol: String,
     /// Its strike.
     pub strike: Decimal,
@@ -49,19 +49,19 @@ pub struct Roll {
     pub expiration: NaiveDate,
     /// The last session in which it trades.
     pub last_trade_date: NaiveDate,
-    /// Calendar days to that session.
+    /// New York calendar days to that session.
     pub dte: i64,
     /// What the new option is sold at: its bid.
     pub sell_at: Decimal,
     /// What the old one is bought back at: its ask.
     pub buy_at: Decimal,
-    /// The difference.
+    /// The difference, above 0.
     pub net_credit: Decimal,
     /// All credits so far and this one.
     pub total_credit: Decimal,
     /// Strike less (put) or plus (call) the total credit.
     pub breakeven: Decimal,
-    /// Delta of the new option.
+    /// Delta of the new option, dollars per dollar of the underlying.
     pub delta: Option<f64>,
 }
 
@@ -94,7 +94,8 @@ const MOST_ROLLS: usize = 3;
 /// a share: the same strike later, or later and farther out of the money. The rule is ttai's own.
 ///
 /// # Errors
-/// [`RollError`] where the option is not quoted or cannot be bought back.
+/// [`RollError`] where the option is not quoted, has no ask (or one over 10,000,000 dollars) to be bought
+/// back at, or the credit so far is not within ±10,000,000.
 pub fn rolls(request: &RollRequest<'_>) -> Result<RollOutlook, RollError> {
     let symbol = request.short.occ_symbol();
     if request.credit_so_far.abs() > MAX_PRICE {

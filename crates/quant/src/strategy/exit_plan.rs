@@ -1,4 +1,5 @@
-//! When to close a short-premium trade: half the credit earned, the review day, the tested price.
+//! When to close a short-premium trade: half the credit earned, the review day, the tested price. The rules
+//! are ttai's own defaults, without a paper.
 
 use chrono::{Days, NaiveDate};
 use rust_decimal::Decimal;
@@ -14,9 +15,9 @@ use super::number::{to_decimal, to_f64};
 pub struct ExitTerms<'a> {
     /// The option legs of one unit, the short one first.
     pub legs: &'a [ModelLeg],
-    /// Net credit received in dollars a share, above zero.
+    /// Net credit received in dollars a share, above 0, at most 10,000,000.
     pub credit: Decimal,
-    /// Price of the underlying in dollars.
+    /// Price of the underlying in dollars; the model checks it.
     pub spot: f64,
     /// New York date of the entry.
     pub opened: NaiveDate,
@@ -53,7 +54,7 @@ pub enum ReviewRule {
 pub struct Review {
     /// Calendar day; snap it to the session on or before it.
     pub date: NaiveDate,
-    /// Days to the last trade date then.
+    /// Calendar days to the last trade date then.
     pub dte: i64,
     /// Which rule set it.
     pub rule: ReviewRule,
@@ -76,9 +77,10 @@ pub enum TestedRule {
 pub struct Tested {
     /// Which rule.
     pub rule: TestedRule,
-    /// Dollars a share that closing costs then.
+    /// Dollars a share that closing costs then; none where the rule is delta's and no price brings it.
     pub close_at: Option<Decimal>,
-    /// Price of the underlying at which the rule holds today; none where no price brings it.
+    /// Price of the underlying in dollars, to the cent, at which the rule holds today; none where no price
+    /// from a fifth to five times the spot brings it.
     pub underlying_today: Option<f64>,
     /// The same on the review day, at today's volatility.
     pub underlying_at_review: Option<f64>,
@@ -132,6 +134,8 @@ const TESTED_CREDITS: u32 = 3;
 const DAYS_A_YEAR: f64 = 365.0;
 
 /// The review day of a trade opened `dte` calendar days before its last trade date: at 21 days when opened above 30, else at half.
+///
+/// Answers calendar days before the last trade date, rounded down, for a `dte` of 0 or more. The rule is ttai's own.
 #[must_use]
 pub fn review_dte(dte: i64) -> (i64, ReviewRule) {
     if dte > LONG_ENTRY_DAYS {
@@ -141,11 +145,13 @@ pub fn review_dte(dte: i64) -> (i64, ReviewRule) {
     }
 }
 
-/// The default plan: close at 50 % of the credit, review by [`review_dte`], tested at |delta| 0.50, for spreads at a loss of 2× the credit
-/// (where the width allows that loss at all; else the short leg's delta).
+/// The default plan: close at 50 % of the credit, review by [`review_dte`], tested at |delta| 0.50, for spreads at a
+/// loss of 2× the credit (where the width allows that loss at all; else the short leg's delta). Prices are dollars a
+/// share, dates calendar days; values are `model`'s. ttai's own rules.
 ///
 /// # Errors
-/// [`ExitPlanError`] where there is no credit, no short option, or a leg cannot be valued.
+/// [`ExitPlanError`] where the credit is not above 0 or over 10,000,000, the first leg is no short option,
+/// the last trade date is before the entry, or a leg cannot be valued.
 pub fn exit_plan(terms: &ExitTerms<'_>, model: &impl OptionModel) -> Result<ExitPlan, ExitPlanError> {
     let plan = Planner::new(terms, model)?;
     let review = plan.review()?;

@@ -16,11 +16,11 @@ pub enum Instrument {
     Option {
         /// Call or put.
         right: OptionRight,
-        /// Strike in dollars.
+        /// Strike in dollars, above 0, at most 10,000,000.
         strike: Decimal,
         /// The last session in which it trades.
         last_trade_date: NaiveDate,
-        /// Shares a contract stands for, 100 as a rule.
+        /// Shares a contract stands for, 1 to 100,000, 100 as a rule.
         multiplier: u32,
     },
 }
@@ -30,11 +30,11 @@ pub enum Instrument {
 pub struct Leg {
     /// What is held.
     pub instrument: Instrument,
-    /// Contracts or shares; negative is short.
+    /// Contracts or shares, 1e-9 to 1e8; negative is short.
     pub quantity: Decimal,
-    /// Dollars a share at which the leg was, or would be, opened.
+    /// Dollars a share at which the leg was, or would be, opened; 0 to 10,000,000.
     pub entry: Decimal,
-    /// Dollars a share that it is worth now: the midpoint of an option, the price of a stock.
+    /// Dollars a share that it is worth now: the midpoint of an option, the price of a stock; 0 to 10,000,000.
     pub mark: Decimal,
 }
 
@@ -62,20 +62,22 @@ pub enum LegError {
     Multiplier(u32),
 }
 
-/// Highest price that is taken for a price: a bound that keeps decimal sums far from overflow.
+/// Highest price, in dollars a share, that is taken for a price: a bound that keeps decimal sums far from overflow.
 pub const MAX_PRICE: Decimal = Decimal::from_parts(10_000_000, 0, 0, false, 0);
 const MAX_QUANTITY: Decimal = Decimal::from_parts(100_000_000, 0, 0, false, 0);
 const MIN_QUANTITY: Decimal = Decimal::from_parts(1, 0, 0, false, 9);
 const MAX_MULTIPLIER: u32 = 100_000;
 
 impl Leg {
-    /// Shares, `quantity` negative for short.
+    /// Shares, `quantity` negative for short; `entry` and `mark` in dollars a share. Nothing is checked here:
+    /// see [`Leg::checked`].
     #[must_use]
     pub fn stock(quantity: Decimal, entry: Decimal, mark: Decimal) -> Self {
         Self { instrument: Instrument::Stock, quantity, entry, mark }
     }
 
-    /// Contracts of `contract`, `quantity` negative for short.
+    /// Contracts of `contract`, `quantity` negative for short; `entry` and `mark` in dollars a share. Nothing
+    /// is checked here: see [`Leg::checked`].
     #[must_use]
     pub fn option(contract: &OptionContract, quantity: Decimal, entry: Decimal, mark: Decimal) -> Self {
         let instrument = Instrument::Option {
@@ -90,7 +92,8 @@ impl Leg {
     /// The same leg, when its numbers are those of a position.
     ///
     /// # Errors
-    /// [`LegError`] names the number that is none: quantities up to 1e8 and prices up to 1e7 keep every sum exact.
+    /// [`LegError`] names the number that is none: quantities are ±1e-9 to 1e8, prices 0 to 1e7 dollars,
+    /// strikes above 0 to 1e7, multipliers 1 to 100,000; these keep every sum exact.
     pub fn checked(self) -> Result<Self, LegError> {
         if self.quantity.abs() > MAX_QUANTITY || self.quantity.abs() < MIN_QUANTITY {
             return Err(LegError::Quantity(self.quantity));
@@ -120,25 +123,26 @@ impl Leg {
         }
     }
 
-    /// Signed shares: quantity times multiplier.
+    /// Signed shares: quantity times multiplier; saturates beyond what a [`Leg::checked`] leg can hold.
     #[must_use]
     pub fn shares(&self) -> Decimal {
         self.quantity.saturating_mul(self.multiplier())
     }
 
-    /// Dollars paid for the leg (negative: received).
+    /// Dollars paid for the leg at its entry (negative: received); saturates as [`Leg::shares`].
     #[must_use]
     pub fn cost(&self) -> Decimal {
         self.shares().saturating_mul(self.entry)
     }
 
-    /// Dollars that the leg is worth at its mark (negative: owed).
+    /// Dollars that the leg is worth at its mark (negative: owed); saturates as [`Leg::shares`].
     #[must_use]
     pub fn market_value(&self) -> Decimal {
         self.shares().saturating_mul(self.mark)
     }
 
-    /// Dollars a share at expiration with the underlying at `price`: the price itself for stock, the exercise value for an option.
+    /// Dollars a share at expiration with the underlying at `price` dollars, for one share and regardless of
+    /// the leg's sign: the price itself for stock, the exercise value ([`intrinsic`]) for an option.
     #[must_use]
     pub fn value_at_expiration(&self, price: Decimal) -> Decimal {
         match self.instrument {
@@ -147,7 +151,7 @@ impl Leg {
         }
     }
 
-    /// The strike, for an option.
+    /// The strike in dollars, for an option; none for stock.
     #[must_use]
     pub fn strike(&self) -> Option<Decimal> {
         match self.instrument {
@@ -157,7 +161,8 @@ impl Leg {
     }
 }
 
-/// Exercise value in exact dollars: max(S − K, 0) for a call, max(K − S, 0) for a put; saturates where no price lies.
+/// Exercise value in exact dollars a share, 0 or more: max(S − K, 0) for a call, max(K − S, 0) for a put;
+/// saturates where no price lies.
 #[must_use]
 pub fn intrinsic(right: OptionRight, spot: Decimal, strike: Decimal) -> Decimal {
     match right {

@@ -1,4 +1,7 @@
 //! Model values of legs before expiration: profit and loss by price and date, and the prices at which a plan acts.
+//!
+//! [`VanillaModel`] prices by [`crate::pricing`], where papers, ranges and errors stand; another
+//! [`OptionModel`] answers for its own.
 
 use rust_decimal::Decimal;
 use schemars::JsonSchema;
@@ -53,9 +56,9 @@ impl<F: Fn(&ModelQuestion) -> Result<ModelValue, PricingError>> OptionModel for 
 /// American or European options on a flat rate, with cash dividends to come.
 #[derive(Clone, Debug, PartialEq)]
 pub struct VanillaModel {
-    /// Continuously compounded rate as a fraction a year.
+    /// Continuously compounded rate as a fraction a year, −1 to 1.
     pub rate: f64,
-    /// Cash dividends, years from now.
+    /// Cash dividends in dollars a share, years of 365 days from now.
     pub dividends: Vec<Dividend>,
     /// Whether the holder may exercise early.
     pub american: bool,
@@ -126,10 +129,11 @@ pub enum ModelError {
 
 /// Profit in dollars with the underlying at `spot` dollars `elapsed` years (of 365 days) from now, from the legs' entry prices.
 ///
-/// Options past their expiration count at their exercise value at `spot`; volatilities stay as they are today.
+/// Options at or past their expiration count at their exercise value at `spot`; volatilities stay as they are
+/// today. Source and error are the model's.
 ///
 /// # Errors
-/// [`ModelError`] names the leg that cannot be valued.
+/// [`ModelError`] names the leg that cannot be valued: it has no volatility, or the model refuses an input.
 pub fn model_profit(
     legs: &[ModelLeg],
     spot: f64,
@@ -144,7 +148,8 @@ pub fn model_profit(
     Ok(profit)
 }
 
-/// Profit in dollars at every pair of `spots` (columns) and `elapsed` years from now (rows).
+/// Profit in dollars at every pair of `spots` in dollars (columns) and `elapsed` years of 365 days from now
+/// (rows), each as [`model_profit`].
 ///
 /// # Errors
 /// As [`model_profit`].

@@ -45,7 +45,7 @@ pub struct Payoff {
     pub max_profit: Option<Decimal>,
     /// Largest loss in dollars as a positive number (negative: it gains everywhere); none where it has no bound.
     pub max_loss: Option<Decimal>,
-    /// Underlying prices at which it neither gains nor loses, ascending.
+    /// Underlying prices in dollars, above 0, at which it neither gains nor loses, ascending, to ten decimals.
     pub breakevens: Vec<Decimal>,
 }
 
@@ -53,10 +53,12 @@ const MAX_LEGS: usize = 1_000;
 const HIGHEST_PRICE: Decimal = Decimal::from_parts(1_000_000_000, 0, 0, false, 0);
 
 impl Payoff {
-    /// The payoff of `legs`.
+    /// The payoff of `legs` at their common expiration, in dollars for all of them; exact, source at the top
+    /// of this module.
     ///
     /// # Errors
-    /// [`PayoffError`] where there are no legs, too many, one that is none, or options of several expirations.
+    /// [`PayoffError`] where there are no legs, more than 1,000, one that [`Leg::checked`] refuses, or
+    /// options of several expirations.
     pub fn of(legs: &[Leg]) -> Result<Self, PayoffError> {
         let line = PayoffLine::new(legs)?;
         let values: Vec<Decimal> = line.knots.iter().map(|&price| line.profit(price)).collect();
@@ -92,7 +94,8 @@ impl<'a> PayoffLine<'a> {
         Ok(Self { legs, knots })
     }
 
-    /// Profit in dollars with the underlying at `price` at expiration; prices count from 0 to 1e9.
+    /// Profit in exact dollars with the underlying at `price` dollars at expiration; prices outside 0 to 1e9
+    /// count as the nearer end.
     #[must_use]
     pub fn profit(&self, price: Decimal) -> Decimal {
         let price = price.clamp(Decimal::ZERO, HIGHEST_PRICE);

@@ -13,7 +13,7 @@ use crate::pricing::normal_cdf;
 /// What the probabilities are conditional on.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Lognormal {
-    /// Price of the underlying in dollars, above zero.
+    /// Price of the underlying in dollars, above 0.
     pub spot: f64,
     /// Continuously compounded rate as a fraction a year.
     pub rate: f64,
@@ -22,9 +22,11 @@ pub struct Lognormal {
 }
 
 impl Lognormal {
-    /// Probability (0 to 1) that the underlying ends above `price`, at volatility `sigma` (a fraction a year).
+    /// Probability (0 to 1) that the underlying ends above `price` dollars, at volatility `sigma` (a fraction
+    /// a year): N(d2), Hull, ch. 15.
     ///
-    /// `None` where spot, time or volatility is not above zero. A price of zero or less is exceeded for certain.
+    /// `None` where spot, time or volatility is not above zero and finite, the rate is not finite or the
+    /// price is NaN. A price of zero or less is exceeded for certain.
     #[must_use]
     pub fn above(&self, price: f64, sigma: f64) -> Option<f64> {
         let usable = |x: f64| x.is_finite() && x > 0.0;
@@ -45,11 +47,12 @@ impl Lognormal {
 pub struct StrikeVolatility {
     /// Strike in dollars.
     pub strike: f64,
-    /// Implied volatility as a fraction.
+    /// Implied volatility as a fraction a year.
     pub iv: f64,
 }
 
-/// Volatility at `price`, interpolated linearly between strikes and flat beyond them; `None` without any.
+/// Volatility, a fraction a year, at `price` dollars, interpolated linearly between strikes (any order) and
+/// flat beyond them; `None` without any. ttai's own interpolation.
 #[must_use]
 pub fn volatility_at(smile: &[StrikeVolatility], price: f64) -> Option<f64> {
     let below = smile.iter().filter(|p| p.strike <= price).max_by(|a, b| a.strike.total_cmp(&b.strike));
@@ -66,7 +69,8 @@ pub fn volatility_at(smile: &[StrikeVolatility], price: f64) -> Option<f64> {
 
 /// Risk-neutral probability (0 to 1) that `legs` make a profit at expiration, the volatility at each breakeven read off `smile`.
 ///
-/// `None` where a volatility or the market is unusable.
+/// `breakevens` are dollars, ascending, as [`Payoff::of`](super::payoff::Payoff::of) finds them. The source
+/// stands at the top of this module. `None` where the smile is empty or [`Lognormal::above`] has no answer.
 ///
 /// # Errors
 /// As [`Payoff::of`](super::payoff::Payoff::of).
@@ -103,7 +107,8 @@ pub fn probability_of_profit(
     Ok(Some(probability.min(1.0)))
 }
 
-/// The strikes and volatilities of the option legs that have one.
+/// The strikes (dollars) and volatilities (fractions a year) of the option legs that have one above 0;
+/// `volatilities` has one entry a leg, and what has no partner is left out.
 #[must_use]
 pub fn smile_of(legs: &[Leg], volatilities: &[Option<f64>]) -> Vec<StrikeVolatility> {
     let point = |(leg, iv): (&Leg, &Option<f64>)| match (&leg.instrument, iv) {

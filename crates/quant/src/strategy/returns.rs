@@ -9,7 +9,8 @@ use super::number::{percent, to_f64};
 
 /// Percent earned on a base, for the days held and scaled to a week and a year.
 ///
-/// The scaled numbers say what the same trade would earn if it could be repeated; days to expiration below one count as one.
+/// The scaled numbers say what the same trade would earn if it could be repeated; days to expiration below
+/// one count as one. Simple and compound interest by definition; there is no paper.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ReturnOnCapital {
     /// Percent over the days to expiration: 100 · premium / base.
@@ -18,14 +19,16 @@ pub struct ReturnOnCapital {
     pub weekly_pct: f64,
     /// Percent per 365 calendar days without compounding: period · 365 / days.
     pub annual_simple_pct: f64,
-    /// Percent per 365 calendar days, each period's gain reinvested: 100 · ((1 + premium / base)^(365 / days) − 1).
+    /// Percent per 365 calendar days, each period's gain reinvested: 100 · ((1 + premium / base)^(365 / days)
+    /// − 1). −100 where all is lost or more, the largest `f64` where it would be infinite.
     pub annual_compound_pct: f64,
 }
 
 impl ReturnOnCapital {
     /// The return of `premium` on `base` (any two amounts in the same unit) over `dte` calendar days.
     ///
-    /// `None` where the base is not above zero or the premium is absurdly large against it.
+    /// `None` where the base is not above zero, or an amount or their ratio is so large (over some 1e24) that
+    /// decimals overflow. A negative premium is a loss.
     #[must_use]
     pub fn of(premium: Decimal, base: Decimal, dte: i64) -> Option<Self> {
         if base <= Decimal::ZERO {

@@ -1,4 +1,5 @@
-//! How many contracts an account can carry.
+//! How many contracts an account can carry. What one contract ties up is the cash or the Regulation T margin
+//! of [`Economics`]; the rule of three on it is ttai's own.
 
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
@@ -25,11 +26,11 @@ pub struct SizingRequest<'a> {
     pub economics: &'a Economics,
     /// The account.
     pub account_type: AccountType,
-    /// Dollars free for the trade; none where nobody said.
+    /// Dollars free for the trade, 0 to 1e15; none where nobody said.
     pub capital: Option<Decimal>,
-    /// Shares held that calls are written on; they need no further capital.
+    /// Shares held that calls are written on, one contract on each full 100; they need no further capital.
     pub shares: Option<u64>,
-    /// Dollars a contract that the broker asks; it wins over our estimate.
+    /// Dollars a contract that the broker asks, above 0, at most 1e15; it wins over our estimate.
     pub broker_requirement: Option<Decimal>,
 }
 
@@ -52,11 +53,11 @@ pub struct PositionSize {
     pub contracts: u64,
     /// What set the number.
     pub sized_by: SizedBy,
-    /// Tied up by one contract.
+    /// Tied up by one contract, dollars.
     pub collateral_per_contract: Decimal,
-    /// Tied up by all.
+    /// Tied up by all, dollars.
     pub collateral: Decimal,
-    /// What is left of the capital.
+    /// What is left of the capital, dollars; all of it where shares held set the number.
     pub capital_left: Option<Decimal>,
 }
 
@@ -85,10 +86,12 @@ pub enum SizingError {
 const MAX_CAPITAL: Decimal = Decimal::from_parts(2_764_472_320, 232_830, 0, false, 0);
 const SHARES_A_CONTRACT: u64 = 100;
 
-/// The number of contracts that the account carries: by the shares where calls are written on them, else by the capital, else one.
+/// The number of contracts that the account carries, rounded down: by the shares where calls are written on
+/// them, else by the capital, else one. Amounts are exact dollars; source at the top of this module.
 ///
 /// # Errors
-/// [`SizingError`] where a cash account may not hold the trade or an amount is none.
+/// [`SizingError`] where a cash account may not hold the trade (whatever the broker asks), capital or
+/// requirement is out of range, capital is given and nothing is tied up, or the contracts overflow.
 pub fn size(request: &SizingRequest<'_>) -> Result<PositionSize, SizingError> {
     let collateral = collateral_per_contract(request)?;
     if let Some(capital) = request.capital.filter(|c| *c < Decimal::ZERO || *c > MAX_CAPITAL) {

@@ -1,4 +1,8 @@
-//! The legs of the named strategies, one contract each way, prices in dollars a share.
+//! The legs of the named strategies, as many contracts of each option, prices in dollars a share. What each
+//! ties up stands at [`crate::margin`], with its sources.
+//!
+//! Prices and quantities are not checked here; [`Leg::checked`](super::legs::Leg::checked) does, and refuses
+//! legs of 0 contracts.
 
 use rust_decimal::Decimal;
 use ttai_core::{OptionContract, OptionRight};
@@ -64,7 +68,7 @@ impl Filled<'_> {
     }
 }
 
-/// Sells `contracts` puts.
+/// Sells `contracts` puts: one leg.
 ///
 /// # Errors
 /// [`TradeError::Right`] for a call.
@@ -73,7 +77,8 @@ pub fn short_put(put: Filled<'_>, contracts: u32) -> Result<Vec<Leg>, TradeError
     Ok(vec![put.leg(-i64::from(contracts))])
 }
 
-/// Sells `contracts` calls on shares that cost `stock_entry` and are worth `spot` dollars.
+/// Sells `contracts` calls on shares (the call's multiplier each) that cost `stock_entry` and are worth
+/// `spot` dollars a share: stock first, then the call.
 ///
 /// # Errors
 /// [`TradeError::Right`] for a put.
@@ -88,7 +93,8 @@ pub fn covered_call(
     Ok(vec![Leg::stock(shares, stock_entry, spot), call.leg(-i64::from(contracts))])
 }
 
-/// Sells one option and buys another of the same right and expiration: a credit or a debit vertical.
+/// Sells `contracts` of one option and buys as many of another of the same right and last trade date: a
+/// credit or a debit vertical, the short leg first.
 ///
 /// # Errors
 /// [`TradeError`] where rights or expirations differ or the strikes are equal.
@@ -104,7 +110,8 @@ pub fn vertical(short: Filled<'_>, long: Filled<'_>, contracts: u32) -> Result<V
     Ok(vec![short.leg(-contracts), long.leg(contracts)])
 }
 
-/// Sells a put and a call of one expiration; equal strikes make it a straddle.
+/// Sells `contracts` puts and as many calls of one last trade date, the put's strike not above the call's;
+/// equal strikes make it a straddle.
 ///
 /// # Errors
 /// [`TradeError`] where a right, the expirations or the order of the strikes is wrong.
@@ -121,7 +128,8 @@ pub fn short_strangle(put: Filled<'_>, call: Filled<'_>, contracts: u32) -> Resu
     Ok(vec![put.leg(-contracts), call.leg(-contracts)])
 }
 
-/// Buys the first put, sells the second, sells the first call, buys the second; strikes rise.
+/// Buys the first put, sells the second, sells the first call, buys the second, `contracts` of each and of
+/// one last trade date; strikes rise, only the two short ones may be equal (an iron butterfly).
 ///
 /// # Errors
 /// [`TradeError`] where a right, the expirations or the order of the strikes is wrong.

@@ -147,7 +147,8 @@ pub struct ChartAssessment {
 /// Prices are in the bars' unit, distances in ATR. The indicators are TA-Lib's; the rules that weigh them are ttai's own ([`crate::trend`]).
 ///
 /// # Errors
-/// [`AssessmentError`] says how many bars are needed, or which bar is at fault.
+/// [`AssessmentError`] says how many bars are needed ([`MINIMUM_BARS`] of the timeframe), which bar is at
+/// fault, or that the price does not move.
 pub fn assess(bars: &[DailyBar], settings: AssessmentSettings) -> Result<ChartAssessment, AssessmentError> {
     let (usable, history_cut) = usable_history(bars);
     let weekly;
@@ -189,7 +190,8 @@ pub fn assess(bars: &[DailyBar], settings: AssessmentSettings) -> Result<ChartAs
 }
 
 /// The recommendation of every bar as it stood then: each depends on the bars up to it alone. None while warming up.
-/// The bars must be one usable history (see [`usable_history`]).
+/// The bars must be one usable history (see [`usable_history`]), split-adjusted, oldest first, and of `timeframe`
+/// themselves: weekly bars are not made here. The rules are ttai's own ([`crate::trend`]).
 ///
 /// # Errors
 /// [`IndicatorError`] names a bar that is impossible.

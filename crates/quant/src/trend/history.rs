@@ -25,7 +25,8 @@ pub struct HistoryCut {
 }
 
 /// The bars after the last overnight move of more than 30 % (split-adjusted bars: a known split makes no such move),
-/// and that move. Without one, all bars.
+/// and that move, which may leave none. Without one, all bars. `bars` are in any unit of price above 0, oldest first;
+/// the limit is [`UNEXPLAINED_MOVE`], ttai's own.
 #[must_use]
 pub fn usable_history(bars: &[DailyBar]) -> (&[DailyBar], Option<HistoryCut>) {
     let jump = (1..bars.len()).rev().find(|i| exceeds_limit(bars[i - 1].close, bars[*i].open));
@@ -46,8 +47,9 @@ fn exceeds_limit(previous_close: f64, price: f64) -> bool {
     (price / previous_close - 1.0).abs() > UNEXPLAINED_MOVE
 }
 
-/// One bar a calendar week (Monday to Sunday) from daily bars, dated by the week's last session; the last one may be a
-/// week still running.
+/// One bar a calendar week (Monday to Sunday) from daily bars, dated by the week's last session; the last one may be
+/// a week still running. First open, highest high, lowest low, last close and the sum of volume, in the bars' units;
+/// weeks are those of ISO 8601, `bars` oldest first.
 #[must_use]
 pub fn weekly_bars(bars: &[DailyBar]) -> Vec<DailyBar> {
     let same_week = |a: &DailyBar, b: &DailyBar| a.date.iso_week() == b.date.iso_week();

@@ -37,17 +37,17 @@ pub struct Measures {
     pub rsi14: f64,
     /// Wilder's average true range of 14 bars, dollars.
     pub atr14: f64,
-    /// ATR in percent of the close.
+    /// ATR in percent of the close, above 0.
     pub atr_percent: f64,
     /// Close less SMA20, in ATR; negative below.
     pub distance_to_sma20_atr: f64,
-    /// Standard deviation of the last 20 close-to-close log returns, annualised, as a fraction.
+    /// Standard deviation of the last 20 close-to-close log returns, annualised, a fraction a year.
     pub hv20: f64,
-    /// `hv20` over its own median of the last 252 bars (of those there are).
+    /// `hv20` over its own median of the last 252 bars (of those there are); 1 where that is 0.
     pub hv20_ratio: f64,
     /// Fall of the close from the highest close of the last 252 bars, as a fraction: 0 at the high, 0.4 at 40 % under it.
     pub drawdown: f64,
-    /// Volume over the mean of the 20 bars before; None where they had no volume.
+    /// Volume over the mean of the 20 bars before, a ratio; None where they had no volume.
     pub volume_ratio: Option<f64>,
 }
 

@@ -26,6 +26,9 @@
 //!
 //! High extension alone does not reject: a strong trend stays stretched for weeks, and what it asks for is a strike farther
 //! away. A reject is for charts on which no strike is far enough.
+//!
+//! The rules and their thresholds are ttai's own; the indicators that they read are those of
+//! [`crate::indicators`], where their sources stand.
 
 mod assessment;
 mod history;

@@ -1,5 +1,5 @@
 //! How the chart's verdicts behave over years of real bars: how often each is given, how often it flips, and whether
-//! the price's scale matters.
+//! the price's scale matters. The measures are ttai's own counts.
 
 use chrono::Datelike;
 use ttai_core::{DailyBar, Split};
@@ -22,7 +22,8 @@ pub struct Market {
 }
 
 impl Market {
-    /// The bars up to and with position `last`, adjusted for the splits effective by then and no later one.
+    /// The bars up to and with position `last` (from 0; all bars beyond the end), adjusted for the splits
+    /// effective by then and no later one: prices in dollars, volume in shares of that session.
     #[must_use]
     pub fn as_of(&self, last: usize) -> Vec<DailyBar> {
         let bars = self.bars.get(..=last).unwrap_or(&self.bars);
@@ -37,13 +38,14 @@ impl Market {
         bars.iter().map(|b| b.split_adjusted(ratio(b))).collect()
     }
 
-    /// All bars in the last session's shares.
+    /// All bars in the last session's shares: prices in dollars, volume in shares.
     #[must_use]
     pub fn adjusted(&self) -> Vec<DailyBar> {
         self.as_of(self.bars.len().saturating_sub(1))
     }
 
-    /// Positions of each month's last session from year `first` to year `last`.
+    /// Positions, from 0, of each month's last session from year `first` to year `last`, both included. The
+    /// last bar of all is left out: its month may go on.
     #[must_use]
     pub fn month_ends(&self, first: i32, last: i32) -> Vec<usize> {
         let month = |i: usize| (self.bars[i].date.year(), self.bars[i].date.month());
@@ -69,7 +71,7 @@ pub struct VerdictCounts {
 }
 
 impl VerdictCounts {
-    /// Counts one more.
+    /// Counts one more; None as not assessed.
     pub fn add(&mut self, verdict: Option<Recommendation>) {
         let count = match verdict {
             Some(Recommendation::Bullish) => &mut self.bullish,
@@ -81,7 +83,7 @@ impl VerdictCounts {
         *count += 1;
     }
 
-    /// Charts that were assessed.
+    /// The number of charts that were assessed.
     #[must_use]
     pub fn assessed(&self) -> u32 {
         self.bullish + self.bearish + self.neutral + self.reject
@@ -97,7 +99,8 @@ pub struct Flips {
     pub flips: u32,
 }
 
-/// The verdict as it stood after every session of the years given, and how often it changed overnight.
+/// How often the daily verdict, as it stood after every session, changed overnight, in the sessions from year
+/// `first` to year `last`, both included.
 ///
 /// # Errors
 /// [`IndicatorError`] names a bar that is impossible.
@@ -137,7 +140,7 @@ fn verdicts(bars: &[DailyBar]) -> Result<Vec<Option<Recommendation>>, IndicatorE
 }
 
 /// Whether the chart of all prices times `factor` says the same: the same words, and every level times `factor` to a
-/// relative 1e-9. Two charts that cannot be assessed are the same.
+/// relative 1e-9. Two charts that cannot be assessed are the same. `factor` is above 0.
 #[must_use]
 pub fn scale_invariant(bars: &[DailyBar], factor: f64) -> bool {
     let scaled: Vec<DailyBar> = bars.iter().map(|b| b.split_adjusted(1.0 / factor)).collect();

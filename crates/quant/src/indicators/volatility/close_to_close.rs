@@ -6,8 +6,9 @@ use crate::indicators::error::check_period;
 use crate::indicators::window::Window;
 use crate::indicators::{Indicator, IndicatorError};
 
-/// The sample standard deviation (denominator `n` − 1) of the last `period` logarithmic returns from close to close, annualised.
-/// First value at index `period`.
+/// The sample standard deviation (denominator `n` − 1) of the last `period` logarithmic returns from close to
+/// close, annualised: a fraction a year (J. Hull, "Options, Futures, and Other Derivatives", estimating
+/// volatility from historical data). First value at index `period`.
 ///
 /// A close that is not positive has no logarithm and is ignored like one that is no number.
 #[derive(Clone, Debug)]
@@ -46,7 +47,8 @@ impl Indicator for CloseToClose {
     }
 }
 
-/// [`CloseToClose`] over a slice of closes, one answer for each.
+/// [`CloseToClose`] volatility (Hull) over a slice of closes, one answer for each, a fraction a year;
+/// `period` is 2 to 100,000.
 ///
 /// # Errors
 /// [`IndicatorError::Period`], and [`IndicatorError::Value`] for a close that is not positive or no number.

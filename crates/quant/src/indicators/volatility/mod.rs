@@ -1,4 +1,6 @@
-//! Historical volatility by three estimators: annualised with 252 sessions, as a fraction (0.25 = 25 % a year).
+//! Historical volatility by three estimators: annualised with 252 sessions, as a fraction (0.25 = 25 % a
+//! year), 0 or more. One bar or close a session is taken for granted; bars of another length want the answer
+//! scaled by √(bars a session).
 
 mod close_to_close;
 mod parkinson;

@@ -6,8 +6,9 @@ use crate::indicators::error::check_period;
 use crate::indicators::window::Window;
 use crate::indicators::{Indicator, IndicatorError, Ohlcv, PriceBar};
 
-/// Volatility from the sessions' ranges: √(252 · mean of ln(high/low)² / (4 ln 2)) over the last `period` bars (Michael
-/// Parkinson, Journal of Business 53, 1980). Blind to moves between sessions. First value at index `period` − 1.
+/// Volatility, a fraction a year, from the sessions' ranges: √(252 · mean of ln(high/low)² / (4 ln 2)) over the last
+/// `period` bars (Michael Parkinson, Journal of Business 53, 1980). Blind to moves between sessions. First value at
+/// index `period` − 1.
 #[derive(Clone, Debug)]
 pub struct Parkinson {
     period: usize,
@@ -40,7 +41,8 @@ impl Indicator for Parkinson {
     }
 }
 
-/// [`Parkinson`] over a slice of bars, one answer for each.
+/// [`Parkinson`]'s volatility (1980) over a slice of bars, one answer for each, a fraction a year; `period`
+/// is 1 to 100,000.
 ///
 /// # Errors
 /// [`IndicatorError::Period`], and [`IndicatorError::Bar`] for an impossible bar.

@@ -6,9 +6,10 @@ use crate::indicators::error::check_period;
 use crate::indicators::window::Window;
 use crate::indicators::{Indicator, IndicatorError, Ohlcv, PriceBar};
 
-/// Volatility that sees overnight moves and ranges and is free of drift (Dennis Yang and Qiang Zhang, Journal of Business 73,
-/// 2000): σ² = σ²(overnight) + k·σ²(open to close) + (1 − k)·(Rogers-Satchell mean), k = 0.34/(1.34 + (n + 1)/(n − 1)), sample
-/// variances over the last `n` = `period` bars. First value at index `period`.
+/// Volatility, a fraction a year, that sees overnight moves and ranges and is free of drift (Dennis Yang and Qiang
+/// Zhang, Journal of Business 73, 2000): σ² = σ²(overnight) + k·σ²(open to close) + (1 − k)·(Rogers-Satchell mean), k
+/// = 0.34/(1.34 + (n + 1)/(n − 1)), sample variances over the last `n` = `period` bars, σ² annualised with 252. First
+/// value at index `period`.
 #[derive(Clone, Debug)]
 pub struct YangZhang {
     period: usize,
@@ -69,7 +70,8 @@ fn rogers_satchell(bar: &Ohlcv) -> f64 {
         + log_ratio(bar.low(), bar.close()) * log_ratio(bar.low(), bar.open())
 }
 
-/// [`YangZhang`] over a slice of bars, one answer for each.
+/// [`YangZhang`] volatility (Yang and Zhang 2000) over a slice of bars, one answer for each, a fraction a
+/// year; `period` is 2 to 100,000.
 ///
 /// # Errors
 /// [`IndicatorError::Period`], and [`IndicatorError::Bar`] for an impossible bar.

@@ -49,7 +49,7 @@ pub enum LossReason {
     LowerReturn {
         /// Its simple annual return at the bid in percent.
         annual_pct: f64,
-        /// The best one's.
+        /// The best one's, in percent.
         best_annual_pct: f64,
     },
     /// It earns the same and ends later.
@@ -59,7 +59,7 @@ pub enum LossReason {
     },
     /// It earns the same on the same day at a higher strike.
     HigherStrike {
-        /// Its strike.
+        /// Its strike in dollars.
         strike: Decimal,
     },
 }

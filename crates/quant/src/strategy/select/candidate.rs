@@ -18,7 +18,7 @@ use crate::strategy::probability::Lognormal;
 /// The option that a spread buys.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct LongLeg {
-    /// 21-character OCC symbol.
+    /// 21-character OCC symbol (Options Symbology Initiative).
     pub occ_symbol: String,
     /// Strike in dollars.
     pub strike: Decimal,
@@ -30,7 +30,7 @@ pub struct LongLeg {
     pub ask: Decimal,
     /// Contracts open at the start of the day.
     pub open_interest: Option<u64>,
-    /// Implied volatility as a fraction.
+    /// Implied volatility as a fraction a year.
     pub iv: Option<f64>,
     /// Greeks of one share's worth.
     pub greeks: Option<ContractGreeks>,
@@ -58,18 +58,19 @@ pub struct CoveredCallTerms {
 pub struct LevelDistances {
     /// Nearest support at or below the spot price (short puts), nearest resistance at or above it (short calls), in dollars.
     pub level: Option<f64>,
-    /// (strike − level) / ATR.
+    /// (strike − level) / ATR, in ATR.
     pub level_atr: Option<f64>,
-    /// Spot less (short puts) or plus (short calls) one `expected_move_1sd` = S·IV·√T of the expiration's at-the-money volatility.
+    /// Spot less (short puts) or plus (short calls) one `expected_move_1sd` = S·IV·√T of the expiration's
+    /// at-the-money volatility; dollars.
     pub one_sd: Option<f64>,
-    /// (strike − `one_sd`) / ATR.
+    /// (strike − `one_sd`) / ATR, in ATR.
     pub one_sd_atr: Option<f64>,
 }
 
 /// A contract (for a spread: a pair) that could be sold.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Candidate {
-    /// 21-character OCC symbol of the option that is sold.
+    /// 21-character OCC symbol (Options Symbology Initiative) of the option that is sold.
     pub occ_symbol: String,
     /// Its right.
     pub right: OptionRight,
@@ -101,13 +102,13 @@ pub struct Candidate {
     pub spread_pct: Option<f64>,
     /// Whether the mid implies a volatility.
     pub iv_status: IvStatus,
-    /// That volatility as a fraction.
+    /// That volatility as a fraction a year.
     pub iv: Option<f64>,
     /// Greeks of one share's worth of the option that is sold.
     pub greeks: Option<ContractGreeks>,
-    /// Dollars out of the money; negative in the money.
+    /// Dollars a share out of the money; negative in the money.
     pub otm_amount: Decimal,
-    /// The same in percent of the spot price.
+    /// `otm_amount` in percent of the spot price.
     pub otm_pct: f64,
     /// Dollars a share received at natural prices: the bid, for a spread less the long leg's ask.
     pub credit_bid: Decimal,
@@ -121,7 +122,7 @@ pub struct Candidate {
     pub at_mid: Economics,
     /// Risk-neutral probability (0 to 1) that the short option ends out of the money.
     pub prob_otm: Option<f64>,
-    /// 1 − |delta|, the quick stand-in for a probability of profit.
+    /// 1 − |delta|, a fraction, the quick stand-in for a probability of profit.
     pub pop_delta_proxy: Option<f64>,
     /// What only a covered call has.
     pub covered_call: Option<CoveredCallTerms>,
@@ -166,7 +167,9 @@ impl Candidate {
         self.covered_call.as_ref().is_some_and(|terms| terms.locks_in_loss)
     }
 
-    /// Simple annual return at natural prices, in percent; what candidates are ranked by.
+    /// Simple annual return at natural prices, in percent
+    /// ([`ReturnOnCapital::annual_simple_pct`](crate::strategy::ReturnOnCapital)); what candidates are ranked
+    /// by. None where the return has no base above 0.
     #[must_use]
     pub fn annual_pct(&self) -> Option<f64> {
         self.at_bid.roc.map(|roc| roc.annual_simple_pct)
@@ -177,9 +180,12 @@ impl Candidate {
     }
 }
 
-/// Every contract of the strategy's right as a candidate, in the chain's order; spreads only where a long leg is listed.
+/// Every contract of the strategy's right as a candidate, in the chain's order; units at [`Candidate`].
+/// Spreads only where a long leg is listed, contracts that deliver anything but 100 shares only where the
+/// constraints include them.
 ///
-/// Expired contracts and those with prices that no market has (negative, or over 10,000,000 dollars) are left out.
+/// Expired contracts, those with more than 36,500 days and those with prices that no market has (negative, or
+/// over 10,000,000 dollars) are left out.
 ///
 /// # Errors
 /// As [`SelectionRequest::validate`].
@@ -412,7 +418,7 @@ fn ex_dates(request: &SelectionRequest<'_>, short: &PricedQuote) -> Vec<CashDivi
 }
 
 impl Candidate {
-    /// Time value in dollars a share at the mid, never negative.
+    /// Time value in dollars a share at the mid, never negative, with the underlying at `spot` dollars.
     #[must_use]
     pub fn extrinsic(&self, spot: Decimal) -> Decimal {
         (self.mid - intrinsic(self.right, spot, self.strike)).max(Decimal::ZERO)

@@ -29,7 +29,8 @@ pub struct Miss {
     pub actual: Option<f64>,
     /// The limit; none where it is no number.
     pub limit: Option<f64>,
-    /// How far off, as a fraction of the limit; none where no other limit would admit the contract.
+    /// How far off, as a fraction of the limit (in the limit's unit where it is 0); none where no other limit
+    /// would admit the contract.
     pub relative: Option<f64>,
 }
 

@@ -35,7 +35,8 @@ pub enum Strategy {
         /// Which one.
         #[serde(default)]
         spread_type: SpreadType,
-        /// Dollars between the strikes; the listed strike nearest to it within a quarter of the width is taken.
+        /// Dollars between the strikes, above 0, at most 10,000,000; the listed strike nearest to it within a
+        /// quarter of the width is taken.
         width: Decimal,
     },
 }
@@ -70,21 +71,21 @@ pub struct Constraints {
     #[serde(with = "plain")]
     #[schemars(with = "f64")]
     pub max_delta: Decimal,
-    /// Least return in percent per 7 calendar days at the bid.
+    /// Least return in percent per 7 calendar days at the bid, 0 to 1,000.
     #[serde(with = "plain", alias = "min_roc_weekly")]
     #[schemars(with = "f64")]
     pub min_roc: Decimal,
-    /// Fewest calendar days to the last trade date.
+    /// Fewest calendar days to the last trade date, 0 to 5,000.
     pub dte_min: i64,
-    /// Most calendar days to the last trade date.
+    /// Most calendar days to the last trade date, `dte_min` to 5,000.
     pub dte_max: i64,
     /// Least open interest of every leg, in contracts.
     pub min_open_interest: u64,
-    /// Widest bid–ask spread of every leg, in percent of its mid.
+    /// Widest bid–ask spread of every leg, in percent of its mid, 0 to 200.
     #[serde(with = "plain")]
     #[schemars(with = "f64")]
     pub max_spread_pct: Decimal,
-    /// Spreads only: least credit in percent of the width.
+    /// Spreads only: least credit in percent of the width, 0 to 100.
     #[serde(with = "plain")]
     #[schemars(with = "f64")]
     pub min_credit_pct: Decimal,
@@ -109,7 +110,7 @@ impl Default for Constraints {
 }
 
 impl Constraints {
-    /// Refuses limits that no contract could mean.
+    /// Refuses limits that no contract could mean; the ranges stand at the fields.
     ///
     /// # Errors
     /// [`SelectError::Limit`] or [`SelectError::DteOrder`] says which limit, and what it may be.
@@ -132,8 +133,9 @@ impl Constraints {
         Ok(())
     }
 
-    /// The window of days in which contracts are counted: the standard 14 to 45 days, widened to these limits, so that counts of
-    /// what fails stay comparable between narrower windows.
+    /// The window of calendar days to the last trade date in which contracts are counted: the standard 14 to
+    /// 45 days, widened to these limits, so that counts of what fails stay comparable between narrower
+    /// windows.
     #[must_use]
     pub fn counted_window(&self) -> std::ops::RangeInclusive<i64> {
         let standard = Self::default();

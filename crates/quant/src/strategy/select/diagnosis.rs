@@ -18,7 +18,7 @@ pub struct ContractSummary {
     pub occ_symbol: String,
     /// Strike in dollars.
     pub strike: Decimal,
-    /// Strike of the option that is bought with it.
+    /// Strike in dollars of the option that is bought with it.
     pub long_strike: Option<Decimal>,
     /// Listed expiration.
     pub expiration: NaiveDate,
@@ -28,7 +28,7 @@ pub struct ContractSummary {
     pub dte: i64,
     /// Dollars a share at natural prices.
     pub credit_bid: Decimal,
-    /// Delta of the option that is sold.
+    /// Delta of the option that is sold, dollars per dollar of the underlying.
     pub delta: Option<f64>,
     /// Percent per 7 calendar days at natural prices.
     pub weekly_pct: Option<f64>,
@@ -66,11 +66,11 @@ pub struct NearMiss {
 pub struct RelaxedLimit {
     /// The limit.
     pub constraint: Constraint,
-    /// What it is.
+    /// What it is, in its own unit ([`Constraints`]).
     #[serde(with = "plain")]
     #[schemars(with = "f64")]
     pub from: Decimal,
-    /// What it would have to be.
+    /// What it would have to be, in the same unit.
     #[serde(with = "plain")]
     #[schemars(with = "f64")]
     pub to: Decimal,

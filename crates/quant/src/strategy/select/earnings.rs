@@ -18,6 +18,9 @@ pub struct EventWindow {
 
 impl EventWindow {
     /// Whether the event may fall after `as_of` and no later than 17:30 New York time of the contract's expiration day.
+    ///
+    /// 17:30 is the exercise cut-off of FINRA Rule 2360(b)(23), taken on early closes too, when the rule's
+    /// own is 14:30. The day is the last trade date, for AM-settled contracts the listed expiration.
     #[must_use]
     pub fn excludes(&self, contract: &OptionContract, as_of: DateTime<Utc>) -> bool {
         let day = match contract.settlement_time {

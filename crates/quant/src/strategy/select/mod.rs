@@ -1,4 +1,8 @@
 //! The choice of a contract: every one checked against the constraints, ranked, and a verdict with its reasons.
+//!
+//! The limits, the ranking and the verdict are ttai's own rules; the numbers that they compare are those of
+//! [`crate::chain`], [`super::economics`], [`super::returns`] and [`super::probability`], where units and
+//! sources stand.
 
 mod alternatives;
 mod candidate;

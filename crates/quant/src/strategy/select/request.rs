@@ -17,9 +17,9 @@ use crate::strategy::legs::MAX_PRICE;
 pub struct SelectionRequest<'a> {
     /// The whole chain, priced.
     pub quotes: &'a [PricedQuote],
-    /// Price of the underlying in dollars.
+    /// Price of the underlying in dollars, above 0, at most 10,000,000.
     pub spot: Decimal,
-    /// Continuously compounded rate as a fraction a year.
+    /// Continuously compounded rate as a fraction a year, −1 to 1.
     pub rate: f64,
     /// Market time of the analysis.
     pub as_of: DateTime<Utc>,
@@ -42,9 +42,9 @@ pub struct SelectionRequest<'a> {
 /// Shares held.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Holding {
-    /// Shares.
+    /// Shares, 100 or more.
     pub shares: u64,
-    /// Dollars a share that they cost; none where it is not known.
+    /// Dollars a share that they cost, 0 to 10,000,000; none where it is not known.
     pub cost_basis: Option<Decimal>,
 }
 
@@ -110,7 +110,7 @@ pub enum SelectError {
 }
 
 impl SelectionRequest<'_> {
-    /// Refuses a request that no chain could answer.
+    /// Refuses a request that no chain could answer; the ranges stand at the fields and at [`Constraints`].
     ///
     /// # Errors
     /// [`SelectError`] says which input, and what it may be.

@@ -57,10 +57,12 @@ pub struct Selection {
     pub diagnosis: Option<Diagnosis>,
 }
 
-/// Chooses a contract.
+/// Chooses a contract: the best annual simple return at the bid, in percent, among those that keep all
+/// limits; units at [`Selection`] and [`Candidate`]. Limits and ranking are ttai's own rules.
 ///
 /// # Errors
-/// [`SelectError`] for a bad request, or where the chain has no contract of the strategy's right.
+/// [`SelectError`] for a request that [`SelectionRequest::validate`] refuses, or where the chain has no
+/// usable contract of the strategy's right.
 pub fn select(request: &SelectionRequest<'_>) -> Result<Selection, SelectError> {
     let mut candidates = evaluate(request)?;
     if candidates.is_empty() {
