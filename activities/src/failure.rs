@@ -51,7 +51,8 @@ impl AnalystError {
         }
     }
 
-    fn retry_after(&self) -> Option<Duration> {
+    /// How long the provider asked to wait.
+    pub(crate) fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Port(PortError::Unavailable { retry_after, .. }) => *retry_after,
             _ => None,

@@ -9,6 +9,7 @@ use ttai_store::StoreUrl;
 
 use crate::lab::Lab;
 use crate::script::{Act, Script};
+use crate::scripted_ports::CARRIER;
 
 #[tokio::test]
 async fn each_type_is_kept_and_told() -> anyhow::Result<()> {
@@ -29,7 +30,7 @@ async fn each_type_is_kept_and_told() -> anyhow::Result<()> {
             answer.research_analysis.is_some(),
         ];
         assert_eq!(found, stages, "{kind:?}");
-        assert_eq!(answer.notified, ["log"]);
+        assert_eq!(answer.notified, ["log", CARRIER]);
 
         let status = run.status().await?;
         assert!(status.stages.iter().all(|entry| entry.state == StageState::Done), "{:?}", status.stages);
@@ -47,11 +48,7 @@ async fn each_type_is_kept_and_told() -> anyhow::Result<()> {
 async fn a_channel_that_fails_for_good_is_a_warning_and_an_unknown_one_is_named() -> anyhow::Result<()> {
     let lab = Lab::ephemeral().await?;
     let _worker = lab.worker()?;
-    let params = AnalysisParams {
-        notify_channels: vec!["log".to_owned(), "pigeon".to_owned()],
-        ..AnalysisParams::new(AnalysisType::ChartAnalysis, "AAPL")
-    };
-    let run = lab.start(&params, "pigeon", Script::default()).await?;
+    let run = lab.start(&over(&["log", "pigeon"]), "pigeon", Script::default()).await?;
     let answer = lab.answer(&run).await?;
     assert_eq!(answer.notified, ["log"]);
     assert!(
@@ -61,11 +58,36 @@ async fn a_channel_that_fails_for_good_is_a_warning_and_an_unknown_one_is_named(
     );
 
     let script = Script::default().with(Stage::Notify, &[Act::Outage; 5]);
-    let params = AnalysisParams::new(AnalysisType::ChartAnalysis, "AAPL");
+    let params = over(&["log"]);
     let run = lab.start(&params, "silence", script).await?;
     let answer = lab.answer(&run).await?;
     assert!(answer.notified.is_empty());
-    assert!(answer.warnings.iter().any(|text| text.starts_with("not notified")), "{:?}", answer.warnings);
+    assert!(
+        answer.warnings.iter().any(|text| text.starts_with("not notified over 'log'")),
+        "{:?}",
+        answer.warnings
+    );
+    Ok(())
+}
+
+fn over(channels: &[&str]) -> AnalysisParams {
+    AnalysisParams {
+        notify_channels: channels.iter().copied().map(str::to_owned).collect(),
+        ..AnalysisParams::new(AnalysisType::ChartAnalysis, "AAPL")
+    }
+}
+
+#[tokio::test]
+async fn only_the_channel_that_failed_is_asked_again() -> anyhow::Result<()> {
+    let lab = Lab::ephemeral().await?;
+    let _worker = lab.worker()?;
+    let script = Script::default().with(Stage::Notify, &[Act::Outage]);
+    let run = lab.start(&over(&["log", CARRIER]), "half", script).await?;
+    let answer = lab.answer(&run).await?;
+    assert_eq!(answer.notified, [CARRIER, "log"], "each of them once");
+    assert_eq!(answer.warnings, Vec::<String>::new());
+    let starts = lab.starts(run.workflow_id())?;
+    assert_eq!(starts.iter().filter(|stage| **stage == Stage::Notify).count(), 2);
     Ok(())
 }
 

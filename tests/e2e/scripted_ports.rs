@@ -208,12 +208,20 @@ impl Store for Scripted<dyn Store> {
     }
 }
 
+/// A channel beside the real ones that always takes what it is sent.
+pub(crate) const CARRIER: &str = "carrier";
+
 #[async_trait]
 impl Notifier for Scripted<dyn Notifier> {
     fn channels(&self) -> Vec<String> {
-        self.0.channels()
+        let mut channels = self.0.channels();
+        channels.push(CARRIER.to_owned());
+        channels
     }
     async fn send(&self, channel: &str, message: &Message) -> Result<(), PortError> {
+        if channel == CARRIER {
+            return Ok(());
+        }
         play().await?;
         self.0.send(channel, message).await
     }

@@ -6,7 +6,7 @@ use temporalio_macros::{workflow, workflow_methods};
 use temporalio_workflow::{WorkflowContext, WorkflowContextView, WorkflowResult, WorkflowTermination};
 use ttai_contract::{
     AnalysisParams, AnalysisProgress, AnalysisResult, AnalysisStatus, AnalysisType, ChartRecommendation,
-    Lenient, NotificationParams, OverallRecommendation, SendNotifications, Stage, StageState, policy,
+    Lenient, NotificationParams, OverallRecommendation, Stage,
 };
 
 use crate::attempt::{self, StageError};
@@ -14,6 +14,7 @@ use crate::keep::{self, Heading};
 use crate::pipeline::{self, Ending, Findings};
 use crate::progress::{self, Tracked};
 use crate::start;
+use crate::tell::{self, Told};
 
 /// One analysis of any kind.
 #[workflow]
@@ -164,26 +165,12 @@ async fn tell(
         channels: params.notify_channels.clone(),
         message: message(result),
         idempotency_key: format!("{}/analysis_complete", ctx.workflow_id()),
+        may_repeat: false,
     };
-    match attempt::run(ctx, Stage::Notify, || SendNotifications, message, &policy::NOTIFY).await {
-        Ok(receipt) => {
-            progress::conclude(ctx, Stage::Notify, StageState::Done, &receipt.delivered.join(", "));
-            result.notified = receipt.delivered;
-            let missing =
-                receipt.unknown.into_iter().map(|name| format!("channel '{name}' is not configured"));
-            result.warnings.extend(missing);
-            Ok(())
-        }
-        Err(StageError::Cancelled) => Err(StageError::Cancelled),
-        Err(StageError::OutOfTime) => {
-            result.warnings.push(format!("not notified: {}", attempt::out_of_time()));
-            Ok(())
-        }
-        Err(StageError::Failed { message, .. }) => {
-            result.warnings.push(format!("not notified: {message}"));
-            Ok(())
-        }
-    }
+    let Told { delivered, warnings } = tell::tell(ctx, message).await?;
+    result.notified = delivered;
+    result.warnings.extend(warnings);
+    Ok(())
 }
 
 /// The verdict and the trade in one line.

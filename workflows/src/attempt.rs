@@ -46,6 +46,9 @@ pub(crate) fn out_of_time() -> String {
     format!("{} minutes of working time are used up", ANALYSIS_WORKING_TIME.as_secs() / 60)
 }
 
+/// The kind of a refusal by the clock.
+const TIMED_OUT: &str = "TimeoutError";
+
 /// What one attempt brought.
 enum Attempt<T> {
     Answered(T),
@@ -95,6 +98,25 @@ where
     A::Input: Clone,
     A::Output: TemporalDeserializable,
 {
+    run_marked(ctx, stage, activity, input, policy, |_| {}).await
+}
+
+/// As [`run`], for an activity that people notice: `mark` changes what is asked after an attempt that may have had its
+/// effect without an answer.
+pub(crate) async fn run_marked<W, A>(
+    ctx: &WorkflowContext<W>,
+    stage: Stage,
+    activity: fn() -> A,
+    mut input: A::Input,
+    policy: &ActivityPolicy,
+    mark: fn(&mut A::Input),
+) -> Result<A::Output, StageError>
+where
+    W: Tracked,
+    A: ActivityDefinition,
+    A::Input: Clone,
+    A::Output: TemporalDeserializable,
+{
     let mut answers = 0;
     loop {
         progress::update(ctx, stage, |entry| entry.state = StageState::Running);
@@ -106,8 +128,14 @@ where
         match classify(ctx.execute_activity(activity(), input.clone(), options).await) {
             Attempt::Answered(output) => return Ok(output),
             Attempt::Cancelled => return give_up(ctx, stage, "cancelled", StageError::Cancelled),
-            Attempt::Lost => progress::update(ctx, stage, |entry| entry.lost_attempts += 1),
+            Attempt::Lost => {
+                mark(&mut input);
+                progress::update(ctx, stage, |entry| entry.lost_attempts += 1);
+            }
             Attempt::Refused(refusal) => {
+                if refusal.kind == TIMED_OUT {
+                    mark(&mut input);
+                }
                 answers += 1;
                 spend(ctx, elapsed(began, ctx.workflow_time()).min(policy.start_to_close));
                 if !refusal.retryable || answers >= policy.retry.maximum_attempts {
@@ -155,7 +183,7 @@ fn classify<T>(outcome: Result<T, ActivityExecutionError>) -> Attempt<T> {
     if let Some(timeout) = error.as_timeout() {
         return match timeout.timeout_type() {
             TimeoutType::Heartbeat => Attempt::Lost,
-            _ => refused("TimeoutError", "no answer within the attempt's time".to_owned(), true, None),
+            _ => refused(TIMED_OUT, "no answer within the attempt's time".to_owned(), true, None),
         };
     }
     match error.reason() {
@@ -182,7 +210,8 @@ fn refused<T>(kind: &str, message: String, retryable: bool, delay: Option<Durati
     Attempt::Refused(Refusal { kind: kind.to_owned(), message, retryable, delay })
 }
 
-async fn wait_to_ask_again<W: Tracked>(
+/// Shows why the stage is asked again, and waits until then; the wait counts as working time.
+pub(crate) async fn wait_to_ask_again<W: Tracked>(
     ctx: &WorkflowContext<W>,
     stage: Stage,
     answers: u32,

@@ -14,6 +14,7 @@ mod pipeline;
 mod progress;
 mod stage;
 mod start;
+mod tell;
 
 pub use analysis::AnalysisWorkflow;
 pub use chart_analysis::ChartAnalysisWorkflow;

@@ -52,6 +52,6 @@ pub use request::{ANALYSIS_WORKFLOWS, AnalysisRequest};
 pub use research::{
     ResearchAnalysisParams, ResearchAnalysisResult, ResearchRecommendation, RiskLevel, Sentiment,
 };
-pub use storage::{NotificationParams, NotificationReceipt, SaveAnalysisParams};
+pub use storage::{ChannelFailure, NotificationParams, NotificationReceipt, SaveAnalysisParams};
 pub use timed::Timed;
 pub use validate::{Validate, ValidationError};
