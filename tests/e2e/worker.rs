@@ -69,7 +69,7 @@ async fn run(role: WorkerRole) -> anyhow::Result<ExitCode> {
 fn product_settings(role: WorkerRole) -> Settings {
     let market = role.tape.map_or(MarketChoice::Simulated { seed: DEFAULT_SEED }, MarketChoice::Tape);
     Settings {
-        store_url: role.folder.join("ttai.db").to_string_lossy().into_owned(),
+        store_url: role.folder.join("ttai.db").to_string_lossy().into_owned().into(),
         address: Some(role.address),
         ..Settings::of_market(&role.markets, market)
     }

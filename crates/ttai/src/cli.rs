@@ -214,8 +214,8 @@ pub struct ListArgs {
     /// About one symbol only.
     #[arg(long)]
     pub symbol: Option<String>,
-    /// How many at most.
-    #[arg(long, default_value_t = 20)]
+    /// How many at most, 1 to 1000.
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub limit: u32,
     /// As JSON.
     #[arg(long)]

@@ -14,6 +14,9 @@ use crate::config::Config;
 /// The log's name as a channel.
 pub const LOG: &str = "log";
 
+/// Under which target the log's messages are written: whatever else is logged, they are.
+pub const LOG_TARGET: &str = "ttai::notification";
+
 /// Every configured channel, then the log.
 #[derive(Debug)]
 pub struct Everywhere {
@@ -41,7 +44,8 @@ impl Notifier for Everywhere {
             return self.channels.send(channel, message).await;
         }
         let title = if message.title.is_empty() { String::new() } else { format!("{}: ", message.title) };
-        tracing::info!(key = message.idempotency_key, "{title}{}", message.text);
+        let again = if message.may_repeat { " (may repeat)" } else { "" };
+        tracing::info!(target: LOG_TARGET, key = message.idempotency_key, "{title}{}{again}", message.text);
         Ok(())
     }
 }

@@ -4,6 +4,8 @@ use std::io::{IsTerminal, Write};
 
 use tracing_subscriber::EnvFilter;
 
+use crate::notifier::LOG_TARGET;
+
 /// Writes a line of the result.
 pub fn line(text: &str) {
     let _ = writeln!(std::io::stdout().lock(), "{text}");
@@ -51,6 +53,10 @@ pub fn init_logs(verbose: u8, reports: bool) {
         _ => "info,ttai=debug,ttai_activities=debug",
     };
     let filter = EnvFilter::try_from_env("TTAI_LOG").unwrap_or_else(|_| EnvFilter::new(default));
+    // A notification is delivered, not logged: no filter keeps it back.
+    let delivered = format!("{LOG_TARGET}=info").parse();
+    let filter =
+        delivered.map_or_else(|_| filter.clone(), |delivered| filter.clone().add_directive(delivered));
     let logs = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
-use secrecy::ExposeSecret;
+use secrecy::SecretString;
 
 use crate::cli::{GlobalArgs, MarketArgs};
 use crate::config::{self, Config, Environment};
@@ -28,8 +28,8 @@ pub struct Settings {
     pub namespace: Option<String>,
     /// The `temporal` command that somebody configured.
     pub temporal_binary: Option<PathBuf>,
-    /// The store; SQLite in the data directory unless configured.
-    pub store_url: String,
+    /// The store; SQLite in the data directory unless configured. It may name a password.
+    pub store_url: SecretString,
     /// The market.
     pub market: MarketChoice,
     /// Whether the market was named on the command line, in the environment or in the file.
@@ -55,10 +55,11 @@ impl Settings {
         let data_dir = std::path::absolute(&data_dir)
             .with_context(|| format!("data directory {}", data_dir.display()))?;
         let market = choose(market, &config)?;
-        let configured_store = config.secret("store", "url").map(|url| url.expose_secret().to_owned());
+        let named_store = global.store.clone().map(SecretString::from);
+        let configured_store = || config.secret("store", "url");
         Ok(Self {
             config_file: config.file.clone(),
-            store_url: global.store.clone().or(configured_store).unwrap_or_else(|| sqlite_in(&data_dir)),
+            store_url: named_store.or_else(configured_store).unwrap_or_else(|| sqlite_in(&data_dir)),
             address: global.address.clone().or_else(|| config.text("temporal", "address")),
             namespace: global.namespace.clone().or_else(|| config.text("temporal", "namespace")),
             temporal_binary: global.temporal.clone().or_else(|| config.path("temporal", "binary")),
@@ -125,8 +126,8 @@ fn choose(args: Option<&MarketArgs>, config: &Config) -> anyhow::Result<MarketCh
     })
 }
 
-fn sqlite_in(data_dir: &Path) -> String {
-    data_dir.join("ttai.db").to_string_lossy().into_owned()
+fn sqlite_in(data_dir: &Path) -> SecretString {
+    data_dir.join("ttai.db").to_string_lossy().into_owned().into()
 }
 
 fn default_data_dir() -> anyhow::Result<PathBuf> {
@@ -138,6 +139,8 @@ fn default_data_dir() -> anyhow::Result<PathBuf> {
 
 #[cfg(test)]
 mod tests {
+    use secrecy::ExposeSecret;
+
     use super::*;
 
     fn settings(text: &str, market: Option<&MarketArgs>) -> anyhow::Result<Settings> {
@@ -160,7 +163,7 @@ mod tests {
         let settings = Settings::of(&global, Some(&market), Config::default()).unwrap();
         assert_eq!(settings.market, MarketChoice::Simulated { seed: 9 });
         assert!(settings.market_chosen && settings.data_dir.is_absolute());
-        assert!(settings.store_url.ends_with("ttai.db"));
+        assert!(settings.store_url.expose_secret().ends_with("ttai.db"));
     }
 
     #[test]

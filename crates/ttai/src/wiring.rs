@@ -4,6 +4,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use anyhow::Context;
+use secrecy::ExposeSecret;
 use ttai_activities::Ports;
 use ttai_notify::Channels;
 use ttai_ports::{AccountLimits, Notifier, Provenance, Store};
@@ -85,6 +86,10 @@ pub async fn store(settings: &Settings) -> anyhow::Result<Arc<dyn Store>> {
     Ok(ttai_store::open(&store_url(settings)?).await?)
 }
 
-fn store_url(settings: &Settings) -> anyhow::Result<StoreUrl> {
-    StoreUrl::from_str(&settings.store_url).context("the store's address cannot be used")
+/// Where the store is; its `Display` names no credentials.
+///
+/// # Errors
+/// An address that is none.
+pub(crate) fn store_url(settings: &Settings) -> anyhow::Result<StoreUrl> {
+    StoreUrl::from_str(settings.store_url.expose_secret()).context("the store's address cannot be used")
 }

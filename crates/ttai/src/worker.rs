@@ -9,6 +9,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
+use futures::stream::{FuturesUnordered, StreamExt};
 use temporalio_client::Client;
 use temporalio_client::tonic::Request;
 use temporalio_protos::temporal::api::enums::v1::IndexedValueType;
@@ -96,18 +97,11 @@ impl RunningWorkers {
         let thread = std::thread::Builder::new().name("ttai-workers".to_owned()).spawn(move || {
             handle.block_on(async move {
                 let mut workers = build(&client, &ports, &settings, &begun)?;
-                let stop = workers
-                    .iter()
-                    .map(|worker| Box::new(worker.shutdown_handle()) as Box<dyn Fn() + Send>)
-                    .collect();
+                let (stop, stop_others) = (stops(&workers), stops(&workers));
                 if ready.send(stop).is_err() {
                     return Ok(());
                 }
-                let runs = workers.iter_mut().map(Worker::run);
-                for outcome in futures::future::join_all(runs).await {
-                    outcome.map_err(|error| anyhow!("a worker ended: {error}"))?;
-                }
-                Ok(())
+                run_all(&mut workers, &stop_others, &begun).await
             })
         })?;
         let Ok(stop) = started.await else {
@@ -152,6 +146,34 @@ impl RunningWorkers {
     pub async fn finished(self) -> anyhow::Result<()> {
         join(self.thread).await
     }
+}
+
+/// What stops each of the workers.
+fn stops(workers: &[Worker]) -> Vec<Box<dyn Fn() + Send>> {
+    workers.iter().map(|worker| Box::new(worker.shutdown_handle()) as Box<dyn Fn() + Send>).collect()
+}
+
+/// Runs all of them. Where one ends by itself its queue has nobody any more: the others stop, so that whoever keeps the
+/// process alive notices.
+async fn run_all(
+    workers: &mut [Worker],
+    stop: &[Box<dyn Fn() + Send>],
+    shutdown: &Shutdown,
+) -> anyhow::Result<()> {
+    let mut runs: FuturesUnordered<_> = workers.iter_mut().map(Worker::run).collect();
+    let mut first = None;
+    while let Some(outcome) = runs.next().await {
+        let failure = match outcome {
+            Err(error) => anyhow!("a worker ended: {error}"),
+            Ok(()) if shutdown.has_begun() => continue,
+            Ok(()) => anyhow!("a worker ended without being asked to"),
+        };
+        tracing::error!("{failure}; the others stop, too");
+        first.get_or_insert(failure);
+        shutdown.begin();
+        stop.iter().for_each(|stop| stop());
+    }
+    first.map_or(Ok(()), Err)
 }
 
 async fn join(thread: JoinHandle<anyhow::Result<()>>) -> anyhow::Result<()> {

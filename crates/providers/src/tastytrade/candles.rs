@@ -5,6 +5,15 @@ use chrono::{DateTime, NaiveDate, Utc};
 use ttai_core::{DailyBar, MinuteBar, Symbol};
 use ttai_ports::PortError;
 
+/// Daily bars, and whether they are all there.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DailyCandles {
+    /// Sessions, oldest first.
+    pub bars: Vec<DailyBar>,
+    /// Whether the source has older ones, of the span that was asked for, that it would not send.
+    pub truncated: bool,
+}
+
 /// A source of bars for a symbol; prices adjusted to the shares of the moment.
 #[async_trait]
 pub trait CandleSource: Send + Sync {
@@ -17,12 +26,12 @@ pub trait CandleSource: Send + Sync {
         symbol: &Symbol,
         from: NaiveDate,
         as_of: DateTime<Utc>,
-    ) -> Result<Vec<DailyBar>, PortError>;
+    ) -> Result<DailyCandles, PortError>;
 
     /// One session's minutes that ended by `as_of`, all parts of the day, oldest first.
     ///
     /// # Errors
-    /// The taxonomy of [`PortError`].
+    /// [`PortError::NoData`] where the source will not send the session from its beginning; the taxonomy otherwise.
     async fn minutes(
         &self,
         symbol: &Symbol,

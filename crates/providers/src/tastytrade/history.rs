@@ -6,7 +6,7 @@ use ttai_calendar::{new_york_date, session};
 use ttai_core::{CashDividend, DailyBar, DividendStatus, Symbol};
 use ttai_ports::{DailyHistory, PortError};
 
-use super::candles::CandleSource;
+use super::candles::{CandleSource, DailyCandles};
 use super::client::Client;
 use super::model::{DividendInfo, MarketMetric};
 use super::{PROVIDER, metrics, symbols};
@@ -29,9 +29,9 @@ pub(super) async fn history(
     let source = candles.ok_or_else(|| no_candles("daily bars", symbol))?;
     let today = new_york_date(as_of);
     let from = today.checked_sub_days(Days::new(DAYS_BACK)).unwrap_or(today);
-    let bars = source.daily(symbol, from, as_of).await?;
-    let (bars, unfinished) = split_off_today(bars, as_of);
-    let mut warnings = Vec::new();
+    let found = source.daily(symbol, from, as_of).await?;
+    let mut warnings: Vec<String> = missing_bars(&found, from).into_iter().collect();
+    let (bars, unfinished) = split_off_today(found.bars, as_of);
     let dividends = match dividends(client, symbol, today).await {
         Ok(dividends) => dividends,
         Err(error) => {
@@ -50,6 +50,12 @@ pub(super) fn no_candles(what: &str, symbol: &Symbol) -> PortError {
         symbol: symbol.to_string(),
         detail: "bars come over its stream, and none is connected".to_owned(),
     }
+}
+
+/// What to say of bars that were asked for and not sent.
+fn missing_bars(found: &DailyCandles, from: NaiveDate) -> Option<String> {
+    let first = found.bars.first().filter(|_| found.truncated)?.date;
+    Some(format!("the daily bars begin on {first} instead of {from}: the stream did not send older ones"))
 }
 
 /// Finished sessions, and the one that is under way.
@@ -145,6 +151,16 @@ mod tests {
         let all = found(&["2026-08-10", "2026-05-11"], metric, "2026-10-30");
         assert_eq!(all[2], ("2026-11-06".to_owned(), DividendStatus::Declared));
         assert_eq!(all[3], ("2027-02-08".to_owned(), DividendStatus::Projected));
+    }
+
+    #[test]
+    fn bars_that_the_stream_does_not_send_are_warned_of() {
+        let bars = vec![DailyBar::new(day("2026-08-21"), 1.0, 2.0, 1.0, 2.0, 5.0).unwrap()];
+        let warning =
+            |truncated| missing_bars(&DailyCandles { bars: bars.clone(), truncated }, day("2020-08-21"));
+        // A share that was listed late has no older bars; that is nothing to warn of.
+        assert_eq!(warning(false), None);
+        assert!(warning(true).unwrap().contains("begin on 2026-08-21 instead of 2020-08-21"));
     }
 
     #[test]

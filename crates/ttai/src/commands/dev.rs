@@ -53,6 +53,6 @@ fn welcome(
         settings.market.describe(),
         names.join(", "),
         dev_server.address(),
-        settings.store_url,
+        wiring::store_url(settings).map_or_else(|error| format!("{error:#}"), |url| url.to_string()),
     )
 }

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use std::str::FromStr;
 use std::sync::Arc;
 
+use secrecy::ExposeSecret;
 use serde::Serialize;
 use ttai_client::TtaiClient;
 use ttai_core::Symbol;
@@ -14,7 +15,7 @@ use ttai_ports::{
     AccountLimits, Capability, DataSource, MarketClock, MarketData, PortError, QuoteStream, StreamKinds,
     StreamSymbol,
 };
-use ttai_store::StoreUrl;
+use ttai_store::{SchemaState, StoreUrl};
 
 use crate::cli::{DoctorArgs, GlobalArgs};
 use crate::market::MarketChoice;
@@ -276,10 +277,14 @@ async fn market(settings: &Settings) -> Check {
 
 async fn store(settings: &Settings) -> Check {
     let status = async {
-        let url = StoreUrl::from_str(&settings.store_url)?;
+        let url = StoreUrl::from_str(settings.store_url.expose_secret())?;
         ttai_store::schema_status(&url).await
     };
     match status.await {
+        // No command opens it.
+        Ok(status) if matches!(status.state, SchemaState::Newer(_)) => {
+            Check::bad("store", status.to_string())
+        }
         Ok(status) => Check::good("store", status.to_string()),
         Err(error) => Check::bad("store", error.to_string()),
     }

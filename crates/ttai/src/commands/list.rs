@@ -49,7 +49,7 @@ pub async fn run(global: &GlobalArgs, args: ListArgs) -> anyhow::Result<ExitCode
 async fn finished(settings: &Settings, args: &ListArgs) -> anyhow::Result<Vec<Row>> {
     let filter = AnalysisFilter {
         symbol: args.symbol.as_ref().map(|symbol| symbol.to_uppercase()),
-        limit: Some(args.limit.clamp(1, 1000)),
+        limit: Some(args.limit),
         ..AnalysisFilter::default()
     };
     let records = wiring::store(settings).await?.analyses(&filter).await?;

@@ -126,12 +126,14 @@ async fn follow(
             None => std::future::pending().await,
         }
     };
-    tokio::pin!(end);
+    // One for all events: between two of them nobody would hear the signal.
+    let stop = asked_to_stop();
+    tokio::pin!(end, stop);
     loop {
         let event = tokio::select! {
             event = reader.next() => event,
             () = &mut end => return Ok(ExitCode::SUCCESS),
-            stopped = asked_to_stop() => {
+            stopped = &mut stop => {
                 stopped?;
                 return Ok(ExitCode::SUCCESS);
             }

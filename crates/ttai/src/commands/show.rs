@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use anyhow::bail;
+use anyhow::{bail, ensure};
 use ttai_client::{AnalysisRun, ClientError, RunStatus};
 use ttai_contract::FullAnalysisParams;
 
@@ -39,6 +39,11 @@ pub async fn run(global: &GlobalArgs, args: ShowArgs) -> anyhow::Result<ExitCode
 
 async fn on_server(run: &AnalysisRun<FullAnalysisParams>, args: &ShowArgs) -> anyhow::Result<ExitCode> {
     let description = run.describe().await?;
+    ensure!(
+        args.chart.is_none(),
+        "'{}' is not in the store, so there is no chart of it to write; without --chart its state on the server is shown",
+        args.id
+    );
     if args.json {
         output::line(&serde_json::to_string_pretty(&description)?);
         return Ok(ExitCode::SUCCESS);

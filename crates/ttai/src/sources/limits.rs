@@ -31,7 +31,10 @@ impl ConfiguredLimits {
             let kind = config.text(&section, "type")?;
             Some((section, format!("{kind}/{name}")))
         });
-        let wishes = providers.chain(channels).map(|(section, account)| wish(config, &section, account));
+        let models =
+            config.names("models").into_iter().map(|name| (format!("models.{name}"), format!("llm/{name}")));
+        let wishes =
+            providers.chain(channels).chain(models).map(|(section, account)| wish(config, &section, account));
         Arc::new(Self { inner, wishes: wishes.collect() })
     }
 
@@ -92,11 +95,13 @@ mod tests {
             ("TTAI__PROVIDERS__CBOE__TIMEOUT", "3s"),
             ("TTAI__CHANNELS__DESK__TYPE", "discord"),
             ("TTAI__CHANNELS__DESK__RETRIES", "4"),
+            ("TTAI__MODELS__LOCAL__BASE_URL", "http://127.0.0.1:4000/v1"),
+            ("TTAI__MODELS__LOCAL__RETRIES", "0"),
         ]));
         let limits = ConfiguredLimits::over(Arc::new(ttai_http::LocalLimits::default()), &config);
         let attempts = |account: &str| limits.patience(account).attempts;
         assert_eq!((attempts("alpaca/paper"), attempts("alpacas"), attempts("cboe")), (Some(1), None, None));
-        assert_eq!(attempts("discord/desk"), Some(5));
+        assert_eq!((attempts("discord/desk"), attempts("llm/local")), (Some(5), Some(1)));
         assert_eq!(limits.patience("cboe").timeout, Some(Duration::from_secs(3)));
         assert_eq!(limits.patience("tastytrade"), Patience::default());
     }

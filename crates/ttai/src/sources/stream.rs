@@ -6,10 +6,10 @@ use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
 use secrecy::SecretString;
 use tokio::sync::Mutex;
-use ttai_core::{DailyBar, MinuteBar, Symbol};
+use ttai_core::{MinuteBar, Symbol};
 use ttai_ports::PortError;
 use ttai_providers::dxlink::{DxLink, StreamAccess, TokenSource};
-use ttai_providers::tastytrade::{CandleSource, Tastytrade};
+use ttai_providers::tastytrade::{CandleSource, DailyCandles, Tastytrade};
 use url::Url;
 
 /// tastytrade's quote tokens, for the configured address instead of the one that comes with them.
@@ -58,7 +58,7 @@ impl CandleSource for StreamCandles {
         symbol: &Symbol,
         from: NaiveDate,
         as_of: DateTime<Utc>,
-    ) -> Result<Vec<DailyBar>, PortError> {
+    ) -> Result<DailyCandles, PortError> {
         self.check(symbol).await?;
         self.stream.daily(symbol, from, as_of).await
     }

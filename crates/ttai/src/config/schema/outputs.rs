@@ -62,7 +62,11 @@ pub(super) const MODELS: Section = Section {
         key("timeout", SPAN, "\"2m\"", "\"2m\"", "Longest wait for one whole answer."),
         rate_limit("\"60/min\""),
         burst("5"),
-        RETRY,
+        Key {
+            default: "1",
+            about: "How often a turn that failed is asked for again; each time may be paid for. A provider that speaks its own protocol is asked once.",
+            ..RETRY
+        },
     ],
 };
 
