@@ -21,6 +21,8 @@ use crate::{StoreOptions, postgres, sqlite};
 /// Whoever would wait longer than this is told to come back instead.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 const MINUTE_MICROS: i64 = 60_000_000;
+/// A day is the longest pause that is taken from a provider; with some slack for clocks that differ.
+const LONGEST_PAUSE_MICROS: i64 = 25 * 60 * MINUTE_MICROS;
 
 /// Takes a turn where there is one: `free_at` moves on. Parameters: account, now, micros a call, micros a burst.
 const TAKE_SQLITE: &str = "INSERT INTO account_limits (account, free_at, paused_until) VALUES (?1, ?2 + ?3, 0) \
@@ -29,6 +31,16 @@ const TAKE_SQLITE: &str = "INSERT INTO account_limits (account, free_at, paused_
 const LOOK_SQLITE: &str = "SELECT free_at, paused_until, ?2 FROM account_limits WHERE account = ?1";
 const PAUSE_SQLITE: &str = "INSERT INTO account_limits (account, free_at, paused_until) VALUES (?1, 0, ?2) \
      ON CONFLICT (account) DO UPDATE SET paused_until = max(paused_until, ?2)";
+
+/// Brings a state back that no present rate and clock can have made: further ahead than a burst, or paused for longer than
+/// any provider asks. A clock that was wrong for a while, or a rate that was another, must not close an account for
+/// years. Parameters: account, now, micros a burst, micros of the longest pause.
+const MEND_SQLITE: &str = "UPDATE account_limits SET free_at = min(free_at, ?2 + ?3), \
+     paused_until = CASE WHEN paused_until > ?2 + ?4 THEN 0 ELSE paused_until END WHERE account = ?1";
+/// Parameters: account, micros a burst, micros of the longest pause.
+const MEND_POSTGRES: &str = "WITH clock AS (SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS now) \
+     UPDATE account_limits SET free_at = least(free_at, now + $2), \
+     paused_until = CASE WHEN paused_until > now + $3 THEN 0 ELSE paused_until END FROM clock WHERE account = $1";
 
 /// Parameters: account, micros a call, micros a burst.
 const TAKE_POSTGRES: &str = "WITH clock AS (SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS now) \
@@ -83,6 +95,19 @@ impl Database {
             }
             Self::Postgres(store) => {
                 sqlx::query_as(LOOK_POSTGRES).bind(account.to_owned()).fetch_optional(store.pool()).await
+            }
+        }
+    }
+
+    async fn mend(&self, account: &str, burst: i64) -> Result<(), sqlx::Error> {
+        match self {
+            Self::Sqlite(store) => {
+                let query = sqlx::query(MEND_SQLITE).bind(account.to_owned()).bind(now());
+                query.bind(burst).bind(LONGEST_PAUSE_MICROS).execute(store.writer()).await.map(drop)
+            }
+            Self::Postgres(store) => {
+                let query = sqlx::query(MEND_POSTGRES).bind(account.to_owned()).bind(burst);
+                query.bind(LONGEST_PAUSE_MICROS).execute(store.pool()).await.map(drop)
             }
         }
     }
@@ -153,6 +178,14 @@ impl StoreLimits {
             else {
                 continue;
             };
+            if free_at - now > burst || paused_until - now > LONGEST_PAUSE_MICROS {
+                tracing::warn!(
+                    account,
+                    "its rate limit was kept by another clock or at another rate; it begins anew"
+                );
+                self.asked(account, self.database.mend(account, burst)).await?;
+                continue;
+            }
             let left = micros((free_at + call - burst).max(paused_until) - now);
             if left > LONGEST_WAIT {
                 return Err(too_long(account, left));

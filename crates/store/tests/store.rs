@@ -67,6 +67,7 @@ sqlite_keeps!(
     an_edited_migration_is_noticed,
     calls_of_two_pools_share_an_accounts_limit,
     a_pause_is_seen_by_all,
+    a_wrong_clock_or_an_older_rate_closes_no_account,
 );
 
 /// A new database on the server, named after the case.

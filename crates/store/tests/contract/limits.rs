@@ -33,6 +33,20 @@ pub(crate) fn shared_time() -> Duration {
     Duration::from_millis(50) * (2 * CALLS - RATE.burst)
 }
 
+/// A state that no present clock or rate can have made does not close an account.
+pub(crate) async fn a_wrong_clock_or_an_older_rate_closes_no_account(bench: &Bench) {
+    let limits = open_limits(bench.url()).await.unwrap();
+    limits.pause("broker/ann", Utc::now() + Duration::from_secs(400 * 86_400)).await;
+    let slow = RateLimit { per_minute: 1, burst: 60 };
+    for _ in 0..slow.burst {
+        limits.acquire("broker/bob", slow).await.unwrap();
+    }
+    for account in ["broker/ann", "broker/bob"] {
+        let turn = tokio::time::timeout(Duration::from_secs(20), limits.acquire(account, RATE));
+        turn.await.unwrap().unwrap();
+    }
+}
+
 /// Who is told to stop by the provider stops the others too, and no shorter pause ends a longer one.
 pub(crate) async fn a_pause_is_seen_by_all(bench: &Bench) {
     let (one, two) = (open_limits(bench.url()).await.unwrap(), open_limits(bench.url()).await.unwrap());
