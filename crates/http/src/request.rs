@@ -246,6 +246,12 @@ impl Request {
         }
         let mut url = shared.config.base_url.clone();
         let path = self.path.trim_start_matches('/');
+        if path.split(['/', '\\']).any(leads_elsewhere) {
+            return Err(PortError::Invalid {
+                provider: shared.config.provider.clone(),
+                detail: format!("{}: '.' and '..' cannot be a part of the path {path}", self.operation),
+            });
+        }
         let base = url.path().trim_end_matches('/');
         // A slash at the end belongs to the path: without it some servers answer with a redirect.
         let path = if path.is_empty() { base.to_owned() } else { format!("{base}/{path}") };
@@ -357,6 +363,12 @@ impl Response {
     }
 }
 
+/// Whether a segment of a path is none but leads to another one, as URLs resolve them (RFC 3986 section 5.2.4).
+fn leads_elsewhere(segment: &str) -> bool {
+    let decoded = segment.to_ascii_lowercase().replace("%2e", ".");
+    decoded == "." || decoded == ".."
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
@@ -409,6 +421,17 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn no_path_leads_out_of_its_place() {
+        let (service, calls) = service(vec![(200, "{}")]).await;
+        for path in ["orders/../orders", "orders/..", "orders/%2E%2e", "orders\\..", "./orders"] {
+            let error = service.get("order", path).send().await.unwrap_err();
+            assert!(matches!(error, PortError::Invalid { .. }), "{path}: {error}");
+        }
+        assert_eq!(calls.load(Ordering::SeqCst), 0);
+        service.get("order", "orders/a..b/...").send().await.unwrap();
+    }
+
+    #[tokio::test]
     async fn an_answer_that_does_not_fit_names_the_place() {
         let (service, _) = service(vec![(200, "{\"a\": \"x\"}")]).await;
         #[derive(Debug, serde::Deserialize)]
@@ -422,9 +445,10 @@ mod tests {
 
     #[tokio::test]
     async fn nobody_listening_is_unavailable_even_for_an_order() {
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        drop(listener);
+        // Bound and kept, so that no other test listens there.
+        let socket = tokio::net::TcpSocket::new_v4().unwrap();
+        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let address = socket.local_addr().unwrap();
         let config = ServiceConfig::new("test", format!("http://{address}/").parse().unwrap());
         let service = Service::new(config, Arc::new(LocalLimits::default()), None).unwrap();
         let error = service.post("orders", "/orders").send().await.unwrap_err();
