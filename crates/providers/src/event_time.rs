@@ -1,7 +1,11 @@
 //! The times of an event of a stream.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use ttai_ports::StreamEvent;
+
+/// How far ahead of the clock an event's time is believed: one from the far future would hide every later one, and end
+/// every later gap before it began.
+pub(crate) const MOST_AHEAD: TimeDelta = TimeDelta::minutes(5);
 
 /// When the market was as the event says.
 pub(crate) fn of(event: &StreamEvent) -> DateTime<Utc> {
@@ -23,4 +27,9 @@ pub(crate) fn received(event: &StreamEvent) -> DateTime<Utc> {
         StreamEvent::Greeks(greeks) => greeks.received_at,
         StreamEvent::Halt(_) | StreamEvent::Gap(_) => of(event),
     }
+}
+
+/// As [`of`], but never further ahead of its reception than is believed.
+pub(crate) fn believed(event: &StreamEvent) -> DateTime<Utc> {
+    of(event).min(received(event) + MOST_AHEAD)
 }

@@ -283,7 +283,7 @@ impl Fallback {
                     self.provenance.used(capability, &member.source);
                     return Ok((answer, &member.source));
                 }
-                Err(error @ PortError::Invalid { .. }) => return Err(error),
+                // Also what one takes for a wrong request: often it says more of the provider than of the request.
                 Err(error) => {
                     reasons.push(error.to_string());
                     errors.push(error);
@@ -414,7 +414,6 @@ impl Metrics for Fallback {
         match self.first(Capability::Metrics, &self.order.metrics, call).await {
             Ok((metrics, _)) => Ok(metrics),
             Err(PortError::NoData { .. }) => Ok(None),
-            Err(error @ PortError::Invalid { .. }) => Err(error),
             Err(PortError::UnknownSymbol { .. }) => Ok(None),
             Err(error) => {
                 tracing::warn!("{error}; the analysis goes on without metrics");
@@ -459,7 +458,6 @@ impl News for Fallback {
             match outcome {
                 Ok((Some(stories), _)) => found.get_or_insert_default().extend(stories),
                 Ok((None, _)) => {}
-                Err(error @ PortError::Invalid { .. }) => return Err(error),
                 Err(error) => errors.push(error),
             }
         }

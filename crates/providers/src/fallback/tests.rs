@@ -166,11 +166,18 @@ async fn the_next_provider_serves_and_the_result_says_why() {
 }
 
 #[tokio::test]
-async fn a_wrong_request_ends_where_it_was_refused() {
-    let wrong = PortError::Invalid { provider: "one".to_owned(), detail: "no such day".to_owned() };
-    let (one, two) = (Fake::new("one", Some(wrong.clone())), Fake::new("two", None));
-    let (answer, _) = quote(&of(&[&one, &two])).await;
-    assert_eq!((answer.unwrap_err(), two.calls()), (wrong, 0));
+async fn a_request_is_wrong_where_all_say_so() {
+    let wrong = |provider: &str| PortError::Invalid {
+        provider: provider.to_owned(),
+        detail: "no such day".to_owned(),
+    };
+    let (one, two) = (Fake::new("one", Some(wrong("one"))), Fake::new("two", None));
+    assert_eq!(quote(&of(&[&one, &two])).await.0.unwrap().source, "two");
+    let neither = of(&[&one, &Fake::new("three", Some(wrong("three")))]);
+    let PortError::Invalid { provider, .. } = quote(&neither).await.0.unwrap_err() else {
+        panic!("both refuse it");
+    };
+    assert_eq!(provider, "one, three");
 }
 
 #[tokio::test]

@@ -17,7 +17,8 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::json;
 use ttai_ports::{
-    AccountLimits, Model, ModelMessage, ModelRequest, ModelTurn, PortError, StopReason, ToolDefinition,
+    AccountLimits, Model, ModelMessage, ModelRequest, ModelTurn, ModelUsage, PortError, StopReason,
+    ToolDefinition,
 };
 use url::Url;
 
@@ -196,11 +197,19 @@ impl Model for Llm {
                 outcome => outcome?,
             }
         };
-        if let Some(price) = self.price(&request.model) {
-            turn.usage.cost_usd = Some(price.cost(turn.usage.input_tokens, turn.usage.output_tokens));
+        if let Some(cost) = self.price(&request.model).and_then(|price| cost(price, &turn.usage)) {
+            turn.usage.cost_usd = Some(cost);
         }
         Ok(turn)
     }
+}
+
+/// What a turn costs at a price. None where the endpoint counts no tokens: such a turn has a cost that nobody knows, unless
+/// it is free or the endpoint has said the cost itself.
+fn cost(price: Price, usage: &ModelUsage) -> Option<f64> {
+    let counted = usage.input_tokens > 0 || usage.output_tokens > 0;
+    let free = price.input == 0.0 && price.output == 0.0;
+    (counted || free).then(|| price.cost(usage.input_tokens, usage.output_tokens))
 }
 
 fn backend(name: &str, provider: &LlmProvider, limits: Arc<dyn AccountLimits>) -> Result<Backend, PortError> {
@@ -291,6 +300,15 @@ mod tests {
     }
 
     #[test]
+    fn tokens_that_nobody_counted_cost_nobody_knows_what() {
+        let usage = |input_tokens, output_tokens| ModelUsage { input_tokens, output_tokens, cost_usd: None };
+        let price = Price { input: 2.0, output: 8.0 };
+        assert_eq!(cost(price, &usage(1_000_000, 0)), Some(2.0));
+        assert_eq!(cost(price, &usage(0, 0)), None);
+        assert_eq!(cost(Price { input: 0.0, output: 0.0 }, &usage(0, 0)), Some(0.0));
+    }
+
+    #[test]
     fn an_answer_by_tool_is_an_answer() {
         let request = ModelRequest {
             model: "a/b".to_owned(),
@@ -311,7 +329,7 @@ mod tests {
             text: String::new(),
             tool_calls: vec![call],
             stop: StopReason::ToolCalls,
-            usage: ttai_ports::ModelUsage::default(),
+            usage: ModelUsage::default(),
             model: "b".to_owned(),
         };
         let answer = from_tool(turn);

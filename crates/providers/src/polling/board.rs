@@ -174,16 +174,18 @@ impl Board {
         });
     }
 
-    /// Up to `limit` questions that are due; they count as asked.
+    /// Up to `limit` questions that are due, those that have waited longest first: where a provider bears fewer calls than
+    /// there are, each gets its turn. They count as asked.
     pub(super) fn take_due(&mut self, limit: usize) -> Vec<Target> {
         let now = Instant::now();
-        let is_due = |question: &Question| question.due.is_some_and(|due| due <= now);
-        let due = self.questions.iter_mut().filter(|(_, question)| is_due(question)).take(limit);
-        due.map(|(target, question)| {
-            question.due = None;
-            target.clone()
-        })
-        .collect()
+        let waiting = self.questions.iter().filter_map(|(target, question)| Some((question.due?, target)));
+        let mut due: Vec<(Instant, &Target)> = waiting.filter(|(due, _)| *due <= now).collect();
+        due.sort_unstable();
+        let due: Vec<Target> = due.into_iter().take(limit).map(|(_, target)| target.clone()).collect();
+        for target in &due {
+            self.questions.entry(target.clone()).and_modify(|question| question.due = None);
+        }
+        due
     }
 
     /// When the next question is due.

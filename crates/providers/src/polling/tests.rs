@@ -17,6 +17,8 @@ struct Script {
     quotes: Mutex<VecDeque<Result<Quote, PortError>>>,
     chains: Mutex<VecDeque<Result<OptionChain, PortError>>>,
     asked: AtomicUsize,
+    /// For a quote.
+    takes: Duration,
 }
 
 /// The next answer; nothing of the kind where there is no script.
@@ -86,6 +88,9 @@ impl MarketData for Script {
     }
     async fn quote(&self, symbol: &Symbol, _: DateTime<Utc>) -> Result<Quote, PortError> {
         self.asked.fetch_add(1, Ordering::SeqCst);
+        if !self.takes.is_zero() {
+            tokio::time::sleep(self.takes).await;
+        }
         match symbol.as_str() {
             "TYPO" => unknown(),
             "BUG" => panic!("a bug"),
@@ -220,6 +225,18 @@ async fn who_watches_nothing_waits_and_who_takes_a_symbol_out_hears_no_more_of_i
 async fn silence(reader: &mut dyn StreamReader, seconds: u64) {
     let waited = tokio::time::timeout(Duration::from_secs(seconds), reader.next()).await;
     assert!(waited.is_err(), "{waited:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_market_that_bears_fewer_questions_than_there_are_gets_all_of_them_in_turn() {
+    let takes = Duration::from_secs(4);
+    let slow =
+        Arc::new(Script { quotes: Mutex::new([quote(0, 100, 100, 5)].into()), takes, ..Script::default() });
+    let symbols: Vec<StreamSymbol> =
+        (10..50).map(|number| StreamSymbol::Equity(Symbol::new(&format!("S{number}")).unwrap())).collect();
+    let mut reader = over(&slow).subscribe(&symbols, StreamKinds::ALL).await.unwrap();
+    let seen = tokio::time::timeout(Duration::from_secs(60), events(reader.as_mut(), symbols.len())).await;
+    assert_eq!(seen.unwrap().len(), symbols.len());
 }
 
 #[tokio::test(start_paused = true)]

@@ -130,7 +130,6 @@ impl StreamFallback {
         let mut refusal = None;
         for index in order {
             match self.subscribe_to(index, symbols, kinds).await {
-                Err(error @ PortError::Invalid { .. }) => return Err(error),
                 Err(error) => {
                     tracing::warn!(stream = self.name_of(index), "{error}; the next stream is tried");
                     refusal = Some(error);

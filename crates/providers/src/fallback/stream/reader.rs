@@ -132,7 +132,7 @@ impl Reader {
 
     /// Puts what a change has missed before the first event after it.
     fn take_in(&mut self, event: StreamEvent) {
-        let time = event_time::of(&event);
+        let time = event_time::believed(&event);
         if let Some(unsaid) = self.unsaid.take() {
             let until = time.max(event_time::received(&event));
             // The market has run on since the subscription for as long as we have waited.

@@ -259,12 +259,16 @@ async fn silence(reader: &mut dyn StreamReader, seconds: u64) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_wrong_request_ends_where_it_was_refused() {
+async fn what_one_stream_takes_for_a_wrong_request_another_may_serve() {
     let (first, second) = (Fake::new("first"), Fake::new("second"));
-    first.refuse(Some(PortError::Invalid { provider: "first".to_owned(), detail: "too many".to_owned() }));
-    let refused = both(&first, &second).subscribe(&[share("SPY")], StreamKinds::ALL).await.err().unwrap();
+    let too_many = || PortError::Invalid { provider: "first".to_owned(), detail: "too many".to_owned() };
+    first.refuse(Some(too_many()));
+    let all = both(&first, &second);
+    reader(&all).await;
+    assert_eq!(all.name(), "second");
+    second.refuse(Some(too_many()));
+    let refused = all.subscribe(&[share("SPY")], StreamKinds::ALL).await.err().unwrap();
     assert!(matches!(refused, PortError::Invalid { .. }), "{refused}");
-    assert!(second.subscriptions().is_empty());
 }
 
 #[tokio::test(start_paused = true)]
@@ -317,6 +321,19 @@ async fn a_gap_ends_when_the_stream_stood_even_where_the_market_had_not_moved() 
     second.late_trade(5, 33);
     let gap = gap(reader.as_mut()).await;
     assert_eq!((gap.from, gap.until), (at(10), at(33)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_event_from_the_far_future_hides_no_gap() {
+    let (first, second) = (Fake::new("first"), Fake::new("second"));
+    let mut reader = reader(&both(&first, &second)).await;
+    first.late_trade(86_400, 10);
+    time_of_trade(reader.as_mut()).await;
+    first.end();
+    silence(reader.as_mut(), 1).await;
+    second.trade(1_000);
+    let gap = gap(reader.as_mut()).await;
+    assert_eq!((gap.from, gap.until), (at(310), at(1_000)));
 }
 
 #[tokio::test(start_paused = true)]
