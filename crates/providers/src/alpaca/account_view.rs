@@ -25,8 +25,8 @@ fn multiplier(instrument: &Instrument) -> u32 {
     }
 }
 
-fn status(text: &str) -> OrderStatus {
-    match text {
+fn status(order: &Order) -> OrderStatus {
+    match order.status.as_str() {
         "new"
         | "pending_cancel"
         | "pending_replace"
@@ -36,12 +36,25 @@ fn status(text: &str) -> OrderStatus {
         | "done_for_day"
         | "held" => OrderStatus::Live,
         "partially_filled" => OrderStatus::PartiallyFilled,
-        "filled" | "calculated" => OrderStatus::Filled,
+        "filled" => OrderStatus::Filled,
+        "calculated" => of_calculated(order),
         "canceled" | "replaced" => OrderStatus::Canceled,
         "rejected" => OrderStatus::Rejected,
         "expired" => OrderStatus::Expired,
         // accepted, pending_new, and whatever comes to be: not known to work, and not over.
         _ => OrderStatus::Received,
+    }
+}
+
+/// Completed for the day, either filled or done for it, says Alpaca: the units tell which.
+fn of_calculated(order: &Order) -> OrderStatus {
+    let filled = order.filled_qty.unwrap_or_default();
+    if filled <= Decimal::ZERO {
+        OrderStatus::Live
+    } else if order.qty.is_some_and(|quantity| filled >= quantity) {
+        OrderStatus::Filled
+    } else {
+        OrderStatus::PartiallyFilled
     }
 }
 
@@ -76,7 +89,7 @@ pub(super) fn order(row: Order, account: &str) -> BrokerOrder {
     };
     let received = !several && row.side.as_deref() == Some("sell");
     BrokerOrder {
-        status: status(&row.status),
+        status: status(&row),
         account: account.to_owned(),
         legs,
         filled_quantity: row.filled_qty.unwrap_or_default(),
@@ -122,21 +135,32 @@ fn moment(row: &Activity) -> Option<DateTime<Utc>> {
     row.transaction_time.or_else(|| row.date.as_ref().and_then(of_date)).or_else(of_id)
 }
 
+/// What a trade did to cash, in dollars; `None` for one without a quantity or a price.
+///
+/// # Errors
+/// [`PortError::Corrupt`] for an amount beyond every number.
+fn traded(row: &Activity, quantity: Option<Decimal>, multiplier: u32) -> Result<Option<Decimal>, PortError> {
+    let (Some(quantity), Some(price)) = (quantity, row.price) else { return Ok(None) };
+    let amount = price.checked_mul(Decimal::from(multiplier)).and_then(|one| one.checked_mul(-quantity));
+    let absurd = || corrupt(format!("activity {} is of {quantity} at {price}", row.id));
+    amount.map(Some).ok_or_else(absurd)
+}
+
 /// An activity, signed by what it did to the account.
 ///
 /// # Errors
-/// [`PortError::Corrupt`] for one without a time.
+/// [`PortError::Corrupt`] for one without a time, and for a trade whose amount is beyond every number.
 pub(super) fn transaction(row: Activity) -> Result<BrokerTransaction, PortError> {
     let executed_at = moment(&row).ok_or_else(|| corrupt(format!("activity {} has no time", row.id)))?;
     let instrument = row.symbol.as_deref().filter(|symbol| !symbol.is_empty()).and_then(instrument);
     let sold = matches!(row.side.as_deref(), Some("sell" | "sell_short"));
     let quantity = row.qty.map(|quantity| if sold { -quantity.abs() } else { quantity });
-    let trade = || {
-        let size = Decimal::from(instrument.as_ref().map_or(1, multiplier));
-        Some(-quantity? * row.price? * size)
+    let net_amount = match row.net_amount {
+        None if row.activity_type == "FILL" => {
+            traded(&row, quantity, instrument.as_ref().map_or(1, multiplier))?
+        }
+        told => told,
     };
-    let is_fill = row.activity_type == "FILL";
-    let net_amount = row.net_amount.or_else(|| if is_fill { trade() } else { None }).unwrap_or_default();
     let kind = match row.activity_type.as_str() {
         "FILL" => "trade",
         "OPASN" => "assignment",
@@ -156,7 +180,7 @@ pub(super) fn transaction(row: Activity) -> Result<BrokerTransaction, PortError>
         instrument,
         quantity,
         price: row.price,
-        net_amount,
+        net_amount: net_amount.unwrap_or_default(),
         executed_at,
         order_id: row.order_id,
         settles_on: None,
@@ -184,6 +208,27 @@ mod tests {
         }
         let unheard_of = order(parse(br#"{"id":"1","status":"levitating"}"#).unwrap(), "A");
         assert!(!unheard_of.status.is_final() && unheard_of.legs.is_empty());
+    }
+
+    #[test]
+    fn an_order_calculated_for_the_day_is_filled_only_where_all_of_it_is() {
+        for (filled, expected) in
+            [("0", OrderStatus::Live), ("4", OrderStatus::PartiallyFilled), ("10", OrderStatus::Filled)]
+        {
+            let text = format!(r#"{{"id":"1","status":"calculated","qty":"10","filled_qty":"{filled}"}}"#);
+            assert_eq!(order(parse(text.as_bytes()).unwrap(), "A").status, expected, "{filled}");
+        }
+        let of_unknown_size =
+            order(parse(br#"{"id":"1","status":"calculated","filled_qty":"4"}"#).unwrap(), "A");
+        assert_eq!(of_unknown_size.status, OrderStatus::PartiallyFilled);
+    }
+
+    #[test]
+    fn a_trade_of_absurd_size_is_an_error() {
+        let text = r#"{"id":"20140606190000000::u","activity_type":"FILL","transaction_time":"2014-06-06T19:00:00Z",
+            "price":"70000000000000000000000000000","qty":"70000000000000000000000000000","side":"buy","symbol":"AAPL"}"#;
+        let absurd = transaction(parse(text.as_bytes()).unwrap());
+        assert!(matches!(absurd, Err(PortError::Corrupt { .. })), "{absurd:?}");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use http::{Method, StatusCode};
 use rust_decimal::Decimal;
 use ttai_ports::{
     AccountBalances, Broker, BrokerAccount, BrokerOrder, BrokerPosition, BrokerTransaction, Instrument,
-    OrderIntent, OrderLeg, OrderPreview, OrderStatus, PortError,
+    OrderIntent, OrderLeg, OrderPreview, PortError,
 };
 
 use super::account_view::{order, position, transaction};
@@ -22,6 +22,22 @@ use super::{Alpaca, PROVIDER, corrupt, invalid};
 const ORDER_PAGE: usize = 500;
 /// Activities of one page, the most that Alpaca gives.
 const ACTIVITY_PAGE: usize = 100;
+/// Longest order id that is sent; Alpaca's are UUIDs of 36 characters.
+const MAX_ORDER_ID: usize = 64;
+
+/// The path of one order.
+///
+/// # Errors
+/// [`PortError::Invalid`] for an id that cannot be Alpaca's. Nothing is encoded instead: an id with a dot or a slash would
+/// name another resource, and a `DELETE` of `/v2/orders` takes back every order.
+fn order_path(id: &str) -> Result<String, PortError> {
+    let has_length = (1..=MAX_ORDER_ID).contains(&id.len());
+    if has_length && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
+        return Ok(format!("/v2/orders/{id}"));
+    }
+    let shown: String = id.chars().take(MAX_ORDER_ID).collect();
+    Err(invalid(format!("{shown:?} is no order id of Alpaca")))
+}
 
 impl Alpaca {
     async fn account(&self) -> Result<Account, PortError> {
@@ -172,20 +188,21 @@ impl Broker for Alpaca {
         self.order_with(account, client_order_id).await
     }
 
-    async fn cancel(&self, account: &str, order_id: &str) -> Result<(), PortError> {
-        let path = format!("/v2/orders/{order_id}");
+    async fn cancel(&self, _account: &str, order_id: &str) -> Result<(), PortError> {
+        let path = order_path(order_id)?;
         let Err(refused) = self.client.delete("cancel order", &path).send().await else { return Ok(()) };
         if !matches!(refused, PortError::Invalid { .. }) {
             return Err(refused);
         }
-        // A repeated request finds the order cancelled already.
+        // The first of two requests may have done it, its answer lost. A replaced order is no cancelled one: what took its
+        // place works on.
         let found =
             self.client.trading(Method::GET, "order", &path).accept(StatusCode::NOT_FOUND).send().await?;
         if found.status == StatusCode::NOT_FOUND {
             return Err(refused);
         }
-        let known = order(found.json()?, account);
-        if known.status == OrderStatus::Canceled { Ok(()) } else { Err(refused) }
+        let known: Order = found.json()?;
+        if matches!(known.status.as_str(), "pending_cancel" | "canceled") { Ok(()) } else { Err(refused) }
     }
 
     async fn orders(&self, account: &str, since: DateTime<Utc>) -> Result<Vec<BrokerOrder>, PortError> {
@@ -229,5 +246,20 @@ impl Broker for Alpaca {
             }
         }
         Err(endless("activities"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_can_be_an_order_id_goes_into_a_path() {
+        let id = "61e69015-8549-4bfd-b9c3-01e75843f47d";
+        assert_eq!(order_path(id), Ok(format!("/v2/orders/{id}")));
+        let long = "a".repeat(MAX_ORDER_ID + 1);
+        for wrong in ["", ".", "..", "../orders", "%2e%2e", "a/b", "a?b", "a#b", "a b", "é", &long] {
+            assert!(matches!(order_path(wrong), Err(PortError::Invalid { .. })), "{wrong}");
+        }
     }
 }

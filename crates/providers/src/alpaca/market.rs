@@ -57,7 +57,7 @@ impl Alpaca {
     /// # Errors
     /// Those of a call.
     pub async fn asset(&self, symbol: &Symbol) -> Result<Option<Asset>, PortError> {
-        let path = format!("/v2/assets/{symbol}");
+        let path = format!("/v2/assets/{}", segment(symbol.as_str()));
         let call = self.client.trading(Method::GET, "asset", &path).accept(http::StatusCode::NOT_FOUND);
         let answer = call.send().await?;
         if answer.status == http::StatusCode::NOT_FOUND { Ok(None) } else { answer.json().map(Some) }
@@ -68,7 +68,7 @@ impl Alpaca {
     /// # Errors
     /// Those of a call.
     pub async fn contract(&self, symbol: &OccSymbol) -> Result<Option<Contract>, PortError> {
-        let path = format!("/v2/options/contracts/{}", compact(symbol));
+        let path = format!("/v2/options/contracts/{}", segment(&compact(symbol)));
         let call = self.client.trading(Method::GET, "option contract", &path);
         let answer = call.accept(http::StatusCode::NOT_FOUND).send().await?;
         if answer.status == http::StatusCode::NOT_FOUND { Ok(None) } else { answer.json().map(Some) }
@@ -95,7 +95,7 @@ impl Alpaca {
     }
 
     async fn option_snapshots(&self, symbol: &Symbol) -> Result<HashMap<String, Snapshot>, PortError> {
-        let path = format!("/v1beta1/options/snapshots/{symbol}");
+        let path = format!("/v1beta1/options/snapshots/{}", segment(symbol.as_str()));
         let first = || {
             self.client
                 .data("option chain", &path)
@@ -142,6 +142,11 @@ fn no_data(what: &str, symbol: &Symbol, detail: &str) -> PortError {
 /// The symbol as Alpaca writes contracts: without blanks.
 pub(super) fn compact(contract: &OccSymbol) -> String {
     contract.to_string().replace(' ', "")
+}
+
+/// A symbol as one segment of a path: a slash in it begins no other, so that `A/../B` is not `B`.
+fn segment(symbol: &str) -> String {
+    symbol.replace('/', "%2F")
 }
 
 fn side(price: Decimal) -> Option<Decimal> {
@@ -343,6 +348,12 @@ mod tests {
         assert_eq!(crossed.conditions, [QuoteCondition::Crossed]);
         let stale = read(r#"{"t":"2014-06-06T14:50:00Z","bp":0,"ap":645}"#);
         assert_eq!((stale.bid, stale.conditions.len()), (None, 2));
+    }
+
+    #[test]
+    fn a_symbol_with_slashes_is_one_segment_of_a_path() {
+        assert_eq!(segment(Symbol::new("A/../ORDERS").unwrap().as_str()), "A%2F..%2FORDERS");
+        assert_eq!(segment("BRK.B"), "BRK.B");
     }
 
     #[test]

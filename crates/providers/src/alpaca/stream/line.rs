@@ -24,6 +24,8 @@ use url::Url;
 use super::super::client::Client;
 use super::super::{PROVIDER, corrupt};
 use super::frame::{self, Incoming, TradeUpdate, TradingMessage};
+use crate::event_time::MOST_AHEAD;
+use crate::mailbox::Gate;
 
 /// Longest wait for a connection, and for each answer of its greeting.
 const GREETING_TIME: Duration = Duration::from_secs(10);
@@ -40,7 +42,7 @@ type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 pub struct Patience {
     /// A ping after this long without a frame.
     pub ping: Duration,
-    /// The connection is given up after this long without a frame.
+    /// The connection is given up after this long without a frame, or with a frame of ours that does not get through.
     pub silence: Duration,
 }
 
@@ -73,7 +75,9 @@ pub(super) enum Told {
         reason: String,
     },
     /// It is over: the keys or the subscription are refused.
-    Refused,
+    Refused {
+        at: DateTime<Utc>,
+    },
 }
 
 /// How a line stands.
@@ -102,8 +106,12 @@ pub(super) struct Line {
     flavor: Flavor,
     wanted: Mutex<Wanted>,
     changed: Notify,
+    /// Nothing is read while it is closed, so that the server's buffers fill and not ours.
+    gate: Arc<Gate>,
     standing: watch::Sender<Standing>,
     health: Mutex<StreamHealth>,
+    /// When the connection last proved to stand: its last frame of any kind that could be read.
+    proved_at: Mutex<Option<DateTime<Utc>>>,
     tell: Box<dyn Fn(Told) + Send + Sync>,
 }
 
@@ -124,14 +132,21 @@ impl From<SocketError> for End {
 }
 
 impl Line {
-    pub(super) fn new(access: Access, flavor: Flavor, tell: Box<dyn Fn(Told) + Send + Sync>) -> Arc<Self> {
+    pub(super) fn new(
+        access: Access,
+        flavor: Flavor,
+        gate: Arc<Gate>,
+        tell: Box<dyn Fn(Told) + Send + Sync>,
+    ) -> Arc<Self> {
         Arc::new(Self {
             access,
             flavor,
             wanted: Mutex::default(),
             changed: Notify::new(),
+            gate,
             standing: watch::Sender::new(Standing::Waiting),
             health: Mutex::default(),
+            proved_at: Mutex::default(),
             tell,
         })
     }
@@ -208,13 +223,14 @@ impl Line {
                 }
                 End::Refused(error) => {
                     self.health().last_error = Some(error.to_string());
+                    // Told first: who joins after it finds the line refused and opens another.
+                    (self.tell)(Told::Refused { at: self.now() });
                     self.standing.send_replace(Standing::Refused(error));
-                    (self.tell)(Told::Refused);
                     return;
                 }
                 End::Lost(reason) => {
                     tracing::info!(provider = PROVIDER, url = %self.access.url, reason, "stream lost");
-                    let from = self.health().last_event.unwrap_or_else(|| self.now());
+                    let from = self.missing_since();
                     self.health().last_error = Some(reason.clone());
                     if was_connected {
                         self.health().reconnects += 1;
@@ -226,6 +242,13 @@ impl Line {
             tokio::time::sleep(wait).await;
             wait = (wait * 2).min(LONGEST_WAIT);
         }
+    }
+
+    /// From when on events may be missing: the newest event, but no later than when the connection last proved to stand.
+    fn missing_since(&self) -> DateTime<Utc> {
+        let proved_at = *self.proved_at();
+        let proved_at = proved_at.unwrap_or_else(|| self.now());
+        self.health().last_event.map_or(proved_at, |newest| newest.min(proved_at))
     }
 
     /// Connects, authenticates, subscribes.
@@ -295,8 +318,9 @@ impl Line {
         let mut heard = Instant::now();
         let mut ping = tokio::time::interval(self.access.patience.ping);
         loop {
+            let reads = self.gate.is_open();
             tokio::select! {
-                message = socket.next() => {
+                message = socket.next(), if reads => {
                     let message = match message {
                         Some(Ok(message)) => message,
                         Some(Err(error)) => return error.into(),
@@ -307,14 +331,18 @@ impl Line {
                         Ok(acknowledged) => acknowledged,
                         Err(end) => return end,
                     };
+                    // Not for one that cannot be read: what was in it is missing.
+                    *self.proved_at() = Some(self.now());
                     if acknowledged && !told_ready {
                         told_ready = true;
                         self.stands_again(lost.take());
                     }
                 }
+                // What is not read while a mailbox is full does not count as silence.
+                () = self.gate.opened(), if !reads => heard = Instant::now(),
                 () = self.changed.notified() => {
                     if self.wanted_now().is_empty() {
-                        let _ = socket.close(None).await;
+                        let _ = timeout(self.access.patience.silence, socket.close(None)).await;
                         return End::Idle;
                     }
                     if let Err(end) = self.subscribe(&mut socket, &mut subscribed).await {
@@ -322,15 +350,24 @@ impl Line {
                     }
                 }
                 _ = ping.tick() => {
-                    if heard.elapsed() >= self.access.patience.silence {
-                        return End::Lost(format!("no frame for {:?}", self.access.patience.silence));
+                    if !reads {
+                        heard = Instant::now();
                     }
-                    if let Err(error) = socket.send(Message::Ping(Bytes::new())).await {
-                        return error.into();
+                    if let Err(end) = self.ask(&mut socket, heard).await {
+                        return end;
                     }
                 }
             }
         }
+    }
+
+    /// Asks a peer whether it lives, unless it has been silent for too long.
+    async fn ask(&self, socket: &mut Socket, heard: Instant) -> Result<(), End> {
+        let silence = self.access.patience.silence;
+        if heard.elapsed() >= silence {
+            return Err(End::Lost(format!("no frame for {silence:?}")));
+        }
+        self.send_frame(socket, Message::Ping(Bytes::new())).await
     }
 
     fn stands_again(&self, lost: Option<(DateTime<Utc>, String)>) {
@@ -354,7 +391,7 @@ impl Line {
             return match frame::parse_trading(&bytes).map_err(broken)? {
                 TradingMessage::Listening(streams) => Ok(!streams.is_empty()),
                 TradingMessage::Update(update) => {
-                    self.health().last_event = Some(update.at);
+                    self.heard_of(update.at);
                     (self.tell)(Told::Order(update));
                     Ok(false)
                 }
@@ -378,8 +415,10 @@ impl Line {
     }
 
     fn heard_of(&self, time: DateTime<Utc>) {
-        let mut health = self.health();
-        health.last_event = health.last_event.max(Some(time));
+        if time <= self.now() + MOST_AHEAD {
+            let mut health = self.health();
+            health.last_event = health.last_event.max(Some(time));
+        }
     }
 
     /// Sends the difference between what is subscribed and what is wanted.
@@ -411,7 +450,16 @@ impl Line {
             Flavor::MessagePack => Message::Binary(frame::to_msgpack(message).into()),
             Flavor::Json | Flavor::Trading => Message::Text(message.to_string().into()),
         };
-        Ok(socket.send(message).await?)
+        self.send_frame(socket, message).await
+    }
+
+    /// Nothing is read while it waits, so the wait is bounded: a peer that takes nothing in is a lost connection.
+    async fn send_frame(&self, socket: &mut Socket, message: Message) -> Result<(), End> {
+        let longest = self.access.patience.silence;
+        match timeout(longest, socket.send(message)).await {
+            Ok(sent) => Ok(sent?),
+            Err(_) => Err(End::Lost(format!("nothing could be sent for {longest:?}"))),
+        }
     }
 
     async fn receive(&self, socket: &mut Socket) -> Result<Bytes, End> {
@@ -447,6 +495,10 @@ impl Line {
             .filter(|(_, names)| !names.is_empty())
             .map(|(channel, names)| (*channel, names.clone()))
             .collect()
+    }
+
+    fn proved_at(&self) -> MutexGuard<'_, Option<DateTime<Utc>>> {
+        self.proved_at.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn health(&self) -> MutexGuard<'_, StreamHealth> {

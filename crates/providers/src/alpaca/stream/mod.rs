@@ -4,9 +4,13 @@
 pub mod frame;
 mod line;
 mod queue;
+mod readers;
 
-use std::collections::{BTreeSet, HashSet};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -23,91 +27,17 @@ use url::Url;
 use super::client::Client;
 use super::market::compact;
 use super::{Alpaca, AlpacaConfig, PROVIDER, account_view, extend, invalid};
+use crate::mailbox::Gate;
 use frame::Incoming;
 pub use line::Patience;
 use line::{Access, Flavor, Line, Told, Wanted};
 use queue::Queue;
+use readers::Readers;
 
 /// What is open of one feed.
 struct Feed {
     line: Arc<Line>,
     _stop: DropGuard,
-}
-
-/// The readers of market data, and what the feeds said of halts.
-#[derive(Default)]
-struct Readers {
-    queues: Mutex<Vec<Weak<Queue>>>,
-    halted: Mutex<HashSet<Symbol>>,
-}
-
-impl Readers {
-    fn all(&self) -> Vec<Arc<Queue>> {
-        let mut queues = lock(&self.queues);
-        queues.retain(|queue| queue.strong_count() > 0);
-        queues.iter().filter_map(Weak::upgrade).collect()
-    }
-
-    fn push(&self, event: &StreamEvent) {
-        for queue in self.all() {
-            queue.push(event);
-        }
-    }
-
-    /// Passes on what one of the two feeds says; a gap concerns the symbols of that feed.
-    fn hear(&self, told: Told, options: bool) {
-        match told {
-            Told::Market(Incoming::Quote(quote)) => self.push(&StreamEvent::Quote(quote)),
-            Told::Market(Incoming::Trade(trade)) => self.push(&StreamEvent::Trade(trade)),
-            Told::Market(Incoming::Halt(halt)) => {
-                if let StreamSymbol::Equity(symbol) = &halt.symbol {
-                    let mut halted = lock(&self.halted);
-                    if halt.halted {
-                        halted.insert(symbol.clone())
-                    } else {
-                        halted.remove(symbol)
-                    };
-                }
-                self.push(&StreamEvent::Halt(halt));
-            }
-            Told::Gap { from, until, reason } => {
-                for queue in self.all() {
-                    let symbols = queue.symbols();
-                    let (of_feed, others): (Vec<_>, Vec<_>) =
-                        symbols.into_iter().partition(|symbol| is_option(symbol) == options);
-                    if of_feed.is_empty() {
-                        continue;
-                    }
-                    // All of a subscription is said with an empty list.
-                    let symbols = if others.is_empty() { Vec::new() } else { of_feed };
-                    queue.push(&StreamEvent::Gap(StreamGap { symbols, from, until, reason: reason.clone() }));
-                }
-            }
-            Told::Refused => self.all().iter().for_each(|queue| queue.close()),
-            Told::Market(_) | Told::Order(_) => {}
-        }
-    }
-
-    /// The channels that all readers together want of a feed.
-    fn wanted(&self, options: bool) -> Wanted {
-        let mut wanted = Wanted::new();
-        for queue in self.all() {
-            let kinds = queue.kinds();
-            let symbols = queue.symbols();
-            let names: BTreeSet<String> =
-                symbols.iter().filter(|symbol| is_option(symbol) == options).map(name).collect();
-            let mut add = |channel, when: bool| {
-                if when && !names.is_empty() {
-                    wanted.entry(channel).or_default().extend(names.iter().cloned());
-                }
-            };
-            // Alpaca streams no Greeks: their readers get the quotes.
-            add("quotes", kinds.quotes || kinds.greeks);
-            add("trades", kinds.trades);
-            add("statuses", !options);
-        }
-        wanted
-    }
 }
 
 fn is_option(symbol: &StreamSymbol) -> bool {
@@ -167,9 +97,10 @@ impl Streams {
         })
     }
 
-    /// Whether the status channel last said that trading of a symbol stopped; false where nobody listens.
+    /// Whether trading of a symbol is known to have stopped: the status channel said so, somebody has read it ever since
+    /// over the same connection, and no trade came after it.
     pub(super) fn is_halted(&self, symbol: &Symbol) -> bool {
-        lock(&self.readers.halted).contains(symbol)
+        self.readers.is_halted(&StreamSymbol::Equity(symbol.clone()))
     }
 
     fn access(&self, url: &Url) -> Access {
@@ -182,8 +113,14 @@ impl Streams {
         }
     }
 
-    fn open(&self, url: &Url, flavor: Flavor, tell: Box<dyn Fn(Told) + Send + Sync>) -> Feed {
-        let line = Line::new(self.access(url), flavor, tell);
+    fn open(
+        &self,
+        url: &Url,
+        flavor: Flavor,
+        gate: Arc<Gate>,
+        tell: Box<dyn Fn(Told) + Send + Sync>,
+    ) -> Feed {
+        let line = Line::new(self.access(url), flavor, gate, tell);
         let stop = CancellationToken::new();
         tokio::spawn(Arc::clone(&line).run(stop.clone()));
         Feed { line, _stop: stop.drop_guard() }
@@ -191,22 +128,24 @@ impl Streams {
 
     /// The feed of stocks or options, opened where somebody wants it; a refused one is opened anew.
     fn feed(&self, options: bool) -> Option<Arc<Line>> {
-        let wanted = self.readers.wanted(options);
         let (slot, url, flavor) = if options {
             (&self.options, &self.option_url, Flavor::MessagePack)
         } else {
             (&self.stocks, &self.stock_url, Flavor::Json)
         };
         let mut slot = lock(slot);
-        if wanted.is_empty() && slot.is_none() {
-            return None;
-        }
+        // Asked under the lock: what was wanted before must not overwrite what is wanted now.
+        let wanted = self.readers.wanted(options);
         if slot.as_ref().is_some_and(|feed| feed.line.is_refused()) {
             *slot = None;
         }
+        if wanted.is_empty() && slot.is_none() {
+            return None;
+        }
         let feed = slot.get_or_insert_with(|| {
             let readers = Arc::clone(&self.readers);
-            self.open(url, flavor, Box::new(move |told| readers.hear(told, options)))
+            let gate = Arc::clone(readers.gate(options));
+            self.open(url, flavor, gate, Box::new(move |told| readers.hear(told, options)))
         });
         let is_wanted = !wanted.is_empty();
         feed.line.want(wanted);
@@ -214,8 +153,21 @@ impl Streams {
     }
 
     /// Tells both feeds what is wanted now.
-    fn refresh(&self) -> Vec<Arc<Line>> {
-        [false, true].into_iter().filter_map(|options| self.feed(options)).collect()
+    fn refresh(&self) -> [Option<Arc<Line>>; 2] {
+        self.readers.forget_unread_halts();
+        [false, true].map(|options| self.feed(options))
+    }
+
+    /// Tells both feeds what is wanted now, and waits for those that have these symbols: the other one's trouble is not
+    /// theirs.
+    async fn stands_for(&self, symbols: &[StreamSymbol]) -> Result<(), PortError> {
+        for (options, line) in [false, true].into_iter().zip(self.refresh()) {
+            let is_of_feed = symbols.iter().any(|symbol| is_option(symbol) == options);
+            if let Some(line) = line.filter(|_| is_of_feed) {
+                line.ready().await?;
+            }
+        }
+        Ok(())
     }
 
     fn health(&self) -> StreamHealth {
@@ -235,13 +187,13 @@ impl Streams {
 
 /// One reader of quotes and trades.
 struct Reader {
-    queue: Option<Arc<Queue>>,
+    queue: Arc<Queue>,
     streams: Arc<Streams>,
 }
 
 impl Drop for Reader {
     fn drop(&mut self) {
-        self.queue = None;
+        self.queue.close();
         self.streams.refresh();
     }
 }
@@ -249,23 +201,16 @@ impl Drop for Reader {
 #[async_trait]
 impl StreamReader for Reader {
     async fn next(&mut self) -> Option<StreamEvent> {
-        self.queue.as_ref()?.pop().await
+        self.queue.pop().await
     }
 
     async fn add(&mut self, symbols: &[StreamSymbol]) -> Result<(), PortError> {
-        if let Some(queue) = &self.queue {
-            queue.add(&normal(symbols));
-        }
-        for line in self.streams.refresh() {
-            line.ready().await?;
-        }
-        Ok(())
+        self.queue.add(&normal(symbols));
+        self.streams.stands_for(symbols).await
     }
 
     async fn remove(&mut self, symbols: &[StreamSymbol]) -> Result<(), PortError> {
-        if let Some(queue) = &self.queue {
-            queue.remove(&normal(symbols));
-        }
+        self.queue.remove(&normal(symbols));
         self.streams.refresh();
         Ok(())
     }
@@ -282,13 +227,10 @@ impl QuoteStream for Alpaca {
         symbols: &[StreamSymbol],
         kinds: StreamKinds,
     ) -> Result<Box<dyn StreamReader>, PortError> {
-        let queue = Arc::new(Queue::new(kinds));
+        let queue = self.streams.readers.join(kinds);
         queue.add(&normal(symbols));
-        lock(&self.streams.readers.queues).push(Arc::downgrade(&queue));
-        let reader = Reader { queue: Some(queue), streams: Arc::clone(&self.streams) };
-        for line in self.streams.refresh() {
-            line.ready().await?;
-        }
+        let reader = Reader { queue, streams: Arc::clone(&self.streams) };
+        self.streams.stands_for(symbols).await?;
         Ok(Box::new(reader))
     }
 
@@ -366,7 +308,7 @@ impl Alpaca {
                 Told::Gap { from, until, reason } => {
                     OrderUpdate::Gap(StreamGap { symbols: Vec::new(), from, until, reason })
                 }
-                Told::Refused => {
+                Told::Refused { .. } => {
                     *sender = None;
                     return;
                 }
@@ -377,7 +319,8 @@ impl Alpaca {
                 let _ = sender.send(update);
             }
         };
-        let feed = self.streams.open(&self.config.trade_stream_url()?, Flavor::Trading, Box::new(tell));
+        let url = self.config.trade_stream_url()?;
+        let feed = self.streams.open(&url, Flavor::Trading, Arc::default(), Box::new(tell));
         feed.line.want(Wanted::from([("trade_updates", BTreeSet::from(["*".to_owned()]))]));
         feed.line.ready().await?;
         Ok(Updates { events, _feed: feed })
@@ -397,7 +340,7 @@ impl Alpaca {
                 Told::Gap { from, until, reason } => {
                     NewsUpdate::Gap(StreamGap { symbols: Vec::new(), from, until, reason })
                 }
-                Told::Refused => {
+                Told::Refused { .. } => {
                     *sender = None;
                     return;
                 }
@@ -408,7 +351,7 @@ impl Alpaca {
             }
         };
         let url = extend(&self.config.stream_url, "v1beta1/news")?;
-        let feed = self.streams.open(&url, Flavor::Json, Box::new(tell));
+        let feed = self.streams.open(&url, Flavor::Json, Arc::default(), Box::new(tell));
         let names: BTreeSet<String> = if symbols.is_empty() {
             BTreeSet::from(["*".to_owned()])
         } else {

@@ -1,37 +1,41 @@
-//! One reader's queue: the newest quote of each symbol, and every other event in its order.
+//! One reader's share of both feeds: what it reads, and what waits for it.
 
-use std::collections::{HashMap, HashSet, VecDeque};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard};
 
-use tokio::sync::Notify;
-use ttai_ports::{StreamEvent, StreamKinds, StreamQuote, StreamSymbol};
+use chrono::{DateTime, Utc};
+use ttai_ports::{StreamEvent, StreamGap, StreamHalt, StreamKinds, StreamQuote, StreamSymbol, StreamTrade};
 
-#[derive(Debug)]
-enum Slot {
-    /// The newest quote of the symbol stands in `quotes`.
-    Quote(StreamSymbol),
-    Event(StreamEvent),
-}
+use super::{is_option, lock};
+use crate::mailbox::{Gate, Mailbox, SymbolId};
+
+/// Trades, halts and gaps of one feed that wait for a reader before the feed is not read any more.
+pub(super) const KEPT_EVENTS: usize = 65_536;
 
 #[derive(Debug, Default)]
 struct Inside {
-    symbols: HashSet<StreamSymbol>,
-    quotes: HashMap<StreamSymbol, StreamQuote>,
-    slots: VecDeque<Slot>,
+    /// What is read, with its number in the mailboxes.
+    symbols: HashMap<StreamSymbol, SymbolId>,
+    next_id: SymbolId,
+    /// Of which the reader was told that trading stopped, and not yet that it goes on.
+    halted: HashSet<StreamSymbol>,
     closed: bool,
 }
 
-/// Filled by the connection, emptied by the reader. A slow reader costs one quote a symbol, and its trades.
+/// Filled by the connections, emptied by the reader. Each feed has a mailbox of its own, so that a full one holds up that
+/// feed only; events of two connections have no order between them anyway.
 #[derive(Debug)]
 pub(super) struct Queue {
     kinds: StreamKinds,
     inside: Mutex<Inside>,
-    filled: Notify,
+    stocks: Mailbox,
+    options: Mailbox,
 }
 
 impl Queue {
-    pub(super) fn new(kinds: StreamKinds) -> Self {
-        Self { kinds, inside: Mutex::default(), filled: Notify::new() }
+    pub(super) fn new(kinds: StreamKinds, stocks: &Arc<Gate>, options: &Arc<Gate>) -> Self {
+        let mailbox = |gate: &Arc<Gate>| Mailbox::new(KEPT_EVENTS, Arc::clone(gate));
+        Self { kinds, inside: Mutex::default(), stocks: mailbox(stocks), options: mailbox(options) }
     }
 
     pub(super) fn kinds(&self) -> StreamKinds {
@@ -39,104 +43,126 @@ impl Queue {
     }
 
     pub(super) fn symbols(&self) -> HashSet<StreamSymbol> {
-        self.lock().symbols.clone()
+        self.lock().symbols.keys().cloned().collect()
     }
 
+    pub(super) fn reads(&self, symbol: &StreamSymbol) -> bool {
+        self.lock().symbols.contains_key(symbol)
+    }
+
+    /// Whether it reads any symbol of one of the two feeds.
+    pub(super) fn reads_feed(&self, options: bool) -> bool {
+        self.lock().symbols.keys().any(|symbol| is_option(symbol) == options)
+    }
+
+    /// Reads these too; one that is closed reads nothing.
     pub(super) fn add(&self, symbols: &[StreamSymbol]) {
-        self.lock().symbols.extend(symbols.iter().cloned());
+        let mut inside = self.lock();
+        if inside.closed {
+            return;
+        }
+        for symbol in symbols {
+            let id = inside.next_id;
+            inside.next_id += 1;
+            inside.symbols.entry(symbol.clone()).or_insert(id);
+        }
     }
 
     pub(super) fn remove(&self, symbols: &[StreamSymbol]) {
         let mut inside = self.lock();
         for symbol in symbols {
-            inside.symbols.remove(symbol);
+            inside.halted.remove(symbol);
+            if let Some(id) = inside.symbols.remove(symbol) {
+                self.mailbox(is_option(symbol)).forget(id);
+            }
         }
     }
 
-    /// Takes an event where the reader wants it.
-    pub(super) fn push(&self, event: &StreamEvent) {
+    pub(super) fn quote(&self, quote: &StreamQuote) {
+        let inside = self.lock();
+        if let Some(id) = inside.symbols.get(&quote.symbol).filter(|_| self.kinds.quotes) {
+            self.mailbox(is_option(&quote.symbol)).quote(*id, quote);
+        }
+    }
+
+    pub(super) fn trade(&self, trade: &StreamTrade) {
+        if self.kinds.trades && self.reads(&trade.symbol) {
+            self.mailbox(is_option(&trade.symbol)).keep(StreamEvent::Trade(trade.clone()));
+        }
+    }
+
+    /// A halt or its end, as the feed says it.
+    pub(super) fn halt(&self, halt: &StreamHalt) {
         let mut inside = self.lock();
-        match event {
-            StreamEvent::Quote(quote) => {
-                if !self.kinds.quotes || !inside.symbols.contains(&quote.symbol) {
-                    return;
-                }
-                if inside.quotes.insert(quote.symbol.clone(), quote.clone()).is_none() {
-                    inside.slots.push_back(Slot::Quote(quote.symbol.clone()));
-                }
-            }
-            StreamEvent::Trade(trade) if !self.kinds.trades || !inside.symbols.contains(&trade.symbol) => {
-                return;
-            }
-            StreamEvent::Halt(halt) if !inside.symbols.contains(&halt.symbol) => return,
-            other => inside.slots.push_back(Slot::Event(other.clone())),
+        if !inside.symbols.contains_key(&halt.symbol) {
+            return;
         }
-        drop(inside);
-        self.filled.notify_one();
+        if halt.halted {
+            inside.halted.insert(halt.symbol.clone());
+        } else {
+            inside.halted.remove(&halt.symbol);
+        }
+        self.mailbox(is_option(&halt.symbol)).keep(StreamEvent::Halt(halt.clone()));
     }
 
-    /// No event will follow those that are queued.
+    /// The end of a halt that no status says; told where its beginning was told.
+    pub(super) fn end_halt(&self, symbol: &StreamSymbol, reason: &str, at: DateTime<Utc>) {
+        if self.lock().halted.remove(symbol) {
+            let (symbol, reason) = (symbol.clone(), reason.to_owned());
+            let end = StreamHalt { halted: false, reason, market_time: at, symbol };
+            self.mailbox(is_option(&end.symbol)).keep(StreamEvent::Halt(end));
+        }
+    }
+
+    /// A gap of one of the two feeds.
+    pub(super) fn gap(&self, gap: StreamGap, options: bool) {
+        self.mailbox(options).keep(StreamEvent::Gap(gap));
+    }
+
+    /// Reads nothing any more: no event will follow those that wait, and a full mailbox holds no feed up.
     pub(super) fn close(&self) {
-        self.lock().closed = true;
-        self.filled.notify_one();
+        let mut inside = self.lock();
+        inside.closed = true;
+        inside.symbols.clear();
+        inside.halted.clear();
+        self.stocks.close();
+        self.options.close();
     }
 
-    /// The oldest event, as soon as there is one.
+    /// The next event, as soon as there is one; none once it is closed and empty.
     pub(super) async fn pop(&self) -> Option<StreamEvent> {
-        loop {
-            let filled = self.filled.notified();
-            {
-                let mut inside = self.lock();
-                if let Some(event) = next(&mut inside) {
-                    return Some(event);
-                }
-                if inside.closed {
-                    return None;
-                }
-            }
-            filled.await;
+        tokio::select! {
+            Some(event) = self.stocks.next() => Some(event),
+            Some(event) = self.options.next() => Some(event),
+            else => None,
         }
+    }
+
+    fn mailbox(&self, options: bool) -> &Mailbox {
+        if options { &self.options } else { &self.stocks }
     }
 
     fn lock(&self) -> MutexGuard<'_, Inside> {
-        self.inside.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.inside)
     }
-}
-
-fn next(inside: &mut Inside) -> Option<StreamEvent> {
-    while let Some(slot) = inside.slots.pop_front() {
-        match slot {
-            Slot::Event(event) => return Some(event),
-            Slot::Quote(symbol) => {
-                // The symbol may have been taken out meanwhile.
-                let quote = inside.quotes.remove(&symbol);
-                if let Some(quote) = quote.filter(|_| inside.symbols.contains(&symbol)) {
-                    return Some(StreamEvent::Quote(quote));
-                }
-            }
-        }
-    }
-    None
 }
 
 #[cfg(test)]
 mod tests {
-    use chrono::DateTime;
     use rust_decimal::Decimal;
     use ttai_core::Symbol;
-    use ttai_ports::StreamTrade;
 
     use super::*;
 
     #[tokio::test]
     async fn a_slow_reader_sees_the_newest_quote_and_every_trade() {
         let symbol = StreamSymbol::Equity(Symbol::new("AAPL").unwrap());
-        let queue = Queue::new(StreamKinds::ALL);
+        let queue = Queue::new(StreamKinds::ALL, &Arc::default(), &Arc::default());
         queue.add(std::slice::from_ref(&symbol));
         let time = DateTime::UNIX_EPOCH;
         for price in 1..=1000 {
             let price = Decimal::from(price);
-            queue.push(&StreamEvent::Quote(StreamQuote {
+            queue.quote(&StreamQuote {
                 symbol: symbol.clone(),
                 bid: Some(price),
                 ask: Some(price),
@@ -144,8 +170,8 @@ mod tests {
                 ask_size: 1.0,
                 market_time: time,
                 received_at: time,
-            }));
-            queue.push(&StreamEvent::Trade(StreamTrade {
+            });
+            queue.trade(&StreamTrade {
                 symbol: symbol.clone(),
                 price,
                 size: 1.0,
@@ -153,7 +179,7 @@ mod tests {
                 received_at: time,
                 day_volume: None,
                 eligible: true,
-            }));
+            });
         }
         queue.close();
         let (mut quotes, mut trades) = (Vec::new(), Vec::new());
