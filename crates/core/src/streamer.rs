@@ -1,6 +1,6 @@
 //! dxFeed's spelling of symbols, which DXLink and tastytrade's `streamer-symbol` fields use. Spelling only, no protocol.
 //!
-//! A share is its ticker, share classes behind a slash (`BRK/B`); an option is a dot, the contract's root, `yymmdd`, `C` or
+//! A share is its ticker, share classes behind a slash (`BRK/B`); an index is bare (`SPX`); an option is a dot, the contract's root, `yymmdd`, `C` or
 //! `P` and the strike without needless zeros (`.AAPL261218C200`, `.F270115C12.5`). Source: dxFeed's symbol guide
 //! <https://kb.dxfeed.com/en/data-model/market-events/dxfeed-symbol-guide.html> and tastytrade's instruments API.
 
@@ -42,13 +42,17 @@ const ROOT_LENGTH: usize = 6;
 const DATE_LENGTH: usize = 6;
 
 impl Symbol {
-    /// The ticker as dxFeed spells it: a share class stands behind a slash (`BRK.B` is `BRK/B`).
+    /// The ticker as dxFeed spells it: a share class stands behind a slash (`BRK.B` is `BRK/B`), and an index has none of the
+    /// prefixes that others give it (`^SPX` and `_SPX` are `SPX`).
     #[must_use]
     pub fn streamer(&self) -> String {
-        self.as_str().replace('.', "/")
+        let bare = self.as_str().trim_start_matches(['^', '_']);
+        // Nothing but prefixes names no index; dxFeed then does not know it, as nobody does.
+        let bare = if bare.is_empty() { self.as_str() } else { bare };
+        bare.replace('.', "/")
     }
 
-    /// Reads dxFeed's spelling; a slash becomes a dot, as in the rest of this project.
+    /// Reads dxFeed's spelling; a slash becomes a dot, as in the rest of this project. An index stays bare.
     ///
     /// # Errors
     /// [`StreamerSymbolError::Ticker`] where the text is no ticker.
@@ -156,6 +160,13 @@ mod tests {
         assert_eq!(class_b.streamer(), "BRK/B");
         assert_eq!(Symbol::from_streamer("BRK/B").unwrap(), class_b);
         assert_eq!(Symbol::new("AAPL").unwrap().streamer(), "AAPL");
+    }
+
+    #[test]
+    fn indices_are_bare() {
+        for (text, streamer) in [("^SPX", "SPX"), ("_VIX", "VIX"), ("SPX", "SPX"), ("^", "^")] {
+            assert_eq!(Symbol::new(text).unwrap().streamer(), streamer);
+        }
     }
 
     #[test]

@@ -216,6 +216,10 @@ pub struct BrokerTransaction {
 
 /// A broker. Nothing here resends an order: [`PortError::OutcomeUnknown`] is settled by
 /// [`Broker::order_by_client_id`].
+///
+/// Not every broker refuses a second order with the same client order id. Within one process an adapter sees to it that
+/// it sends one only; across processes and restarts the caller must, with a fenced claim that it holds before it submits:
+/// a row in the store that is unique on the client order id.
 #[async_trait]
 pub trait Broker: Send + Sync {
     /// Who this is: `tastytrade`, `alpaca`.
@@ -228,9 +232,12 @@ pub trait Broker: Send + Sync {
     async fn positions(&self, account: &str) -> Result<Vec<BrokerPosition>, PortError>;
     /// What an order would do. Sends nothing.
     async fn preview(&self, order: &OrderIntent) -> Result<OrderPreview, PortError>;
-    /// Sends an order once. An answer that was lost after sending is [`PortError::OutcomeUnknown`].
+    /// Sends an order once, however many submits of it overlap in this process. An answer that was lost after sending is
+    /// [`PortError::OutcomeUnknown`]; so is a submit of an order that was sent a short while ago and is not found yet, which
+    /// sends nothing. The caller holds its claim on the client order id.
     async fn submit(&self, order: &OrderIntent) -> Result<BrokerOrder, PortError>;
-    /// The order with our identity; `None` when the broker never received it.
+    /// The order with our identity; `None` when the broker never received it, as far as this process can know. While an
+    /// order that it sent may still turn up, not finding it is [`PortError::OutcomeUnknown`]: ask again later.
     async fn order_by_client_id(
         &self,
         account: &str,

@@ -41,6 +41,9 @@ pub struct DxLinkConfig {
     pub kept_events: usize,
     /// How long a request for bars waits for news.
     pub candle_timeout: Duration,
+    /// How long a call waits in all, whatever it waits for: its turn, a connection, a server that asked us to come back
+    /// later, bars.
+    pub call_timeout: Duration,
     /// How long the connection stays open without a reader.
     pub linger: Duration,
 }
@@ -56,6 +59,7 @@ impl Default for DxLinkConfig {
             longest_delay: Duration::from_secs(30),
             kept_events: 65_536,
             candle_timeout: Duration::from_secs(20),
+            call_timeout: Duration::from_secs(60),
             linger: Duration::from_secs(30),
         }
     }
@@ -99,8 +103,17 @@ impl DxLink {
     ///
     /// # Errors
     /// [`PortError::Unavailable`] where the connection or the answer fails (also for a symbol that the server does not
-    /// know: it sends nothing); [`PortError::Authentication`] where the token is refused.
+    /// know: it sends nothing), and after [`DxLinkConfig::call_timeout`]; [`PortError::Authentication`] where the token is
+    /// refused.
     pub async fn candles(
+        &self,
+        symbol: &CandleSymbol,
+        from: DateTime<Utc>,
+    ) -> Result<CandleHistory, PortError> {
+        self.shared.in_time("no bars", self.request_candles(symbol, from)).await
+    }
+
+    async fn request_candles(
         &self,
         symbol: &CandleSymbol,
         from: DateTime<Utc>,
@@ -109,22 +122,15 @@ impl DxLink {
         let closed = || unavailable("the stream was closed");
         let _permit = self.shared.candle_requests.acquire().await.map_err(|_| closed())?;
         let (reply, answer) = oneshot::channel();
-        let patience = hub.config.candle_timeout;
         self.shared.start();
         hub.request_candles(CandleJob {
             symbol: symbol.to_string(),
             from: from.timestamp_millis(),
-            patience,
+            patience: hub.config.candle_timeout,
             reply,
         });
         hub.changed.notify_one();
-        // The connection answers in time; while it is down between attempts, nobody does.
-        let longest = patience.saturating_mul(6);
-        match tokio::time::timeout(longest, answer).await {
-            Ok(Ok(result)) => result,
-            Ok(Err(_)) => Err(closed()),
-            Err(_) => Err(unavailable(format!("no bars within {} s", longest.as_secs()))),
-        }
+        answer.await.map_err(|_| closed())?
     }
 
     /// The provider's now, by the `Date` of its last handshake and its newest event.
@@ -146,6 +152,20 @@ impl Shared {
         if let Some(jobs) = jobs {
             tokio::spawn(supervise(Arc::clone(&self.hub), jobs));
         }
+    }
+
+    /// A call's result, or that there was none in time. While the link is down between attempts nobody else answers.
+    async fn in_time<T>(
+        &self,
+        what: &str,
+        call: impl Future<Output = Result<T, PortError>>,
+    ) -> Result<T, PortError> {
+        let longest = self.hub.config.call_timeout;
+        let late = |_| {
+            let last = self.hub.health().last_error.map(|error| format!("; its last trouble: {error}"));
+            unavailable(format!("{what} within {} s{}", longest.as_secs_f64(), last.unwrap_or_default()))
+        };
+        tokio::time::timeout(longest, call).await.map_err(late)?
     }
 
     /// Waits until the connection stands or an attempt has failed.
@@ -200,7 +220,7 @@ impl QuoteStream for DxLink {
             registry.add(&reader.mailbox, symbols, kinds);
         }
         hub.changed.notify_one();
-        self.shared.connected().await?;
+        self.shared.in_time("no connection", self.shared.connected()).await?;
         reader.mailbox.has_been_live.store(true, std::sync::atomic::Ordering::Release);
         Ok(Box::new(reader))
     }

@@ -103,6 +103,7 @@ pub(super) async fn open<'h>(hub: &'h Hub, access: &StreamAccess) -> Result<Conn
         keepalive_every: DEFAULT_KEEPALIVE / 2,
     };
     timeout(wait, connection.authorise(access)).await.map_err(|_| late("it did not authorise us"))??;
+    hub.heard();
     Ok(connection)
 }
 
@@ -263,6 +264,7 @@ impl Connection<'_> {
 
     fn frame(&mut self, bytes: &[u8]) -> Result<(), PortError> {
         self.last_frame = Instant::now();
+        self.hub.heard();
         match parse_frame(bytes) {
             Ok(Frame::FeedData { channel, data }) => self.data(channel, data),
             Ok(Frame::FeedConfig { channel, config }) => self.configured(channel, &config),

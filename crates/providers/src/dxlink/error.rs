@@ -10,6 +10,10 @@ use super::frame::ErrorKind;
 /// The provider's name in errors and health.
 pub(super) const PROVIDER: &str = "dxlink";
 
+/// The longest pause that a server may ask for. A longer one is shortened: nobody would be told of a stream that sleeps
+/// for hours, and one attempt in five minutes is a burden to no server.
+pub(super) const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(300);
+
 pub(super) fn corrupt(detail: String) -> PortError {
     PortError::Corrupt { provider: PROVIDER.to_owned(), detail }
 }
@@ -62,7 +66,7 @@ fn http(answer: &http::Response<Option<Vec<u8>>>) -> PortError {
         .headers()
         .get(http::header::RETRY_AFTER)
         .and_then(|value| value.to_str().ok()?.trim().parse().ok())
-        .map(Duration::from_secs);
+        .map(|seconds| Duration::from_secs(seconds).min(LONGEST_RETRY_AFTER));
     match status.as_u16() {
         401 | 403 => PortError::Authentication {
             provider,
@@ -79,5 +83,20 @@ fn http(answer: &http::Response<Option<Vec<u8>>>) -> PortError {
             provider,
             detail: format!("it answered the connection with {status}; is the address a DXLink one?"),
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_cannot_ask_for_a_pause_of_hours() {
+        for (asked, wanted) in [("7", 7), ("86400", 300), ("18446744073709551615", 300)] {
+            let answer =
+                http::Response::builder().status(503).header("retry-after", asked).body(None).unwrap();
+            let PortError::Unavailable { retry_after, .. } = http(&answer) else { panic!("{asked}") };
+            assert_eq!(retry_after, Some(Duration::from_secs(wanted)));
+        }
     }
 }

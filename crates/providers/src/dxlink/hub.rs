@@ -4,7 +4,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use backon::{BackoffBuilder, ExponentialBuilder};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -14,10 +14,12 @@ use ttai_ports::{PortError, StreamGap, StreamHealth};
 use super::candles::CandleJob;
 use super::client::DxLinkConfig;
 use super::connection;
+use super::error::LONGEST_RETRY_AFTER;
 use super::fields::EventFields;
 use super::frame::FeedData;
 use super::registry::Registry;
 use super::token::TokenSource;
+use crate::event_time::MOST_AHEAD;
 use crate::mailbox::Gate;
 
 /// How the connection is.
@@ -36,7 +38,10 @@ pub(super) enum Link {
 /// The newest event, and what the stream has been through.
 #[derive(Debug, Default)]
 struct Past {
+    /// No further ahead of the provider's clock than [`MOST_AHEAD`].
     last_event: Option<DateTime<Utc>>,
+    /// When the link last proved to stand, by any frame.
+    heard: Option<Instant>,
     reconnects: u64,
     last_error: Option<String>,
     /// Since when events may have been missed, and why.
@@ -92,8 +97,17 @@ impl Hub {
 
     /// The provider's now: the `Date` of its handshake going on, never before the newest event.
     pub(super) fn now(&self) -> DateTime<Utc> {
-        let now = self.clock.now().unwrap_or_else(Utc::now);
+        let now = self.clock_now();
         self.past().last_event.map_or(now, |event| event.max(now))
+    }
+
+    fn clock_now(&self) -> DateTime<Utc> {
+        self.clock.now().unwrap_or_else(Utc::now)
+    }
+
+    /// A frame came, if only a keepalive: up to here nothing was lost.
+    pub(super) fn heard(&self) {
+        self.past().heard = Some(Instant::now());
     }
 
     pub(super) fn request_candles(&self, job: CandleJob) {
@@ -106,7 +120,11 @@ impl Hub {
         let now = self.now();
         let mut newest = None;
         let mut registry = self.registry();
-        let decoded = data.decode(fields, |event| newest = newest.max(registry.deliver(&event, now)));
+        // One event from the far future would hide every later one, and with it the beginning of every later gap.
+        let believed = |time: &DateTime<Utc>| *time <= now + MOST_AHEAD;
+        let decoded = data.decode(fields, |event| {
+            newest = newest.max(registry.deliver(&event, now).filter(believed));
+        });
         drop(registry);
         if newest.is_some() {
             let mut past = self.past();
@@ -145,11 +163,14 @@ impl Hub {
     }
 
     fn lost(&self, error: &PortError) {
-        let now = self.now();
+        let now = self.clock_now();
         let mut past = self.past();
         past.reconnects += 1;
         past.last_error = Some(error.to_string());
-        let from = past.last_event.unwrap_or(now);
+        let silence = past.heard.map(|heard| heard.elapsed()).unwrap_or_default();
+        // A loss is found out long after it began where the server just fell silent.
+        let heard = now - TimeDelta::from_std(silence).unwrap_or_default();
+        let from = past.last_event.map_or(heard, |event| event.min(heard));
         past.lost.get_or_insert_with(|| (from, error.to_string()));
     }
 
@@ -224,7 +245,7 @@ async fn keep(hub: &Hub, jobs: &mut mpsc::UnboundedReceiver<CandleJob>) {
         let wait = delay.next().unwrap_or(hub.config.longest_delay).min(hub.config.longest_delay);
         let asked = if let PortError::Unavailable { retry_after, .. } = &error { *retry_after } else { None };
         hub.link.send_replace(Link::Down(error));
-        tokio::time::sleep(asked.unwrap_or_default().max(wait)).await;
+        tokio::time::sleep(asked.unwrap_or_default().min(LONGEST_RETRY_AFTER).max(wait)).await;
     }
 }
 
@@ -251,5 +272,102 @@ async fn connect(hub: &Hub) -> Result<connection::Connection<'_>, PortError> {
 fn refuse(jobs: &mut mpsc::UnboundedReceiver<CandleJob>, error: &PortError) {
     while let Ok(job) = jobs.try_recv() {
         let _ = job.reply.send(Err(error.clone()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use secrecy::SecretString;
+    use ttai_core::Symbol;
+    use ttai_ports::{StreamEvent, StreamKinds, StreamSymbol};
+
+    use super::*;
+    use crate::dxlink::error::unavailable;
+    use crate::dxlink::frame::{Frame, parse_frame};
+    use crate::dxlink::token::{FixedToken, StreamAccess};
+    use crate::mailbox::Mailbox;
+
+    fn hub() -> Hub {
+        let access = StreamAccess { url: String::new(), token: SecretString::from("none") };
+        Hub::new(DxLinkConfig::default(), Arc::new(FixedToken(access))).0
+    }
+
+    /// A reader of AAPL for whom the stream stands.
+    fn reader(hub: &Hub) -> Arc<Mailbox> {
+        let mailbox = Arc::new(Mailbox::new(100, Arc::clone(&hub.gate)));
+        let mut registry = hub.registry();
+        registry.join(&mailbox);
+        let symbol = StreamSymbol::Equity(Symbol::new("AAPL").unwrap());
+        registry.add(&mailbox, &[symbol], StreamKinds::ALL);
+        drop(registry);
+        hub.heard();
+        hub.stands(None);
+        mailbox
+    }
+
+    fn trade(hub: &Hub, time: DateTime<Utc>) {
+        let frame = format!(
+            r#"{{"type":"FEED_DATA","channel":3,"data":[{{"eventType":"Trade","eventSymbol":"AAPL","price":1,"time":{}}}]}}"#,
+            time.timestamp_millis()
+        );
+        let Ok(Frame::FeedData { data, .. }) = parse_frame(frame.as_bytes()) else { panic!("{frame}") };
+        hub.deliver(data, &EventFields::as_wanted()).unwrap();
+    }
+
+    /// Loses the connection and finds it again.
+    async fn gap(hub: &Hub, reader: &Mailbox) -> StreamGap {
+        hub.lost(&unavailable("nothing came"));
+        hub.stands(Some(()));
+        loop {
+            if let Some(StreamEvent::Gap(gap)) = reader.next().await {
+                return gap;
+            }
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_gap_without_events_begins_when_the_link_last_proved_to_stand() {
+        let hub = hub();
+        let reader = reader(&hub);
+        tokio::time::advance(Duration::from_secs(60)).await;
+        let gap = gap(&hub, &reader).await;
+        let seconds = (gap.until - gap.from).num_seconds();
+        assert!((59..=62).contains(&seconds), "{gap:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_keepalive_proves_that_nothing_was_lost_before_it() {
+        let hub = hub();
+        let reader = reader(&hub);
+        tokio::time::advance(Duration::from_secs(3600)).await;
+        hub.heard();
+        tokio::time::advance(Duration::from_secs(60)).await;
+        let gap = gap(&hub, &reader).await;
+        assert!((gap.until - gap.from).num_seconds() <= 62, "{gap:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_event_from_the_far_future_moves_neither_the_clock_nor_a_gap() {
+        let hub = hub();
+        let reader = reader(&hub);
+        let last = Utc::now() - TimeDelta::seconds(10);
+        trade(&hub, last);
+        trade(&hub, last + TimeDelta::days(365));
+        assert!(hub.now() < last + TimeDelta::minutes(5), "{}", hub.now());
+        let last = DateTime::from_timestamp_millis(last.timestamp_millis());
+        assert_eq!(hub.health().last_event, last);
+        let gap = gap(&hub, &reader).await;
+        assert!(Some(gap.from) == last && gap.until > gap.from, "{gap:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_event_that_is_a_little_ahead_is_believed() {
+        let hub = hub();
+        let _reader = reader(&hub);
+        let ahead = Utc::now() + TimeDelta::minutes(4);
+        trade(&hub, ahead);
+        assert_eq!(hub.now().timestamp_millis(), ahead.timestamp_millis());
     }
 }

@@ -15,6 +15,7 @@ use super::fields::EventType;
 use super::model::{Event, Greeks, Profile, Quote, Trade};
 use super::outgoing::Change;
 use super::streamer_symbol;
+use crate::event_time::MOST_AHEAD;
 use crate::mailbox::{Mailbox, SymbolId};
 
 /// A set of event types.
@@ -50,6 +51,37 @@ impl Types {
 struct Listener {
     mailbox: Arc<Mailbox>,
     kinds: StreamKinds,
+    /// The name that it asked for where that is not the entry's (`SPX` is `^SPX` too), with a number of its own.
+    alias: Option<(SymbolId, StreamSymbol)>,
+}
+
+impl Listener {
+    fn quote(&self, id: SymbolId, quote: &StreamQuote) {
+        match &self.alias {
+            None => self.mailbox.quote(id, quote),
+            Some((id, symbol)) => {
+                self.mailbox.quote(*id, &StreamQuote { symbol: symbol.clone(), ..quote.clone() });
+            }
+        }
+    }
+
+    fn trade(&self, trade: &StreamTrade) {
+        let mut trade = trade.clone();
+        self.rename(&mut trade.symbol);
+        self.mailbox.keep(StreamEvent::Trade(trade));
+    }
+
+    fn halt(&self, halt: &StreamHalt) {
+        let mut halt = halt.clone();
+        self.rename(&mut halt.symbol);
+        self.mailbox.keep(StreamEvent::Halt(halt));
+    }
+
+    fn rename(&self, symbol: &mut StreamSymbol) {
+        if let Some((_, alias)) = &self.alias {
+            symbol.clone_from(alias);
+        }
+    }
 }
 
 /// A trade as far as it tells a repetition, which every new subscription brings, from a new trade.
@@ -88,6 +120,26 @@ impl Entry {
         let types = self.listeners.iter().map(|listener| Types::of(&self.symbol, listener.kinds));
         types.fold(Types::default(), Types::and)
     }
+
+    /// Takes the reader's listeners out, those of one name where one is given.
+    fn leave(&mut self, mailbox: &Arc<Mailbox>, name: Option<&StreamSymbol>) {
+        let Self { id, symbol, listeners, .. } = self;
+        listeners.retain(|listener| {
+            let (id, own) = listener.alias.as_ref().map_or((*id, &*symbol), |(id, alias)| (*id, alias));
+            let leaves = Arc::ptr_eq(&listener.mailbox, mailbox) && name.is_none_or(|name| name == own);
+            if leaves {
+                mailbox.forget(id);
+            }
+            !leaves
+        });
+    }
+
+    fn is_heard(&self, mailbox: &Arc<Mailbox>, name: &StreamSymbol) -> bool {
+        self.listeners.iter().any(|listener| {
+            let own = listener.alias.as_ref().map_or(&self.symbol, |(_, alias)| alias);
+            Arc::ptr_eq(&listener.mailbox, mailbox) && own == name
+        })
+    }
 }
 
 /// Symbols and their readers.
@@ -121,7 +173,7 @@ impl Registry {
         self.mailboxes.retain(|other| !Arc::ptr_eq(other, mailbox));
         for (name, entry) in &mut self.entries {
             let before = entry.listeners.len();
-            entry.listeners.retain(|listener| !Arc::ptr_eq(&listener.mailbox, mailbox));
+            entry.leave(mailbox, None);
             if entry.listeners.len() < before {
                 self.changed.insert(Arc::clone(name));
             }
@@ -143,11 +195,16 @@ impl Registry {
                     present: Present::default(),
                 }
             });
-            if entry.listeners.iter().any(|listener| Arc::ptr_eq(&listener.mailbox, mailbox)) {
+            if entry.is_heard(mailbox, symbol) {
                 continue;
             }
-            entry.present.tell(entry.id, mailbox, kinds);
-            entry.listeners.push(Listener { mailbox: Arc::clone(mailbox), kinds });
+            let alias = (entry.symbol != *symbol).then(|| {
+                *next_id += 1;
+                (*next_id, symbol.clone())
+            });
+            let listener = Listener { mailbox: Arc::clone(mailbox), kinds, alias };
+            entry.present.tell(entry.id, &listener);
+            entry.listeners.push(listener);
             self.changed.insert(name);
         }
     }
@@ -157,8 +214,7 @@ impl Registry {
         for symbol in symbols {
             let name: Arc<str> = streamer_symbol(symbol).into();
             let Some(entry) = self.entries.get_mut(&name) else { continue };
-            entry.listeners.retain(|listener| !Arc::ptr_eq(&listener.mailbox, mailbox));
-            mailbox.forget(entry.id);
+            entry.leave(mailbox, Some(symbol));
             self.changed.insert(name);
         }
     }
@@ -179,6 +235,7 @@ impl Registry {
                 }
             }
             entry.sent = wanted;
+            entry.present.retain(wanted);
             if entry.listeners.is_empty() {
                 self.entries.remove(&name);
             }
@@ -255,9 +312,10 @@ impl Entry {
             received_at: now,
         };
         for listener in self.listeners.iter().filter(|listener| listener.kinds.quotes) {
-            listener.mailbox.quote(self.id, &quote);
+            listener.quote(self.id, &quote);
         }
-        self.present.quote = Some(quote);
+        // What was under way when it was unsubscribed is not kept up to date any more.
+        self.present.quote = Some(quote).filter(|_| self.sent.has(EventType::Quote));
         Some(time)
     }
 
@@ -266,8 +324,7 @@ impl Entry {
         let size = if trade.size.is_finite() { trade.size } else { 0.0 };
         let day_volume = trade.day_volume.is_finite().then_some(trade.day_volume);
         let print = Print { time: trade.time, sequence: trade.sequence, price, size, day_volume };
-        let last = &mut self.present.prints[usize::from(trade.extended_hours)];
-        if last.replace(print) == Some(print) {
+        if self.present.prints[usize::from(trade.extended_hours)] == Some(print) {
             return None;
         }
         let event = StreamTrade {
@@ -277,14 +334,17 @@ impl Entry {
             market_time: market_time(trade.time, now),
             received_at: now,
             day_volume,
-            // dxFeed's Trade and TradeETH are by definition the last eligible ones of their hours.
-            eligible: true,
+            // dxFeed's Trade and TradeETH are by definition the last eligible ones of their hours; each subscription brings
+            // both. The older one is told nevertheless, since trades are never left out, but it is not the last price.
+            eligible: !self.present.is_overtaken(&print, trade.extended_hours, now),
         };
         for listener in self.listeners.iter().filter(|listener| listener.kinds.trades) {
-            listener.mailbox.keep(StreamEvent::Trade(event.clone()));
+            listener.trade(&event);
         }
         let time = event.market_time;
-        self.present.trade = Some(Box::new(event));
+        if self.sent.has(EventType::Trade) {
+            self.present.trade(event, print, trade.extended_hours);
+        }
         Some(time)
     }
 
@@ -306,7 +366,7 @@ impl Entry {
             listener.mailbox.greeks(self.id, &event);
         }
         let time = event.market_time;
-        self.present.greeks = Some(Box::new(event));
+        self.present.greeks = Some(Box::new(event)).filter(|_| self.sent.has(EventType::Greeks));
         Some(time)
     }
 
@@ -327,28 +387,60 @@ impl Entry {
             market_time: market_time(since, now),
         };
         for listener in &self.listeners {
-            listener.mailbox.keep(StreamEvent::Halt(halt.clone()));
+            listener.halt(&halt);
         }
         let time = halt.market_time;
-        self.present.halt = Some(Box::new(halt));
+        self.present.halt = Some(Box::new(halt)).filter(|_| self.sent.has(EventType::Profile));
         Some(time)
     }
 }
 
 impl Present {
     /// A halt is told to those who come while it lasts.
-    fn tell(&self, id: SymbolId, mailbox: &Mailbox, kinds: StreamKinds) {
+    fn tell(&self, id: SymbolId, listener: &Listener) {
         if let Some(halt) = self.halt.as_ref().filter(|halt| halt.halted) {
-            mailbox.keep(StreamEvent::Halt((**halt).clone()));
+            listener.halt(halt);
         }
-        if let Some(quote) = self.quote.as_ref().filter(|_| kinds.quotes) {
-            mailbox.quote(id, quote);
+        if let Some(quote) = self.quote.as_ref().filter(|_| listener.kinds.quotes) {
+            listener.quote(id, quote);
         }
-        if let Some(greeks) = self.greeks.as_ref().filter(|_| kinds.greeks) {
-            mailbox.greeks(id, greeks);
+        if let Some(greeks) = self.greeks.as_ref().filter(|_| listener.kinds.greeks) {
+            listener.mailbox.greeks(id, greeks);
         }
-        if let Some(trade) = self.trade.as_ref().filter(|_| kinds.trades) {
-            mailbox.keep(StreamEvent::Trade((**trade).clone()));
+        if let Some(trade) = self.trade.as_ref().filter(|_| listener.kinds.trades) {
+            listener.trade(trade);
+        }
+    }
+
+    /// Whether a later trade of the other hours is known. Of the same hours the last to arrive stands: a correction may be
+    /// earlier than what it corrects. A trade without a time, or with one that cannot be, overtakes nothing and is not
+    /// overtaken.
+    fn is_overtaken(&self, print: &Print, extended_hours: bool, now: DateTime<Utc>) -> bool {
+        let latest = (now + MOST_AHEAD).timestamp_millis();
+        let other = self.prints[usize::from(!extended_hours)];
+        other.is_some_and(|other| print.time > 0 && print.time < other.time && other.time <= latest)
+    }
+
+    fn trade(&mut self, event: StreamTrade, print: Print, extended_hours: bool) {
+        self.prints[usize::from(extended_hours)] = Some(print);
+        if event.eligible {
+            self.trade = Some(Box::new(event));
+        }
+    }
+
+    /// Forgets what comes with none of these types: nobody keeps it up to date.
+    fn retain(&mut self, types: Types) {
+        if !types.has(EventType::Quote) {
+            self.quote = None;
+        }
+        if !types.has(EventType::Greeks) {
+            self.greeks = None;
+        }
+        if !types.has(EventType::Trade) {
+            (self.trade, self.prints) = Default::default();
+        }
+        if !types.has(EventType::Profile) {
+            self.halt = None;
         }
     }
 }

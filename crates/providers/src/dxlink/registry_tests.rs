@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use chrono::TimeDelta;
+
 use super::*;
 use crate::dxlink::model::Wire;
 use crate::mailbox::Gate;
@@ -40,6 +42,13 @@ fn changes(registry: &mut Registry) -> Vec<String> {
     changes
 }
 
+/// A reader that the server was told of.
+fn subscribed(registry: &mut Registry, symbols: &[StreamSymbol], kinds: StreamKinds) -> Arc<Mailbox> {
+    let mailbox = reader(registry, symbols, kinds);
+    registry.take_changes();
+    mailbox
+}
+
 fn trade(time: i64, day_volume: f64) -> Event<'static> {
     let blank = Trade::blank(EventType::Trade);
     Event::Trade(Trade {
@@ -52,6 +61,19 @@ fn trade(time: i64, day_volume: f64) -> Event<'static> {
     })
 }
 
+/// The last trade of some hours at a time of 2023-11-14, so many minutes before `now`, at a price in dollars.
+fn last(event_type: EventType, minutes_ago: i64, price: i64) -> Event<'static> {
+    let time = (now() - TimeDelta::minutes(minutes_ago)).timestamp_millis();
+    let blank = Trade::blank(event_type);
+    let price = Some(Decimal::from(price));
+    Event::Trade(Trade { symbol: Cow::Borrowed("AAPL"), price, size: 1.0, time, ..blank })
+}
+
+fn quote(symbol: &'static str) -> Event<'static> {
+    let blank = Quote::blank(EventType::Quote);
+    Event::Quote(Quote { symbol: Cow::Borrowed(symbol), bid: Some(Decimal::ONE), bid_time: 5, ..blank })
+}
+
 fn profile(status: &'static str) -> Event<'static> {
     let blank = Profile::blank(EventType::Profile);
     Event::Profile(Box::new(Profile {
@@ -60,6 +82,15 @@ fn profile(status: &'static str) -> Event<'static> {
         status_reason: Cow::Borrowed("news pending"),
         ..blank
     }))
+}
+
+/// Prices of the trades, each with whether it may set the last price.
+async fn prices(mailbox: &Mailbox) -> Vec<(String, bool)> {
+    let price = |event| match event {
+        StreamEvent::Trade(trade) => (trade.price.to_string(), trade.eligible),
+        other => panic!("{other:?}"),
+    };
+    drain(mailbox).await.into_iter().map(price).collect()
 }
 
 async fn drain(mailbox: &Mailbox) -> Vec<StreamEvent> {
@@ -119,7 +150,7 @@ fn a_new_connection_is_told_everything_again() {
 #[tokio::test]
 async fn a_repeated_trade_is_one_trade() {
     let mut registry = Registry::default();
-    let mailbox = reader(&mut registry, &[share("AAPL")], StreamKinds::ALL);
+    let mailbox = subscribed(&mut registry, &[share("AAPL")], StreamKinds::ALL);
     for event in [trade(1, 100.0), trade(1, 100.0), trade(1, 200.0), trade(2, 300.0)] {
         registry.deliver(&event, now());
     }
@@ -137,7 +168,7 @@ async fn a_repeated_trade_is_one_trade() {
 #[tokio::test]
 async fn halts_are_told_when_they_begin_and_end() {
     let mut registry = Registry::default();
-    let mailbox = reader(&mut registry, &[share("AAPL")], QUOTES);
+    let mailbox = subscribed(&mut registry, &[share("AAPL")], QUOTES);
     for status in ["ACTIVE", "HALTED", "HALTED", "UNDEFINED"] {
         registry.deliver(&profile(status), now());
     }
@@ -156,14 +187,81 @@ async fn halts_are_told_when_they_begin_and_end() {
 #[tokio::test]
 async fn who_joins_late_gets_the_present_state() {
     let mut registry = Registry::default();
-    let _first = reader(&mut registry, &[share("AAPL")], StreamKinds::ALL);
+    let _first = subscribed(&mut registry, &[share("AAPL")], StreamKinds::ALL);
     registry.deliver(&trade(1, 100.0), now());
-    let blank = Quote::blank(EventType::Quote);
-    let quote = Quote { symbol: Cow::Borrowed("AAPL"), bid: Some(Decimal::ONE), bid_time: 5, ..blank };
-    assert_eq!(registry.deliver(&Event::Quote(quote), now()), DateTime::from_timestamp_millis(5));
+    assert_eq!(registry.deliver(&quote("AAPL"), now()), DateTime::from_timestamp_millis(5));
     let late = reader(&mut registry, &[share("AAPL")], StreamKinds::ALL);
     let events = drain(&late).await;
     assert!(matches!(events.as_slice(), [StreamEvent::Quote(_), StreamEvent::Trade(_)]), "{events:?}");
+}
+
+#[tokio::test]
+async fn the_older_of_the_two_last_trades_is_not_the_last_price() {
+    let (regular, extended) = (EventType::Trade, EventType::TradeEth);
+    let snapshots = [last(regular, 1, 190), last(extended, 91, 200)];
+    let mut registry = Registry::default();
+    let first = subscribed(&mut registry, &[share("AAPL")], StreamKinds::ALL);
+    for event in &snapshots {
+        registry.deliver(event, now());
+    }
+    let late = subscribed(&mut registry, &[share("AAPL")], StreamKinds::ALL);
+    for event in [last(extended, 0, 191), last(regular, 0, 192)] {
+        registry.deliver(&event, now());
+    }
+    let told = |price: &str, eligible| (price.to_owned(), eligible);
+    assert_eq!(
+        prices(&first).await,
+        [told("190", true), told("200", false), told("191", true), told("192", true)]
+    );
+    assert_eq!(prices(&late).await, [told("190", true), told("191", true), told("192", true)]);
+}
+
+#[tokio::test]
+async fn a_trade_of_tomorrow_does_not_outdate_todays() {
+    let mut registry = Registry::default();
+    let mailbox = subscribed(&mut registry, &[share("AAPL")], StreamKinds::ALL);
+    for event in [last(EventType::TradeEth, -1_440, 500), last(EventType::Trade, 1, 190)] {
+        registry.deliver(&event, now());
+    }
+    assert!(prices(&mailbox).await.iter().all(|(_, eligible)| *eligible));
+}
+
+#[tokio::test]
+async fn what_was_unsubscribed_is_not_the_present_state() {
+    let mut registry = Registry::default();
+    let _quotes = subscribed(&mut registry, &[share("AAPL")], QUOTES);
+    let all = subscribed(&mut registry, &[share("AAPL")], StreamKinds::ALL);
+    registry.deliver(&trade(1, 100.0), now());
+    registry.deliver(&quote("AAPL"), now());
+    registry.leave(&all);
+    registry.take_changes();
+    // Was under way still.
+    registry.deliver(&trade(2, 200.0), now());
+    let late = subscribed(&mut registry, &[share("AAPL")], StreamKinds::ALL);
+    // The server repeats it, and it is no repetition to a reader who has not had it.
+    let again = now() + TimeDelta::hours(3);
+    registry.deliver(&trade(2, 200.0), again);
+    let events = drain(&late).await;
+    let [StreamEvent::Quote(_), StreamEvent::Trade(trade)] = events.as_slice() else { panic!("{events:?}") };
+    assert_eq!(trade.received_at, again);
+}
+
+#[tokio::test]
+async fn an_index_is_subscribed_bare_and_told_under_the_name_that_was_asked_for() {
+    let mut registry = Registry::default();
+    let caret = reader(&mut registry, &[share("^SPX")], QUOTES);
+    let both = reader(&mut registry, &[share("SPX"), share("_SPX")], QUOTES);
+    assert_eq!(changes(&mut registry), ["+Profile SPX", "+Quote SPX"]);
+    registry.deliver(&quote("SPX"), now());
+    let late = reader(&mut registry, &[share("SPX")], QUOTES);
+    registry.remove(&both, &[share("SPX")]);
+    registry.deliver(&quote("SPX"), now());
+    for (mailbox, name) in [(caret, "^SPX"), (both, "_SPX"), (late, "SPX")] {
+        let events = drain(&mailbox).await;
+        let names =
+            |event: &StreamEvent| matches!(event, StreamEvent::Quote(quote) if quote.symbol == share(name));
+        assert!(events.len() == 1 && events.iter().all(names), "{name}: {events:?}");
+    }
 }
 
 #[tokio::test]

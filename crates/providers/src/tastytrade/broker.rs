@@ -1,5 +1,6 @@
 //! Accounts, positions and orders. An order carries our client order id as `external-identifier`, by which it is found
-//! again; the service does not say that it refuses a second order with the same one, so it is looked for before it is sent.
+//! again; the service does not say that it refuses a second order with the same one, so it is looked for before it is sent,
+//! by one at a time, and for [`SETTLING`] after it was sent not finding it is no answer.
 
 use async_trait::async_trait;
 use chrono::{DateTime, Days, Utc};
@@ -13,6 +14,7 @@ use ttai_ports::{
 
 use super::client::Paging;
 use super::model::{AccountBalance, AccountItem, Envelope, Order, PlacedOrder, Position, Transaction};
+use super::sent::SETTLING;
 use super::symbols::{segment, spelled};
 use super::{PROVIDER, Tastytrade, account_view, error, order_view};
 
@@ -65,19 +67,21 @@ impl Broker for Tastytrade {
 
     async fn submit(&self, order: &OrderIntent) -> Result<BrokerOrder, PortError> {
         let body = body(order)?;
-        if let Some(known) = self.order_by_client_id(&order.account, &order.client_order_id).await? {
+        let (account, id) = (order.account.as_str(), order.client_order_id.as_str());
+        // Held until the answer is known: another submit of the same order then finds it.
+        let turn = self.client.sent_orders.turn(account, id).await;
+        if let Some(known) = self.find_order(account, id).await? {
             return Ok(known);
         }
-        let path = format!("/accounts/{}/orders", segment(&order.account));
-        let answer = self.client.send(self.client.service.post("orders", &path).json(&body)).await?;
-        let placed: PlacedOrder = answer.json::<Envelope<PlacedOrder>>()?.data;
-        if placed.order.id.is_none() {
-            refuse_errors(&placed)?;
+        if turn.settles() {
+            return Err(unsettled(id));
         }
-        order_view::order(&placed.order, &order.account).ok_or_else(|| PortError::OutcomeUnknown {
-            provider: PROVIDER.to_owned(),
-            detail: "the answer to the order has no id or legs that cannot be read".to_owned(),
-        })
+        let sending = turn.send();
+        let answer = self.post_order(account, &body).await;
+        if answer.as_ref().is_err_and(|error| !matches!(error, PortError::OutcomeUnknown { .. })) {
+            sending.refused();
+        }
+        answer
     }
 
     async fn order_by_client_id(
@@ -85,32 +89,13 @@ impl Broker for Tastytrade {
         account: &str,
         client_order_id: &str,
     ) -> Result<Option<BrokerOrder>, PortError> {
-        let is_it = |order: &Order| order.external_identifier.as_deref() == Some(client_order_id);
-        let live =
-            self.client.service.get("live orders", &format!("/accounts/{}/orders/live", segment(account)));
-        let mut found: Option<Order> = None;
-        let mut take = |page: Vec<Order>| {
-            found = page.into_iter().find(is_it);
-            Ok(if found.is_some() { Paging::Enough } else { Paging::More })
-        };
-        self.client.pages("live orders", ORDERS_A_PAGE, live, &mut take).await?;
-        if found.is_none() {
-            let now = self.client.service.now();
-            let from = now.checked_sub_days(Days::new(SEARCHED_DAYS)).unwrap_or(now);
-            let past = self.orders_request(account).query("start-date", from.date_naive().to_string());
-            let mut take = |page: Vec<Order>| {
-                found = page.into_iter().find(is_it);
-                Ok(if found.is_some() { Paging::Enough } else { Paging::More })
-            };
-            self.client.pages("orders", ORDERS_A_PAGE, past, &mut take).await?;
+        let settles = || self.client.sent_orders.settles(account, client_order_id);
+        // Before and after: a request may end or begin while the lists are read.
+        let settled_before = !settles();
+        match self.find_order(account, client_order_id).await? {
+            None if !settled_before || settles() => Err(unsettled(client_order_id)),
+            found => Ok(found),
         }
-        found
-            .map(|order| {
-                order_view::order(&order, account).ok_or_else(|| {
-                    error::corrupt(format!("the order {client_order_id} has no id or unreadable legs"))
-                })
-            })
-            .transpose()
     }
 
     async fn cancel(&self, account: &str, order_id: &str) -> Result<(), PortError> {
@@ -154,11 +139,76 @@ impl Broker for Tastytrade {
 }
 
 impl Tastytrade {
+    /// Sends an order.
+    async fn post_order(&self, account: &str, body: &Value) -> Result<BrokerOrder, PortError> {
+        let path = format!("/accounts/{}/orders", segment(account));
+        let answer = self.client.send(self.client.service.post("orders", &path).json(body)).await?;
+        let placed: PlacedOrder = answer.json::<Envelope<PlacedOrder>>()?.data;
+        if placed.order.id.is_none() {
+            refuse_errors(&placed)?;
+        }
+        order_view::order(&placed.order, account).ok_or_else(|| PortError::OutcomeUnknown {
+            provider: PROVIDER.to_owned(),
+            detail: "the answer to the order has no id or legs that cannot be read".to_owned(),
+        })
+    }
+
+    /// Looks for an order among the live ones and those of the last [`SEARCHED_DAYS`] days.
+    async fn find_order(
+        &self,
+        account: &str,
+        client_order_id: &str,
+    ) -> Result<Option<BrokerOrder>, PortError> {
+        let live =
+            self.client.service.get("live orders", &format!("/accounts/{}/orders/live", segment(account)));
+        let mut found = self.find_in("live orders", live, client_order_id).await?;
+        if found.is_none() {
+            let now = self.client.service.now();
+            let from = now.checked_sub_days(Days::new(SEARCHED_DAYS)).unwrap_or(now);
+            let past = self.orders_request(account).query("start-date", from.date_naive().to_string());
+            found = self.find_in("orders", past, client_order_id).await?;
+        }
+        found
+            .map(|order| {
+                order_view::order(&order, account).ok_or_else(|| {
+                    error::corrupt(format!("the order {client_order_id} has no id or unreadable legs"))
+                })
+            })
+            .transpose()
+    }
+
+    async fn find_in(
+        &self,
+        list: &'static str,
+        request: ttai_http::Request,
+        client_order_id: &str,
+    ) -> Result<Option<Order>, PortError> {
+        let is_it = |order: &Order| order.external_identifier.as_deref() == Some(client_order_id);
+        let mut found = None;
+        let take = |page: Vec<Order>| {
+            found = page.into_iter().find(is_it);
+            Ok(if found.is_some() { Paging::Enough } else { Paging::More })
+        };
+        self.client.pages(list, ORDERS_A_PAGE, request, take).await?;
+        Ok(found)
+    }
+
     fn orders_request(&self, account: &str) -> ttai_http::Request {
         self.client
             .service
             .get("orders", &format!("/accounts/{}/orders", segment(account)))
             .query("sort", "Desc")
+    }
+}
+
+/// An order that was sent and is not found, while it may still appear.
+fn unsettled(client_order_id: &str) -> PortError {
+    PortError::OutcomeUnknown {
+        provider: PROVIDER.to_owned(),
+        detail: format!(
+            "the order {client_order_id} was sent within the last {} s and is not in the lists yet; look for it again later",
+            SETTLING.as_secs()
+        ),
     }
 }
 

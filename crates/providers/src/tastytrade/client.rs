@@ -10,6 +10,7 @@ use ttai_ports::PortError;
 use super::auth::Tokens;
 use super::error;
 use super::model::{self, Envelope, Items};
+use super::sent::SentOrders;
 use super::{PROVIDER, QuoteToken};
 
 /// No list is read beyond this many pages.
@@ -23,6 +24,8 @@ pub(super) struct Client {
     pub(super) api_version: Option<String>,
     /// What opened the stream the last time.
     pub(super) quote_token: Mutex<Option<QuoteToken>>,
+    /// Orders that are being sent or settle.
+    pub(super) sent_orders: SentOrders,
 }
 
 /// What a reader of pages says after each.

@@ -15,6 +15,7 @@ mod metrics;
 pub mod model;
 mod order_view;
 mod quotes;
+mod sent;
 mod settings;
 mod stream;
 mod symbols;
@@ -34,7 +35,7 @@ use ttai_ports::{
     SymbolMetrics,
 };
 
-pub use candles::CandleSource;
+pub use candles::{CandleSource, DailyCandles};
 pub use error::of_body as parse_refusal;
 pub use settings::TastytradeSettings;
 
@@ -90,7 +91,13 @@ impl Tastytrade {
         };
         let tokens = Tokens::new(Box::new(grant));
         let api_version = settings.api_version.clone();
-        let client = Client { service, tokens, api_version, quote_token: tokio::sync::Mutex::default() };
+        let client = Client {
+            service,
+            tokens,
+            api_version,
+            quote_token: tokio::sync::Mutex::default(),
+            sent_orders: sent::SentOrders::default(),
+        };
         Ok(Self { client: Arc::new(client), candles: None, sandbox: settings.sandbox })
     }
 

@@ -8,9 +8,9 @@ pub(super) const EQUITY: &str = "Equity";
 /// `Equity Option`.
 pub(super) const EQUITY_OPTION: &str = "Equity Option";
 
-/// A ticker as the service writes it.
+/// A ticker as the service writes it, which is dxFeed's spelling too.
 pub(super) fn ticker(symbol: &Symbol) -> String {
-    symbol.as_str().trim_start_matches(['^', '_']).replace('.', "/")
+    symbol.streamer()
 }
 
 /// A ticker as the project writes it; none for what is no ticker, such as a future.

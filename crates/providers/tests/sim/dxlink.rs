@@ -26,10 +26,10 @@ fn access(sim: &RunningSim, token: &str) -> StreamAccess {
     StreamAccess { url: sim.endpoints.dxlink.clone(), token: SecretString::from(token.to_owned()) }
 }
 
-/// Quick to find a server silent and quick to come back.
+/// Quick to come back. Silence is long in coming, so that a machine that stalls is no silent server.
 pub(crate) fn config() -> DxLinkConfig {
     DxLinkConfig {
-        keepalive_timeout: Duration::from_secs(2),
+        keepalive_timeout: Duration::from_secs(30),
         first_delay: Duration::from_millis(20),
         longest_delay: Duration::from_millis(200),
         ..DxLinkConfig::default()
@@ -188,11 +188,11 @@ async fn readers_share_one_connection_and_a_late_one_gets_the_present() {
     sim.shutdown().await;
 }
 
-/// A fault, what the gap's reason says of it, and that the stream goes on after it.
+/// A fault, what the gap's reason says of it, and that the stream goes on after it; connections lost meanwhile.
 #[allow(clippy::print_stdout, reason = "how long a recovery took is a result")]
-async fn survives(fault: &str, reason: &str) {
+async fn survives(fault: &str, reason: &str, config: DxLinkConfig) -> u64 {
     let sim = sim().await;
-    let client = client_with(&sim, config());
+    let client = client_with(&sim, config);
     let mut reader = client.subscribe(&[share("AAPL")], StreamKinds::ALL).await.unwrap();
     let before =
         until(&mut reader, |event| if let StreamEvent::Quote(quote) = event { Some(quote) } else { None })
@@ -209,33 +209,40 @@ async fn survives(fault: &str, reason: &str) {
         |event| matches!(event, StreamEvent::Quote(quote) if quote.symbol == share("SPY")).then_some(());
     until(&mut reader, spy).await;
     let health = client.health();
-    assert!(health.connected && health.reconnects == 1, "{health:?}");
+    assert!(health.connected, "{health:?}");
     sim.shutdown().await;
+    health.reconnects
 }
 
 #[tokio::test]
 async fn a_silent_server_is_a_lost_one() {
-    survives(r#"{"service":"dxlink","action":"silent_stream","seconds":2.5}"#, "nothing came for").await;
+    let config = DxLinkConfig { keepalive_timeout: Duration::from_secs(2), ..config() };
+    let fault = r#"{"service":"dxlink","action":"silent_stream","seconds":2.5}"#;
+    // A machine that stalls for as long may lose another one.
+    assert!(survives(fault, "nothing came for", config).await >= 1);
 }
 
 #[tokio::test]
 async fn a_cut_connection_is_opened_again() {
-    survives(r#"{"service":"dxlink","action":"stream_reset"}"#, "connection").await;
+    let fault = r#"{"service":"dxlink","action":"stream_reset"}"#;
+    assert_eq!(survives(fault, "connection", config()).await, 1);
 }
 
 #[tokio::test]
 async fn after_an_unreadable_frame_everything_is_asked_again() {
-    survives(r#"{"service":"dxlink","action":"malformed_frame"}"#, "cannot be read").await;
+    let fault = r#"{"service":"dxlink","action":"malformed_frame"}"#;
+    assert_eq!(survives(fault, "cannot be read", config()).await, 1);
 }
 
 #[tokio::test]
 async fn events_left_out_by_the_server_do_not_cost_the_connection() {
     let sim = sim().await;
-    let client = client_with(&sim, config());
+    // The server sends a keepalive each half of it: a machine may stall for the other half.
+    let client = client_with(&sim, DxLinkConfig { keepalive_timeout: Duration::from_secs(10), ..config() });
     let mut reader = client.subscribe(&[share("AAPL")], StreamKinds::ALL).await.unwrap();
     until(&mut reader, |event| matches!(event, StreamEvent::Quote(_)).then_some(())).await;
     // Longer than the timeout: keepalives alone hold the connection.
-    arm(&sim, r#"{"service":"dxlink","action":"stream_gap","seconds":3}"#);
+    arm(&sim, r#"{"service":"dxlink","action":"stream_gap","seconds":11}"#);
     let mut other = client.subscribe(&[share("SPY")], StreamKinds::ALL).await.unwrap();
     let over = async {
         while sim.state.faults.stream("dxlink", sim.state.market.now()).is_some() {
@@ -322,5 +329,30 @@ async fn a_handshake_that_fails_is_told_as_what_it_is() {
     arm(&sim, r#"{"service":"dxlink","action":"status","status":503}"#);
     assert!(client.subscribe(&[share("AAPL")], StreamKinds::ALL).await.is_err());
     assert!(client.subscribe(&[share("AAPL")], StreamKinds::ALL).await.is_ok());
+    sim.shutdown().await;
+}
+
+#[tokio::test]
+async fn no_call_waits_for_as_long_as_a_server_wants_us_to_stay_away() {
+    let sim = sim().await;
+    arm(&sim, r#"{"service":"dxlink","action":"status","status":503,"retry_after":86400}"#);
+    let client = client_with(&sim, DxLinkConfig { call_timeout: Duration::from_millis(200), ..config() });
+    let symbols = [share("AAPL")];
+    let subscribe = || client.subscribe(&symbols, StreamKinds::ALL);
+    assert!(subscribe().await.is_err_and(|error| error.is_retryable()));
+    // From here on the link sleeps.
+    let asked = async {
+        while !client.health().last_error.is_some_and(|error| error.contains("503")) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    timeout(DEADLINE, asked).await.unwrap();
+    let daily =
+        CandleSymbol { symbol: share("AAPL"), period: CandlePeriod::DAY, hours: TradingHours::Regular };
+    let calls = async { tokio::join!(subscribe(), client.candles(&daily, DateTime::UNIX_EPOCH)) };
+    let (reader, bars) = timeout(DEADLINE, calls).await.expect("a call waits for the server");
+    for error in [reader.err().unwrap(), bars.unwrap_err()] {
+        assert!(error.is_retryable() && error.to_string().contains("within 0.2 s"), "{error}");
+    }
     sim.shutdown().await;
 }

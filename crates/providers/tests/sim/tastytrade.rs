@@ -308,7 +308,7 @@ async fn a_lost_reply_is_an_unknown_outcome_and_the_order_is_found_by_its_id() {
 }
 
 #[tokio::test]
-async fn an_order_that_never_arrived_is_not_found_and_may_be_sent() {
+async fn an_order_that_never_arrived_is_not_found() {
     let sim = sim().await;
     let tastytrade = tastytrade(&sim);
     for fault in [
@@ -324,6 +324,46 @@ async fn an_order_that_never_arrived_is_not_found_and_may_be_sent() {
     // Only the one whose answer was cut took effect.
     assert_eq!(tastytrade.orders(ACCOUNT, since).await.unwrap().len(), 1);
     assert_eq!(tastytrade.order_by_client_id(ACCOUNT, "gone-no").await.unwrap(), None);
+    sim.shutdown().await;
+}
+
+#[tokio::test]
+async fn submits_that_overlap_send_one_order() {
+    let sim = sim().await;
+    let tastytrade = tastytrade(&sim);
+    // Nobody has an answer to the search before all have asked.
+    arm(
+        &sim,
+        r#"{"service":"tastytrade","method":"GET","path":"/orders","times":99,"action":"latency","milliseconds":100}"#,
+    );
+    let order = resting("twice-1");
+    let submits = (0..4).map(|_| tastytrade.submit(&order));
+    let sent: Vec<_> = futures::future::join_all(submits).await.into_iter().map(Result::unwrap).collect();
+    assert!(sent.iter().all(|order| order.id == sent[0].id), "{sent:?}");
+    let since = sim.state.market.now() - Duration::hours(1);
+    assert_eq!(tastytrade.orders(ACCOUNT, since).await.unwrap().len(), 1);
+    sim.shutdown().await;
+}
+
+#[tokio::test]
+async fn an_order_that_is_accepted_late_is_not_doubled() {
+    let sim = sim().await;
+    let tastytrade = tastytrade(&sim);
+    arm(&sim, r#"{"service":"tastytrade","method":"POST","path":"/orders","action":"reset"}"#);
+    let order = resting("late-1");
+    let lost = tastytrade.submit(&order).await.unwrap_err();
+    assert!(matches!(lost, PortError::OutcomeUnknown { .. }), "{lost}");
+    // The service works on it still: not finding it says nothing, and nothing is sent.
+    let looked = tastytrade.order_by_client_id(ACCOUNT, "late-1").await.unwrap_err();
+    assert!(matches!(looked, PortError::OutcomeUnknown { .. }), "{looked}");
+    let again = tastytrade.submit(&order).await.unwrap_err();
+    assert!(matches!(again, PortError::OutcomeUnknown { .. }), "{again}");
+    // Another client stands for the service, which gets to it now.
+    let accepted = self::tastytrade(&sim).submit(&order).await.unwrap();
+    assert_eq!(tastytrade.order_by_client_id(ACCOUNT, "late-1").await.unwrap().unwrap().id, accepted.id);
+    assert_eq!(tastytrade.submit(&order).await.unwrap().id, accepted.id);
+    let since = sim.state.market.now() - Duration::hours(1);
+    assert_eq!(tastytrade.orders(ACCOUNT, since).await.unwrap().len(), 1);
     sim.shutdown().await;
 }
 
