@@ -9,9 +9,11 @@
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, NaiveDate, Utc};
-use ttai_core::{DividendStatus, Symbol};
-use ttai_ports::{MarketClock, MarketData, Metrics, News, NewsWindow, PortError};
+use tempfile::TempDir;
+use ttai_core::{CashDividend, DailyBar, DividendStatus, Split, Symbol};
+use ttai_ports::{DailyHistory, MarketClock, MarketData, Metrics, News, NewsWindow, PortError};
 use ttai_providers::Tape;
+use ttai_providers::tape::TapeWriter;
 
 /// The oracle folder: `TTAI_ORACLE`, else `shared/oracle` beside one of the folders above.
 fn oracle() -> Option<PathBuf> {
@@ -123,7 +125,7 @@ async fn corporate_actions_are_recovered() {
         assert_eq!(history.warnings, Vec::<String>::new(), "{name}");
         assert!(history.dividends.iter().all(|dividend| dividend.amount > 0.0), "{name}");
     }
-    let amount = |history: &ttai_ports::DailyHistory, date: &str| {
+    let amount = |history: &DailyHistory, date: &str| {
         history.dividends.iter().find(|dividend| dividend.ex_date == day(date)).unwrap().amount
     };
     let apple = tape.daily_history(&symbol("AAPL"), at("2014-08-07T10:00:00")).await.unwrap();
@@ -290,4 +292,110 @@ async fn a_folder_that_is_no_tape_is_refused_with_what_was_expected() {
         assert!(matches!(error, PortError::Invalid { .. }));
         assert!(error.to_string().contains("tapes/SYMBOL_YYYYMMDD.csv"), "{error}");
     }
+}
+
+/// Sessions, each with the one price that it traded at.
+const MARCH: [(&str, f64); 9] = [
+    ("2024-03-01", 400.0),
+    ("2024-03-04", 100.0),
+    ("2024-03-05", 100.0),
+    ("2024-03-06", 100.0),
+    ("2024-03-07", 100.0),
+    ("2024-03-08", 100.0),
+    ("2024-03-11", 50.0),
+    ("2024-03-12", 50.0),
+    ("2024-03-13", 50.0),
+];
+
+/// What a provider would answer about some sessions of an invented March: it splits four for one on the 4th and two for
+/// one on the 11th, and pays 50 cents of today's shares on the 5th, the 7th and the 12th.
+fn march(from: &str, until: &str) -> DailyHistory {
+    let inside = |date: &NaiveDate| (day(from)..=day(until)).contains(date);
+    let bars = MARCH.map(|(date, price)| DailyBar::new(day(date), price, price, price, price, 9.0).unwrap());
+    let splits = [("2024-03-04", 4.0), ("2024-03-11", 2.0)]
+        .map(|(effective, ratio)| Split { effective: day(effective), ratio });
+    let amount = if day(until) < day("2024-03-11") { 1.0 } else { 0.5 };
+    let dividends = ["2024-03-05", "2024-03-07", "2024-03-12"].map(|date| CashDividend {
+        ex_date: day(date),
+        amount,
+        status: DividendStatus::Paid,
+    });
+    DailyHistory {
+        bars: bars.into_iter().filter(|bar| inside(&bar.date)).collect(),
+        today: None,
+        splits: splits.into_iter().filter(|split| inside(&split.effective)).collect(),
+        dividends: dividends.into_iter().filter(|paid| inside(&paid.ex_date)).collect(),
+        warnings: Vec::new(),
+    }
+}
+
+/// A tape that was recorded and continued with these histories.
+fn recorded(histories: &[DailyHistory]) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let writer = TapeWriter::open(folder.path()).unwrap();
+    for history in histories {
+        writer.daily(&symbol("XYZ"), history).unwrap();
+    }
+    folder
+}
+
+async fn read_back(folder: &TempDir) -> DailyHistory {
+    let tape = Tape::open(folder.path()).unwrap();
+    tape.daily_history(&symbol("XYZ"), at("2024-03-13T17:00:00")).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_tape_continued_with_a_shorter_history_keeps_the_splits_and_dividends_before_it() {
+    let folder = recorded(&[march("2024-03-01", "2024-03-08"), march("2024-03-06", "2024-03-13")]);
+    // The first recording had 0.9801 and 1 on the 4th, 0.99 and 1 on the 6th. The second has 0.9801 and 0.5 on the 6th, so
+    // that what came before is multiplied by 0.9801 / 0.99 and by 0.5.
+    let expected = "date,price_factor,split_factor,reference_price\n\
+        2024-03-01,0.9702990000,0.1250000000,400\n\
+        2024-03-04,0.9702990000,0.5000000000,100\n\
+        2024-03-06,0.9801000000,0.5000000000,100\n\
+        2024-03-08,0.9900000000,0.5000000000,100\n\
+        2024-03-11,0.9900000000,1.0000000000,50\n\
+        2050-12-31,1,1,0\n";
+    let file = folder.path().join("daily/xyz_factors.csv");
+    assert_eq!(std::fs::read_to_string(file).unwrap(), expected);
+
+    let history = read_back(&folder).await;
+    let splits: Vec<_> = history.splits.iter().map(|split| (split.effective, split.ratio)).collect();
+    assert_eq!(splits, [(day("2024-03-04"), 4.0), (day("2024-03-11"), 2.0)]);
+    let paid: Vec<_> = history.dividends.iter().map(|paid| (paid.ex_date, paid.amount)).collect();
+    assert_eq!(paid, ["2024-03-05", "2024-03-07", "2024-03-12"].map(|date| (day(date), 0.5)));
+    assert!(history.bars_in_shares_of_today().iter().all(|bar| bar.close == 50.0));
+}
+
+#[tokio::test]
+async fn a_tape_recorded_in_two_parts_reads_like_one_recorded_at_once() {
+    let whole = read_back(&recorded(&[march("2024-03-01", "2024-03-13")])).await;
+    for (last, pair) in MARCH.windows(2).enumerate() {
+        let [(until, _), (next, _)] = pair else { continue };
+        let begin = MARCH[..=last].iter().map(|(from, _)| *from).chain([*next]);
+        for from in begin {
+            let parts = recorded(&[march("2024-03-01", until), march(from, "2024-03-13")]);
+            assert_eq!(read_back(&parts).await, whole, "until {until}, then from {from}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_event_on_the_first_session_of_a_history_that_does_not_tell_it_is_kept() {
+    let whole = read_back(&recorded(&[march("2024-03-01", "2024-03-13")])).await;
+    for from in ["2024-03-04", "2024-03-05", "2024-03-11"] {
+        let mut history = march(from, "2024-03-13");
+        history.splits.retain(|split| split.effective != day(from));
+        history.dividends.retain(|paid| paid.ex_date != day(from));
+        let parts = recorded(&[march("2024-03-01", "2024-03-12"), history]);
+        assert_eq!(read_back(&parts).await, whole, "from {from}");
+    }
+}
+
+#[tokio::test]
+async fn a_history_without_a_session_changes_nothing() {
+    let nothing = DailyHistory { bars: Vec::new(), splits: Vec::new(), ..march("2024-03-01", "2024-03-01") };
+    let whole = march("2024-03-01", "2024-03-13");
+    let folder = recorded(&[whole.clone(), nothing]);
+    assert_eq!(read_back(&folder).await, read_back(&recorded(&[whole])).await);
 }

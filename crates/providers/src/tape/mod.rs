@@ -8,6 +8,7 @@ mod actions;
 mod cache;
 mod chain;
 mod daily;
+mod factors;
 mod facts;
 mod file;
 mod folder;

@@ -11,13 +11,17 @@ use chrono::{DateTime, NaiveDate, SecondsFormat, Timelike, Utc};
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 use ttai_calendar::{new_york_date, previous_session};
-use ttai_core::{DailyBar, DividendStatus, MinuteBar, NewsStory, OptionChain, Quote, SessionPart, Symbol};
+use ttai_core::{DailyBar, MinuteBar, NewsStory, OptionChain, Quote, SessionPart, Symbol};
 use ttai_ports::{DailyHistory, DataSource, PortError, SymbolMetrics};
 
 use super::PROVIDER;
+use super::daily::{FactorRow, read_bars, read_factors};
+use super::factors::{continued, of_history};
 
 const DAILY: &str = "date,open,high,low,close,volume";
 const FACTORS: &str = "date,price_factor,split_factor,reference_price";
+/// Says that nothing follows.
+const LAST_FACTORS: &str = "2050-12-31,1,1,0";
 const MINUTES: &str = "bar_start_utc,session,open,high,low,close,volume,bid_close,ask_close";
 const CHAIN: &str = "occ_symbol,underlying,expiry,last_trade_date,expiry_close_utc,strike,right,bid,ask,bid_size,ask_size,\
     last,volume,open_interest,underlying_bid,underlying_ask,underlying_last,multiplier,deliverable_shares,snapshot_time,\
@@ -60,21 +64,26 @@ impl TapeWriter {
         self.put(&path, &format!("{about:#}\n"))
     }
 
-    /// Daily bars with their splits and paid dividends. Sessions that the file has and the history has not are kept.
+    /// Daily bars with their splits and paid dividends. Sessions that the file has and the history has not are kept, and so
+    /// are the splits and dividends before the history's first session. A history without a session changes nothing.
     ///
     /// # Errors
-    /// [`PortError::Invalid`] where a file cannot be read or written.
+    /// [`PortError::Invalid`] where a file cannot be read or written, [`PortError::Corrupt`] for a row in it that makes no
+    /// sense.
     pub fn daily(&self, symbol: &Symbol, history: &DailyHistory) -> Result<(), PortError> {
-        let path = self.path("daily", symbol, ".csv");
-        let mut rows = self.rows(&path, DAILY)?;
-        let row = |bar: &DailyBar| {
-            let line =
-                format!("{},{},{},{},{},{}", bar.date, bar.open, bar.high, bar.low, bar.close, bar.volume);
-            (bar.date.to_string(), line)
-        };
-        rows.extend(history.bars.iter().map(row));
-        self.put(&path, &table(DAILY, rows.into_values()))?;
-        self.put(&self.path("daily", symbol, "_factors.csv"), &factors(history))
+        let first = history.bars.first().or(history.today.as_ref()).map(|bar| bar.date);
+        let Some(first) = first else { return Ok(()) };
+        let bars_path = self.path("daily", symbol, ".csv");
+        let factors_path = self.path("daily", symbol, "_factors.csv");
+        let mut bars = self.rows(&bars_path, DAILY)?;
+        let known = self.ours(&factors_path, FACTORS)?;
+        let known = read_factors(known.as_bytes(), &factors_path.display().to_string())?;
+        let before = bar_before(&bars, first, &bars_path)?;
+        let factors = continued(&known, of_history(before.as_ref(), history), first);
+        bars.extend(history.bars.iter().map(|bar| (bar.date.to_string(), daily_row(bar))));
+        self.put(&bars_path, &table(DAILY, bars.into_values()))?;
+        let factors = factors.iter().map(factor_row).chain([LAST_FACTORS.to_owned()]);
+        self.put(&factors_path, &table(FACTORS, factors))
     }
 
     /// One day's minutes; of a minute that is there already the new row counts. `quotes` are the last ones of their
@@ -337,36 +346,23 @@ fn chain_row(text: &mut String, chain: &OptionChain, quote: &ttai_core::OptionQu
     );
 }
 
-/// One row before each split and paid dividend, whose factors are the products of all later steps, and a last row of ones.
-fn factors(history: &DailyHistory) -> String {
-    let (mut price_factor, mut split_factor, mut later_splits) = (1.0, 1.0, 1.0);
-    let mut rows = vec!["2050-12-31,1,1,0".to_owned()];
-    let sessions: Vec<&DailyBar> = history.bars.iter().chain(&history.today).collect();
-    for pair in sessions.windows(2).rev() {
-        let [before, bar] = pair else { continue };
-        let ratio = history.splits.iter().find(|split| split.effective == bar.date).map(|split| split.ratio);
-        let paid = history
-            .dividends
-            .iter()
-            .find(|paid| paid.ex_date == bar.date && paid.status == DividendStatus::Paid);
-        if ratio.is_none() && paid.is_none() {
-            continue;
-        }
-        // The amount is in the shares of the moment, the close before in those of its own day.
-        let of_its_day = ratio.unwrap_or(1.0) * later_splits;
-        let cash = paid.map_or(0.0, |paid| paid.amount * of_its_day);
-        price_factor *= 1.0 - cash / before.close;
-        split_factor /= ratio.unwrap_or(1.0);
-        later_splits = of_its_day;
-        rows.push(format!("{},{price_factor:.7},{split_factor:.8},{}", before.date, before.close));
-    }
-    let first = sessions.first().map(|bar| bar.date.to_string());
-    if let Some(first) = first.filter(|first| !rows.last().is_some_and(|row| row.starts_with(first))) {
-        rows.push(format!("{first},{price_factor:.7},{split_factor:.8},1"));
-    }
-    rows.push(FACTORS.to_owned());
-    rows.reverse();
-    rows.join("\n") + "\n"
+/// The last bar before a date of a file's rows.
+fn bar_before(
+    rows: &BTreeMap<String, String>,
+    date: NaiveDate,
+    path: &Path,
+) -> Result<Option<DailyBar>, PortError> {
+    let earlier = rows.range(..date.to_string()).map(|(_, line)| line.clone());
+    Ok(read_bars(table(DAILY, earlier).as_bytes(), &path.display().to_string())?.bars.pop())
+}
+
+fn daily_row(bar: &DailyBar) -> String {
+    format!("{},{},{},{},{},{}", bar.date, bar.open, bar.high, bar.low, bar.close, bar.volume)
+}
+
+/// More digits than the reader needs: rows that are kept are rescaled again and again, and roundings would add up.
+fn factor_row(row: &FactorRow) -> String {
+    format!("{},{:.10},{:.10},{}", row.date, row.price_factor, row.split_factor, row.reference_price)
 }
 
 fn story(story: &NewsStory) -> Value {
