@@ -30,12 +30,13 @@ pub(super) struct Liquidity(BTreeMap<(String, Side), Taken>);
 impl Liquidity {
     fn left(&self, symbol: &str, side: Side, touch: &Touch) -> Option<(Decimal, Decimal)> {
         let (price, size) = touch.offer_to(side)?;
-        let taken = self
-            .0
-            .get(&(symbol.to_owned(), side))
-            .filter(|taken| taken.price == price && taken.time == touch.time)
-            .map_or(Decimal::ZERO, |taken| taken.quantity);
-        let left = size - taken;
+        let taken = self.0.get(&(symbol.to_owned(), side));
+        // Nobody trades on a quote that another one has replaced: the view was made before and comes late.
+        if taken.is_some_and(|taken| taken.time > touch.time) {
+            return None;
+        }
+        let same = taken.filter(|taken| taken.price == price && taken.time == touch.time);
+        let left = size - same.map_or(Decimal::ZERO, |taken| taken.quantity);
         (left > Decimal::ZERO).then_some((price, left))
     }
 

@@ -128,6 +128,20 @@ fn a_quote_fills_no_more_than_it_shows_until_there_is_a_new_one() {
 }
 
 #[test]
+fn a_view_that_comes_late_fills_nothing_more() {
+    let mut book = book();
+    let early = market(&[("AAPL", 10_000, 10_010, 300)]);
+    let mut late = early.clone();
+    late.now += TimeDelta::minutes(1);
+    late.touches.get_mut("AAPL").unwrap().time = late.now;
+    book.submit(&request("a", &[("AAPL", Side::Buy)], 700, Pricing::Market), &late).unwrap();
+    for view in [&early, &late] {
+        book.advance(view);
+        assert_eq!(book.order_by_client_id(ACCOUNT, "a").unwrap().filled_quantity, Decimal::from(300));
+    }
+}
+
+#[test]
 fn halted_crossed_stale_one_sided_and_closed_markets_fill_nothing() {
     let spoil: [fn(&mut MarketView); 5] = [
         |view| view.touches.get_mut("AAPL").unwrap().tradable = Tradable::Stale,
