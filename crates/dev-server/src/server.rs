@@ -202,12 +202,17 @@ impl DevServer {
             None => ports::choose(preferred)
                 .map_err(|error| DevServerError::NoFreePort { attempts: 0, last: error.to_string() }),
         };
-        let grpc = choose(self.options.port, preferred.0)?;
-        let mut ui = None;
-        while !self.options.headless && (ui.is_none() || ui == Some(grpc)) {
-            ui = Some(choose(self.options.ui_port, preferred.1)?);
+        // A port that was given for the one must not be chosen for the other.
+        let but = |preferred: Option<u16>, taken: Option<u16>| preferred.filter(|port| Some(*port) != taken);
+        let grpc = choose(self.options.port, but(preferred.0, self.options.ui_port))?;
+        if self.options.headless {
+            return Ok(Ports { grpc, ui: None });
         }
-        Ok(Ports { grpc, ui })
+        let mut ui = choose(self.options.ui_port, but(preferred.1, Some(grpc)))?;
+        while ui == grpc && self.options.ui_port.is_none() {
+            ui = choose(None, None)?;
+        }
+        Ok(Ports { grpc, ui: Some(ui) })
     }
 
     fn final_error(&self, failure: Failure, attempts: u32) -> DevServerError {

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, SystemTime};
@@ -45,6 +45,16 @@ fn port_of(server: &DevServer) -> u16 {
     server.address().rsplit_once(':').unwrap().1.parse().unwrap()
 }
 
+/// A port that no other test is given before its server binds it: a connection closed from the listening side leaves it in
+/// TIME_WAIT, where Linux does not choose it for anybody for a minute but a bind by number still works.
+fn reserve_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let _client = TcpStream::connect(address).unwrap();
+    drop(listener.accept().unwrap());
+    address.port()
+}
+
 /// Waits for a condition, at most a minute.
 async fn until(what: &str, mut condition: impl FnMut() -> bool) {
     let wait = async {
@@ -59,7 +69,7 @@ async fn until(what: &str, mut condition: impl FnMut() -> bool) {
 /// A server that nobody owns, as a killed `ttai dev` could leave it.
 async fn orphan(folder: &Path) -> (Child, u16, u64) {
     let binary = locate(&LocateOptions::default(), &Silent).await.unwrap();
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let port = reserve_port();
     let child = Command::new(binary.path)
         .args(["server", "start-dev", "--ip", "127.0.0.1", "--headless", "--port", &port.to_string()])
         .arg("--db-filename")
@@ -69,7 +79,8 @@ async fn orphan(folder: &Path) -> (Child, u16, u64) {
         .spawn()
         .unwrap();
     let started_at = now();
-    until("an orphan listens", || !is_free(port)).await;
+    // Not by a bind, which could take the port just when the server wants it.
+    until("an orphan listens", || TcpStream::connect(("127.0.0.1", port)).is_ok()).await;
     (child, port, started_at)
 }
 
@@ -266,7 +277,7 @@ async fn a_server_that_does_not_come_up_shows_its_log() {
     let error = start("echo out of luck; exit 3", Duration::from_secs(60)).await.unwrap_err();
     assert!(matches!(error, DevServerError::ExitedEarly { .. }), "{error}");
     assert!(error.to_string().contains("out of luck"), "{error}");
-    let error = start("echo dreaming; exec sleep 60", Duration::from_millis(100)).await.unwrap_err();
+    let error = start("echo dreaming; exec sleep 60", Duration::from_secs(2)).await.unwrap_err();
     assert!(matches!(error, DevServerError::NotServing { .. }), "{error}");
     assert!(error.to_string().contains("dreaming"), "{error}");
 }
