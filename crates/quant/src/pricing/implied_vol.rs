@@ -146,7 +146,7 @@ pub fn european_dividends(
 }
 
 /// Implied volatility, a fraction a year, of an American price
-/// ([`american_dividends::price`](super::american_dividends::price)) in the currency of the spot, under cash
+/// ([`american_dividends::price`]) in the currency of the spot, under cash
 /// dividends in the spot model, to 1e-7 of the finite-difference price. The option's own volatility is
 /// ignored.
 ///
