@@ -88,12 +88,11 @@ impl OutputActivities {
 
     /// Sends to one channel, for as long as leaves the attempt time to report the others.
     async fn send_to(&self, channel: String, message: &Message) -> (String, Result<(), PortError>) {
-        let sent = timeout(SEND, self.ports.notifier.send(&channel, message)).await;
-        let late = |_| PortError::OutcomeUnknown {
-            provider: channel.clone(),
-            detail: format!("no answer within {SEND:?}"),
+        let late = |_| {
+            let detail = format!("no answer within {SEND:?}");
+            Err(PortError::OutcomeUnknown { provider: channel.clone(), detail })
         };
-        let outcome = sent.map_err(late).and_then(std::convert::identity);
+        let outcome = timeout(SEND, self.ports.notifier.send(&channel, message)).await.unwrap_or_else(late);
         (channel, outcome)
     }
 }

@@ -10,5 +10,5 @@ mod service;
 
 pub use clock::ProviderClock;
 pub use limits::LocalLimits;
-pub use request::{Effect, Request, Response};
+pub use request::{Effect, Request, Response, segment};
 pub use service::{ErrorBody, Service, ServiceConfig};

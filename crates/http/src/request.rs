@@ -363,6 +363,21 @@ impl Response {
     }
 }
 
+/// One path segment, with everything encoded that is not unreserved (RFC 3986 section 2.3): whatever a
+/// caller passes, it begins no other segment and no query.
+#[must_use]
+pub fn segment(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    encoded
+}
+
 /// Whether a segment of a path is none but leads to another one, as URLs resolve them (RFC 3986 section 5.2.4).
 fn leads_elsewhere(segment: &str) -> bool {
     let decoded = segment.to_ascii_lowercase().replace("%2e", ".");
@@ -418,6 +433,13 @@ mod tests {
         let error = service.post("orders", "/orders").json(&1).send().await.unwrap_err();
         assert!(matches!(error, PortError::OutcomeUnknown { .. }), "{error}");
         assert_eq!(calls.load(Ordering::SeqCst), 1);
+    }
+
+    #[test]
+    fn nothing_breaks_out_of_a_path() {
+        assert_eq!(segment("BRK/B"), "BRK%2FB");
+        assert_eq!(segment("AAPL  260612C00110000"), "AAPL%20%20260612C00110000");
+        assert_eq!(segment("a?b#c/é"), "a%3Fb%23c%2F%C3%A9");
     }
 
     #[tokio::test]

@@ -12,6 +12,7 @@ use ttai_core::{
     ExerciseStyle, MinuteBar, OccSymbol, OptionChain, OptionContract, OptionQuote, Quote, QuoteCondition,
     Symbol,
 };
+use ttai_http::segment;
 use ttai_ports::{DailyHistory, DataSource, MarketClock, MarketData, PortError, RiskFreeRate};
 
 use super::model::{Asset, CalendarDay, Clock, Contract, ContractPage, Snapshot, SnapshotPage};
@@ -142,11 +143,6 @@ fn no_data(what: &str, symbol: &Symbol, detail: &str) -> PortError {
 /// The symbol as Alpaca writes contracts: without blanks.
 pub(super) fn compact(contract: &OccSymbol) -> String {
     contract.to_string().replace(' ', "")
-}
-
-/// A symbol as one segment of a path: a slash in it begins no other, so that `A/../B` is not `B`.
-fn segment(symbol: &str) -> String {
-    symbol.replace('/', "%2F")
 }
 
 fn side(price: Decimal) -> Option<Decimal> {

@@ -105,6 +105,24 @@ pub struct Candle {
     pub open_interest: Option<f64>,
 }
 
+#[cfg(test)]
+impl Candle {
+    /// A bar of one dollar and one share.
+    pub(crate) fn flat(time: DateTime<Utc>) -> Self {
+        Self {
+            time,
+            open: 1.0,
+            high: 1.0,
+            low: 1.0,
+            close: 1.0,
+            volume: 1.0,
+            vwap: None,
+            implied_volatility: None,
+            open_interest: None,
+        }
+    }
+}
+
 /// The bars of a symbol, oldest first; bars without a trade are left out. The last one may be under way.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct CandleHistory {
@@ -286,17 +304,7 @@ mod tests {
 
     #[test]
     fn daily_bars_have_the_session_date_and_minutes_their_part_of_the_day() {
-        let bar = |time: &str| Candle {
-            time: time.parse().unwrap(),
-            open: 1.0,
-            high: 1.0,
-            low: 1.0,
-            close: 1.0,
-            volume: 1.0,
-            vwap: None,
-            implied_volatility: None,
-            open_interest: None,
-        };
+        let bar = |time: &str| Candle::flat(time.parse().unwrap());
         let history = CandleHistory { bars: vec![bar("2026-09-18T00:00:00Z")], truncated: false };
         assert_eq!(history.daily_bars().unwrap()[0].date.to_string(), "2026-09-18");
         let times =

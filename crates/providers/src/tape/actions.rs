@@ -222,6 +222,7 @@ fn rounded(value: f64, decimals: i32) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tape::daily::row;
 
     struct Prices(Vec<(NaiveDate, f64, f64)>);
 
@@ -236,10 +237,6 @@ mod tests {
 
     fn day(text: &str) -> NaiveDate {
         text.parse().unwrap()
-    }
-
-    fn row(date: &str, price_factor: f64, split_factor: f64, reference_price: f64) -> FactorRow {
-        FactorRow { date: day(date), price_factor, split_factor, reference_price }
     }
 
     /// AAPL's rows around its split of June 2014, as recorded.

@@ -85,6 +85,12 @@ pub(super) struct FactorRow {
     pub(super) reference_price: f64,
 }
 
+/// A row of the file's four columns.
+#[cfg(test)]
+pub(super) fn row(date: &str, price_factor: f64, split_factor: f64, reference_price: f64) -> FactorRow {
+    FactorRow { date: date.parse().unwrap(), price_factor, split_factor, reference_price }
+}
+
 /// Reads adjustment factors in any order. A repeated row counts once.
 ///
 /// # Errors

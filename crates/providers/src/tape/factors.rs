@@ -76,13 +76,10 @@ fn factors_of(row: Option<&FactorRow>) -> (f64, f64) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tape::daily::row;
 
     fn day(text: &str) -> NaiveDate {
         text.parse().unwrap()
-    }
-
-    fn row(date: &str, price_factor: f64, split_factor: f64, reference_price: f64) -> FactorRow {
-        FactorRow { date: day(date), price_factor, split_factor, reference_price }
     }
 
     /// A four-for-one split after 1 March, a dividend of 1 % after 6 March, and the end.

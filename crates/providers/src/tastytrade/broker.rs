@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Days, Utc};
 use http::StatusCode;
 use serde_json::{Value, json};
-use ttai_http::Effect;
+use ttai_http::{Effect, segment};
 use ttai_ports::{
     AccountBalances, Broker, BrokerAccount, BrokerOrder, BrokerPosition, BrokerTransaction, OrderAction,
     OrderIntent, OrderPreview, OrderPrice, OrderStatus, PortError, TimeInForce,
@@ -15,7 +15,7 @@ use ttai_ports::{
 use super::client::Paging;
 use super::model::{AccountBalance, AccountItem, Envelope, Order, PlacedOrder, Position, Transaction};
 use super::sent::SETTLING;
-use super::symbols::{segment, spelled};
+use super::symbols::spelled;
 use super::{PROVIDER, Tastytrade, account_view, error, order_view};
 
 /// Orders a page.

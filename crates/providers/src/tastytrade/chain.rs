@@ -45,7 +45,7 @@ pub(super) async fn chain(client: &Client, symbol: &Symbol) -> Result<OptionChai
 /// # Errors
 /// [`PortError::NoData`] for a symbol without options; the taxonomy otherwise.
 pub(super) async fn nested(client: &Client, symbol: &Symbol) -> Result<Vec<NestedChain>, PortError> {
-    let path = format!("/option-chains/{}/nested", symbols::segment(&symbols::ticker(symbol)));
+    let path = format!("/option-chains/{}/nested", ttai_http::segment(&symbols::ticker(symbol)));
     let request = client.service.get("option chain", &path).accept(StatusCode::NOT_FOUND);
     let answer = client.send(request).await?;
     if answer.status == StatusCode::NOT_FOUND {

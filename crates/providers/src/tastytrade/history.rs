@@ -76,7 +76,7 @@ async fn dividends(
     symbol: &Symbol,
     today: NaiveDate,
 ) -> Result<Vec<CashDividend>, PortError> {
-    let name = symbols::segment(&symbols::ticker(symbol));
+    let name = ttai_http::segment(&symbols::ticker(symbol));
     let path = format!("/market-metrics/historic-corporate-events/dividends/{name}");
     let request = client.service.get("dividends", &path).accept(http::StatusCode::NOT_FOUND);
     let answer = client.send(request).await?;

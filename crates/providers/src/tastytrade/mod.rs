@@ -136,7 +136,7 @@ impl Tastytrade {
     /// # Errors
     /// [`PortError::UnknownSymbol`]; the taxonomy otherwise.
     pub async fn equity(&self, symbol: &Symbol) -> Result<Equity, PortError> {
-        let path = format!("/instruments/equities/{}", symbols::segment(&symbols::ticker(symbol)));
+        let path = format!("/instruments/equities/{}", ttai_http::segment(&symbols::ticker(symbol)));
         let request = self.client.service.get("equity", &path).accept(StatusCode::NOT_FOUND);
         let answer = self.client.send(request).await?;
         if answer.status == StatusCode::NOT_FOUND {
@@ -158,7 +158,7 @@ impl Tastytrade {
     /// # Errors
     /// [`PortError::UnknownSymbol`]; the taxonomy otherwise.
     pub async fn compact_chain(&self, symbol: &Symbol) -> Result<Vec<CompactChain>, PortError> {
-        let path = format!("/option-chains/{}/compact", symbols::segment(&symbols::ticker(symbol)));
+        let path = format!("/option-chains/{}/compact", ttai_http::segment(&symbols::ticker(symbol)));
         let request = self.client.service.get("compact option chain", &path).accept(StatusCode::NOT_FOUND);
         let answer = self.client.send(request).await?;
         if answer.status == StatusCode::NOT_FOUND {

@@ -166,17 +166,7 @@ mod tests {
 
     /// Bars at these times, of which the server said that it left older ones out, or not.
     fn sent(truncated: bool, times: &[&str]) -> CandleHistory {
-        let bar = |time: &&str| Candle {
-            time: at(time),
-            open: 1.0,
-            high: 1.0,
-            low: 1.0,
-            close: 1.0,
-            volume: 1.0,
-            vwap: None,
-            implied_volatility: None,
-            open_interest: None,
-        };
+        let bar = |time: &&str| Candle::flat(at(time));
         CandleHistory { bars: times.iter().map(bar).collect(), truncated }
     }
 

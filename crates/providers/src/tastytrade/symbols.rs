@@ -47,19 +47,6 @@ pub(super) fn spelled(instrument: &Instrument) -> (&'static str, String) {
     }
 }
 
-/// One path segment, with everything encoded that is not unreserved (RFC 3986 section 2.3).
-pub(super) fn segment(text: &str) -> String {
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            encoded.push(char::from(byte));
-        } else {
-            encoded.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    encoded
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -79,12 +66,5 @@ mod tests {
         }
         assert_eq!(contract("./ESZ9 EW4U9 190927P2975"), None);
         assert_eq!(instrument("Future", "/ESZ9"), None);
-    }
-
-    #[test]
-    fn nothing_breaks_out_of_a_path() {
-        assert_eq!(segment("BRK/B"), "BRK%2FB");
-        assert_eq!(segment("AAPL  260612C00110000"), "AAPL%20%20260612C00110000");
-        assert_eq!(segment("a?b#c/é"), "a%3Fb%23c%2F%C3%A9");
     }
 }

@@ -2,12 +2,11 @@
 
 use http::{Method, StatusCode};
 use serde::de::IgnoredAny;
-use ttai_http::{Effect, Request};
+use ttai_http::{Effect, Request, segment};
 use ttai_ports::PortError;
 
 use super::Tastytrade;
 use super::model::{Watchlist, parse};
-use super::symbols::segment;
 
 impl Tastytrade {
     /// The user's watchlists.

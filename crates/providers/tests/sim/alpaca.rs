@@ -230,14 +230,18 @@ async fn a_spread_is_one_order_and_can_be_taken_back() {
     sim.shutdown().await;
 }
 
+/// Sends the order `low`, which waits for a price that does not come.
+async fn low_order(alpaca: &Alpaca, account: &str) -> BrokerOrder {
+    let legs = vec![shares(OrderAction::BuyToOpen, 1)];
+    alpaca.submit(&order(account, "low", legs, OrderPrice::Debit(Decimal::ONE))).await.unwrap()
+}
+
 #[tokio::test]
 async fn what_is_no_order_id_is_refused_before_anything_is_sent() {
     let sim = sim().await;
     let alpaca = alpaca(&sim);
     let account = account(&alpaca).await;
-    let low =
-        order(&account, "low", vec![shares(OrderAction::BuyToOpen, 1)], OrderPrice::Debit(Decimal::ONE));
-    let waiting = alpaca.submit(&low).await.unwrap();
+    let waiting = low_order(&alpaca, &account).await;
     arm(&sim, r#"{"service":"alpaca","method":"DELETE","times":1000,"action":"latency","milliseconds":0}"#);
     for wrong in ["", "..", "../orders", &format!("{}/../", waiting.id)] {
         let refused = alpaca.cancel(&account, wrong).await.unwrap_err();
@@ -257,9 +261,7 @@ async fn an_order_is_taken_back_though_the_first_answer_is_lost() {
     let sim = sim().await;
     let alpaca = alpaca(&sim);
     let account = account(&alpaca).await;
-    let low =
-        order(&account, "low", vec![shares(OrderAction::BuyToOpen, 1)], OrderPrice::Debit(Decimal::ONE));
-    let waiting = alpaca.submit(&low).await.unwrap();
+    let waiting = low_order(&alpaca, &account).await;
     for (status, is_done) in
         [("pending_cancel", true), ("canceled", true), ("replaced", false), ("new", false)]
     {

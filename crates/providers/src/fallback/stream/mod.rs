@@ -102,15 +102,17 @@ impl StreamFallback {
         symbols: &[StreamSymbol],
         kinds: StreamKinds,
     ) -> Result<Subscription, PortError> {
-        let late = |_| PortError::Unavailable {
-            provider: self.name_of(index).to_owned(),
-            detail: format!("no answer to the subscription within {HANDSHAKE:?}"),
-            retry_after: None,
+        let late = |_| {
+            Err(PortError::Unavailable {
+                provider: self.name_of(index).to_owned(),
+                detail: format!("no answer to the subscription within {HANDSHAKE:?}"),
+                retry_after: None,
+            })
         };
         let outcome = match self.members.get(index) {
             Some((_, stream)) => {
-                let subscribed = tokio::time::timeout(HANDSHAKE, stream.subscribe(symbols, kinds)).await;
-                subscribed.map_err(late).and_then(std::convert::identity)
+                let subscribed = tokio::time::timeout(HANDSHAKE, stream.subscribe(symbols, kinds));
+                subscribed.await.unwrap_or_else(late)
             }
             None => Err(none_configured()),
         };
