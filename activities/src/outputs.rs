@@ -11,24 +11,24 @@ use futures::future::join_all;
 use temporalio_macros::activities;
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
 use tokio::time::timeout;
-use ttai_contract::{ChannelFailure, NotificationParams, NotificationReceipt, SaveAnalysisParams, policy};
+use ttai_contract::{ChannelFailure, NotificationParams, NotificationReceipt, SaveAnalysisParams, SaveReceipt, policy};
 use ttai_ports::{AnalysisRecord, Message, PortError};
 
 use crate::failure::AnalystError;
 use crate::ports::Ports;
-use crate::supervise::{Progress, Shutdown, supervised};
+use crate::supervise::{Progress, Supervisor};
 
 /// Store and channels over one set of ports.
 pub struct OutputActivities {
     ports: Ports,
-    shutdown: Shutdown,
+    supervisor: Supervisor,
 }
 
 impl OutputActivities {
-    /// Outputs that go through `ports` and stop on `shutdown`.
+    /// Outputs that go through `ports` and are watched by `supervisor`.
     #[must_use]
-    pub fn new(ports: Ports, shutdown: Shutdown) -> Self {
-        Self { ports, shutdown }
+    pub fn new(ports: Ports, supervisor: Supervisor) -> Self {
+        Self { ports, supervisor }
     }
 }
 
@@ -39,9 +39,10 @@ impl OutputActivities {
         self: Arc<Self>,
         ctx: ActivityContext,
         params: SaveAnalysisParams,
-    ) -> Result<(), ActivityError> {
+    ) -> Result<SaveReceipt, ActivityError> {
         let record = record(&ctx, params);
-        supervised(&ctx, &self.shutdown, |progress| self.save(record, progress)).await.map(|_| ())
+        let run = self.supervisor.run(&ctx, |progress| self.save(record, progress));
+        run.await.map(|timed| timed.result)
     }
 
     #[activity(definition = ttai_contract::SendNotifications)]
@@ -50,16 +51,16 @@ impl OutputActivities {
         ctx: ActivityContext,
         params: NotificationParams,
     ) -> Result<NotificationReceipt, ActivityError> {
-        supervised(&ctx, &self.shutdown, |progress| self.send(params, progress))
-            .await
-            .map(|timed| timed.result)
+        let run = self.supervisor.run(&ctx, |progress| self.send(params, progress));
+        run.await.map(|timed| timed.result)
     }
 }
 
 impl OutputActivities {
-    async fn save(&self, record: AnalysisRecord, progress: Progress) -> Result<(), AnalystError> {
+    async fn save(&self, record: AnalysisRecord, progress: Progress) -> Result<SaveReceipt, AnalystError> {
         progress.step("saving");
-        Ok(self.ports.store.save_analysis(&record).await?)
+        self.ports.store.save_analysis(&record).await?;
+        Ok(SaveReceipt { spooled: false })
     }
 
     /// Sends to all channels at once, so that none waits for another, and says what became of each.
@@ -69,6 +70,8 @@ impl OutputActivities {
         progress: Progress,
     ) -> Result<NotificationReceipt, AnalystError> {
         let NotificationParams { channels, message: text, idempotency_key, may_repeat } = params;
+        // An attempt that was lost may have reached the channels.
+        let may_repeat = may_repeat || progress.is_repeat();
         let message = Message { text, idempotency_key, may_repeat, ..Message::default() };
         let configured = self.ports.notifier.channels();
         let wanted = if channels.is_empty() { configured.clone() } else { each_once(channels) };
@@ -146,7 +149,7 @@ mod tests {
     use ttai_ports::Notifier;
 
     use super::*;
-    use crate::testing::{FakeMarket, ports, wavy_bars};
+    use crate::testing::{FakeMarket, ports, supervisor, wavy_bars};
 
     /// Channels that end as their names say, and what they were asked to send.
     #[derive(Default)]
@@ -179,7 +182,7 @@ mod tests {
         let day = NaiveDate::from_ymd_opt(2014, 6, 6).unwrap();
         let (ports, _) = ports(FakeMarket::of("XYZ", wavy_bars(day, 5, 0.0)));
         let ports = Ports { notifier: Arc::clone(&named) as Arc<dyn Notifier>, ..ports };
-        let activities = OutputActivities::new(ports, Shutdown::default());
+        let activities = OutputActivities::new(ports, supervisor());
         let params = NotificationParams {
             channels: channels.iter().copied().map(str::to_owned).collect(),
             may_repeat,

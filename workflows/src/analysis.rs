@@ -114,6 +114,7 @@ async fn save(
         analysis_type: params.analysis_type.as_str(),
         recommendation: result.recommendation.as_str(),
         as_of: result.analysis.as_of,
+        completed: result.completed_at.is_some(),
         notified: &result.notified,
     };
     save::save(ctx, heading, result).await

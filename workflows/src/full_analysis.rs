@@ -47,6 +47,7 @@ impl FullAnalysisWorkflow {
             analysis_type: AnalysisType::FullAnalysis.as_str(),
             recommendation: result.overall_recommendation.as_str(),
             as_of: result.as_of,
+            completed: true,
             notified: &[],
         };
         match save::save(ctx, heading, &result).await {

@@ -15,6 +15,8 @@ pub(crate) struct Heading<'a> {
     pub(crate) analysis_type: &'static str,
     pub(crate) recommendation: &'a str,
     pub(crate) as_of: Option<DateTime<Utc>>,
+    /// Whether the run has nothing more to do.
+    pub(crate) completed: bool,
     pub(crate) notified: &'a [String],
 }
 
@@ -48,7 +50,7 @@ pub(crate) async fn save<W: Tracked, T: Serialize>(
         strategy: strategy.map(str::to_owned),
         recommendation: heading.recommendation.to_owned(),
         as_of,
-        completed_at: ctx.workflow_time().map(Into::into),
+        completed_at: ctx.workflow_time().filter(|_| heading.completed).map(Into::into),
         notified: heading.notified.to_vec(),
         result,
     };

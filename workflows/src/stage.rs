@@ -132,6 +132,7 @@ where
         analysis_type: T::ANALYSIS_TYPE,
         recommendation: answer.recommendation(),
         as_of: Some(answer.as_of()),
+        completed: true,
         notified: &[],
     };
     match save::save(ctx, heading, &answer).await {
