@@ -299,6 +299,7 @@ impl<'a> Conversation<'a> {
     async fn take_turn(&mut self, verdicts: &[&str]) -> Result<ModelTurn, NoTurn> {
         self.turn += 1;
         let most = self.brief.analyst.budget.turns_per_stage;
+        self.brief.progress.turn(self.turn);
         self.brief.progress.step(&format!("model turn {} of {most}: {}", self.turn, self.brief.asked.model));
         let request = ModelRequest {
             model: self.brief.asked.model.clone(),

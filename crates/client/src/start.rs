@@ -95,6 +95,7 @@ fn options(start: &PreparedStart) -> WorkflowStartOptions {
         .id_reuse_policy(WorkflowIdReusePolicy::AllowDuplicateFailedOnly)
         .id_conflict_policy(WorkflowIdConflictPolicy::Fail)
         .maybe_execution_timeout(start.execution_timeout)
+        .maybe_task_timeout(start.task_timeout)
         .search_attributes(attributes(&start.labels))
         .static_summary(start.summary.clone())
         .build()

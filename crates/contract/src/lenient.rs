@@ -91,7 +91,8 @@ pub fn read<T: Arguments>(arguments: Vec<Value>) -> Result<T, Malformed> {
     })
 }
 
-/// Says which field is wrong: the one without which all is well, else the one without which the complaint is another one.
+/// Says which field is wrong: the one without which all is well, else the one that the complaint names, else the one without
+/// which the complaint is another one.
 fn explain<T: Arguments>(object: &Map<String, Value>, error: &serde_json::Error) -> Malformed {
     let complaint = error.to_string();
     let without = |key: &String| {
@@ -101,7 +102,10 @@ fn explain<T: Arguments>(object: &Map<String, Value>, error: &serde_json::Error)
     };
     // Nobody's request has more fields; a hostile one must not be tried a thousand times.
     let mut keys = object.keys().take(64);
-    let culprit = keys.clone().find(|key| without(key).is_none());
+    let culprit = keys
+        .clone()
+        .find(|key| without(key).is_none())
+        .or_else(|| keys.clone().find(|key| complaint.starts_with(&format!("{key}: "))));
     let culprit = culprit.or_else(|| keys.find(|key| without(key).is_some_and(|other| other != complaint)));
     let named = culprit.filter(|key| !complaint.contains(key.as_str()));
     let message = named.map_or_else(|| complaint.clone(), |key| format!("{key}: {complaint}"));

@@ -143,6 +143,8 @@ pub const MARKET_METRICS: ActivityPolicy = shared(120, 30, API);
 
 /// Longest silence of an attempt under the drill profile.
 pub const DRILL_HEARTBEAT: Duration = Duration::from_secs(3);
+/// Longest run of a workflow task under the drill profile.
+pub const DRILL_TASK_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Working time that an analysis may take before it ends with what it has.
 pub const ANALYSIS_WORKING_TIME: Duration = Duration::from_secs(15 * 60);

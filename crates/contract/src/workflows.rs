@@ -14,7 +14,7 @@ use crate::full::{FullAnalysisParams, FullAnalysisResult};
 use crate::ids;
 use crate::lenient::{self, Arguments};
 use crate::options::{OptionsAnalysisParams, OptionsAnalysisResult};
-use crate::policy::ANALYSIS_EXECUTION_TIMEOUT;
+use crate::policy::{ANALYSIS_EXECUTION_TIMEOUT, DRILL_TASK_TIMEOUT};
 use crate::progress::AnalysisProgress;
 use crate::queue::TaskQueue;
 use crate::research::{ResearchAnalysisParams, ResearchAnalysisResult};
@@ -68,6 +68,10 @@ pub trait WorkflowParams:
     fn labels(&self) -> Labels;
     /// One line for the Temporal UI: what the run is about.
     fn summary(&self) -> String;
+    /// How soon a workflow task that was lost with its worker is noticed; the server's 10 s by default.
+    fn task_timeout(&self) -> Option<Duration> {
+        None
+    }
 }
 
 /// Params of an analysis.
@@ -110,6 +114,8 @@ pub struct PreparedStart {
     pub summary: String,
     /// Backstop.
     pub execution_timeout: Option<Duration>,
+    /// How soon a lost workflow task is noticed.
+    pub task_timeout: Option<Duration>,
 }
 
 impl PreparedStart {
@@ -130,6 +136,7 @@ impl PreparedStart {
             labels: params.labels(),
             summary: params.summary(),
             execution_timeout: P::EXECUTION_TIMEOUT,
+            task_timeout: params.task_timeout(),
         })
     }
 }
@@ -224,6 +231,9 @@ macro_rules! analysis {
             }
             fn summary(&self) -> String {
                 analysis_summary($kind, &self.labels())
+            }
+            fn task_timeout(&self) -> Option<Duration> {
+                self.subject.drill.then_some(DRILL_TASK_TIMEOUT)
             }
         }
 
