@@ -14,6 +14,9 @@ use temporalio_common::data_converters::RawValue;
 use temporalio_protos::temporal::api::common::v1::Payload;
 use temporalio_protos::temporal::api::history::v1::HistoryEvent;
 use temporalio_protos::temporal::api::history::v1::history_event::Attributes;
+use temporalio_sdk::interceptors::ActivityInboundInterceptor;
+use ttai::wiring;
+use ttai::worker::{ActivityInterceptor, RunningWorkers, WorkerSettings};
 use ttai_client::{ClientError, Run, TtaiClient};
 use ttai_contract::{Stage, TaskQueue, WorkflowParams, search_attributes};
 use ttai_core::Symbol;
@@ -23,7 +26,7 @@ use ttai_dev_server::{DevServer, DevServerOptions, SearchAttributeKind};
 
 use crate::process::{WorkerProcess, tail};
 use crate::script::{Script, Stagebook};
-use crate::worker::WorkerRole;
+use crate::worker::{WorkerRole, product_settings};
 
 /// Longest wait for anything that a test expects; on an idle machine the longest takes a tenth of it.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(90);
@@ -78,14 +81,32 @@ impl Lab {
         queues: &[TaskQueue],
         tape: Option<PathBuf>,
     ) -> anyhow::Result<WorkerProcess> {
-        let role = WorkerRole {
+        WorkerProcess::start(&self.role(queues, tape), self.log(self.workers.fetch_add(1, Ordering::Relaxed)))
+    }
+
+    /// Workers in this process, with `interceptor` before their activities.
+    pub(crate) async fn workers_here(
+        &self,
+        interceptor: impl ActivityInboundInterceptor,
+    ) -> anyhow::Result<RunningWorkers> {
+        let role = self.role(&TaskQueue::ALL, None);
+        let settings = WorkerSettings {
+            drill: true,
+            interceptor: Some(ActivityInterceptor::new(interceptor)),
+            ..WorkerSettings::default()
+        };
+        let ports = wiring::ports(&product_settings(role)).await?;
+        RunningWorkers::start(self.client.temporal().clone(), ports, settings).await
+    }
+
+    fn role(&self, queues: &[TaskQueue], tape: Option<PathBuf>) -> WorkerRole {
+        WorkerRole {
             address: self.server.address(),
             folder: self.folder().to_owned(),
             markets: PathBuf::from(env!("CARGO_TARGET_TMPDIR")),
             tape,
             queues: queues.iter().map(|queue| queue.name().to_owned()).collect(),
-        };
-        WorkerProcess::start(&role, self.log(self.workers.fetch_add(1, Ordering::Relaxed)))
+        }
     }
 
     fn log(&self, worker: usize) -> PathBuf {

@@ -5,6 +5,7 @@ mod analyses;
 mod cancelling;
 mod drills;
 mod errors;
+mod faults;
 mod histories;
 mod kills;
 mod lab;

@@ -66,7 +66,7 @@ async fn run(role: WorkerRole) -> anyhow::Result<ExitCode> {
     until_stopped(RunningWorkers::start(client.temporal().clone(), ports, settings).await?).await
 }
 
-fn product_settings(role: WorkerRole) -> Settings {
+pub(crate) fn product_settings(role: WorkerRole) -> Settings {
     let market = role.tape.map_or(MarketChoice::Simulated { seed: DEFAULT_SEED }, MarketChoice::Tape);
     Settings {
         store_url: role.folder.join("ttai.db").to_string_lossy().into_owned().into(),

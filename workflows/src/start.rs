@@ -50,9 +50,11 @@ pub(crate) fn label<W>(ctx: &WorkflowContext<W>, labels: &Labels) {
     }
 }
 
-/// Sets what came out, and in which market.
+/// Sets what came out, and in which market; nothing where no stage came to an end.
 pub(crate) fn label_outcome<W>(ctx: &WorkflowContext<W>, outcome: &str, source: Option<&MarketSource>) {
-    let mut attributes = vec![search_attributes::OUTCOME.value_set(outcome.to_owned())];
-    attributes.extend(source.map(|source| search_attributes::MARKET.value_set(source.kind().to_owned())));
-    ctx.upsert_search_attributes(attributes);
+    let Some(source) = source else { return };
+    ctx.upsert_search_attributes([
+        search_attributes::OUTCOME.value_set(outcome.to_owned()),
+        search_attributes::MARKET.value_set(source.kind().to_owned()),
+    ]);
 }

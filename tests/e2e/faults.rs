@@ -1,0 +1,166 @@
+//! Every activity of every workflow fails once before its work, fails once after its effect, and is lost once with its
+//! worker: the outcome is that of an undisturbed run. All cases run at once on one server; a worker's loss is simulated by an
+//! attempt that falls silent.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use anyhow::Context;
+use serde_json::{Value, json};
+use temporalio_common::error::ApplicationFailure;
+use temporalio_sdk::activities::ActivityError;
+use temporalio_sdk::interceptors::{
+    ActivityInboundInterceptor, ExecuteActivityInput, ExecuteActivityOutput, Next,
+};
+use tokio_util::sync::CancellationToken;
+use ttai_client::AnyRun;
+use ttai_contract::{FailureType, WorkflowEntry, workflows};
+
+use crate::lab::{DEADLINE, Lab};
+
+/// What happens to the first attempt of an activity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Fault {
+    /// It fails before it does anything.
+    Before,
+    /// It fails once all is done.
+    After,
+    /// It falls silent.
+    Lost,
+}
+
+const FAULTS: [Fault; 3] = [Fault::Before, Fault::After, Fault::Lost];
+
+/// Which activity of a run meets which fault, and what was called.
+#[derive(Default)]
+struct Plan {
+    faults: BTreeMap<String, (String, Fault)>,
+    calls: BTreeMap<String, Vec<String>>,
+}
+
+/// Plays the plan.
+#[derive(Clone, Default)]
+pub(crate) struct Saboteur {
+    plan: Arc<Mutex<Plan>>,
+    /// Ends the attempts that fell silent: a worker does not stop before its attempts.
+    over: CancellationToken,
+}
+
+impl Saboteur {
+    fn foresee(&self, workflow_id: &str, activity: &str, fault: Fault) {
+        let mut plan = self.plan.lock().unwrap_or_else(PoisonError::into_inner);
+        plan.faults.insert(workflow_id.to_owned(), (activity.to_owned(), fault));
+    }
+
+    fn calls(&self, workflow_id: &str) -> Vec<String> {
+        let plan = self.plan.lock().unwrap_or_else(PoisonError::into_inner);
+        plan.calls.get(workflow_id).cloned().unwrap_or_default()
+    }
+
+    /// Notes the call; the fault that it meets.
+    fn meets(&self, workflow_id: &str, activity: &str) -> Option<Fault> {
+        let mut plan = self.plan.lock().unwrap_or_else(PoisonError::into_inner);
+        plan.calls.entry(workflow_id.to_owned()).or_default().push(activity.to_owned());
+        let (_, fault) = plan.faults.get(workflow_id).filter(|(name, _)| name == activity)?.clone();
+        plan.faults.remove(workflow_id);
+        Some(fault)
+    }
+}
+
+impl ActivityInboundInterceptor for Saboteur {
+    fn execute_activity<'a>(
+        &'a self,
+        input: ExecuteActivityInput,
+        next: Next<'a, ExecuteActivityInput, ExecuteActivityOutput<'a>>,
+    ) -> ExecuteActivityOutput<'a> {
+        Box::pin(async move {
+            let info = input.activity_info();
+            let workflow_id = info.workflow_id.clone().unwrap_or_default();
+            match self.meets(&workflow_id, &info.activity_type.clone()) {
+                None => next.run(input).await,
+                Some(Fault::Before) => Err(outage()),
+                Some(Fault::After) => {
+                    next.run(input).await?;
+                    Err(outage())
+                }
+                Some(Fault::Lost) => {
+                    self.over.cancelled().await;
+                    Err(outage())
+                }
+            }
+        })
+    }
+}
+
+fn outage() -> ActivityError {
+    let failure = ApplicationFailure::builder("a fault was asked for".to_owned())
+        .type_name(FailureType::ProviderUnavailableError.name().to_owned())
+        .build();
+    ActivityError::application(failure)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_activity_of_every_workflow_may_fail_or_be_lost_once() -> anyhow::Result<()> {
+    let lab = Lab::ephemeral().await?;
+    let saboteur = Saboteur::default();
+    let workers = lab.workers_here(saboteur.clone()).await?;
+    for workflow in workflows() {
+        let calm = start(&lab, &workflow, "calm").await?;
+        let expected = comparable(calm.answer(Some(DEADLINE)).await?);
+        let activities: BTreeSet<String> = saboteur.calls(calm.workflow_id()).into_iter().collect();
+        let mut runs = Vec::new();
+        for (activity, fault) in activities.iter().flat_map(|activity| FAULTS.map(|fault| (activity, fault))) {
+            let key = format!("{activity}-{fault:?}");
+            saboteur.foresee(&id(&workflow, &key)?, activity, fault);
+            runs.push((format!("{}, {key}", workflow.name), start(&lab, &workflow, &key).await?, activity, fault));
+        }
+        for (name, run, activity, fault) in runs {
+            let answer = run.answer(Some(DEADLINE)).await.with_context(|| name.clone())?;
+            assert_eq!(comparable(answer), expected, "{name}");
+            let calls = saboteur.calls(run.workflow_id());
+            let times = |calls: &[String]| calls.iter().filter(|call| *call == activity).count();
+            let calm = times(&saboteur.calls(calm.workflow_id()));
+            assert_eq!(times(&calls), calm + 1, "{name}: the fault was met and the activity tried again: {fault:?}");
+            let saved = lab.saved(run.workflow_id()).await?.with_context(|| format!("{name}: not saved"))?;
+            assert_eq!(comparable(saved.result), expected, "{name}");
+        }
+    }
+    saboteur.over.cancel();
+    workers.stop().await
+}
+
+async fn start(lab: &Lab, workflow: &WorkflowEntry, key: &str) -> anyhow::Result<AnyRun> {
+    Ok(lab.client.start_by_name(workflow.name, vec![request(workflow)], Some(&of(workflow, key))).await?)
+}
+
+fn id(workflow: &WorkflowEntry, key: &str) -> anyhow::Result<String> {
+    Ok((workflow.prepare)(vec![request(workflow)], &of(workflow, key))?.id)
+}
+
+fn of(workflow: &WorkflowEntry, key: &str) -> String {
+    format!("{}-{key}", workflow.name)
+}
+
+/// What every workflow is asked: deaths are noticed within seconds, and nothing is drawn that nobody looks at.
+fn request(workflow: &WorkflowEntry) -> Value {
+    let mut request = json!({"symbol": "AAPL", "drill": true});
+    match workflow.name {
+        "AnalysisWorkflow" => {
+            request["type"] = json!("full_analysis");
+            request["notify_channels"] = json!(["log"]);
+        }
+        "ChartAnalysisWorkflow" | "FullAnalysisWorkflow" => request["include_chart_image"] = json!(false),
+        _ => {}
+    }
+    request
+}
+
+/// The result without server times.
+fn comparable(mut result: Value) -> Value {
+    for time in ["synthesized_at", "completed_at"] {
+        if let Some(value) = result.get_mut(time) {
+            *value = Value::Null;
+        }
+    }
+    result
+}
