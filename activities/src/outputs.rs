@@ -59,7 +59,7 @@ impl OutputActivities {
 impl OutputActivities {
     async fn save(&self, record: AnalysisRecord, progress: Progress) -> Result<(), AnalystError> {
         progress.step("saving");
-        Ok(self.ports.store.save_analysis(&record).await?)
+        Ok(self.ports.analyses.save(&record).await?)
     }
 
     /// Sends to all channels at once, so that none waits for another, and says what became of each.
@@ -119,7 +119,7 @@ fn failure(channel: String, error: PortError) -> ChannelFailure {
     }
 }
 
-/// The record under the calling workflow's id: a repeat replaces it.
+/// The record under the calling run's ids: a repeat replaces it.
 fn record(ctx: &ActivityContext, params: SaveAnalysisParams) -> AnalysisRecord {
     let info = ctx.info();
     AnalysisRecord {
@@ -134,6 +134,8 @@ fn record(ctx: &ActivityContext, params: SaveAnalysisParams) -> AnalysisRecord {
         result: params.result,
         // The store's clock sets it.
         created_at: DateTime::UNIX_EPOCH,
+        completed_at: None,
+        notified: Vec::new(),
     }
 }
 

@@ -5,7 +5,8 @@ use std::str::FromStr;
 use ttai_contract::{
     AnalysisParams, AnalysisResult, AnalysisStatus, AnalysisType, FullAnalysisParams, Stage, StageState,
 };
-use ttai_store::StoreUrl;
+use ttai_ports::Analyses;
+use ttai_store::{Database, StoreUrl};
 
 use crate::lab::Lab;
 use crate::script::{Act, Script};
@@ -34,7 +35,7 @@ async fn each_type_is_kept_and_told() -> anyhow::Result<()> {
 
         let status = run.status().await?;
         assert!(status.stages.iter().all(|entry| entry.state == StageState::Done), "{:?}", status.stages);
-        let record = ttai_store::open(&url).await?.analysis(run.workflow_id()).await?;
+        let record = Database::open(&url).await?.latest(run.workflow_id()).await?;
         let record = record.ok_or_else(|| anyhow::anyhow!("{kind:?} was not kept"))?;
         assert_eq!(record.analysis_type, kind.as_str());
         assert_eq!(record.recommendation, answer.overall_recommendation.as_str());

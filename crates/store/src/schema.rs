@@ -20,11 +20,13 @@ const SQLITE: &[Step] = &[
     (1, "analyses and artifacts", include_str!("../migrations/sqlite/0001_analyses_and_artifacts.sql")),
     (2, "model turns and their usage", include_str!("../migrations/sqlite/0002_model_turns.sql")),
     (3, "account limits", include_str!("../migrations/sqlite/0003_account_limits.sql")),
+    (4, "runs and retention", include_str!("../migrations/sqlite/0004_runs_and_retention.sql")),
 ];
 const POSTGRES: &[Step] = &[
     (1, "analyses and artifacts", include_str!("../migrations/postgres/0001_analyses_and_artifacts.sql")),
     (2, "model turns and their usage", include_str!("../migrations/postgres/0002_model_turns.sql")),
     (3, "account limits", include_str!("../migrations/postgres/0003_account_limits.sql")),
+    (4, "runs and retention", include_str!("../migrations/postgres/0004_runs_and_retention.sql")),
 ];
 
 /// Holds the applied versions; the name is ours, so that another program's migrations are not taken for them.
