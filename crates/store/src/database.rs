@@ -141,7 +141,7 @@ impl Database {
         Ok(Self { options, place: postgres_place(connect), pools: Pools::Postgres(pool) })
     }
 
-    /// One line for a person: "sqlite at /…/ttai.db, schema 4".
+    /// One line for a person: "sqlite at /…/ttai.db, schema 5".
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] where the database does not answer.

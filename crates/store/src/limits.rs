@@ -239,7 +239,7 @@ impl StoreLimits {
         pace: Pace,
     ) -> Result<(OwnedMutexGuard<Held>, Option<i64>), PortError> {
         let (database, account, began) = (Arc::clone(&self.database), Arc::clone(account), self.began);
-        let name = account.name.clone();
+        let (name, known) = (account.name.clone(), Arc::clone(&account));
         let asking = async move {
             let waiting = account.waiting.load(Ordering::Relaxed);
             let asked = micros(began.elapsed());
@@ -266,7 +266,8 @@ impl StoreLimits {
                 detail: format!("asking for the rate limit was interrupted: {error}"),
                 retry_after: None,
             })?;
-        let wait = if at_once { held.use_one() } else { wait };
+        let paused = known.paused_until.load(Ordering::Relaxed) > self.now();
+        let wait = if at_once && !paused { held.use_one() } else { wait };
         Ok((held, wait))
     }
 }

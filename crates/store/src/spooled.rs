@@ -37,7 +37,8 @@ pub struct Spooled {
     arrived: Arc<Notify>,
 }
 
-/// An analysis that waits, with the instant at which it was to be saved: it replaces none that was saved since.
+/// An analysis that waits, with the instant at which it was to be saved, by this host's clock: it replaces none that was
+/// saved since.
 #[derive(Debug, Serialize, Deserialize)]
 struct Waiting {
     asked: DateTime<Utc>,

@@ -97,7 +97,9 @@ fn pool(connections: u32, options: StoreOptions, connect: SqliteConnectOptions) 
         .max_connections(connections)
         .acquire_timeout(options.deadline)
         // A full disk ends SQLite's transaction and not the driver's, which could begin none on that connection any more.
-        .before_acquire(|connection: &mut SqliteConnection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }))
+        .before_acquire(|connection: &mut SqliteConnection, _| {
+            Box::pin(async move { Ok(!connection.is_in_transaction()) })
+        })
         .connect_lazy_with(connect)
 }
 

@@ -16,24 +16,15 @@ ALTER TABLE analyses
 UPDATE analyses SET saved_at = created_at;
 ALTER TABLE analyses ALTER COLUMN saved_at SET NOT NULL, ALTER COLUMN notified DROP DEFAULT;
 
--- Listings run newest first; the ids make the order total, which paging needs.
 DROP INDEX analyses_newest, analyses_of_user, analyses_of_symbol, analyses_of_user_symbol;
-CREATE INDEX analyses_newest         ON analyses (created_at, workflow_id, run_id);
-CREATE INDEX analyses_of_user        ON analyses (user_id, created_at, workflow_id, run_id);
-CREATE INDEX analyses_of_symbol      ON analyses (symbol, created_at, workflow_id, run_id);
-CREATE INDEX analyses_of_user_symbol ON analyses (user_id, symbol, created_at, workflow_id, run_id);
-CREATE INDEX analyses_of_workflow    ON analyses (workflow_id, created_at, run_id);
 
 -- Retention goes by it. What refers to an artefact today is not known: all of them count as used now.
 ALTER TABLE artifacts ALTER COLUMN created_at TYPE BIGINT USING (extract(epoch FROM created_at) * 1000000)::bigint;
 ALTER TABLE artifacts ADD COLUMN used_at BIGINT NOT NULL DEFAULT 0;
 UPDATE artifacts SET used_at = greatest(created_at, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint);
-CREATE INDEX artifacts_by_use ON artifacts (used_at);
 
 ALTER TABLE llm_turns
     ALTER COLUMN created_at TYPE BIGINT USING (extract(epoch FROM created_at) * 1000000)::bigint,
     ALTER COLUMN request    TYPE TEXT   USING request::text,
     ALTER COLUMN answer     TYPE TEXT   USING answer::text;
-CREATE INDEX llm_turns_by_age ON llm_turns (created_at);
-
 ALTER TABLE llm_usage ALTER COLUMN day TYPE BIGINT USING day - DATE '1970-01-01';

@@ -29,19 +29,9 @@ FROM analyses;
 DROP TABLE analyses;
 ALTER TABLE analyses_by_run RENAME TO analyses;
 
--- Listings run newest first; the ids make the order total, which paging needs.
-CREATE INDEX analyses_newest         ON analyses (created_at, workflow_id, run_id);
-CREATE INDEX analyses_of_user        ON analyses (user_id, created_at, workflow_id, run_id);
-CREATE INDEX analyses_of_symbol      ON analyses (symbol, created_at, workflow_id, run_id);
-CREATE INDEX analyses_of_user_symbol ON analyses (user_id, symbol, created_at, workflow_id, run_id);
-CREATE INDEX analyses_of_workflow    ON analyses (workflow_id, created_at, run_id);
-
 -- Retention goes by it. What refers to an artefact today is not known: all of them count as used now.
 ALTER TABLE artifacts ADD COLUMN used_at INTEGER NOT NULL DEFAULT 0;
 UPDATE artifacts SET used_at = max(created_at, CAST(strftime('%s', 'now') AS INTEGER) * 1000000);
-CREATE INDEX artifacts_by_use ON artifacts (used_at);
-
-CREATE INDEX llm_turns_by_age ON llm_turns (created_at);
 
 CREATE TABLE llm_usage_by_day (
     -- UTC, days since 1970-01-01.

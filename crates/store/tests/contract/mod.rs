@@ -1,97 +1,22 @@
 //! What every store promises, as cases that take a fresh, empty store.
 
+mod bench;
+mod journal;
 mod limits;
 mod outages;
 mod retention;
 mod upgrade;
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
-use sqlx::{Connection, PgConnection, SqlSafeStr, SqliteConnection};
-use ttai_ports::{
-    Analyses, AnalysisFilter, AnalysisRecord, Artifact, Artifacts, LlmTurn, LlmUsage, ModelJournal,
-    StoreError,
-};
-use ttai_store::{Database, SchemaState, StoreOptions, StoreUrl, schema_status, sha256_hex};
+use ttai_ports::{Analyses, AnalysisFilter, AnalysisRecord, Artifact, Artifacts, StoreError};
+use ttai_store::{Database, SchemaState, StoreOptions, schema_status, sha256_hex};
 
-/// A store that only the test knows, and a way past its API.
-pub(crate) enum Bench {
-    Sqlite { url: StoreUrl, file: String },
-    Postgres { url: StoreUrl, connect: String },
-}
-
-impl Bench {
-    pub(crate) fn url(&self) -> &StoreUrl {
-        match self {
-            Self::Sqlite { url, .. } | Self::Postgres { url, .. } => url,
-        }
-    }
-
-    /// The URL with its password, for a child process.
-    pub(crate) fn address(&self) -> &str {
-        match self {
-            Self::Sqlite { file, .. } => file,
-            Self::Postgres { connect, .. } => connect,
-        }
-    }
-
-    pub(crate) async fn store(&self) -> Arc<Database> {
-        Arc::new(Database::open(self.url()).await.unwrap())
-    }
-
-    /// The one number that SQL answers, behind the store's back.
-    pub(crate) async fn count(&self, sql: &str) -> i64 {
-        let sql = sqlx::AssertSqlSafe(sql.to_owned());
-        match self {
-            Self::Sqlite { file, .. } => {
-                let mut connection = SqliteConnection::connect(&format!("sqlite://{file}")).await.unwrap();
-                sqlx::query_scalar(sql).fetch_one(&mut connection).await.unwrap()
-            }
-            Self::Postgres { connect, .. } => {
-                let mut connection = PgConnection::connect(connect).await.unwrap();
-                sqlx::query_scalar(sql).fetch_one(&mut connection).await.unwrap()
-            }
-        }
-    }
-
-    /// Runs SQL behind the store's back; what is opened stays open until the answer is dropped.
-    pub(crate) async fn tamper(&self, sql: impl SqlSafeStr + Send) -> Tampering {
-        let sql = sql.into_sql_str();
-        match self {
-            Self::Sqlite { file, .. } => {
-                let mut connection = SqliteConnection::connect(&format!("sqlite://{file}")).await.unwrap();
-                sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
-                Tampering { _sqlite: Some(connection), _postgres: None }
-            }
-            Self::Postgres { connect, .. } => {
-                let mut connection = PgConnection::connect(connect).await.unwrap();
-                sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
-                Tampering { _sqlite: None, _postgres: Some(connection) }
-            }
-        }
-    }
-}
-
-pub(crate) struct Tampering {
-    _sqlite: Option<SqliteConnection>,
-    _postgres: Option<PgConnection>,
-}
-
-impl Tampering {
-    pub(crate) async fn close(self) {
-        if let Some(connection) = self._sqlite {
-            connection.close().await.unwrap();
-        }
-        if let Some(connection) = self._postgres {
-            connection.close().await.unwrap();
-        }
-    }
-}
-
+pub(crate) use bench::*;
+pub(crate) use journal::*;
 pub(crate) use limits::*;
 pub(crate) use outages::*;
 pub(crate) use retention::*;
@@ -412,72 +337,6 @@ pub(crate) async fn large_values_fit_up_to_the_limit(bench: &Bench) {
     store.save(&with_text(4_999_998)).await.unwrap();
     assert_same(&store.latest("large").await.unwrap().unwrap(), &with_text(4_999_998));
     assert!(matches!(store.save(&with_text(5_000_000)).await, Err(StoreError::Invalid(_))));
-}
-
-pub(crate) fn turn(number: u32, answer: &str) -> LlmTurn {
-    LlmTurn {
-        workflow_id: "analysis-AAPL-1".into(),
-        run_id: "0190c0de".into(),
-        activity: "chart_analysis_activity".into(),
-        turn: number,
-        prompt_hash: sha256_hex(&number.to_be_bytes()),
-        user_id: "ann".into(),
-        model: "sim/analyst".into(),
-        request: json!([{"role": "user", "text": "a\u{0}b", "fact": 0.1}]),
-        answer: json!({ "text": answer }),
-        usage: LlmUsage {
-            turns: 1,
-            input_tokens: 1_000,
-            output_tokens: 10,
-            cost_usd: 0.003_000_15,
-            unpriced_turns: 0,
-        },
-        created_at: DateTime::UNIX_EPOCH,
-    }
-}
-
-pub(crate) async fn a_turn_is_kept_and_counted_once(bench: &Bench) {
-    let store = bench.store().await;
-    let first = turn(1, "first");
-    let second =
-        LlmTurn { usage: LlmUsage { cost_usd: 0.0, unpriced_turns: 1, ..first.usage }, ..turn(2, "second") };
-    let elsewhere = LlmTurn { run_id: "another".into(), ..turn(1, "elsewhere") };
-    let repeats = [turn(1, "a repeat"), first.clone()].map(|turn| {
-        let store = Arc::clone(&store);
-        async move { store.save_turn(&turn).await }
-    });
-    store.save_turn(&second).await.unwrap();
-    store.save_turn(&first).await.unwrap();
-    store.save_turn(&elsewhere).await.unwrap();
-    for repeat in repeats {
-        repeat.await.unwrap();
-    }
-
-    let kept = store.turns(&first.workflow_id, &first.run_id, &first.activity).await.unwrap();
-    assert!(kept.iter().all(|turn| turn.created_at > DateTime::UNIX_EPOCH));
-    let bare: Vec<LlmTurn> =
-        kept.into_iter().map(|turn| LlmTurn { created_at: DateTime::UNIX_EPOCH, ..turn }).collect();
-    assert_eq!(bare, [first.clone(), second]);
-    assert_eq!(store.turns(&first.workflow_id, &first.run_id, "other").await.unwrap(), []);
-
-    let run = store.usage_of_run(&first.workflow_id, &first.run_id).await.unwrap();
-    let expected = LlmUsage {
-        turns: 2,
-        input_tokens: 2_000,
-        output_tokens: 20,
-        cost_usd: 0.003_000_15,
-        unpriced_turns: 1,
-    };
-    assert_eq!(run, expected);
-    assert_eq!(store.usage_of_run("absent", "absent").await.unwrap(), LlmUsage::default());
-
-    let days = store.usage(2).await.unwrap();
-    let sum = days.iter().fold(LlmUsage::default(), |sum, day| sum.plus(&day.usage));
-    assert_eq!((sum.turns, sum.tokens(), sum.unpriced_turns), (3, 3_030, 1));
-    assert!(days.iter().all(|day| (day.user_id.as_str(), day.model.as_str()) == ("ann", "sim/analyst")));
-    assert!(matches!(store.usage(0).await, Err(StoreError::Invalid(_))));
-    let unhashed = LlmTurn { prompt_hash: "x".into(), ..first };
-    assert!(matches!(store.save_turn(&unhashed).await, Err(StoreError::Invalid(_))));
 }
 
 pub(crate) async fn the_schema_is_made_once_and_a_newer_one_refused(bench: &Bench) {
