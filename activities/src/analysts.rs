@@ -6,30 +6,30 @@ use std::sync::Arc;
 
 use temporalio_macros::activities;
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
-use ttai_contract::ids::DEFAULT_USER;
 use ttai_contract::{
     ChartAnalysisParams, ChartAnalysisResult, OptionsAnalysisParams, OptionsAnalysisResult,
-    ResearchAnalysisParams, ResearchAnalysisResult, SynthesizeParams, SynthesizedRecommendation, Timed,
+    ResearchAnalysisParams, ResearchAnalysisResult, Subject, SynthesizeParams, SynthesizedRecommendation,
+    Timed,
 };
 
 use crate::agent::{Asked, consult};
 use crate::compute::Compute;
 use crate::ports::Ports;
-use crate::supervise::{Shutdown, supervised};
+use crate::supervise::Supervisor;
 use crate::{chart, options, research, synthesis};
 
 /// The analysts over one set of ports.
 pub struct AnalystActivities {
     ports: Ports,
     compute: Compute,
-    shutdown: Shutdown,
+    supervisor: Supervisor,
 }
 
 impl AnalystActivities {
-    /// Analysts that read through `ports`, compute in `compute` and stop on `shutdown`.
+    /// Analysts that read through `ports`, compute in `compute` and are watched by `supervisor`.
     #[must_use]
-    pub fn new(ports: Ports, compute: Compute, shutdown: Shutdown) -> Self {
-        Self { ports, compute, shutdown }
+    pub fn new(ports: Ports, compute: Compute, supervisor: Supervisor) -> Self {
+        Self { ports, compute, supervisor }
     }
 }
 
@@ -41,13 +41,14 @@ impl AnalystActivities {
         ctx: ActivityContext,
         params: ChartAnalysisParams,
     ) -> Result<Timed<ChartAnalysisResult>, ActivityError> {
-        let asked = Asked::by(&ctx, params.model.as_deref(), &params.user_id);
-        let (ports, compute) = (&self.ports, &self.compute);
-        supervised(&ctx, &self.shutdown, |progress| async move {
+        let (ports, compute, context) = (&self.ports, &self.compute, &ctx);
+        let run = self.supervisor.run(&ctx, |progress| async move {
+            let Subject { symbol, model, user_id, .. } = &params.subject;
+            let asked = Asked::by(context, &progress, symbol, model.as_ref(), user_id);
             let by_rules = chart::analyse(ports, compute, params.clone(), progress.clone());
             consult(ports, compute, asked, &params, &progress, by_rules).await
-        })
-        .await
+        });
+        run.await
     }
 
     #[activity(definition = ttai_contract::OptionsAnalysis)]
@@ -56,13 +57,14 @@ impl AnalystActivities {
         ctx: ActivityContext,
         params: OptionsAnalysisParams,
     ) -> Result<Timed<OptionsAnalysisResult>, ActivityError> {
-        let asked = Asked::by(&ctx, params.model.as_deref(), &params.user_id);
-        let (ports, compute) = (&self.ports, &self.compute);
-        supervised(&ctx, &self.shutdown, |progress| async move {
+        let (ports, compute, context) = (&self.ports, &self.compute, &ctx);
+        let run = self.supervisor.run(&ctx, |progress| async move {
+            let Subject { symbol, model, user_id, .. } = &params.subject;
+            let asked = Asked::by(context, &progress, symbol, model.as_ref(), user_id);
             let by_rules = options::analyse(ports, compute, params.clone(), progress.clone());
             consult(ports, compute, asked, &params, &progress, by_rules).await
-        })
-        .await
+        });
+        run.await
     }
 
     #[activity(definition = ttai_contract::ResearchAnalysis)]
@@ -71,13 +73,14 @@ impl AnalystActivities {
         ctx: ActivityContext,
         params: ResearchAnalysisParams,
     ) -> Result<Timed<ResearchAnalysisResult>, ActivityError> {
-        let asked = Asked::by(&ctx, params.model.as_deref(), &params.user_id);
-        let (ports, compute) = (&self.ports, &self.compute);
-        supervised(&ctx, &self.shutdown, |progress| async move {
+        let (ports, compute, context) = (&self.ports, &self.compute, &ctx);
+        let run = self.supervisor.run(&ctx, |progress| async move {
+            let Subject { symbol, model, user_id, .. } = &params.subject;
+            let asked = Asked::by(context, &progress, symbol, model.as_ref(), user_id);
             let by_rules = research::analyse(ports, params.clone(), progress.clone());
             consult(ports, compute, asked, &params, &progress, by_rules).await
-        })
-        .await
+        });
+        run.await
     }
 
     #[activity(definition = ttai_contract::SynthesizeRecommendation)]
@@ -86,13 +89,13 @@ impl AnalystActivities {
         ctx: ActivityContext,
         params: SynthesizeParams,
     ) -> Result<Timed<SynthesizedRecommendation>, ActivityError> {
-        let user_id = params.user_id.as_deref().unwrap_or(DEFAULT_USER);
-        let asked = Asked::by(&ctx, params.model.as_deref(), user_id);
-        let (ports, compute) = (&self.ports, &self.compute);
-        supervised(&ctx, &self.shutdown, |progress| async move {
+        let (ports, compute, context) = (&self.ports, &self.compute, &ctx);
+        let run = self.supervisor.run(&ctx, |progress| async move {
+            let user = params.user_id.clone().unwrap_or_default();
+            let asked = Asked::by(context, &progress, &params.symbol, params.model.as_ref(), &user);
             let by_rules = synthesis::synthesize(params.clone(), progress.clone());
             consult(ports, compute, asked, &params, &progress, by_rules).await
-        })
-        .await
+        });
+        run.await
     }
 }

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use temporalio_common::error::ApplicationFailure;
 use temporalio_sdk::activities::ActivityError;
-use ttai_contract::{FailureType, ValidationError};
+use ttai_contract::failure::capped;
+use ttai_contract::{AttemptProgress, FailureType, ValidationError};
 use ttai_ports::{PortError, StoreError};
 
 /// Why an activity has no answer.
@@ -22,6 +23,17 @@ pub(crate) enum AnalystError {
     /// The market has not enough of what the analysis needs.
     #[error("{0}")]
     NotEnoughData(String),
+    /// The attempt's time was over before an answer.
+    #[error("no answer within the attempt's time")]
+    TimedOut,
+    /// The budget of the call is used up.
+    #[error("the time for this is used up ({} s)", .0.as_secs())]
+    OutOfTime(Duration),
+    /// Too many attempts were lost with their worker.
+    #[error(
+        "{0} attempts were lost with their worker; this request may be what ends it: look at the worker's log"
+    )]
+    WorkerLost(u32),
     /// A computation panicked: a defect of ttai.
     #[error("a computation crashed; please report it: {0}")]
     Crashed(String),
@@ -45,6 +57,9 @@ impl AnalystError {
                 FailureType::ProviderUnavailableError
             }
             Self::Store(StoreError::Unavailable(_)) => FailureType::StoreUnavailableError,
+            Self::TimedOut => FailureType::TimeoutError,
+            Self::OutOfTime(_) => FailureType::DeadlineError,
+            Self::WorkerLost(_) => FailureType::WorkerLostError,
             Self::Port(PortError::Corrupt { .. })
             | Self::Store(StoreError::Schema(_) | StoreError::Corrupt(_))
             | Self::Crashed(_) => FailureType::CorruptDataError,
@@ -59,26 +74,62 @@ impl AnalystError {
         }
     }
 
-    /// The one mapping to a Temporal failure.
-    pub(crate) fn into_activity_error(self) -> ActivityError {
+    /// The one mapping to a Temporal failure: with what the attempts came to, and with the wait until the next.
+    pub(crate) fn into_activity_error(
+        self,
+        attempts: &AttemptProgress,
+        wait: Option<Duration>,
+    ) -> ActivityError {
+        let retryable = self.failure_type().is_retryable();
+        self.into_failure(attempts, retryable, wait)
+    }
+
+    /// The same where nobody tries again.
+    pub(crate) fn into_final_error(self, attempts: &AttemptProgress) -> ActivityError {
+        self.into_failure(attempts, false, None)
+    }
+
+    fn into_failure(
+        self,
+        attempts: &AttemptProgress,
+        retryable: bool,
+        wait: Option<Duration>,
+    ) -> ActivityError {
         let kind = self.failure_type();
-        let delay = self.retry_after();
-        tracing::warn!(failure = kind.name(), retryable = kind.is_retryable(), "{self}");
-        let failure = ApplicationFailure::builder(self.to_string())
+        tracing::warn!(failure = kind.name(), retryable, "{self}");
+        let failure = ApplicationFailure::builder(capped(&self.to_string()))
             .type_name(kind.name().to_owned())
-            .non_retryable(!kind.is_retryable())
-            .maybe_next_retry_delay(delay)
+            .non_retryable(!retryable)
+            .maybe_next_retry_delay(wait)
+            .details(attempts.clone())
             .build();
         ActivityError::application(failure)
     }
 }
 
-/// The worker is going away: the workflow schedules the activity again and does not count this attempt.
-pub(crate) fn shutting_down() -> ActivityError {
-    let failure = ApplicationFailure::builder("the worker is shutting down".to_owned())
-        .type_name(FailureType::WorkerShutdownError.name().to_owned())
-        .build();
-    ActivityError::application(failure)
+/// Why an attempt ended without an answer and without a fault: it is tried again and not counted.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Interruption {
+    /// The worker is going away.
+    Shutdown,
+    /// An operator paused or reset the activity.
+    Operator,
+}
+
+impl Interruption {
+    pub(crate) fn into_activity_error(self) -> ActivityError {
+        let (kind, message) = match self {
+            Self::Shutdown => (FailureType::WorkerShutdownError, "the worker is shutting down"),
+            Self::Operator => {
+                (FailureType::ActivityInterruptedError, "an operator paused or reset the activity")
+            }
+        };
+        let failure = ApplicationFailure::builder(message.to_owned())
+            .type_name(kind.name().to_owned())
+            .next_retry_delay(Duration::from_millis(100))
+            .build();
+        ActivityError::application(failure)
+    }
 }
 
 #[cfg(test)]

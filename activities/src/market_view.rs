@@ -1,7 +1,7 @@
 //! A symbol as the market showed it at one moment: the split-adjusted history that every analyst starts from.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use ttai_contract::{MarketSource, ValidationError};
+use ttai_contract::{MarketSource, Subject};
 use ttai_core::{CashDividend, DailyBar, NEW_YORK, Quote, Split, Symbol};
 
 use crate::failure::AnalystError;
@@ -28,15 +28,10 @@ pub(crate) struct MarketView {
 }
 
 impl MarketView {
-    /// Looks at `symbol` at `as_of`, or at the market's now.
-    pub(crate) async fn at(
-        ports: &Ports,
-        symbol: &str,
-        as_of: Option<DateTime<Utc>>,
-    ) -> Result<Self, AnalystError> {
-        let symbol =
-            Symbol::new(symbol).map_err(|error| ValidationError::new("symbol", error.to_string()))?;
-        let as_of = match as_of {
+    /// Looks at the subject's symbol at its moment, or at the market's now.
+    pub(crate) async fn at(ports: &Ports, subject: &Subject) -> Result<Self, AnalystError> {
+        let symbol = subject.symbol.clone();
+        let as_of = match subject.as_of {
             Some(moment) => moment,
             None => ports.market.now(&symbol).await?,
         };

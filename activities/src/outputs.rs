@@ -4,31 +4,34 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::DateTime;
 use futures::future::join_all;
 use temporalio_macros::activities;
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
 use tokio::time::timeout;
-use ttai_contract::{ChannelFailure, NotificationParams, NotificationReceipt, SaveAnalysisParams, policy};
-use ttai_ports::{AnalysisRecord, Message, PortError};
+use ttai_contract::policy::{self, SAVE_BUDGET};
+use ttai_contract::{
+    ChannelFailure, NotificationParams, NotificationReceipt, SaveAnalysisParams, SaveReceipt,
+};
+use ttai_ports::{AnalysisRecord, Message, PortError, Saved, StoreError};
 
 use crate::failure::AnalystError;
 use crate::ports::Ports;
-use crate::supervise::{Progress, Shutdown, supervised};
+use crate::supervise::{Progress, Supervisor};
 
 /// Store and channels over one set of ports.
 pub struct OutputActivities {
     ports: Ports,
-    shutdown: Shutdown,
+    supervisor: Supervisor,
 }
 
 impl OutputActivities {
-    /// Outputs that go through `ports` and stop on `shutdown`.
+    /// Outputs that go through `ports` and are watched by `supervisor`.
     #[must_use]
-    pub fn new(ports: Ports, shutdown: Shutdown) -> Self {
-        Self { ports, shutdown }
+    pub fn new(ports: Ports, supervisor: Supervisor) -> Self {
+        Self { ports, supervisor }
     }
 }
 
@@ -39,9 +42,10 @@ impl OutputActivities {
         self: Arc<Self>,
         ctx: ActivityContext,
         params: SaveAnalysisParams,
-    ) -> Result<(), ActivityError> {
+    ) -> Result<SaveReceipt, ActivityError> {
         let record = record(&ctx, params);
-        supervised(&ctx, &self.shutdown, |progress| self.save(record, progress)).await.map(|_| ())
+        let run = self.supervisor.run(&ctx, |progress| self.save(record, progress));
+        run.await.map(|timed| timed.result)
     }
 
     #[activity(definition = ttai_contract::SendNotifications)]
@@ -50,16 +54,32 @@ impl OutputActivities {
         ctx: ActivityContext,
         params: NotificationParams,
     ) -> Result<NotificationReceipt, ActivityError> {
-        supervised(&ctx, &self.shutdown, |progress| self.send(params, progress))
-            .await
-            .map(|timed| timed.result)
+        let run = self.supervisor.run(&ctx, |progress| self.send(params, progress));
+        run.await.map(|timed| timed.result)
     }
 }
 
 impl OutputActivities {
-    async fn save(&self, record: AnalysisRecord, progress: Progress) -> Result<(), AnalystError> {
+    async fn save(&self, record: AnalysisRecord, progress: Progress) -> Result<SaveReceipt, AnalystError> {
         progress.step("saving");
-        Ok(self.ports.analyses.save(&record).await?)
+        self.save_or_leave(&record, progress.worked_before()).await
+    }
+
+    /// Saves a result after `worked`, or leaves it to this worker's spool once no other attempt may have the time.
+    async fn save_or_leave(
+        &self,
+        record: &AnalysisRecord,
+        worked: Duration,
+    ) -> Result<SaveReceipt, AnalystError> {
+        let began = Instant::now();
+        match self.ports.analyses.save(record).await {
+            Ok(()) => Ok(SaveReceipt { spooled: false }),
+            Err(StoreError::Unavailable(_)) if is_last(worked + began.elapsed()) => {
+                let saved = self.ports.analyses.save_or_spool(record, LAST_TRY).await?;
+                Ok(SaveReceipt { spooled: saved == Saved::InSpool })
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Sends to all channels at once, so that none waits for another, and says what became of each.
@@ -69,6 +89,8 @@ impl OutputActivities {
         progress: Progress,
     ) -> Result<NotificationReceipt, AnalystError> {
         let NotificationParams { channels, message: text, idempotency_key, may_repeat } = params;
+        // An attempt that was lost may have reached the channels.
+        let may_repeat = may_repeat || progress.is_repeat();
         let message = Message { text, idempotency_key, may_repeat, ..Message::default() };
         let configured = self.ports.notifier.channels();
         let wanted = if channels.is_empty() { configured.clone() } else { each_once(channels) };
@@ -95,6 +117,15 @@ impl OutputActivities {
         let outcome = timeout(SEND, self.ports.notifier.send(&channel, message)).await.unwrap_or_else(late);
         (channel, outcome)
     }
+}
+
+/// How long the store is tried once more before a result goes to the spool.
+const LAST_TRY: Duration = Duration::from_secs(1);
+
+/// Whether the budget of a save that worked for so long may not last for another wait and attempt.
+fn is_last(worked: Duration) -> bool {
+    let another = policy::STORE.maximum_interval + policy::STORAGE.start_to_close;
+    SAVE_BUDGET.saturating_sub(worked) <= another
 }
 
 /// The longest that one channel is waited for.
@@ -134,8 +165,8 @@ fn record(ctx: &ActivityContext, params: SaveAnalysisParams) -> AnalysisRecord {
         result: params.result,
         // The store's clock sets it.
         created_at: DateTime::UNIX_EPOCH,
-        completed_at: None,
-        notified: Vec::new(),
+        completed_at: params.completed_at,
+        notified: params.notified,
     }
 }
 
@@ -145,10 +176,10 @@ mod tests {
 
     use async_trait::async_trait;
     use chrono::NaiveDate;
-    use ttai_ports::Notifier;
+    use ttai_ports::{Analyses, AnalysisFilter, Notifier};
 
     use super::*;
-    use crate::testing::{FakeMarket, ports, wavy_bars};
+    use crate::testing::{FakeMarket, ports, supervisor, wavy_bars};
 
     /// Channels that end as their names say, and what they were asked to send.
     #[derive(Default)]
@@ -176,12 +207,60 @@ mod tests {
         }
     }
 
+    /// A store that is away before a spool that is there.
+    struct Away;
+
+    #[async_trait]
+    impl Analyses for Away {
+        async fn save(&self, _: &AnalysisRecord) -> Result<(), StoreError> {
+            Err(StoreError::Unavailable("locked".to_owned()))
+        }
+        async fn save_or_spool(&self, _: &AnalysisRecord, _: Duration) -> Result<Saved, StoreError> {
+            Ok(Saved::InSpool)
+        }
+        async fn latest(&self, _: &str) -> Result<Option<AnalysisRecord>, StoreError> {
+            Ok(None)
+        }
+        async fn run(&self, _: &str, _: &str) -> Result<Option<AnalysisRecord>, StoreError> {
+            Ok(None)
+        }
+        async fn list(&self, _: &AnalysisFilter) -> Result<Vec<AnalysisRecord>, StoreError> {
+            Ok(Vec::new())
+        }
+    }
+
+    #[tokio::test]
+    async fn a_save_waits_for_the_store_and_ends_in_the_spool() {
+        let day = NaiveDate::from_ymd_opt(2014, 6, 6).unwrap();
+        let (ports, _) = ports(FakeMarket::of("XYZ", wavy_bars(day, 5, 0.0)));
+        let ports = Ports { analyses: Arc::new(Away), ..ports };
+        let activities = OutputActivities::new(ports, supervisor());
+        let record = AnalysisRecord {
+            workflow_id: "w".to_owned(),
+            run_id: "r".to_owned(),
+            user_id: "ann".to_owned(),
+            symbol: "XYZ".to_owned(),
+            analysis_type: "chart_analysis".to_owned(),
+            strategy: None,
+            recommendation: "bullish".to_owned(),
+            as_of: DateTime::UNIX_EPOCH,
+            result: serde_json::Value::Null,
+            created_at: DateTime::UNIX_EPOCH,
+            completed_at: None,
+            notified: Vec::new(),
+        };
+        let waits = activities.save_or_leave(&record, SAVE_BUDGET - Duration::from_secs(100)).await;
+        assert!(matches!(waits, Err(AnalystError::Store(StoreError::Unavailable(_)))), "{waits:?}");
+        let left = activities.save_or_leave(&record, SAVE_BUDGET - Duration::from_secs(90)).await.unwrap();
+        assert_eq!(left, SaveReceipt { spooled: true });
+    }
+
     async fn receipt(channels: &[&str], may_repeat: bool) -> (NotificationReceipt, Vec<(String, bool)>) {
         let named = Arc::new(Named::default());
         let day = NaiveDate::from_ymd_opt(2014, 6, 6).unwrap();
         let (ports, _) = ports(FakeMarket::of("XYZ", wavy_bars(day, 5, 0.0)));
         let ports = Ports { notifier: Arc::clone(&named) as Arc<dyn Notifier>, ..ports };
-        let activities = OutputActivities::new(ports, Shutdown::default());
+        let activities = OutputActivities::new(ports, supervisor());
         let params = NotificationParams {
             channels: channels.iter().copied().map(str::to_owned).collect(),
             may_repeat,

@@ -17,6 +17,7 @@ use ttai_ports::{
 };
 
 use crate::ports::Ports;
+use crate::supervise::{AttemptOf, Shutdown, StopReasons, Supervisor};
 
 /// One symbol's market at one moment. Every part may be replaced before the ports are made.
 #[derive(Clone, Debug)]
@@ -291,6 +292,21 @@ pub(crate) fn ports(market: FakeMarket) -> (Ports, Arc<MemoryStore>) {
 }
 
 /// A good quote two cents wide around `price`.
+pub(crate) fn symbol(text: &str) -> Symbol {
+    text.parse().unwrap()
+}
+
+pub(crate) fn supervisor() -> Supervisor {
+    struct Never;
+    #[async_trait]
+    impl StopReasons for Never {
+        async fn is_interruption(&self, _: AttemptOf<'_>) -> bool {
+            false
+        }
+    }
+    Supervisor::new(Shutdown::default(), Arc::new(Never))
+}
+
 pub(crate) fn quote(symbol: &str, price: f64, at: DateTime<Utc>) -> Quote {
     let cents = Decimal::from_f64_retain(price).unwrap().round_dp(2);
     let half = Decimal::new(1, 2);

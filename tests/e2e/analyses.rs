@@ -1,46 +1,42 @@
-//! The entry workflow: the three types, what is kept of them, and starts that may be repeated.
+//! The entry workflow: the three types, what is saved of them, and starts that may be repeated.
 
-use std::str::FromStr;
-
+use ttai_client::ClientError;
 use ttai_contract::{
-    AnalysisParams, AnalysisResult, AnalysisStatus, AnalysisType, FullAnalysisParams, Stage, StageState,
+    AnalysisParams, AnalysisResult, AnalysisStatus, AnalysisType, FullAnalysisParams, Stage, StageState, Status,
 };
-use ttai_ports::Analyses;
-use ttai_store::{Database, StoreUrl};
 
-use crate::lab::Lab;
+use crate::lab::{Lab, symbol};
 use crate::script::{Act, Script};
 use crate::scripted_ports::CARRIER;
 
 #[tokio::test]
-async fn each_type_is_kept_and_told() -> anyhow::Result<()> {
+async fn each_type_is_saved_and_notified() -> anyhow::Result<()> {
     let lab = Lab::ephemeral().await?;
     let _worker = lab.worker()?;
-    let url = StoreUrl::from_str(&lab.folder().join("ttai.db").to_string_lossy())?;
     for (kind, stages) in [
         (AnalysisType::ChartAnalysis, [true, false, false]),
         (AnalysisType::OptionsAnalysis, [true, true, false]),
         (AnalysisType::FullAnalysis, [true, true, true]),
     ] {
-        let run = lab.start(&AnalysisParams::new(kind, "AAPL"), kind.as_str(), Script::default()).await?;
+        let run = lab.start(&AnalysisParams::new(kind, symbol("AAPL")), kind.as_str(), Script::default()).await?;
         let answer = lab.answer(&run).await?;
         assert_eq!((answer.status, answer.analysis_type), (AnalysisStatus::Completed, kind));
         let found = [
-            answer.chart_analysis.is_some(),
-            answer.options_analysis.is_some(),
-            answer.research_analysis.is_some(),
+            answer.analysis.chart_analysis.is_some(),
+            answer.analysis.options_analysis.is_some(),
+            answer.analysis.research_analysis.is_some(),
         ];
         assert_eq!(found, stages, "{kind:?}");
         assert_eq!(answer.notified, ["log", CARRIER]);
 
-        let status = run.status().await?;
+        let status = run.query::<Status>().await?;
         assert!(status.stages.iter().all(|entry| entry.state == StageState::Done), "{:?}", status.stages);
-        let record = Database::open(&url).await?.latest(run.workflow_id()).await?;
-        let record = record.ok_or_else(|| anyhow::anyhow!("{kind:?} was not kept"))?;
+        let record = lab.saved(run.workflow_id()).await?;
+        let record = record.ok_or_else(|| anyhow::anyhow!("{kind:?} was not saved"))?;
         assert_eq!(record.analysis_type, kind.as_str());
-        assert_eq!(record.recommendation, answer.overall_recommendation.as_str());
-        let kept: AnalysisResult = serde_json::from_value(record.result)?;
-        assert_eq!(kept.chart_analysis, answer.chart_analysis);
+        assert_eq!(record.recommendation, answer.recommendation.as_str());
+        let saved: AnalysisResult = serde_json::from_value(record.result)?;
+        assert_eq!(saved, answer, "the saved result is the answer, with who was notified and when it was done");
     }
     Ok(())
 }
@@ -52,29 +48,22 @@ async fn a_channel_that_fails_for_good_is_a_warning_and_an_unknown_one_is_named(
     let run = lab.start(&over(&["log", "pigeon"]), "pigeon", Script::default()).await?;
     let answer = lab.answer(&run).await?;
     assert_eq!(answer.notified, ["log"]);
-    assert!(
-        answer.warnings.contains(&"channel 'pigeon' is not configured".to_owned()),
-        "{:?}",
-        answer.warnings
-    );
+    let warnings = &answer.analysis.warnings;
+    assert!(warnings.contains(&"channel 'pigeon' is not configured".to_owned()), "{warnings:?}");
 
-    let script = Script::default().with(Stage::Notify, &[Act::Outage; 5]);
-    let params = over(&["log"]);
-    let run = lab.start(&params, "silence", script).await?;
+    let script = Script::default().with(Stage::Notify, &[Act::Refusal]);
+    let run = lab.start(&over(&["log"]), "silence", script).await?;
     let answer = lab.answer(&run).await?;
     assert!(answer.notified.is_empty());
-    assert!(
-        answer.warnings.iter().any(|text| text.starts_with("not notified over 'log'")),
-        "{:?}",
-        answer.warnings
-    );
+    let warnings = &answer.analysis.warnings;
+    assert!(warnings.iter().any(|text| text.starts_with("not notified over 'log'")), "{warnings:?}");
     Ok(())
 }
 
 fn over(channels: &[&str]) -> AnalysisParams {
     AnalysisParams {
-        notify_channels: channels.iter().copied().map(str::to_owned).collect(),
-        ..AnalysisParams::new(AnalysisType::ChartAnalysis, "AAPL")
+        notify_channels: channels.iter().filter_map(|name| (*name).to_owned().try_into().ok()).collect(),
+        ..AnalysisParams::new(AnalysisType::ChartAnalysis, symbol("AAPL"))
     }
 }
 
@@ -86,7 +75,7 @@ async fn only_the_channel_that_failed_is_asked_again() -> anyhow::Result<()> {
     let run = lab.start(&over(&["log", CARRIER]), "half", script).await?;
     let answer = lab.answer(&run).await?;
     assert_eq!(answer.notified, [CARRIER, "log"], "each of them once");
-    assert_eq!(answer.warnings, Vec::<String>::new());
+    assert!(!answer.analysis.warnings.iter().any(|text| text.contains("notified")));
     let starts = lab.starts(run.workflow_id())?;
     assert_eq!(starts.iter().filter(|stage| **stage == Stage::Notify).count(), 2);
     Ok(())
@@ -96,7 +85,7 @@ async fn only_the_channel_that_failed_is_asked_again() -> anyhow::Result<()> {
 async fn the_same_key_is_the_same_run_while_it_runs_and_after() -> anyhow::Result<()> {
     let lab = Lab::ephemeral().await?;
     let _worker = lab.worker()?;
-    let request = FullAnalysisParams::new("AAPL");
+    let request = FullAnalysisParams::new(symbol("AAPL"));
     let held = Script::default().with(Stage::Chart, &[Act::Hold]);
     let first = lab.start(&request, "once", held).await?;
     lab.begun(first.workflow_id(), Stage::Chart, 0).await?;
@@ -108,5 +97,28 @@ async fn the_same_key_is_the_same_run_while_it_runs_and_after() -> anyhow::Resul
     assert_eq!(run_ids[0], run_ids[1]);
     let starts = lab.starts(first.workflow_id())?;
     assert_eq!(starts.iter().filter(|stage| **stage == Stage::Chart).count(), 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_key_belongs_to_one_request_and_is_free_again_after_a_failure() -> anyhow::Result<()> {
+    let lab = Lab::ephemeral().await?;
+    let _worker = lab.worker()?;
+    let request = FullAnalysisParams::new(symbol("AAPL"));
+    let run = lab.start(&request, "k1", Script::default().with(Stage::Chart, &[Act::Refusal])).await?;
+    lab.refusal(&run).await?;
+    let first = run.describe().await?.run.run_id;
+    lab.answer(&lab.client.start(&request, Some("k1")).await?).await?;
+    let second = run.describe().await?.run.run_id;
+    assert_ne!(first, second, "after a failure it runs again");
+
+    let mut other = request.clone();
+    other.trade.width = Some(5.0);
+    let refused = lab.client.start(&other, Some("k1")).await.err();
+    assert!(matches!(refused, Some(ClientError::KeyUsed { .. })), "{refused:?}");
+    for key in ["a\nb", &"k".repeat(990), ""] {
+        let refused = lab.client.start(&request, Some(key)).await.err();
+        assert!(matches!(refused, Some(ClientError::Invalid(_))), "{key:?}: {refused:?}");
+    }
     Ok(())
 }

@@ -2,18 +2,18 @@
 
 use ttai_client::{ClientError, RunStatus};
 use ttai_contract::{
-    AnalysisParams, AnalysisProgress, AnalysisRequest, AnalysisType, FullAnalysisParams, Stage, StageState,
+    AnalysisParams, AnalysisProgress, AnalysisRequest, AnalysisType, Stage, StageState, Status,
 };
 
-use crate::lab::{Lab, until};
+use crate::kills::drill;
+use crate::lab::{Lab, symbol, until};
 use crate::script::{Act, Script};
 
 #[tokio::test]
 async fn a_cancelled_run_ends_canceled_with_its_finished_stages() -> anyhow::Result<()> {
     let lab = Lab::ephemeral().await?;
     let _worker = lab.worker()?;
-    let full = FullAnalysisParams { drill: true, ..FullAnalysisParams::new("AAPL") };
-    let partial = cancel_in_options(&lab, &full, "changed-his-mind").await?;
+    let partial = cancel_in_options(&lab, &drill(), "changed-his-mind").await?;
     assert_eq!(partial["overall_recommendation"], "incomplete");
     assert_eq!(partial["chart_analysis"]["symbol"], "AAPL");
     assert!(partial["options_analysis"].is_null(), "{partial}");
@@ -24,7 +24,7 @@ async fn a_cancelled_run_ends_canceled_with_its_finished_stages() -> anyhow::Res
 async fn the_entry_workflow_is_cancelled_the_same_way() -> anyhow::Result<()> {
     let lab = Lab::ephemeral().await?;
     let _worker = lab.worker()?;
-    let params = AnalysisParams::new(AnalysisType::FullAnalysis, "AAPL");
+    let params = AnalysisParams::new(AnalysisType::FullAnalysis, symbol("AAPL"));
     let partial = cancel_in_options(&lab, &params, "changed-his-mind").await?;
     assert_eq!(partial["status"], "incomplete");
     assert_eq!(partial["chart_analysis"]["symbol"], "AAPL");
@@ -45,7 +45,7 @@ async fn cancel_in_options<R: AnalysisRequest>(
     };
     assert_eq!(run.describe().await?.run.status, RunStatus::Canceled);
     assert_eq!(lab.starts(run.workflow_id())?, [Stage::Chart, Stage::Options]);
-    let status: AnalysisProgress = run.status().await?;
+    let status: AnalysisProgress = run.query::<Status>().await?;
     assert_eq!(status.stages[1].state, StageState::Failed);
     assert_eq!(status.stages[1].note, "cancelled");
     // The activity learns of it with its next heartbeat, and stops.

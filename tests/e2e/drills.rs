@@ -9,7 +9,7 @@ use std::str::FromStr;
 use anyhow::Context;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
-use ttai_contract::Stage;
+use ttai_contract::{Stage, Status};
 
 use crate::kills::{STAGES, drill, nothing_recorded_began_again};
 use crate::lab::Lab;
@@ -57,7 +57,7 @@ async fn drill_of_many_kills() -> anyhow::Result<()> {
         nothing_recorded_began_again(&lab, &run).await?;
         tally.runs += 1;
         tally.lost_attempts +=
-            run.status().await?.stages.iter().map(|entry| entry.lost_attempts).sum::<u32>();
+            run.query::<Status>().await?.stages.iter().map(|entry| entry.lost_attempts).sum::<u32>();
     }
     println!("{tally:#?}");
     Ok(())

@@ -4,7 +4,7 @@ use anyhow::{Context, bail};
 use serde_json::{Value, json};
 use temporalio_protos::temporal::api::enums::v1::EventType;
 use ttai_client::ClientError;
-use ttai_contract::{ANALYSIS_WORKFLOWS, FullAnalysisParams};
+use ttai_contract::{FullAnalysisParams, workflows};
 
 use crate::lab::Lab;
 use crate::market::{self, NO_BARS, NO_CHAIN};
@@ -37,7 +37,7 @@ async fn each_bad_request_fails_once_and_says_what_to_change() -> anyhow::Result
 async fn fails_as_it_should(lab: &Lab, case: &Case) -> anyhow::Result<()> {
     // The answer's type does not matter: there is none.
     let run = lab.client.run::<FullAnalysisParams>(&case.name);
-    let ClientError::Failed { kind, message } = lab.refusal(&run).await? else {
+    let ClientError::Failed { kind, message, .. } = lab.refusal(&run).await? else {
         bail!("the run did not fail");
     };
     assert_eq!(kind, case.kind, "{}: {message}", case.name);
@@ -102,13 +102,26 @@ fn malformed() -> Vec<Case> {
         };
         let kind = json!("full_analysis");
         let request = json!({"symbol": "AAPL", "type": kind});
+        let with = |field: &str, value: &str| {
+            let mut request = json!({"symbol": "AAPL", field: value});
+            if workflow == "AnalysisWorkflow" {
+                request["type"] = kind.clone();
+            }
+            request
+        };
         [
             case("wrong type", vec![json!({"symbol": 7, "type": kind})], "invalid type"),
             case("missing field", vec![json!({"type": kind})], "ield"),
-            case("no object", vec![json!("AAPL")], "AAPL"),
+            case("no object", vec![json!("AAPL")], "no JSON object"),
+            case("a list", vec![json!(["AAPL", "covered_call"])], "a list was sent"),
+            case("hostile text", vec![json!("\u{7f}".repeat(200_000))], "no JSON object"),
+            case("too much", vec![json!("\u{7f}".repeat(700_000))], "send at most"),
+            case("hostile model", vec![with("model", &"\u{7f}".repeat(200_000))], "not provider/model"),
+            case("another century", vec![with("as_of", "-262143-01-01T00:00:00Z")], "as_of"),
+            case("year 9999", vec![with("as_of", "9999-01-01T00:00:00Z")], "as_of"),
             case("no argument", vec![], "no argument was sent; send one JSON object"),
             case("one too many", vec![request.clone(), request], "2 arguments were sent"),
         ]
     };
-    ANALYSIS_WORKFLOWS.into_iter().flat_map(cases).collect()
+    workflows().into_iter().flat_map(|workflow| cases(workflow.name)).collect()
 }

@@ -11,11 +11,12 @@ use prost::Message;
 use temporalio_protos::temporal::api::history::v1::History;
 use ttai_client::ClientError;
 use ttai_contract::{
-    AnalysisParams, AnalysisRequest, AnalysisType, ChartAnalysisParams, FullAnalysisParams,
-    OptionsAnalysisParams, OptionsConstraints, ResearchAnalysisParams, Stage, TaskQueue,
+    AnalysisParams, AnalysisType, ChartAnalysisParams, FullAnalysisParams,
+    OptionsAnalysisParams, OptionsConstraints, ResearchAnalysisParams, Stage, TaskQueue, WorkflowParams,
 };
 
-use crate::lab::{DEADLINE, Lab};
+use crate::kills::drill;
+use crate::lab::{DEADLINE, Lab, symbol};
 use crate::market::{self, CRASHED, SHORTED};
 use crate::replay::folder;
 use crate::script::{Act, Script};
@@ -40,19 +41,19 @@ async fn record_histories() -> anyhow::Result<()> {
 }
 
 async fn plain(lab: &Lab) -> anyhow::Result<()> {
-    finish(lab, "chart-analysis-plain", &ChartAnalysisParams::new("AAPL"), Script::default()).await?;
-    finish(lab, "options-analysis-plain", &OptionsAnalysisParams::new("AAPL"), Script::default()).await?;
-    finish(lab, "research-analysis-plain", &ResearchAnalysisParams::new("AAPL"), Script::default()).await?;
-    finish(lab, "full-analysis-plain", &FullAnalysisParams::new("AAPL"), Script::default()).await?;
+    finish(lab, "chart-analysis-plain", &ChartAnalysisParams::new(symbol("AAPL")), Script::default()).await?;
+    finish(lab, "options-analysis-plain", &OptionsAnalysisParams::new(symbol("AAPL")), Script::default()).await?;
+    finish(lab, "research-analysis-plain", &ResearchAnalysisParams::new(symbol("AAPL")), Script::default()).await?;
+    finish(lab, "full-analysis-plain", &FullAnalysisParams::new(symbol("AAPL")), Script::default()).await?;
     for kind in [AnalysisType::ChartAnalysis, AnalysisType::OptionsAnalysis, AnalysisType::FullAnalysis] {
         let name = format!("analysis-plain-{}", kind.as_str().replace('_', "-"));
-        finish(lab, &name, &AnalysisParams::new(kind, "AAPL"), Script::default()).await?;
+        finish(lab, &name, &AnalysisParams::new(kind, symbol("AAPL")), Script::default()).await?;
     }
     Ok(())
 }
 
 /// Runs to the end, however it ends, and records.
-async fn finish<R: AnalysisRequest>(
+async fn finish<R: WorkflowParams>(
     lab: &Lab,
     name: &str,
     request: &R,
@@ -66,27 +67,28 @@ async fn finish<R: AnalysisRequest>(
 
 async fn rejected(lab: &Lab) -> anyhow::Result<()> {
     let impossible = OptionsConstraints { min_open_interest: 100_000_000, ..OptionsConstraints::default() };
-    let chart = FullAnalysisParams::new(CRASHED);
-    let options = FullAnalysisParams { constraints: Some(impossible), ..FullAnalysisParams::new("AAPL") };
-    let research = FullAnalysisParams::new(SHORTED);
+    let chart = FullAnalysisParams::new(symbol(CRASHED));
+    let mut options = FullAnalysisParams::new(symbol("AAPL"));
+    options.trade.constraints = Some(impossible);
+    let research = FullAnalysisParams::new(symbol(SHORTED));
     for (stage, request) in [(Stage::Chart, chart), (Stage::Options, options), (Stage::Research, research)] {
         let name = format!("full-analysis-rejected-at-{}", stage.title().to_lowercase());
         let run = lab.start(&request, &name, Script::default()).await?;
         assert_eq!(lab.answer(&run).await?.rejected_stage, Some(stage));
         record(lab, &name, run.workflow_id()).await?;
     }
-    let entry = AnalysisParams::new(AnalysisType::FullAnalysis, CRASHED);
+    let entry = AnalysisParams::new(AnalysisType::FullAnalysis, symbol(CRASHED));
     finish(lab, "analysis-rejected-at-chart", &entry, Script::default()).await
 }
 
 async fn cancelled(lab: &Lab) -> anyhow::Result<()> {
-    cancel_in_chart(lab, "chart-analysis-cancellation", &ChartAnalysisParams::new("AAPL")).await?;
-    let entry = AnalysisParams::new(AnalysisType::OptionsAnalysis, "AAPL");
+    cancel_in_chart(lab, "chart-analysis-cancellation", &ChartAnalysisParams::new(symbol("AAPL"))).await?;
+    let entry = AnalysisParams::new(AnalysisType::OptionsAnalysis, symbol("AAPL"));
     cancel_in_chart(lab, "analysis-cancellation", &entry).await?;
-    cancel_in_chart(lab, "full-analysis-cancellation", &FullAnalysisParams::new("AAPL")).await
+    cancel_in_chart(lab, "full-analysis-cancellation", &FullAnalysisParams::new(symbol("AAPL"))).await
 }
 
-async fn cancel_in_chart<R: AnalysisRequest>(lab: &Lab, name: &str, request: &R) -> anyhow::Result<()> {
+async fn cancel_in_chart<R: WorkflowParams>(lab: &Lab, name: &str, request: &R) -> anyhow::Result<()> {
     let run = lab.start(request, name, Script::default().with(Stage::Chart, &[Act::Hold])).await?;
     lab.begun(run.workflow_id(), Stage::Chart, 0).await?;
     run.cancel("recorded for replay").await?;
@@ -98,18 +100,17 @@ async fn cancel_in_chart<R: AnalysisRequest>(lab: &Lab, name: &str, request: &R)
 async fn retried_and_failed(lab: &Lab) -> anyhow::Result<()> {
     let twice = [Act::Outage, Act::Outage];
     let script = Script::default().with(Stage::Chart, &twice).with(Stage::Save, &[Act::Outage]);
-    finish(lab, "full-analysis-retry", &FullAnalysisParams::new("AAPL"), script.clone()).await?;
-    finish(lab, "chart-analysis-retry", &ChartAnalysisParams::new("AAPL"), script).await?;
-    let unknown = FullAnalysisParams::new("ZZZZ");
+    finish(lab, "full-analysis-retry", &FullAnalysisParams::new(symbol("AAPL")), script.clone()).await?;
+    finish(lab, "chart-analysis-retry", &ChartAnalysisParams::new(symbol("AAPL")), script).await?;
+    let unknown = FullAnalysisParams::new(symbol("ZZZZ"));
     finish(lab, "full-analysis-failure", &unknown, Script::default()).await
 }
 
 async fn killed(lab: &Lab) -> anyhow::Result<()> {
     let name = "full-analysis-kill";
     let mut worker = lab.worker()?;
-    let request = FullAnalysisParams { drill: true, ..FullAnalysisParams::new("AAPL") };
     let script = Script::default().with(Stage::Options, &[Act::Hold]).with(Stage::Save, &[Act::Hold]);
-    let run = lab.start(&request, name, script).await?;
+    let run = lab.start(&drill(), name, script).await?;
     lab.begun(run.workflow_id(), Stage::Options, 0).await?;
     worker.kill()?;
     let worker = lab.worker()?;

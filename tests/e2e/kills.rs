@@ -1,10 +1,10 @@
 //! Workers and server die at the worst moments; the analysis ends as if nobody had.
 
 use anyhow::ensure;
-use ttai_client::AnalysisRun;
-use ttai_contract::{FullAnalysisParams, Stage, StageState};
+use ttai_client::Run;
+use ttai_contract::{FullAnalysisParams, Stage, StageState, Status};
 
-use crate::lab::Lab;
+use crate::lab::{Lab, symbol};
 use crate::script::{Act, Script};
 
 /// The stages of a full analysis, in order.
@@ -13,7 +13,9 @@ pub(crate) const STAGES: [Stage; 5] =
 
 /// A full analysis that notices a death within seconds.
 pub(crate) fn drill() -> FullAnalysisParams {
-    FullAnalysisParams { drill: true, ..FullAnalysisParams::new("AAPL") }
+    let mut params = FullAnalysisParams::new(symbol("AAPL"));
+    params.subject.drill = true;
+    params
 }
 
 #[tokio::test]
@@ -74,20 +76,24 @@ fn count(lab: &Lab, workflow_id: &str, stage: Stage) -> anyhow::Result<usize> {
     Ok(lab.starts(workflow_id)?.into_iter().filter(|start| *start == stage).count())
 }
 
+/// Stages that run within the workflow task first: nobody counts what is lost there.
+const LOCAL: [Stage; 2] = [Stage::Synthesis, Stage::Save];
+
 /// No stage starts after a later one has, every start but the last of a stage is a lost attempt, and none is an answer.
 pub(crate) async fn nothing_recorded_began_again(
     lab: &Lab,
-    run: &AnalysisRun<FullAnalysisParams>,
+    run: &Run<FullAnalysisParams>,
 ) -> anyhow::Result<()> {
-    let starts = lab.starts(run.workflow_id())?;
+    let mut starts = lab.starts(run.workflow_id())?;
+    starts.retain(|stage| !LOCAL.contains(stage));
     assert!(starts.is_sorted(), "{starts:?}");
-    let status = run.status().await?;
+    let status = run.query::<Status>().await?;
     assert_eq!(status.stages.iter().map(|entry| entry.stage).collect::<Vec<_>>(), STAGES);
     for entry in status.stages {
         let starts = count(lab, run.workflow_id(), entry.stage)?;
         let lost = usize::try_from(entry.lost_attempts)?;
         assert_eq!((entry.state, entry.failed_answers), (StageState::Done, 0), "{:?}", entry.stage);
-        assert_eq!(starts, lost + 1, "{:?}", entry.stage);
+        assert!(starts == lost + 1 || LOCAL.contains(&entry.stage), "{:?}: {starts} starts", entry.stage);
     }
     Ok(())
 }

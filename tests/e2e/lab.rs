@@ -1,6 +1,7 @@
 //! A Temporal server of the test's own, its workers, and what a test asks of them. Every wait has a deadline.
 
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -13,9 +14,11 @@ use temporalio_common::data_converters::RawValue;
 use temporalio_protos::temporal::api::common::v1::Payload;
 use temporalio_protos::temporal::api::history::v1::HistoryEvent;
 use temporalio_protos::temporal::api::history::v1::history_event::Attributes;
-use ttai_client::{AnalysisRun, ClientError, TtaiClient};
-use ttai_contract::{AnalysisRequest, Stage, TaskQueue, ids, search_attributes};
+use ttai_client::{ClientError, Run, TtaiClient};
+use ttai_contract::{Stage, TaskQueue, WorkflowParams, search_attributes};
 use ttai_core::Symbol;
+use ttai_ports::{Analyses, AnalysisRecord};
+use ttai_store::{Database, StoreUrl};
 use ttai_dev_server::{DevServer, DevServerOptions, SearchAttributeKind};
 
 use crate::process::{WorkerProcess, tail};
@@ -90,13 +93,13 @@ impl Lab {
     }
 
     /// Starts an analysis whose stages follow `script`.
-    pub(crate) async fn start<R: AnalysisRequest>(
+    pub(crate) async fn start<R: WorkflowParams>(
         &self,
         request: &R,
         key: &str,
         script: Script,
-    ) -> anyhow::Result<AnalysisRun<R>> {
-        self.book.write(&ids::analysis(&Symbol::new(request.symbol())?, key), &script)?;
+    ) -> anyhow::Result<Run<R>> {
+        self.book.write(&request.id(key), &script)?;
         Ok(self.client.start(request, Some(key)).await?)
     }
 
@@ -123,7 +126,7 @@ impl Lab {
     }
 
     /// The answer of a run.
-    pub(crate) async fn answer<R: AnalysisRequest>(&self, run: &AnalysisRun<R>) -> anyhow::Result<R::Answer> {
+    pub(crate) async fn answer<R: WorkflowParams>(&self, run: &Run<R>) -> anyhow::Result<R::Answer> {
         match run.result(Some(DEADLINE)).await {
             Ok(answer) => Ok(answer),
             Err(error) => Err(self.explain(anyhow!(error), run.workflow_id())),
@@ -131,15 +134,21 @@ impl Lab {
     }
 
     /// How a run ended that has no answer.
-    pub(crate) async fn refusal<R: AnalysisRequest>(
+    pub(crate) async fn refusal<R: WorkflowParams>(
         &self,
-        run: &AnalysisRun<R>,
+        run: &Run<R>,
     ) -> anyhow::Result<ClientError> {
         match run.result(Some(DEADLINE)).await {
             Err(error @ ClientError::Deadline { .. }) => Err(self.explain(anyhow!(error), run.workflow_id())),
             Err(error) => Ok(error),
             Ok(_) => bail!("{} has an answer", run.workflow_id()),
         }
+    }
+
+    /// What the store has of a run.
+    pub(crate) async fn saved(&self, workflow_id: &str) -> anyhow::Result<Option<AnalysisRecord>> {
+        let url = StoreUrl::from_str(&self.folder().join("ttai.db").to_string_lossy())?;
+        Ok(Database::open(&url).await?.latest(workflow_id).await?)
     }
 
     /// Waits until the nth start of a stage is under way.
@@ -205,6 +214,11 @@ pub(crate) async fn until<T>(
 /// Work with the deadline of all waits.
 pub(crate) async fn within<T>(what: &str, work: impl Future<Output = T>) -> anyhow::Result<T> {
     tokio::time::timeout(DEADLINE, work).await.with_context(|| format!("never: {what}"))
+}
+
+/// A ticker of the tests' market.
+pub(crate) fn symbol(text: &str) -> Symbol {
+    text.parse().unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// One payload as JSON.

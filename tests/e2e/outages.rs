@@ -1,24 +1,18 @@
-//! Providers that fail for a while, are asked again by policy, and give up by policy; kills do not count.
+//! Providers and a store that fail for a while: tried again by policy, given up by policy, and what was done is saved.
 
-use temporalio_protos::temporal::api::enums::v1::EventType;
-use temporalio_protos::temporal::api::history::v1::HistoryEvent;
-use ttai_client::ClientError;
-use ttai_contract::Stage;
+use anyhow::Context;
+use temporalio_client::tonic::Request;
+use temporalio_protos::temporal::api::common::v1::WorkflowExecution;
+use temporalio_protos::temporal::api::history::v1::history_event::Attributes;
+use temporalio_protos::temporal::api::workflowservice::v1::{
+    PauseActivityRequest, UnpauseActivityRequest, pause_activity_request, unpause_activity_request,
+};
+use ttai_client::{AnyRun, ClientError, Step, StepState};
+use ttai_contract::{FullAnalysisResult, OverallRecommendation, Stage, Status};
 
 use crate::kills::drill;
-use crate::lab::{Lab, read};
+use crate::lab::{Lab, until, within};
 use crate::script::{Act, Script};
-
-fn count(events: &[HistoryEvent], kind: EventType) -> usize {
-    events.iter().filter(|event| event.event_type() == kind).count()
-}
-
-/// What the timers say in the Temporal UI.
-fn timer_summaries(events: &[HistoryEvent]) -> anyhow::Result<Vec<String>> {
-    let timers = events.iter().filter(|event| event.event_type() == EventType::TimerStarted);
-    let summaries = timers.filter_map(|event| event.user_metadata.as_ref()?.summary.as_ref());
-    summaries.map(read).collect()
-}
 
 #[tokio::test]
 async fn kills_between_two_outages_leave_the_third_answer_to_the_provider() -> anyhow::Result<()> {
@@ -33,47 +27,134 @@ async fn kills_between_two_outages_leave_the_third_answer_to_the_provider() -> a
         worker = lab.worker()?;
     }
     lab.answer(&run).await?;
-
-    let chart = run.status().await?.stages.swap_remove(0);
-    assert_eq!((chart.stage, chart.failed_answers, chart.lost_attempts), (Stage::Chart, 2, 2));
+    let chart = run.query::<Status>().await?.stages.swap_remove(0);
+    assert_eq!((chart.failed_answers, chart.lost_attempts), (2, 2));
+    // The server retried: one scheduled activity whose fifth attempt answered.
     let events = lab.events(id).await?;
-    assert_eq!(count(&events, EventType::ActivityTaskFailed), 2);
-    assert_eq!(count(&events, EventType::ActivityTaskTimedOut), 2);
-    let summaries = timer_summaries(&events)?;
-    assert_eq!(summaries.len(), 2);
-    for summary in summaries {
-        assert!(summary.starts_with("Chart asks again after: script is unavailable"), "{summary}");
-    }
+    let attempt = events.iter().find_map(|event| match &event.attributes {
+        Some(Attributes::ActivityTaskStartedEventAttributes(started)) => Some(started.attempt),
+        _ => None,
+    });
+    assert_eq!(attempt, Some(5));
     Ok(())
 }
 
 #[tokio::test]
-async fn three_failed_answers_fail_the_run_with_the_providers_failure() -> anyhow::Result<()> {
+async fn a_pending_retry_is_seen_with_its_last_failure() -> anyhow::Result<()> {
+    let lab = Lab::ephemeral().await?;
+    let _worker = lab.worker()?;
+    let script = Script::default().with(Stage::Chart, &[Act::Outage, Act::Outage]);
+    let run = lab.start(&drill(), "pending", script).await?;
+    let step = until_step(&run, StepState::Retrying).await?;
+    assert!(step.note.contains("an outage was asked for"), "{step:?}");
+    lab.answer(&run).await?;
+    let steps = run.progress().await?.steps;
+    let names: Vec<&str> = steps.iter().map(|step| step.activity.as_str()).collect();
+    let expected = [
+        "chart_analysis_activity",
+        "options_analysis_activity",
+        "research_analysis_activity",
+        "synthesize_recommendation_activity",
+        "save_analysis_activity",
+    ];
+    assert_eq!(names, expected);
+    assert!(steps.iter().all(|step| step.state == StepState::Done), "{steps:?}");
+    Ok(())
+}
+
+/// Asks where the run is until a step stands so.
+async fn until_step(run: &AnyRun, state: StepState) -> anyhow::Result<Step> {
+    let mut tick = tokio::time::interval(std::time::Duration::from_millis(50));
+    let wait = async {
+        loop {
+            tick.tick().await;
+            if let Some(step) = run.progress().await?.steps.into_iter().find(|step| step.state == state) {
+                return Ok(step);
+            }
+        }
+    };
+    within(&format!("a step that is {state:?}"), wait).await?
+}
+
+#[tokio::test]
+async fn three_failed_answers_fail_the_run_and_what_was_done_is_saved() -> anyhow::Result<()> {
     let lab = Lab::ephemeral().await?;
     let _worker = lab.worker()?;
     let script = Script::default().with(Stage::Options, &[Act::Outage; 4]);
     let run = lab.start(&drill(), "down", script).await?;
-    let ClientError::Failed { kind, message } = lab.refusal(&run).await? else {
+    let ClientError::Failed { kind, message, partial } = lab.refusal(&run).await? else {
         anyhow::bail!("the run did not fail");
     };
     assert_eq!(kind, "ProviderUnavailableError");
     assert!(message.contains("script is unavailable: an outage was asked for"), "{message}");
     assert_eq!(
         lab.starts(run.workflow_id())?,
-        [Stage::Chart, Stage::Options, Stage::Options, Stage::Options]
+        [Stage::Chart, Stage::Options, Stage::Options, Stage::Options, Stage::Save]
     );
+    let partial: FullAnalysisResult = serde_json::from_value(partial.context("what was done")?)?;
+    assert_eq!(partial.overall_recommendation, OverallRecommendation::Incomplete);
+    assert!(partial.chart_analysis.is_some() && partial.options_analysis.is_none());
+    let saved = lab.saved(run.workflow_id()).await?.context("it was not saved")?;
+    assert_eq!(saved.recommendation, "incomplete");
     Ok(())
 }
 
 #[tokio::test]
-async fn a_store_that_is_away_is_a_warning_and_the_result_stands() -> anyhow::Result<()> {
+async fn a_wait_beyond_the_working_time_ends_the_run_with_what_it_has() -> anyhow::Result<()> {
     let lab = Lab::ephemeral().await?;
     let _worker = lab.worker()?;
-    let script = Script::default().with(Stage::Save, &[Act::Outage; 4]);
-    let run = lab.start(&drill(), "unkept", script).await?;
+    let script = Script::default().with(Stage::Options, &[Act::LongOutage]);
+    let run = lab.start(&drill(), "too-long", script).await?;
     let answer = lab.answer(&run).await?;
+    assert_eq!(answer.overall_recommendation, OverallRecommendation::Incomplete);
+    assert_eq!(answer.reject_reason.as_deref(), Some("Incomplete: 15 minutes of working time are used up"));
     assert!(answer.chart_analysis.is_some());
-    let warning = answer.warnings.iter().find(|warning| warning.starts_with("not kept in the store"));
-    assert!(warning.is_some(), "{:?}", answer.warnings);
+    assert!(lab.saved(run.workflow_id()).await?.is_some());
+    Ok(())
+}
+
+#[tokio::test]
+async fn saving_waits_until_the_store_is_back() -> anyhow::Result<()> {
+    let lab = Lab::ephemeral().await?;
+    let _worker = lab.worker()?;
+    let script = Script::default().with(Stage::Save, &[Act::Outage; 3]);
+    let run = lab.start(&drill(), "late", script).await?;
+    let answer = lab.answer(&run).await?;
+    assert!(!answer.warnings.iter().any(|warning| warning.contains("store")), "{:?}", answer.warnings);
+    let starts = lab.starts(run.workflow_id())?;
+    assert_eq!(starts.iter().filter(|stage| **stage == Stage::Save).count(), 4, "once within the task, then remotely");
+    assert!(lab.saved(run.workflow_id()).await?.is_some());
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_paused_activity_stops_and_goes_on_when_it_is_let() -> anyhow::Result<()> {
+    let lab = Lab::ephemeral().await?;
+    let _worker = lab.worker()?;
+    let run = lab.start(&drill(), "paused", Script::default().with(Stage::Chart, &[Act::Hold])).await?;
+    let id = run.workflow_id();
+    lab.begun(id, Stage::Chart, 0).await?;
+    let execution = WorkflowExecution { workflow_id: id.to_owned(), run_id: String::new() };
+    let mut service = lab.client.temporal().connection().workflow_service();
+    let pause = PauseActivityRequest {
+        namespace: "default".to_owned(),
+        execution: Some(execution.clone()),
+        activity: Some(pause_activity_request::Activity::Id("1".to_owned())),
+        ..Default::default()
+    };
+    within("the pause", service.pause_activity(Request::new(pause))).await??;
+    // It learns of it with its next heartbeat.
+    until("the end of the held attempt", || lab.book.end(id, Stage::Chart, 0)).await?;
+    until_step(&run, StepState::Paused).await?;
+    let unpause = UnpauseActivityRequest {
+        namespace: "default".to_owned(),
+        execution: Some(execution),
+        activity: Some(unpause_activity_request::Activity::Id("1".to_owned())),
+        ..Default::default()
+    };
+    within("the end of the pause", service.unpause_activity(Request::new(unpause))).await??;
+    lab.answer(&run).await?;
+    let chart = run.query::<Status>().await?.stages.swap_remove(0);
+    assert_eq!(chart.failed_answers, 0, "a pause is no answer");
     Ok(())
 }

@@ -26,6 +26,10 @@ pub(crate) enum Act {
     Hold,
     /// The first port that it asks is out of order.
     Outage,
+    /// The first port that it asks says to come back in an hour.
+    LongOutage,
+    /// The first port that it asks refuses for good.
+    Refusal,
 }
 
 /// The acts of each stage's starts, first to last; those beyond them just go.

@@ -88,10 +88,14 @@ async fn play() -> Result<(), PortError> {
     match turn.act {
         Act::Go => Ok(()),
         Act::Hold => turn.until_released().await.map_err(|error| unusable(error.to_string())),
-        Act::Outage => Err(PortError::Unavailable {
+        Act::Outage | Act::LongOutage => Err(PortError::Unavailable {
             provider: "script".to_owned(),
             detail: "an outage was asked for".to_owned(),
-            retry_after: None,
+            retry_after: (turn.act == Act::LongOutage).then_some(Duration::from_secs(3600)),
+        }),
+        Act::Refusal => Err(PortError::Authentication {
+            provider: "script".to_owned(),
+            detail: "a refusal was asked for".to_owned(),
         }),
     }
 }

@@ -1,20 +1,20 @@
-//! `AnalysisWorkflow`: runs the stages that its `type` asks for, keeps the result and tells the user.
+//! `AnalysisWorkflow`: runs the stages that its `type` asks for, saves the result and notifies the user.
 
 #![allow(missing_docs, reason = "the markers that the macro generates carry no docs")]
 
 use temporalio_macros::{workflow, workflow_methods};
-use temporalio_workflow::{WorkflowContext, WorkflowContextView, WorkflowResult, WorkflowTermination};
+use temporalio_workflow::{WorkflowContext, WorkflowContextView, WorkflowResult};
 use ttai_contract::{
-    AnalysisParams, AnalysisProgress, AnalysisResult, AnalysisStatus, AnalysisType, ChartRecommendation,
-    Lenient, NotificationParams, OverallRecommendation, Stage,
+    AnalysisParams, AnalysisProgress, AnalysisResult, AnalysisStatus, FullAnalysisResult, Lenient,
+    NotificationParams, Stage, WorkflowParams,
 };
 
-use crate::attempt::{self, StageError};
-use crate::keep::{self, Heading};
+use crate::calls::CallError;
+use crate::notify::{self, Notified};
 use crate::pipeline::{self, Ending, Findings};
-use crate::progress::{self, Tracked};
-use crate::start;
-use crate::tell::{self, Told};
+use crate::progress::{self, tracked};
+use crate::save::{self, Cancelled, Heading};
+use crate::{ending, start};
 
 /// One analysis of any kind.
 #[workflow]
@@ -23,35 +23,32 @@ pub struct AnalysisWorkflow {
     progress: AnalysisProgress,
 }
 
-impl Tracked for AnalysisWorkflow {
-    fn progress(&self) -> &AnalysisProgress {
-        &self.progress
-    }
-    fn progress_mut(&mut self) -> &mut AnalysisProgress {
-        &mut self.progress
-    }
-}
+tracked!(AnalysisWorkflow);
 
 #[workflow_methods]
 impl AnalysisWorkflow {
-    /// Runs the stages, keeps the result, tells the user.
+    /// Runs the stages, saves the result, notifies the user.
     #[run(name = "AnalysisWorkflow")]
     pub async fn run(
         ctx: &mut WorkflowContext<Self>,
         argument: Lenient<AnalysisParams>,
     ) -> WorkflowResult<AnalysisResult> {
         let params = start::accept(argument)?;
-        start::label(ctx, &params.user_id, &params.symbol, strategy(&params));
-        progress::plan(ctx, &params.symbol, &planned(&params));
+        start::label(ctx, &params.labels());
+        progress::plan(ctx, &params.subject, &planned(&params));
 
         let mut findings = Findings::default();
-        let ending = pipeline::run(ctx, params.analysis_type, &params.full_params(), &mut findings).await;
-        let mut result = conclude(ctx, &params, findings, ending)?;
-        start::label_outcome(ctx, result.overall_recommendation.as_str());
+        let stages = params.full_params();
+        let outcome = pipeline::run(ctx, params.analysis_type, &stages, &mut findings).await;
+        let analysis = pipeline::conclude(&stages, findings, &outcome);
+        let mut result = result(ctx, &params, analysis, &outcome);
+        ending::unless_cancelled(&outcome, &result)?;
+        let verdict = result.recommendation.as_str();
+        start::label_outcome(ctx, verdict, result.analysis.data_source.as_ref());
 
-        match keep_and_tell(ctx, &params, &mut result).await {
-            Ok(()) => Ok(AnalysisResult { completed_at: ctx.workflow_time().map(Into::into), ..result }),
-            Err(_) => Err(WorkflowTermination::cancelled_with_details(result)),
+        match save_and_notify(ctx, &params, &mut result).await {
+            Ok(()) => ending::answer(outcome, result),
+            Err(cancelled) => Err(cancelled.with(result)),
         }
     }
 
@@ -67,130 +64,80 @@ fn planned(params: &AnalysisParams) -> Vec<Stage> {
     [pipeline::stages(params.analysis_type), tail].concat()
 }
 
-fn strategy(params: &AnalysisParams) -> Option<&'static str> {
-    (params.analysis_type != AnalysisType::ChartAnalysis).then(|| params.strategy.as_str())
-}
-
-/// The result of the stages, or how the run ends without one.
-fn conclude(
+fn result(
     ctx: &WorkflowContext<AnalysisWorkflow>,
     params: &AnalysisParams,
-    findings: Findings,
-    ending: Result<Ending, StageError>,
-) -> WorkflowResult<AnalysisResult> {
-    let (status, reason, stage) = match ending {
-        Ok(Ending::Finished) => (AnalysisStatus::Completed, None, None),
-        Ok(Ending::Rejected(stage, reason)) => {
-            (AnalysisStatus::Rejected, Some(format!("{}: {reason}", stage.title())), Some(stage))
-        }
-        Err(StageError::OutOfTime) => (AnalysisStatus::Incomplete, Some(attempt::out_of_time()), None),
-        Err(StageError::Cancelled) => {
-            let result = gathered(params, findings, AnalysisStatus::Incomplete);
-            return Err(WorkflowTermination::cancelled_with_details(result));
-        }
-        Err(failed @ StageError::Failed { .. }) => return Err(failed.into_termination()),
-    };
-    Ok(AnalysisResult {
-        reason,
-        rejected_stage: stage,
-        synthesized_at: ctx.workflow_time().map(Into::into),
-        ..gathered(params, findings, status)
-    })
-}
-
-fn gathered(params: &AnalysisParams, findings: Findings, status: AnalysisStatus) -> AnalysisResult {
-    let verdict = verdict(status, &findings);
-    let model_use = findings.model_use();
-    let Findings { chart, options, research, synthesis } = findings;
-    let (rationale, position, warnings) = synthesis.map_or((None, None, Vec::new()), |synthesis| {
-        (Some(synthesis.rationale), synthesis.suggested_position, synthesis.warnings)
-    });
+    analysis: FullAnalysisResult,
+    outcome: &Result<Ending, CallError>,
+) -> AnalysisResult {
     AnalysisResult {
-        status,
+        status: match outcome {
+            Ok(Ending::Finished) => AnalysisStatus::Completed,
+            Ok(Ending::Rejected(..)) => AnalysisStatus::Rejected,
+            Err(_) => AnalysisStatus::Incomplete,
+        },
         analysis_type: params.analysis_type,
-        symbol: params.symbol.trim().to_ascii_uppercase(),
-        overall_recommendation: verdict,
-        recommendation: verdict,
-        as_of: chart.as_ref().map(|chart| chart.as_of),
-        chart_analysis: chart,
-        options_analysis: options,
-        research_analysis: research,
-        synthesized_rationale: rationale,
-        suggested_position: position,
-        reason: None,
-        rejected_stage: None,
-        synthesized_at: None,
+        recommendation: analysis.overall_recommendation,
+        reason: analysis.reject_reason.clone(),
+        synthesized_at: ctx.workflow_time().map(Into::into),
         completed_at: None,
         notified: Vec::new(),
-        warnings,
-        model_use,
+        analysis,
     }
 }
 
-/// The synthesis' verdict; of a chart alone: a rejected chart rejects, any other is at most worth watching.
-fn verdict(status: AnalysisStatus, findings: &Findings) -> OverallRecommendation {
-    match (status, &findings.synthesis, &findings.chart) {
-        (AnalysisStatus::Incomplete, ..) => OverallRecommendation::Incomplete,
-        (AnalysisStatus::Rejected, ..) => OverallRecommendation::Reject,
-        (AnalysisStatus::Completed, Some(synthesis), _) => synthesis.recommendation,
-        (AnalysisStatus::Completed, None, Some(chart))
-            if chart.recommendation != ChartRecommendation::Reject =>
-        {
-            OverallRecommendation::Watchlist
-        }
-        (AnalysisStatus::Completed, None, _) => OverallRecommendation::Reject,
-    }
-}
-
-async fn keep_and_tell(
+/// Saves before anybody is notified of it, and again with who was.
+async fn save_and_notify(
     ctx: &WorkflowContext<AnalysisWorkflow>,
     params: &AnalysisParams,
     result: &mut AnalysisResult,
-) -> Result<(), StageError> {
-    let warning = keep::save(ctx, heading(params, result), &*result).await?;
-    result.warnings.extend(warning);
+) -> Result<(), Cancelled> {
     if params.notify {
-        tell(ctx, params, result).await?;
+        save(ctx, params, result).await?;
+        let Notified { delivered, warnings } = notify::notify(ctx, message(ctx, params, result)).await?;
+        result.notified = delivered;
+        result.analysis.warnings.extend(warnings);
     }
+    result.completed_at = ctx.workflow_time().map(Into::into);
+    let warning = save(ctx, params, result).await?;
+    result.analysis.warnings.extend(warning);
     Ok(())
 }
 
-/// Tells the user. A notification that cannot be sent is a warning: the result stands.
-async fn tell(
+async fn save(
     ctx: &WorkflowContext<AnalysisWorkflow>,
     params: &AnalysisParams,
-    result: &mut AnalysisResult,
-) -> Result<(), StageError> {
-    let message = NotificationParams {
-        channels: params.notify_channels.clone(),
-        message: message(result),
-        idempotency_key: format!("{}/analysis_complete", ctx.workflow_id()),
-        may_repeat: false,
-    };
-    let Told { delivered, warnings } = tell::tell(ctx, message).await?;
-    result.notified = delivered;
-    result.warnings.extend(warnings);
-    Ok(())
-}
-
-/// The verdict and the trade in one line.
-fn message(result: &AnalysisResult) -> String {
-    let text = result.synthesized_rationale.as_deref().or(result.reason.as_deref()).unwrap_or_default();
-    format!(
-        "{}: {}. {}",
-        result.symbol,
-        result.overall_recommendation.as_str(),
-        text.lines().next().unwrap_or_default()
-    )
-}
-
-fn heading<'a>(params: &'a AnalysisParams, result: &'a AnalysisResult) -> Heading<'a> {
-    Heading {
-        user_id: &params.user_id,
-        symbol: &result.symbol,
+    result: &AnalysisResult,
+) -> Result<Option<String>, Cancelled> {
+    let heading = Heading {
+        labels: &params.labels(),
         analysis_type: params.analysis_type.as_str(),
-        strategy: strategy(params),
-        recommendation: result.overall_recommendation.as_str(),
-        as_of: result.as_of,
+        recommendation: result.recommendation.as_str(),
+        as_of: result.analysis.as_of,
+        completed: result.completed_at.is_some(),
+        notified: &result.notified,
+    };
+    save::save(ctx, heading, result).await
+}
+
+fn message(
+    ctx: &WorkflowContext<AnalysisWorkflow>,
+    params: &AnalysisParams,
+    result: &AnalysisResult,
+) -> NotificationParams {
+    NotificationParams {
+        channels: params.notify_channels.iter().map(|name| name.as_str().to_owned()).collect(),
+        message: text(result),
+        idempotency_key: format!("{}/{}/analysis_complete", ctx.workflow_id(), ctx.run_id()),
+        may_repeat: false,
     }
+}
+
+/// The verdict and the trade in one line: of the synthesis, of what rejected, or of the chart alone.
+fn text(result: &AnalysisResult) -> String {
+    let analysis = &result.analysis;
+    let chart = analysis.chart_analysis.as_ref().map(|chart| chart.chart_notes.as_str());
+    let text = analysis.synthesized_rationale.as_deref().or(result.reason.as_deref()).or(chart);
+    let first_line = text.and_then(|text| text.lines().next()).unwrap_or_default();
+    format!("{}: {}. {first_line}", analysis.symbol, result.recommendation.as_str())
 }

@@ -4,11 +4,9 @@
 
 use temporalio_macros::{workflow, workflow_methods};
 use temporalio_workflow::{WorkflowContext, WorkflowContextView, WorkflowResult};
-use ttai_contract::{
-    AnalysisProgress, ChartAnalysis, ChartAnalysisParams, ChartAnalysisResult, Lenient, policy,
-};
+use ttai_contract::{AnalysisProgress, ChartAnalysis, ChartAnalysisParams, ChartAnalysisResult, Lenient};
 
-use crate::progress::Tracked;
+use crate::progress::tracked;
 use crate::stage;
 
 /// One chart analysis.
@@ -18,24 +16,17 @@ pub struct ChartAnalysisWorkflow {
     progress: AnalysisProgress,
 }
 
-impl Tracked for ChartAnalysisWorkflow {
-    fn progress(&self) -> &AnalysisProgress {
-        &self.progress
-    }
-    fn progress_mut(&mut self) -> &mut AnalysisProgress {
-        &mut self.progress
-    }
-}
+tracked!(ChartAnalysisWorkflow);
 
 #[workflow_methods]
 impl ChartAnalysisWorkflow {
-    /// Analyses the chart and keeps the result.
+    /// Analyses the chart and saves the result.
     #[run(name = "ChartAnalysisWorkflow")]
     pub async fn run(
         ctx: &mut WorkflowContext<Self>,
         argument: Lenient<ChartAnalysisParams>,
     ) -> WorkflowResult<ChartAnalysisResult> {
-        stage::run_alone(ctx, argument, || ChartAnalysis, &policy::CHART_ANALYSIS).await
+        stage::run_alone::<_, ChartAnalysis, _, _>(ctx, argument).await
     }
 
     /// Where the analysis is.

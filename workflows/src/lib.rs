@@ -8,15 +8,17 @@ pub mod full_analysis;
 pub mod options_analysis;
 pub mod research_analysis;
 
-mod attempt;
-mod keep;
+mod calls;
+mod ending;
+mod notify;
 mod pipeline;
 mod progress;
+mod save;
 mod stage;
 mod start;
-mod tell;
 
 pub use analysis::AnalysisWorkflow;
+pub use calls::interceptor;
 pub use chart_analysis::ChartAnalysisWorkflow;
 pub use full_analysis::FullAnalysisWorkflow;
 pub use options_analysis::OptionsAnalysisWorkflow;

@@ -4,11 +4,9 @@
 
 use temporalio_macros::{workflow, workflow_methods};
 use temporalio_workflow::{WorkflowContext, WorkflowContextView, WorkflowResult};
-use ttai_contract::{
-    AnalysisProgress, Lenient, OptionsAnalysis, OptionsAnalysisParams, OptionsAnalysisResult, policy,
-};
+use ttai_contract::{AnalysisProgress, OptionsAnalysis, OptionsAnalysisParams, OptionsAnalysisResult, Lenient};
 
-use crate::progress::Tracked;
+use crate::progress::tracked;
 use crate::stage;
 
 /// One options analysis.
@@ -18,24 +16,17 @@ pub struct OptionsAnalysisWorkflow {
     progress: AnalysisProgress,
 }
 
-impl Tracked for OptionsAnalysisWorkflow {
-    fn progress(&self) -> &AnalysisProgress {
-        &self.progress
-    }
-    fn progress_mut(&mut self) -> &mut AnalysisProgress {
-        &mut self.progress
-    }
-}
+tracked!(OptionsAnalysisWorkflow);
 
 #[workflow_methods]
 impl OptionsAnalysisWorkflow {
-    /// Chooses the contract and keeps the result.
+    /// Chooses the contract and saves the result.
     #[run(name = "OptionsAnalysisWorkflow")]
     pub async fn run(
         ctx: &mut WorkflowContext<Self>,
         argument: Lenient<OptionsAnalysisParams>,
     ) -> WorkflowResult<OptionsAnalysisResult> {
-        stage::run_alone(ctx, argument, || OptionsAnalysis, &policy::OPTIONS_ANALYSIS).await
+        stage::run_alone::<_, OptionsAnalysis, _, _>(ctx, argument).await
     }
 
     /// Where the analysis is.

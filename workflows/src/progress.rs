@@ -1,9 +1,13 @@
 //! Progress of an analysis: for the `status` query and for the current details in the Temporal UI.
 
 use std::fmt::Write;
+use std::time::Duration;
 
 use temporalio_workflow::WorkflowContext;
-use ttai_contract::{AnalysisProgress, Stage, StageProgress, StageState};
+use ttai_contract::policy::ANALYSIS_WORKING_TIME;
+use ttai_contract::{AnalysisProgress, Stage, StageProgress, StageState, Subject};
+
+use crate::calls::{CallError, Means, Observer};
 
 /// A workflow that keeps progress.
 pub(crate) trait Tracked: Sized + 'static {
@@ -13,10 +17,67 @@ pub(crate) trait Tracked: Sized + 'static {
     fn progress_mut(&mut self) -> &mut AnalysisProgress;
 }
 
+/// The workflows' state: progress and nothing else.
+macro_rules! tracked {
+    ($workflow:ty) => {
+        impl $crate::progress::Tracked for $workflow {
+            fn progress(&self) -> &ttai_contract::AnalysisProgress {
+                &self.progress
+            }
+            fn progress_mut(&mut self) -> &mut ttai_contract::AnalysisProgress {
+                &mut self.progress
+            }
+        }
+    };
+}
+pub(crate) use tracked;
+
+/// A call is a stage, under way or failed. What a stage found, the stage itself says.
+impl<W: Tracked> Observer for W {
+    fn began(ctx: &WorkflowContext<Self>, activity: &str) {
+        if let Some(stage) = Stage::of_activity(activity) {
+            update(ctx, stage, |entry| entry.state = StageState::Running);
+        }
+    }
+
+    fn failed(ctx: &WorkflowContext<Self>, activity: &str, error: &CallError) {
+        spend(ctx, error.worked());
+        let Some(stage) = Stage::of_activity(activity) else { return };
+        match error {
+            CallError::Cancelled => conclude(ctx, stage, StageState::Failed, "cancelled"),
+            CallError::Failed { message, attempts, .. } => update(ctx, stage, |entry| {
+                entry.state = StageState::Failed;
+                entry.failed_answers = attempts.answers;
+                entry.note.clone_from(message);
+            }),
+        }
+    }
+}
+
 /// Plans the stages of a run and shows them.
-pub(crate) fn plan<W: Tracked>(ctx: &WorkflowContext<W>, symbol: &str, stages: &[Stage]) {
-    ctx.state_mut(|s| *s.progress_mut() = planned(symbol, stages));
+pub(crate) fn plan<W: Tracked>(ctx: &WorkflowContext<W>, subject: &Subject, stages: &[Stage]) {
+    ctx.state_mut(|s| *s.progress_mut() = planned(subject.symbol.as_str(), stages, subject.drill));
     publish(ctx);
+}
+
+/// What the next call of an analysis may use: the working time that is left.
+pub(crate) fn means<W: Tracked>(ctx: &WorkflowContext<W>) -> Means {
+    let (spent, drill) = ctx.state(|s| (s.progress().working_ms, s.progress().drill));
+    Means { budget: ANALYSIS_WORKING_TIME.saturating_sub(Duration::from_millis(spent)), drill }
+}
+
+/// Counts working time.
+pub(crate) fn spend<W: Tracked>(ctx: &WorkflowContext<W>, time: Duration) {
+    let milliseconds = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+    ctx.state_mut(|s| {
+        let progress = s.progress_mut();
+        progress.working_ms = progress.working_ms.saturating_add(milliseconds);
+    });
+}
+
+/// What to say when the working time is used up.
+pub(crate) fn out_of_time() -> String {
+    format!("{} minutes of working time are used up", ANALYSIS_WORKING_TIME.as_secs() / 60)
 }
 
 /// Changes one stage and shows it.
@@ -42,7 +103,7 @@ fn publish<W: Tracked>(ctx: &WorkflowContext<W>) {
     ctx.set_current_details(text);
 }
 
-fn planned(symbol: &str, stages: &[Stage]) -> AnalysisProgress {
+fn planned(symbol: &str, stages: &[Stage], drill: bool) -> AnalysisProgress {
     let waiting = |stage: &Stage| StageProgress {
         stage: *stage,
         state: StageState::Waiting,
@@ -51,10 +112,10 @@ fn planned(symbol: &str, stages: &[Stage]) -> AnalysisProgress {
         note: String::new(),
     };
     AnalysisProgress {
-        symbol: symbol.trim().to_ascii_uppercase(),
+        symbol: symbol.to_owned(),
         stages: stages.iter().map(waiting).collect(),
         working_ms: 0,
-        drill: false,
+        drill,
     }
 }
 
@@ -81,7 +142,7 @@ fn headline(progress: &AnalysisProgress) -> String {
     let ended = |state| progress.stages.iter().find(|entry| entry.state == state);
     if let Some((position, entry)) = progress.stages.iter().enumerate().find(|(_, entry)| active(entry)) {
         let verb =
-            if entry.state == StageState::Retrying { "waiting to ask again for" } else { "working on" };
+            if entry.state == StageState::Retrying { "waiting to try again:" } else { "working on" };
         return format!("stage {} of {total}, {verb} {}", position + 1, entry.stage.title().to_lowercase());
     }
     if let Some(entry) = ended(StageState::Rejected) {
@@ -111,7 +172,7 @@ mod tests {
 
     #[test]
     fn details_say_where_the_run_is() {
-        let mut progress = planned("aapl", &[Stage::Chart, Stage::Options]);
+        let mut progress = planned("AAPL", &[Stage::Chart, Stage::Options], false);
         assert!(details(&progress).contains("0 of 2 stages done"));
         alter(&mut progress, Stage::Chart, |entry| {
             entry.state = StageState::Done;

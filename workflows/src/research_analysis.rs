@@ -4,11 +4,9 @@
 
 use temporalio_macros::{workflow, workflow_methods};
 use temporalio_workflow::{WorkflowContext, WorkflowContextView, WorkflowResult};
-use ttai_contract::{
-    AnalysisProgress, Lenient, ResearchAnalysis, ResearchAnalysisParams, ResearchAnalysisResult, policy,
-};
+use ttai_contract::{AnalysisProgress, ResearchAnalysis, ResearchAnalysisParams, ResearchAnalysisResult, Lenient};
 
-use crate::progress::Tracked;
+use crate::progress::tracked;
 use crate::stage;
 
 /// One research analysis.
@@ -18,24 +16,17 @@ pub struct ResearchAnalysisWorkflow {
     progress: AnalysisProgress,
 }
 
-impl Tracked for ResearchAnalysisWorkflow {
-    fn progress(&self) -> &AnalysisProgress {
-        &self.progress
-    }
-    fn progress_mut(&mut self) -> &mut AnalysisProgress {
-        &mut self.progress
-    }
-}
+tracked!(ResearchAnalysisWorkflow);
 
 #[workflow_methods]
 impl ResearchAnalysisWorkflow {
-    /// Looks for red flags and keeps the result.
+    /// Looks for red flags and saves the result.
     #[run(name = "ResearchAnalysisWorkflow")]
     pub async fn run(
         ctx: &mut WorkflowContext<Self>,
         argument: Lenient<ResearchAnalysisParams>,
     ) -> WorkflowResult<ResearchAnalysisResult> {
-        stage::run_alone(ctx, argument, || ResearchAnalysis, &policy::RESEARCH_ANALYSIS).await
+        stage::run_alone::<_, ResearchAnalysis, _, _>(ctx, argument).await
     }
 
     /// Where the analysis is.

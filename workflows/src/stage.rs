@@ -1,66 +1,39 @@
-//! One analyst's stage: run, shown, and — where it is the whole analysis — kept.
+//! One analyst's stage: run, shown, and — where it is the whole analysis — saved.
+
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use temporalio_common::ActivityDefinition;
 use temporalio_common::data_converters::TemporalDeserializable;
-use temporalio_workflow::{WorkflowContext, WorkflowResult};
-use ttai_contract::policy::ActivityPolicy;
+use temporalio_workflow::{WorkflowContext, WorkflowResult, WorkflowTermination};
 use ttai_contract::{
-    ChartAnalysisParams, ChartAnalysisResult, ChartRecommendation, Lenient, OptionsAnalysisParams,
-    OptionsAnalysisResult, OptionsRecommendation, ResearchAnalysisParams, ResearchAnalysisResult,
-    ResearchRecommendation, Stage, StageState, Timed, Validate,
+    Activity, AnalysisRequest, ChartAnalysisResult, ChartRecommendation, Lenient, MarketSource,
+    OptionsAnalysisResult, OptionsRecommendation, ResearchAnalysisResult, ResearchRecommendation, Stage,
+    StageState, Timed,
 };
 
-use crate::attempt::{self, StageError};
-use crate::keep::{self, Heading};
+use crate::calls::{self, CallError};
 use crate::progress::{self, Tracked};
+use crate::save::{self, Heading};
 use crate::start;
 
-/// What an analyst is asked: whose analysis, and about what.
-pub(crate) trait StageParams: Validate + Clone {
-    fn user_id(&self) -> &str;
-    fn symbol(&self) -> &str;
-    fn strategy(&self) -> Option<&'static str>;
-    fn model(&self) -> Option<&str>;
-}
-
 /// What an analyst answers.
-pub(crate) trait StageAnswer: Serialize {
+pub(crate) trait StageAnswer: Serialize + Send + Sync + 'static {
     const STAGE: Stage;
     const ANALYSIS_TYPE: &'static str;
-    fn symbol(&self) -> &str;
     fn recommendation(&self) -> &'static str;
     fn rejected(&self) -> bool;
     fn notes(&self) -> &str;
     fn as_of(&self) -> DateTime<Utc>;
+    fn source(&self) -> &MarketSource;
     fn warnings(&mut self) -> &mut Vec<String>;
 }
 
 macro_rules! analyst {
-    ($params:ty, $strategy:expr, $answer:ty, $stage:expr, $analysis_type:literal, $reject:expr, $notes:ident) => {
-        impl StageParams for $params {
-            fn user_id(&self) -> &str {
-                &self.user_id
-            }
-            fn symbol(&self) -> &str {
-                &self.symbol
-            }
-            fn strategy(&self) -> Option<&'static str> {
-                let strategy: fn(&Self) -> Option<&'static str> = $strategy;
-                strategy(self)
-            }
-            fn model(&self) -> Option<&str> {
-                self.model.as_deref()
-            }
-        }
-
+    ($answer:ty, $stage:expr, $analysis_type:literal, $reject:expr, $notes:ident) => {
         impl StageAnswer for $answer {
             const STAGE: Stage = $stage;
             const ANALYSIS_TYPE: &'static str = $analysis_type;
-            fn symbol(&self) -> &str {
-                &self.symbol
-            }
             fn recommendation(&self) -> &'static str {
                 self.recommendation.as_str()
             }
@@ -73,6 +46,9 @@ macro_rules! analyst {
             fn as_of(&self) -> DateTime<Utc> {
                 self.as_of
             }
+            fn source(&self) -> &MarketSource {
+                &self.data_source
+            }
             fn warnings(&mut self) -> &mut Vec<String> {
                 &mut self.warnings
             }
@@ -80,18 +56,8 @@ macro_rules! analyst {
     };
 }
 
+analyst!(ChartAnalysisResult, Stage::Chart, "chart_analysis", ChartRecommendation::Reject, chart_notes);
 analyst!(
-    ChartAnalysisParams,
-    |_| None,
-    ChartAnalysisResult,
-    Stage::Chart,
-    "chart_analysis",
-    ChartRecommendation::Reject,
-    chart_notes
-);
-analyst!(
-    OptionsAnalysisParams,
-    |params| Some(params.strategy.as_str()),
     OptionsAnalysisResult,
     Stage::Options,
     "options_analysis",
@@ -99,8 +65,6 @@ analyst!(
     options_notes
 );
 analyst!(
-    ResearchAnalysisParams,
-    |_| None,
     ResearchAnalysisResult,
     Stage::Research,
     "research_analysis",
@@ -108,23 +72,33 @@ analyst!(
     research_notes
 );
 
-/// Asks the analyst and shows the verdict.
-pub(crate) async fn ask<W, A, T>(
-    ctx: &WorkflowContext<W>,
-    analyst: fn() -> A,
-    input: A::Input,
-    policy: &ActivityPolicy,
-) -> Result<T, StageError>
+/// Asks the analyst within the working time that is left, and shows the verdict.
+pub(crate) async fn ask<W, A, T>(ctx: &WorkflowContext<W>, input: A::Input) -> Result<T, CallError>
 where
     W: Tracked,
-    A: ActivityDefinition<Output = Timed<T>>,
-    A::Input: Clone,
+    A: Activity<Output = Timed<T>>,
     T: StageAnswer,
     Timed<T>: TemporalDeserializable,
 {
-    let answer: T = attempt::run_timed(ctx, T::STAGE, analyst, input, policy).await?;
+    let timed = calls::call::<W, A>(ctx, input, progress::means(ctx), &about(ctx, T::STAGE)).await?;
+    let answer = count(ctx, T::STAGE, timed);
     conclude(ctx, T::STAGE, answer.rejected(), answer.notes());
     Ok(answer)
+}
+
+/// The line of a stage's call in the Temporal UI: `AAPL: chart`.
+pub(crate) fn about<W: Tracked>(ctx: &WorkflowContext<W>, stage: Stage) -> String {
+    format!("{}: {}", ctx.state(|s| s.progress().symbol.clone()), stage.title().to_lowercase())
+}
+
+/// Counts what the attempts came to; the result itself.
+pub(crate) fn count<W: Tracked, T>(ctx: &WorkflowContext<W>, stage: Stage, timed: Timed<T>) -> T {
+    progress::spend(ctx, Duration::from_millis(timed.working_ms));
+    progress::update(ctx, stage, |entry| {
+        entry.failed_answers = timed.failed_answers;
+        entry.lost_attempts = timed.lost_attempts;
+    });
+    timed.result
 }
 
 /// Shows a stage's verdict: the first line of its text.
@@ -133,42 +107,45 @@ pub(crate) fn conclude<W: Tracked>(ctx: &WorkflowContext<W>, stage: Stage, rejec
     progress::conclude(ctx, stage, state, text.lines().next().unwrap_or_default());
 }
 
-/// A whole analysis of one stage: accepts the argument, asks the analyst and keeps the answer.
+/// A whole analysis of one stage: accepts the argument, asks the analyst and saves the answer.
 pub(crate) async fn run_alone<W, A, P, T>(
     ctx: &WorkflowContext<W>,
     argument: Lenient<P>,
-    analyst: fn() -> A,
-    policy: &ActivityPolicy,
 ) -> WorkflowResult<T>
 where
     W: Tracked,
-    A: ActivityDefinition<Input = P, Output = Timed<T>>,
-    P: StageParams,
+    A: Activity<Input = P, Output = Timed<T>>,
+    P: AnalysisRequest,
     T: StageAnswer,
     Timed<T>: TemporalDeserializable,
 {
     let params = start::accept(argument)?;
-    start::label(ctx, params.user_id(), params.symbol(), params.strategy());
-    progress::plan(ctx, params.symbol(), &[T::STAGE, Stage::Save]);
+    let labels = params.labels();
+    start::label(ctx, &labels);
+    progress::plan(ctx, params.subject(), &[T::STAGE, Stage::Save]);
 
-    let policy = policy.with_model(params.model());
-    let mut answer: T =
-        ask(ctx, analyst, params.clone(), &policy).await.map_err(StageError::into_termination)?;
-    start::label_outcome(ctx, answer.recommendation());
+    let mut answer: T = ask::<W, A, T>(ctx, params).await.map_err(unanswered)?;
+    start::label_outcome(ctx, answer.recommendation(), Some(answer.source()));
 
-    let warning =
-        keep::save(ctx, heading(&params, &answer), &answer).await.map_err(StageError::into_termination)?;
-    answer.warnings().extend(warning);
+    let heading = Heading {
+        labels: &labels,
+        analysis_type: T::ANALYSIS_TYPE,
+        recommendation: answer.recommendation(),
+        as_of: Some(answer.as_of()),
+        completed: true,
+        notified: &[],
+    };
+    match save::save(ctx, heading, &answer).await {
+        Ok(warning) => answer.warnings().extend(warning),
+        Err(cancelled) => return Err(cancelled.with(answer)),
+    }
     Ok(answer)
 }
 
-fn heading<'a, T: StageAnswer>(params: &'a impl StageParams, answer: &'a T) -> Heading<'a> {
-    Heading {
-        user_id: params.user_id(),
-        symbol: answer.symbol(),
-        analysis_type: T::ANALYSIS_TYPE,
-        strategy: params.strategy(),
-        recommendation: answer.recommendation(),
-        as_of: Some(answer.as_of()),
+/// How a run ends that has nothing to show without the stage.
+pub(crate) fn unanswered(error: CallError) -> WorkflowTermination {
+    match error {
+        CallError::Cancelled => WorkflowTermination::cancelled(),
+        CallError::Failed { kind, message, .. } => start::fail(&kind, &message),
     }
 }

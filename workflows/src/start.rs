@@ -1,44 +1,58 @@
-//! The beginning of every workflow: read the argument, check it, say what the run is about.
+//! The beginning of every workflow: read the argument, say what the run is about. And how a run ends that has no answer.
 
+use serde::Serialize;
 use temporalio_common::error::ApplicationFailure;
 use temporalio_workflow::{WorkflowContext, WorkflowResult, WorkflowTermination};
-use ttai_contract::{FailureType, Lenient, Validate, search_attributes};
+use ttai_contract::failure::capped;
+use ttai_contract::{Arguments, Labels, Lenient, MarketSource, search_attributes};
 
-/// The argument, read and checked; a bad one ends the run Failed with a typed failure that says what to change.
-pub(crate) fn accept<T: Validate>(argument: Lenient<T>) -> WorkflowResult<T> {
-    let params = argument.into_result().map_err(|reason| refuse(FailureType::ValidationError, reason))?;
-    params.validate().map_err(|error| {
-        let kind = if error.field == "symbol" {
-            FailureType::InvalidSymbolError
-        } else {
-            FailureType::ValidationError
-        };
-        refuse(kind, error.to_string())
-    })?;
-    Ok(params)
+macro_rules! failure {
+    ($kind:expr, $message:expr) => {
+        ApplicationFailure::builder(capped($message)).type_name($kind.to_owned()).non_retryable(true)
+    };
+}
+
+/// The argument; a bad one ends the run Failed with a typed failure that says what to change.
+pub(crate) fn accept<T: Arguments>(argument: Lenient<T>) -> WorkflowResult<T> {
+    argument.into_result().map_err(|malformed| fail(malformed.kind.name(), &malformed.message))
 }
 
 /// A failure that nobody retries.
-pub(crate) fn refuse(kind: FailureType, message: String) -> WorkflowTermination {
-    fail(kind.name(), message)
+pub(crate) fn fail(kind: &str, message: &str) -> WorkflowTermination {
+    failure!(kind, message).build().into()
 }
 
-/// A failure of any type that nobody retries.
-pub(crate) fn fail(kind: &str, message: String) -> WorkflowTermination {
-    ApplicationFailure::builder(message).type_name(kind.to_owned()).non_retryable(true).build().into()
+/// A failure that nobody retries, with what was done before it.
+pub(crate) fn fail_with<T: Serialize + Send + Sync + 'static>(
+    kind: &str,
+    message: &str,
+    done: T,
+) -> WorkflowTermination {
+    failure!(kind, message).details(done).build().into()
 }
 
-/// Sets what the Temporal UI lists the run by.
-pub(crate) fn label<W>(ctx: &WorkflowContext<W>, user_id: &str, symbol: &str, strategy: Option<&str>) {
-    let mut attributes = vec![
-        search_attributes::USER.value_set(user_id.to_owned()),
-        search_attributes::SYMBOL.value_set(symbol.trim().to_ascii_uppercase()),
+/// Sets what the Temporal UI lists the run by, as far as its starter did not.
+pub(crate) fn label<W>(ctx: &WorkflowContext<W>, labels: &Labels) {
+    use search_attributes::{STRATEGY, SYMBOL, USER};
+    let present = ctx.search_attributes();
+    let symbol = labels.symbol.as_ref().map(ToString::to_string);
+    let wanted = [
+        (USER, Some(labels.user.to_string())),
+        (SYMBOL, symbol),
+        (STRATEGY, labels.strategy.map(str::to_owned)),
     ];
-    attributes.extend(strategy.map(|strategy| search_attributes::STRATEGY.value_set(strategy.to_owned())));
-    ctx.upsert_search_attributes(attributes);
+    let missing: Vec<_> = wanted
+        .into_iter()
+        .filter_map(|(key, value)| value.filter(|_| !present.contains_key(&key)).map(|value| key.value_set(value)))
+        .collect();
+    if !missing.is_empty() {
+        ctx.upsert_search_attributes(missing);
+    }
 }
 
-/// Sets what came out.
-pub(crate) fn label_outcome<W>(ctx: &WorkflowContext<W>, outcome: &str) {
-    ctx.upsert_search_attributes([search_attributes::OUTCOME.value_set(outcome.to_owned())]);
+/// Sets what came out, and in which market.
+pub(crate) fn label_outcome<W>(ctx: &WorkflowContext<W>, outcome: &str, source: Option<&MarketSource>) {
+    let mut attributes = vec![search_attributes::OUTCOME.value_set(outcome.to_owned())];
+    attributes.extend(source.map(|source| search_attributes::MARKET.value_set(source.kind().to_owned())));
+    ctx.upsert_search_attributes(attributes);
 }

@@ -9,7 +9,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use ttai_contract::{Evidence, ModelOutcome, ModelUse};
+use ttai_contract::{Evidence, ModelOutcome, ModelUse, Subject};
 use ttai_ports::{
     LlmTurn, LlmUsage, ModelMessage, ModelRequest, ModelTurn, PortError, StopReason, StoreError, ToolCall,
 };
@@ -169,13 +169,16 @@ impl<'a> Conversation<'a> {
         facts.add("deterministic analysis", &prompt::without_noise(&basis));
         facts.add("conventions", &prompt::conventions());
         let as_of = result.as_of().or_else(|| moment(&brief.context));
-        let symbol = brief.context.get("symbol").and_then(Value::as_str).unwrap_or_default();
         let mut script = BTreeMap::new();
         for turn in &brief.kept {
             script.entry(turn.turn).or_insert_with(|| turn.clone());
         }
         let spent = brief.kept.iter().fold(LlmUsage::default(), |sum, turn| sum.plus(&turn.usage));
-        let tools = Toolbox::new(brief.ports, brief.compute, symbol, as_of);
+        let tools = Toolbox::new(
+            brief.ports,
+            brief.compute,
+            Subject { as_of, ..Subject::new(brief.asked.symbol.clone()) },
+        );
         let messages = prompt::opening(R::STAGE, &result.verdicts(), &basis, &brief.context);
         Self {
             brief,
@@ -300,6 +303,7 @@ impl<'a> Conversation<'a> {
     async fn take_turn(&mut self, verdicts: &[&str]) -> Result<ModelTurn, NoTurn> {
         self.turn += 1;
         let most = self.brief.analyst.budget.turns_per_stage;
+        self.brief.progress.turn(self.turn);
         self.brief.progress.step(&format!("model turn {} of {most}: {}", self.turn, self.brief.asked.model));
         let request = ModelRequest {
             model: self.brief.asked.model.clone(),

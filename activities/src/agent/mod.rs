@@ -19,12 +19,12 @@ mod tests;
 mod tools;
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
 use temporalio_sdk::activities::ActivityContext;
 use tokio::time::Instant;
-use ttai_contract::ValidationError;
+use ttai_contract::{ModelName, UserId, ValidationError};
+use ttai_core::Symbol;
 use ttai_ports::Model;
 
 use crate::compute::Compute;
@@ -37,8 +37,6 @@ pub use budget::ModelBudget;
 
 /// Part of an attempt's time that a model may use; the rest is for what comes after it.
 const SHARE: f64 = 0.8;
-/// Time where the server sets no deadline.
-const LONGEST: Duration = Duration::from_secs(240);
 
 /// The language models behind the analysts, and what they may take.
 #[derive(Clone)]
@@ -55,6 +53,7 @@ pub(crate) struct Asked {
     pub(crate) workflow_id: String,
     pub(crate) run_id: String,
     pub(crate) activity: String,
+    pub(crate) symbol: Symbol,
     pub(crate) user_id: String,
     /// `provider/model`.
     pub(crate) model: String,
@@ -64,16 +63,23 @@ pub(crate) struct Asked {
 
 impl Asked {
     /// What the calling activity asks; none without a model.
-    pub(crate) fn by(ctx: &ActivityContext, model: Option<&str>, user_id: &str) -> Option<Self> {
+    pub(crate) fn by(
+        ctx: &ActivityContext,
+        progress: &Progress,
+        symbol: &Symbol,
+        model: Option<&ModelName>,
+        user: &UserId,
+    ) -> Option<Self> {
         let info = ctx.info();
-        let left = info.deadline.and_then(|deadline| deadline.duration_since(SystemTime::now()).ok());
+        let left = progress.ends().saturating_duration_since(Instant::now());
         Some(Self {
             workflow_id: info.workflow_id.clone().unwrap_or_else(|| info.activity_id.clone()),
             run_id: info.workflow_run_id.clone().unwrap_or_default(),
             activity: info.activity_type.clone(),
-            user_id: user_id.to_owned(),
-            model: model?.to_owned(),
-            until: Instant::now() + left.map_or(LONGEST, |left| left.mul_f64(SHARE)),
+            symbol: symbol.clone(),
+            user_id: user.to_string(),
+            model: model?.as_str().to_owned(),
+            until: Instant::now() + left.mul_f64(SHARE),
         })
     }
 }

@@ -23,7 +23,7 @@ use crate::options;
 use crate::options::tests::market::invented;
 use crate::ports::Ports;
 use crate::supervise::Progress;
-use crate::testing::{FakeNews, MemoryStore, ports};
+use crate::testing::{FakeNews, MemoryStore, ports, symbol};
 
 /// One scripted answer of a model.
 #[derive(Clone)]
@@ -119,8 +119,11 @@ impl Desk {
     async fn analyse_with(&self, model: &str) -> Result<OptionsAnalysisResult, AnalystError> {
         let compute = Compute::new(2);
         let progress = Progress::default();
-        let params =
-            OptionsAnalysisParams { model: Some(model.to_owned()), ..OptionsAnalysisParams::new("XYZ") };
+        let params = {
+            let mut params = OptionsAnalysisParams::new(symbol("XYZ"));
+            params.subject.model = Some(model.parse().unwrap());
+            params
+        };
         let by_rules = options::analyse(&self.ports, &compute, params.clone(), progress.clone());
         consult(&self.ports, &compute, Some(asked(model)), &params, &progress, by_rules).await
     }
@@ -142,6 +145,7 @@ impl Desk {
 
 fn asked(model: &str) -> Asked {
     Asked {
+        symbol: symbol("XYZ"),
         workflow_id: "analysis-XYZ-1".to_owned(),
         run_id: "run".to_owned(),
         activity: "options_analysis_activity".to_owned(),
@@ -161,7 +165,7 @@ async fn a_grounded_answer_is_the_results_text() {
     let by_rules = options::analyse(
         &plain.ports,
         &Compute::new(1),
-        OptionsAnalysisParams::new("XYZ"),
+        OptionsAnalysisParams::new(symbol("XYZ")),
         Progress::default(),
     )
     .await

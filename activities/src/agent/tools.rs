@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use rust_decimal::prelude::ToPrimitive;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use ttai_contract::ChartAnalysisParams;
+use ttai_contract::{ChartAnalysisParams, Subject};
 use ttai_core::{NEW_YORK, OptionRight};
 use ttai_ports::{NewsWindow, ToolCall, ToolDefinition};
 use ttai_quant::chain::price_chain;
@@ -33,8 +33,7 @@ const MOST_DAYS_OF_NEWS: i64 = 30;
 pub(super) struct Toolbox<'a> {
     ports: &'a Ports,
     compute: &'a Compute,
-    symbol: String,
-    as_of: Option<DateTime<Utc>>,
+    subject: Subject,
     answers: BTreeMap<String, String>,
 }
 
@@ -82,13 +81,8 @@ impl Default for NewsArguments {
 }
 
 impl<'a> Toolbox<'a> {
-    pub(super) fn new(
-        ports: &'a Ports,
-        compute: &'a Compute,
-        symbol: &str,
-        as_of: Option<DateTime<Utc>>,
-    ) -> Self {
-        Self { ports, compute, symbol: symbol.to_owned(), as_of, answers: BTreeMap::new() }
+    pub(super) fn new(ports: &'a Ports, compute: &'a Compute, subject: Subject) -> Self {
+        Self { ports, compute, subject, answers: BTreeMap::new() }
     }
 
     /// The tools, for the model.
@@ -177,7 +171,7 @@ impl<'a> Toolbox<'a> {
     }
 
     async fn view(&self) -> Result<MarketView, AnalystError> {
-        MarketView::at(self.ports, &self.symbol, self.as_of).await
+        MarketView::at(self.ports, &self.subject).await
     }
 
     async fn bars(&self, BarsArguments { count }: BarsArguments) -> Result<Value, ToolError> {
@@ -192,9 +186,9 @@ impl<'a> Toolbox<'a> {
 
     async fn chart(&self) -> Result<Value, ToolError> {
         let params = ChartAnalysisParams {
+            subject: self.subject.clone(),
             include_chart_image: false,
-            as_of: self.as_of,
-            ..ChartAnalysisParams::new(self.symbol.clone())
+            ..ChartAnalysisParams::new(self.subject.symbol.clone())
         };
         let result = chart::analyse(self.ports, self.compute, params, Progress::default()).await?;
         serde_json::to_value(result).map_err(|error| ToolError::Arguments(error.to_string()))

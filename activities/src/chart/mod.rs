@@ -11,7 +11,7 @@ mod storing;
 #[cfg(test)]
 mod tests;
 
-use ttai_contract::{AnalysisDepth, ArtifactLink, ChartAnalysisParams, ChartAnalysisResult, Validate};
+use ttai_contract::{AnalysisDepth, ArtifactLink, ChartAnalysisParams, ChartAnalysisResult};
 use ttai_ports::{Artifact, EarningsDate, PortError, StoreError};
 use ttai_quant::levels::LevelsError;
 use ttai_quant::trend::{AssessmentError, AssessmentSettings, ChartAssessment, Depth, assess};
@@ -56,10 +56,9 @@ pub(crate) async fn analyse(
     params: ChartAnalysisParams,
     progress: Progress,
 ) -> Result<ChartAnalysisResult, AnalystError> {
-    params.validate()?;
     let ports = &ports.for_request();
     progress.step("reading bars");
-    let mut view = MarketView::at(ports, &params.symbol, params.as_of).await?;
+    let mut view = MarketView::at(ports, &params.subject).await?;
     let series = Series::read(ports, &view, params.timeframe, params.analysis_depth, &progress).await?;
     let (earnings, earnings_warning) = next_earnings(ports, &view).await;
     view.settle(ports);

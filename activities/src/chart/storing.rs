@@ -6,6 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use sqlx::{Connection, SqliteConnection};
 use ttai_contract::ChartAnalysisParams;
+use ttai_core::Symbol;
 use ttai_ports::{Artifact, ArtifactRef, Artifacts, StoreError};
 use ttai_store::{Database, SpoolStatus, Spooled, StoreUrl};
 
@@ -18,7 +19,7 @@ use crate::testing::{FakeMarket, ports, wavy_bars};
 async fn chart(artifacts: Arc<dyn Artifacts>) -> ChartAnalysisResult {
     let bars = wavy_bars("2014-06-06".parse().unwrap(), 600, 0.002);
     let ports = Ports { artifacts, ..ports(FakeMarket::of("XYZ", bars)).0 };
-    let params = ChartAnalysisParams::new("XYZ");
+    let params = ChartAnalysisParams::new(Symbol::new("XYZ").unwrap());
     analyse(&ports, &Compute::new(2), params, Progress::default()).await.unwrap()
 }
 

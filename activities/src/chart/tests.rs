@@ -19,7 +19,7 @@ use crate::ports::Ports;
 use crate::supervise::Progress;
 use crate::testing::{
     FakeMarket, FakeMetrics, MemoryStore, close_of, oracle, ports, quote, recorded_daily, recorded_minutes,
-    wavy_bars,
+    symbol, wavy_bars,
 };
 
 /// Lengths of averages and the time of day are names, not numbers.
@@ -41,7 +41,7 @@ async fn run(ports: &Ports, params: ChartAnalysisParams) -> Result<ChartAnalysis
 }
 
 async fn daily(market: FakeMarket) -> (ChartAnalysisResult, Arc<MemoryStore>) {
-    let params = ChartAnalysisParams::new(market.symbol.to_string());
+    let params = ChartAnalysisParams::new(market.symbol.clone());
     let (ports, store) = ports(market);
     (run(&ports, params).await.unwrap(), store)
 }
@@ -97,7 +97,8 @@ async fn a_falling_market_is_bearish_but_on_its_rebounds() {
     let mut verdicts = Vec::new();
     for count in (560..620).step_by(6) {
         let (ports, _) = ports(FakeMarket::of("XYZ", wavy_bars(day("2014-06-06"), count, -0.0009)));
-        let params = ChartAnalysisParams { include_chart_image: false, ..ChartAnalysisParams::new("XYZ") };
+        let params =
+            ChartAnalysisParams { include_chart_image: false, ..ChartAnalysisParams::new(symbol("XYZ")) };
         let result = run(&ports, params).await.unwrap();
         assert_well_told(&result);
         verdicts.push(result.recommendation);
@@ -147,7 +148,7 @@ async fn the_picture_marks_what_is_known_and_what_is_simulated() {
         CashDividend { ex_date: day("2014-05-08"), amount: 0.5, status: DividendStatus::Paid },
         CashDividend { ex_date: day("2014-08-07"), amount: 0.5, status: DividendStatus::Projected },
     ];
-    let params = ChartAnalysisParams::new("XYZ");
+    let params = ChartAnalysisParams::new(symbol("XYZ"));
     let (mut ports, store) = ports(market);
     let date = EarningsDate { date: day("2014-07-22"), time: EarningsTime::AfterMarket, confirmed: false };
     let metrics = SymbolMetrics { next_earnings: Some(date), ..SymbolMetrics::default() };
@@ -182,7 +183,7 @@ async fn what_a_reader_must_know_is_in_the_warnings() {
 #[tokio::test]
 async fn too_short_a_history_says_how_many_bars_are_needed() {
     let (ports, _) = ports(FakeMarket::of("XYZ", wavy_bars(day("2014-06-06"), 40, 0.001)));
-    let error = run(&ports, ChartAnalysisParams::new("XYZ")).await.unwrap_err();
+    let error = run(&ports, ChartAnalysisParams::new(symbol("XYZ"))).await.unwrap_err();
     let AnalystError::NotEnoughData(text) = error else { panic!("{error}") };
     assert!(text.contains("60 daily bars") && text.contains("40"), "{text}");
 }
@@ -190,7 +191,8 @@ async fn too_short_a_history_says_how_many_bars_are_needed() {
 #[tokio::test]
 async fn without_an_image_nothing_is_stored() {
     let (ports, _) = ports(rising());
-    let params = ChartAnalysisParams { include_chart_image: false, ..ChartAnalysisParams::new("XYZ") };
+    let params =
+        ChartAnalysisParams { include_chart_image: false, ..ChartAnalysisParams::new(symbol("XYZ")) };
     let result = run(&ports, params).await.unwrap();
     assert!(result.chart_image.is_none() && result.chart_scene.is_none());
 }
@@ -198,7 +200,8 @@ async fn without_an_image_nothing_is_stored() {
 #[tokio::test]
 async fn weeks_are_judged_as_weeks() {
     let (ports, store) = ports(FakeMarket::of("XYZ", wavy_bars(day("2014-06-04"), 1500, 0.001)));
-    let params = ChartAnalysisParams { timeframe: Timeframe::Weekly, ..ChartAnalysisParams::new("XYZ") };
+    let params =
+        ChartAnalysisParams { timeframe: Timeframe::Weekly, ..ChartAnalysisParams::new(symbol("XYZ")) };
     let result = run(&ports, params).await.unwrap();
     assert_well_told(&result);
     assert!(result.chart_notes.contains("weekly bars since"));
@@ -229,7 +232,8 @@ async fn half_hours_are_built_from_an_unbroken_run_of_minutes() {
     let mut market = rising();
     let recent: Vec<DailyBar> = market.history.bars.iter().rev().take(6).copied().collect();
     market.minutes = recent.iter().map(|bar| (bar.date, minutes_of(bar))).collect();
-    let params = ChartAnalysisParams { timeframe: Timeframe::Intraday, ..ChartAnalysisParams::new("XYZ") };
+    let params =
+        ChartAnalysisParams { timeframe: Timeframe::Intraday, ..ChartAnalysisParams::new(symbol("XYZ")) };
     let (ports, _) = ports(market.clone());
     let result = run(&ports, params.clone()).await.unwrap();
     assert_well_told(&result);
@@ -343,7 +347,7 @@ async fn recorded_minutes_are_enough_for_spy_and_not_for_apple() {
     let params = |symbol: &str| ChartAnalysisParams {
         timeframe: Timeframe::Intraday,
         analysis_depth: AnalysisDepth::Quick,
-        ..ChartAnalysisParams::new(symbol)
+        ..ChartAnalysisParams::new(crate::testing::symbol(symbol))
     };
     let Some(spy) = recorded("spy", at("2013-10-11T19:00:00Z")) else { return };
     let result = run(&ports(spy).0, params("SPY")).await.unwrap();
@@ -368,7 +372,8 @@ async fn gallery() {
     for (symbol, time, timeframe) in moments {
         let Some(market) = recorded(symbol, at(time)) else { return };
         let (ports, store) = ports(market);
-        let params = ChartAnalysisParams { timeframe, ..ChartAnalysisParams::new(symbol) };
+        let params =
+            ChartAnalysisParams { timeframe, ..ChartAnalysisParams::new(crate::testing::symbol(symbol)) };
         let result = run(&ports, params).await.unwrap();
         let name = format!("{symbol}_{}_{timeframe:?}", &time[..10]);
         let png = store.bytes(&result.chart_image.as_ref().unwrap().sha256).unwrap();

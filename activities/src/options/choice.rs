@@ -39,7 +39,7 @@ pub(super) fn choose(
 ) -> Result<Choice, AnalystError> {
     let asking =
         Asking { case, market, facts, events, constraints: constraints(case)?, holding: holding(case)? };
-    match case.params.strategy {
+    match case.params.trade.strategy {
         Strategy::Csp => asking.plain(Sold::CashSecuredPut),
         Strategy::CoveredCall => asking.plain(Sold::CoveredCall),
         Strategy::Spread => asking.vertical(),
@@ -49,7 +49,7 @@ pub(super) fn choose(
 /// The vertical that is asked for, else the one that the chart asks for.
 fn spread_type(case: &Case, facts: &ChartFacts) -> SpreadType {
     let by_chart = if facts.bearish { SpreadType::BearCall } else { SpreadType::BullPut };
-    case.params.spread_type.unwrap_or(by_chart)
+    case.params.trade.spread_type.unwrap_or(by_chart)
 }
 
 struct Asking<'a> {
@@ -73,7 +73,7 @@ impl Asking<'_> {
             SpreadType::BullPut => Vertical::BullPut,
             SpreadType::BearCall => Vertical::BearCall,
         };
-        let asked = self.case.params.width.map(|width| limit("width", width)).transpose()?;
+        let asked = self.case.params.trade.width.map(|width| limit("width", width)).transpose()?;
         let sold = |width| Sold::Spread { spread_type: kind, width };
         let width = match asked {
             Some(width) => width,
@@ -196,8 +196,8 @@ fn constraints(case: &Case) -> Result<Constraints, ValidationError> {
 
 /// The shares that calls are written on; none for a buy-write and for other strategies.
 fn holding(case: &Case) -> Result<Option<Holding>, ValidationError> {
-    let held = &case.params.position;
-    if case.params.strategy != Strategy::CoveredCall || held.shares == 0 {
+    let held = &case.params.trade.position;
+    if case.params.trade.strategy != Strategy::CoveredCall || held.shares == 0 {
         return Ok(None);
     }
     let cost_basis = held.cost_basis.map(|basis| limit("position.cost_basis", basis)).transpose()?;

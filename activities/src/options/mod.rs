@@ -25,7 +25,7 @@ mod result;
 pub(crate) mod tests;
 pub(crate) mod words;
 
-use ttai_contract::{OptionsAnalysisParams, OptionsAnalysisResult, OptionsConstraints, Validate};
+use ttai_contract::{OptionsAnalysisParams, OptionsAnalysisResult, OptionsConstraints};
 use ttai_core::OptionChain;
 use ttai_ports::{RiskFreeRate, SymbolMetrics};
 
@@ -52,17 +52,16 @@ pub(crate) async fn analyse(
     params: OptionsAnalysisParams,
     progress: Progress,
 ) -> Result<OptionsAnalysisResult, AnalystError> {
-    params.validate()?;
     let ports = &ports.for_request();
     progress.step("reading prices");
-    let mut view = MarketView::at(ports, &params.symbol, params.as_of).await?;
+    let mut view = MarketView::at(ports, &params.subject).await?;
     progress.step("reading the option chain");
     let chain = ports.market.option_chain(&view.symbol, view.as_of).await?;
     let rate = ports.market.risk_free_rate(view.as_of).await?;
     let metrics = ports.metrics.metrics(&view.symbol, view.as_of).await?;
     view.settle(ports);
     progress.step(&format!("pricing {} contracts and choosing one", chain.quotes.len()));
-    let constraints = params.constraints.clone().unwrap_or_default();
+    let constraints = params.trade.constraints.clone().unwrap_or_default();
     let case = Case { params, constraints, view, chain, rate, metrics };
     compute.run(move || result::conclude(case)).await?
 }

@@ -111,7 +111,7 @@ impl Writer<'_> {
         let weekly = self.narrator.number("roc_weekly", position.roc_weekly, 4, COMPUTED);
         let limits = &self.findings.case.constraints;
         let wanted = short(self.narrator, "limit_roc", limits.min_roc, LIMITS);
-        let base = base(self.findings.case.params.strategy);
+        let base = base(self.findings.case.params.trade.strategy);
         if best.fails(Constraint::Roc) {
             let missing = limits.min_roc - position.roc_weekly;
             let missing = self.narrator.number("roc_shortfall", missing, 4, COMPUTED);
@@ -236,7 +236,7 @@ impl Writer<'_> {
     fn defined_loss(&mut self, position: &SuggestedPosition) -> String {
         let most = self.narrator.dollars("max_loss", position.max_loss, COMPUTED);
         let best = self.narrator.dollars("max_profit", position.max_profit, COMPUTED);
-        match self.findings.case.params.strategy {
+        match self.findings.case.params.trade.strategy {
             Strategy::Spread => format!("the loss is limited to {most} against {best} at best"),
             Strategy::Csp => {
                 let breakeven = self.narrator.price("breakeven", position.breakeven, COMPUTED);

@@ -26,7 +26,7 @@ pub(super) fn suggest(
     let roc = economics.roc;
     let covered = best.covered_call.as_ref();
     Ok(SuggestedPosition {
-        strategy: case.params.strategy,
+        strategy: case.params.trade.strategy,
         contract: best.occ_symbol.clone(),
         long_contract: best.long.as_ref().map(|long| long.occ_symbol.clone()),
         strike: float(best.strike),
@@ -70,9 +70,9 @@ fn breakeven(best: &Candidate) -> Decimal {
 }
 
 fn sized(case: &Case, best: &Candidate) -> Result<PositionSize, AnalystError> {
-    let account = &case.params.account;
-    let held = case.params.position.shares;
-    let writes_on_shares = case.params.strategy == Strategy::CoveredCall && held > 0;
+    let account = &case.params.trade.account;
+    let held = case.params.trade.position.shares;
+    let writes_on_shares = case.params.trade.strategy == Strategy::CoveredCall && held > 0;
     let request = SizingRequest {
         economics: &best.at_bid,
         account_type: match account.account_type {

@@ -64,7 +64,7 @@ pub(super) fn conclude(case: Case) -> Result<OptionsAnalysisResult, AnalystError
         rationale: written.first_line,
         options_notes: written.notes,
         tool_calls_made: 0,
-        strategy: findings.case.params.strategy,
+        strategy: findings.case.params.trade.strategy,
         spread_type: findings.spread_type,
         roc_shortfall: best
             .filter(|best| best.fails(Constraint::Roc))
@@ -203,7 +203,7 @@ fn position_warnings(findings: &Findings, position: &SuggestedPosition) -> Vec<S
     if position.buy_write {
         warnings
             .push("no shares are held: this is a buy-write, the shares are bought with the call".to_owned());
-        if params.position.cost_basis.is_some() {
+        if params.trade.position.cost_basis.is_some() {
             warnings.push("a cost basis without shares is not used".to_owned());
         }
     }
@@ -211,7 +211,7 @@ fn position_warnings(findings: &Findings, position: &SuggestedPosition) -> Vec<S
         warnings
             .push("the capital does not carry one contract: the dollar figures are those of one".to_owned());
     }
-    if params.strategy != Strategy::CoveredCall && params.position.shares > 0 {
+    if params.trade.strategy != Strategy::CoveredCall && params.trade.position.shares > 0 {
         warnings.push("the shares held are not used: only a covered call is written on shares".to_owned());
     }
     if let Some(reason) = &findings.no_plan {

@@ -9,9 +9,7 @@ mod tests;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use ttai_calendar::new_york_date;
-use ttai_contract::{
-    ResearchAnalysisParams, ResearchAnalysisResult, RiskLevel, Sentiment, Validate, ValidationError,
-};
+use ttai_contract::{ResearchAnalysisParams, ResearchAnalysisResult, RiskLevel, Sentiment};
 use ttai_core::{NewsStory, Symbol};
 use ttai_ports::{NewsWindow, PortError, ShortInterest, SymbolMetrics};
 
@@ -53,7 +51,6 @@ pub(crate) async fn analyse(
     params: ResearchAnalysisParams,
     progress: Progress,
 ) -> Result<ResearchAnalysisResult, AnalystError> {
-    params.validate()?;
     let ports = &ports.for_request();
     let sources = read(ports, &params, &progress).await?;
     let findings = judge(sources, &params);
@@ -92,9 +89,8 @@ async fn read(
     params: &ResearchAnalysisParams,
     progress: &Progress,
 ) -> Result<Sources, AnalystError> {
-    let symbol =
-        Symbol::new(&params.symbol).map_err(|error| ValidationError::new("symbol", error.to_string()))?;
-    let as_of = match params.as_of {
+    let symbol = params.subject.symbol.clone();
+    let as_of = match params.subject.as_of {
         Some(moment) => moment,
         None => ports.market.now(&symbol).await?,
     };

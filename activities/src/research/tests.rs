@@ -12,7 +12,7 @@ use ttai_ports::{EarningsDate, EarningsTime, ShortInterest, SymbolMetrics};
 use super::analyse;
 use crate::narrator::ungrounded;
 use crate::supervise::Progress;
-use crate::testing::{FakeMarket, FakeMetrics, FakeNews, ports, wavy_bars};
+use crate::testing::{FakeMarket, FakeMetrics, FakeNews, ports, symbol, wavy_bars};
 
 fn day(text: &str) -> NaiveDate {
     text.parse().unwrap()
@@ -54,8 +54,8 @@ fn calm() -> SymbolMetrics {
 async fn research(news: Option<Vec<NewsStory>>, metrics: Option<SymbolMetrics>) -> ResearchAnalysisResult {
     let (mut ports, _) = ports(FakeMarket::of("XYZ", wavy_bars(day("2014-06-05"), 5, 0.0)));
     (ports.news, ports.metrics) = (Arc::new(FakeNews(news)), Arc::new(FakeMetrics(metrics)));
-    let mut params = ResearchAnalysisParams::new("xyz");
-    params.as_of = Some(now());
+    let mut params = ResearchAnalysisParams::new(symbol("xyz"));
+    params.subject.as_of = Some(now());
     params.horizon = Some(day("2014-07-18"));
     let result = analyse(&ports, params, Progress::default()).await.unwrap();
     let loose = ungrounded(&result.research_notes, &result.evidence, &[]);
@@ -145,8 +145,8 @@ async fn an_old_short_report_says_nothing() {
 #[tokio::test]
 async fn an_unknown_symbol_is_a_failure() {
     let (ports, _) = ports(FakeMarket::of("XYZ", wavy_bars(day("2014-06-05"), 5, 0.0)));
-    let mut params = ResearchAnalysisParams::new("ABC");
-    params.as_of = Some(now());
+    let mut params = ResearchAnalysisParams::new(symbol("ABC"));
+    params.subject.as_of = Some(now());
     let error = analyse(&ports, params, Progress::default()).await.unwrap_err();
     assert_eq!(error.failure_type(), FailureType::InvalidSymbolError);
 }

@@ -3,7 +3,8 @@
 use rstest::rstest;
 use ttai_contract::{
     ChartAnalysisParams, ChartRecommendation, OptionsAnalysisParams, OptionsRecommendation,
-    OverallRecommendation, ResearchAnalysisParams, Strategy, SynthesizeParams, SynthesizedRecommendation,
+    OverallRecommendation, ResearchAnalysisParams, Strategy, Subject, SynthesizeParams,
+    SynthesizedRecommendation,
 };
 
 use super::{combine, stands_in, synthesize};
@@ -11,24 +12,29 @@ use crate::compute::Compute;
 use crate::narrator::ungrounded;
 use crate::options::tests::market::invented;
 use crate::supervise::Progress;
-use crate::testing::ports;
+use crate::testing::{ports, symbol};
 use crate::{chart, options, research};
 
 /// What the stages say about an invented market.
 async fn stages(volatility: f64) -> SynthesizeParams {
     let market = invented(volatility);
-    let as_of = Some(market.now);
+    let mut subject = Subject::new(symbol("XYZ"));
+    subject.as_of = Some(market.now);
     let (ports, _) = ports(market);
     let (compute, progress) = (Compute::new(2), Progress::default());
-    let chart_params =
-        ChartAnalysisParams { include_chart_image: false, as_of, ..ChartAnalysisParams::new("XYZ") };
+    let chart_params = ChartAnalysisParams {
+        subject: subject.clone(),
+        include_chart_image: false,
+        ..ChartAnalysisParams::new(symbol("XYZ"))
+    };
     let chart = chart::analyse(&ports, &compute, chart_params, progress.clone()).await.unwrap();
-    let options_params = OptionsAnalysisParams { as_of, ..OptionsAnalysisParams::new("XYZ") };
+    let options_params =
+        OptionsAnalysisParams { subject: subject.clone(), ..OptionsAnalysisParams::new(symbol("XYZ")) };
     let options = options::analyse(&ports, &compute, options_params, progress.clone()).await.unwrap();
-    let research_params = ResearchAnalysisParams { as_of, ..ResearchAnalysisParams::new("XYZ") };
+    let research_params = ResearchAnalysisParams { subject, ..ResearchAnalysisParams::new(symbol("XYZ")) };
     let research = research::analyse(&ports, research_params, progress).await.unwrap();
     SynthesizeParams {
-        symbol: "XYZ".to_owned(),
+        symbol: symbol("XYZ"),
         strategy: Strategy::Csp,
         chart,
         options,
@@ -111,7 +117,7 @@ async fn what_holds_a_verdict_down_is_told(
 #[tokio::test]
 async fn stages_about_different_things_are_refused() {
     let good = stages(0.60).await;
-    let other = SynthesizeParams { symbol: "ABC".to_owned(), ..good.clone() };
+    let other = SynthesizeParams { symbol: symbol("ABC"), ..good.clone() };
     assert_eq!(combine(other).unwrap_err().field, "symbol");
     let strategy = SynthesizeParams { strategy: Strategy::Spread, ..good.clone() };
     assert_eq!(combine(strategy).unwrap_err().field, "strategy");

@@ -1,22 +1,12 @@
-//! Connecting, and starting analyses.
+//! Connecting.
 
-use std::marker::PhantomData;
 use std::time::Duration;
 
 use temporalio_client::envconfig::LoadClientConfigProfileOptions;
-use temporalio_client::errors::WorkflowStartError;
-use temporalio_client::{
-    Client, ClientOptions, Connection, ConnectionOptions, UntypedWorkflow, WorkflowIdConflictPolicy,
-    WorkflowIdReusePolicy, WorkflowStartOptions,
-};
-use temporalio_common::search_attributes::SearchAttributes;
-use ttai_contract::{AnalysisRequest, ids, policy, search_attributes};
-use ttai_core::Symbol;
+use temporalio_client::{Client, ClientOptions, Connection, ConnectionOptions};
 use url::Url;
 
 use crate::error::ClientError;
-use crate::payload;
-use crate::run::AnalysisRun;
 
 /// Where to connect, and how long to wait.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -110,39 +100,6 @@ impl TtaiClient {
         &self.client
     }
 
-    /// Starts an analysis and returns at once.
-    ///
-    /// With a `key` of the caller's the start is idempotent: the same symbol and key is the same run, whether it is
-    /// still under way or done. Without one the id is random.
-    ///
-    /// # Errors
-    /// [`ClientError::Invalid`] when the request cannot be used; nothing is started then.
-    pub async fn start<R: AnalysisRequest>(
-        &self,
-        request: &R,
-        key: Option<&str>,
-    ) -> Result<AnalysisRun<R>, ClientError> {
-        request.validate()?;
-        let symbol = Symbol::new(request.symbol())
-            .map_err(|error| ttai_contract::ValidationError::new("symbol", error.to_string()))?;
-        let id = ids::analysis(&symbol, &key.map_or_else(|| uuid::Uuid::new_v4().to_string(), str::to_owned));
-        let start = self.client.start_workflow(
-            UntypedWorkflow::new(R::WORKFLOW),
-            payload::argument(request)?,
-            start_options(request, &id),
-        );
-        match self.within("start", start).await? {
-            Ok(_) | Err(WorkflowStartError::AlreadyStarted { .. }) => Ok(self.run(id)),
-            Err(error) => Err(ClientError::Server { call: "start", detail: error.to_string() }),
-        }
-    }
-
-    /// A run by its workflow id, whose answer is that of `R`.
-    #[must_use]
-    pub fn run<R: AnalysisRequest>(&self, workflow_id: impl Into<String>) -> AnalysisRun<R> {
-        AnalysisRun { client: self.clone(), workflow_id: workflow_id.into(), request: PhantomData }
-    }
-
     pub(crate) async fn within<T>(
         &self,
         call: &'static str,
@@ -161,23 +118,6 @@ fn root_cause(error: &dyn std::error::Error) -> String {
         cause = deeper;
     }
     cause.to_string()
-}
-
-fn start_options<R: AnalysisRequest>(request: &R, id: &str) -> WorkflowStartOptions {
-    let mut labels = vec![
-        search_attributes::USER.value_set(request.user_id().to_owned()),
-        search_attributes::SYMBOL.value_set(request.symbol().trim().to_ascii_uppercase()),
-    ];
-    labels.extend(
-        request.strategy().map(|strategy| search_attributes::STRATEGY.value_set(strategy.to_owned())),
-    );
-    WorkflowStartOptions::new(R::QUEUE.name(), id)
-        .id_reuse_policy(WorkflowIdReusePolicy::RejectDuplicate)
-        .id_conflict_policy(WorkflowIdConflictPolicy::UseExisting)
-        .execution_timeout(policy::ANALYSIS_EXECUTION_TIMEOUT)
-        .search_attributes(SearchAttributes::new(labels))
-        .static_summary(request.summary())
-        .build()
 }
 
 #[cfg(test)]

@@ -27,6 +27,12 @@ pub enum ClientError {
     /// The request is wrong; nothing was started.
     #[error(transparent)]
     Invalid(#[from] ValidationError),
+    /// A run under the same id has another request.
+    #[error("the key of '{id}' was used for another request; choose another key, or leave it out")]
+    KeyUsed {
+        /// The workflow id.
+        id: String,
+    },
     /// No such run within the server's retention.
     #[error("the server knows no run '{0}'; it may be older than the server's retention")]
     NotFound(String),
@@ -37,6 +43,8 @@ pub enum ClientError {
         kind: String,
         /// What went wrong and what to change.
         message: String,
+        /// What was done before, as the workflow reported it.
+        partial: Option<serde_json::Value>,
     },
     /// The run was cancelled.
     #[error("the run was cancelled")]
@@ -104,9 +112,14 @@ impl ClientError {
             IncomingError::Application(failure) => Self::Failed {
                 kind: failure.type_name().unwrap_or("ApplicationError").to_owned(),
                 message: failure.to_string(),
+                partial: failure
+                    .raw_details()
+                    .and_then(<[_]>::first)
+                    .and_then(|details| payload::to_json(details).ok()),
             },
             other => {
-                Self::Failed { kind: "WorkflowError".to_owned(), message: other.failure().message.clone() }
+                let message = other.failure().message.clone();
+                Self::Failed { kind: "WorkflowError".to_owned(), message, partial: None }
             }
         }
     }

@@ -1,4 +1,4 @@
-//! Thin, typed client of ttai's workflows: start, wait, query, describe, list and cancel.
+//! Thin, typed client of ttai's workflows: start, wait, follow, query, describe, list and cancel.
 //!
 //! No worker, no provider, no clock of its own. Every call to the server has a deadline.
 //!
@@ -8,7 +8,7 @@
 //! use ttai_contract::FullAnalysisParams;
 //!
 //! let client = TtaiClient::connect(Connect::to("127.0.0.1:7233")).await?;
-//! let run = client.start(&FullAnalysisParams::new("AAPL"), None).await?;
+//! let run = client.start(&FullAnalysisParams::new("AAPL".parse().unwrap()), None).await?;
 //! let answer = run.result(None).await?;
 //! println!("{}", answer.overall_recommendation.as_str());
 //! # Ok(())
@@ -19,9 +19,12 @@ mod connect;
 mod error;
 mod listing;
 mod payload;
+mod progress;
 mod run;
+mod start;
 
 pub use connect::{Connect, TtaiClient};
 pub use error::ClientError;
 pub use listing::{ListFilter, RunDescription, RunStatus, RunSummary};
-pub use run::AnalysisRun;
+pub use progress::{RunProgress, Step, StepState};
+pub use run::{AnyRun, Run};

@@ -5,7 +5,7 @@ use futures::StreamExt;
 use serde::Serialize;
 use temporalio_client::{WorkflowExecutionDescription, WorkflowExecutionStatus, WorkflowListOptions};
 use temporalio_common::search_attributes::{SearchAttributeKey, SearchAttributes};
-use ttai_contract::{ANALYSIS_WORKFLOWS, search_attributes};
+use ttai_contract::{ids, search_attributes, workflows};
 
 use crate::connect::TtaiClient;
 use crate::error::ClientError;
@@ -104,7 +104,7 @@ impl From<&WorkflowExecutionDescription> for RunDescription {
                 run_id: description.run_id().to_owned(),
                 workflow_type: description.workflow_type().to_owned(),
                 status: description.status().into(),
-                symbol: keyword(&attributes, &search_attributes::SYMBOL),
+                symbol: symbol(&attributes, description.id()),
                 strategy: keyword(&attributes, &search_attributes::STRATEGY),
                 outcome: keyword(&attributes, &search_attributes::OUTCOME),
                 started_at: description.start_time().map(Into::into),
@@ -135,7 +135,7 @@ impl Default for ListFilter {
 
 impl ListFilter {
     fn query(&self) -> String {
-        let types: Vec<String> = ANALYSIS_WORKFLOWS.iter().map(|name| format!("'{name}'")).collect();
+        let types: Vec<String> = workflows().iter().map(|workflow| format!("'{}'", workflow.name)).collect();
         let mut query = format!("WorkflowType IN ({})", types.join(", "));
         for (name, value) in [("TtaiUser", &self.user_id), ("TtaiSymbol", &self.symbol)] {
             if let Some(value) = value {
@@ -147,7 +147,7 @@ impl ListFilter {
 }
 
 impl TtaiClient {
-    /// The analyses within the server's retention, newest first.
+    /// The runs of ttai's workflows within the server's retention, newest first.
     ///
     /// # Errors
     /// [`ClientError::Server`] when the server refuses, [`ClientError::Deadline`] when it does not answer.
@@ -164,7 +164,7 @@ impl TtaiClient {
                 run_id: run.run_id().to_owned(),
                 workflow_type: run.workflow_type().to_owned(),
                 status: run.status().into(),
-                symbol: keyword(&attributes, &search_attributes::SYMBOL),
+                symbol: symbol(&attributes, run.id()),
                 strategy: keyword(&attributes, &search_attributes::STRATEGY),
                 outcome: keyword(&attributes, &search_attributes::OUTCOME),
                 started_at: run.start_time().map(Into::into),
@@ -173,6 +173,12 @@ impl TtaiClient {
         }
         Ok(runs)
     }
+}
+
+/// A run that another SDK started has its symbol in its id until a worker has seen it.
+fn symbol(attributes: &SearchAttributes, workflow_id: &str) -> Option<String> {
+    keyword(attributes, &search_attributes::SYMBOL)
+        .or_else(|| ids::symbol_of_analysis(workflow_id).map(|symbol| symbol.to_string()))
 }
 
 fn keyword(attributes: &SearchAttributes, key: &SearchAttributeKey<String>) -> Option<String> {

@@ -1,29 +1,30 @@
-//! One run: wait, query, describe, cancel.
+//! One run: wait, follow, query, describe, cancel.
 
 use std::marker::PhantomData;
+use std::ops::Deref;
 use std::time::Duration;
 
+use serde_json::Value;
 use temporalio_client::{
-    UntypedQuery, UntypedWorkflow, WorkflowCancelOptions, WorkflowDescribeOptions, WorkflowGetResultOptions,
-    WorkflowHandle, WorkflowQueryOptions,
+    UntypedQuery, UntypedWorkflow, WorkflowCancelOptions, WorkflowDescribeOptions,
+    WorkflowExecutionDescription, WorkflowGetResultOptions, WorkflowHandle, WorkflowQueryOptions,
 };
 use temporalio_common::data_converters::RawValue;
-use ttai_contract::{AnalysisProgress, AnalysisRequest};
+use ttai_contract::{Query, WorkflowParams};
 
 use crate::connect::TtaiClient;
 use crate::error::ClientError;
 use crate::listing::RunDescription;
 use crate::payload;
 
-/// A run whose answer is that of `R`.
+/// A run of any workflow.
 #[derive(Clone)]
-pub struct AnalysisRun<R> {
+pub struct AnyRun {
     pub(crate) client: TtaiClient,
-    pub(crate) workflow_id: String,
-    pub(crate) request: PhantomData<fn() -> R>,
+    workflow_id: String,
 }
 
-impl<R: AnalysisRequest> AnalysisRun<R> {
+impl AnyRun {
     /// The workflow id.
     #[must_use]
     pub fn workflow_id(&self) -> &str {
@@ -34,7 +35,11 @@ impl<R: AnalysisRequest> AnalysisRun<R> {
     ///
     /// # Errors
     /// How the run ended without one, or [`ClientError::Deadline`].
-    pub async fn result(&self, longest: Option<Duration>) -> Result<R::Answer, ClientError> {
+    pub async fn answer(&self, longest: Option<Duration>) -> Result<Value, ClientError> {
+        payload::first(self.raw_answer(longest).await?)
+    }
+
+    pub(crate) async fn raw_answer(&self, longest: Option<Duration>) -> Result<RawValue, ClientError> {
         let options = WorkflowGetResultOptions::default();
         let handle = self.handle();
         let wait = handle.get_result(options);
@@ -44,23 +49,7 @@ impl<R: AnalysisRequest> AnalysisRun<R> {
                 .await
                 .map_err(|_| ClientError::Deadline { call: "wait for the result", after: longest })?,
         };
-        payload::first(outcome.map_err(|error| ClientError::result(&self.workflow_id, error))?)
-    }
-
-    /// Where the analysis is. Needs a worker.
-    ///
-    /// # Errors
-    /// [`ClientError::Deadline`] when no worker answers.
-    pub async fn status(&self) -> Result<AnalysisProgress, ClientError> {
-        let handle = self.handle();
-        let query = UntypedQuery::<UntypedWorkflow>::new("status");
-        let answer = handle.query(query, RawValue::default(), WorkflowQueryOptions::default());
-        let raw = self
-            .client
-            .within("query", answer)
-            .await?
-            .map_err(|error| ClientError::query(&self.workflow_id, error))?;
-        payload::first(raw)
+        outcome.map_err(|error| ClientError::result(&self.workflow_id, error))
     }
 
     /// What the server says about the run.
@@ -68,14 +57,15 @@ impl<R: AnalysisRequest> AnalysisRun<R> {
     /// # Errors
     /// [`ClientError::NotFound`] past the server's retention.
     pub async fn describe(&self) -> Result<RunDescription, ClientError> {
+        Ok(RunDescription::from(&self.description().await?))
+    }
+
+    pub(crate) async fn description(&self) -> Result<WorkflowExecutionDescription, ClientError> {
         let handle = self.handle();
-        let answer = handle.describe(WorkflowDescribeOptions::default());
-        let description = self
-            .client
-            .within("describe", answer)
+        self.client
+            .within("describe", handle.describe(WorkflowDescribeOptions::default()))
             .await?
-            .map_err(|error| ClientError::interaction(&self.workflow_id, "describe", error))?;
-        Ok(RunDescription::from(&description))
+            .map_err(|error| ClientError::interaction(&self.workflow_id, "describe", error))
     }
 
     /// Asks the run to stop. It ends Canceled with what was done so far.
@@ -91,7 +81,67 @@ impl<R: AnalysisRequest> AnalysisRun<R> {
             .map_err(|error| ClientError::interaction(&self.workflow_id, "cancel", error))
     }
 
-    fn handle(&self) -> WorkflowHandle<temporalio_client::Client, UntypedWorkflow> {
+    pub(crate) fn handle(&self) -> WorkflowHandle<temporalio_client::Client, UntypedWorkflow> {
         self.client.client.get_workflow_handle::<UntypedWorkflow>(&self.workflow_id)
+    }
+}
+
+/// A run that was started with params of type `P`.
+#[derive(Clone)]
+pub struct Run<P> {
+    any: AnyRun,
+    params: PhantomData<fn() -> P>,
+}
+
+impl<P> Deref for Run<P> {
+    type Target = AnyRun;
+    fn deref(&self) -> &AnyRun {
+        &self.any
+    }
+}
+
+impl<P: WorkflowParams> Run<P> {
+    pub(crate) const fn of(any: AnyRun) -> Self {
+        Self { any, params: PhantomData }
+    }
+
+    /// Waits for the answer, at most `longest`, else as long as it takes.
+    ///
+    /// # Errors
+    /// How the run ended without one, or [`ClientError::Deadline`].
+    pub async fn result(&self, longest: Option<Duration>) -> Result<P::Answer, ClientError> {
+        payload::first(self.any.raw_answer(longest).await?)
+    }
+
+    /// Asks the workflow itself. It needs a worker and is an action on the server: not to be called in a loop;
+    /// [`AnyRun::follow`] says where a run is for nothing.
+    ///
+    /// # Errors
+    /// [`ClientError::Deadline`] when no worker answers.
+    pub async fn query<Q: Query<P>>(&self) -> Result<Q::Answer, ClientError> {
+        let handle = self.any.handle();
+        let query = UntypedQuery::<UntypedWorkflow>::new(Q::NAME);
+        let answer = handle.query(query, RawValue::default(), WorkflowQueryOptions::default());
+        let raw = self
+            .any
+            .client
+            .within("query", answer)
+            .await?
+            .map_err(|error| ClientError::query(self.any.workflow_id(), error))?;
+        payload::first(raw)
+    }
+}
+
+impl TtaiClient {
+    /// A run by its workflow id, whose params are of type `P`.
+    #[must_use]
+    pub fn run<P: WorkflowParams>(&self, workflow_id: impl Into<String>) -> Run<P> {
+        Run::of(self.any_run(workflow_id))
+    }
+
+    /// A run by its workflow id.
+    #[must_use]
+    pub fn any_run(&self, workflow_id: impl Into<String>) -> AnyRun {
+        AnyRun { client: self.clone(), workflow_id: workflow_id.into() }
     }
 }

@@ -1,4 +1,4 @@
-//! The activities that the analysis workflows call: names and types only.
+//! The catalogue of activities: names, types and policies, under the seeds' names.
 //!
 //! The declared error type says nothing: failures are typed by [`crate::FailureType`] on the wire.
 
@@ -6,13 +6,18 @@
 
 use std::convert::Infallible;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use temporalio_common::ActivityDefinition;
 use temporalio_macros::activity_definitions;
+use ttai_core::Symbol;
 
 use crate::chart::{ChartAnalysisParams, ChartAnalysisResult};
 use crate::full::{SynthesizeParams, SynthesizedRecommendation};
+use crate::market_data::{Metrics, OptionChainData, OptionChainParams, Quotes};
 use crate::options::{OptionsAnalysisParams, OptionsAnalysisResult};
+use crate::policy::{self, ActivityPolicy};
 use crate::research::{ResearchAnalysisParams, ResearchAnalysisResult};
-use crate::storage::{NotificationParams, NotificationReceipt, SaveAnalysisParams};
+use crate::storage::{NotificationParams, NotificationReceipt, SaveAnalysisParams, SaveReceipt};
 use crate::timed::Timed;
 
 /// The four analysts.
@@ -51,14 +56,14 @@ impl AnalystActivities {
     }
 }
 
-/// Keeping and telling.
+/// Saving and notifying.
 pub struct OutputActivities;
 
 #[activity_definitions]
 impl OutputActivities {
     /// Saves an analysis under the calling workflow's id.
     #[activity(name = "save_analysis_activity")]
-    pub fn save_analysis(_params: SaveAnalysisParams) -> Result<(), Infallible> {
+    pub fn save_analysis(_params: SaveAnalysisParams) -> Result<SaveReceipt, Infallible> {
         unimplemented!()
     }
 
@@ -69,5 +74,143 @@ impl OutputActivities {
     }
 }
 
+/// Quotes, chains and metrics as they are.
+pub struct MarketDataActivities;
+
+#[activity_definitions]
+impl MarketDataActivities {
+    /// Quotes of up to 500 symbols.
+    #[activity(name = "fetch_quotes_activity")]
+    pub fn fetch_quotes(_symbols: Vec<Symbol>) -> Result<Quotes, Infallible> {
+        unimplemented!()
+    }
+
+    /// The option chain of a symbol.
+    #[activity(name = "fetch_option_chain_activity")]
+    pub fn fetch_option_chain(_params: OptionChainParams) -> Result<OptionChainData, Infallible> {
+        unimplemented!()
+    }
+
+    /// Metrics of up to 500 symbols.
+    #[activity(name = "fetch_market_metrics_activity")]
+    pub fn fetch_market_metrics(_symbols: Vec<Symbol>) -> Result<Metrics, Infallible> {
+        unimplemented!()
+    }
+}
+
 pub use analyst_activities::{ChartAnalysis, OptionsAnalysis, ResearchAnalysis, SynthesizeRecommendation};
+pub use market_data_activities::{FetchMarketMetrics, FetchOptionChain, FetchQuotes};
 pub use output_activities::{SaveAnalysis, SendNotifications};
+
+/// An activity as workflows call it.
+pub trait Activity: ActivityDefinition + Sized {
+    /// The marker.
+    const ACTIVITY: Self;
+    /// How it runs when it is asked `input`.
+    fn policy(input: &Self::Input) -> ActivityPolicy;
+}
+
+/// An activity as the catalogue lists it.
+#[derive(Clone, Debug)]
+pub struct ActivityEntry {
+    /// Its type on the wire.
+    pub name: String,
+    /// How it runs where no model is asked.
+    pub policy: ActivityPolicy,
+    /// What it takes and what it answers, as schemas of a generator.
+    pub schemas: fn(&mut SchemaGenerator) -> (Schema, Schema),
+}
+
+impl ActivityEntry {
+    fn of<A: Activity>(policy: ActivityPolicy) -> Self
+    where
+        A::Input: JsonSchema,
+        A::Output: JsonSchema,
+    {
+        Self {
+            name: A::ACTIVITY.name().to_owned(),
+            policy,
+            schemas: |generator| (generator.subschema_for::<A::Input>(), generator.subschema_for::<A::Output>()),
+        }
+    }
+}
+
+/// One line an activity: its marker, its policy, and whether its input can name a model.
+macro_rules! catalogue {
+    ($($activity:ident: $policy:ident $(, model of $input:ident: $model:expr)?;)+) => {
+        $(impl Activity for $activity {
+            const ACTIVITY: Self = Self;
+            fn policy(input: &Self::Input) -> ActivityPolicy {
+                let _ = input;
+                $(let $input = input; if $model { return policy::$policy.with_model(); })?
+                policy::$policy
+            }
+        })+
+
+        /// Every activity of ttai.
+        #[must_use]
+        pub fn activities() -> Vec<ActivityEntry> {
+            vec![$(ActivityEntry::of::<$activity>(policy::$policy)),+]
+        }
+    };
+}
+
+catalogue! {
+    ChartAnalysis: CHART_ANALYSIS, model of input: input.subject.model.is_some();
+    OptionsAnalysis: OPTIONS_ANALYSIS, model of input: input.subject.model.is_some();
+    ResearchAnalysis: RESEARCH_ANALYSIS, model of input: input.subject.model.is_some();
+    SynthesizeRecommendation: SYNTHESIS, model of input: input.model.is_some();
+    SaveAnalysis: STORAGE;
+    SendNotifications: NOTIFY;
+    FetchQuotes: QUOTES;
+    FetchOptionChain: OPTION_CHAIN;
+    FetchMarketMetrics: MARKET_METRICS;
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// The activities of seeds 000 and 001; `None` where it is here, else the family that brings it.
+    const SEEDS: [(&str, Option<&str>); 21] = [
+        ("chart_analysis_activity", None),
+        ("options_analysis_activity", None),
+        ("research_analysis_activity", None),
+        ("synthesize_recommendation_activity", None),
+        ("fetch_quotes_activity", None),
+        ("fetch_option_chain_activity", None),
+        ("fetch_market_metrics_activity", None),
+        ("send_notifications_activity", None),
+        ("route_alerts_activity", Some("alerts")),
+        ("check_news_activity", Some("news")),
+        ("fetch_portfolio_activity", Some("portfolio")),
+        ("check_assignment_risk_activity", Some("portfolio")),
+        ("run_tradingview_screener_activity", Some("screens")),
+        ("store_screener_results_activity", Some("screens")),
+        ("fetch_market_data", Some("trading")),
+        ("calculate_trade", Some("trading")),
+        ("execute_trade", Some("trading")),
+        ("log_trade", Some("trading")),
+        ("is_market_closed", Some("trading")),
+        ("check_exit_conditions", Some("trading")),
+        ("close_position", Some("trading")),
+    ];
+
+    #[test]
+    fn the_catalogue_has_the_seeds_activities() {
+        let here: BTreeSet<String> = activities().into_iter().map(|activity| activity.name).collect();
+        for (name, family) in SEEDS {
+            assert_eq!(here.contains(name), family.is_none(), "{name} comes with {family:?}");
+        }
+    }
+
+    #[test]
+    fn a_model_has_more_time() {
+        let mut params = ChartAnalysisParams::new("AAPL".parse().unwrap());
+        assert_eq!(ChartAnalysis::policy(&params), policy::CHART_ANALYSIS);
+        params.subject.model = Some("ollama/qwen3".parse().unwrap());
+        assert_eq!(ChartAnalysis::policy(&params).retry, policy::AGENT);
+    }
+}

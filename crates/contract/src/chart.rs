@@ -3,11 +3,12 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use ttai_core::Symbol;
 
 use crate::common::{AnalysisDepth, ArtifactLink, Evidence, MarketSource};
-use crate::ids::DEFAULT_USER;
-use crate::model::{self, ModelUse};
-use crate::validate::{self, Validate, ValidationError};
+use crate::model::ModelUse;
+use crate::subject::{Subject, UnknownFields, checked_when_read};
+use crate::validate::{Validate, ValidationError};
 
 /// The bars that are analysed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -25,59 +26,50 @@ pub enum Timeframe {
 
 /// What to analyse.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(remote = "Self")]
+#[schemars(deny_unknown_fields)]
 pub struct ChartAnalysisParams {
-    /// Ticker.
-    pub symbol: String,
+    /// Whom and what it is about.
+    #[serde(flatten)]
+    pub subject: Subject,
     /// Bars; daily by default.
     #[serde(default)]
     pub timeframe: Timeframe,
     /// How much history; standard by default.
     #[serde(default, alias = "analysisDepth")]
     pub analysis_depth: AnalysisDepth,
-    /// Whether to draw and keep an image; yes by default.
+    /// Whether to draw and store an image; yes by default.
     #[serde(default = "yes", alias = "includeChartImage")]
     pub include_chart_image: bool,
-    /// Market time of the analysis; the provider's now when none.
-    #[serde(default, alias = "asOf", skip_serializing_if = "Option::is_none")]
-    pub as_of: Option<DateTime<Utc>>,
-    /// Model of an AI analyst, `provider/model`; the deterministic analyst when none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub model: Option<String>,
-    /// Whose analysis it is.
-    #[serde(default = "default_user", alias = "userId")]
-    pub user_id: String,
+    /// None in params that were read.
+    #[serde(flatten, skip_serializing)]
+    #[schemars(skip)]
+    pub unknown: UnknownFields,
 }
+
+checked_when_read!(ChartAnalysisParams);
 
 pub(crate) const fn yes() -> bool {
     true
 }
 
-pub(crate) fn default_user() -> String {
-    DEFAULT_USER.to_owned()
-}
-
 impl ChartAnalysisParams {
     /// The defaults for a symbol.
     #[must_use]
-    pub fn new(symbol: impl Into<String>) -> Self {
+    pub fn new(symbol: Symbol) -> Self {
         Self {
-            symbol: symbol.into(),
+            subject: Subject::new(symbol),
             timeframe: Timeframe::default(),
             analysis_depth: AnalysisDepth::default(),
             include_chart_image: true,
-            as_of: None,
-            model: None,
-            user_id: default_user(),
+            unknown: UnknownFields::default(),
         }
     }
 }
 
 impl Validate for ChartAnalysisParams {
     fn validate(&self) -> Result<(), ValidationError> {
-        validate::symbol(&self.symbol)?;
-        validate::user_id(&self.user_id)?;
-        model::check_name(self.model.as_deref())
+        self.subject.validate()
     }
 }
 

@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::validate::ValidationError;
+
 /// A number that a text mentions: what it is, its exact value, how the text prints it, and where it comes from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Evidence {
@@ -14,6 +16,35 @@ pub struct Evidence {
     pub text: String,
     /// Where it comes from: `daily bars`, `option chain`.
     pub source: String,
+}
+
+/// The name of a notification channel: 1 to 64 characters, none of them a control character.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "String", into = "String")]
+pub struct ChannelName(#[schemars(length(min = 1, max = 64))] String);
+
+impl ChannelName {
+    /// The name as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for ChannelName {
+    type Error = ValidationError;
+    fn try_from(name: String) -> Result<Self, Self::Error> {
+        if (1..=64).contains(&name.chars().count()) && !name.contains(char::is_control) {
+            return Ok(Self(name));
+        }
+        Err(ValidationError::new("notify_channels", "a channel's name has 1 to 64 characters"))
+    }
+}
+
+impl From<ChannelName> for String {
+    fn from(name: ChannelName) -> Self {
+        name.0
+    }
 }
 
 /// A stored artefact.
@@ -36,6 +67,19 @@ pub struct MarketSource {
     pub simulated: bool,
     /// One line for a person.
     pub description: String,
+}
+
+impl MarketSource {
+    /// `simulated`, `recorded` (a tape), `delayed` (Cboe's quotes) or `live`.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self.name.as_str() {
+            _ if self.simulated => "simulated",
+            "tape" => "recorded",
+            "cboe" => "delayed",
+            _ => "live",
+        }
+    }
 }
 
 /// How far back levels are sought; trend and extremes always use the whole history.

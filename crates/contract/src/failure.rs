@@ -19,12 +19,20 @@ pub enum FailureType {
     ProviderUnavailableError,
     /// The store is locked or away. Retried by policy.
     StoreUnavailableError,
-    /// The worker is shutting down. Scheduled again and not counted.
+    /// An attempt ended before its time limit without an answer. Retried by policy.
+    TimeoutError,
+    /// The worker is shutting down. Tried again and not counted as an answer.
     WorkerShutdownError,
+    /// An operator paused or reset the activity. Tried again when the operator lets it, not counted as an answer.
+    ActivityInterruptedError,
+    /// The working time of the run is used up. Not retried.
+    DeadlineError,
+    /// Six attempts were lost with their worker: the request may be what ends them. Not retried.
+    WorkerLostError,
 }
 
 impl FailureType {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 12] = [
         Self::InvalidSymbolError,
         Self::AuthenticationError,
         Self::ValidationError,
@@ -32,7 +40,11 @@ impl FailureType {
         Self::CorruptDataError,
         Self::ProviderUnavailableError,
         Self::StoreUnavailableError,
+        Self::TimeoutError,
         Self::WorkerShutdownError,
+        Self::ActivityInterruptedError,
+        Self::DeadlineError,
+        Self::WorkerLostError,
     ];
 
     /// The name on the wire.
@@ -46,7 +58,11 @@ impl FailureType {
             Self::CorruptDataError => "CorruptDataError",
             Self::ProviderUnavailableError => "ProviderUnavailableError",
             Self::StoreUnavailableError => "StoreUnavailableError",
+            Self::TimeoutError => "TimeoutError",
             Self::WorkerShutdownError => "WorkerShutdownError",
+            Self::ActivityInterruptedError => "ActivityInterruptedError",
+            Self::DeadlineError => "DeadlineError",
+            Self::WorkerLostError => "WorkerLostError",
         }
     }
 
@@ -61,14 +77,44 @@ impl FailureType {
     pub const fn is_retryable(self) -> bool {
         matches!(
             self,
-            Self::ProviderUnavailableError | Self::StoreUnavailableError | Self::WorkerShutdownError
+            Self::ProviderUnavailableError
+                | Self::StoreUnavailableError
+                | Self::TimeoutError
+                | Self::WorkerShutdownError
+                | Self::ActivityInterruptedError
         )
     }
+}
+
+/// Longest message of a failure, in bytes. A longer one would not fit where the server keeps failures, and a workflow task
+/// that cannot report its failure fails for ever.
+pub const LONGEST_MESSAGE: usize = 1024;
+
+/// The message of a failure: at most [`LONGEST_MESSAGE`] bytes as JSON has them, without control characters.
+#[must_use]
+pub fn capped(message: &str) -> String {
+    let readable = |c: char| if c.is_control() && c != '\n' { '\u{fffd}' } else { c };
+    let mut capped = String::new();
+    for c in message.chars().map(readable) {
+        if capped.len() + c.len_utf8() > LONGEST_MESSAGE - '…'.len_utf8() {
+            capped.push('…');
+            break;
+        }
+        capped.push(c);
+    }
+    capped
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn messages_are_capped_whatever_they_echo() {
+        assert_eq!(capped("short\nand good"), "short\nand good");
+        let long = capped(&"\u{7f}".repeat(700_000));
+        assert!(long.len() <= LONGEST_MESSAGE && long.ends_with('…'), "{}", long.len());
+    }
 
     #[test]
     fn names_round_trip_and_the_seeds_types_are_not_retried() {

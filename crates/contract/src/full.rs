@@ -3,84 +3,55 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use ttai_core::CashDividend;
+use ttai_core::{CashDividend, Symbol};
 
-use crate::chart::{ChartAnalysisParams, ChartAnalysisResult, Timeframe, default_user, yes};
+use crate::chart::{ChartAnalysisParams, ChartAnalysisResult, Timeframe, yes};
 use crate::common::{AnalysisDepth, Evidence, MarketSource};
-use crate::model::{self, ModelTotal, ModelUse};
-use crate::options::{
-    AccountContext, ChartContext, OptionsAnalysisParams, OptionsAnalysisResult, OptionsConstraints,
-    PositionContext, SpreadType, Strategy, width,
-};
+use crate::model::{ModelName, ModelTotal, ModelUse};
+use crate::options::{ChartContext, OptionsAnalysisParams, OptionsAnalysisResult, Strategy};
 use crate::research::{ResearchAnalysisParams, ResearchAnalysisResult};
-use crate::validate::{self, Validate, ValidationError};
+use crate::subject::{Subject, TradeRequest, UnknownFields, UserId, checked_when_read};
+use crate::validate::{Validate, ValidationError};
 
 /// What to analyse.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(remote = "Self")]
+#[schemars(deny_unknown_fields)]
 pub struct FullAnalysisParams {
-    /// Ticker.
-    pub symbol: String,
-    /// Strategy; csp by default.
-    #[serde(default)]
-    pub strategy: Strategy,
-    /// Constraints, passed unchanged to the options stage.
-    #[serde(default)]
-    pub constraints: Option<OptionsConstraints>,
-    /// Which vertical.
-    #[serde(default, alias = "spreadType", skip_serializing_if = "Option::is_none")]
-    pub spread_type: Option<SpreadType>,
-    /// Width of a vertical in dollars.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub width: Option<f64>,
-    /// The account.
-    #[serde(default)]
-    pub account: AccountContext,
-    /// What is held.
-    #[serde(default)]
-    pub position: PositionContext,
+    /// Whom and what it is about.
+    #[serde(flatten)]
+    pub subject: Subject,
+    /// Which trade is sought, passed unchanged to the options stage.
+    #[serde(flatten)]
+    pub trade: TradeRequest,
     /// Bars of the chart stage.
     #[serde(default)]
     pub timeframe: Timeframe,
     /// History of the chart stage.
     #[serde(default, alias = "analysisDepth")]
     pub analysis_depth: AnalysisDepth,
-    /// Whether to draw and keep an image.
+    /// Whether to draw and store an image.
     #[serde(default = "yes", alias = "includeChartImage")]
     pub include_chart_image: bool,
-    /// Market time of the analysis; the provider's now when none.
-    #[serde(default, alias = "asOf", skip_serializing_if = "Option::is_none")]
-    pub as_of: Option<DateTime<Utc>>,
-    /// Model of an AI analyst; the deterministic analyst when none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub model: Option<String>,
-    /// Whose analysis it is.
-    #[serde(default = "default_user", alias = "userId")]
-    pub user_id: String,
-    /// The drill profile: a worker's death is noticed within 3 s. For exercises; it costs more heartbeats.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub drill: bool,
+    /// None in params that were read.
+    #[serde(flatten, skip_serializing)]
+    #[schemars(skip)]
+    pub unknown: UnknownFields,
 }
+
+checked_when_read!(FullAnalysisParams);
 
 impl FullAnalysisParams {
     /// The defaults for a symbol.
     #[must_use]
-    pub fn new(symbol: impl Into<String>) -> Self {
+    pub fn new(symbol: Symbol) -> Self {
         Self {
-            symbol: symbol.into(),
-            strategy: Strategy::default(),
-            constraints: None,
-            spread_type: None,
-            width: None,
-            account: AccountContext::default(),
-            position: PositionContext::default(),
+            subject: Subject::new(symbol),
+            trade: TradeRequest::default(),
             timeframe: Timeframe::default(),
             analysis_depth: AnalysisDepth::default(),
             include_chart_image: true,
-            as_of: None,
-            model: None,
-            user_id: default_user(),
-            drill: false,
+            unknown: UnknownFields::default(),
         }
     }
 
@@ -88,31 +59,22 @@ impl FullAnalysisParams {
     #[must_use]
     pub fn chart_params(&self) -> ChartAnalysisParams {
         ChartAnalysisParams {
-            symbol: self.symbol.clone(),
+            subject: self.subject.clone(),
             timeframe: self.timeframe,
             analysis_depth: self.analysis_depth,
             include_chart_image: self.include_chart_image,
-            as_of: self.as_of,
-            model: self.model.clone(),
-            user_id: self.user_id.clone(),
+            unknown: UnknownFields::default(),
         }
     }
 
-    /// The options stage's params: constraints, account and position unchanged, the chart's moment and context.
+    /// The options stage's params: the trade unchanged, the chart's moment and context.
     #[must_use]
     pub fn options_params(&self, chart: &ChartAnalysisResult) -> OptionsAnalysisParams {
         OptionsAnalysisParams {
-            symbol: self.symbol.clone(),
-            strategy: self.strategy,
+            subject: self.subject.at(chart.as_of),
+            trade: self.trade.clone(),
             chart_context: Some(ChartContext::from(chart)),
-            constraints: self.constraints.clone(),
-            spread_type: self.spread_type,
-            width: self.width,
-            account: self.account.clone(),
-            position: self.position.clone(),
-            as_of: Some(chart.as_of),
-            model: self.model.clone(),
-            user_id: self.user_id.clone(),
+            unknown: UnknownFields::default(),
         }
     }
 
@@ -124,25 +86,18 @@ impl FullAnalysisParams {
         options: Option<&OptionsAnalysisResult>,
     ) -> ResearchAnalysisParams {
         ResearchAnalysisParams {
-            symbol: self.symbol.clone(),
+            subject: self.subject.at(chart.as_of),
             horizon: options.and_then(|o| o.best.as_ref()).map(|best| best.last_trade_date),
-            unknown_earnings: self.constraints.as_ref().map(|c| c.unknown_earnings).unwrap_or_default(),
-            as_of: Some(chart.as_of),
-            model: self.model.clone(),
-            user_id: self.user_id.clone(),
+            unknown_earnings: self.trade.constraints.as_ref().map(|c| c.unknown_earnings).unwrap_or_default(),
+            unknown: UnknownFields::default(),
         }
     }
 }
 
 impl Validate for FullAnalysisParams {
     fn validate(&self) -> Result<(), ValidationError> {
-        validate::symbol(&self.symbol)?;
-        validate::user_id(&self.user_id)?;
-        model::check_name(self.model.as_deref())?;
-        self.constraints.as_ref().map_or(Ok(()), Validate::validate)?;
-        self.account.validate()?;
-        self.position.validate()?;
-        width(self.width)
+        self.subject.validate()?;
+        self.trade.validate()
     }
 }
 
@@ -195,6 +150,20 @@ pub enum Stage {
 }
 
 impl Stage {
+    /// The stage that an activity works on, by the activity's type.
+    #[must_use]
+    pub fn of_activity(name: &str) -> Option<Self> {
+        Some(match name {
+            "chart_analysis_activity" => Self::Chart,
+            "options_analysis_activity" => Self::Options,
+            "research_analysis_activity" => Self::Research,
+            "synthesize_recommendation_activity" => Self::Synthesis,
+            "save_analysis_activity" => Self::Save,
+            "send_notifications_activity" => Self::Notify,
+            _ => return None,
+        })
+    }
+
     /// As a person reads it at the head of a reason: `Chart`, `Options`, `Research`.
     #[must_use]
     pub const fn title(self) -> &'static str {
@@ -302,7 +271,7 @@ pub struct SuggestedPosition {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SynthesizeParams {
     /// Ticker.
-    pub symbol: String,
+    pub symbol: Symbol,
     /// Strategy.
     #[serde(default)]
     pub strategy: Strategy,
@@ -314,10 +283,10 @@ pub struct SynthesizeParams {
     pub research: Option<ResearchAnalysisResult>,
     /// Model of an AI analyst; the deterministic synthesis when none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub model: Option<String>,
+    pub model: Option<ModelName>,
     /// Whose analysis it is, where a model is asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub user_id: Option<String>,
+    pub user_id: Option<UserId>,
 }
 
 /// What the synthesis says.
@@ -401,8 +370,10 @@ mod tests {
         let snake: FullAnalysisParams = serde_json::from_str(snake).unwrap();
         let camel: FullAnalysisParams = serde_json::from_str(camel).unwrap();
         assert_eq!(snake, camel);
-        assert_eq!(snake.constraints.as_ref().unwrap().min_roc, 0.4);
-        assert_eq!(snake.constraints.as_ref().unwrap().min_open_interest, 100);
+        let constraints = snake.trade.constraints.as_ref().unwrap();
+        assert_eq!((constraints.min_roc, constraints.min_open_interest), (0.4, 100));
+        let again: FullAnalysisParams = serde_json::from_value(serde_json::to_value(&snake).unwrap()).unwrap();
+        assert_eq!(snake, again);
     }
 
     #[rstest]
@@ -416,9 +387,11 @@ mod tests {
     #[case::user(r#"{"symbol":"AAPL","user_id":"a/b"}"#, "user_id")]
     #[case::capital(r#"{"symbol":"AAPL","account":{"capital":-5}}"#, "capital")]
     #[case::model(r#"{"symbol":"AAPL","model":"claude"}"#, "not provider/model")]
+    #[case::past(r#"{"symbol":"AAPL","as_of":"-262143-01-01T00:00:00Z"}"#, "as_of")]
+    #[case::future(r#"{"symbol":"AAPL","as_of":"9999-01-01T00:00:00Z"}"#, "as_of: give a time between")]
+    #[case::misspelt(r#"{"symbol":"AAPL","strategey":"csp"}"#, "strategey: there is no such field")]
     fn bad_requests_name_the_field(#[case] json: &str, #[case] part: &str) {
-        let params: FullAnalysisParams = serde_json::from_str(json).unwrap();
-        let error = params.validate().unwrap_err().to_string();
+        let error = serde_json::from_str::<FullAnalysisParams>(json).unwrap_err().to_string();
         assert!(error.contains(part), "{error}");
     }
 

@@ -2,8 +2,11 @@
 
 use ttai_core::Symbol;
 
-/// The user whose ids carry no suffix.
-pub const DEFAULT_USER: &str = "default";
+use crate::subject::{DEFAULT_USER, UserId};
+use crate::validate::ValidationError;
+
+/// Longest key of a client, in characters.
+pub const LONGEST_KEY: usize = 128;
 
 /// `analysis-{symbol}-{client key or uuid}`.
 #[must_use]
@@ -17,10 +20,33 @@ pub fn child_analysis(symbol: &Symbol, parent_workflow_id: &str) -> String {
     format!("analysis-{symbol}-{parent_workflow_id}")
 }
 
+/// The symbol of an analysis' id; none of another id.
+#[must_use]
+pub fn symbol_of_analysis(workflow_id: &str) -> Option<Symbol> {
+    let rest = workflow_id.strip_prefix("analysis-")?;
+    Symbol::new(rest.split_once('-')?.0).ok()
+}
+
 /// A well-known id as the user owns it: unchanged for `default`, else `{id}/{user_id}`.
 #[must_use]
-pub fn for_user(id: &str, user_id: &str) -> String {
-    if user_id == DEFAULT_USER { id.to_owned() } else { format!("{id}/{user_id}") }
+pub fn for_user(id: &str, user: &UserId) -> String {
+    if user.as_str() == DEFAULT_USER { id.to_owned() } else { format!("{id}/{user}") }
+}
+
+/// Refuses a client's key that would not make a readable workflow id.
+///
+/// # Errors
+/// A key that is empty, longer than [`LONGEST_KEY`], or has other characters than letters, digits and `. _ : @ + - /`.
+pub fn check_key(key: &str) -> Result<(), ValidationError> {
+    let fits = (1..=LONGEST_KEY).contains(&key.len())
+        && key.chars().all(|c| c.is_ascii_alphanumeric() || "._:@+-/".contains(c));
+    if fits {
+        return Ok(());
+    }
+    Err(ValidationError::new(
+        "key",
+        format!("use 1 to {LONGEST_KEY} letters, digits and . _ : @ + - / only, or leave it out"),
+    ))
 }
 
 #[cfg(test)]
@@ -29,9 +55,22 @@ mod tests {
 
     #[test]
     fn ids_follow_the_wire_names() {
-        let symbol = Symbol::new("AAPL").unwrap();
-        assert_eq!(analysis(&symbol, "k1"), "analysis-AAPL-k1");
-        assert_eq!(for_user("price-alerts", "default"), "price-alerts");
-        assert_eq!(for_user("price-alerts", "ann"), "price-alerts/ann");
+        let symbol = Symbol::new("BRK.B").unwrap();
+        let id = analysis(&symbol, "k1");
+        assert_eq!(id, "analysis-BRK.B-k1");
+        assert_eq!(symbol_of_analysis(&id), Some(symbol));
+        assert_eq!(symbol_of_analysis("price-alerts"), None);
+        assert_eq!(for_user("price-alerts", &UserId::default()), "price-alerts");
+        assert_eq!(for_user("price-alerts", &"ann".parse().unwrap()), "price-alerts/ann");
+    }
+
+    #[test]
+    fn keys_make_readable_ids() {
+        for good in ["k1", "2026-11-28", "screen/7", "a:b@c+d_e.f"] {
+            assert_eq!(check_key(good), Ok(()), "{good}");
+        }
+        for bad in ["", "a\nb", "a b", "ü", &"k".repeat(LONGEST_KEY + 1)] {
+            assert!(check_key(bad).is_err(), "{bad:?}");
+        }
     }
 }

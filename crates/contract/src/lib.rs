@@ -5,42 +5,47 @@
 
 pub mod activities;
 pub mod analysis;
+pub mod call;
 pub mod chart;
 pub mod common;
 pub mod failure;
 pub mod full;
 pub mod ids;
 pub mod lenient;
+pub mod market_data;
 pub mod model;
 pub mod options;
 pub mod policy;
 pub mod progress;
 pub mod queue;
-pub mod request;
 pub mod research;
 pub mod schema;
 pub mod search_attributes;
 pub mod storage;
+pub mod subject;
 pub mod timed;
 pub mod validate;
+pub mod workflows;
 
 pub use activities::{
-    ChartAnalysis, OptionsAnalysis, ResearchAnalysis, SaveAnalysis, SendNotifications,
-    SynthesizeRecommendation,
+    Activity, ChartAnalysis, FetchMarketMetrics, FetchOptionChain, FetchQuotes, OptionsAnalysis,
+    ResearchAnalysis, SaveAnalysis, SendNotifications, SynthesizeRecommendation, activities,
 };
 pub use analysis::{AnalysisParams, AnalysisResult, AnalysisStatus, AnalysisType};
+pub use call::{AttemptProgress, CallTerms};
 pub use chart::{
     ChartAnalysisParams, ChartAnalysisResult, ChartRecommendation, ConfluenceZone, ExtensionRisk,
     FibonacciLevel, FibonacciSwing, PriceGap, PriceLevel, Timeframe, TrendDirection, TrendQuality,
 };
-pub use common::{AnalysisDepth, ArtifactLink, Evidence, MarketSource};
+pub use common::{AnalysisDepth, ArtifactLink, ChannelName, Evidence, MarketSource};
 pub use failure::FailureType;
 pub use full::{
     ExitTrigger, FullAnalysisParams, FullAnalysisResult, OverallRecommendation, Stage, SuggestedPosition,
     SynthesizeParams, SynthesizedRecommendation,
 };
-pub use lenient::Lenient;
-pub use model::{ModelOutcome, ModelTotal, ModelUse};
+pub use lenient::{Arguments, Lenient, Malformed};
+pub use market_data::{MarketMetrics, OptionChainData, OptionChainParams, OptionContract, QuoteData};
+pub use model::{ModelName, ModelOutcome, ModelTotal, ModelUse};
 pub use options::{
     AccountContext, AccountType, Alternative, ChartContext, EarningsPolicy, ExpectedMove, ImpliedEventNote,
     NearestMiss, OptionsAnalysisParams, OptionsAnalysisResult, OptionsConstraints, OptionsRecommendation,
@@ -48,10 +53,11 @@ pub use options::{
 };
 pub use progress::{AnalysisProgress, StageProgress, StageState};
 pub use queue::TaskQueue;
-pub use request::{ANALYSIS_WORKFLOWS, AnalysisRequest};
 pub use research::{
     ResearchAnalysisParams, ResearchAnalysisResult, ResearchRecommendation, RiskLevel, Sentiment,
 };
-pub use storage::{ChannelFailure, NotificationParams, NotificationReceipt, SaveAnalysisParams};
+pub use storage::{ChannelFailure, NotificationParams, NotificationReceipt, SaveAnalysisParams, SaveReceipt};
+pub use subject::{Subject, TradeRequest, UnknownFields, UserId};
 pub use timed::Timed;
 pub use validate::{Validate, ValidationError};
+pub use workflows::{AnalysisRequest, Labels, PreparedStart, Query, Status, WorkflowEntry, WorkflowParams, workflow, workflows};

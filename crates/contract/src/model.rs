@@ -1,5 +1,7 @@
 //! What a language model's part in an answer came to: outcome, turns, tokens, money.
 
+use std::str::FromStr;
+
 use rust_decimal::Decimal;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -104,25 +106,53 @@ impl ModelTotal {
     }
 }
 
-/// Refuses what is no `provider/model`. Whether the provider is configured, the worker knows.
-pub(crate) fn check_name(model: Option<&str>) -> Result<(), ValidationError> {
-    let Some(name) = model else { return Ok(()) };
-    let fits = |text: &str, most: usize, also: &str| {
-        (1..=most).contains(&text.len())
-            && text.chars().all(|c| c.is_ascii_alphanumeric() || also.contains(c))
-    };
-    let named = name
-        .split_once('/')
-        .is_some_and(|(provider, model)| fits(provider, 32, "_-") && fits(model, 128, "._:/@+-"));
-    if named {
-        return Ok(());
+/// A model as `provider/model`. Whether the provider is configured, the worker knows.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "String", into = "String")]
+pub struct ModelName(#[schemars(length(min = 3, max = 161))] String);
+
+impl ModelName {
+    /// The name as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
     }
-    Err(ValidationError::new(
-        "model",
-        format!(
-            "{name:?} is not provider/model as anthropic/claude-sonnet-4-5 is; leave it out for the deterministic analyst"
-        ),
-    ))
+}
+
+impl FromStr for ModelName {
+    type Err = ValidationError;
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        let fits = |text: &str, most: usize, also: &str| {
+            (1..=most).contains(&text.len())
+                && text.chars().all(|c| c.is_ascii_alphanumeric() || also.contains(c))
+        };
+        let named = name
+            .split_once('/')
+            .is_some_and(|(provider, model)| fits(provider, 32, "_-") && fits(model, 128, "._:/@+-"));
+        if named {
+            return Ok(Self(name.to_owned()));
+        }
+        let shown: String = name.chars().take(64).collect();
+        Err(ValidationError::new(
+            "model",
+            format!(
+                "{shown:?} is not provider/model as anthropic/claude-sonnet-4-5 is; leave it out for the deterministic analyst"
+            ),
+        ))
+    }
+}
+
+impl TryFrom<String> for ModelName {
+    type Error = ValidationError;
+    fn try_from(name: String) -> Result<Self, Self::Error> {
+        name.parse()
+    }
+}
+
+impl From<ModelName> for String {
+    fn from(name: ModelName) -> Self {
+        name.0
+    }
 }
 
 #[cfg(test)]
@@ -132,12 +162,11 @@ mod tests {
     #[test]
     fn names_are_provider_and_model() {
         for good in ["anthropic/claude-sonnet-4-5", "openrouter/meta-llama/llama-3:free", "ollama/qwen3:8b"] {
-            assert_eq!(check_name(Some(good)), Ok(()), "{good}");
+            assert_eq!(good.parse::<ModelName>().unwrap().as_str(), good);
         }
         for bad in ["", "gpt", "/x", "x/", "a b/c", "x/y z", "x/\n", &"y".repeat(300)] {
-            assert!(check_name(Some(bad)).is_err(), "{bad}");
+            assert!(bad.parse::<ModelName>().is_err(), "{bad}");
         }
-        assert_eq!(check_name(None), Ok(()));
     }
 
     #[test]

@@ -3,15 +3,15 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use ttai_core::OptionRight;
+use ttai_core::{OptionRight, Symbol};
 
 use crate::chart::{
-    ChartAnalysisResult, ChartRecommendation, ConfluenceZone, PriceLevel, TrendDirection, TrendQuality,
-    default_user, yes,
+    ChartAnalysisResult, ChartRecommendation, ConfluenceZone, PriceLevel, TrendDirection, TrendQuality, yes,
 };
 use crate::common::{Evidence, MarketSource};
 use crate::full::{ExitTrigger, SuggestedPosition};
-use crate::model::{self, ModelUse};
+use crate::model::ModelUse;
+use crate::subject::{Subject, TradeRequest, UnknownFields, checked_when_read};
 use crate::validate::{self, Validate, ValidationError};
 
 /// What to sell.
@@ -224,76 +224,44 @@ impl From<&ChartAnalysisResult> for ChartContext {
 
 /// What to analyse.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(remote = "Self")]
+#[schemars(deny_unknown_fields)]
 pub struct OptionsAnalysisParams {
-    /// Ticker.
-    pub symbol: String,
-    /// Strategy; csp by default.
-    #[serde(default)]
-    pub strategy: Strategy,
+    /// Whom and what it is about.
+    #[serde(flatten)]
+    pub subject: Subject,
+    /// Which trade is sought.
+    #[serde(flatten)]
+    pub trade: TradeRequest,
     /// From the chart analysis; without it the chart's levels are computed here.
     #[serde(default, alias = "chartContext", skip_serializing_if = "Option::is_none")]
     pub chart_context: Option<ChartContext>,
-    /// Constraints; the defaults when none.
-    #[serde(default)]
-    pub constraints: Option<OptionsConstraints>,
-    /// Which vertical; bull put by default, bear call when the chart is bearish.
-    #[serde(default, alias = "spreadType", skip_serializing_if = "Option::is_none")]
-    pub spread_type: Option<SpreadType>,
-    /// Width of a vertical in dollars; every listed width up to 10 % of the price when none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub width: Option<f64>,
-    /// The account.
-    #[serde(default)]
-    pub account: AccountContext,
-    /// What is held.
-    #[serde(default)]
-    pub position: PositionContext,
-    /// Market time of the analysis; the provider's now when none.
-    #[serde(default, alias = "asOf", skip_serializing_if = "Option::is_none")]
-    pub as_of: Option<DateTime<Utc>>,
-    /// Model of an AI analyst; the deterministic analyst when none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub model: Option<String>,
-    /// Whose analysis it is.
-    #[serde(default = "default_user", alias = "userId")]
-    pub user_id: String,
+    /// None in params that were read.
+    #[serde(flatten, skip_serializing)]
+    #[schemars(skip)]
+    pub unknown: UnknownFields,
 }
+
+checked_when_read!(OptionsAnalysisParams);
 
 impl OptionsAnalysisParams {
     /// The defaults for a symbol.
     #[must_use]
-    pub fn new(symbol: impl Into<String>) -> Self {
+    pub fn new(symbol: Symbol) -> Self {
         Self {
-            symbol: symbol.into(),
-            strategy: Strategy::default(),
+            subject: Subject::new(symbol),
+            trade: TradeRequest::default(),
             chart_context: None,
-            constraints: None,
-            spread_type: None,
-            width: None,
-            account: AccountContext::default(),
-            position: PositionContext::default(),
-            as_of: None,
-            model: None,
-            user_id: default_user(),
+            unknown: UnknownFields::default(),
         }
     }
 }
 
 impl Validate for OptionsAnalysisParams {
     fn validate(&self) -> Result<(), ValidationError> {
-        validate::symbol(&self.symbol)?;
-        validate::user_id(&self.user_id)?;
-        model::check_name(self.model.as_deref())?;
-        self.constraints.as_ref().map_or(Ok(()), Validate::validate)?;
-        self.account.validate()?;
-        self.position.validate()?;
-        width(self.width)
+        self.subject.validate()?;
+        self.trade.validate()
     }
-}
-
-pub(crate) fn width(width: Option<f64>) -> Result<(), ValidationError> {
-    width.map_or(Ok(()), |width| validate::in_range("width", width, 0.5, 1000.0))
 }
 
 /// The options analyst's verdict.

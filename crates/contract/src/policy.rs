@@ -1,24 +1,24 @@
 //! Timeouts and retry policies by name, in one place (the seeds' tables).
 //!
-//! `maximum_attempts` counts answers: an attempt that was lost with its worker is scheduled again and not counted.
-//! That is why the policies are walked by the workflow and not handed to the server, which cannot tell the two apart.
+//! `maximum_attempts` counts failed answers: an attempt that was lost with its worker is none. The server retries without a
+//! limit of its own; the attempts count (see [`crate::call`]).
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::queue::TaskQueue;
 
-/// How often and how fast to ask again.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// How often and how fast to try again.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RetryPolicy {
-    /// The name in the seeds' table.
-    pub name: &'static str,
     /// Wait before the second attempt.
     pub initial_interval: Duration,
     /// Factor from one wait to the next.
     pub backoff_coefficient: f64,
     /// Longest wait.
     pub maximum_interval: Duration,
-    /// Answers to accept before giving up.
+    /// Failed answers to accept before giving up.
     pub maximum_attempts: u32,
 }
 
@@ -34,7 +34,6 @@ impl RetryPolicy {
 
 /// Everything else.
 pub const DEFAULT: RetryPolicy = RetryPolicy {
-    name: "default",
     initial_interval: Duration::from_secs(1),
     backoff_coefficient: 2.0,
     maximum_interval: Duration::from_secs(60),
@@ -43,7 +42,6 @@ pub const DEFAULT: RetryPolicy = RetryPolicy {
 
 /// Provider calls that may be rate limited.
 pub const API: RetryPolicy = RetryPolicy {
-    name: "api",
     initial_interval: Duration::from_secs(5),
     backoff_coefficient: 2.0,
     maximum_interval: Duration::from_secs(120),
@@ -52,7 +50,6 @@ pub const API: RetryPolicy = RetryPolicy {
 
 /// Analysts: expensive, retried rarely.
 pub const AGENT: RetryPolicy = RetryPolicy {
-    name: "agent",
     initial_interval: Duration::from_secs(2),
     backoff_coefficient: 2.0,
     maximum_interval: Duration::from_secs(30),
@@ -61,7 +58,6 @@ pub const AGENT: RetryPolicy = RetryPolicy {
 
 /// The analysis workflows' own policy for their analysts (000's inline policy: 1 s to 30 s, three answers).
 pub const ANALYST: RetryPolicy = RetryPolicy {
-    name: "analyst",
     initial_interval: Duration::from_secs(1),
     backoff_coefficient: 2.0,
     maximum_interval: Duration::from_secs(30),
@@ -70,79 +66,114 @@ pub const ANALYST: RetryPolicy = RetryPolicy {
 
 /// Notifications: cheap, retried more.
 pub const NOTIFICATION: RetryPolicy = RetryPolicy {
-    name: "notification",
     initial_interval: Duration::from_secs(1),
     backoff_coefficient: 1.5,
     maximum_interval: Duration::from_secs(30),
     maximum_attempts: 5,
 };
 
+/// Saving: until the store is back, within the budget of [`SAVE_BUDGET`].
+pub const STORE: RetryPolicy = RetryPolicy {
+    initial_interval: Duration::from_secs(1),
+    backoff_coefficient: 2.0,
+    maximum_interval: Duration::from_secs(60),
+    maximum_attempts: u32::MAX,
+};
+
 /// How one kind of activity runs.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ActivityPolicy {
-    /// The queue that runs it; every call sets it, for the SDK would default to the caller's.
-    pub queue: TaskQueue,
+    /// The queue that runs it; the calling workflow's own where any family calls it.
+    pub queue: Option<TaskQueue>,
     /// Longest run of one attempt.
     pub start_to_close: Duration,
     /// Longest silence of a running attempt; none for short calls.
     pub heartbeat: Option<Duration>,
-    /// When to ask again.
+    /// When to try again.
     pub retry: RetryPolicy,
 }
 
 impl ActivityPolicy {
     /// The policy of an analyst that asks a language model: at least five minutes an attempt, and retried rarely.
     #[must_use]
-    pub fn with_model(self, model: Option<&str>) -> Self {
-        match model {
-            None => self,
-            Some(_) => Self { start_to_close: self.start_to_close.max(MODEL_ANALYSIS), retry: AGENT, ..self },
-        }
+    pub fn with_model(self) -> Self {
+        Self { start_to_close: self.start_to_close.max(MODEL_ANALYSIS), retry: AGENT, ..self }
     }
 }
 
 /// Shortest limit of an attempt that asks a language model.
 const MODEL_ANALYSIS: Duration = Duration::from_secs(300);
 
-const fn heartbeating(start_to_close: u64, retry: RetryPolicy) -> ActivityPolicy {
+const fn analyst(start_to_close: u64, retry: RetryPolicy) -> ActivityPolicy {
     ActivityPolicy {
-        queue: TaskQueue::Analysis,
+        queue: Some(TaskQueue::Analysis),
         start_to_close: Duration::from_secs(start_to_close),
         heartbeat: Some(Duration::from_secs(30)),
         retry,
     }
 }
 
+const fn shared(start_to_close: u64, heartbeat: u64, retry: RetryPolicy) -> ActivityPolicy {
+    ActivityPolicy {
+        queue: None,
+        start_to_close: Duration::from_secs(start_to_close),
+        heartbeat: Some(Duration::from_secs(heartbeat)),
+        retry,
+    }
+}
+
 /// Chart analysis: 5 min, heartbeat 30 s.
-pub const CHART_ANALYSIS: ActivityPolicy = heartbeating(300, ANALYST);
+pub const CHART_ANALYSIS: ActivityPolicy = analyst(300, ANALYST);
 /// Options analysis: 5 min, heartbeat 30 s.
-pub const OPTIONS_ANALYSIS: ActivityPolicy = heartbeating(300, ANALYST);
+pub const OPTIONS_ANALYSIS: ActivityPolicy = analyst(300, ANALYST);
 /// Research analysis: 3 min, heartbeat 30 s.
-pub const RESEARCH_ANALYSIS: ActivityPolicy = heartbeating(180, ANALYST);
+pub const RESEARCH_ANALYSIS: ActivityPolicy = analyst(180, ANALYST);
 /// Synthesis: 1 min. It heartbeats too, so that a lost worker is noticed before the minute is over.
-pub const SYNTHESIS: ActivityPolicy = heartbeating(60, DEFAULT);
+pub const SYNTHESIS: ActivityPolicy = analyst(60, DEFAULT);
 /// Saving a result: 30 s.
-pub const STORAGE: ActivityPolicy = ActivityPolicy {
-    queue: TaskQueue::Analysis,
-    start_to_close: Duration::from_secs(30),
-    heartbeat: Some(Duration::from_secs(10)),
-    retry: DEFAULT,
-};
-/// Sending a notification: 30 s.
-pub const NOTIFY: ActivityPolicy = ActivityPolicy {
-    queue: TaskQueue::Analysis,
-    start_to_close: Duration::from_secs(30),
-    heartbeat: Some(Duration::from_secs(10)),
-    retry: NOTIFICATION,
-};
+pub const STORAGE: ActivityPolicy = shared(30, 10, STORE);
+/// Sending a notification: 30 s. One answer settles several channels, so the workflow walks the waits (see [`delivery_wait`]).
+pub const NOTIFY: ActivityPolicy = shared(30, 10, NOTIFICATION);
+/// Quotes: 30 s.
+pub const QUOTES: ActivityPolicy = shared(30, 10, API);
+/// One option chain: 1 min, heartbeat 15 s.
+pub const OPTION_CHAIN: ActivityPolicy = shared(60, 15, API);
+/// Metrics of a batch of symbols: 2 min, heartbeat 30 s.
+pub const MARKET_METRICS: ActivityPolicy = shared(120, 30, API);
 
 /// Longest silence of an attempt under the drill profile.
 pub const DRILL_HEARTBEAT: Duration = Duration::from_secs(3);
+/// Longest run of a workflow task under the drill profile.
+pub const DRILL_TASK_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Working time that an analysis may take before it ends with what it has.
 pub const ANALYSIS_WORKING_TIME: Duration = Duration::from_secs(15 * 60);
 /// Backstop that starters set as execution timeout.
 pub const ANALYSIS_EXECUTION_TIMEOUT: Duration = Duration::from_secs(24 * 3600);
+/// Backstop of one call: no activity is tried again for longer.
+pub const CALL_TIMEOUT: Duration = Duration::from_secs(24 * 3600);
+
+/// How long saving a result waits for the store before the result is left to the worker's spool.
+pub const SAVE_BUDGET: Duration = Duration::from_secs(15 * 60);
+/// How long a message is worth delivering where it does not say.
+pub const MESSAGE_LIFETIME: Duration = Duration::from_secs(24 * 3600);
+/// How long one attempt to run an activity inside the workflow task may take; then it is called as any other.
+pub const LOCAL_ATTEMPT: Duration = Duration::from_secs(2);
+
+/// The wait after `rounds` rounds of a delivery that not every channel has taken: growing to 15 min.
+#[must_use]
+pub fn delivery_wait(rounds: u32) -> Duration {
+    if rounds < NOTIFICATION.maximum_attempts {
+        return NOTIFICATION.backoff(rounds);
+    }
+    let later = RetryPolicy {
+        initial_interval: Duration::from_secs(30),
+        backoff_coefficient: 2.0,
+        maximum_interval: Duration::from_secs(15 * 60),
+        maximum_attempts: u32::MAX,
+    };
+    later.backoff(rounds.saturating_sub(NOTIFICATION.maximum_attempts).saturating_add(1))
+}
 
 #[cfg(test)]
 mod tests {
@@ -154,5 +185,11 @@ mod tests {
         assert_eq!(API.backoff(3), Duration::from_secs(20));
         assert_eq!(API.backoff(40), Duration::from_secs(120));
         assert_eq!(API.backoff(u32::MAX), Duration::from_secs(120));
+    }
+
+    #[test]
+    fn deliveries_go_on_at_growing_waits() {
+        let waits: Vec<u64> = [1, 4, 5, 6, 10, 1000].map(|round| delivery_wait(round).as_secs()).to_vec();
+        assert_eq!(waits, [1, 3, 30, 60, 900, 900]);
     }
 }

@@ -1,58 +1,60 @@
 //! Research analysis: params and result.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use ttai_core::Symbol;
 
-use crate::chart::default_user;
 use crate::common::{Evidence, MarketSource};
-use crate::model::{self, ModelUse};
+use crate::model::ModelUse;
 use crate::options::EarningsPolicy;
-use crate::validate::{self, Validate, ValidationError};
+use crate::subject::{Subject, UnknownFields, checked_when_read};
+use crate::validate::{Validate, ValidationError};
 
 /// What to analyse.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(remote = "Self")]
+#[schemars(deny_unknown_fields)]
 pub struct ResearchAnalysisParams {
-    /// Ticker.
-    pub symbol: String,
+    /// Whom and what it is about.
+    #[serde(flatten)]
+    pub subject: Subject,
     /// The last day that a position would live to; earnings up to it count.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub horizon: Option<NaiveDate>,
     /// What to do when nobody says when earnings are.
     #[serde(default, alias = "unknownEarnings")]
     pub unknown_earnings: EarningsPolicy,
-    /// Market time of the analysis; the provider's now when none.
-    #[serde(default, alias = "asOf", skip_serializing_if = "Option::is_none")]
-    pub as_of: Option<DateTime<Utc>>,
-    /// Model of an AI analyst; the deterministic analyst when none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub model: Option<String>,
-    /// Whose analysis it is.
-    #[serde(default = "default_user", alias = "userId")]
-    pub user_id: String,
+    /// None in params that were read.
+    #[serde(flatten, skip_serializing)]
+    #[schemars(skip)]
+    pub unknown: UnknownFields,
 }
+
+checked_when_read!(ResearchAnalysisParams);
 
 impl ResearchAnalysisParams {
     /// The defaults for a symbol.
     #[must_use]
-    pub fn new(symbol: impl Into<String>) -> Self {
+    pub fn new(symbol: Symbol) -> Self {
         Self {
-            symbol: symbol.into(),
+            subject: Subject::new(symbol),
             horizon: None,
             unknown_earnings: EarningsPolicy::default(),
-            as_of: None,
-            model: None,
-            user_id: default_user(),
+            unknown: UnknownFields::default(),
         }
     }
 }
 
 impl Validate for ResearchAnalysisParams {
     fn validate(&self) -> Result<(), ValidationError> {
-        validate::symbol(&self.symbol)?;
-        validate::user_id(&self.user_id)?;
-        model::check_name(self.model.as_deref())
+        self.subject.validate()?;
+        match self.horizon {
+            Some(day) if !(1990..=2099).contains(&day.year()) => {
+                Err(ValidationError::new("horizon", "give a day between 1990 and 2099"))
+            }
+            _ => Ok(()),
+        }
     }
 }
 

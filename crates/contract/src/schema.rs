@@ -1,34 +1,39 @@
-//! JSON Schema of every param and result, generated from the types.
+//! JSON Schema of the whole wire, generated from the catalogues.
 
 use schemars::generate::SchemaSettings;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
-use crate::{analysis, chart, full, options, progress, research, storage};
+use crate::activities::activities;
+use crate::call::AttemptProgress;
+use crate::workflows::workflows;
 
-/// One document: `$defs` by type name.
+/// One document: the workflows and activities with what they take and answer, and `$defs` by type name.
 #[must_use]
 pub fn document() -> Value {
     let mut generator = SchemaSettings::draft2020_12().into_generator();
-    generator.subschema_for::<chart::ChartAnalysisParams>();
-    generator.subschema_for::<chart::ChartAnalysisResult>();
-    generator.subschema_for::<options::OptionsAnalysisParams>();
-    generator.subschema_for::<options::OptionsAnalysisResult>();
-    generator.subschema_for::<research::ResearchAnalysisParams>();
-    generator.subschema_for::<research::ResearchAnalysisResult>();
-    generator.subschema_for::<full::FullAnalysisParams>();
-    generator.subschema_for::<full::FullAnalysisResult>();
-    generator.subschema_for::<full::SynthesizeParams>();
-    generator.subschema_for::<full::SynthesizedRecommendation>();
-    generator.subschema_for::<analysis::AnalysisParams>();
-    generator.subschema_for::<analysis::AnalysisResult>();
-    generator.subschema_for::<storage::SaveAnalysisParams>();
-    generator.subschema_for::<storage::NotificationParams>();
-    generator.subschema_for::<storage::NotificationReceipt>();
-    generator.subschema_for::<progress::AnalysisProgress>();
+    generator.subschema_for::<AttemptProgress>();
+    let workflows: Map<String, Value> = workflows()
+        .into_iter()
+        .map(|workflow| {
+            let [params, answer, status] = (workflow.schemas)(&mut generator);
+            let entry = json!({"queue": workflow.queue.name(), "params": params, "answer": answer, "status": status});
+            (workflow.name.to_owned(), entry)
+        })
+        .collect();
+    let activities: Map<String, Value> = activities()
+        .into_iter()
+        .map(|activity| {
+            let (input, output) = (activity.schemas)(&mut generator);
+            let queue = activity.policy.queue.map_or("the caller's", |queue| queue.name());
+            (activity.name, json!({"queue": queue, "input": input, "output": output}))
+        })
+        .collect();
     let definitions: Map<String, Value> = generator.take_definitions(true).into_iter().collect();
-    sorted(serde_json::json!({
+    sorted(json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "ttai wire contract",
+        "workflows": workflows,
+        "activities": activities,
         "$defs": definitions,
     }))
 }
@@ -45,7 +50,6 @@ fn sorted(value: Value) -> Value {
         other => other,
     }
 }
-
 #[cfg(test)]
 mod tests {
     use std::path::Path;

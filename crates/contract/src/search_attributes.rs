@@ -10,6 +10,8 @@ pub const SYMBOL: SearchAttributeKey<String> = SearchAttributeKey::keyword("Ttai
 pub const STRATEGY: SearchAttributeKey<String> = SearchAttributeKey::keyword("TtaiStrategy");
 /// What came out.
 pub const OUTCOME: SearchAttributeKey<String> = SearchAttributeKey::keyword("TtaiOutcome");
+/// `live`, `delayed`, `recorded` or `simulated`.
+pub const MARKET: SearchAttributeKey<String> = SearchAttributeKey::keyword("TtaiMarket");
 
 /// The names, all of type Keyword.
-pub const KEYWORDS: [&str; 4] = ["TtaiUser", "TtaiSymbol", "TtaiStrategy", "TtaiOutcome"];
+pub const KEYWORDS: [&str; 5] = ["TtaiUser", "TtaiSymbol", "TtaiStrategy", "TtaiOutcome", "TtaiMarket"];

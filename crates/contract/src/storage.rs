@@ -19,8 +19,23 @@ pub struct SaveAnalysisParams {
     pub recommendation: String,
     /// Market time.
     pub as_of: DateTime<Utc>,
+    /// When the workflow was done, by the server's clock; none while it goes on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub completed_at: Option<DateTime<Utc>>,
+    /// The channels that took its notification.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notified: Vec<String>,
     /// The workflow's whole result.
     pub result: serde_json::Value,
+}
+
+/// What became of a result that was to be saved.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct SaveReceipt {
+    /// Whether the store is away: the result lies in the worker's spool and is saved once the store is back.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub spooled: bool,
 }
 
 /// A message to send.

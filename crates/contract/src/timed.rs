@@ -1,14 +1,41 @@
-//! An activity's result with the time it took, so that a workflow can count working time without counting outages.
+//! An activity's result with what its attempts came to, so that a workflow can count working time without counting outages.
 
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 
-/// A result object with one more field, `working_ms`. An activity in another language may leave it out.
+/// A result object with more fields beside its own. An activity in another language may leave them out.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Timed<T> {
-    /// The result itself; its fields stand beside `working_ms`.
+    /// The result itself; its fields stand beside the others.
     #[serde(flatten)]
     pub result: T,
-    /// Milliseconds from the attempt's start to its answer.
+    /// Milliseconds that all attempts worked, and waited after failed answers.
     #[serde(default)]
     pub working_ms: u64,
+    /// Failed answers before this one.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub failed_answers: u32,
+    /// Attempts that were lost with their worker.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub lost_attempts: u32,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn is_zero(count: &u32) -> bool {
+    *count == 0
+}
+
+/// Clients read the result; the counters are between workflow and activity.
+impl<T: JsonSchema> JsonSchema for Timed<T> {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> Cow<'static, str> {
+        T::schema_name()
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        generator.subschema_for::<T>()
+    }
 }

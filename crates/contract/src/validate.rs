@@ -1,7 +1,5 @@
 //! Checks of params that need no market: done by clients before a start and by workflows at their beginning.
 
-use ttai_core::Symbol;
-
 /// Which field is wrong, and what to change.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{field}: {message}")]
@@ -28,26 +26,10 @@ pub trait Validate {
     fn validate(&self) -> Result<(), ValidationError>;
 }
 
-/// The symbol, parsed.
-pub(crate) fn symbol(text: &str) -> Result<Symbol, ValidationError> {
-    Symbol::new(text).map_err(|error| ValidationError::new("symbol", error.to_string()))
-}
-
 /// A finite number within `[low, high]`.
 pub(crate) fn in_range(field: &str, value: f64, low: f64, high: f64) -> Result<(), ValidationError> {
     if value.is_finite() && (low..=high).contains(&value) {
         return Ok(());
     }
     Err(ValidationError::new(field, format!("{value} is not between {low} and {high}")))
-}
-
-/// A user id that fits into a workflow id and a search attribute.
-pub(crate) fn user_id(text: &str) -> Result<(), ValidationError> {
-    let fits = !text.is_empty()
-        && text.len() <= 64
-        && text.chars().all(|c| c.is_ascii_alphanumeric() || "._@-".contains(c));
-    if fits {
-        return Ok(());
-    }
-    Err(ValidationError::new("user_id", "use 1 to 64 letters, digits and . _ @ - only, or leave it out"))
 }

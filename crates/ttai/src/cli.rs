@@ -56,15 +56,19 @@ pub enum Command {
     Worker(WorkerArgs),
     /// Analyse a symbol: chart, options, research, verdict.
     Analyze(Box<AnalyzeArgs>),
-    /// Show a finished or running analysis.
+    /// Show a finished or running run.
     Show(ShowArgs),
-    /// List analyses.
+    /// List runs, newest first.
     List(ListArgs),
-    /// Stop a running analysis; what was done so far is kept in its details.
-    Cancel {
-        /// Workflow id.
-        id: String,
-    },
+    /// Wait for the answer of a run.
+    Wait(WaitArgs),
+    /// Stop a run; what was done so far stays in its details.
+    Cancel(CancelArgs),
+    /// Start any workflow by its name, with the argument that any other SDK would send.
+    Start(StartArgs),
+    /// Runs of any workflow: list, show, wait, cancel.
+    #[command(subcommand)]
+    Run(RunCommand),
     /// Quotes of symbols, once or as they happen.
     Quotes(QuotesArgs),
     /// The numbers themselves: prices, Greeks, chains, margin, indicators, sessions; one JSON object a line, or by flags.
@@ -220,6 +224,59 @@ pub struct ListArgs {
     /// As JSON.
     #[arg(long)]
     pub json: bool,
+}
+
+/// `ttai wait`.
+#[derive(Clone, Debug, Args)]
+pub struct WaitArgs {
+    /// Workflow id.
+    pub id: String,
+    /// Give up after so many seconds [default: never].
+    #[arg(long, value_name = "SECONDS")]
+    pub timeout: Option<u64>,
+    /// The answer as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `ttai cancel`.
+#[derive(Clone, Debug, Args)]
+pub struct CancelArgs {
+    /// Workflow id.
+    pub id: String,
+}
+
+/// `ttai start`.
+#[derive(Clone, Debug, Args)]
+pub struct StartArgs {
+    /// The workflow's type, such as FullAnalysisWorkflow.
+    pub workflow: String,
+    /// Its arguments, each as JSON: usually one object, or nothing.
+    #[arg(value_name = "JSON", value_parser = json)]
+    pub arguments: Vec<serde_json::Value>,
+    /// Makes the start idempotent: the same key and request is the same run.
+    #[arg(long)]
+    pub key: Option<String>,
+    /// Wait for the answer and print it.
+    #[arg(long)]
+    pub wait: bool,
+}
+
+/// `ttai run …`: the same commands as without `run`.
+#[derive(Clone, Debug, Subcommand)]
+pub enum RunCommand {
+    /// List runs, newest first.
+    List(ListArgs),
+    /// Show a finished or running run.
+    Show(ShowArgs),
+    /// Wait for the answer of a run.
+    Wait(WaitArgs),
+    /// Stop a run; what was done so far stays in its details.
+    Cancel(CancelArgs),
+}
+
+fn json(text: &str) -> Result<serde_json::Value, String> {
+    serde_json::from_str(text).map_err(|error| format!("this is no JSON: {error}"))
 }
 
 /// `ttai sim`.

@@ -12,5 +12,6 @@ pub mod report;
 pub mod server;
 pub mod settings;
 pub mod sources;
+mod stop_reasons;
 pub mod wiring;
 pub mod worker;

@@ -21,12 +21,12 @@ use temporalio_sdk::interceptors::{
 };
 use temporalio_sdk::{Runtime, Worker, WorkerOptions};
 use tokio::sync::oneshot;
-use ttai_activities::{AnalystActivities, Compute, OutputActivities, Ports, Shutdown};
-use ttai_contract::{TaskQueue, search_attributes};
-use ttai_workflows::{
-    AnalysisWorkflow, ChartAnalysisWorkflow, FullAnalysisWorkflow, OptionsAnalysisWorkflow,
-    ResearchAnalysisWorkflow,
+use ttai_activities::{
+    AnalystActivities, Compute, MarketDataActivities, OutputActivities, Ports, Shutdown, Supervisor,
 };
+use ttai_contract::{TaskQueue, WorkflowParams, search_attributes};
+
+use crate::stop_reasons::ServerStopReasons;
 
 /// How long running activities may take to return after a shutdown has begun.
 const GRACE: Duration = Duration::from_secs(5);
@@ -188,45 +188,60 @@ fn build(
     shutdown: &Shutdown,
 ) -> anyhow::Result<Vec<Worker>> {
     let runtime = Runtime::from_current_tokio(Default::default()).map_err(|error| anyhow!("{error}"))?;
-    let compute = Compute::per_core();
+    let supervisor = Supervisor::new(shutdown.clone(), Arc::new(ServerStopReasons(client.clone())));
+    let parts = Parts { ports, compute: Compute::per_core(), supervisor };
     settings
         .queues
         .iter()
         .map(|queue| {
-            let options = options(*queue, ports, &compute, settings, shutdown)?;
+            let options = options(*queue, &parts, settings)?;
             Worker::new(&runtime, client.clone(), options)
                 .map_err(|error| anyhow!("the worker of {queue}: {error}"))
         })
         .collect()
 }
 
-/// What each queue runs. Every queue keeps results and tells people; the analyses run on their own.
-fn options(
-    queue: TaskQueue,
-    ports: &Ports,
-    compute: &Compute,
-    settings: &WorkerSettings,
-    shutdown: &Shutdown,
-) -> anyhow::Result<WorkerOptions> {
+/// What the activities of all queues are made of.
+struct Parts<'a> {
+    ports: &'a Ports,
+    compute: Compute,
+    supervisor: Supervisor,
+}
+
+/// What each queue runs: its own workflows, the activities that any family calls, and on the analyses' queue the analysts.
+fn options(queue: TaskQueue, parts: &Parts<'_>, settings: &WorkerSettings) -> anyhow::Result<WorkerOptions> {
+    let Parts { ports, compute, supervisor } = parts;
     let sticky = Duration::from_secs(if settings.drill { 1 } else { 10 });
+    let market_data = MarketDataActivities::new((*ports).clone(), compute.clone(), supervisor.clone());
     let mut options = WorkerOptions::new(queue.name())
-        .register_activities(OutputActivities::new(ports.clone(), shutdown.clone()))
+        .register_activities(OutputActivities::new((*ports).clone(), supervisor.clone()))
+        .register_activities(market_data)
         .graceful_shutdown_period(GRACE)
         .sticky_queue_schedule_to_start_timeout(sticky)
+        .workflow_interceptor(ttai_workflows::interceptor())
         .build();
     if let Some(interceptor) = &settings.interceptor {
         options.activity_inbound_interceptor(interceptor.clone());
     }
     if queue == TaskQueue::Analysis {
-        options.register_activities(AnalystActivities::new(ports.clone(), compute.clone(), shutdown.clone()));
-        options.register_workflow::<ChartAnalysisWorkflow>()?;
-        options.register_workflow::<OptionsAnalysisWorkflow>()?;
-        options.register_workflow::<ResearchAnalysisWorkflow>()?;
-        options.register_workflow::<FullAnalysisWorkflow>()?;
-        options.register_workflow::<AnalysisWorkflow>()?;
+        let analysts = AnalystActivities::new((*ports).clone(), compute.clone(), supervisor.clone());
+        options.register_activities(analysts);
     }
+    register_workflows(&mut options, queue)?;
     Ok(options)
 }
+
+macro_rules! register {
+    ($($workflow:ident: $params:ident;)+) => {
+        fn register_workflows(options: &mut WorkerOptions, queue: TaskQueue) -> anyhow::Result<()> {
+            $(if <ttai_contract::$params as WorkflowParams>::QUEUE == queue {
+                options.register_workflow::<ttai_workflows::$workflow>()?;
+            })+
+            Ok(())
+        }
+    };
+}
+ttai_contract::for_each_workflow!(register);
 
 /// Registers the search attributes that are missing.
 ///

@@ -104,7 +104,7 @@ async fn recorded_chains_give_covered_calls_and_verticals(
     #[case] strategy: Strategy,
 ) {
     let Some(market) = recorded(date, price) else { return };
-    let result = analysed(market, |params| params.strategy = strategy).await;
+    let result = analysed(market, |params| params.trade.strategy = strategy).await;
     let best = result.best.as_ref().unwrap();
     let (base, expected) = match best.long_strike {
         Some(long) => (best.strike - long - best.credit, OptionsRecommendation::Select),

@@ -1,20 +1,16 @@
 //! `ttai analyze`: starts a full analysis, shows where it is, prints the answer.
 
-use std::collections::BTreeMap;
 use std::process::ExitCode;
-use std::time::Duration;
 
-use anyhow::{anyhow, bail};
-use indicatif::{ProgressBar, ProgressStyle};
-use tokio::sync::mpsc;
-use ttai_client::{AnalysisRun, ClientError, TtaiClient};
+use anyhow::{Context, anyhow, bail};
+use ttai_client::TtaiClient;
 use ttai_contract::{
-    AccountContext, AnalysisProgress, FullAnalysisParams, FullAnalysisResult, OptionsConstraints,
-    PositionContext, Stage, StageState, Validate, ValidationError,
+    AccountContext, FullAnalysisParams, FullAnalysisResult, ModelName, OptionsConstraints, PositionContext,
+    TradeRequest, Validate, ValidationError,
 };
 use ttai_dev_server::DevServer;
 
-use super::{INTERRUPTED, asked_to_stop};
+use super::{INTERRUPTED, wait};
 use crate::cli::{AnalyzeArgs, GlobalArgs};
 use crate::settings::Settings;
 use crate::worker::{self, RunningWorkers, WorkerSettings};
@@ -27,7 +23,9 @@ use crate::{output, report, server, sources, wiring};
 pub async fn run(global: &GlobalArgs, args: AnalyzeArgs) -> anyhow::Result<ExitCode> {
     let settings = Settings::load(global, Some(&args.market))?;
     let model = args.model.clone().or_else(|| settings.config.text("llm", "model"));
-    let params = FullAnalysisParams { model: model.filter(|name| name != "none"), ..params(&args) };
+    let mut params = params(&args)?;
+    let model = model.filter(|name| name != "none").map(|name| name.parse::<ModelName>());
+    params.subject.model = model.transpose().map_err(as_flag)?;
     params.validate().map_err(as_flag)?;
     let own_market = args.market.tape.is_some() || args.market.seed.is_some();
     if own_market && global.address.is_some() {
@@ -53,14 +51,15 @@ async fn analyze(
         output::note(&how_to_come_back(settings, desk, run.workflow_id()));
         return Ok(ExitCode::SUCCESS);
     }
-    let Some(answer) = wait(&run).await? else {
+    let Some(answer) = wait::answer(&run, None).await? else {
         output::note(&format!("\n{}", how_to_come_back(settings, desk, run.workflow_id())));
         return Ok(ExitCode::from(INTERRUPTED));
     };
     if let Some(path) = &args.chart {
         let store = wiring::store(settings).await?;
-        report::write_chart(store.as_ref(), &serde_json::to_value(&answer)?, path).await?;
+        report::write_chart(store.as_ref(), &answer, path).await?;
     }
+    let answer = serde_json::from_value(answer).context("the answer is not that of a full analysis")?;
     print(&answer, run.workflow_id(), args.json)?;
     Ok(ExitCode::SUCCESS)
 }
@@ -133,85 +132,6 @@ impl Desk {
     }
 }
 
-/// Waits with live progress; none after Ctrl-C.
-async fn wait(run: &AnalysisRun<FullAnalysisParams>) -> anyhow::Result<Option<FullAnalysisResult>> {
-    let mut display = Display::new();
-    let (tell, mut looks) = mpsc::channel(1);
-    // A query without a worker hangs until its deadline: it must hold up neither the answer nor Ctrl-C.
-    let watcher = tokio::spawn(watch(run.clone(), tell));
-    let result = run.result(None);
-    let stop = asked_to_stop();
-    tokio::pin!(result, stop);
-    let outcome = loop {
-        tokio::select! {
-            answer = &mut result => break answer.map(Some).map_err(Into::into),
-            signal = &mut stop => break signal.map(|()| None).map_err(Into::into),
-            Some(look) = looks.recv() => match look {
-                Ok(progress) => display.show(&progress),
-                Err(ClientError::Deadline { .. }) => display.waiting_for_a_worker(),
-                // The result says what is wrong.
-                Err(_) => {}
-            },
-        }
-    };
-    watcher.abort();
-    display.finish();
-    outcome
-}
-
-/// Asks where the run is until nobody listens.
-async fn watch(
-    run: AnalysisRun<FullAnalysisParams>,
-    tell: mpsc::Sender<Result<AnalysisProgress, ClientError>>,
-) {
-    let mut look = tokio::time::interval(Duration::from_millis(300));
-    loop {
-        look.tick().await;
-        if tell.send(run.status().await).await.is_err() {
-            return;
-        }
-    }
-}
-
-/// Progress on standard error.
-struct Display {
-    bar: ProgressBar,
-    seen: BTreeMap<Stage, StageState>,
-}
-
-impl Display {
-    fn new() -> Self {
-        let bar = if output::is_interactive() { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
-        if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}") {
-            bar.set_style(style);
-        }
-        Self { bar, seen: BTreeMap::new() }
-    }
-
-    fn show(&mut self, progress: &AnalysisProgress) {
-        for entry in &progress.stages {
-            let before = self.seen.insert(entry.stage, entry.state);
-            let changed = before.is_some_and(|state| state != entry.state) || before.is_none();
-            match entry.state {
-                StageState::Running => self.bar.set_message(format!("{} …", entry.stage.title())),
-                StageState::Waiting => {}
-                _ if changed && !self.bar.is_hidden() => self.bar.println(report::stage_line(entry)),
-                _ => {}
-            }
-        }
-        self.bar.tick();
-    }
-
-    fn waiting_for_a_worker(&self) {
-        self.bar.set_message("waiting for a worker: start one with `ttai dev` or `ttai worker`");
-        self.bar.tick();
-    }
-
-    fn finish(&self) {
-        self.bar.finish_and_clear();
-    }
-}
-
 fn how_to_come_back(settings: &Settings, desk: &Desk, id: &str) -> String {
     let worker = if desk.own.is_some() {
         format!("it continues with `ttai dev{}`\n", settings.market.arguments())
@@ -230,19 +150,20 @@ fn as_flag(error: ValidationError) -> anyhow::Error {
     anyhow!("--{}: {}", name.replace('_', "-"), error.message)
 }
 
-fn params(args: &AnalyzeArgs) -> FullAnalysisParams {
-    FullAnalysisParams {
+fn params(args: &AnalyzeArgs) -> anyhow::Result<FullAnalysisParams> {
+    let mut params = FullAnalysisParams::new(args.symbol.parse()?);
+    params.subject.as_of = args.at;
+    params.trade = TradeRequest {
         strategy: args.strategy.into(),
         constraints: Some(constraints(args)),
         spread_type: args.spread_type.map(Into::into),
         width: args.width,
         account: AccountContext { account_type: args.account.into(), capital: args.capital },
         position: PositionContext { shares: args.shares, cost_basis: args.cost_basis },
-        timeframe: args.timeframe.into(),
-        analysis_depth: args.depth.into(),
-        as_of: args.at,
-        ..FullAnalysisParams::new(&args.symbol)
-    }
+    };
+    params.timeframe = args.timeframe.into();
+    params.analysis_depth = args.depth.into();
+    Ok(params)
 }
 
 fn constraints(args: &AnalyzeArgs) -> OptionsConstraints {

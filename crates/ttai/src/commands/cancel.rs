@@ -1,9 +1,8 @@
-//! `ttai cancel`: stops a running analysis.
+//! `ttai cancel`: stops a run.
 
 use std::process::ExitCode;
 
 use anyhow::Context;
-use ttai_contract::FullAnalysisParams;
 
 use crate::cli::GlobalArgs;
 use crate::settings::Settings;
@@ -18,7 +17,7 @@ pub async fn run(global: &GlobalArgs, id: &str) -> anyhow::Result<ExitCode> {
     let client = server::existing_client(&settings)
         .await?
         .context("no Temporal server is configured or running here")?;
-    client.run::<FullAnalysisParams>(id).cancel("cancelled with `ttai cancel`").await?;
+    client.any_run(id).cancel("cancelled with `ttai cancel`").await?;
     output::note(&format!("asked {id} to stop"));
     Ok(ExitCode::SUCCESS)
 }

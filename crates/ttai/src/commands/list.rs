@@ -1,7 +1,8 @@
-//! `ttai list`: finished analyses from the store, running ones from the server.
+//! `ttai list`: finished analyses from the store, other runs from the server.
 
 use std::process::ExitCode;
 
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 use ttai_client::{ListFilter, RunStatus};
 use ttai_ports::{Analyses, AnalysisFilter};
@@ -25,6 +26,10 @@ pub struct Row {
     pub outcome: String,
     /// Market time of a finished analysis, server time of a running one.
     pub time: String,
+    #[serde(skip)]
+    running: bool,
+    #[serde(skip)]
+    saved_or_started: Option<DateTime<Utc>>,
 }
 
 /// Runs the command.
@@ -33,8 +38,10 @@ pub struct Row {
 /// A store that cannot be read. A server that is not there is no error: the store has what is finished.
 pub async fn run(global: &GlobalArgs, args: ListArgs) -> anyhow::Result<ExitCode> {
     let settings = Settings::load(global, None)?;
-    let mut rows = unfinished(&settings, &args).await?;
-    rows.extend(finished(&settings, &args).await?);
+    let mut rows = on_server(&settings, &args).await?;
+    rows.extend(stored(&settings, &args).await?);
+    // What runs stands on top; of the rest, however it ended, the newest.
+    rows.sort_by_key(|row| (!row.running, std::cmp::Reverse(row.saved_or_started)));
     rows.truncate(usize::try_from(args.limit)?);
     if args.json {
         output::line(&serde_json::to_string_pretty(&rows)?);
@@ -46,7 +53,7 @@ pub async fn run(global: &GlobalArgs, args: ListArgs) -> anyhow::Result<ExitCode
     Ok(ExitCode::SUCCESS)
 }
 
-async fn finished(settings: &Settings, args: &ListArgs) -> anyhow::Result<Vec<Row>> {
+async fn stored(settings: &Settings, args: &ListArgs) -> anyhow::Result<Vec<Row>> {
     let filter = AnalysisFilter {
         symbol: args.symbol.as_ref().map(|symbol| symbol.to_uppercase()),
         limit: Some(args.limit),
@@ -60,12 +67,14 @@ async fn finished(settings: &Settings, args: &ListArgs) -> anyhow::Result<Vec<Ro
         strategy: record.strategy,
         outcome: record.recommendation,
         time: report::eastern(record.as_of),
+        running: false,
+        saved_or_started: Some(record.created_at),
     };
     Ok(records.into_iter().map(row).collect())
 }
 
 /// What the store does not have: runs under way, failed or cancelled.
-async fn unfinished(settings: &Settings, args: &ListArgs) -> anyhow::Result<Vec<Row>> {
+async fn on_server(settings: &Settings, args: &ListArgs) -> anyhow::Result<Vec<Row>> {
     let Some(client) = server::existing_client(settings).await? else { return Ok(Vec::new()) };
     let filter = ListFilter {
         symbol: args.symbol.as_ref().map(|symbol| symbol.to_uppercase()),
@@ -80,6 +89,8 @@ async fn unfinished(settings: &Settings, args: &ListArgs) -> anyhow::Result<Vec<
         strategy: run.strategy,
         outcome: run.status.as_str().to_owned(),
         time: run.started_at.map(report::eastern).unwrap_or_default(),
+        running: run.status == RunStatus::Running,
+        saved_or_started: run.started_at,
     };
     Ok(runs.into_iter().filter(|run| run.status != RunStatus::Completed).map(row).collect())
 }

@@ -12,11 +12,13 @@ pub mod quotes;
 pub mod record;
 pub mod show;
 pub mod sim;
+pub mod start;
+pub mod wait;
 pub mod worker;
 
 use std::process::ExitCode;
 
-use crate::cli::{Cli, Command};
+use crate::cli::{Cli, Command, RunCommand};
 
 /// The exit code after Ctrl-C.
 pub const INTERRUPTED: u8 = 130;
@@ -49,15 +51,17 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Dev(args) => dev::run(&global, args).await,
         Command::Worker(args) => worker::run(&global, args).await,
         Command::Analyze(args) => analyze::run(&global, *args).await,
-        Command::Show(args) => show::run(&global, args).await,
-        Command::List(args) => list::run(&global, args).await,
+        Command::Show(args) | Command::Run(RunCommand::Show(args)) => show::run(&global, args).await,
+        Command::List(args) | Command::Run(RunCommand::List(args)) => list::run(&global, args).await,
         Command::Calc(args) => calc::run(*args),
         Command::Record(args) => record::run(&global, args).await,
         Command::Quotes(args) => quotes::run(&global, args).await,
         Command::Notify(command) => notify::run(&global, command).await,
         Command::Sim(args) => sim::run(&global, args).await,
         Command::Config(command) => config::run(&global, &command),
-        Command::Cancel { id } => cancel::run(&global, &id).await,
+        Command::Wait(args) | Command::Run(RunCommand::Wait(args)) => wait::run(&global, args).await,
+        Command::Cancel(args) | Command::Run(RunCommand::Cancel(args)) => cancel::run(&global, &args.id).await,
+        Command::Start(args) => start::run(&global, args).await,
         Command::Doctor(args) => doctor::run(&global, args).await,
     }
 }

@@ -1,10 +1,10 @@
-//! `ttai show`: an analysis from the store, or where it is on the server.
+//! `ttai show`: a run from the store, or where it is on the server.
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::{bail, ensure};
-use ttai_client::{AnalysisRun, ClientError, RunStatus};
-use ttai_contract::FullAnalysisParams;
+use ttai_client::{AnyRun, RunStatus};
 use ttai_ports::Analyses;
 
 use crate::cli::{GlobalArgs, ShowArgs};
@@ -25,7 +25,7 @@ pub async fn run(global: &GlobalArgs, args: ShowArgs) -> anyhow::Result<ExitCode
         output::line(&if args.json {
             serde_json::to_string_pretty(&record.result)?
         } else {
-            report::stored(&record)
+            report::result(&record.result)
         });
         return Ok(ExitCode::SUCCESS);
     }
@@ -35,10 +35,10 @@ pub async fn run(global: &GlobalArgs, args: ShowArgs) -> anyhow::Result<ExitCode
             args.id
         );
     };
-    on_server(&client.run(&args.id), &args).await
+    on_server(&client.any_run(&args.id), &args).await
 }
 
-async fn on_server(run: &AnalysisRun<FullAnalysisParams>, args: &ShowArgs) -> anyhow::Result<ExitCode> {
+async fn on_server(run: &AnyRun, args: &ShowArgs) -> anyhow::Result<ExitCode> {
     let description = run.describe().await?;
     ensure!(
         args.chart.is_none(),
@@ -51,15 +51,16 @@ async fn on_server(run: &AnalysisRun<FullAnalysisParams>, args: &ShowArgs) -> an
     }
     output::line(&report::description(&description));
     match description.run.status {
-        RunStatus::Running => match run.status().await {
-            Ok(progress) => output::line(&report::progress(&progress)),
-            Err(ClientError::Deadline { .. }) => {
-                output::note("no worker answers; start one with `ttai dev` or `ttai worker`");
+        RunStatus::Running => {
+            let progress = run.progress().await?;
+            output::line(&report::progress(&progress));
+            if progress.waits_for_worker {
+                output::note("no worker takes its tasks; start one with `ttai dev` or `ttai worker`");
             }
-            Err(error) => return Err(error.into()),
-        },
+        }
+        RunStatus::Completed => output::line(&report::result(&run.answer(Some(ANSWER)).await?)),
         RunStatus::Failed => {
-            if let Err(error) = run.result(Some(std::time::Duration::from_secs(10))).await {
+            if let Err(error) = run.answer(Some(ANSWER)).await {
                 output::line(&format!("failed: {error}"));
             }
         }
@@ -67,3 +68,6 @@ async fn on_server(run: &AnalysisRun<FullAnalysisParams>, args: &ShowArgs) -> an
     }
     Ok(ExitCode::SUCCESS)
 }
+
+/// Longest wait for the answer of a run that has ended.
+const ANSWER: Duration = Duration::from_secs(10);

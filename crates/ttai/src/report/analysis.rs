@@ -7,7 +7,6 @@ use ttai_contract::{
     ResearchAnalysisResult, SuggestedPosition,
 };
 use ttai_core::OptionRight;
-use ttai_ports::AnalysisRecord;
 
 use super::text::{dollars, wrap};
 use super::{eastern, tables};
@@ -57,10 +56,9 @@ fn stage(title: &str, notes: &str, parts: impl IntoIterator<Item = String>) -> S
     heading(title, &parts.join("\n\n"))
 }
 
-/// A stored analysis of any kind.
+/// The result of any workflow: an analysis as a report, anything else as JSON.
 #[must_use]
-pub fn stored(record: &AnalysisRecord) -> String {
-    let result = &record.result;
+pub fn result(result: &serde_json::Value) -> String {
     if let Ok(full_result) = serde_json::from_value::<FullAnalysisResult>(result.clone()) {
         return full(&full_result);
     }

@@ -12,9 +12,9 @@ use chrono::{DateTime, Utc};
 use ttai_core::NEW_YORK;
 use ttai_ports::Artifacts;
 
-pub use analysis::{full, stored};
+pub use analysis::{full, result};
 pub use quotes::{quotes, stream_event};
-pub use tables::{checks, configuration, description, list, progress, recorded, stage_line};
+pub use tables::{checks, configuration, description, list, progress, recorded, step_line, step_name};
 
 /// A market time in New York.
 #[must_use]

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use comfy_table::LineStyle;
 use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
 use comfy_table::{ContentArrangement, Table};
-use ttai_client::RunDescription;
-use ttai_contract::{AnalysisProgress, StageProgress, StageState};
+use ttai_client::{RunDescription, RunProgress, Step, StepState};
+use ttai_contract::Stage;
 use ttai_core::Symbol;
 
 use crate::commands::doctor::{Check, Health};
@@ -101,23 +101,28 @@ pub fn description(description: &RunDescription) -> String {
     format!("{summary}\n{} · {}{outcome}", run.workflow_id, run.status.as_str())
 }
 
-/// Where a running analysis is.
+/// Where a run is.
 #[must_use]
-pub fn progress(progress: &AnalysisProgress) -> String {
-    progress.stages.iter().map(stage_line).collect::<Vec<_>>().join("\n")
+pub fn progress(progress: &RunProgress) -> String {
+    progress.steps.iter().map(step_line).collect::<Vec<_>>().join("\n")
 }
 
-/// One stage in one line.
+/// A step as a person calls it: the stage's title, else the activity's type.
 #[must_use]
-pub fn stage_line(entry: &StageProgress) -> String {
-    let state = match entry.state {
-        StageState::Waiting => "waiting",
-        StageState::Running => "running",
-        StageState::Retrying => "asks again",
-        StageState::Done => "done",
-        StageState::Rejected => "rejected",
-        StageState::Failed => "failed",
+pub fn step_name(step: &Step) -> String {
+    Stage::of_activity(&step.activity).map_or_else(|| step.activity.clone(), |stage| stage.title().to_owned())
+}
+
+/// One step in one line.
+#[must_use]
+pub fn step_line(step: &Step) -> String {
+    let state = match step.state {
+        StepState::Running => "running",
+        StepState::Retrying => "retrying",
+        StepState::Paused => "paused",
+        StepState::Done => "done",
+        StepState::Failed => "failed",
     };
-    let note = if entry.note.is_empty() { String::new() } else { format!("  {}", entry.note) };
-    format!("{:<10} {state:<10}{note}", entry.stage.title())
+    let note = if step.note.is_empty() { String::new() } else { format!("  {}", step.note) };
+    format!("{:<10} {state:<10}{note}", step_name(step)).trim_end().to_owned()
 }

@@ -1,0 +1,263 @@
+//! Where a run is, as its history and the server's pending activities say it: no query, no worker, no action.
+
+use std::time::{Duration, SystemTime};
+
+use futures::StreamExt;
+use serde::Serialize;
+use serde_json::Value;
+use temporalio_client::{WorkflowExecutionDescription, WorkflowFetchHistoryOptions};
+use temporalio_common::protos::temporal::api::common::v1::Payload;
+use temporalio_common::protos::temporal::api::enums::v1::PendingActivityState;
+use temporalio_common::protos::temporal::api::history::v1::HistoryEvent;
+use temporalio_common::protos::temporal::api::history::v1::history_event::Attributes;
+use temporalio_common::protos::temporal::api::workflow::v1::PendingActivityInfo;
+use ttai_contract::AttemptProgress;
+
+use crate::error::ClientError;
+use crate::payload;
+use crate::run::AnyRun;
+
+/// How often the server is asked for pending activities while a run is followed.
+const LOOK: Duration = Duration::from_secs(2);
+/// A task that nobody has taken for so long waits for a worker.
+const UNTAKEN: Duration = Duration::from_secs(5);
+
+/// How a step stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StepState {
+    /// Under way.
+    Running,
+    /// Failed, and to be tried again.
+    Retrying,
+    /// Held by an operator.
+    Paused,
+    /// Done.
+    Done,
+    /// Gave up.
+    Failed,
+}
+
+/// One activity of a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Step {
+    /// The activity's type.
+    pub activity: String,
+    /// How it stands.
+    pub state: StepState,
+    /// What it is doing, its last failure, or the first line of what came out.
+    pub note: String,
+    #[serde(skip)]
+    scheduled: i64,
+    #[serde(skip)]
+    id: String,
+}
+
+/// All that a run did and is doing.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct RunProgress {
+    /// Its activities in the order of their starts.
+    pub steps: Vec<Step>,
+    /// Whether nobody takes its tasks.
+    pub waits_for_worker: bool,
+}
+
+impl AnyRun {
+    /// Where the run is now.
+    ///
+    /// # Errors
+    /// [`ClientError::NotFound`] past the server's retention.
+    pub async fn progress(&self) -> Result<RunProgress, ClientError> {
+        let mut progress = RunProgress::default();
+        let mut events = self.handle().fetch_history(WorkflowFetchHistoryOptions::default());
+        while let Some(event) = self.client.within("read the history", events.next()).await? {
+            progress.apply(
+                &event.map_err(|error| ClientError::interaction(self.workflow_id(), "read the history", error))?,
+            );
+        }
+        progress.look(&self.description().await?);
+        Ok(progress)
+    }
+
+    /// Follows the run until it ends, by long poll of its history; `seen` gets every change.
+    ///
+    /// # Errors
+    /// [`ClientError::NotFound`], or a server that breaks off.
+    pub async fn follow(&self, mut seen: impl FnMut(&RunProgress)) -> Result<(), ClientError> {
+        let mut progress = RunProgress::default();
+        let options = WorkflowFetchHistoryOptions::builder().wait_new_event(true).build();
+        let mut events = self.handle().fetch_history(options);
+        let mut look = tokio::time::interval_at(tokio::time::Instant::now() + LOOK, LOOK);
+        loop {
+            tokio::select! {
+                event = events.next() => {
+                    let Some(event) = event else { return Ok(()) };
+                    progress.apply(&event.map_err(|error| {
+                        ClientError::interaction(self.workflow_id(), "follow the history", error)
+                    })?);
+                }
+                _ = look.tick() => progress.look(&self.description().await?),
+            }
+            seen(&progress);
+        }
+    }
+}
+
+impl RunProgress {
+    /// Takes over one event of the history.
+    fn apply(&mut self, event: &HistoryEvent) {
+        match &event.attributes {
+            Some(Attributes::ActivityTaskScheduledEventAttributes(scheduled)) => {
+                let activity = scheduled.activity_type.as_ref().map(|kind| kind.name.clone()).unwrap_or_default();
+                self.steps.push(Step {
+                    activity,
+                    state: StepState::Running,
+                    note: String::new(),
+                    scheduled: event.event_id,
+                    id: scheduled.activity_id.clone(),
+                });
+            }
+            Some(Attributes::ActivityTaskCompletedEventAttributes(completed)) => {
+                let result = completed.result.as_ref().and_then(|result| result.payloads.first());
+                self.end(completed.scheduled_event_id, StepState::Done, result.map(headline).unwrap_or_default());
+            }
+            Some(Attributes::ActivityTaskFailedEventAttributes(failed)) => {
+                let message = failed.failure.as_ref().map(|failure| failure.message.clone());
+                self.end(failed.scheduled_event_id, StepState::Failed, message.unwrap_or_default());
+            }
+            Some(Attributes::ActivityTaskTimedOutEventAttributes(timed_out)) => {
+                self.end(timed_out.scheduled_event_id, StepState::Failed, "timed out".to_owned());
+            }
+            Some(Attributes::ActivityTaskCanceledEventAttributes(canceled)) => {
+                self.end(canceled.scheduled_event_id, StepState::Failed, "cancelled".to_owned());
+            }
+            Some(Attributes::MarkerRecordedEventAttributes(marker)) if marker.failure.is_none() => {
+                let detail = |name: &str| marker.details.get(name).and_then(|detail| detail.payloads.first());
+                let data = detail("data").and_then(|data| payload::to_json(data).ok());
+                let Some(activity) = data.as_ref().and_then(|data| data.get("activity_type")?.as_str()) else {
+                    return;
+                };
+                self.steps.push(Step {
+                    activity: activity.to_owned(),
+                    state: StepState::Done,
+                    note: detail("result").map(headline).unwrap_or_default(),
+                    scheduled: event.event_id,
+                    id: String::new(),
+                });
+            }
+            _ => {}
+        }
+        self.waits_for_worker = false;
+    }
+
+    fn end(&mut self, scheduled: i64, state: StepState, note: String) {
+        if let Some(step) = self.steps.iter_mut().find(|step| step.scheduled == scheduled) {
+            step.state = state;
+            step.note = note;
+        }
+    }
+
+    /// Takes over what the server says about activities that are under way.
+    fn look(&mut self, description: &WorkflowExecutionDescription) {
+        let raw = description.raw();
+        for pending in &raw.pending_activities {
+            let of = |step: &&mut Step| {
+                step.id == pending.activity_id && matches!(step.state, StepState::Running | StepState::Retrying | StepState::Paused)
+            };
+            if let Some(step) = self.steps.iter_mut().find(of) {
+                (step.state, step.note) = standing(pending);
+            }
+        }
+        let untaken_task = raw.pending_workflow_task.as_ref().is_some_and(|task| {
+            task.started_time.is_none() && waits(task.scheduled_time.and_then(|time| SystemTime::try_from(time).ok()))
+        });
+        let untaken_activity = raw.pending_activities.iter().any(|pending| {
+            pending.state() == PendingActivityState::Scheduled
+                && waits(pending.scheduled_time.and_then(|time| SystemTime::try_from(time).ok()))
+        });
+        self.waits_for_worker = untaken_task || untaken_activity;
+    }
+}
+
+fn waits(since: Option<SystemTime>) -> bool {
+    since.and_then(|since| since.elapsed().ok()).is_some_and(|time| time > UNTAKEN)
+}
+
+/// How a pending activity stands: its last failure while it waits for the next attempt, else what it is doing.
+fn standing(pending: &PendingActivityInfo) -> (StepState, String) {
+    let failure = pending.last_failure.as_ref().map(|failure| failure.message.clone());
+    if pending.paused {
+        return (StepState::Paused, "paused by an operator".to_owned());
+    }
+    match failure {
+        Some(failure) if pending.state() == PendingActivityState::Scheduled => (StepState::Retrying, failure),
+        _ => {
+            let beat = pending.heartbeat_details.as_ref().and_then(|details| details.payloads.first());
+            let beat: Option<AttemptProgress> = beat.and_then(|beat| serde_json::from_slice(&beat.data).ok());
+            (StepState::Running, beat.map(|beat| beat.step).unwrap_or_default())
+        }
+    }
+}
+
+/// The first line of a stage's text.
+fn headline(result: &Payload) -> String {
+    const TEXTS: [&str; 4] = ["chart_notes", "options_notes", "research_notes", "rationale"];
+    let Ok(result) = payload::to_json(result) else { return String::new() };
+    let text = TEXTS.iter().find_map(|name| result.get(*name).and_then(Value::as_str));
+    text.and_then(|text| text.lines().next()).unwrap_or_default().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use temporalio_common::protos::temporal::api::common::v1::{ActivityType, Payloads};
+    use temporalio_common::protos::temporal::api::history::v1::{
+        ActivityTaskCompletedEventAttributes, ActivityTaskScheduledEventAttributes,
+    };
+
+    use super::*;
+
+    fn event(event_id: i64, attributes: Attributes) -> HistoryEvent {
+        HistoryEvent { event_id, attributes: Some(attributes), ..Default::default() }
+    }
+
+    #[test]
+    fn the_history_says_what_is_under_way_and_what_came_out() {
+        let mut progress = RunProgress::default();
+        let scheduled = ActivityTaskScheduledEventAttributes {
+            activity_id: "1".to_owned(),
+            activity_type: Some(ActivityType { name: "chart_analysis_activity".to_owned() }),
+            ..Default::default()
+        };
+        progress.apply(&event(5, Attributes::ActivityTaskScheduledEventAttributes(scheduled)));
+        assert_eq!(progress.steps[0].state, StepState::Running);
+        let data = br#"{"chart_notes":"Bullish.\nMore"}"#.to_vec();
+        let completed = ActivityTaskCompletedEventAttributes {
+            scheduled_event_id: 5,
+            result: Some(Payloads { payloads: vec![Payload { data, ..Default::default() }] }),
+            ..Default::default()
+        };
+        progress.apply(&event(7, Attributes::ActivityTaskCompletedEventAttributes(completed)));
+        assert_eq!((progress.steps[0].state, progress.steps[0].note.as_str()), (StepState::Done, "Bullish."));
+    }
+
+    #[test]
+    fn a_pending_attempt_shows_its_last_failure_or_its_step() {
+        let waiting = PendingActivityInfo {
+            state: PendingActivityState::Scheduled.into(),
+            last_failure: Some(temporalio_common::protos::temporal::api::failure::v1::Failure {
+                message: "down".to_owned(),
+                ..Default::default()
+            }),
+            ..Default::default()
+        };
+        assert_eq!(standing(&waiting), (StepState::Retrying, "down".to_owned()));
+        let data = br#"{"answers":1,"step":"reading bars"}"#.to_vec();
+        let details = Payloads { payloads: vec![Payload { data, ..Default::default() }] };
+        let running = PendingActivityInfo {
+            state: PendingActivityState::Started.into(),
+            heartbeat_details: Some(details),
+            ..waiting
+        };
+        assert_eq!(standing(&running), (StepState::Running, "reading bars".to_owned()));
+    }
+}

@@ -1,0 +1,110 @@
+//! Starting workflows, typed or by name. A key makes a start idempotent.
+
+use futures::StreamExt;
+use serde_json::Value;
+use temporalio_client::errors::WorkflowStartError;
+use temporalio_client::{
+    UntypedWorkflow, WorkflowFetchHistoryOptions, WorkflowIdConflictPolicy, WorkflowIdReusePolicy,
+    WorkflowStartOptions,
+};
+use temporalio_common::protos::temporal::api::history::v1::history_event::Attributes;
+use temporalio_common::search_attributes::SearchAttributes;
+use ttai_contract::{Labels, PreparedStart, WorkflowParams, search_attributes, workflow};
+
+use crate::connect::TtaiClient;
+use crate::error::ClientError;
+use crate::payload;
+use crate::run::{AnyRun, Run};
+
+impl TtaiClient {
+    /// Starts a workflow and returns at once.
+    ///
+    /// With a `key` of the caller's the start is idempotent: the same key is the same run, whether it is still under way or
+    /// done; where the run failed, was cancelled or timed out, it runs again. Without one the id is random.
+    ///
+    /// # Errors
+    /// [`ClientError::Invalid`] when the request or the key cannot be used, and [`ClientError::KeyUsed`] when the key belongs
+    /// to another request; nothing is started then.
+    pub async fn start<P: WorkflowParams>(&self, params: &P, key: Option<&str>) -> Result<Run<P>, ClientError> {
+        let run = self.start_prepared(&PreparedStart::of(params, &key_or_random(key))?).await?;
+        Ok(Run::of(run))
+    }
+
+    /// Starts the workflow of that type with arguments as it reads them.
+    ///
+    /// # Errors
+    /// As [`TtaiClient::start`]; [`ClientError::Invalid`] also for a type that is not ttai's.
+    pub async fn start_by_name(
+        &self,
+        name: &str,
+        arguments: Vec<Value>,
+        key: Option<&str>,
+    ) -> Result<AnyRun, ClientError> {
+        let Some(entry) = workflow(name) else {
+            return Err(ttai_contract::ValidationError::new("workflow", unknown(name)).into());
+        };
+        self.start_prepared(&(entry.prepare)(arguments, &key_or_random(key))?).await
+    }
+
+    async fn start_prepared(&self, start: &PreparedStart) -> Result<AnyRun, ClientError> {
+        let call = self.client.start_workflow(
+            UntypedWorkflow::new(start.workflow),
+            payload::argument(&start.params)?,
+            options(start),
+        );
+        match self.within("start", call).await? {
+            Ok(_) => Ok(self.any_run(&start.id)),
+            Err(WorkflowStartError::AlreadyStarted { .. }) => self.same_request(start).await,
+            Err(error) => Err(ClientError::Server { call: "start", detail: error.to_string() }),
+        }
+    }
+
+    /// The run that has the id, if it was asked for the same.
+    async fn same_request(&self, start: &PreparedStart) -> Result<AnyRun, ClientError> {
+        let run = self.any_run(&start.id);
+        let mut history = run.handle().fetch_history(WorkflowFetchHistoryOptions::default());
+        let first = self.within("read the run's request", history.next()).await?;
+        let event = first
+            .transpose()
+            .map_err(|error| ClientError::interaction(&start.id, "read the run's request", error))?;
+        let Some(Attributes::WorkflowExecutionStartedEventAttributes(started)) =
+            event.and_then(|event| event.attributes)
+        else {
+            return Err(ClientError::Unreadable("the run's history does not begin with its start".to_owned()));
+        };
+        let input = started.input.as_ref().and_then(|input| input.payloads.first());
+        let input = input.and_then(|input| payload::to_json(input).ok()).unwrap_or_default();
+        let same_type = started.workflow_type.is_some_and(|kind| kind.name == start.workflow);
+        let same = same_type && workflow(start.workflow).is_some_and(|entry| (entry.same_request)(&input, &start.params));
+        if same { Ok(run) } else { Err(ClientError::KeyUsed { id: start.id.clone() }) }
+    }
+}
+
+fn key_or_random(key: Option<&str>) -> String {
+    key.map_or_else(|| uuid::Uuid::new_v4().to_string(), str::to_owned)
+}
+
+fn unknown(name: &str) -> String {
+    let shown: String = name.chars().take(64).collect();
+    let names: Vec<&str> = ttai_contract::workflows().iter().map(|entry| entry.name).collect();
+    format!("there is no workflow '{shown}'; choose from {}", names.join(", "))
+}
+
+fn options(start: &PreparedStart) -> WorkflowStartOptions {
+    WorkflowStartOptions::new(start.queue.name(), &start.id)
+        .id_reuse_policy(WorkflowIdReusePolicy::AllowDuplicateFailedOnly)
+        .id_conflict_policy(WorkflowIdConflictPolicy::Fail)
+        .maybe_execution_timeout(start.execution_timeout)
+        .maybe_task_timeout(start.task_timeout)
+        .search_attributes(attributes(&start.labels))
+        .static_summary(start.summary.clone())
+        .build()
+}
+
+fn attributes(labels: &Labels) -> SearchAttributes {
+    use search_attributes::{STRATEGY, SYMBOL, USER};
+    let mut attributes = vec![USER.value_set(labels.user.to_string())];
+    attributes.extend(labels.symbol.as_ref().map(|symbol| SYMBOL.value_set(symbol.to_string())));
+    attributes.extend(labels.strategy.map(|strategy| STRATEGY.value_set(strategy.to_owned())));
+    SearchAttributes::new(attributes)
+}

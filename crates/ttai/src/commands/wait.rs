@@ -1,0 +1,105 @@
+//! `ttai wait`: waits for a run with live progress and prints its answer.
+
+use std::collections::BTreeMap;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::Context;
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::Value;
+use tokio::sync::mpsc;
+use ttai_client::{AnyRun, RunProgress, StepState};
+
+use super::{INTERRUPTED, asked_to_stop};
+use crate::cli::{GlobalArgs, WaitArgs};
+use crate::settings::Settings;
+use crate::{output, report, server};
+
+/// Runs the command.
+///
+/// # Errors
+/// No server, no such run, or how the run failed.
+pub async fn run(global: &GlobalArgs, args: WaitArgs) -> anyhow::Result<ExitCode> {
+    let settings = Settings::load(global, None)?;
+    let client = server::existing_client(&settings)
+        .await?
+        .context("no Temporal server is configured or running here")?;
+    until_answered(&client.any_run(&args.id), args.timeout.map(Duration::from_secs), args.json).await
+}
+
+/// Waits and prints the answer.
+pub(super) async fn until_answered(
+    run: &AnyRun,
+    longest: Option<Duration>,
+    json: bool,
+) -> anyhow::Result<ExitCode> {
+    let Some(answer) = answer(run, longest).await? else {
+        output::note(&format!("\n{} is not finished; it goes on", run.workflow_id()));
+        return Ok(ExitCode::from(INTERRUPTED));
+    };
+    output::line(&if json { serde_json::to_string_pretty(&answer)? } else { report::result(&answer) });
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Waits with live progress; none after Ctrl-C.
+pub(super) async fn answer(run: &AnyRun, longest: Option<Duration>) -> anyhow::Result<Option<Value>> {
+    let mut display = Display::new();
+    let (seen, mut changes) = mpsc::unbounded_channel();
+    let followed = run.clone();
+    // A server that is away must hold up neither the answer nor Ctrl-C.
+    let follower = tokio::spawn(async move {
+        followed.follow(|progress| drop(seen.send(progress.clone()))).await
+    });
+    let answer = run.answer(longest);
+    let stop = asked_to_stop();
+    tokio::pin!(answer, stop);
+    let outcome = loop {
+        tokio::select! {
+            answer = &mut answer => break answer.map(Some).map_err(Into::into),
+            signal = &mut stop => break signal.map(|()| None).map_err(Into::into),
+            Some(progress) = changes.recv() => display.show(&progress),
+        }
+    };
+    follower.abort();
+    // What came with the answer is worth a line, too.
+    while let Ok(progress) = changes.try_recv() {
+        display.show(&progress);
+    }
+    display.finish();
+    outcome
+}
+
+/// Progress on standard error.
+struct Display {
+    bar: ProgressBar,
+    seen: BTreeMap<usize, StepState>,
+}
+
+impl Display {
+    fn new() -> Self {
+        let bar = if output::is_interactive() { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}") {
+            bar.set_style(style);
+        }
+        Self { bar, seen: BTreeMap::new() }
+    }
+
+    fn show(&mut self, progress: &RunProgress) {
+        for (place, step) in progress.steps.iter().enumerate() {
+            let changed = self.seen.insert(place, step.state) != Some(step.state);
+            match step.state {
+                StepState::Running => self.bar.set_message(format!("{} …", report::step_name(step))),
+                _ if changed && !self.bar.is_hidden() => self.bar.println(report::step_line(step)),
+                _ => {}
+            }
+        }
+        if progress.waits_for_worker {
+            self.bar.set_message("waiting for a worker: start one with `ttai dev` or `ttai worker`");
+        }
+        self.bar.tick();
+    }
+
+    fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+}
