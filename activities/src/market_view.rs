@@ -29,7 +29,10 @@ pub(crate) struct MarketView {
 
 impl MarketView {
     /// Looks at the subject's symbol at its moment, or at the market's now.
-    pub(crate) async fn at(ports: &Ports, subject: &Subject) -> Result<Self, AnalystError> {
+    pub(crate) async fn at(
+        ports: &Ports,
+        subject: &Subject,
+    ) -> Result<Self, AnalystError> {
         let symbol = subject.symbol.clone();
         let as_of = match subject.as_of {
             Some(moment) => moment,

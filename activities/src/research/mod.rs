@@ -9,7 +9,9 @@ mod tests;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use ttai_calendar::new_york_date;
-use ttai_contract::{ResearchAnalysisParams, ResearchAnalysisResult, RiskLevel, Sentiment};
+use ttai_contract::{
+    ResearchAnalysisParams, ResearchAnalysisResult, RiskLevel, Sentiment,
+};
 use ttai_core::{NewsStory, Symbol};
 use ttai_ports::{NewsWindow, PortError, ShortInterest, SymbolMetrics};
 
