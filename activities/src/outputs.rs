@@ -4,15 +4,18 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::DateTime;
 use futures::future::join_all;
 use temporalio_macros::activities;
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
 use tokio::time::timeout;
-use ttai_contract::{ChannelFailure, NotificationParams, NotificationReceipt, SaveAnalysisParams, SaveReceipt, policy};
-use ttai_ports::{AnalysisRecord, Message, PortError};
+use ttai_contract::policy::{self, SAVE_BUDGET};
+use ttai_contract::{
+    ChannelFailure, NotificationParams, NotificationReceipt, SaveAnalysisParams, SaveReceipt,
+};
+use ttai_ports::{AnalysisRecord, Message, PortError, Saved, StoreError};
 
 use crate::failure::AnalystError;
 use crate::ports::Ports;
@@ -59,8 +62,24 @@ impl OutputActivities {
 impl OutputActivities {
     async fn save(&self, record: AnalysisRecord, progress: Progress) -> Result<SaveReceipt, AnalystError> {
         progress.step("saving");
-        self.ports.store.save_analysis(&record).await?;
-        Ok(SaveReceipt { spooled: false })
+        self.save_or_leave(&record, progress.worked_before()).await
+    }
+
+    /// Saves a result after `worked`, or leaves it to this worker's spool once no other attempt may have the time.
+    async fn save_or_leave(
+        &self,
+        record: &AnalysisRecord,
+        worked: Duration,
+    ) -> Result<SaveReceipt, AnalystError> {
+        let began = Instant::now();
+        match self.ports.analyses.save(record).await {
+            Ok(()) => Ok(SaveReceipt { spooled: false }),
+            Err(StoreError::Unavailable(_)) if is_last(worked + began.elapsed()) => {
+                let saved = self.ports.analyses.save_or_spool(record, LAST_TRY).await?;
+                Ok(SaveReceipt { spooled: saved == Saved::InSpool })
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Sends to all channels at once, so that none waits for another, and says what became of each.
@@ -100,6 +119,15 @@ impl OutputActivities {
     }
 }
 
+/// How long the store is tried once more before a result goes to the spool.
+const LAST_TRY: Duration = Duration::from_secs(1);
+
+/// Whether the budget of a save that worked for so long may not last for another wait and attempt.
+fn is_last(worked: Duration) -> bool {
+    let another = policy::STORE.maximum_interval + policy::STORAGE.start_to_close;
+    SAVE_BUDGET.saturating_sub(worked) <= another
+}
+
 /// The longest that one channel is waited for.
 const SEND: Duration = Duration::from_secs(policy::NOTIFY.start_to_close.as_secs() - 5);
 
@@ -122,7 +150,7 @@ fn failure(channel: String, error: PortError) -> ChannelFailure {
     }
 }
 
-/// The record under the calling workflow's id: a repeat replaces it.
+/// The record under the calling run's ids: a repeat replaces it.
 fn record(ctx: &ActivityContext, params: SaveAnalysisParams) -> AnalysisRecord {
     let info = ctx.info();
     AnalysisRecord {
@@ -137,6 +165,8 @@ fn record(ctx: &ActivityContext, params: SaveAnalysisParams) -> AnalysisRecord {
         result: params.result,
         // The store's clock sets it.
         created_at: DateTime::UNIX_EPOCH,
+        completed_at: params.completed_at,
+        notified: params.notified,
     }
 }
 
@@ -146,7 +176,7 @@ mod tests {
 
     use async_trait::async_trait;
     use chrono::NaiveDate;
-    use ttai_ports::Notifier;
+    use ttai_ports::{Analyses, AnalysisFilter, Notifier};
 
     use super::*;
     use crate::testing::{FakeMarket, ports, supervisor, wavy_bars};
@@ -175,6 +205,54 @@ mod tests {
                 _ => Ok(()),
             }
         }
+    }
+
+    /// A store that is away before a spool that is there.
+    struct Away;
+
+    #[async_trait]
+    impl Analyses for Away {
+        async fn save(&self, _: &AnalysisRecord) -> Result<(), StoreError> {
+            Err(StoreError::Unavailable("locked".to_owned()))
+        }
+        async fn save_or_spool(&self, _: &AnalysisRecord, _: Duration) -> Result<Saved, StoreError> {
+            Ok(Saved::InSpool)
+        }
+        async fn latest(&self, _: &str) -> Result<Option<AnalysisRecord>, StoreError> {
+            Ok(None)
+        }
+        async fn run(&self, _: &str, _: &str) -> Result<Option<AnalysisRecord>, StoreError> {
+            Ok(None)
+        }
+        async fn list(&self, _: &AnalysisFilter) -> Result<Vec<AnalysisRecord>, StoreError> {
+            Ok(Vec::new())
+        }
+    }
+
+    #[tokio::test]
+    async fn a_save_waits_for_the_store_and_ends_in_the_spool() {
+        let day = NaiveDate::from_ymd_opt(2014, 6, 6).unwrap();
+        let (ports, _) = ports(FakeMarket::of("XYZ", wavy_bars(day, 5, 0.0)));
+        let ports = Ports { analyses: Arc::new(Away), ..ports };
+        let activities = OutputActivities::new(ports, supervisor());
+        let record = AnalysisRecord {
+            workflow_id: "w".to_owned(),
+            run_id: "r".to_owned(),
+            user_id: "ann".to_owned(),
+            symbol: "XYZ".to_owned(),
+            analysis_type: "chart_analysis".to_owned(),
+            strategy: None,
+            recommendation: "bullish".to_owned(),
+            as_of: DateTime::UNIX_EPOCH,
+            result: serde_json::Value::Null,
+            created_at: DateTime::UNIX_EPOCH,
+            completed_at: None,
+            notified: Vec::new(),
+        };
+        let waits = activities.save_or_leave(&record, SAVE_BUDGET - Duration::from_secs(100)).await;
+        assert!(matches!(waits, Err(AnalystError::Store(StoreError::Unavailable(_)))), "{waits:?}");
+        let left = activities.save_or_leave(&record, SAVE_BUDGET - Duration::from_secs(90)).await.unwrap();
+        assert_eq!(left, SaveReceipt { spooled: true });
     }
 
     async fn receipt(channels: &[&str], may_repeat: bool) -> (NotificationReceipt, Vec<(String, bool)>) {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ttai_ports::{MarketData, Metrics, News, Notifier, Provenance, Store};
+use ttai_ports::{Analyses, Artifacts, MarketData, Metrics, ModelJournal, News, Notifier, Provenance};
 
 use crate::agent::ModelAnalyst;
 
@@ -15,8 +15,12 @@ pub struct Ports {
     pub metrics: Arc<dyn Metrics>,
     /// Stories.
     pub news: Arc<dyn News>,
-    /// Analyses and artefacts.
-    pub store: Arc<dyn Store>,
+    /// Finished analyses.
+    pub analyses: Arc<dyn Analyses>,
+    /// Pictures and scenes.
+    pub artifacts: Arc<dyn Artifacts>,
+    /// The models' turns.
+    pub journal: Arc<dyn ModelJournal>,
     /// Channels.
     pub notifier: Arc<dyn Notifier>,
     /// Language models, where any is configured.

@@ -144,6 +144,11 @@ impl Progress {
         self.repeated
     }
 
+    /// How long the attempts before this one worked, with the waits between them.
+    pub(crate) fn worked_before(&self) -> Duration {
+        Duration::from_millis(self.snapshot(Duration::ZERO).worked_ms)
+    }
+
     /// When the attempt ends itself.
     pub(crate) const fn ends(&self) -> Instant {
         self.ends

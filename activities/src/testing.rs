@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
@@ -10,9 +11,9 @@ use rust_decimal::Decimal;
 use sha2::{Digest, Sha256};
 use ttai_core::{DailyBar, MinuteBar, NewsStory, OptionChain, Quote, SessionPart, Symbol};
 use ttai_ports::{
-    AnalysisFilter, AnalysisRecord, Artifact, ArtifactRef, DailyHistory, DataSource, LlmDay, LlmTurn,
-    LlmUsage, MarketClock, MarketData, Message, Metrics, News, NewsWindow, Notifier, PortError, Provenance,
-    RiskFreeRate, Store, StoreError, SymbolMetrics,
+    Analyses, AnalysisFilter, AnalysisRecord, Artifact, ArtifactRef, Artifacts, DailyHistory, DataSource,
+    LlmDay, LlmTurn, LlmUsage, MarketClock, MarketData, Message, Metrics, ModelJournal, News, NewsWindow,
+    Notifier, PortError, Provenance, RiskFreeRate, Saved, StoreError, SymbolMetrics,
 };
 
 use crate::ports::Ports;
@@ -156,7 +157,7 @@ impl News for FakeNews {
 #[derive(Debug, Default)]
 pub(crate) struct MemoryStore {
     artifacts: Mutex<BTreeMap<String, Artifact>>,
-    analyses: Mutex<BTreeMap<String, AnalysisRecord>>,
+    analyses: Mutex<BTreeMap<(String, String), AnalysisRecord>>,
     turns: Mutex<Vec<LlmTurn>>,
 }
 
@@ -168,22 +169,35 @@ impl MemoryStore {
 }
 
 #[async_trait]
-impl Store for MemoryStore {
-    async fn save_analysis(&self, record: &AnalysisRecord) -> Result<(), StoreError> {
+impl Analyses for MemoryStore {
+    async fn save(&self, record: &AnalysisRecord) -> Result<(), StoreError> {
         let mut analyses = self.analyses.lock().unwrap_or_else(PoisonError::into_inner);
-        analyses.insert(record.workflow_id.clone(), record.clone());
+        analyses.insert((record.workflow_id.clone(), record.run_id.clone()), record.clone());
         Ok(())
     }
 
-    async fn analysis(&self, workflow_id: &str) -> Result<Option<AnalysisRecord>, StoreError> {
-        Ok(self.analyses.lock().unwrap_or_else(PoisonError::into_inner).get(workflow_id).cloned())
+    async fn save_or_spool(&self, record: &AnalysisRecord, _: Duration) -> Result<Saved, StoreError> {
+        self.save(record).await.map(|()| Saved::InStore)
     }
 
-    async fn analyses(&self, _: &AnalysisFilter) -> Result<Vec<AnalysisRecord>, StoreError> {
+    async fn latest(&self, workflow_id: &str) -> Result<Option<AnalysisRecord>, StoreError> {
+        let analyses = self.analyses.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(analyses.values().rev().find(|record| record.workflow_id == workflow_id).cloned())
+    }
+
+    async fn run(&self, workflow_id: &str, run_id: &str) -> Result<Option<AnalysisRecord>, StoreError> {
+        let key = (workflow_id.to_owned(), run_id.to_owned());
+        Ok(self.analyses.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned())
+    }
+
+    async fn list(&self, _: &AnalysisFilter) -> Result<Vec<AnalysisRecord>, StoreError> {
         Ok(self.analyses.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect())
     }
+}
 
-    async fn put_artifact(&self, artifact: &Artifact) -> Result<ArtifactRef, StoreError> {
+#[async_trait]
+impl Artifacts for MemoryStore {
+    async fn put(&self, artifact: &Artifact) -> Result<ArtifactRef, StoreError> {
         let sha256: String = Sha256::digest(&artifact.bytes).iter().map(|b| format!("{b:02x}")).collect();
         let size = u64::try_from(artifact.bytes.len()).unwrap();
         let mut artifacts = self.artifacts.lock().unwrap_or_else(PoisonError::into_inner);
@@ -191,11 +205,14 @@ impl Store for MemoryStore {
         Ok(ArtifactRef { sha256, media_type: artifact.media_type.clone(), size })
     }
 
-    async fn artifact(&self, sha256: &str) -> Result<Option<Artifact>, StoreError> {
+    async fn get(&self, sha256: &str) -> Result<Option<Artifact>, StoreError> {
         Ok(self.artifacts.lock().unwrap_or_else(PoisonError::into_inner).get(sha256).cloned())
     }
+}
 
-    async fn save_llm_turn(&self, turn: &LlmTurn) -> Result<(), StoreError> {
+#[async_trait]
+impl ModelJournal for MemoryStore {
+    async fn save_turn(&self, turn: &LlmTurn) -> Result<(), StoreError> {
         let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
         let key = |turn: &LlmTurn| {
             (
@@ -212,7 +229,7 @@ impl Store for MemoryStore {
         Ok(())
     }
 
-    async fn llm_turns(
+    async fn turns(
         &self,
         workflow_id: &str,
         run_id: &str,
@@ -228,21 +245,17 @@ impl Store for MemoryStore {
         Ok(found)
     }
 
-    async fn llm_usage_of_run(&self, workflow_id: &str, run_id: &str) -> Result<LlmUsage, StoreError> {
+    async fn usage_of_run(&self, workflow_id: &str, run_id: &str) -> Result<LlmUsage, StoreError> {
         let turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
         let of = turns.iter().filter(|turn| turn.workflow_id == workflow_id && turn.run_id == run_id);
         Ok(of.fold(LlmUsage::default(), |sum, turn| sum.plus(&turn.usage)))
     }
 
-    async fn llm_usage(&self, _: u32) -> Result<Vec<LlmDay>, StoreError> {
+    async fn usage(&self, _: u32) -> Result<Vec<LlmDay>, StoreError> {
         let turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
         let usage = turns.iter().fold(LlmUsage::default(), |sum, turn| sum.plus(&turn.usage));
         let day = NaiveDate::from_ymd_opt(2014, 6, 6).expect("a day");
         Ok(vec![LlmDay { day, user_id: "all".to_owned(), model: "all".to_owned(), usage }])
-    }
-
-    async fn describe(&self) -> Result<String, StoreError> {
-        Ok("memory".to_owned())
     }
 }
 
@@ -268,7 +281,9 @@ pub(crate) fn ports(market: FakeMarket) -> (Ports, Arc<MemoryStore>) {
         market: Arc::new(market),
         metrics: Arc::new(FakeMetrics::default()),
         news: Arc::new(FakeNews::default()),
-        store: Arc::clone(&store) as Arc<dyn Store>,
+        analyses: Arc::clone(&store) as _,
+        artifacts: Arc::clone(&store) as _,
+        journal: Arc::clone(&store) as _,
         notifier: Arc::new(Nobody),
         provenance: Provenance::default(),
         models: None,
@@ -403,7 +418,7 @@ async fn the_fakes_answer_as_the_ports_promise() {
     let window = NewsWindow { after: now - TimeDelta::days(1), until: now };
     assert!(ports.news.stories(&symbol, window).await.unwrap().is_none());
     let artifact = Artifact { media_type: "text/plain".to_owned(), bytes: b"abc".to_vec() };
-    let stored = ports.store.put_artifact(&artifact).await.unwrap();
+    let stored = ports.artifacts.put(&artifact).await.unwrap();
     assert!(stored.sha256.starts_with("ba7816bf"));
     assert_eq!(store.bytes(&stored.sha256).unwrap(), b"abc");
 }

@@ -20,8 +20,8 @@ use ttai::worker::{ActivityInterceptor, RunningWorkers, WorkerSettings};
 use ttai_client::{ClientError, Run, TtaiClient};
 use ttai_contract::{Stage, TaskQueue, WorkflowParams, search_attributes};
 use ttai_core::Symbol;
-use ttai_ports::AnalysisRecord;
-use ttai_store::StoreUrl;
+use ttai_ports::{Analyses, AnalysisRecord};
+use ttai_store::{Database, StoreUrl};
 use ttai_dev_server::{DevServer, DevServerOptions, SearchAttributeKind};
 
 use crate::process::{WorkerProcess, tail};
@@ -169,7 +169,7 @@ impl Lab {
     /// What the store has of a run.
     pub(crate) async fn saved(&self, workflow_id: &str) -> anyhow::Result<Option<AnalysisRecord>> {
         let url = StoreUrl::from_str(&self.folder().join("ttai.db").to_string_lossy())?;
-        Ok(ttai_store::open(&url).await?.analysis(workflow_id).await?)
+        Ok(Database::open(&url).await?.latest(workflow_id).await?)
     }
 
     /// Waits until the nth start of a stage is under way.

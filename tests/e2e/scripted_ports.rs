@@ -13,9 +13,9 @@ use ttai_activities::Ports;
 use ttai_contract::Stage;
 use ttai_core::{MinuteBar, NewsStory, OptionChain, Quote, Symbol};
 use ttai_ports::{
-    AnalysisFilter, AnalysisRecord, Artifact, ArtifactRef, DailyHistory, DataSource, LlmDay, LlmTurn,
-    LlmUsage, MarketClock, MarketData, Message, Metrics, News, NewsWindow, Notifier, PortError, RiskFreeRate,
-    Store, StoreError, SymbolMetrics,
+    Analyses, AnalysisFilter, AnalysisRecord, Artifact, ArtifactRef, Artifacts, DailyHistory, DataSource,
+    MarketClock, MarketData, Message, Metrics, News, NewsWindow, Notifier, PortError, RiskFreeRate, Saved,
+    StoreError, SymbolMetrics,
 };
 
 use crate::script::{Act, Stagebook, Turn};
@@ -72,7 +72,9 @@ pub(crate) fn scripted(ports: Ports) -> Ports {
         market: Arc::new(Scripted(ports.market)),
         metrics: Arc::new(Scripted(ports.metrics)),
         news: Arc::new(Scripted(ports.news)),
-        store: Arc::new(Scripted(ports.store)),
+        analyses: Arc::new(Scripted(ports.analyses)),
+        artifacts: Arc::new(Scripted(ports.artifacts)),
+        journal: ports.journal,
         notifier: Arc::new(Scripted(ports.notifier)),
         provenance: ports.provenance,
         models: ports.models,
@@ -173,43 +175,34 @@ impl News for Scripted<dyn News> {
 }
 
 #[async_trait]
-impl Store for Scripted<dyn Store> {
-    async fn save_analysis(&self, record: &AnalysisRecord) -> Result<(), StoreError> {
+impl Analyses for Scripted<dyn Analyses> {
+    async fn save(&self, record: &AnalysisRecord) -> Result<(), StoreError> {
         play_for_store().await?;
-        self.0.save_analysis(record).await
+        self.0.save(record).await
     }
-    async fn analysis(&self, workflow_id: &str) -> Result<Option<AnalysisRecord>, StoreError> {
-        self.0.analysis(workflow_id).await
-    }
-    async fn analyses(&self, filter: &AnalysisFilter) -> Result<Vec<AnalysisRecord>, StoreError> {
-        self.0.analyses(filter).await
-    }
-    async fn put_artifact(&self, artifact: &Artifact) -> Result<ArtifactRef, StoreError> {
+    async fn save_or_spool(&self, record: &AnalysisRecord, patience: Duration) -> Result<Saved, StoreError> {
         play_for_store().await?;
-        self.0.put_artifact(artifact).await
+        self.0.save_or_spool(record, patience).await
     }
-    async fn artifact(&self, sha256: &str) -> Result<Option<Artifact>, StoreError> {
-        self.0.artifact(sha256).await
+    async fn latest(&self, workflow_id: &str) -> Result<Option<AnalysisRecord>, StoreError> {
+        self.0.latest(workflow_id).await
     }
-    async fn save_llm_turn(&self, turn: &LlmTurn) -> Result<(), StoreError> {
-        self.0.save_llm_turn(turn).await
+    async fn run(&self, workflow_id: &str, run_id: &str) -> Result<Option<AnalysisRecord>, StoreError> {
+        self.0.run(workflow_id, run_id).await
     }
-    async fn llm_turns(
-        &self,
-        workflow_id: &str,
-        run_id: &str,
-        activity: &str,
-    ) -> Result<Vec<LlmTurn>, StoreError> {
-        self.0.llm_turns(workflow_id, run_id, activity).await
+    async fn list(&self, filter: &AnalysisFilter) -> Result<Vec<AnalysisRecord>, StoreError> {
+        self.0.list(filter).await
     }
-    async fn llm_usage_of_run(&self, workflow_id: &str, run_id: &str) -> Result<LlmUsage, StoreError> {
-        self.0.llm_usage_of_run(workflow_id, run_id).await
+}
+
+#[async_trait]
+impl Artifacts for Scripted<dyn Artifacts> {
+    async fn put(&self, artifact: &Artifact) -> Result<ArtifactRef, StoreError> {
+        play_for_store().await?;
+        self.0.put(artifact).await
     }
-    async fn llm_usage(&self, days: u32) -> Result<Vec<LlmDay>, StoreError> {
-        self.0.llm_usage(days).await
-    }
-    async fn describe(&self) -> Result<String, StoreError> {
-        self.0.describe().await
+    async fn get(&self, sha256: &str) -> Result<Option<Artifact>, StoreError> {
+        self.0.get(sha256).await
     }
 }
 

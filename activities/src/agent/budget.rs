@@ -1,7 +1,7 @@
 //! What models may take.
 
 use serde::{Deserialize, Serialize};
-use ttai_ports::{LlmUsage, Store, StoreError};
+use ttai_ports::{LlmUsage, ModelJournal, StoreError};
 
 /// Caps, held before each turn is bought. Dollars can only be held where the model's price is known.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -44,16 +44,16 @@ impl ModelBudget {
     /// Why no further turn may be bought; none where one may.
     pub(super) async fn used_up(
         &self,
-        store: &dyn Store,
+        journal: &dyn ModelJournal,
         workflow_id: &str,
         run_id: &str,
     ) -> Result<Option<String>, StoreError> {
-        let run = store.llm_usage_of_run(workflow_id, run_id).await?;
+        let run = journal.usage_of_run(workflow_id, run_id).await?;
         let run_caps = (self.turns_per_run, self.tokens_per_run, self.usd_per_run);
         if let Some(reason) = exceeded("this run", &run, run_caps) {
             return Ok(Some(reason));
         }
-        let days = store.llm_usage(1).await?;
+        let days = journal.usage(1).await?;
         let day = days.iter().fold(LlmUsage::default(), |sum, day| sum.plus(&day.usage));
         Ok(exceeded("today", &day, (self.turns_per_day, self.tokens_per_day, self.usd_per_day)))
     }

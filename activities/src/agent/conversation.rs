@@ -329,8 +329,8 @@ impl<'a> Conversation<'a> {
 
     async fn within_budget(&self) -> Result<(), NoTurn> {
         let Asked { workflow_id, run_id, .. } = &self.brief.asked;
-        let store = self.brief.ports.store.as_ref();
-        match self.brief.analyst.budget.used_up(store, workflow_id, run_id).await? {
+        let journal = self.brief.ports.journal.as_ref();
+        match self.brief.analyst.budget.used_up(journal, workflow_id, run_id).await? {
             Some(reason) => Err(NoTurn::Stopped(ModelOutcome::OverBudget, reason)),
             None => Ok(()),
         }
@@ -392,7 +392,7 @@ impl<'a> Conversation<'a> {
             created_at: DateTime::UNIX_EPOCH,
         };
         self.spent = self.spent.plus(&usage);
-        Ok(self.brief.ports.store.save_llm_turn(&turn).await?)
+        Ok(self.brief.ports.journal.save_turn(&turn).await?)
     }
 
     fn model_use(&self, outcome: ModelOutcome, note: &str, ungrounded: Vec<String>) -> ModelUse {

@@ -100,7 +100,7 @@ pub(crate) async fn consult<R: Advised>(
     let Some(asked) = asked else { return deterministic.await };
     let Some(analyst) = &ports.models else { return Err(not_configured(&asked.model).into()) };
     analyst.model.check(&asked.model)?;
-    let kept = ports.store.llm_turns(&asked.workflow_id, &asked.run_id, &asked.activity).await?;
+    let kept = ports.journal.turns(&asked.workflow_id, &asked.run_id, &asked.activity).await?;
     let result = match conversation::basis(&kept) {
         Some(basis) => basis,
         None => deterministic.await?,

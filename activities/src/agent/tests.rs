@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use ttai_contract::{ModelOutcome, OptionsAnalysisParams, OptionsAnalysisResult, OptionsRecommendation};
 use ttai_core::NewsStory;
 use ttai_ports::{
-    Model, ModelMessage, ModelRequest, ModelTurn, ModelUsage, PortError, StopReason, Store, ToolCall,
+    Model, ModelJournal, ModelMessage, ModelRequest, ModelTurn, ModelUsage, PortError, StopReason, ToolCall,
 };
 
 use super::{Asked, ModelAnalyst, ModelBudget, consult};
@@ -189,7 +189,7 @@ async fn a_grounded_answer_is_the_results_text() {
     assert!(result.evidence.iter().any(|entry| entry.text == "100.00"));
     // The numbers of the result are untouched.
     assert_eq!((result.best.clone(), result.recommendation), (by_rules.best, by_rules.recommendation));
-    let kept = desk.store.llm_turns("analysis-XYZ-1", "run", "options_analysis_activity").await.unwrap();
+    let kept = desk.store.turns("analysis-XYZ-1", "run", "options_analysis_activity").await.unwrap();
     assert_eq!(kept.iter().map(|turn| turn.turn).collect::<Vec<_>>(), [1, 2]);
 }
 
@@ -203,7 +203,7 @@ async fn a_crash_buys_no_turn_again() {
     let mut later = invented(0.90);
     later.quote = crate::testing::quote("XYZ", 77.0, later.now);
     let (mut ports, _) = ports(later);
-    ports.store = Arc::clone(&desk.store) as Arc<dyn Store>;
+    ports.journal = Arc::clone(&desk.store) as Arc<dyn ModelJournal>;
     let next = Desk::priced([answer("select", "XYZ at 100.00 pays")]);
     ports.models.clone_from(&next.ports.models);
     let next = Desk { ports, ..next };

@@ -7,10 +7,12 @@ mod outlook;
 mod picture;
 mod reasons;
 #[cfg(test)]
+mod storing;
+#[cfg(test)]
 mod tests;
 
 use ttai_contract::{AnalysisDepth, ArtifactLink, ChartAnalysisParams, ChartAnalysisResult};
-use ttai_ports::{Artifact, EarningsDate, PortError};
+use ttai_ports::{Artifact, EarningsDate, PortError, StoreError};
 use ttai_quant::levels::LevelsError;
 use ttai_quant::trend::{AssessmentError, AssessmentSettings, ChartAssessment, Depth, assess};
 
@@ -23,6 +25,7 @@ use bars::Series;
 use findings::Findings;
 use notes::{Notes, notes};
 use outlook::{Outlook, outlook};
+use picture::Picture;
 
 /// What the analyst works with, once everything is read.
 #[derive(Clone, Debug)]
@@ -115,7 +118,7 @@ fn result(chart: &Chart, notes: Notes) -> ChartAnalysisResult {
     }
 }
 
-/// Draws and keeps the picture; a chart that cannot be drawn is still an analysis, and says so.
+/// Draws and saves the picture; an analysis whose chart cannot be drawn or saved stands without it, and says so.
 async fn draw(
     ports: &Ports,
     compute: &Compute,
@@ -124,18 +127,25 @@ async fn draw(
     result: &mut ChartAnalysisResult,
 ) -> Result<(), AnalystError> {
     match compute.run(move || picture::draw(&chart, depth)).await? {
-        Ok(picture) => {
-            result.chart_image = Some(keep(ports, "image/png", picture.png).await?);
-            result.chart_scene = Some(keep(ports, "application/json", picture.scene).await?);
-        }
+        Ok(picture) => match save(ports, picture).await {
+            Ok([image, scene]) => {
+                (result.chart_image, result.chart_scene) = (Some(image), Some(scene));
+            }
+            Err(error) => result.warnings.push(format!("the chart could not be saved: {error}")),
+        },
         Err(error) => result.warnings.push(format!("the chart could not be drawn: {error}")),
     }
     Ok(())
 }
 
-async fn keep(ports: &Ports, media_type: &str, bytes: Vec<u8>) -> Result<ArtifactLink, AnalystError> {
+async fn save(ports: &Ports, picture: Picture) -> Result<[ArtifactLink; 2], StoreError> {
+    let image = put(ports, "image/png", picture.png).await?;
+    Ok([image, put(ports, "application/json", picture.scene).await?])
+}
+
+async fn put(ports: &Ports, media_type: &str, bytes: Vec<u8>) -> Result<ArtifactLink, StoreError> {
     let artifact = Artifact { media_type: media_type.to_owned(), bytes };
-    let stored = ports.store.put_artifact(&artifact).await?;
+    let stored = ports.artifacts.put(&artifact).await?;
     Ok(ArtifactLink { sha256: stored.sha256, media_type: stored.media_type, size: stored.size })
 }
 

@@ -20,7 +20,7 @@ pub use broker::{
 };
 pub use error::PortError;
 pub use limits::{AccountLimits, Patience, RateLimit};
-pub use llm::{LlmDay, LlmTurn, LlmUsage};
+pub use llm::{LlmDay, LlmTurn, LlmUsage, ModelJournal};
 pub use market_data::{DailyHistory, DataSource, MarketClock, MarketData, RiskFreeRate};
 pub use metrics::{EarningsDate, EarningsTime, MarketFigures, Metrics, ShortInterest, SymbolMetrics};
 pub use model::{
@@ -34,4 +34,7 @@ pub use quote_stream::{
     StreamReader, StreamSymbol, StreamTrade,
 };
 pub use scanner::{Candidate, ScanRequest, Scanner};
-pub use store::{AnalysisCursor, AnalysisFilter, AnalysisRecord, Artifact, ArtifactRef, Store, StoreError};
+pub use store::{
+    Analyses, AnalysisCursor, AnalysisFilter, AnalysisRecord, Artifact, ArtifactRef, Artifacts, Saved,
+    StoreError,
+};

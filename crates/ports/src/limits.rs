@@ -34,7 +34,8 @@ pub trait AccountLimits: Send + Sync {
     /// # Errors
     /// [`PortError::Unavailable`] when the turn cannot come within a minute; its `retry_after` says when to come back.
     async fn acquire(&self, account: &str, rate: RateLimit) -> Result<(), PortError>;
-    /// Holds up everybody on the account until `until` (wall clock): the provider said to stop.
+    /// Stops everybody on the account until `until` (wall clock), because the provider said so: this process at once,
+    /// others within a second.
     async fn pause(&self, account: &str, until: DateTime<Utc>);
     /// How patiently the user wants the account to be called.
     fn patience(&self, _account: &str) -> Patience {

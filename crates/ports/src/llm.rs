@@ -1,7 +1,10 @@
 //! Memory of bought model turns: a journal, so that a crash buys none again, and what they cost by day.
 
+use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
+
+use crate::store::StoreError;
 
 /// A finished turn, kept before it is used. Its key is the first five fields.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -76,4 +79,23 @@ pub struct LlmDay {
     pub model: String,
     /// The sum.
     pub usage: LlmUsage,
+}
+
+/// Bought turns and what they cost.
+#[async_trait]
+pub trait ModelJournal: Send + Sync {
+    /// Records a model's finished turn and counts it for its day, both or neither. Idempotent by the turn's key: the first
+    /// answer stays, and a repeat counts nothing.
+    async fn save_turn(&self, turn: &LlmTurn) -> Result<(), StoreError>;
+    /// The recorded turns of an activity of a run, by number; of the same number, the first recorded first.
+    async fn turns(
+        &self,
+        workflow_id: &str,
+        run_id: &str,
+        activity: &str,
+    ) -> Result<Vec<LlmTurn>, StoreError>;
+    /// What a run's turns took, all its activities together.
+    async fn usage_of_run(&self, workflow_id: &str, run_id: &str) -> Result<LlmUsage, StoreError>;
+    /// What was taken on the last `days` UTC days (1 to 3,660; 1 is today by the store's clock), newest day first.
+    async fn usage(&self, days: u32) -> Result<Vec<LlmDay>, StoreError>;
 }

@@ -1,17 +1,17 @@
-//! The store: analyses, and large artefacts by content hash. SQLite or PostgreSQL behind one trait.
+//! The store: analyses, and large artefacts by content hash. One trait a kind; SQLite or PostgreSQL behind each.
+
+use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::llm::{LlmDay, LlmTurn, LlmUsage};
-
 /// A finished analysis, kept after the server's retention.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AnalysisRecord {
-    /// The workflow id, unique; saving it again replaces the result.
+    /// The workflow id; a workflow that is run again has one record a run.
     pub workflow_id: String,
-    /// The run that produced it.
+    /// The run that produced it, unique with the workflow id; saving it again replaces the result.
     pub run_id: String,
     /// Whose it is.
     pub user_id: String,
@@ -29,23 +29,33 @@ pub struct AnalysisRecord {
     pub result: serde_json::Value,
     /// When it was first saved, by the store's clock; what a caller puts here is not used.
     pub created_at: DateTime<Utc>,
+    /// When the workflow had its result, by the workflow's clock; none where it did not say.
+    pub completed_at: Option<DateTime<Utc>>,
+    /// The channels that acknowledged the result so far.
+    pub notified: Vec<String>,
 }
 
 impl AnalysisRecord {
     /// The position of this record in a listing, to ask for the page that follows it.
     pub fn cursor(&self) -> AnalysisCursor {
-        AnalysisCursor { created_at: self.created_at, workflow_id: self.workflow_id.clone() }
+        AnalysisCursor {
+            created_at: self.created_at,
+            workflow_id: self.workflow_id.clone(),
+            run_id: self.run_id.clone(),
+        }
     }
 }
 
-/// Where a page ended: the last record seen. Records saved in the same microsecond are told apart by their workflow id,
-/// so paging skips none and repeats none.
+/// Where a page ended: the last record seen. Records saved in the same microsecond are told apart by their ids, so paging
+/// skips none and repeats none.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AnalysisCursor {
     /// When the last record seen was first saved.
     pub created_at: DateTime<Utc>,
     /// Its workflow id.
     pub workflow_id: String,
+    /// Its run id.
+    pub run_id: String,
 }
 
 /// Which analyses to list; all fields narrow.
@@ -100,34 +110,40 @@ pub enum StoreError {
     Invalid(String),
 }
 
-/// Durable memory beside the workflow histories.
+/// Where a record is that was given away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Saved {
+    /// In the store.
+    InStore,
+    /// Durable on this host, which moves it into the store as soon as that is back.
+    InSpool,
+}
+
+/// Finished analyses.
 #[async_trait]
-pub trait Store: Send + Sync {
-    /// Saves an analysis. Idempotent by workflow id: a repeat replaces the row and keeps its first `created_at`.
+pub trait Analyses: Send + Sync {
+    /// Saves an analysis. Idempotent by workflow id and run id: a repeat replaces the row and keeps its first `created_at`.
     /// After [`StoreError::Unavailable`] it may have been saved or not; saving again settles it.
-    async fn save_analysis(&self, record: &AnalysisRecord) -> Result<(), StoreError>;
-    /// One analysis by workflow id.
-    async fn analysis(&self, workflow_id: &str) -> Result<Option<AnalysisRecord>, StoreError>;
-    /// Analyses by `created_at`, newest first; those of the same microsecond by workflow id, descending.
-    async fn analyses(&self, filter: &AnalysisFilter) -> Result<Vec<AnalysisRecord>, StoreError>;
+    async fn save(&self, record: &AnalysisRecord) -> Result<(), StoreError>;
+    /// Saves it within `patience`, or else sets it aside on this host to be saved later. A record that is set aside never
+    /// replaces one that was saved after it.
+    ///
+    /// # Errors
+    /// A record that no store would take, and where there is no spool, or it is full, those of [`Analyses::save`].
+    async fn save_or_spool(&self, record: &AnalysisRecord, patience: Duration) -> Result<Saved, StoreError>;
+    /// The latest run of a workflow id.
+    async fn latest(&self, workflow_id: &str) -> Result<Option<AnalysisRecord>, StoreError>;
+    /// One run.
+    async fn run(&self, workflow_id: &str, run_id: &str) -> Result<Option<AnalysisRecord>, StoreError>;
+    /// Runs by `created_at`, newest first; those of the same microsecond by workflow id and run id, descending.
+    async fn list(&self, filter: &AnalysisFilter) -> Result<Vec<AnalysisRecord>, StoreError>;
+}
+
+/// Large values, stored once under their hash.
+#[async_trait]
+pub trait Artifacts: Send + Sync {
     /// Stores bytes under their hash. Storing them again changes nothing: the first media type stays, and is returned.
-    async fn put_artifact(&self, artifact: &Artifact) -> Result<ArtifactRef, StoreError>;
+    async fn put(&self, artifact: &Artifact) -> Result<ArtifactRef, StoreError>;
     /// Bytes by hash, verified against it.
-    async fn artifact(&self, sha256: &str) -> Result<Option<Artifact>, StoreError>;
-    /// Keeps a model's finished turn and counts it for its day, both or neither. Idempotent by the turn's key: the first
-    /// answer stays, and a repeat counts nothing.
-    async fn save_llm_turn(&self, turn: &LlmTurn) -> Result<(), StoreError>;
-    /// The kept turns of an activity of a run, by number; of the same number, the first kept first.
-    async fn llm_turns(
-        &self,
-        workflow_id: &str,
-        run_id: &str,
-        activity: &str,
-    ) -> Result<Vec<LlmTurn>, StoreError>;
-    /// What a run's turns took, all its activities together.
-    async fn llm_usage_of_run(&self, workflow_id: &str, run_id: &str) -> Result<LlmUsage, StoreError>;
-    /// What was taken on the last `days` UTC days (1 to 3,660; 1 is today by the store's clock), newest day first.
-    async fn llm_usage(&self, days: u32) -> Result<Vec<LlmDay>, StoreError>;
-    /// One line for a person: "sqlite at /…/ttai.db, schema 1".
-    async fn describe(&self) -> Result<String, StoreError>;
+    async fn get(&self, sha256: &str) -> Result<Option<Artifact>, StoreError>;
 }

@@ -8,38 +8,48 @@
 //! - an artefact that no longer matches its hash is reported, never returned;
 //! - no error and no description contains a password.
 //!
+//! A [`Database`] is one handle; each kind of row is a trait of it in a file of its own, with one SQL text for both
+//! databases. [`Spooled`] stands before it for what must not wait for it.
+//!
 //! ```no_run
 //! # async fn example() -> Result<(), ttai_ports::StoreError> {
 //! let url: ttai_store::StoreUrl = "sqlite:///var/lib/ttai/ttai.db".parse()?;
-//! let store = ttai_store::open(&url).await?;
+//! let store = ttai_store::Database::open(&url).await?;
 //! println!("{}", store.describe().await?);
 //! # Ok(())
 //! # }
 //! ```
 
-mod artifact;
+mod analyses;
+mod artifacts;
+mod checks;
+mod database;
 mod deadline;
 mod error;
 mod host;
+mod journal;
+mod lease;
 mod limits;
-mod listing;
-mod llm;
 mod postgres;
-mod record;
+mod retention;
 mod schema;
+mod spool;
+mod spooled;
 mod sqlite;
+mod statement;
 mod url;
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use postgres::PostgresStore;
-use sqlite::SqliteStore;
-use ttai_ports::{Store, StoreError};
+use ttai_ports::StoreError;
 
-pub use artifact::sha256_hex;
-pub use limits::open_limits;
+pub use artifacts::sha256_hex;
+pub use database::Database;
+pub use limits::{limits, open_limits};
+pub use retention::{Removed, Retention};
 pub use schema::{SchemaState, SchemaStatus, schema_status};
+pub use spool::SpoolStatus;
+pub use spooled::Spooled;
 pub use url::StoreUrl;
 
 /// How long a call may take and how large what it stores may be.
@@ -87,28 +97,6 @@ impl StoreOptions {
     }
 }
 
-/// Opens the store, creating what is absent and migrating the schema, with the default [`StoreOptions`].
-///
-/// # Errors
-/// [`StoreError::Unavailable`] where it cannot be reached or created, [`StoreError::Schema`] where its schema is newer
-/// than this program or is not ttai's, [`StoreError::Corrupt`] where the file is no database, [`StoreError::Invalid`]
-/// where a SQLite file belongs to another host.
-pub async fn open(url: &StoreUrl) -> Result<Arc<dyn Store>, StoreError> {
-    open_with(url, StoreOptions::default()).await
-}
-
-/// As [`open`], with limits of the caller's.
-///
-/// # Errors
-/// Those of [`open`], and [`StoreError::Invalid`] for options out of their range.
-pub async fn open_with(url: &StoreUrl, options: StoreOptions) -> Result<Arc<dyn Store>, StoreError> {
-    options.check()?;
-    match url.target() {
-        url::Target::Sqlite(path) => Ok(Arc::new(SqliteStore::open(path, options).await?)),
-        url::Target::Postgres(connect) => Ok(Arc::new(PostgresStore::open(connect, options).await?)),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -127,7 +115,10 @@ mod tests {
             StoreOptions { max_connections: 1, ..fitting },
             StoreOptions { max_connections: u32::MAX, ..fitting },
         ] {
-            assert!(matches!(open_with(&url, options).await, Err(StoreError::Invalid(_))), "{options:?}");
+            assert!(
+                matches!(Database::open_with(&url, options).await, Err(StoreError::Invalid(_))),
+                "{options:?}"
+            );
         }
         assert!(!file.exists());
     }

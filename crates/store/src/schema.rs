@@ -4,28 +4,42 @@ use std::fmt;
 
 use sqlx::migrate::{AppliedMigration, Migrate, Migration, MigrationType};
 use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{ConnectOptions, Connection, PgConnection, SqlSafeStr, SqliteConnection};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection, SqlSafeStr, SqliteConnection};
 use ttai_ports::StoreError;
 
 use crate::StoreOptions;
 use crate::deadline::within;
 use crate::error::{from_migration, from_sqlx};
+use crate::statement::Dialect;
 use crate::url::{StoreUrl, Target};
 
 /// Version, description and SQL of a migration.
 type Step = (i64, &'static str, &'static str);
 
-/// Migrations that were shipped are never edited; a change is a new file, in both folders, with the same number.
+/// Migrations that were shipped are never edited. A change is a new file in [`SHARED`]; the first ones, and what moves rows
+/// into another form, are written for each database.
 const SQLITE: &[Step] = &[
     (1, "analyses and artifacts", include_str!("../migrations/sqlite/0001_analyses_and_artifacts.sql")),
     (2, "model turns and their usage", include_str!("../migrations/sqlite/0002_model_turns.sql")),
     (3, "account limits", include_str!("../migrations/sqlite/0003_account_limits.sql")),
+    (4, "runs and retention", include_str!("../migrations/sqlite/0004_runs_and_retention.sql")),
 ];
 const POSTGRES: &[Step] = &[
     (1, "analyses and artifacts", include_str!("../migrations/postgres/0001_analyses_and_artifacts.sql")),
     (2, "model turns and their usage", include_str!("../migrations/postgres/0002_model_turns.sql")),
     (3, "account limits", include_str!("../migrations/postgres/0003_account_limits.sql")),
+    (4, "runs and retention", include_str!("../migrations/postgres/0004_runs_and_retention.sql")),
 ];
+
+/// For both databases, as PostgreSQL reads it: [`in_sqlite`] says what that is in SQLite.
+const SHARED: &[Step] = &[(5, "orders", include_str!("../migrations/0005_orders.sql"))];
+
+/// SQLite's types for those of a shared migration; SQLite compares text by byte anyway.
+fn in_sqlite(sql: &str) -> String {
+    let types =
+        [(" COLLATE \"C\"", ""), (" BIGINT", " INTEGER"), (" BYTEA", " BLOB"), ("\n);", "\n) STRICT;")];
+    types.iter().fold(sql.to_owned(), |sql, (postgres, sqlite)| sql.replace(postgres, sqlite))
+}
 
 /// Holds the applied versions; the name is ours, so that another program's migrations are not taken for them.
 const TABLE: &str = "ttai_migrations";
@@ -85,7 +99,7 @@ fn newer(found: i64, program: i64) -> String {
 pub async fn schema_status(url: &StoreUrl) -> Result<SchemaStatus, StoreError> {
     let deadline = StoreOptions::default().deadline;
     let (found, program) = match url.target() {
-        Target::Sqlite(path) if !path.exists() => (None, latest(SQLITE)),
+        Target::Sqlite(path) if !path.exists() => (None, latest()),
         Target::Sqlite(path) => {
             let options = SqliteConnectOptions::new().filename(path).read_only(true).busy_timeout(deadline);
             let call = async {
@@ -93,7 +107,7 @@ pub async fn schema_status(url: &StoreUrl) -> Result<SchemaStatus, StoreError> {
                     options.connect().await.map_err(|e| from_sqlx("opening the store", e))?;
                 sqlite_version(&mut connection).await
             };
-            (within(deadline, "reading the schema's version", call).await?, latest(SQLITE))
+            (within(deadline, "reading the schema's version", call).await?, latest())
         }
         Target::Postgres(options) => {
             let call = async {
@@ -101,7 +115,7 @@ pub async fn schema_status(url: &StoreUrl) -> Result<SchemaStatus, StoreError> {
                     options.connect().await.map_err(|e| from_sqlx("connecting to the store", e))?;
                 postgres_version(&mut connection).await
             };
-            (within(deadline, "reading the schema's version", call).await?, latest(POSTGRES))
+            (within(deadline, "reading the schema's version", call).await?, latest())
         }
     };
     Ok(SchemaStatus { store: url.to_string(), state: state(found, program), program })
@@ -122,7 +136,7 @@ pub(crate) async fn migrate_sqlite(connection: &mut SqliteConnection) -> Result<
     let mut transaction =
         connection.begin_with("BEGIN IMMEDIATE").await.map_err(|e| from_sqlx(MIGRATING, e))?;
     sqlite_version(&mut transaction).await?;
-    apply_pending(&mut *transaction, SQLITE).await?;
+    apply_pending(&mut *transaction, Dialect::Sqlite).await?;
     transaction.commit().await.map_err(|e| from_sqlx(MIGRATING, e))
 }
 
@@ -130,17 +144,17 @@ pub(crate) async fn migrate_sqlite(connection: &mut SqliteConnection) -> Result<
 /// connection where a step fails.
 pub(crate) async fn migrate_postgres(connection: &mut PgConnection) -> Result<(), StoreError> {
     connection.lock().await.map_err(|e| from_migration(MIGRATING, e))?;
-    apply_pending(connection, POSTGRES).await?;
+    apply_pending(connection, Dialect::Postgres).await?;
     connection.unlock().await.map_err(|e| from_migration(MIGRATING, e))
 }
 
 /// Checks what was applied and applies the rest, each in a transaction with the note that it was. The caller holds the
 /// lock.
-async fn apply_pending<C: Migrate>(connection: &mut C, known: &'static [Step]) -> Result<(), StoreError> {
+async fn apply_pending<C: Migrate>(connection: &mut C, dialect: Dialect) -> Result<(), StoreError> {
     let failed = |error| from_migration(MIGRATING, error);
     connection.ensure_migrations_table(TABLE).await.map_err(failed)?;
     let applied = connection.list_applied_migrations(TABLE).await.map_err(failed)?;
-    let migrations = migrations(known);
+    let migrations = migrations(dialect);
     check_applied(&applied, &migrations)?;
     for migration in migrations.iter().filter(|known| applied.iter().all(|row| row.version != known.version))
     {
@@ -218,15 +232,22 @@ pub(crate) fn describe(place: &str, version: Option<i64>) -> String {
     }
 }
 
-fn latest(migrations: &[Step]) -> i64 {
-    migrations.iter().map(|(version, _, _)| *version).max().unwrap_or(0)
+fn latest() -> i64 {
+    SHARED.iter().map(|(version, _, _)| *version).max().unwrap_or(0)
 }
 
-fn migrations(steps: &'static [Step]) -> Vec<Migration> {
-    let migration = |&(version, description, sql): &Step| {
-        Migration::new(version, description.into(), MigrationType::Simple, sql.into_sql_str(), false)
+fn migrations(dialect: Dialect) -> Vec<Migration> {
+    let own = if dialect == Dialect::Sqlite { SQLITE } else { POSTGRES };
+    let text = |sql: &'static str| match dialect {
+        Dialect::Sqlite => AssertSqlSafe(in_sqlite(sql)).into_sql_str(),
+        Dialect::Postgres => sql.into_sql_str(),
     };
-    steps.iter().map(migration).collect()
+    let own = own.iter().map(|step| (step, step.2.into_sql_str()));
+    own.chain(SHARED.iter().map(|step| (step, text(step.2))))
+        .map(|(&(version, description, _), sql)| {
+            Migration::new(version, description.into(), MigrationType::Simple, sql, false)
+        })
+        .collect()
 }
 
 #[cfg(test)]
@@ -237,7 +258,17 @@ mod tests {
     fn both_databases_have_the_same_versions_without_gaps() {
         let versions = |list: &[Step]| list.iter().map(|(version, _, _)| *version).collect::<Vec<_>>();
         assert_eq!(versions(SQLITE), versions(POSTGRES));
-        assert_eq!(versions(SQLITE), (1..=latest(SQLITE)).collect::<Vec<_>>());
+        let all = [versions(SQLITE), versions(SHARED)].concat();
+        assert_eq!(all, (1..=latest()).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_shared_table_is_strict_in_sqlite() {
+        let shared =
+            "CREATE TABLE t (\n    id TEXT COLLATE \"C\" NOT NULL,\n    at BIGINT NOT NULL,\n    b BYTEA\n);";
+        let sqlite =
+            "CREATE TABLE t (\n    id TEXT NOT NULL,\n    at INTEGER NOT NULL,\n    b BLOB\n) STRICT;";
+        assert_eq!(in_sqlite(shared), sqlite);
     }
 
     #[test]

@@ -14,8 +14,8 @@ use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
 use contract::{Bench, record};
-use ttai_ports::StoreError;
-use ttai_store::{StoreUrl, open};
+use ttai_ports::{Analyses, StoreError};
+use ttai_store::{Database, StoreUrl};
 
 /// Set for a child process that saves until it is killed.
 const CHILD_URL: &str = "TTAI_TEST_STORE_URL";
@@ -68,6 +68,16 @@ sqlite_keeps!(
     calls_of_two_pools_share_an_accounts_limit,
     a_pause_is_seen_by_all,
     a_wrong_clock_or_an_older_rate_closes_no_account,
+    a_pause_stops_who_holds_turns,
+    who_gives_up_takes_no_turn,
+    who_dies_loses_at_most_its_block,
+    each_run_is_a_record_and_the_latest_is_on_top,
+    a_version_3_store_is_brought_over,
+    what_is_old_is_removed_and_what_is_referred_to_stays,
+    nothing_is_removed_without_a_limit,
+    what_was_spooled_is_moved_and_replaces_nothing_newer,
+    a_damaged_spool_file_is_set_aside,
+    a_full_spool_leaves_it_to_the_database,
 );
 
 /// A new database on the server, named after the case.
@@ -91,9 +101,22 @@ async fn postgres_keeps() {
     let bench = postgres(&server, "blocked").await;
     let lock = "BEGIN; LOCK TABLE analyses IN ACCESS EXCLUSIVE MODE";
     contract::a_blocked_call_ends_at_its_deadline(&bench, lock).await;
+    let lock = "BEGIN; LOCK TABLE account_limits IN ACCESS EXCLUSIVE MODE";
+    contract::a_store_that_is_away_slows_calls_and_stops_none(&bench, lock).await;
+    let lock = "BEGIN; LOCK TABLE analyses, artifacts IN ACCESS EXCLUSIVE MODE";
+    let bench = postgres(&server, "away").await;
+    contract::an_outage_holds_nothing_up_and_loses_nothing(&bench, lock).await;
     a_kill_loses_nothing_that_was_answered(&postgres(&server, "killed").await).await;
     contract::lost_connections_are_replaced(&postgres(&server, "lost").await).await;
     errors_name_the_place_and_no_password(&server).await;
+    let bench = postgres(&server, "stopped").await;
+    let next = async || {
+        drop(server);
+        let server = server::Server::start().unwrap();
+        let bench = postgres(&server, "next").await;
+        (server, bench)
+    };
+    contract::a_server_that_stops_loses_nothing(&bench, next).await;
 }
 
 #[cfg(unix)]
@@ -102,7 +125,7 @@ async fn errors_name_the_place_and_no_password(server: &server::Server) {
     let closed = "postgres://ttai:hunter2@127.0.0.1:1/ttai".to_owned();
     for url in [server.url_with_wrong_password(), absent, closed] {
         let url: StoreUrl = url.parse().unwrap();
-        let error = open(&url).await.err().unwrap();
+        let error = Database::open(&url).await.err().unwrap();
         assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
         let shown = format!("{error} {error:?} {url:?}");
         assert!(shown.contains("postgres at ttai@"), "{shown}");
@@ -116,13 +139,59 @@ async fn sqlite_blocked_call_ends_at_its_deadline() {
 }
 
 #[tokio::test]
+async fn sqlite_that_is_locked_slows_calls_and_stops_none() {
+    contract::a_store_that_is_away_slows_calls_and_stops_none(&sqlite().bench, "BEGIN EXCLUSIVE").await;
+}
+
+#[tokio::test]
+async fn sqlite_outage_holds_nothing_up_and_loses_nothing() {
+    contract::an_outage_holds_nothing_up_and_loses_nothing(&sqlite().bench, "BEGIN EXCLUSIVE").await;
+}
+
+/// The turns of a block are written once: far fewer writes than calls.
+#[tokio::test]
+async fn sqlite_limits_write_once_a_block() {
+    let bench = sqlite().bench;
+    let rate = ttai_ports::RateLimit { per_minute: 120, burst: 60 };
+    let limits = ttai_store::open_limits(bench.url()).await.unwrap();
+    bench
+        .tamper(
+            "CREATE TABLE writes (account TEXT); CREATE TRIGGER counted AFTER UPDATE ON account_limits \
+             BEGIN INSERT INTO writes VALUES (new.account); END",
+        )
+        .await
+        .close()
+        .await;
+    let calls = (0..48).map(|_| limits.acquire("broker/ann", rate));
+    for call in calls {
+        call.await.unwrap();
+    }
+    let all: Vec<_> = (0..32)
+        .map(|_| {
+            let limits = std::sync::Arc::clone(&limits);
+            tokio::spawn(async move { limits.acquire("broker/bob", rate).await.unwrap() })
+        })
+        .collect();
+    for call in all {
+        call.await.unwrap();
+    }
+    let writes = |account: &'static str| {
+        let bench = &bench;
+        async move { bench.count(&format!("SELECT count(*) FROM writes WHERE account = '{account}'")).await }
+    };
+    let (alone, together) = (writes("broker/ann").await, writes("broker/bob").await);
+    assert!(alone <= 20, "{alone} writes for 48 calls one after the other");
+    assert!(together <= 5, "{together} writes for 32 calls at once");
+}
+
+#[tokio::test]
 async fn sqlite_kill_loses_nothing_that_was_answered() {
     a_kill_loses_nothing_that_was_answered(&sqlite().bench).await;
 }
 
 /// A child saves without end and says what was answered; the kill lands in its work.
 async fn a_kill_loses_nothing_that_was_answered(bench: &Bench) {
-    let beside = open(bench.url()).await.unwrap();
+    let beside = Database::open(bench.url()).await.unwrap();
     let mut child = Command::new(std::env::current_exe().unwrap())
         .args(["child_saves_until_it_is_killed", "--exact", "--ignored", "--nocapture"])
         .env(CHILD_URL, bench.address())
@@ -136,12 +205,12 @@ async fn a_kill_loses_nothing_that_was_answered(bench: &Bench) {
     child.wait().unwrap();
     saved.extend(answered);
     assert!(saved.len() >= 50, "the child ended by itself after {} answers", saved.len());
-    let reopened = open(bench.url()).await.unwrap();
+    let reopened = Database::open(bench.url()).await.unwrap();
     for store in [beside, reopened] {
         for id in &saved {
-            assert!(store.analysis(id).await.unwrap().is_some(), "{id} was answered and is lost");
+            assert!(store.latest(id).await.unwrap().is_some(), "{id} was answered and is lost");
         }
-        store.save_analysis(&record("after the kill")).await.unwrap();
+        store.save(&record("after the kill")).await.unwrap();
     }
 }
 
@@ -190,10 +259,10 @@ async fn child_uses_up_its_limit() {
 #[ignore = "run as a child process by the tests of kills"]
 async fn child_saves_until_it_is_killed() {
     let Ok(url) = std::env::var(CHILD_URL) else { return };
-    let store = open(&url.parse().unwrap()).await.unwrap();
+    let store = Database::open(&url.parse().unwrap()).await.unwrap();
     for number in 0_u64.. {
         let id = format!("child-{number}");
-        store.save_analysis(&record(&id)).await.unwrap();
+        store.save(&record(&id)).await.unwrap();
         println!("\n{SAVED}{id}");
     }
 }
@@ -203,8 +272,8 @@ async fn child_saves_until_it_is_killed() {
 async fn sqlite_files_are_their_owners_alone() {
     use std::os::unix::fs::PermissionsExt;
     let SqliteBench { bench, folder } = sqlite();
-    let store = open(bench.url()).await.unwrap();
-    store.save_analysis(&record("one")).await.unwrap();
+    let store = Database::open(bench.url()).await.unwrap();
+    store.save(&record("one")).await.unwrap();
     let mode = |path: std::path::PathBuf| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(folder.path().join("new")), 0o700);
     assert_eq!(mode(folder.path().join("new/folders")), 0o700);
@@ -216,15 +285,15 @@ async fn sqlite_files_are_their_owners_alone() {
 #[tokio::test]
 async fn sqlite_refuses_a_second_host() {
     let SqliteBench { bench, folder } = sqlite();
-    drop(open(bench.url()).await.unwrap());
+    drop(Database::open(bench.url()).await.unwrap());
     let claim = folder.path().join("new/folders/ttai.db.host");
     let other = r#"{"machine_id":"another","boot_id":"another","name":"box-two"}"#;
     std::fs::write(&claim, other).unwrap();
-    let error = open(bench.url()).await.err().unwrap();
+    let error = Database::open(bench.url()).await.err().unwrap();
     assert!(matches!(error, StoreError::Invalid(_)), "{error:?}");
     assert!(error.to_string().contains("box-two") && error.to_string().contains("PostgreSQL"), "{error}");
     std::fs::remove_file(&claim).unwrap();
-    open(bench.url()).await.unwrap();
+    Database::open(bench.url()).await.unwrap();
 }
 
 #[tokio::test]
@@ -233,7 +302,7 @@ async fn sqlite_leaves_other_programs_files_alone() {
     let folder = tempfile::tempdir().unwrap();
     let text = folder.path().join("notes.txt");
     std::fs::write(&text, "not a database, but long enough to be taken for one. ".repeat(100)).unwrap();
-    let error = open(&StoreUrl::sqlite(&text).unwrap()).await.err().unwrap();
+    let error = Database::open(&StoreUrl::sqlite(&text).unwrap()).await.err().unwrap();
     assert!(matches!(error, StoreError::Corrupt(_)), "{error:?}");
     assert!(std::fs::read_to_string(&text).unwrap().starts_with("not a database"));
 
@@ -242,7 +311,7 @@ async fn sqlite_leaves_other_programs_files_alone() {
     let mut connection = sqlx::SqliteConnection::connect(&url).await.unwrap();
     sqlx::raw_sql("CREATE TABLE executions (id INTEGER)").execute(&mut connection).await.unwrap();
     connection.close().await.unwrap();
-    let error = open(&StoreUrl::sqlite(&foreign).unwrap()).await.err().unwrap();
+    let error = Database::open(&StoreUrl::sqlite(&foreign).unwrap()).await.err().unwrap();
     assert!(matches!(&error, StoreError::Schema(message) if message.contains("executions")), "{error:?}");
 }
 
@@ -252,11 +321,11 @@ async fn sqlite_that_cannot_be_created_says_where() {
     let file = folder.path().join("file");
     std::fs::write(&file, "").unwrap();
     let below_a_file = StoreUrl::sqlite(file.join("ttai.db")).unwrap();
-    let error = open(&below_a_file).await.err().unwrap();
+    let error = Database::open(&below_a_file).await.err().unwrap();
     assert!(
         matches!(&error, StoreError::Unavailable(message) if message.contains("file/ttai.db")),
         "{error:?}"
     );
     let a_folder = StoreUrl::sqlite(folder.path()).unwrap();
-    assert!(matches!(open(&a_folder).await, Err(StoreError::Unavailable(_))));
+    assert!(matches!(Database::open(&a_folder).await, Err(StoreError::Unavailable(_))));
 }

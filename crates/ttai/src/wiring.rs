@@ -1,5 +1,6 @@
 //! The one place where adapters meet ports.
 
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -7,21 +8,24 @@ use anyhow::Context;
 use secrecy::ExposeSecret;
 use ttai_activities::Ports;
 use ttai_notify::Channels;
-use ttai_ports::{AccountLimits, Notifier, Provenance, Store};
-use ttai_store::StoreUrl;
+use ttai_ports::{AccountLimits, Notifier, Provenance};
+use ttai_store::{Database, Retention, Spooled, StoreUrl, sha256_hex};
 
 use crate::market::MarketChoice;
 use crate::notifier::{self, Everywhere};
 use crate::settings::Settings;
 use crate::sources::{self, ConfiguredLimits, Sources};
 
-/// The adapters that the settings choose.
+/// The adapters that the settings choose. As long as they live, what waits in the spool is moved into the store, and what is
+/// older than the configuration allows is removed from it.
 ///
 /// # Errors
 /// A market, a channel or a store that cannot be opened.
 pub async fn ports(settings: &Settings) -> anyhow::Result<Ports> {
     let store = store(settings).await?;
-    let limits = limits(settings).await?;
+    store.keep_moving();
+    store.database().keep_removing(retention(settings));
+    let limits = ConfiguredLimits::over(ttai_store::limits(Arc::clone(store.database())), &settings.config);
     let notifier = notifier(settings, &limits)?;
     let models = crate::models::analyst(&settings.config, &limits)?;
     let settings = sources::resolved(settings.clone()).await;
@@ -31,7 +35,9 @@ pub async fn ports(settings: &Settings) -> anyhow::Result<Ports> {
             market: Arc::clone(&tape) as _,
             metrics: Arc::clone(&tape) as _,
             news: tape,
-            store,
+            analyses: Arc::clone(&store) as _,
+            artifacts: Arc::clone(&store) as _,
+            journal: Arc::clone(store.database()) as _,
             notifier,
             provenance: Provenance::default(),
             models,
@@ -42,7 +48,9 @@ pub async fn ports(settings: &Settings) -> anyhow::Result<Ports> {
         market: Arc::clone(&all) as _,
         metrics: Arc::clone(&all) as _,
         news: all,
-        store,
+        analyses: Arc::clone(&store) as _,
+        artifacts: Arc::clone(&store) as _,
+        journal: Arc::clone(store.database()) as _,
         notifier,
         provenance: Provenance::default(),
         models,
@@ -78,12 +86,31 @@ pub async fn limits(settings: &Settings) -> anyhow::Result<Arc<dyn AccountLimits
     Ok(ConfiguredLimits::over(shared, &settings.config))
 }
 
-/// The store that the settings choose, migrated.
+/// The store that the settings choose, migrated, with this host's spool before it.
 ///
 /// # Errors
-/// A store that cannot be opened.
-pub async fn store(settings: &Settings) -> anyhow::Result<Arc<dyn Store>> {
-    Ok(ttai_store::open(&store_url(settings)?).await?)
+/// A store or a spool that cannot be opened.
+pub async fn store(settings: &Settings) -> anyhow::Result<Arc<Spooled>> {
+    let database = Arc::new(Database::open(&store_url(settings)?).await?);
+    let megabytes = settings.config.integer("store", "spool_mb").unwrap_or(0);
+    Ok(Spooled::open(database, &spool_folder(settings)?, megabytes << 20).await?)
+}
+
+/// Where results wait for the store. Each store has a folder of its own: what was meant for one never gets into another.
+///
+/// # Errors
+/// A store's address that is none.
+pub(crate) fn spool_folder(settings: &Settings) -> anyhow::Result<PathBuf> {
+    let key = sha256_hex(store_url(settings)?.to_string().as_bytes());
+    Ok(settings.data_dir.join("spool").join(&key[..16]))
+}
+
+fn retention(settings: &Settings) -> Retention {
+    let days = |key| {
+        let days = settings.config.integer("store", key).and_then(|days| u32::try_from(days).ok());
+        days.filter(|days| *days > 0)
+    };
+    Retention { analyses_days: days("retention_days"), turns_days: days("turn_retention_days") }
 }
 
 /// Where the store is; its `Display` names no credentials.

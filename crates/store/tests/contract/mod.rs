@@ -1,77 +1,26 @@
 //! What every store promises, as cases that take a fresh, empty store.
 
+mod bench;
+mod journal;
 mod limits;
+mod outages;
+mod retention;
+mod upgrade;
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
-use sqlx::{Connection, PgConnection, SqlSafeStr, SqliteConnection};
-use ttai_ports::{AnalysisFilter, AnalysisRecord, Artifact, LlmTurn, LlmUsage, Store, StoreError};
-use ttai_store::{SchemaState, StoreOptions, StoreUrl, open, open_with, schema_status, sha256_hex};
+use ttai_ports::{Analyses, AnalysisFilter, AnalysisRecord, Artifact, Artifacts, StoreError};
+use ttai_store::{Database, SchemaState, StoreOptions, schema_status, sha256_hex};
 
-/// A store that only the test knows, and a way past its API.
-pub(crate) enum Bench {
-    Sqlite { url: StoreUrl, file: String },
-    Postgres { url: StoreUrl, connect: String },
-}
-
-impl Bench {
-    pub(crate) fn url(&self) -> &StoreUrl {
-        match self {
-            Self::Sqlite { url, .. } | Self::Postgres { url, .. } => url,
-        }
-    }
-
-    /// The URL with its password, for a child process.
-    pub(crate) fn address(&self) -> &str {
-        match self {
-            Self::Sqlite { file, .. } => file,
-            Self::Postgres { connect, .. } => connect,
-        }
-    }
-
-    async fn store(&self) -> Arc<dyn Store> {
-        open(self.url()).await.unwrap()
-    }
-
-    /// Runs SQL behind the store's back; what is opened stays open until the answer is dropped.
-    async fn tamper(&self, sql: impl SqlSafeStr + Send) -> Tampering {
-        let sql = sql.into_sql_str();
-        match self {
-            Self::Sqlite { file, .. } => {
-                let mut connection = SqliteConnection::connect(&format!("sqlite://{file}")).await.unwrap();
-                sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
-                Tampering { _sqlite: Some(connection), _postgres: None }
-            }
-            Self::Postgres { connect, .. } => {
-                let mut connection = PgConnection::connect(connect).await.unwrap();
-                sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
-                Tampering { _sqlite: None, _postgres: Some(connection) }
-            }
-        }
-    }
-}
-
-struct Tampering {
-    _sqlite: Option<SqliteConnection>,
-    _postgres: Option<PgConnection>,
-}
-
-impl Tampering {
-    async fn close(self) {
-        if let Some(connection) = self._sqlite {
-            connection.close().await.unwrap();
-        }
-        if let Some(connection) = self._postgres {
-            connection.close().await.unwrap();
-        }
-    }
-}
-
+pub(crate) use bench::*;
+pub(crate) use journal::*;
 pub(crate) use limits::*;
+pub(crate) use outages::*;
+pub(crate) use retention::*;
+pub(crate) use upgrade::*;
 
 pub(crate) fn record(workflow_id: &str) -> AnalysisRecord {
     AnalysisRecord {
@@ -85,35 +34,37 @@ pub(crate) fn record(workflow_id: &str) -> AnalysisRecord {
         as_of: "2014-06-06T15:00:00.123456Z".parse().unwrap(),
         result: json!({"score": 61.5, "reasons": ["premium below the minimum"]}),
         created_at: DateTime::UNIX_EPOCH,
+        completed_at: Some("2014-06-06T15:00:07.000001Z".parse().unwrap()),
+        notified: vec!["discord/desk".into(), "log".into()],
     }
 }
 
 /// Equal but for `created_at`, which is the store's.
-fn assert_same(read: &AnalysisRecord, saved: &AnalysisRecord) {
+pub(crate) fn assert_same(read: &AnalysisRecord, saved: &AnalysisRecord) {
     assert_eq!(read, &AnalysisRecord { created_at: read.created_at, ..saved.clone() });
 }
 
-async fn ids(store: &dyn Store, filter: &AnalysisFilter) -> Vec<String> {
-    store.analyses(filter).await.unwrap().into_iter().map(|record| record.workflow_id).collect()
+async fn ids(store: &Database, filter: &AnalysisFilter) -> Vec<String> {
+    store.list(filter).await.unwrap().into_iter().map(|record| record.workflow_id).collect()
 }
 
 pub(crate) async fn what_was_saved_is_read(bench: &Bench) {
     let store = bench.store().await;
-    assert_eq!(store.analysis("absent").await, Ok(None));
-    assert_eq!(store.artifact(&sha256_hex(b"absent")).await, Ok(None));
+    assert_eq!(store.latest("absent").await, Ok(None));
+    assert_eq!(store.get(&sha256_hex(b"absent")).await, Ok(None));
     let before = Utc::now();
     let saved = record("plain");
-    store.save_analysis(&saved).await.unwrap();
-    let read = store.analysis("plain").await.unwrap().unwrap();
+    store.save(&saved).await.unwrap();
+    let read = store.latest("plain").await.unwrap().unwrap();
     assert_same(&read, &saved);
     let age = (read.created_at - before).num_seconds().abs();
     assert!(age < 60, "created_at is the store's clock, not the caller's: {}", read.created_at);
-    let chart = AnalysisRecord { strategy: None, ..record("chart") };
-    store.save_analysis(&chart).await.unwrap();
-    assert_same(&store.analysis("chart").await.unwrap().unwrap(), &chart);
+    let chart = AnalysisRecord { strategy: None, completed_at: None, notified: vec![], ..record("chart") };
+    store.save(&chart).await.unwrap();
+    assert_same(&store.latest("chart").await.unwrap().unwrap(), &chart);
     let old = AnalysisRecord { as_of: "0001-01-01T00:00:00Z".parse().unwrap(), ..record("old") };
-    store.save_analysis(&old).await.unwrap();
-    assert_same(&store.analysis("old").await.unwrap().unwrap(), &old);
+    store.save(&old).await.unwrap();
+    assert_same(&store.latest("old").await.unwrap().unwrap(), &old);
 }
 
 pub(crate) async fn numbers_keep_their_last_bit(bench: &Bench) {
@@ -135,8 +86,8 @@ pub(crate) async fn numbers_keep_their_last_bit(bench: &Bench) {
         json!(5e-324),
     ]);
     let saved = AnalysisRecord { result: Value::Array(numbers), ..record("numbers") };
-    store.save_analysis(&saved).await.unwrap();
-    let read = store.analysis("numbers").await.unwrap().unwrap();
+    store.save(&saved).await.unwrap();
+    let read = store.latest("numbers").await.unwrap().unwrap();
     assert_eq!(read.result.to_string(), saved.result.to_string());
     assert_eq!(read.result, saved.result);
 }
@@ -164,16 +115,16 @@ pub(crate) async fn hostile_strings_are_only_strings(bench: &Bench) {
             result: json!({ text: text, "nul": "\u{0}", "\u{0}": [] }),
             ..record("")
         };
-        store.save_analysis(&saved).await.unwrap();
-        assert_same(&store.analysis(text).await.unwrap().unwrap(), &saved);
+        store.save(&saved).await.unwrap();
+        assert_same(&store.latest(text).await.unwrap().unwrap(), &saved);
         let filter = AnalysisFilter {
             user_id: Some(text.into()),
             symbol: Some(text.into()),
             ..AnalysisFilter::default()
         };
-        assert_eq!(ids(&*store, &filter).await, [text]);
+        assert_eq!(ids(&store, &filter).await, [text]);
     }
-    assert_eq!(ids(&*store, &AnalysisFilter::default()).await.len(), texts.len());
+    assert_eq!(ids(&store, &AnalysisFilter::default()).await.len(), texts.len());
 }
 
 pub(crate) async fn what_cannot_be_stored_is_refused(bench: &Bench) {
@@ -189,35 +140,40 @@ pub(crate) async fn what_cannot_be_stored_is_refused(bench: &Bench) {
         AnalysisRecord { strategy: Some("\u{0}".into()), ..record("a") },
         AnalysisRecord { recommendation: "\u{0}".into(), ..record("a") },
         AnalysisRecord { as_of: DateTime::<Utc>::MAX_UTC, ..record("a") },
+        AnalysisRecord { completed_at: Some(DateTime::<Utc>::MAX_UTC), ..record("a") },
+        AnalysisRecord { notified: vec!["x".repeat(70_000)], ..record("a") },
         AnalysisRecord { result: deep, ..record("a") },
     ];
     for record in refused {
-        let answer = store.save_analysis(&record).await;
+        let answer = store.save(&record).await;
         assert!(matches!(answer, Err(StoreError::Invalid(_))), "{answer:?}");
     }
     for limit in [0, 1_001, u32::MAX] {
         let filter = AnalysisFilter { limit: Some(limit), ..AnalysisFilter::default() };
-        assert!(matches!(store.analyses(&filter).await, Err(StoreError::Invalid(_))));
+        assert!(matches!(store.list(&filter).await, Err(StoreError::Invalid(_))));
     }
     let nul = AnalysisFilter { user_id: Some("\u{0}".into()), ..AnalysisFilter::default() };
-    assert!(matches!(store.analyses(&nul).await, Err(StoreError::Invalid(_))));
-    assert!(matches!(store.analysis("\u{0}").await, Err(StoreError::Invalid(_))));
-    assert!(matches!(store.artifact("../etc/passwd").await, Err(StoreError::Invalid(_))));
+    assert!(matches!(store.list(&nul).await, Err(StoreError::Invalid(_))));
+    assert!(matches!(store.latest("\u{0}").await, Err(StoreError::Invalid(_))));
+    assert!(matches!(store.get("../etc/passwd").await, Err(StoreError::Invalid(_))));
     let untyped = Artifact { media_type: "\u{0}".into(), bytes: vec![] };
-    assert!(matches!(store.put_artifact(&untyped).await, Err(StoreError::Invalid(_))));
-    assert_eq!(ids(&*store, &AnalysisFilter::default()).await.len(), 0);
+    assert!(matches!(store.put(&untyped).await, Err(StoreError::Invalid(_))));
+    assert_eq!(ids(&store, &AnalysisFilter::default()).await.len(), 0);
     // The longest ids together still fit the indices.
-    let longest =
-        AnalysisRecord { user_id: "u".repeat(256), symbol: "ß".repeat(128), ..record(&"w".repeat(1_000)) };
-    store.save_analysis(&longest).await.unwrap();
+    let longest = AnalysisRecord {
+        run_id: "r".repeat(256),
+        user_id: "u".repeat(256),
+        symbol: "ß".repeat(128),
+        ..record(&"w".repeat(1_000))
+    };
+    store.save(&longest).await.unwrap();
 }
 
 pub(crate) async fn saving_again_replaces_and_keeps_the_first_instant(bench: &Bench) {
     let store = bench.store().await;
-    store.save_analysis(&record("one")).await.unwrap();
-    let first = store.analysis("one").await.unwrap().unwrap();
+    store.save(&record("one")).await.unwrap();
+    let first = store.latest("one").await.unwrap().unwrap();
     let changed = AnalysisRecord {
-        run_id: "second".into(),
         user_id: "bob".into(),
         symbol: "MSFT".into(),
         analysis_type: "full_analysis".into(),
@@ -225,14 +181,42 @@ pub(crate) async fn saving_again_replaces_and_keeps_the_first_instant(bench: &Be
         recommendation: "select".into(),
         as_of: "2014-06-09T15:00:00Z".parse().unwrap(),
         result: json!([]),
+        completed_at: None,
+        notified: vec!["slack/team".into()],
         ..record("one")
     };
     for _ in 0..2 {
-        store.save_analysis(&changed).await.unwrap();
-        let read = store.analysis("one").await.unwrap().unwrap();
+        store.save(&changed).await.unwrap();
+        let read = store.latest("one").await.unwrap().unwrap();
         assert_eq!(read, AnalysisRecord { created_at: first.created_at, ..changed.clone() });
     }
-    assert_eq!(ids(&*store, &AnalysisFilter::default()).await, ["one"]);
+    assert_eq!(ids(&store, &AnalysisFilter::default()).await, ["one"]);
+}
+
+pub(crate) async fn each_run_is_a_record_and_the_latest_is_on_top(bench: &Bench) {
+    let store = bench.store().await;
+    let run = |number: u32| AnalysisRecord {
+        run_id: format!("run-{number}"),
+        recommendation: format!("verdict {number}"),
+        ..record("daily")
+    };
+    for number in [3, 1, 2] {
+        store.save(&run(number)).await.unwrap();
+    }
+    // Saving an earlier run again does not bring it on top.
+    store.save(&run(3)).await.unwrap();
+    assert_same(&store.latest("daily").await.unwrap().unwrap(), &run(2));
+    assert_same(&store.run("daily", "run-1").await.unwrap().unwrap(), &run(1));
+    assert_eq!(store.run("daily", "run-4").await, Ok(None));
+    let listed = store.list(&AnalysisFilter::default()).await.unwrap();
+    let runs: Vec<_> = listed.iter().map(|record| record.run_id.as_str()).collect();
+    assert_eq!(runs, ["run-2", "run-1", "run-3"]);
+    // All saved in one microsecond: only the run ids can tell them apart.
+    bench.tamper("UPDATE analyses SET created_at = 1402066800000000").await.close().await;
+    assert_eq!(store.latest("daily").await.unwrap().unwrap().run_id, "run-3");
+    let page = AnalysisFilter { limit: Some(1), ..AnalysisFilter::default() };
+    assert_eq!(store.list(&page).await.unwrap()[0].run_id, "run-3");
+    assert_eq!(all_pages(&store, page).await.len(), 3);
 }
 
 pub(crate) async fn pages_hold_each_record_once(bench: &Bench) {
@@ -247,38 +231,38 @@ pub(crate) async fn pages_hold_each_record_once(bench: &Bench) {
             as_of: DateTime::from_timestamp(2_000_000_000 - number, 0).unwrap(),
             ..record(&format!("run-{number:02}"))
         };
-        store.save_analysis(&saved).await.unwrap();
+        store.save(&saved).await.unwrap();
     }
     let newest_first: Vec<_> = (0..25).rev().map(|number| format!("run-{number:02}")).collect();
-    assert_eq!(ids(&*store, &AnalysisFilter::default()).await, newest_first);
-    assert_eq!(all_pages(&*store, AnalysisFilter::default()).await, newest_first);
+    assert_eq!(ids(&store, &AnalysisFilter::default()).await, newest_first);
+    assert_eq!(all_pages(&store, AnalysisFilter::default()).await, newest_first);
     // All saved in one microsecond: only the ids can tell them apart.
     let tie = "UPDATE analyses SET created_at = (SELECT min(created_at) FROM analyses)";
     bench.tamper(tie).await.close().await;
-    assert_eq!(all_pages(&*store, AnalysisFilter::default()).await, newest_first);
+    assert_eq!(all_pages(&store, AnalysisFilter::default()).await, newest_first);
     let by = |user_id: Option<&str>, symbol: Option<&str>| AnalysisFilter {
         user_id: user_id.map(Into::into),
         symbol: symbol.map(Into::into),
         ..AnalysisFilter::default()
     };
-    assert_eq!(all_pages(&*store, by(Some("ann"), None)).await.len(), 13);
-    assert_eq!(all_pages(&*store, by(None, Some("AAPL"))).await.len(), 9);
+    assert_eq!(all_pages(&store, by(Some("ann"), None)).await.len(), 13);
+    assert_eq!(all_pages(&store, by(None, Some("AAPL"))).await.len(), 9);
     assert_eq!(
-        all_pages(&*store, by(Some("bob"), Some("AAPL"))).await,
+        all_pages(&store, by(Some("bob"), Some("AAPL"))).await,
         ["run-21", "run-15", "run-09", "run-03"]
     );
-    assert_eq!(all_pages(&*store, by(None, Some("MSFT"))).await.len(), 0, "symbols are compared by case");
-    let instant = store.analysis("run-00").await.unwrap().unwrap().created_at;
+    assert_eq!(all_pages(&store, by(None, Some("MSFT"))).await.len(), 0, "symbols are compared by case");
+    let instant = store.latest("run-00").await.unwrap().unwrap().created_at;
     let before = |instant| AnalysisFilter { before: Some(instant), ..AnalysisFilter::default() };
-    assert_eq!(ids(&*store, &before(instant)).await.len(), 0);
-    assert_eq!(ids(&*store, &before(instant + Duration::from_micros(1))).await.len(), 25);
+    assert_eq!(ids(&store, &before(instant)).await.len(), 0);
+    assert_eq!(ids(&store, &before(instant + Duration::from_micros(1))).await.len(), 25);
 }
 
-async fn all_pages(store: &dyn Store, filter: AnalysisFilter) -> Vec<String> {
+async fn all_pages(store: &Database, filter: AnalysisFilter) -> Vec<String> {
     let mut filter = AnalysisFilter { limit: Some(4), ..filter };
     let mut all = Vec::new();
     loop {
-        let page = store.analyses(&filter).await.unwrap();
+        let page = store.list(&filter).await.unwrap();
         let Some(last) = page.last() else { return all };
         filter.after = Some(last.cursor());
         all.extend(page.into_iter().map(|record| record.workflow_id));
@@ -292,10 +276,10 @@ pub(crate) async fn writers_do_not_lose_each_others_rows(bench: &Bench) {
             let store = stores[writer % 2].clone();
             tokio::spawn(async move {
                 for number in 0..20 {
-                    store.save_analysis(&record(&format!("own-{writer}-{number}"))).await.unwrap();
-                    store.save_analysis(&record(&format!("shared-{number}"))).await.unwrap();
+                    store.save(&record(&format!("own-{writer}-{number}"))).await.unwrap();
+                    store.save(&record(&format!("shared-{number}"))).await.unwrap();
                     let artifact = Artifact { media_type: "text/plain".into(), bytes: vec![b'x'; number] };
-                    store.put_artifact(&artifact).await.unwrap();
+                    store.put(&artifact).await.unwrap();
                 }
             })
         })
@@ -304,45 +288,45 @@ pub(crate) async fn writers_do_not_lose_each_others_rows(bench: &Bench) {
         task.await.unwrap();
     }
     let filter = AnalysisFilter { limit: Some(1_000), ..AnalysisFilter::default() };
-    let found: BTreeSet<_> = ids(&*stores[0], &filter).await.into_iter().collect();
+    let found: BTreeSet<_> = ids(&stores[0], &filter).await.into_iter().collect();
     assert_eq!(found.len(), 8 * 20 + 20);
-    assert_eq!(ids(&*stores[1], &filter).await.len(), found.len());
+    assert_eq!(ids(&stores[1], &filter).await.len(), found.len());
 }
 
 pub(crate) async fn artifacts_are_kept_once_and_checked(bench: &Bench) {
     let store = bench.store().await;
     let image = Artifact { media_type: "image/png".into(), bytes: vec![0x89, b'P', b'N', b'G', 0, 255] };
-    let name = store.put_artifact(&image).await.unwrap();
+    let name = store.put(&image).await.unwrap();
     assert_eq!((name.sha256.as_str(), name.size), (sha256_hex(&image.bytes).as_str(), 6));
-    assert_eq!(store.artifact(&name.sha256).await, Ok(Some(image.clone())));
+    assert_eq!(store.get(&name.sha256).await, Ok(Some(image.clone())));
     let renamed = Artifact { media_type: "application/octet-stream".into(), ..image.clone() };
-    assert_eq!(store.put_artifact(&renamed).await.unwrap(), name, "the first media type stays");
+    assert_eq!(store.put(&renamed).await.unwrap(), name, "the first media type stays");
     let empty = Artifact { media_type: "text/plain".into(), bytes: vec![] };
-    let empty_name = store.put_artifact(&empty).await.unwrap();
-    assert_eq!(store.artifact(&empty_name.sha256).await, Ok(Some(empty)));
+    let empty_name = store.put(&empty).await.unwrap();
+    assert_eq!(store.get(&empty_name.sha256).await, Ok(Some(empty)));
 
     let swap = "UPDATE artifacts SET bytes = (SELECT bytes FROM artifacts WHERE media_type = 'text/plain')";
     bench.tamper(swap).await.close().await;
-    let answer = store.artifact(&name.sha256).await;
+    let answer = store.get(&name.sha256).await;
     assert!(
         matches!(&answer, Err(StoreError::Corrupt(message)) if message.contains(&name.sha256)),
         "{answer:?}"
     );
-    store.put_artifact(&image).await.unwrap();
-    assert_eq!(store.artifact(&name.sha256).await, Ok(Some(image)), "storing again puts it right");
+    store.put(&image).await.unwrap();
+    assert_eq!(store.get(&name.sha256).await, Ok(Some(image)), "storing again puts it right");
 }
 
 pub(crate) async fn large_values_fit_up_to_the_limit(bench: &Bench) {
     let options = StoreOptions { max_bytes: 5_000_000, ..StoreOptions::default() };
-    let store = open_with(bench.url(), options).await.unwrap();
+    let store = Database::open_with(bench.url(), options).await.unwrap();
     let noise = |length: usize| {
         (0_u32..).flat_map(|number| number.wrapping_mul(2_654_435_761).to_le_bytes()).take(length)
     };
     let largest = Artifact { media_type: "application/json".into(), bytes: noise(5_000_000).collect() };
-    let name = store.put_artifact(&largest).await.unwrap();
-    assert_eq!(store.artifact(&name.sha256).await, Ok(Some(largest)));
+    let name = store.put(&largest).await.unwrap();
+    assert_eq!(store.get(&name.sha256).await, Ok(Some(largest)));
     let too_large = Artifact { media_type: "application/json".into(), bytes: noise(5_000_001).collect() };
-    let answer = store.put_artifact(&too_large).await;
+    let answer = store.put(&too_large).await;
     assert!(
         matches!(&answer, Err(StoreError::Invalid(message)) if message.contains("5000001")),
         "{answer:?}"
@@ -350,75 +334,9 @@ pub(crate) async fn large_values_fit_up_to_the_limit(bench: &Bench) {
 
     let with_text =
         |length: usize| AnalysisRecord { result: Value::String("é".repeat(length / 2)), ..record("large") };
-    store.save_analysis(&with_text(4_999_998)).await.unwrap();
-    assert_same(&store.analysis("large").await.unwrap().unwrap(), &with_text(4_999_998));
-    assert!(matches!(store.save_analysis(&with_text(5_000_000)).await, Err(StoreError::Invalid(_))));
-}
-
-fn turn(number: u32, answer: &str) -> LlmTurn {
-    LlmTurn {
-        workflow_id: "analysis-AAPL-1".into(),
-        run_id: "0190c0de".into(),
-        activity: "chart_analysis_activity".into(),
-        turn: number,
-        prompt_hash: sha256_hex(&number.to_be_bytes()),
-        user_id: "ann".into(),
-        model: "sim/analyst".into(),
-        request: json!([{"role": "user", "text": "a\u{0}b", "fact": 0.1}]),
-        answer: json!({ "text": answer }),
-        usage: LlmUsage {
-            turns: 1,
-            input_tokens: 1_000,
-            output_tokens: 10,
-            cost_usd: 0.003_000_15,
-            unpriced_turns: 0,
-        },
-        created_at: DateTime::UNIX_EPOCH,
-    }
-}
-
-pub(crate) async fn a_turn_is_kept_and_counted_once(bench: &Bench) {
-    let store = bench.store().await;
-    let first = turn(1, "first");
-    let second =
-        LlmTurn { usage: LlmUsage { cost_usd: 0.0, unpriced_turns: 1, ..first.usage }, ..turn(2, "second") };
-    let elsewhere = LlmTurn { run_id: "another".into(), ..turn(1, "elsewhere") };
-    let repeats = [turn(1, "a repeat"), first.clone()].map(|turn| {
-        let store = Arc::clone(&store);
-        async move { store.save_llm_turn(&turn).await }
-    });
-    store.save_llm_turn(&second).await.unwrap();
-    store.save_llm_turn(&first).await.unwrap();
-    store.save_llm_turn(&elsewhere).await.unwrap();
-    for repeat in repeats {
-        repeat.await.unwrap();
-    }
-
-    let kept = store.llm_turns(&first.workflow_id, &first.run_id, &first.activity).await.unwrap();
-    assert!(kept.iter().all(|turn| turn.created_at > DateTime::UNIX_EPOCH));
-    let bare: Vec<LlmTurn> =
-        kept.into_iter().map(|turn| LlmTurn { created_at: DateTime::UNIX_EPOCH, ..turn }).collect();
-    assert_eq!(bare, [first.clone(), second]);
-    assert_eq!(store.llm_turns(&first.workflow_id, &first.run_id, "other").await.unwrap(), []);
-
-    let run = store.llm_usage_of_run(&first.workflow_id, &first.run_id).await.unwrap();
-    let expected = LlmUsage {
-        turns: 2,
-        input_tokens: 2_000,
-        output_tokens: 20,
-        cost_usd: 0.003_000_15,
-        unpriced_turns: 1,
-    };
-    assert_eq!(run, expected);
-    assert_eq!(store.llm_usage_of_run("absent", "absent").await.unwrap(), LlmUsage::default());
-
-    let days = store.llm_usage(2).await.unwrap();
-    let sum = days.iter().fold(LlmUsage::default(), |sum, day| sum.plus(&day.usage));
-    assert_eq!((sum.turns, sum.tokens(), sum.unpriced_turns), (3, 3_030, 1));
-    assert!(days.iter().all(|day| (day.user_id.as_str(), day.model.as_str()) == ("ann", "sim/analyst")));
-    assert!(matches!(store.llm_usage(0).await, Err(StoreError::Invalid(_))));
-    let unhashed = LlmTurn { prompt_hash: "x".into(), ..first };
-    assert!(matches!(store.save_llm_turn(&unhashed).await, Err(StoreError::Invalid(_))));
+    store.save(&with_text(4_999_998)).await.unwrap();
+    assert_same(&store.latest("large").await.unwrap().unwrap(), &with_text(4_999_998));
+    assert!(matches!(store.save(&with_text(5_000_000)).await, Err(StoreError::Invalid(_))));
 }
 
 pub(crate) async fn the_schema_is_made_once_and_a_newer_one_refused(bench: &Bench) {
@@ -427,8 +345,8 @@ pub(crate) async fn the_schema_is_made_once_and_a_newer_one_refused(bench: &Benc
         .map(|number| {
             let url = bench.url().clone();
             tokio::spawn(async move {
-                let store = open(&url).await.unwrap();
-                store.save_analysis(&record(&format!("opening-{number}"))).await.unwrap();
+                let store = Database::open(&url).await.unwrap();
+                store.save(&record(&format!("opening-{number}"))).await.unwrap();
             })
         })
         .collect();
@@ -442,14 +360,14 @@ pub(crate) async fn the_schema_is_made_once_and_a_newer_one_refused(bench: &Benc
         (SchemaState::Current(program), format!("schema {program}, up to date"))
     );
     let store = bench.store().await;
-    assert_eq!(ids(&*store, &AnalysisFilter::default()).await.len(), 6);
+    assert_eq!(ids(&store, &AnalysisFilter::default()).await.len(), 6);
     assert_eq!(store.describe().await.unwrap(), format!("{}, schema {program}", bench.url()));
 
     let newer = "INSERT INTO ttai_migrations (version, description, success, checksum, execution_time) \
          SELECT 999, description, success, checksum, execution_time FROM ttai_migrations WHERE version = 1";
     bench.tamper(newer).await.close().await;
     assert_eq!(schema_status(bench.url()).await.unwrap().state, SchemaState::Newer(999));
-    let error = open(bench.url()).await.err().unwrap();
+    let error = Database::open(bench.url()).await.err().unwrap();
     assert!(matches!(error, StoreError::Schema(_)), "{error}");
     assert!(error.to_string().contains("999") && error.to_string().contains("or a newer one"), "{error}");
 }
@@ -457,7 +375,7 @@ pub(crate) async fn the_schema_is_made_once_and_a_newer_one_refused(bench: &Benc
 pub(crate) async fn an_edited_migration_is_noticed(bench: &Bench) {
     drop(bench.store().await);
     bench.tamper("UPDATE ttai_migrations SET checksum = substr(checksum, 2)").await.close().await;
-    let error = open(bench.url()).await.err().unwrap();
+    let error = Database::open(bench.url()).await.err().unwrap();
     assert!(matches!(error, StoreError::Schema(_)), "{error}");
 }
 
@@ -465,24 +383,24 @@ pub(crate) async fn an_edited_migration_is_noticed(bench: &Bench) {
 pub(crate) async fn a_blocked_call_ends_at_its_deadline(bench: &Bench, lock: &'static str) {
     // The deadline is for the blocked call alone: a slow machine may need longer to migrate and to save.
     let store = bench.store().await;
-    store.save_analysis(&record("before")).await.unwrap();
+    store.save(&record("before")).await.unwrap();
     let options = StoreOptions { deadline: Duration::from_secs(1), ..StoreOptions::default() };
-    let impatient = open_with(bench.url(), options).await.unwrap();
+    let impatient = Database::open_with(bench.url(), options).await.unwrap();
     let lock = bench.tamper(lock).await;
-    let answer = impatient.save_analysis(&record("blocked")).await;
+    let answer = impatient.save(&record("blocked")).await;
     assert!(matches!(answer, Err(StoreError::Unavailable(_))), "{answer:?}");
     lock.close().await;
-    store.save_analysis(&record("after")).await.unwrap();
-    assert!(ids(&*store, &AnalysisFilter::default()).await.contains(&"after".into()));
+    store.save(&record("after")).await.unwrap();
+    assert!(ids(&store, &AnalysisFilter::default()).await.contains(&"after".into()));
 }
 
 /// For PostgreSQL: the server ends every connection, as it does when it restarts.
 pub(crate) async fn lost_connections_are_replaced(bench: &Bench) {
     let store = bench.store().await;
-    store.save_analysis(&record("before")).await.unwrap();
+    store.save(&record("before")).await.unwrap();
     let end_all = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
          WHERE datname = current_database() AND pid <> pg_backend_pid()";
     bench.tamper(end_all).await.close().await;
-    store.save_analysis(&record("after")).await.unwrap();
-    assert_eq!(ids(&*store, &AnalysisFilter::default()).await, ["after", "before"]);
+    store.save(&record("after")).await.unwrap();
+    assert_eq!(ids(&store, &AnalysisFilter::default()).await, ["after", "before"]);
 }

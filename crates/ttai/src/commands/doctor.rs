@@ -15,7 +15,7 @@ use ttai_ports::{
     AccountLimits, Capability, DataSource, MarketClock, MarketData, PortError, QuoteStream, StreamKinds,
     StreamSymbol,
 };
-use ttai_store::{SchemaState, StoreUrl};
+use ttai_store::{SchemaState, SpoolStatus, StoreUrl};
 
 use crate::cli::{DoctorArgs, GlobalArgs};
 use crate::market::MarketChoice;
@@ -285,9 +285,28 @@ async fn store(settings: &Settings) -> Check {
         Ok(status) if matches!(status.state, SchemaState::Newer(_)) => {
             Check::bad("store", status.to_string())
         }
-        Ok(status) => Check::good("store", status.to_string()),
+        Ok(status) => match spool(settings) {
+            Some(waiting) => Check::note("store", format!("{status}; {waiting}")),
+            None => Check::good("store", status.to_string()),
+        },
         Err(error) => Check::bad("store", error.to_string()),
     }
+}
+
+/// What waits for the store on this host; none where nothing does.
+fn spool(settings: &Settings) -> Option<String> {
+    let folder = wiring::spool_folder(settings).ok()?;
+    let SpoolStatus { artifacts, analyses, damaged, .. } = match SpoolStatus::of(&folder) {
+        Ok(status) if status == SpoolStatus::default() => return None,
+        Ok(status) => status,
+        Err(error) => return Some(format!("the spool {} cannot be read: {error}", folder.display())),
+    };
+    let waiting = format!(
+        "{artifacts} artifacts and {analyses} analyses wait in {} for a worker to move them",
+        folder.display()
+    );
+    let damaged = (damaged > 0).then(|| format!("; {damaged} files there are damaged: see `damaged`"));
+    Some(waiting + damaged.as_deref().unwrap_or_default())
 }
 
 async fn temporal(settings: &Settings) -> Vec<Check> {

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use ttai_client::{ListFilter, RunStatus};
-use ttai_ports::AnalysisFilter;
+use ttai_ports::{Analyses, AnalysisFilter};
 
 use crate::cli::{GlobalArgs, ListArgs};
 use crate::settings::Settings;
@@ -59,7 +59,7 @@ async fn stored(settings: &Settings, args: &ListArgs) -> anyhow::Result<Vec<Row>
         limit: Some(args.limit),
         ..AnalysisFilter::default()
     };
-    let records = wiring::store(settings).await?.analyses(&filter).await?;
+    let records = wiring::store(settings).await?.list(&filter).await?;
     let row = |record: ttai_ports::AnalysisRecord| Row {
         workflow_id: record.workflow_id,
         symbol: record.symbol,

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use anyhow::{bail, ensure};
 use ttai_client::{AnyRun, RunStatus};
+use ttai_ports::Analyses;
 
 use crate::cli::{GlobalArgs, ShowArgs};
 use crate::settings::Settings;
@@ -17,7 +18,7 @@ use crate::{output, report, server, wiring};
 pub async fn run(global: &GlobalArgs, args: ShowArgs) -> anyhow::Result<ExitCode> {
     let settings = Settings::load(global, None)?;
     let store = wiring::store(&settings).await?;
-    if let Some(record) = store.analysis(&args.id).await? {
+    if let Some(record) = store.latest(&args.id).await? {
         if let Some(path) = &args.chart {
             report::write_chart(store.as_ref(), &record.result, path).await?;
         }

@@ -10,7 +10,7 @@ use std::path::Path;
 use anyhow::Context;
 use chrono::{DateTime, Utc};
 use ttai_core::NEW_YORK;
-use ttai_ports::Store;
+use ttai_ports::Artifacts;
 
 pub use analysis::{full, result};
 pub use quotes::{quotes, stream_event};
@@ -26,12 +26,16 @@ pub fn eastern(time: DateTime<Utc>) -> String {
 ///
 /// # Errors
 /// A result without one, a store that lost it, a file that cannot be written.
-pub async fn write_chart(store: &dyn Store, result: &serde_json::Value, path: &Path) -> anyhow::Result<()> {
+pub async fn write_chart(
+    store: &dyn Artifacts,
+    result: &serde_json::Value,
+    path: &Path,
+) -> anyhow::Result<()> {
     let chart = result.get("chart_analysis").filter(|chart| !chart.is_null()).unwrap_or(result);
     let hash = chart
         .pointer("/chart_image/sha256")
         .and_then(serde_json::Value::as_str)
         .context("this analysis has no chart image")?;
-    let image = store.artifact(hash).await?.with_context(|| format!("the store has no image {hash}"))?;
+    let image = store.get(hash).await?.with_context(|| format!("the store has no image {hash}"))?;
     std::fs::write(path, image.bytes).with_context(|| format!("cannot write {}", path.display()))
 }

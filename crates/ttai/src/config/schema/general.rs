@@ -38,17 +38,43 @@ pub(super) const TEMPORAL: Section = Section {
     ],
 };
 
+/// Ages in days.
+const DAYS: Kind = Kind::Integer { least: 0, most: 36_500 };
+
 /// `[store]`.
 pub(super) const STORE: Section = Section {
     path: "store",
     about: "Where analyses are kept. Also `--store`, `TTAI_STORE`.",
-    keys: &[key(
-        "url",
-        Kind::Secret,
-        "",
-        "\"postgres://ttai:…@db:5432/ttai\"",
-        "A path, `sqlite://…` or `postgres://…`; `ttai.db` in the data directory without it. An address without a password may stand in any file.",
-    )],
+    keys: &[
+        key(
+            "url",
+            Kind::Secret,
+            "",
+            "\"postgres://ttai:…@db:5432/ttai\"",
+            "A path, `sqlite://…` or `postgres://…`; `ttai.db` in the data directory without it. An address without a password may stand in any file.",
+        ),
+        key(
+            "retention_days",
+            DAYS,
+            "365",
+            "90",
+            "Analyses and their charts are deleted after this many days, at least 2; 0 keeps them forever. Workers delete once a day.",
+        ),
+        key(
+            "turn_retention_days",
+            DAYS,
+            "90",
+            "30",
+            "AI models' conversations are deleted after this many days, at least 2; 0 keeps them forever. What they cost per day is kept either way.",
+        ),
+        key(
+            "spool_mb",
+            Kind::Integer { least: 1, most: 1_000_000 },
+            "1024",
+            "256",
+            "While the store is unavailable, charts and analyses wait in `spool` in the data directory, up to this many MB. Once it is full, charts are left out of the analyses.",
+        ),
+    ],
 };
 
 /// `[market]`.

@@ -1,9 +1,59 @@
-//! Content hashes: named when stored, checked when read.
+//! Large values under their content's hash: named when stored, checked when read.
 
 use std::fmt::Write as _;
 
+use async_trait::async_trait;
 use sha2::{Digest, Sha256};
-use ttai_ports::{Artifact, StoreError};
+use ttai_ports::{Artifact, ArtifactRef, Artifacts, StoreError};
+
+use crate::Database;
+use crate::statement::{Statement, row, sql};
+
+/// Bytes that no longer match their name are put right by storing them again; bytes that do are left alone, but for the
+/// hour of their last use, which retention goes by.
+const PUT: &str = "INSERT INTO artifacts (sha256, media_type, created_at, used_at, bytes) \
+     VALUES ($1, $2, {now}, {now}, $3) \
+     ON CONFLICT (sha256) DO UPDATE SET bytes = excluded.bytes, used_at = excluded.used_at \
+     WHERE artifacts.bytes <> excluded.bytes OR artifacts.used_at < excluded.used_at - 3600000000";
+
+row! {
+    struct Stored {
+        media_type: String,
+        bytes: Vec<u8>,
+    }
+}
+
+/// Notes that something refers to an artefact, if it is here.
+pub(crate) fn touch(sha256: &str) -> Statement<'_> {
+    sql("UPDATE artifacts SET used_at = {now} WHERE sha256 = $1 AND used_at < {now} - 3600000000")
+        .bind(sha256)
+}
+
+#[async_trait]
+impl Artifacts for Database {
+    async fn put(&self, artifact: &Artifact) -> Result<ArtifactRef, StoreError> {
+        check_new(artifact, self.options.max_bytes)?;
+        let sha256 = sha256_hex(&artifact.bytes);
+        let put = sql(PUT).bind(&sha256).bind(&artifact.media_type).bind(artifact.bytes.as_slice());
+        let call = async {
+            let mut work = self.begin().await?;
+            work.execute(put).await?;
+            let media_type = sql("SELECT media_type FROM artifacts WHERE sha256 = $1").bind(&sha256);
+            let (media_type,): (String,) = work.one(media_type).await?;
+            work.commit().await?;
+            Ok(media_type)
+        };
+        let media_type = self.within("storing the artefact", call).await?;
+        Ok(ArtifactRef { media_type, size: artifact.bytes.len() as u64, sha256 })
+    }
+
+    async fn get(&self, sha256: &str) -> Result<Option<Artifact>, StoreError> {
+        check_hash(sha256)?;
+        let text = format!("SELECT {} FROM artifacts WHERE sha256 = $1", Stored::COLUMNS);
+        let found = self.first::<Stored>("reading the artefact", sql(text).bind(sha256)).await?;
+        found.map(|Stored { media_type, bytes }| verify(sha256, media_type, bytes)).transpose()
+    }
+}
 
 const MAX_MEDIA_TYPE_BYTES: usize = 255;
 

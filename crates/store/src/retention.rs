@@ -1,0 +1,112 @@
+//! Removing what is old: analyses with the artefacts that only they refer to, and models' turns.
+
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use tokio::task::JoinHandle;
+use ttai_ports::StoreError;
+
+use crate::Database;
+use crate::statement::sql;
+
+/// How long what grows is kept, in days; none for ever.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retention {
+    /// Analyses by when they were first saved. An artefact stays a day longer than the last analysis that refers to it.
+    pub analyses_days: Option<u32>,
+    /// The models' turns; what they cost by day is kept for ever.
+    pub turns_days: Option<u32>,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        Self { analyses_days: Some(365), turns_days: Some(90) }
+    }
+}
+
+/// How much was removed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Removed {
+    /// Analyses.
+    pub analyses: u64,
+    /// Artefacts.
+    pub artifacts: u64,
+    /// Models' turns.
+    pub turns: u64,
+}
+
+/// A run that is under way is at most a day old, and its artefacts and turns must stay.
+const LEAST_DAYS: u32 = 2;
+const DAY: Duration = Duration::from_secs(86_400);
+/// After a try that failed.
+const HOUR: Duration = Duration::from_secs(3_600);
+
+/// Each removes at most as many rows as hold the writer for some milliseconds.
+const ANALYSES: &str = "DELETE FROM analyses WHERE (workflow_id, run_id) IN \
+     (SELECT workflow_id, run_id FROM analyses WHERE created_at < $1 ORDER BY created_at LIMIT 100)";
+const ARTIFACTS: &str = "DELETE FROM artifacts WHERE sha256 IN \
+     (SELECT sha256 FROM artifacts WHERE used_at < $1 ORDER BY used_at LIMIT 50)";
+const TURNS: &str = "DELETE FROM llm_turns WHERE (workflow_id, run_id, activity, turn, prompt_hash) IN \
+     (SELECT workflow_id, run_id, activity, turn, prompt_hash FROM llm_turns WHERE created_at < $1 \
+     ORDER BY created_at LIMIT 100)";
+
+impl Database {
+    /// Removes what is older than `retention` allows at `now`. It may be repeated, and run by several processes at once.
+    ///
+    /// # Errors
+    /// [`StoreError`] of the first statement that failed; what was removed before stays removed.
+    pub async fn remove_old(&self, retention: Retention, now: DateTime<Utc>) -> Result<Removed, StoreError> {
+        let before = |days: Option<u32>, more: i64| {
+            let span = TimeDelta::days(i64::from(days?.max(LEAST_DAYS)) + more);
+            now.checked_sub_signed(span)
+        };
+        Ok(Removed {
+            analyses: self.remove(ANALYSES, before(retention.analyses_days, 0)).await?,
+            // After the analyses: an artefact was used when the last of them that refers to it was saved, or later.
+            artifacts: self.remove(ARTIFACTS, before(retention.analyses_days, 1)).await?,
+            turns: self.remove(TURNS, before(retention.turns_days, 0)).await?,
+        })
+    }
+
+    async fn remove(
+        &self,
+        statement: &'static str,
+        before: Option<DateTime<Utc>>,
+    ) -> Result<u64, StoreError> {
+        let Some(before) = before else { return Ok(0) };
+        let mut removed = 0;
+        loop {
+            match self.execute("removing what is old", sql(statement).bind(before)).await? {
+                0 => return Ok(removed),
+                some => removed += some,
+            }
+        }
+    }
+
+    /// Removes what is old now and once a day, as long as this value lives.
+    pub fn keep_removing(self: &Arc<Self>, retention: Retention) -> JoinHandle<()> {
+        tokio::spawn(keep_removing(Arc::downgrade(self), retention))
+    }
+}
+
+async fn keep_removing(database: Weak<Database>, retention: Retention) {
+    while let Some(database) = database.upgrade() {
+        let removed = database.remove_old(retention, Utc::now()).await;
+        drop(database);
+        let wait = match removed {
+            Ok(removed) => {
+                if removed != Removed::default() {
+                    let Removed { analyses, artifacts, turns } = removed;
+                    tracing::info!(analyses, artifacts, turns, "old rows were removed from the store");
+                }
+                DAY
+            }
+            Err(error) => {
+                tracing::warn!("what is old could not be removed from the store: {error}");
+                HOUR
+            }
+        };
+        tokio::time::sleep(wait).await;
+    }
+}
