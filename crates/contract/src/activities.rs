@@ -10,9 +10,11 @@ use temporalio_macros::activity_definitions;
 
 use crate::chart::{ChartAnalysisParams, ChartAnalysisResult};
 use crate::full::{SynthesizeParams, SynthesizedRecommendation};
+use crate::lenient::Lenient;
+use crate::notification::{NotificationParams, NotificationReceipt, RouteAlertsParams};
 use crate::options::{OptionsAnalysisParams, OptionsAnalysisResult};
 use crate::research::{ResearchAnalysisParams, ResearchAnalysisResult};
-use crate::storage::{NotificationParams, NotificationReceipt, SaveAnalysisParams};
+use crate::storage::SaveAnalysisParams;
 use crate::timed::Timed;
 
 /// The four analysts.
@@ -51,7 +53,7 @@ impl AnalystActivities {
     }
 }
 
-/// Keeping and telling.
+/// Saving and notifying.
 pub struct OutputActivities;
 
 #[activity_definitions]
@@ -62,12 +64,21 @@ impl OutputActivities {
         unimplemented!()
     }
 
-    /// Sends a message to channels.
+    /// Sends a message to channels and says what became of it over each.
     #[activity(name = "send_notifications_activity")]
-    pub fn send_notifications(_params: NotificationParams) -> Result<NotificationReceipt, Infallible> {
+    pub fn send_notifications(
+        _params: Lenient<NotificationParams>,
+    ) -> Result<NotificationReceipt, Infallible> {
+        unimplemented!()
+    }
+
+    /// Sends each alert to every configured channel. It fails until each channel has settled each alert, and a retry
+    /// sends only what is missing.
+    #[activity(name = "route_alerts_activity")]
+    pub fn route_alerts(_alerts: Lenient<RouteAlertsParams>) -> Result<(), Infallible> {
         unimplemented!()
     }
 }
 
 pub use analyst_activities::{ChartAnalysis, OptionsAnalysis, ResearchAnalysis, SynthesizeRecommendation};
-pub use output_activities::{SaveAnalysis, SendNotifications};
+pub use output_activities::{RouteAlerts, SaveAnalysis, SendNotifications};

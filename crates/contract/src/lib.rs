@@ -12,6 +12,7 @@ pub mod full;
 pub mod ids;
 pub mod lenient;
 pub mod model;
+pub mod notification;
 pub mod options;
 pub mod policy;
 pub mod progress;
@@ -25,7 +26,7 @@ pub mod timed;
 pub mod validate;
 
 pub use activities::{
-    ChartAnalysis, OptionsAnalysis, ResearchAnalysis, SaveAnalysis, SendNotifications,
+    ChartAnalysis, OptionsAnalysis, ResearchAnalysis, RouteAlerts, SaveAnalysis, SendNotifications,
     SynthesizeRecommendation,
 };
 pub use analysis::{AnalysisParams, AnalysisResult, AnalysisStatus, AnalysisType};
@@ -41,6 +42,9 @@ pub use full::{
 };
 pub use lenient::Lenient;
 pub use model::{ModelOutcome, ModelTotal, ModelUse};
+pub use notification::{
+    ChannelFailure, DELIVERY, NotificationParams, NotificationReceipt, RouteAlertsParams,
+};
 pub use options::{
     AccountContext, AccountType, Alternative, ChartContext, EarningsPolicy, ExpectedMove, ImpliedEventNote,
     NearestMiss, OptionsAnalysisParams, OptionsAnalysisResult, OptionsConstraints, OptionsRecommendation,
@@ -52,6 +56,7 @@ pub use request::{ANALYSIS_WORKFLOWS, AnalysisRequest};
 pub use research::{
     ResearchAnalysisParams, ResearchAnalysisResult, ResearchRecommendation, RiskLevel, Sentiment,
 };
-pub use storage::{ChannelFailure, NotificationParams, NotificationReceipt, SaveAnalysisParams};
+pub use storage::SaveAnalysisParams;
 pub use timed::Timed;
+pub use ttai_core::{Message, MessageArtifact, MessageField, MessageKind, Severity};
 pub use validate::{Validate, ValidationError};

@@ -3,7 +3,7 @@
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value};
 
-use crate::{analysis, chart, full, options, progress, research, storage};
+use crate::{analysis, chart, full, notification, options, progress, research, storage};
 
 /// One document: `$defs` by type name.
 #[must_use]
@@ -22,8 +22,9 @@ pub fn document() -> Value {
     generator.subschema_for::<analysis::AnalysisParams>();
     generator.subschema_for::<analysis::AnalysisResult>();
     generator.subschema_for::<storage::SaveAnalysisParams>();
-    generator.subschema_for::<storage::NotificationParams>();
-    generator.subschema_for::<storage::NotificationReceipt>();
+    generator.subschema_for::<notification::NotificationParams>();
+    generator.subschema_for::<notification::NotificationReceipt>();
+    generator.subschema_for::<notification::RouteAlertsParams>();
     generator.subschema_for::<progress::AnalysisProgress>();
     let definitions: Map<String, Value> = generator.take_definitions(true).into_iter().collect();
     sorted(serde_json::json!({
