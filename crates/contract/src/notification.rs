@@ -186,7 +186,10 @@ mod tests {
         assert_eq!(seed.channels, ["discord", "email"]);
         assert_eq!(seed.message, Message::of_text("3 picks: AAPL"));
         let whole = read(json!({"message": {"kind": "screener_results", "title": "3 picks"}})).unwrap();
-        assert_eq!((whole.message.kind, whole.message.title.as_str()), (MessageKind::ScreenerResults, "3 picks"));
+        assert_eq!(
+            (whole.message.kind, whole.message.title.as_str()),
+            (MessageKind::ScreenerResults, "3 picks")
+        );
     }
 
     #[test]
@@ -211,7 +214,10 @@ mod tests {
             (of(vec!["c".to_owned(); 60_000]), "channels"),
             (of(vec!["a".to_owned(), "c".repeat(65)]), "channels[1]"),
             (of(vec![String::new()]), "channels[0]"),
-            (NotificationParams { message: Message::of_text("x".repeat(65_537)), ..of(Vec::new()) }, "message.text"),
+            (
+                NotificationParams { message: Message::of_text("x".repeat(65_537)), ..of(Vec::new()) },
+                "message.text",
+            ),
         ] {
             let error = params.validate().unwrap_err();
             assert_eq!(error.field, field);
@@ -230,7 +236,10 @@ mod tests {
             ..ChannelFailure::default()
         };
         let again = params.again(&failed(true));
-        assert_eq!((again.channels.as_slice(), again.message.may_repeat), (["desk".to_owned()].as_slice(), true));
+        assert_eq!(
+            (again.channels.as_slice(), again.message.may_repeat),
+            (["desk".to_owned()].as_slice(), true)
+        );
         assert!(again.again(&failed(false)).message.may_repeat);
         assert!(!params.again(&failed(false)).message.may_repeat);
     }

@@ -252,7 +252,10 @@ mod tests {
             "expiresAt": "2026-11-20T15:42:00Z", "artifacts": [file],
             "fields": [{"name": "Now", "value": "199.80"}],
         }));
-        assert_eq!((camel.kind.clone(), camel.severity), (MessageKind::PriceAlertTriggered, Severity::Critical));
+        assert_eq!(
+            (camel.kind.clone(), camel.severity),
+            (MessageKind::PriceAlertTriggered, Severity::Critical)
+        );
         let written = serde_json::to_value(&camel).unwrap();
         assert_eq!(
             (written["kind"].as_str(), written["delivery_id"].as_str()),
@@ -276,17 +279,38 @@ mod tests {
     #[test]
     fn each_bound_is_inclusive_and_counts_characters() {
         let long = |count: usize| "ä".repeat(count);
-        let field = |name, value| Message { fields: vec![MessageField::new(long(name), long(value))], ..Message::default() };
+        let field = |name, value| Message {
+            fields: vec![MessageField::new(long(name), long(value))],
+            ..Message::default()
+        };
         let rows = |count| Message { fields: vec![MessageField::default(); count], ..Message::default() };
         let file = MessageArtifact { sha256: "0a".repeat(32), ..MessageArtifact::default() };
-        let with = |file: MessageArtifact, count| Message { artifacts: vec![file; count], ..Message::default() };
-        let named = |name, kind| MessageArtifact { file_name: long(name), media_type: long(kind), ..file.clone() };
+        let with =
+            |file: MessageArtifact, count| Message { artifacts: vec![file; count], ..Message::default() };
+        let named =
+            |name, kind| MessageArtifact { file_name: long(name), media_type: long(kind), ..file.clone() };
         let cases: [(&str, Message, Message); 9] = [
-            ("title", Message { title: long(256), ..Message::default() }, Message { title: long(257), ..Message::default() }),
+            (
+                "title",
+                Message { title: long(256), ..Message::default() },
+                Message { title: long(257), ..Message::default() },
+            ),
             ("text", Message::of_text(long(65_536)), Message::of_text(long(65_537))),
-            ("link", Message { link: Some(long(2_048)), ..Message::default() }, Message { link: Some(long(2_049)), ..Message::default() }),
-            ("delivery_id", Message { delivery_id: long(1_200), ..Message::default() }, Message { delivery_id: long(1_201), ..Message::default() }),
-            ("kind", Message { kind: long(64).into(), ..Message::default() }, Message { kind: long(65).into(), ..Message::default() }),
+            (
+                "link",
+                Message { link: Some(long(2_048)), ..Message::default() },
+                Message { link: Some(long(2_049)), ..Message::default() },
+            ),
+            (
+                "delivery_id",
+                Message { delivery_id: long(1_200), ..Message::default() },
+                Message { delivery_id: long(1_201), ..Message::default() },
+            ),
+            (
+                "kind",
+                Message { kind: long(64).into(), ..Message::default() },
+                Message { kind: long(65).into(), ..Message::default() },
+            ),
             ("fields", rows(25), rows(26)),
             ("fields[0].value", field(256, 1_024), field(256, 1_025)),
             ("artifacts", with(file.clone(), 10), with(file.clone(), 11)),
