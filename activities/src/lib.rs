@@ -3,6 +3,7 @@
 //! No provider, no database, no HTTP here: what the outside world does comes through [`Ports`].
 
 pub mod analysts;
+pub mod notifications;
 pub mod outputs;
 pub mod ports;
 
@@ -23,6 +24,7 @@ mod testing;
 pub use agent::{ModelAnalyst, ModelBudget};
 pub use analysts::AnalystActivities;
 pub use compute::Compute;
+pub use notifications::NotificationActivities;
 pub use outputs::OutputActivities;
 pub use ports::Ports;
 pub use supervise::Shutdown;

@@ -10,9 +10,9 @@ use rust_decimal::Decimal;
 use sha2::{Digest, Sha256};
 use ttai_core::{DailyBar, MinuteBar, NewsStory, OptionChain, Quote, SessionPart, Symbol};
 use ttai_ports::{
-    AnalysisFilter, AnalysisRecord, Artifact, ArtifactRef, DailyHistory, DataSource, LlmDay, LlmTurn,
-    LlmUsage, MarketClock, MarketData, Message, Metrics, News, NewsWindow, Notifier, PortError, Provenance,
-    RiskFreeRate, Store, StoreError, SymbolMetrics,
+    AnalysisFilter, AnalysisRecord, Artifact, ArtifactRef, Attachment, DailyHistory, DataSource, LlmDay,
+    LlmTurn, LlmUsage, MarketClock, MarketData, Message, Metrics, News, NewsWindow, Notifier, PortError,
+    Provenance, RiskFreeRate, Store, StoreError, SymbolMetrics,
 };
 
 use crate::ports::Ports;
@@ -255,7 +255,7 @@ impl Notifier for Nobody {
         Vec::new()
     }
 
-    async fn send(&self, channel: &str, _: &Message) -> Result<(), PortError> {
+    async fn send(&self, channel: &str, _: &Message, _: &[Attachment]) -> Result<(), PortError> {
         Err(PortError::Invalid { provider: "fake".to_owned(), detail: format!("no channel {channel}") })
     }
 }

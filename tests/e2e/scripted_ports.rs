@@ -12,7 +12,7 @@ use ttai_activities::Ports;
 use ttai_contract::Stage;
 use ttai_core::{MinuteBar, NewsStory, OptionChain, Quote, Symbol};
 use ttai_ports::{
-    AnalysisFilter, AnalysisRecord, Artifact, ArtifactRef, DailyHistory, DataSource, LlmDay, LlmTurn,
+    AnalysisFilter, AnalysisRecord, Artifact, ArtifactRef, Attachment, DailyHistory, DataSource, LlmDay, LlmTurn,
     LlmUsage, MarketClock, MarketData, Message, Metrics, News, NewsWindow, Notifier, PortError, RiskFreeRate,
     Store, StoreError, SymbolMetrics,
 };
@@ -218,11 +218,16 @@ impl Notifier for Scripted<dyn Notifier> {
         channels.push(CARRIER.to_owned());
         channels
     }
-    async fn send(&self, channel: &str, message: &Message) -> Result<(), PortError> {
+    async fn send(
+        &self,
+        channel: &str,
+        message: &Message,
+        attachments: &[Attachment],
+    ) -> Result<(), PortError> {
         if channel == CARRIER {
             return Ok(());
         }
         play().await?;
-        self.0.send(channel, message).await
+        self.0.send(channel, message, attachments).await
     }
 }

@@ -6,7 +6,7 @@ use temporalio_macros::{workflow, workflow_methods};
 use temporalio_workflow::{WorkflowContext, WorkflowContextView, WorkflowResult, WorkflowTermination};
 use ttai_contract::{
     AnalysisParams, AnalysisProgress, AnalysisResult, AnalysisStatus, AnalysisType, ChartRecommendation,
-    Lenient, NotificationParams, OverallRecommendation, Stage,
+    Lenient, Message, MessageKind, NotificationParams, OverallRecommendation, Stage,
 };
 
 use crate::attempt::{self, StageError};
@@ -163,9 +163,11 @@ async fn tell(
 ) -> Result<(), StageError> {
     let message = NotificationParams {
         channels: params.notify_channels.clone(),
-        message: message(result),
-        idempotency_key: format!("{}/analysis_complete", ctx.workflow_id()),
-        may_repeat: false,
+        message: Message {
+            kind: MessageKind::AnalysisComplete,
+            delivery_id: format!("{}/analysis_complete", ctx.workflow_id()),
+            ..Message::of_text(message(result))
+        },
     };
     let Told { delivered, warnings } = tell::tell(ctx, message).await?;
     result.notified = delivered;

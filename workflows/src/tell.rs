@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use temporalio_workflow::WorkflowContext;
 use ttai_contract::{
-    ChannelFailure, NotificationParams, NotificationReceipt, SendNotifications, Stage, StageState, policy,
+    ChannelFailure, Lenient, NotificationParams, NotificationReceipt, SendNotifications, Stage, StageState,
+    policy,
 };
 
 use crate::attempt::{self, StageError};
@@ -63,8 +64,12 @@ async fn send<W: Tracked>(
     ctx: &WorkflowContext<W>,
     request: NotificationParams,
 ) -> Result<NotificationReceipt, StageError> {
-    let mark = |request: &mut NotificationParams| request.may_repeat = true;
-    attempt::run_marked(ctx, Stage::Notify, || SendNotifications, request, &policy::NOTIFY, mark).await
+    let mark = |request: &mut Lenient<NotificationParams>| {
+        if let Lenient::Read(request) = request {
+            request.message.may_repeat = true;
+        }
+    };
+    attempt::run_marked(ctx, Stage::Notify, || SendNotifications, request.into(), &policy::NOTIFY, mark).await
 }
 
 impl Told {
@@ -73,6 +78,7 @@ impl Told {
         self.delivered.extend(receipt.delivered);
         let unknown = receipt.unknown.iter().map(|name| format!("channel '{name}' is not configured"));
         self.warnings.extend(unknown);
+        receipt.expired.iter().for_each(|channel| self.missing(Some(channel), "the message expired"));
         let (later, never): (Vec<_>, Vec<_>) =
             receipt.failed.into_iter().partition(|failed| failed.retryable);
         never.iter().for_each(|failed| self.missing(Some(&failed.channel), &failed.message));
@@ -88,11 +94,7 @@ impl Told {
 /// The request for one channel alone.
 fn again(failed: ChannelFailure, request: &NotificationParams) -> Waiting {
     Waiting {
-        request: NotificationParams {
-            channels: vec![failed.channel],
-            may_repeat: request.may_repeat || failed.may_have_arrived,
-            ..request.clone()
-        },
+        request: request.again(&failed),
         why: failed.message,
         asked_for: failed.retry_after_ms.map(Duration::from_millis),
     }

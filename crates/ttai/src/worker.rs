@@ -21,7 +21,9 @@ use temporalio_sdk::interceptors::{
 };
 use temporalio_sdk::{Runtime, Worker, WorkerOptions};
 use tokio::sync::oneshot;
-use ttai_activities::{AnalystActivities, Compute, OutputActivities, Ports, Shutdown};
+use ttai_activities::{
+    AnalystActivities, Compute, NotificationActivities, OutputActivities, Ports, Shutdown,
+};
 use ttai_contract::{TaskQueue, search_attributes};
 use ttai_workflows::{
     AnalysisWorkflow, ChartAnalysisWorkflow, FullAnalysisWorkflow, OptionsAnalysisWorkflow,
@@ -200,7 +202,7 @@ fn build(
         .collect()
 }
 
-/// What each queue runs. Every queue keeps results and tells people; the analyses run on their own.
+/// What each queue runs. Every queue saves results and notifies people; the analyses run on their own.
 fn options(
     queue: TaskQueue,
     ports: &Ports,
@@ -211,6 +213,7 @@ fn options(
     let sticky = Duration::from_secs(if settings.drill { 1 } else { 10 });
     let mut options = WorkerOptions::new(queue.name())
         .register_activities(OutputActivities::new(ports.clone(), shutdown.clone()))
+        .register_activities(NotificationActivities::new(ports.clone(), shutdown.clone()))
         .graceful_shutdown_period(GRACE)
         .sticky_queue_schedule_to_start_timeout(sticky)
         .build();
