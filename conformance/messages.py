@@ -22,7 +22,7 @@ def messages():
     """Name and message: the usual, the largest, the emptiest, the nastiest, and some at random (always the same)."""
     yield "usual", {
         "title": "AAPL touched 200", "text": "touched 200.00 at 10:42 ET, now 199.80 & falling", "severity": "warning",
-        "link": "https://example.org/alerts/7?a=1&b=2", "fields": [["Now", "199.80"], ["Delta", "-0.31"]],
+        "kind": "price_alert_triggered", "link": "https://example.org/alerts/7?a=1&b=2", "fields": [["Now", "199.80"], ["Delta", "-0.31"]],
         "delivery_id": "firing-7",
     }
     yield "critical", {"title": "Margin call", "text": "@everyone act", "severity": "critical", "delivery_id": "k1"}
@@ -39,7 +39,7 @@ def messages():
         "severity": "critical", "may_repeat": True, "delivery_id": "k8",
     }
     yield "nasty", {
-        "title": "a\r\nBcc: x@example.net", "text": "".join(ODD) * 50, "link": "javascript:alert(1)",
+        "kind": "a <!channel>\r\nX: y", "title": "a\r\nBcc: x@example.net", "text": "".join(ODD) * 50, "link": "javascript:alert(1)",
         "fields": [["".join(ODD), "".join(ODD)]], "delivery_id": "k9\r\nX: y",
         "attachments": [chart("../../\"; filename=\"x.sh\r\nX: y", "text/html\r\nX: y", b"<script>")],
     }

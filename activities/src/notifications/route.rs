@@ -1,6 +1,7 @@
 //! Routes a list of alerts to every configured channel. Channels wait for no other; each takes the alerts in their order and
 //! goes on, attempt by attempt, where it stopped.
 
+use std::ops::ControlFlow;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -27,12 +28,6 @@ pub(super) struct Route<'a> {
     attempt: &'a Attempt,
     ledger: Mutex<Ledger>,
     progress: Progress,
-}
-
-/// Whether a channel goes on with the next alert.
-enum Next {
-    GoOn,
-    Stop,
 }
 
 impl<'a> Route<'a> {
@@ -74,37 +69,44 @@ impl<'a> Route<'a> {
             let next = self.step(channel, &mut cursor, message, now()).await;
             self.ledger().set(channel, cursor.clone());
             self.progress.step(&self.ledger().to_string());
-            if matches!(next, Next::Stop) {
+            if next.is_break() {
                 break;
             }
         }
     }
 
-    async fn step(&self, channel: &str, cursor: &mut Cursor, message: &Message, now: DateTime<Utc>) -> Next {
+    /// Sends the channel its next alert. It breaks where the channel is to be asked later.
+    async fn step(
+        &self,
+        channel: &str,
+        cursor: &mut Cursor,
+        message: &Message,
+        now: DateTime<Utc>,
+    ) -> ControlFlow<()> {
         if now >= message.expiry(self.attempt.created_at) {
             cursor.expire();
-            return Next::GoOn;
+            return ControlFlow::Continue(());
         }
         if Instant::now() >= self.attempt.begin_until {
-            return Next::Stop;
+            return ControlFlow::Break(());
         }
         let may_repeat = cursor.may_have_arrived || self.ledger().doubtful;
         let message = Message { may_repeat, ..message.clone() };
         let Err(error) = self.sender.send(channel, &message, &[]).await else {
             cursor.deliver();
-            return Next::GoOn;
+            return ControlFlow::Continue(());
         };
         let wants_a_person = matches!(error, PortError::Authentication { .. });
         let failed = failure(channel.to_owned(), error);
         if failed.retryable {
             cursor.postpone(failed, now);
-            return Next::Stop;
+            return ControlFlow::Break(());
         }
         cursor.refuse(failed.message.clone());
         while wants_a_person && cursor.next < self.messages.len() {
             cursor.refuse(failed.message.clone());
         }
-        Next::GoOn
+        ControlFlow::Continue(())
     }
 
     fn still_open(&self, now: DateTime<Utc>) -> Result<(), AnalystError> {
