@@ -68,12 +68,13 @@ impl Cursor {
         self.refuse(why);
     }
 
-    /// The channel may take the next alert later.
-    pub(super) fn postpone(&mut self, failed: ChannelFailure, now: DateTime<Utc>) {
+    /// The channel may take the next alert later, at the latest when it expires.
+    pub(super) fn postpone(&mut self, failed: ChannelFailure, now: DateTime<Utc>, expires_at: DateTime<Utc>) {
         self.failures = self.failures.saturating_add(1);
         self.may_have_arrived |= failed.may_have_arrived;
-        let wait = TimeDelta::from_std(failed.wait(self.failures)).unwrap_or(TimeDelta::MAX);
-        self.not_before = now.checked_add_signed(wait);
+        let wait = TimeDelta::from_std(failed.wait(self.failures)).ok();
+        let earliest = wait.and_then(|wait| now.checked_add_signed(wait));
+        self.not_before = Some(earliest.map_or(expires_at, |earliest| earliest.min(expires_at)));
         self.problem = failed.message;
     }
 

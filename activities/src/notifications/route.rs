@@ -83,7 +83,8 @@ impl<'a> Route<'a> {
         message: &Message,
         now: DateTime<Utc>,
     ) -> ControlFlow<()> {
-        if now >= message.expiry(self.attempt.created_at) {
+        let expires_at = message.expiry(self.attempt.created_at);
+        if now >= expires_at {
             cursor.expire();
             return ControlFlow::Continue(());
         }
@@ -99,7 +100,7 @@ impl<'a> Route<'a> {
         let wants_a_person = matches!(error, PortError::Authentication { .. });
         let failed = failure(channel.to_owned(), error);
         if failed.retryable {
-            cursor.postpone(failed, now);
+            cursor.postpone(failed, now, expires_at);
             return ControlFlow::Break(());
         }
         cursor.refuse(failed.message.clone());

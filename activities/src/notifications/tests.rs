@@ -323,6 +323,20 @@ async fn at_the_expiry_the_attempts_end() {
     assert!(said.contains("'refusing': expired: refusing is unavailable: as asked"), "{said}");
 }
 
+#[tokio::test]
+async fn no_wait_is_longer_than_the_expiry() {
+    let desk = Desk::with(&["down"]);
+    let alert = json!([{"title": "a"}]);
+    let (outcome, details) = desk.route(alert.clone(), 1, None, 86_395).await;
+    assert_eq!(
+        outcome.unwrap_err().retry_after(),
+        Some(Duration::from_secs(5)),
+        "not the 7 s that it asked for"
+    );
+    let error = desk.route(alert, 2, details, 86_400).await.0.unwrap_err();
+    assert!(error.to_string().contains("expired"), "{error}");
+}
+
 #[test]
 fn what_is_out_of_bounds_is_refused_at_the_door_with_its_place() {
     let long = || "x".repeat(65_537);
