@@ -12,9 +12,9 @@ use ttai_activities::Ports;
 use ttai_contract::Stage;
 use ttai_core::{MinuteBar, NewsStory, OptionChain, Quote, Symbol};
 use ttai_ports::{
-    AnalysisFilter, AnalysisRecord, Artifact, ArtifactRef, Attachment, DailyHistory, DataSource, LlmDay, LlmTurn,
-    LlmUsage, MarketClock, MarketData, Message, Metrics, News, NewsWindow, Notifier, PortError, RiskFreeRate,
-    Store, StoreError, SymbolMetrics,
+    AnalysisFilter, AnalysisRecord, Artifact, ArtifactRef, Attachment, DailyHistory, DataSource, LlmDay,
+    LlmTurn, LlmUsage, MarketClock, MarketData, Message, Metrics, News, NewsWindow, Notifier, PortError,
+    RiskFreeRate, Store, StoreError, SymbolMetrics,
 };
 
 use crate::script::{Act, Stagebook, Turn};

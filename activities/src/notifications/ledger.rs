@@ -85,8 +85,8 @@ impl Cursor {
 
 impl Ledger {
     /// What attempt `number` begins with, given the last heartbeat details of those before it.
-    pub(super) fn for_attempt(number: u32, details: Option<Value>) -> Self {
-        let previous = details.as_ref().and_then(Self::read).unwrap_or_default();
+    pub(super) fn for_attempt(number: u32, details: Option<&Value>) -> Self {
+        let previous = details.and_then(Self::read).unwrap_or_default();
         let is_complete = previous.ended && previous.attempt + 1 == number;
         Self {
             attempt: number,
@@ -145,23 +145,23 @@ mod tests {
     fn what_is_open_is_doubtful_once_an_attempt_was_lost() {
         assert!(!Ledger::for_attempt(1, None).doubtful);
         assert!(Ledger::for_attempt(2, None).doubtful, "lost before its first heartbeat");
-        assert!(!Ledger::for_attempt(3, Some(written(2, true))).doubtful);
-        assert!(Ledger::for_attempt(3, Some(written(2, false))).doubtful, "lost under way");
-        assert!(Ledger::for_attempt(4, Some(written(2, true))).doubtful, "the third left nothing");
-        let lost = Ledger::for_attempt(3, Some(written(2, false)));
+        assert!(!Ledger::for_attempt(3, Some(&written(2, true))).doubtful);
+        assert!(Ledger::for_attempt(3, Some(&written(2, false))).doubtful, "lost under way");
+        assert!(Ledger::for_attempt(4, Some(&written(2, true))).doubtful, "the third left nothing");
+        let lost = Ledger::for_attempt(3, Some(&written(2, false)));
         let mut after = lost.clone();
         after.end();
-        assert!(Ledger::for_attempt(4, Some(json!(after.to_string()))).doubtful);
+        assert!(Ledger::for_attempt(4, Some(&json!(after.to_string()))).doubtful);
         assert_eq!(after.cursor("desk").next, 3);
     }
 
     #[test]
     fn it_is_found_in_a_larger_record_and_nothing_else_is_taken_for_it() {
         let Value::String(step) = written(2, true) else { unreachable!() };
-        let found = Ledger::for_attempt(3, Some(json!({"answers": 1, "step": step})));
+        let found = Ledger::for_attempt(3, Some(&json!({"answers": 1, "step": step})));
         assert_eq!((found.cursor("desk").next, found.doubtful), (3, false));
         for other in [json!("sending to desk"), json!(5), json!({"step": 5}), json!(null)] {
-            assert_eq!(Ledger::for_attempt(2, Some(other)).cursor("desk"), Cursor::default());
+            assert_eq!(Ledger::for_attempt(2, Some(&other)).cursor("desk"), Cursor::default());
         }
     }
 }

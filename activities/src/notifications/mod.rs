@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use chrono::{DateTime, Utc};
+use serde_json::Value;
 use temporalio_macros::activities;
 use temporalio_sdk::activities::{ActivityContext, ActivityError, ActivityInfo};
 use tokio::time::Instant;
@@ -64,8 +65,8 @@ impl NotificationActivities {
         alerts: Lenient<RouteAlertsParams>,
     ) -> Result<(), ActivityError> {
         let attempt = Attempt::of(ctx.info());
-        let ledger =
-            Ledger::for_attempt(attempt.number, ctx.heartbeat_details().deserialize().ok().flatten());
+        let details: Option<Value> = ctx.heartbeat_details().deserialize().ok().flatten();
+        let ledger = Ledger::for_attempt(attempt.number, details.as_ref());
         let work = supervised(&ctx, &self.shutdown, async |progress| {
             let messages = messages(accept(alerts)?, &attempt)?;
             let sender = Sender { ports: &self.ports, until: attempt.until };

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use chrono::NaiveDate;
-use serde_json::{Value, json};
+use serde_json::json;
 use sha2::{Digest, Sha256};
 use ttai_contract::{ChannelFailure, FailureType, MessageArtifact};
 use ttai_ports::{Artifact, Attachment, Notifier, PortError};
@@ -98,7 +98,7 @@ impl Desk {
         let attempt = Self::attempt(number);
         let sender = Sender { ports: &self.ports, until: attempt.until };
         let alerts = messages(serde_json::from_value(alerts).unwrap(), &attempt).unwrap();
-        let ledger = Ledger::for_attempt(number, details);
+        let ledger = Ledger::for_attempt(number, details.as_ref());
         let route = Route::new(sender, alerts, &attempt, ledger, Progress::default());
         let outcome = route.run(|| at(seconds)).await;
         let details = json!(route.ledger().to_string());
