@@ -22,25 +22,25 @@ def messages():
     """Name and message: the usual, the largest, the emptiest, the nastiest, and some at random (always the same)."""
     yield "usual", {
         "title": "AAPL touched 200", "text": "touched 200.00 at 10:42 ET, now 199.80 & falling", "severity": "warning",
-        "link": "https://example.org/alerts/7?a=1&b=2", "fields": [["Now", "199.80"], ["Delta", "-0.31"]],
-        "idempotency_key": "firing-7",
+        "kind": "price_alert_triggered", "link": "https://example.org/alerts/7?a=1&b=2", "fields": [["Now", "199.80"], ["Delta", "-0.31"]],
+        "delivery_id": "firing-7",
     }
-    yield "critical", {"title": "Margin call", "text": "@everyone act", "severity": "critical", "idempotency_key": "k1"}
-    yield "may repeat", {"title": "AAPL", "text": "again", "may_repeat": True, "idempotency_key": "firing-7b"}
-    yield "with a chart", {"title": "AAPL", "text": "see the chart", "attachments": [chart()], "idempotency_key": "k2"}
-    yield "empty", {"idempotency_key": "k3"}
-    yield "only fields", {"fields": [["", ""], ["a", ""], ["", "b"]], "idempotency_key": "k4"}
-    yield "long text", {"title": "Review " * 100, "text": "A line & its <numbers>\n" * 3000, "idempotency_key": "k5"}
-    yield "one long word", {"text": "x&" * 20000, "idempotency_key": "k6"}
-    yield "many fields", {"fields": [[f"Position {n}", "short put " * 50] for n in range(300)], "idempotency_key": "k7"}
+    yield "critical", {"title": "Margin call", "text": "@everyone act", "severity": "critical", "delivery_id": "k1"}
+    yield "may repeat", {"title": "AAPL", "text": "again", "may_repeat": True, "delivery_id": "firing-7b"}
+    yield "with a chart", {"title": "AAPL", "text": "see the chart", "attachments": [chart()], "delivery_id": "k2"}
+    yield "empty", {"delivery_id": "k3"}
+    yield "only fields", {"fields": [["", ""], ["a", ""], ["", "b"]], "delivery_id": "k4"}
+    yield "long text", {"title": "Review " * 100, "text": "A line & its <numbers>\n" * 3000, "delivery_id": "k5"}
+    yield "one long word", {"text": "x&" * 20000, "delivery_id": "k6"}
+    yield "many fields", {"fields": [[f"Position {n}", "short put " * 50] for n in range(300)], "delivery_id": "k7"}
     yield "everything", {
         "title": "T" * 5000, "text": "word " * 20000, "fields": [["n" * 999, "v" * 5000]] * 60,
         "attachments": [chart(f"c{n}.png") for n in range(14)], "link": "https://example.org/" + "a" * 3000,
-        "severity": "critical", "may_repeat": True, "idempotency_key": "k8",
+        "severity": "critical", "may_repeat": True, "delivery_id": "k8",
     }
     yield "nasty", {
-        "title": "a\r\nBcc: x@example.net", "text": "".join(ODD) * 50, "link": "javascript:alert(1)",
-        "fields": [["".join(ODD), "".join(ODD)]], "idempotency_key": "k9\r\nX: y",
+        "kind": "a <!channel>\r\nX: y", "title": "a\r\nBcc: x@example.net", "text": "".join(ODD) * 50, "link": "javascript:alert(1)",
+        "fields": [["".join(ODD), "".join(ODD)]], "delivery_id": "k9\r\nX: y",
         "attachments": [chart("../../\"; filename=\"x.sh\r\nX: y", "text/html\r\nX: y", b"<script>")],
     }
     choices = random.Random(5)
@@ -48,7 +48,7 @@ def messages():
         text = lambda most: "".join(choices.choices(ODD + ["word ", "200.00 ", "a"], k=choices.randrange(most)))
         yield f"random {number}", {
             "title": text(200), "text": text(6000), "fields": [[text(150), text(900)] for _ in range(choices.randrange(40))],
-            "attachments": [chart() for _ in range(choices.randrange(4))], "idempotency_key": f"random-{number}",
+            "attachments": [chart() for _ in range(choices.randrange(4))], "delivery_id": f"random-{number}",
         }
 
 

@@ -4,6 +4,7 @@
 
 pub mod analysts;
 pub mod market_data;
+pub mod notifications;
 pub mod outputs;
 pub mod ports;
 
@@ -25,6 +26,7 @@ pub use agent::{ModelAnalyst, ModelBudget};
 pub use analysts::AnalystActivities;
 pub use compute::Compute;
 pub use market_data::MarketDataActivities;
+pub use notifications::NotificationActivities;
 pub use outputs::OutputActivities;
 pub use ports::Ports;
 pub use supervise::{AttemptOf, Shutdown, StopReasons, Supervisor};

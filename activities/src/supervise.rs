@@ -235,7 +235,11 @@ impl Attempt {
     /// A failed answer: counted where the caller asked for it, with the wait until the next attempt.
     async fn fail(&self, ctx: &ActivityContext, error: AnalystError) -> ActivityError {
         let progress = self.progress.snapshot(self.began.elapsed());
-        let Some(terms) = self.terms.filter(|_| error.failure_type().is_retryable()) else {
+        let retryable = error.failure_type().is_retryable();
+        let Some(terms) = self.terms.filter(|_| retryable) else {
+            if retryable {
+                record(ctx, &progress).await;
+            }
             let wait = error.retry_after();
             return error.into_activity_error(&progress, wait);
         };

@@ -11,7 +11,7 @@ use rust_decimal::Decimal;
 use sha2::{Digest, Sha256};
 use ttai_core::{DailyBar, MinuteBar, NewsStory, OptionChain, Quote, SessionPart, Symbol};
 use ttai_ports::{
-    Analyses, AnalysisFilter, AnalysisRecord, Artifact, ArtifactRef, Artifacts, DailyHistory, DataSource,
+    Analyses, AnalysisFilter, AnalysisRecord, Artifact, ArtifactRef, Artifacts, Attachment, DailyHistory, DataSource,
     LlmDay, LlmTurn, LlmUsage, MarketClock, MarketData, Message, Metrics, ModelJournal, News, NewsWindow,
     Notifier, PortError, Provenance, RiskFreeRate, Saved, StoreError, SymbolMetrics,
 };
@@ -269,7 +269,7 @@ impl Notifier for Nobody {
         Vec::new()
     }
 
-    async fn send(&self, channel: &str, _: &Message) -> Result<(), PortError> {
+    async fn send(&self, channel: &str, _: &Message, _: &[Attachment]) -> Result<(), PortError> {
         Err(PortError::Invalid { provider: "fake".to_owned(), detail: format!("no channel {channel}") })
     }
 }

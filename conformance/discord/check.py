@@ -47,7 +47,7 @@ for number, (name, message) in enumerate(messages()):
     payload, files = arrived[0]["body"], arrived[0]["files"]
     tally.check(f"{name}: nobody is called", payload["allowed_mentions"] == {"parse": []})
     total = sum(
-        units(embed.get("title", "")) + units(embed.get("description", "")) + units(embed.get("footer", {}).get("text", ""))
+        units(embed.get("author", {}).get("name", "")) + units(embed.get("title", "")) + units(embed.get("description", "")) + units(embed.get("footer", {}).get("text", ""))
         + sum(units(field["name"]) + units(field["value"]) for field in embed.get("fields", []))
         for embed in payload["embeds"]
     )

@@ -83,7 +83,7 @@ class Server(Controller):
 def attempt(server, message=None, **changes):
     channel = {key: value for key, value in {**server.channel, **changes}.items() if value is not None}
     server.kept.mails.clear()
-    [outcome] = send(channel, message or {"title": "AAPL", "text": "touched 200", "idempotency_key": "k"})
+    [outcome] = send(channel, message or {"title": "AAPL", "text": "touched 200", "delivery_id": "k"})
     return outcome
 
 
@@ -130,7 +130,7 @@ for name, message in messages():
 
 ids = []
 for repeat in (False, True):
-    attempt(starttls, {"title": "AAPL", "idempotency_key": "same", "may_repeat": repeat})
+    attempt(starttls, {"title": "AAPL", "delivery_id": "same", "may_repeat": repeat})
     mail = email.message_from_bytes(starttls.kept.mails[0][1].original_content, policy=email.policy.default)
     ids.append((mail["message-id"], "may repeat" in mail["subject"]))
 tally.check("a repeat has the same Message-ID and says so", ids[0][0] == ids[1][0] and not ids[0][1] and ids[1][1], ids)

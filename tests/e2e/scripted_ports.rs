@@ -13,7 +13,7 @@ use ttai_activities::Ports;
 use ttai_contract::Stage;
 use ttai_core::{MinuteBar, NewsStory, OptionChain, Quote, Symbol};
 use ttai_ports::{
-    Analyses, AnalysisFilter, AnalysisRecord, Artifact, ArtifactRef, Artifacts, DailyHistory, DataSource,
+    Analyses, AnalysisFilter, AnalysisRecord, Artifact, ArtifactRef, Artifacts, Attachment, DailyHistory, DataSource,
     MarketClock, MarketData, Message, Metrics, News, NewsWindow, Notifier, PortError, RiskFreeRate, Saved,
     StoreError, SymbolMetrics,
 };
@@ -216,11 +216,16 @@ impl Notifier for Scripted<dyn Notifier> {
         channels.push(CARRIER.to_owned());
         channels
     }
-    async fn send(&self, channel: &str, message: &Message) -> Result<(), PortError> {
+    async fn send(
+        &self,
+        channel: &str,
+        message: &Message,
+        attachments: &[Attachment],
+    ) -> Result<(), PortError> {
         if channel == CARRIER {
             return Ok(());
         }
         play().await?;
-        self.0.send(channel, message).await
+        self.0.send(channel, message, attachments).await
     }
 }

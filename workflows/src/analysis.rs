@@ -2,10 +2,11 @@
 
 #![allow(missing_docs, reason = "the markers that the macro generates carry no docs")]
 
+use chrono::{DateTime, Utc};
 use temporalio_macros::{workflow, workflow_methods};
 use temporalio_workflow::{WorkflowContext, WorkflowContextView, WorkflowResult};
 use ttai_contract::{
-    AnalysisParams, AnalysisProgress, AnalysisResult, AnalysisStatus, FullAnalysisResult, Lenient,
+    AnalysisParams, AnalysisProgress, AnalysisResult, AnalysisStatus, FullAnalysisResult, Lenient, Message, MessageKind,
     NotificationParams, Stage, WorkflowParams,
 };
 
@@ -125,19 +126,25 @@ fn message(
     params: &AnalysisParams,
     result: &AnalysisResult,
 ) -> NotificationParams {
+    let verdict = result.recommendation.as_str().replace('_', " ");
+    let message = Message {
+        kind: MessageKind::AnalysisComplete,
+        title: format!("{}: {verdict}", result.analysis.symbol),
+        text: text(result),
+        delivery_id: format!("{}/{}/analysis_complete", ctx.workflow_id(), ctx.run_id()),
+        ..Message::default()
+    };
+    let created_at = ctx.workflow_time().map(DateTime::<Utc>::from);
     NotificationParams {
         channels: params.notify_channels.iter().map(|name| name.as_str().to_owned()).collect(),
-        message: text(result),
-        idempotency_key: format!("{}/{}/analysis_complete", ctx.workflow_id(), ctx.run_id()),
-        may_repeat: false,
+        message: Message { expires_at: created_at.map(|at| message.expiry(at)), ..message },
     }
 }
 
-/// The verdict and the trade in one line: of the synthesis, of what rejected, or of the chart alone.
+/// The first line of the synthesis, of what rejected, or of the chart alone.
 fn text(result: &AnalysisResult) -> String {
     let analysis = &result.analysis;
     let chart = analysis.chart_analysis.as_ref().map(|chart| chart.chart_notes.as_str());
     let text = analysis.synthesized_rationale.as_deref().or(result.reason.as_deref()).or(chart);
-    let first_line = text.and_then(|text| text.lines().next()).unwrap_or_default();
-    format!("{}: {}. {first_line}", analysis.symbol, result.recommendation.as_str())
+    text.and_then(|text| text.lines().next()).unwrap_or_default().to_owned()
 }

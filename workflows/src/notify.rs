@@ -4,7 +4,6 @@
 use std::time::{Duration, SystemTime};
 
 use temporalio_workflow::{TimerOptions, TimerResult, WorkflowContext};
-use ttai_contract::policy::{MESSAGE_LIFETIME, delivery_wait};
 use ttai_contract::{
     ChannelFailure, NotificationParams, NotificationReceipt, SendNotifications, Stage, StageState,
 };
@@ -28,8 +27,7 @@ pub(crate) struct Notified {
 /// A channel that may take the message later.
 struct Waiting {
     request: NotificationParams,
-    why: String,
-    asked_for: Option<Duration>,
+    failure: ChannelFailure,
 }
 
 /// Sends `message` until every channel has it or it has expired.
@@ -37,7 +35,7 @@ pub(crate) async fn notify<W: Tracked>(
     ctx: &WorkflowContext<W>,
     message: NotificationParams,
 ) -> Result<Notified, Cancelled> {
-    let expires = ctx.workflow_time().map(|now| now + MESSAGE_LIFETIME);
+    let expires = message.message.expires_at.map(SystemTime::from);
     let mut notified = Notified::default();
     let mut requests = vec![message];
     for round in 1.. {
@@ -51,8 +49,9 @@ pub(crate) async fn notify<W: Tracked>(
         }
         let left = left_until(expires, ctx.workflow_time());
         if waiting.is_empty() || left.is_zero() {
-            for Waiting { request, why, .. } in &waiting {
-                notified.missing(request.channels.first(), &format!("expired; the last answer was: {why}"));
+            for Waiting { failure, .. } in &waiting {
+                let why = format!("expired; the last answer was: {}", failure.message);
+                notified.missing(Some(&failure.channel), &why);
             }
             break;
         }
@@ -69,7 +68,7 @@ async fn send<W: Tracked>(
 ) -> Result<NotificationReceipt, CallError> {
     let (symbol, drill) = ctx.state(|s| (s.progress().symbol.clone(), s.progress().drill));
     let about = format!("{symbol}: notify {}", request.channels.join(", "));
-    calls::call::<W, SendNotifications>(ctx, request, Means { budget: ROUND, drill }, about.trim_end()).await
+    calls::call::<W, SendNotifications>(ctx, request.into(), Means { budget: ROUND, drill }, about.trim_end()).await
 }
 
 impl Notified {
@@ -78,28 +77,16 @@ impl Notified {
         self.delivered.extend(receipt.delivered);
         let unknown = receipt.unknown.iter().map(|name| format!("channel '{name}' is not configured"));
         self.warnings.extend(unknown);
+        receipt.expired.iter().for_each(|channel| self.missing(Some(channel), "expired"));
         let (later, never): (Vec<_>, Vec<_>) =
             receipt.failed.into_iter().partition(|failed| failed.retryable);
         never.iter().for_each(|failed| self.missing(Some(&failed.channel), &failed.message));
-        later.into_iter().map(|failed| again(failed, request)).collect()
+        later.into_iter().map(|failure| Waiting { request: request.again(&failure), failure }).collect()
     }
 
     fn missing(&mut self, channel: Option<&String>, why: &str) {
         let over = channel.map(|name| format!(" over '{name}'")).unwrap_or_default();
         self.warnings.push(format!("not notified{over}: {why}"));
-    }
-}
-
-/// The request for one channel alone.
-fn again(failed: ChannelFailure, request: &NotificationParams) -> Waiting {
-    Waiting {
-        request: NotificationParams {
-            channels: vec![failed.channel],
-            may_repeat: request.may_repeat || failed.may_have_arrived,
-            ..request.clone()
-        },
-        why: failed.message,
-        asked_for: failed.retry_after_ms.map(Duration::from_millis),
     }
 }
 
@@ -110,15 +97,14 @@ async fn wait<W: Tracked>(
     left: Duration,
     waiting: &[Waiting],
 ) -> Result<(), Cancelled> {
-    let why: Vec<&str> = waiting.iter().map(|waiting| waiting.why.as_str()).collect();
+    let why: Vec<&str> = waiting.iter().map(|waiting| waiting.failure.message.as_str()).collect();
     let why = why.join("; ");
-    let asked_for = waiting.iter().filter_map(|waiting| waiting.asked_for).max();
+    let delay = waiting.iter().map(|waiting| waiting.failure.wait(round)).max().unwrap_or(left).min(left);
     progress::update(ctx, Stage::Notify, |entry| {
         entry.state = StageState::Retrying;
         entry.failed_answers = round;
         entry.note.clone_from(&why);
     });
-    let delay = asked_for.unwrap_or_else(|| delivery_wait(round)).min(left);
     let summary = calls::one_line(&format!("notify again after: {why}"));
     match ctx.timer(TimerOptions::builder(delay).summary(summary).build()).await {
         TimerResult::Fired => Ok(()),

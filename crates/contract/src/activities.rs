@@ -14,10 +14,12 @@ use ttai_core::Symbol;
 use crate::chart::{ChartAnalysisParams, ChartAnalysisResult};
 use crate::full::{SynthesizeParams, SynthesizedRecommendation};
 use crate::market_data::{Metrics, OptionChainData, OptionChainParams, Quotes};
+use crate::lenient::Lenient;
+use crate::notification::{NotificationParams, NotificationReceipt, RouteAlertsParams};
 use crate::options::{OptionsAnalysisParams, OptionsAnalysisResult};
 use crate::policy::{self, ActivityPolicy};
 use crate::research::{ResearchAnalysisParams, ResearchAnalysisResult};
-use crate::storage::{NotificationParams, NotificationReceipt, SaveAnalysisParams, SaveReceipt};
+use crate::storage::{SaveAnalysisParams, SaveReceipt};
 use crate::timed::Timed;
 
 /// The four analysts.
@@ -67,9 +69,18 @@ impl OutputActivities {
         unimplemented!()
     }
 
-    /// Sends a message to channels.
+    /// Sends a message to channels and says what became of it over each.
     #[activity(name = "send_notifications_activity")]
-    pub fn send_notifications(_params: NotificationParams) -> Result<NotificationReceipt, Infallible> {
+    pub fn send_notifications(
+        _params: Lenient<NotificationParams>,
+    ) -> Result<NotificationReceipt, Infallible> {
+        unimplemented!()
+    }
+
+    /// Sends each alert to every configured channel. It fails until each channel has settled each alert, and a retry
+    /// sends only what is missing.
+    #[activity(name = "route_alerts_activity")]
+    pub fn route_alerts(_alerts: Lenient<RouteAlertsParams>) -> Result<(), Infallible> {
         unimplemented!()
     }
 }
@@ -100,7 +111,7 @@ impl MarketDataActivities {
 
 pub use analyst_activities::{ChartAnalysis, OptionsAnalysis, ResearchAnalysis, SynthesizeRecommendation};
 pub use market_data_activities::{FetchMarketMetrics, FetchOptionChain, FetchQuotes};
-pub use output_activities::{SaveAnalysis, SendNotifications};
+pub use output_activities::{RouteAlerts, SaveAnalysis, SendNotifications};
 
 /// An activity as workflows call it.
 pub trait Activity: ActivityDefinition + Sized {
@@ -162,6 +173,7 @@ catalogue! {
     SynthesizeRecommendation: SYNTHESIS, model of input: input.model.is_some();
     SaveAnalysis: STORAGE;
     SendNotifications: NOTIFY;
+    RouteAlerts: NOTIFY;
     FetchQuotes: QUOTES;
     FetchOptionChain: OPTION_CHAIN;
     FetchMarketMetrics: MARKET_METRICS;
@@ -183,7 +195,7 @@ mod tests {
         ("fetch_option_chain_activity", None),
         ("fetch_market_metrics_activity", None),
         ("send_notifications_activity", None),
-        ("route_alerts_activity", Some("alerts")),
+        ("route_alerts_activity", None),
         ("check_news_activity", Some("news")),
         ("fetch_portfolio_activity", Some("portfolio")),
         ("check_assignment_risk_activity", Some("portfolio")),

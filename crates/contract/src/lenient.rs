@@ -3,6 +3,9 @@
 //! An argument type that errs on decoding fails the workflow task for ever and freezes the workflow. This one never errs.
 //! It reads one JSON object; nothing, where every field has a default; or as many values as the type has positional names.
 
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -20,6 +23,8 @@ pub const LONGEST_ARGUMENT: usize = 256 * 1024;
 pub trait Arguments: DeserializeOwned {
     /// Names of the fields that may be sent as separate arguments, in order.
     const POSITIONAL: &'static [&'static str] = &[];
+    /// Whether one list is what is sent.
+    const LIST: bool = false;
 }
 
 /// Why an argument cannot be used, as a failure says it.
@@ -74,6 +79,9 @@ pub fn read<T: Arguments>(arguments: Vec<Value>) -> Result<T, Malformed> {
     let object = match (arguments.len(), arguments.pop()) {
         (0 | 1, None | Some(Value::Null)) => Map::new(),
         (1, Some(Value::Object(fields))) => fields,
+        (1, Some(list @ Value::Array(_))) if T::LIST => {
+            return T::deserialize(list).map_err(|error| Malformed::new(&error.to_string()));
+        }
         (1, Some(Value::Array(_))) => return Err(Malformed::new("a list was sent; send one JSON object")),
         (count, Some(last)) if count <= T::POSITIONAL.len() => {
             arguments.push(last);
@@ -142,6 +150,19 @@ fn json(payload: &Payload) -> Result<Value, Malformed> {
 impl<T: Arguments> Lenient<T> {
     fn of(payloads: &[Payload]) -> Self {
         decode(payloads).map_or_else(Self::Malformed, Self::Read)
+    }
+}
+
+/// Clients send the argument itself.
+impl<T: JsonSchema> JsonSchema for Lenient<T> {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> Cow<'static, str> {
+        T::schema_name()
+    }
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        generator.subschema_for::<T>()
     }
 }
 

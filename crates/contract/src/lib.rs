@@ -14,6 +14,7 @@ pub mod ids;
 pub mod lenient;
 pub mod market_data;
 pub mod model;
+pub mod notification;
 pub mod options;
 pub mod policy;
 pub mod progress;
@@ -29,7 +30,7 @@ pub mod workflows;
 
 pub use activities::{
     Activity, ChartAnalysis, FetchMarketMetrics, FetchOptionChain, FetchQuotes, OptionsAnalysis,
-    ResearchAnalysis, SaveAnalysis, SendNotifications, SynthesizeRecommendation, activities,
+    ResearchAnalysis, RouteAlerts, SaveAnalysis, SendNotifications, SynthesizeRecommendation, activities,
 };
 pub use analysis::{AnalysisParams, AnalysisResult, AnalysisStatus, AnalysisType};
 pub use call::{AttemptProgress, CallTerms};
@@ -46,6 +47,9 @@ pub use full::{
 pub use lenient::{Arguments, Lenient, Malformed};
 pub use market_data::{MarketMetrics, OptionChainData, OptionChainParams, OptionContract, QuoteData};
 pub use model::{ModelName, ModelOutcome, ModelTotal, ModelUse};
+pub use notification::{
+    ChannelFailure, DELIVERY, NotificationParams, NotificationReceipt, RouteAlertsParams,
+};
 pub use options::{
     AccountContext, AccountType, Alternative, ChartContext, EarningsPolicy, ExpectedMove, ImpliedEventNote,
     NearestMiss, OptionsAnalysisParams, OptionsAnalysisResult, OptionsConstraints, OptionsRecommendation,
@@ -56,8 +60,9 @@ pub use queue::TaskQueue;
 pub use research::{
     ResearchAnalysisParams, ResearchAnalysisResult, ResearchRecommendation, RiskLevel, Sentiment,
 };
-pub use storage::{ChannelFailure, NotificationParams, NotificationReceipt, SaveAnalysisParams, SaveReceipt};
+pub use storage::{SaveAnalysisParams, SaveReceipt};
 pub use subject::{Subject, TradeRequest, UnknownFields, UserId};
 pub use timed::Timed;
+pub use ttai_core::{Message, MessageArtifact, MessageField, MessageKind, Severity};
 pub use validate::{Validate, ValidationError};
 pub use workflows::{AnalysisRequest, Labels, PreparedStart, Query, Status, WorkflowEntry, WorkflowParams, workflow, workflows};

@@ -132,7 +132,7 @@ pub const RESEARCH_ANALYSIS: ActivityPolicy = analyst(180, ANALYST);
 pub const SYNTHESIS: ActivityPolicy = analyst(60, DEFAULT);
 /// Saving a result: 30 s.
 pub const STORAGE: ActivityPolicy = shared(30, 10, STORE);
-/// Sending a notification: 30 s. One answer settles several channels, so the workflow walks the waits (see [`delivery_wait`]).
+/// Sending a notification: 30 s. One answer settles several channels, so the workflow walks the waits (see [`crate::DELIVERY`]).
 pub const NOTIFY: ActivityPolicy = shared(30, 10, NOTIFICATION);
 /// Quotes: 30 s.
 pub const QUOTES: ActivityPolicy = shared(30, 10, API);
@@ -155,25 +155,9 @@ pub const CALL_TIMEOUT: Duration = Duration::from_secs(24 * 3600);
 
 /// How long saving a result waits for the store before the result is left to the worker's spool.
 pub const SAVE_BUDGET: Duration = Duration::from_secs(15 * 60);
-/// How long a message is worth delivering where it does not say.
-pub const MESSAGE_LIFETIME: Duration = Duration::from_secs(24 * 3600);
 /// How long one attempt to run an activity inside the workflow task may take; then it is called as any other.
 pub const LOCAL_ATTEMPT: Duration = Duration::from_secs(2);
 
-/// The wait after `rounds` rounds of a delivery that not every channel has taken: growing to 15 min.
-#[must_use]
-pub fn delivery_wait(rounds: u32) -> Duration {
-    if rounds < NOTIFICATION.maximum_attempts {
-        return NOTIFICATION.backoff(rounds);
-    }
-    let later = RetryPolicy {
-        initial_interval: Duration::from_secs(30),
-        backoff_coefficient: 2.0,
-        maximum_interval: Duration::from_secs(15 * 60),
-        maximum_attempts: u32::MAX,
-    };
-    later.backoff(rounds.saturating_sub(NOTIFICATION.maximum_attempts).saturating_add(1))
-}
 
 #[cfg(test)]
 mod tests {
@@ -187,9 +171,4 @@ mod tests {
         assert_eq!(API.backoff(u32::MAX), Duration::from_secs(120));
     }
 
-    #[test]
-    fn deliveries_go_on_at_growing_waits() {
-        let waits: Vec<u64> = [1, 4, 5, 6, 10, 1000].map(|round| delivery_wait(round).as_secs()).to_vec();
-        assert_eq!(waits, [1, 3, 30, 60, 900, 900]);
-    }
 }

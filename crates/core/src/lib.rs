@@ -1,10 +1,12 @@
-//! The nouns of the market: symbols, option contracts, bars, quotes, chains, corporate actions and news.
+//! The nouns of the market: symbols, option contracts, bars, quotes, chains, corporate actions and news; and messages to people.
 //!
 //! Plain data with constructors that refuse nonsense. No I/O, no async, no clock.
 
 pub mod bar;
 pub mod chain;
 pub mod corporate_action;
+pub mod message;
+mod message_kind;
 pub mod news;
 pub mod option;
 pub mod quote;
@@ -14,6 +16,8 @@ pub mod symbol;
 pub use bar::{DailyBar, MinuteBar, SessionPart};
 pub use chain::{OptionChain, OptionQuote};
 pub use corporate_action::{CashDividend, DividendStatus, Split};
+pub use message::{Message, MessageArtifact, MessageError, MessageField, Severity};
+pub use message_kind::MessageKind;
 pub use news::NewsStory;
 pub use option::{ExerciseStyle, OccSymbol, OptionContract, OptionRight, Settlement, SettlementTime};
 pub use quote::{Quote, QuoteCondition};

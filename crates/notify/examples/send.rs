@@ -11,7 +11,9 @@ use serde::Deserialize;
 use serde_json::json;
 use ttai_http::LocalLimits;
 use ttai_notify::{ChannelConfig, Channels, NamedChannel};
-use ttai_ports::{AccountLimits, Attachment, Message, Notifier, PortError, Severity};
+use ttai_ports::{
+    AccountLimits, Attachment, Message, MessageField, MessageKind, Notifier, PortError, Severity,
+};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -23,13 +25,14 @@ struct Request {
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct Draft {
+    kind: MessageKind,
     title: String,
     text: String,
     link: Option<String>,
-    severity: String,
+    severity: Severity,
     fields: Vec<(String, String)>,
     attachments: Vec<File>,
-    idempotency_key: String,
+    delivery_id: String,
     may_repeat: bool,
 }
 
@@ -52,33 +55,31 @@ async fn main() -> Result<(), Failure> {
     let channels =
         Channels::new(vec![NamedChannel { name: "send".to_owned(), config: request.channel }], &limits)?;
     for draft in request.messages {
-        let outcome = channels.send("send", &message(draft)?).await;
+        let (message, attachments) = message(draft)?;
+        let outcome = channels.send("send", &message, &attachments).await;
         writeln!(std::io::stdout(), "{}", report(&outcome))?;
     }
     Ok(())
 }
 
-fn message(draft: Draft) -> Result<Message, Failure> {
-    let severity = match draft.severity.as_str() {
-        "" | "info" => Severity::Info,
-        "warning" => Severity::Warning,
-        "critical" => Severity::Critical,
-        other => return Err(format!("{other} is no severity: info, warning, critical").into()),
-    };
+fn message(draft: Draft) -> Result<(Message, Vec<Attachment>), Failure> {
     let file = |file: File| -> Result<Attachment, Failure> {
         let bytes = STANDARD.decode(file.base64)?;
         Ok(Attachment { file_name: file.file_name, media_type: file.media_type, bytes })
     };
-    Ok(Message {
+    let attachments = draft.attachments.into_iter().map(file).collect::<Result<_, _>>()?;
+    let message = Message {
+        kind: draft.kind,
         title: draft.title,
         text: draft.text,
         link: draft.link,
-        severity,
-        fields: draft.fields,
-        attachments: draft.attachments.into_iter().map(file).collect::<Result<_, _>>()?,
-        idempotency_key: draft.idempotency_key,
+        severity: draft.severity,
+        fields: draft.fields.into_iter().map(|(name, value)| MessageField::new(name, value)).collect(),
+        delivery_id: draft.delivery_id,
         may_repeat: draft.may_repeat,
-    })
+        ..Message::default()
+    };
+    Ok((message, attachments))
 }
 
 fn report(outcome: &Result<(), PortError>) -> serde_json::Value {

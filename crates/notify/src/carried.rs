@@ -8,7 +8,7 @@ use crate::text::{clean, one_line, shorten};
 /// Longest file name that is kept.
 const LONGEST_NAME: usize = 100;
 
-/// The one line that stands for a message: its title, else its first line, with its urgency in front.
+/// The one line that stands for a message: its title, else its first line, else its kind, with its urgency in front.
 pub(crate) fn headline(message: &Message, limit: usize) -> String {
     let title = one_line(&message.title);
     let line = if title.is_empty() {
@@ -16,7 +16,8 @@ pub(crate) fn headline(message: &Message, limit: usize) -> String {
     } else {
         title
     };
-    let line = if line.is_empty() { "A message without text".to_owned() } else { line };
+    let line = [line, message.kind.label().into_owned()].into_iter().find(|line| !line.is_empty());
+    let line = line.unwrap_or_else(|| "A message without text".to_owned());
     let urgency = match message.severity {
         Severity::Info => "",
         Severity::Warning => "Warning: ",
@@ -27,12 +28,12 @@ pub(crate) fn headline(message: &Message, limit: usize) -> String {
 
 /// Eight hexadecimal digits by which a reader sees that two messages are the same one.
 pub(crate) fn mark(message: &Message) -> String {
-    digest(&message.idempotency_key)[..8].to_owned()
+    digest(&message.delivery_id)[..8].to_owned()
 }
 
-/// The idempotency key as 64 hexadecimal digits, whatever characters it has.
-pub(crate) fn digest(key: &str) -> String {
-    hex(&Sha256::digest(key.as_bytes()))
+/// A delivery id as 64 hexadecimal digits, whatever characters it has.
+pub(crate) fn digest(delivery_id: &str) -> String {
+    hex(&Sha256::digest(delivery_id.as_bytes()))
 }
 
 /// Lower-case hexadecimal.
@@ -48,6 +49,12 @@ pub(crate) fn mark_line(message: &Message) -> String {
     } else {
         format!("Mark {mark}")
     }
+}
+
+/// The small print: what the message is about, where it is not ttai itself, and which message it is.
+pub(crate) fn small_print(message: &Message) -> Vec<String> {
+    let label = one_line(&message.kind.label());
+    Some(label).filter(|label| !label.is_empty()).into_iter().chain([mark_line(message)]).collect()
 }
 
 /// The link, where it is one that a reader may safely follow.
@@ -163,6 +170,8 @@ pub(crate) fn is_shown_image(file: &Attachment) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use ttai_ports::MessageKind;
+
     use super::*;
 
     fn file(name: &str, media_type: &str, size: usize) -> Attachment {
@@ -220,6 +229,8 @@ mod tests {
         };
         assert_eq!(headline(&message("", "first\nsecond"), 50), "first");
         assert_eq!(headline(&message(" ", "\n"), 50), "A message without text");
+        let of_kind = Message { kind: MessageKind::OrderUpdate, ..message("", "") };
+        assert_eq!(headline(&of_kind, 50), "Order update");
         let urgent = Message { severity: Severity::Critical, ..message("margin call", "") };
         assert_eq!(headline(&urgent, 15), "Critical:…");
     }

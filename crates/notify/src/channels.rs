@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use ttai_ports::{AccountLimits, Message, Notifier, PortError};
+use ttai_ports::{AccountLimits, Attachment, Message, Notifier, PortError};
 
 use crate::config::{ChannelConfig, NamedChannel};
 use crate::discord::Discord;
@@ -14,8 +14,8 @@ use crate::webhook::Webhook;
 /// What every channel can do.
 #[async_trait]
 pub(crate) trait Channel: Send + Sync {
-    /// Sends one message and returns when the other side has taken it.
-    async fn send(&self, message: &Message) -> Result<(), PortError>;
+    /// Sends one message with its files and returns when the other side has taken it.
+    async fn send(&self, message: &Message, attachments: &[Attachment]) -> Result<(), PortError>;
 }
 
 /// Named channels, in the order in which they were configured.
@@ -72,7 +72,12 @@ impl Notifier for Channels {
         self.channels.iter().map(|(name, _)| name.clone()).collect()
     }
 
-    async fn send(&self, channel: &str, message: &Message) -> Result<(), PortError> {
+    async fn send(
+        &self,
+        channel: &str,
+        message: &Message,
+        attachments: &[Attachment],
+    ) -> Result<(), PortError> {
         let Some((_, found)) = self.channels.iter().find(|(name, _)| name == channel) else {
             let names = self.channels().join(", ");
             let names = if names.is_empty() {
@@ -82,7 +87,7 @@ impl Notifier for Channels {
             };
             return Err(invalid(format!("there is no channel {channel}; {names}")));
         };
-        found.send(message).await
+        found.send(message, attachments).await
     }
 }
 
@@ -107,7 +112,7 @@ mod tests {
     async fn channels_keep_their_order_and_an_unknown_one_is_named() {
         let channels = open_all(vec![named("b", SLACK), named("a", SLACK)]).unwrap();
         assert_eq!(channels.channels(), ["b", "a"]);
-        let error = channels.send("c", &Message::default()).await.unwrap_err();
+        let error = channels.send("c", &Message::default(), &[]).await.unwrap_err();
         assert_eq!(error.to_string(), "notify refuses the request: there is no channel c; there are: b, a");
     }
 

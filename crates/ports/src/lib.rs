@@ -27,7 +27,7 @@ pub use model::{
     Model, ModelMessage, ModelRequest, ModelTurn, ModelUsage, StopReason, ToolCall, ToolDefinition,
 };
 pub use news::{News, NewsWindow};
-pub use notifier::{Attachment, Message, Notifier, Severity};
+pub use notifier::{Attachment, Message, MessageArtifact, MessageField, MessageKind, Notifier, Severity};
 pub use provenance::{Capability, Provenance};
 pub use quote_stream::{
     QuoteStream, StreamEvent, StreamGap, StreamGreeks, StreamHalt, StreamHealth, StreamKinds, StreamQuote,

@@ -7,7 +7,7 @@ use ttai_notify::email::{EmailConfig, EmailSecurity};
 use ttai_notify::slack::SlackConfig;
 use ttai_notify::webhook::WebhookConfig;
 use ttai_notify::{ChannelConfig, Channels, NamedChannel};
-use ttai_ports::{Message, Notifier, PortError};
+use ttai_ports::{Attachment, Message, MessageField, Notifier, PortError};
 
 use crate::config::Config;
 
@@ -39,15 +39,34 @@ impl Notifier for Everywhere {
         names
     }
 
-    async fn send(&self, channel: &str, message: &Message) -> Result<(), PortError> {
+    async fn send(
+        &self,
+        channel: &str,
+        message: &Message,
+        attachments: &[Attachment],
+    ) -> Result<(), PortError> {
         if channel != LOG {
-            return self.channels.send(channel, message).await;
+            return self.channels.send(channel, message, attachments).await;
         }
-        let title = if message.title.is_empty() { String::new() } else { format!("{}: ", message.title) };
-        let again = if message.may_repeat { " (may repeat)" } else { "" };
-        tracing::info!(target: LOG_TARGET, key = message.idempotency_key, "{title}{}{again}", message.text);
+        let (key, kind, severity) = (&message.delivery_id, message.kind.as_str(), message.severity.as_str());
+        tracing::info!(target: LOG_TARGET, key, kind, severity, "{}", line(message));
         Ok(())
     }
+}
+
+/// The message as one entry of the log: title and text, then the fields and the link.
+fn line(message: &Message) -> String {
+    let head = [message.title.as_str(), message.text.as_str()].into_iter().filter(|part| !part.is_empty());
+    let mut parts = vec![head.collect::<Vec<_>>().join(": ")];
+    let row = |MessageField { name, value }: &MessageField| format!("{name}: {value}");
+    if !message.fields.is_empty() {
+        parts.push(format!("[{}]", message.fields.iter().map(row).collect::<Vec<_>>().join("; ")));
+    }
+    parts.extend(message.link.clone());
+    if message.may_repeat {
+        parts.push("(may repeat)".to_owned());
+    }
+    parts.join(" ")
 }
 
 /// The channels as the configuration has them. Their rates come with the limits, as for every account.
@@ -101,4 +120,25 @@ fn channel(config: &Config, section: &str) -> Option<ChannelConfig> {
         }),
         _ => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_log_has_all_of_a_message() {
+        assert_eq!(line(&Message::of_text("AAPL: select")), "AAPL: select");
+        let alert = Message {
+            title: "AAPL above 200".to_owned(),
+            text: "Now 201.5".to_owned(),
+            fields: vec![MessageField::new("Threshold", "200"), MessageField::new("Delta", "-0.31")],
+            link: Some("https://example.org/".to_owned()),
+            may_repeat: true,
+            ..Message::default()
+        };
+        let wanted =
+            "AAPL above 200: Now 201.5 [Threshold: 200; Delta: -0.31] https://example.org/ (may repeat)";
+        assert_eq!(line(&alert), wanted);
+    }
 }

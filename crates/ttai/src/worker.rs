@@ -22,7 +22,7 @@ use temporalio_sdk::interceptors::{
 use temporalio_sdk::{Runtime, Worker, WorkerOptions};
 use tokio::sync::oneshot;
 use ttai_activities::{
-    AnalystActivities, Compute, MarketDataActivities, OutputActivities, Ports, Shutdown, Supervisor,
+    AnalystActivities, Compute, MarketDataActivities, NotificationActivities, OutputActivities, Ports, Shutdown, Supervisor,
 };
 use ttai_contract::{TaskQueue, WorkflowParams, search_attributes};
 
@@ -215,6 +215,7 @@ fn options(queue: TaskQueue, parts: &Parts<'_>, settings: &WorkerSettings) -> an
     let market_data = MarketDataActivities::new((*ports).clone(), compute.clone(), supervisor.clone());
     let mut options = WorkerOptions::new(queue.name())
         .register_activities(OutputActivities::new((*ports).clone(), supervisor.clone()))
+        .register_activities(NotificationActivities::new((*ports).clone(), supervisor.clone()))
         .register_activities(market_data)
         .graceful_shutdown_period(GRACE)
         .sticky_queue_schedule_to_start_timeout(sticky)

@@ -8,7 +8,7 @@ use chrono::Utc;
 use http::StatusCode;
 use serde::Deserialize;
 use ttai_http::{Request, Response, Service, ServiceConfig};
-use ttai_ports::{AccountLimits, Message, PortError, RateLimit};
+use ttai_ports::{AccountLimits, Attachment, Message, PortError, RateLimit};
 
 use super::config::DiscordConfig;
 use super::shape::{Shaped, shape};
@@ -69,9 +69,9 @@ impl Discord {
         Ok(Self { service, limits, account, address, config, dead: OnceLock::new() })
     }
 
-    fn request(&self, message: &Message) -> Result<Request, PortError> {
+    fn request(&self, message: &Message, attachments: &[Attachment]) -> Result<Request, PortError> {
         let Shaped { payload, files } =
-            shape(message, self.config.username.as_deref(), self.config.max_file_bytes);
+            shape(message, attachments, self.config.username.as_deref(), self.config.max_file_bytes);
         let mut request = self.service.post("execute webhook", self.address.path()).query("wait", "true");
         for (name, value) in self.address.query().filter(|(name, _)| *name != "wait") {
             request = request.query(name, value);
@@ -121,12 +121,12 @@ impl Discord {
 
 #[async_trait]
 impl Channel for Discord {
-    async fn send(&self, message: &Message) -> Result<(), PortError> {
+    async fn send(&self, message: &Message, attachments: &[Attachment]) -> Result<(), PortError> {
         if let Some(dead) = self.dead.get() {
             return Err(dead.clone());
         }
         self.limits.acquire(EVERY_WEBHOOK, GLOBAL_RATE).await?;
-        match self.request(message)?.send().await {
+        match self.request(message, attachments)?.send().await {
             Ok(answer) => {
                 self.follow_limits(&answer).await;
                 taken(&answer)

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use serde::Serialize;
-use ttai_ports::{Attachment, Message, Severity};
+use ttai_ports::{Attachment, Message, MessageField, MessageKind, Severity};
 
 use crate::carried::{Room, carry, headline, is_shown_image, mark_line, other_link, web_link};
 use crate::text::{clean, length, one_line, shorten, split};
@@ -12,11 +12,13 @@ use crate::text::{clean, length, one_line, shorten, split};
 const CONTENT: usize = 2_000;
 const TITLE: usize = 256;
 const DESCRIPTION: usize = 4_096;
+/// Of the line above the title.
+const AUTHOR: usize = 256;
 const FIELD_NAME: usize = 256;
 const FIELD_VALUE: usize = 1_024;
 const FIELDS_PER_EMBED: usize = 25;
 const EMBEDS: usize = 10;
-/// Of titles, descriptions, fields and footers over all embeds of a message.
+/// Of authors, titles, descriptions, fields and footers over all embeds of a message.
 const ALL_EMBEDS: usize = 6_000;
 const LINK: usize = 2_048;
 const FILES: usize = 10;
@@ -55,6 +57,8 @@ pub(crate) struct AllowedMentions {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct Embed {
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) author: Option<Author>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) title: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) url: Option<String>,
@@ -67,6 +71,12 @@ pub(crate) struct Embed {
     pub(crate) image: Option<Image>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) footer: Option<Footer>,
+}
+
+/// Stands above the title: what the message is about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Author {
+    name: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -101,10 +111,16 @@ pub(crate) struct Shaped {
 }
 
 /// The message as one request.
-pub(crate) fn shape(message: &Message, username: Option<&str>, max_file_bytes: usize) -> Shaped {
+pub(crate) fn shape(
+    message: &Message,
+    attachments: &[Attachment],
+    username: Option<&str>,
+    max_file_bytes: usize,
+) -> Shaped {
     let title = headline(message, TITLE);
+    let label = shorten(&one_line(&message.kind.label()), AUTHOR).into_owned();
     let text = body_text(message);
-    let room = ALL_EMBEDS - FOOTER - length(&title);
+    let room = ALL_EMBEDS - FOOTER - length(&title) - length(&label);
     let (fields, fields_whole) =
         fit_fields(&message.fields, room - room.saturating_sub(FIELDS_SHARE).min(length(&text)));
     let room_for_text = room - fields.iter().map(Field::length).sum::<usize>();
@@ -112,7 +128,7 @@ pub(crate) fn shape(message: &Message, username: Option<&str>, max_file_bytes: u
     let whole = fields_whole && length(&text) <= room_for_text && descriptions.len() <= 2;
 
     let mut carried = carry(
-        &message.attachments,
+        attachments,
         Room { files: FILES - usize::from(!whole), file_bytes: max_file_bytes, total_bytes: ALL_FILES },
     );
     let mut notes = vec![mark_line(message)];
@@ -122,8 +138,9 @@ pub(crate) fn shape(message: &Message, username: Option<&str>, max_file_bytes: u
     }
     notes.append(&mut carried.left_out);
 
-    let mut embeds = lay_out(descriptions, fields, color(message.severity));
+    let mut embeds = lay_out(descriptions, fields, color(message));
     if let Some(first) = embeds.first_mut() {
+        first.author = Some(label).filter(|label| !label.is_empty()).map(|name| Author { name });
         first.title = Some(title);
         first.url = web_link(message).filter(|link| length(link) <= LINK);
     }
@@ -176,9 +193,9 @@ impl Field {
 }
 
 /// As many fields as fit into `room`, and whether that is all of all of them.
-fn fit_fields(fields: &[(String, String)], room: usize) -> (Vec<Field>, bool) {
+fn fit_fields(fields: &[MessageField], room: usize) -> (Vec<Field>, bool) {
     let (mut fitting, mut left, mut whole) = (Vec::new(), room, true);
-    for (name, value) in fields {
+    for MessageField { name, value } in fields {
         let (name, value) = (one_line(name), clean(value));
         whole &= length(&name) <= FIELD_NAME && length(&value) <= FIELD_VALUE;
         let field = Field {
@@ -226,7 +243,7 @@ fn lay_out(descriptions: Vec<String>, fields: Vec<Field>, color: u32) -> Vec<Emb
 /// Everything as text, for the file; a file has its limit, too.
 fn whole_message(message: &Message, max_file_bytes: usize) -> Attachment {
     let mut text = format!("{}\n\n{}\n", headline(message, usize::MAX), clean(&message.text));
-    for (name, value) in &message.fields {
+    for MessageField { name, value } in &message.fields {
         text.push_str(&format!("\n{}: {}", one_line(name), clean(value)));
     }
     if let Some(link) = &message.link {
@@ -238,11 +255,23 @@ fn whole_message(message: &Message, max_file_bytes: usize) -> Attachment {
     Attachment { file_name: WHOLE.to_owned(), media_type: "text/plain".to_owned(), bytes: text.into_bytes() }
 }
 
-fn color(severity: Severity) -> u32 {
-    match severity {
-        Severity::Info => 0x34_98_DB,
-        Severity::Warning => 0xF1_C4_0F,
-        Severity::Critical => 0xE7_4C_3C,
+/// By urgency; what is not urgent by what it is about: results green, reports purple, the rest blue.
+fn color(message: &Message) -> u32 {
+    match (message.severity, &message.kind) {
+        (Severity::Critical, _) => 0xE7_4C_3C,
+        (Severity::Warning, _) => 0xF1_C4_0F,
+        (
+            Severity::Info,
+            MessageKind::AnalysisComplete | MessageKind::ScreenerResults | MessageKind::OrderUpdate,
+        ) => 0x2E_CC_71,
+        (
+            Severity::Info,
+            MessageKind::MorningBriefing
+            | MessageKind::EodSummary
+            | MessageKind::DailyReport
+            | MessageKind::WeeklyReview,
+        ) => 0x9B_59_B6,
+        (Severity::Info, _) => 0x34_98_DB,
     }
 }
 
@@ -256,7 +285,7 @@ mod tests {
         Message {
             title: "AAPL".to_owned(),
             text: text.to_owned(),
-            idempotency_key: "k".to_owned(),
+            delivery_id: "k".to_owned(),
             ..Message::default()
         }
     }
@@ -266,7 +295,7 @@ mod tests {
     }
 
     fn shaped(message: &Message) -> Shaped {
-        shape(message, None, 1 << 20)
+        shape(message, &[], None, 1 << 20)
     }
 
     /// What Discord checks, in its units.
@@ -274,6 +303,7 @@ mod tests {
         let mut total = 0;
         for embed in &payload.embeds {
             let parts = [
+                (embed.author.as_ref().map(|author| author.name.as_str()), AUTHOR),
                 (embed.title.as_deref(), TITLE),
                 (embed.description.as_deref(), DESCRIPTION),
                 (embed.footer.as_ref().map(|footer| footer.text.as_str()), 2_048),
@@ -303,11 +333,12 @@ mod tests {
     #[test]
     fn a_usual_alert_is_one_embed() {
         let mut alert = message("touched 200.00 at 10:42 ET, now 199.80");
-        alert.fields = vec![("Now".to_owned(), "199.80".to_owned()), ("Empty".to_owned(), String::new())];
+        alert.kind = MessageKind::PriceAlertTriggered;
+        alert.fields = vec![MessageField::new("Now", "199.80"), MessageField::new("Empty", "")];
         alert.link = Some("https://example.org/a".to_owned());
-        alert.attachments = vec![png("chart.png")];
-        let shaped = shaped(&alert);
+        let shaped = shape(&alert, &[png("chart.png")], None, 1 << 20);
         let embed = &shaped.payload.embeds[0];
+        assert_eq!(embed.author.as_ref().unwrap().name, "Price alert");
         assert_eq!((shaped.payload.embeds.len(), embed.title.as_deref()), (1, Some("AAPL")));
         assert_eq!(embed.url.as_deref(), Some("https://example.org/a"));
         assert_eq!(embed.image.as_ref().unwrap().url, "attachment://chart.png");
@@ -335,10 +366,20 @@ mod tests {
     #[test]
     fn fields_keep_their_share_beside_a_long_text() {
         let mut long = message(&"word ".repeat(3_000));
-        long.fields = vec![("Now".to_owned(), "199.80".to_owned())];
+        long.fields = vec![MessageField::new("Now", "199.80")];
         let shaped = shaped(&long);
         assert!(shaped.payload.embeds.iter().any(|embed| !embed.fields.is_empty()));
         assert_eq!(breaks(&shaped.payload), None);
+    }
+
+    #[test]
+    fn urgency_colours_a_message_and_otherwise_its_kind() {
+        let of = |kind, severity| color(&Message { kind, severity, ..Message::default() });
+        let urgent = of(MessageKind::DailyReport, Severity::Critical);
+        assert_eq!(urgent, of(MessageKind::System, Severity::Critical));
+        let calm = [MessageKind::OrderUpdate, MessageKind::WeeklyReview, MessageKind::NewsAlert];
+        let calm = calm.map(|kind| of(kind, Severity::Info));
+        assert!(calm[0] != calm[1] && calm[1] != calm[2] && !calm.contains(&urgent));
     }
 
     #[test]
@@ -355,9 +396,8 @@ mod tests {
 
     #[test]
     fn more_files_than_fit_are_named() {
-        let mut many = message("a");
-        many.attachments = (0..12).map(|number| png(&format!("{number}.png"))).collect();
-        let shaped = shaped(&many);
+        let files: Vec<Attachment> = (0..12).map(|number| png(&format!("{number}.png"))).collect();
+        let shaped = shape(&message("a"), &files, None, 1 << 20);
         assert_eq!(shaped.files.len(), 10);
         assert!(shaped.payload.embeds[0].footer.as_ref().unwrap().text.contains("11.png is left out"));
     }
@@ -366,6 +406,7 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(24))]
         #[test]
         fn no_message_breaks_a_limit(
+            kind in "\\PC{0,400}",
             title in "\\PC{0,400}",
             text in "[\\PC\n]{0,40}",
             repeated in 1usize..400,
@@ -373,12 +414,15 @@ mod tests {
             short_fields in 0usize..260,
             files in 0usize..13,
         ) {
-            let mut fields: Vec<(String, String)> =
-                fields.into_iter().map(|(name, value, times)| (name.repeat(times), value.repeat(times))).collect();
-            fields.extend((0..short_fields).map(|_| ("a".to_owned(), "b".to_owned())));
-            let attachments = (0..files).map(|_| png("chart.png")).collect();
-            let message = Message { title, text: text.repeat(repeated), fields, attachments, ..Message::default() };
-            let shaped = shape(&message, Some("ttai"), 1 << 20);
+            let mut fields: Vec<MessageField> = fields
+                .into_iter()
+                .map(|(name, value, times)| MessageField::new(name.repeat(times), value.repeat(times)))
+                .collect();
+            fields.extend((0..short_fields).map(|_| MessageField::new("a", "b")));
+            let attachments: Vec<Attachment> = (0..files).map(|_| png("chart.png")).collect();
+            let (text, kind) = (text.repeat(repeated), kind.into());
+            let message = Message { kind, title, text, fields, ..Message::default() };
+            let shaped = shape(&message, &attachments, Some("ttai"), 1 << 20);
             prop_assert_eq!(breaks(&shaped.payload), None);
             prop_assert!(shaped.files.len() <= FILES);
         }

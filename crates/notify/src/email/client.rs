@@ -13,7 +13,7 @@ use lettre::transport::smtp::extension::{ClientId, Extension, MailParameter};
 use lettre::transport::smtp::response::Response;
 use secrecy::{ExposeSecret, SecretString};
 use ttai_http::metrics;
-use ttai_ports::{AccountLimits, Message, PortError, RateLimit};
+use ttai_ports::{AccountLimits, Attachment, Message, PortError, RateLimit};
 
 use super::config::{EmailConfig, EmailSecurity};
 use super::failure::{self, PROVIDER, Step, broken, invalid};
@@ -80,8 +80,8 @@ impl Email {
         })
     }
 
-    async fn deliver(&self, message: &Message) -> Result<(), PortError> {
-        let mail = shape(message, &self.envelope, self.config.max_attachment_bytes)?;
+    async fn deliver(&self, message: &Message, attachments: &[Attachment]) -> Result<(), PortError> {
+        let mail = shape(message, attachments, &self.envelope, self.config.max_attachment_bytes)?;
         let mut session = self.connect().await?;
         let outcome = self.hand_over(&mut session, &mail).await;
         // The outcome stands; a goodbye that is lost changes nothing.
@@ -158,10 +158,10 @@ impl Email {
 
 #[async_trait]
 impl Channel for Email {
-    async fn send(&self, message: &Message) -> Result<(), PortError> {
+    async fn send(&self, message: &Message, attachments: &[Attachment]) -> Result<(), PortError> {
         self.limits.acquire(&self.account, self.config.rate.unwrap_or(RATE)).await?;
         let started = Instant::now();
-        let outcome = self.deliver(message).await;
+        let outcome = self.deliver(message, attachments).await;
         metrics::record(PROVIDER, "send", outcome_name(&outcome), started.elapsed());
         if let Err(error) = &outcome {
             tracing::debug!(provider = PROVIDER, %error, "message not sent");

@@ -2,11 +2,11 @@
 
 use lettre::message::header::{ContentType, HeaderName, HeaderValue};
 use lettre::message::{Attachment as Part, Mailbox, Message as Mail, MultiPart, SinglePart};
-use ttai_ports::{Attachment, Message, PortError};
+use ttai_ports::{Attachment, Message, MessageField, PortError};
 
 use super::failure::invalid;
 use crate::carried::{
-    Carried, Room, carry, digest, headline, is_shown_image, mark_line, other_link, web_link,
+    Carried, Room, carry, digest, headline, is_shown_image, other_link, small_print, web_link,
 };
 use crate::text::{clean, one_line};
 
@@ -24,12 +24,13 @@ pub(crate) struct Envelope {
 /// The message as it is sent after DATA. A repeat has the same Message-ID, by which mail systems drop it.
 pub(crate) fn shape(
     message: &Message,
+    attachments: &[Attachment],
     envelope: &Envelope,
     max_attachment_bytes: usize,
 ) -> Result<Vec<u8>, PortError> {
     let room = Room { files: FILES, file_bytes: max_attachment_bytes, total_bytes: max_attachment_bytes };
-    let carried = carry(&message.attachments, room);
-    let id = &digest(&message.idempotency_key)[..32];
+    let carried = carry(attachments, room);
+    let id = &digest(&message.delivery_id)[..32];
     let mut mail = Mail::builder()
         .from(envelope.from.clone())
         .subject(subject(message))
@@ -79,15 +80,15 @@ fn file_part(part: Part, file: &Attachment) -> SinglePart {
 
 /// What stands below the text in both forms.
 fn notes(message: &Message, carried: &Carried) -> Vec<String> {
-    let mut notes = vec![mark_line(message)];
+    let mut notes = small_print(message);
     notes.extend(carried.left_out.iter().cloned());
     notes
 }
 
 fn plain(message: &Message, carried: &Carried) -> String {
     let mut parts = vec![headline(message, usize::MAX), clean(&message.text)];
-    let fields: Vec<String> =
-        message.fields.iter().map(|(name, value)| format!("{}: {}", one_line(name), clean(value))).collect();
+    let row = |MessageField { name, value }: &MessageField| format!("{}: {}", one_line(name), clean(value));
+    let fields: Vec<String> = message.fields.iter().map(row).collect();
     parts.push(fields.join("\n"));
     parts.extend(web_link(message).or_else(|| other_link(message)));
     parts.push(format!("-- \n{}", notes(message, carried).join("\n")));
@@ -102,7 +103,7 @@ fn html(message: &Message, carried: &Carried, images: &[&Attachment], content_id
     );
     html.push_str(&format!("<p style=\"white-space:pre-wrap\">{}</p>\n", escape(&clean(&message.text))));
     if !message.fields.is_empty() {
-        let rows = message.fields.iter().map(|(name, value)| {
+        let rows = message.fields.iter().map(|MessageField { name, value }| {
             format!(
                 "<tr><th style=\"text-align:left;padding-right:1em\">{}</th><td style=\"white-space:pre-wrap\">{}</td></tr>\n",
                 escape(&one_line(name)),
@@ -140,6 +141,8 @@ fn escape(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use ttai_ports::MessageKind;
+
     use super::*;
 
     fn envelope() -> Envelope {
@@ -153,13 +156,17 @@ mod tests {
         Message {
             title: title.to_owned(),
             text: text.to_owned(),
-            idempotency_key: "key".to_owned(),
+            delivery_id: "key".to_owned(),
             ..Message::default()
         }
     }
 
     fn sent(message: &Message) -> String {
-        String::from_utf8(shape(message, &envelope(), 1_000).unwrap()).unwrap()
+        sent_with(message, &[])
+    }
+
+    fn sent_with(message: &Message, files: &[Attachment]) -> String {
+        String::from_utf8(shape(message, files, &envelope(), 1_000).unwrap()).unwrap()
     }
 
     /// The lines up to the first empty one, unfolded.
@@ -171,9 +178,10 @@ mod tests {
     #[test]
     fn a_mail_has_its_parts() {
         let mut alert = message("AAPL", "a < b");
-        alert.fields = vec![("Now".to_owned(), "199.80".to_owned())];
+        alert.kind = MessageKind::PriceAlertTriggered;
+        alert.fields = vec![MessageField::new("Now", "199.80")];
         alert.link = Some("https://example.org/".to_owned());
-        alert.attachments = vec![
+        let files = [
             Attachment {
                 file_name: "c.png".to_owned(),
                 media_type: "image/png".to_owned(),
@@ -185,7 +193,7 @@ mod tests {
                 bytes: b"a,b".to_vec(),
             },
         ];
-        let mail = sent(&alert);
+        let mail = sent_with(&alert, &files);
         assert!(head(&mail).contains(&"Subject: AAPL".to_owned()), "{mail}");
         assert!(head(&mail).contains(&"Auto-Submitted: auto-generated".to_owned()), "{mail}");
         for part in [
@@ -197,6 +205,7 @@ mod tests {
             "a < b",
             "cid:",
             "t.csv",
+            "Price alert",
         ] {
             assert!(mail.contains(part), "{part} is missing in {mail}");
         }
@@ -217,12 +226,12 @@ mod tests {
     fn nothing_in_a_message_becomes_a_header() {
         let attack = "a\r\nBcc: victim@example.net\r\n\r\nX\u{2028}Y\u{85}Z";
         let mut message = message(attack, attack);
-        message.idempotency_key = attack.to_owned();
-        message.fields = vec![(attack.to_owned(), attack.to_owned())];
+        message.delivery_id = attack.to_owned();
+        message.kind = attack.to_owned().into();
+        message.fields = vec![MessageField::new(attack, attack)];
         message.link = Some(format!("https://example.org/{attack}"));
-        message.attachments =
-            vec![Attachment { file_name: attack.to_owned(), media_type: attack.to_owned(), bytes: vec![1] }];
-        let mail = sent(&message);
+        let file = Attachment { file_name: attack.to_owned(), media_type: attack.to_owned(), bytes: vec![1] };
+        let mail = sent_with(&message, &[file]);
         let allowed =
             ["Message-ID", "Auto-Submitted", "From", "To", "Subject", "Date", "MIME-Version", "Content-Type"];
         for line in head(&mail) {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use http::StatusCode;
 use ttai_http::{Service, ServiceConfig};
-use ttai_ports::{AccountLimits, Message, PortError, RateLimit};
+use ttai_ports::{AccountLimits, Attachment, Message, PortError, RateLimit};
 
 use super::config::SlackConfig;
 use super::shape::shape;
@@ -51,8 +51,9 @@ impl Slack {
 
 #[async_trait]
 impl Channel for Slack {
-    async fn send(&self, message: &Message) -> Result<(), PortError> {
-        let mut request = self.service.post("post message", self.address.path()).json(&shape(message));
+    async fn send(&self, message: &Message, attachments: &[Attachment]) -> Result<(), PortError> {
+        let payload = shape(message, attachments);
+        let mut request = self.service.post("post message", self.address.path()).json(&payload);
         for (name, value) in self.address.query() {
             request = request.query(name, value);
         }

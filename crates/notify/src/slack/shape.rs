@@ -2,9 +2,9 @@
 //! fields, a context line.
 
 use serde::Serialize;
-use ttai_ports::Message;
+use ttai_ports::{Attachment, Message, MessageField};
 
-use crate::carried::{headline, mark_line, other_link, web_link};
+use crate::carried::{headline, other_link, small_print, web_link};
 use crate::text::{clean, first_piece, length, one_line, shorten};
 
 const HEADER: usize = 150;
@@ -70,10 +70,10 @@ fn mrkdwn(text: String) -> Text {
 }
 
 /// The message as one request.
-pub(crate) fn shape(message: &Message) -> Payload {
+pub(crate) fn shape(message: &Message, attachments: &[Attachment]) -> Payload {
     let title = escaped_within(&headline(message, HEADER), HEADER);
     let text = body_text(message);
-    let fields: Vec<String> = message.fields.iter().map(|(name, value)| field(name, value)).collect();
+    let fields: Vec<String> = message.fields.iter().map(field).collect();
     let all_fields: usize = fields.iter().map(String::len).sum();
     let text_room = ALL_TEXT - all_fields.min(FIELDS_SHARE);
     let sections = escaped_sections(&text, text_room);
@@ -81,7 +81,7 @@ pub(crate) fn shape(message: &Message) -> Payload {
     let block_room = BLOCKS.saturating_sub(sections.texts.len());
     let (kept, fields_left) = fit_fields(fields, field_room, block_room);
     let whole_text = sections.is_short.then(|| text.chars().count());
-    let notes = notes(message, whole_text, fields_left);
+    let notes = notes(message, attachments, whole_text, fields_left);
 
     let mut blocks = vec![Block::Header { text: plain(title) }];
     blocks.extend(
@@ -103,16 +103,21 @@ pub(crate) fn shape(message: &Message) -> Payload {
     Payload { text: notification(message, &text), blocks, unfurl_links: false, unfurl_media: false }
 }
 
-/// The small print: which message this is, and what of it is missing.
-fn notes(message: &Message, whole_text: Option<usize>, fields_left: usize) -> String {
-    let mut notes = vec![mark_line(message)];
+/// What stands below a message, and what of it is missing.
+fn notes(
+    message: &Message,
+    attachments: &[Attachment],
+    whole_text: Option<usize>,
+    fields_left: usize,
+) -> String {
+    let mut notes = small_print(message);
     if let Some(characters) = whole_text {
         notes.push(format!("Shortened: the text has {characters} characters"));
     }
     if fields_left > 0 {
         notes.push(format!("{fields_left} more fields are left out"));
     }
-    notes.extend(files_note(message));
+    notes.extend(files_note(message, attachments));
     escaped_within(&notes.join(". "), NOTES)
 }
 
@@ -139,11 +144,11 @@ fn slack_link(message: &Message) -> Option<String> {
     (length(&link) <= LINK).then(|| format!("<{link}|Read more>"))
 }
 
-fn files_note(message: &Message) -> Option<String> {
-    if message.attachments.is_empty() {
+fn files_note(message: &Message, attachments: &[Attachment]) -> Option<String> {
+    if attachments.is_empty() {
         return None;
     }
-    let names: Vec<String> = message.attachments.iter().map(|file| one_line(&file.file_name)).collect();
+    let names: Vec<String> = attachments.iter().map(|file| one_line(&file.file_name)).collect();
     let place = if web_link(message).is_some() {
         "see the link for"
     } else {
@@ -209,7 +214,7 @@ fn end_with_ellipsis(texts: &mut [String]) {
     }
 }
 
-fn field(name: &str, value: &str) -> String {
+fn field(MessageField { name, value }: &MessageField) -> String {
     let name = one_line(name);
     let value = clean(value);
     let name = if name.is_empty() { NOTHING } else { &name };
@@ -254,7 +259,7 @@ fn escape(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use ttai_ports::Attachment;
+    use ttai_ports::MessageKind;
 
     use super::*;
 
@@ -262,7 +267,7 @@ mod tests {
         Message {
             title: "AAPL".to_owned(),
             text: text.to_owned(),
-            idempotency_key: "k".to_owned(),
+            delivery_id: "k".to_owned(),
             ..Message::default()
         }
     }
@@ -308,27 +313,28 @@ mod tests {
     #[test]
     fn a_usual_alert_is_a_header_a_text_fields_and_a_mark() {
         let mut alert = message("P&L < 0");
-        alert.fields = vec![("Now".to_owned(), "199.80".to_owned())];
+        alert.fields = vec![MessageField::new("Now", "199.80")];
         alert.link = Some("https://example.org/a?b=1&c=2|d".to_owned());
-        let payload = shape(&alert);
+        alert.kind = MessageKind::PriceAlertTriggered;
+        let payload = shape(&alert, &[]);
         let texts: Vec<&str> = all_texts(&payload).into_iter().map(|(text, _)| text).collect();
         assert_eq!(
             texts[..4],
             ["AAPL", "P&amp;L &lt; 0", "*Now*\n199.80", "<https://example.org/a?b=1&amp;c=2%7Cd|Read more>"]
         );
         assert_eq!(payload.text, "AAPL: P&amp;L &lt; 0");
-        assert!(texts[4].starts_with("Mark "));
+        assert!(texts[4].starts_with("Price alert. Mark "), "{}", texts[4]);
     }
 
     #[test]
     fn nobody_is_called() {
-        let payload = shape(&message("<!channel> <@U123> look"));
+        let payload = shape(&message("<!channel> <@U123> look"), &[]);
         assert!(all_texts(&payload).iter().all(|(text, _)| !text.contains("<!") && !text.contains("<@")));
     }
 
     #[test]
     fn a_long_text_is_split_and_says_that_it_was_shortened() {
-        let payload = shape(&message(&"words & more ".repeat(3_000)));
+        let payload = shape(&message(&"words & more ".repeat(3_000)), &[]);
         assert_eq!(breaks(&payload), None);
         let texts = all_texts(&payload);
         assert!(texts.iter().filter(|(_, limit)| *limit == SECTION).count() >= 4);
@@ -339,12 +345,11 @@ mod tests {
     #[test]
     fn files_are_told_of() {
         let mut charted = message("a");
-        charted.attachments = vec![Attachment {
-            file_name: "c.png".to_owned(),
-            media_type: "image/png".to_owned(),
-            bytes: vec![],
-        }];
-        let note = |message: &Message| all_texts(&shape(message)).last().unwrap().0.to_owned();
+        let chart =
+            Attachment { file_name: "c.png".to_owned(), media_type: "image/png".to_owned(), bytes: vec![] };
+        let note = |message: &Message| {
+            all_texts(&shape(message, std::slice::from_ref(&chart))).last().unwrap().0.to_owned()
+        };
         assert!(note(&charted).ends_with("a Slack webhook carries no files; left out: c.png"));
         charted.link = Some("https://example.org/".to_owned());
         assert!(note(&charted).ends_with("see the link for c.png"));
@@ -354,6 +359,7 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(24))]
         #[test]
         fn no_message_breaks_a_limit(
+            kind in "[\\PC&<]{0,300}",
             title in "\\PC{0,300}",
             text in "[\\PC\n&<>]{0,40}",
             repeated in 1usize..800,
@@ -361,10 +367,14 @@ mod tests {
             short_fields in 0usize..500,
             repeats in any::<bool>(),
         ) {
-            let mut fields: Vec<(String, String)> =
-                fields.into_iter().map(|(name, value, times)| (name.repeat(times), value.repeat(times))).collect();
-            fields.extend((0..short_fields).map(|_| ("a".to_owned(), String::new())));
-            let payload = shape(&Message { title, text: text.repeat(repeated), fields, may_repeat: repeats, ..Message::default() });
+            let mut fields: Vec<MessageField> = fields
+                .into_iter()
+                .map(|(name, value, times)| MessageField::new(name.repeat(times), value.repeat(times)))
+                .collect();
+            fields.extend((0..short_fields).map(|_| MessageField::new("a", "")));
+            let (text, kind, may_repeat) = (text.repeat(repeated), kind.into(), repeats);
+            let message = Message { kind, title, text, fields, may_repeat, ..Message::default() };
+            let payload = shape(&message, &[]);
             prop_assert_eq!(breaks(&payload), None);
             // No escape is cut in two, and nothing is left unescaped.
             for (text, limit) in all_texts(&payload).into_iter().filter(|(_, limit)| *limit == SECTION) {

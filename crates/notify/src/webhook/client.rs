@@ -8,7 +8,7 @@ use chrono::Utc;
 use http::StatusCode;
 use secrecy::{ExposeSecret, SecretString};
 use ttai_http::{Service, ServiceConfig};
-use ttai_ports::{AccountLimits, Message, PortError, RateLimit};
+use ttai_ports::{AccountLimits, Attachment, Message, PortError, RateLimit};
 
 use super::config::WebhookConfig;
 use super::shape::shape;
@@ -67,10 +67,12 @@ impl Webhook {
 
 #[async_trait]
 impl Channel for Webhook {
-    async fn send(&self, message: &Message) -> Result<(), PortError> {
+    async fn send(&self, message: &Message, attachments: &[Attachment]) -> Result<(), PortError> {
         let now = Utc::now();
-        let body = serde_json::to_vec(&shape(message, now, self.max_body_bytes)).map_err(|error| {
-            PortError::Invalid { provider: PROVIDER.to_owned(), detail: error.to_string() }
+        let body = shape(message, attachments, now, self.max_body_bytes);
+        let body = serde_json::to_vec(&body).map_err(|error| PortError::Invalid {
+            provider: PROVIDER.to_owned(),
+            detail: error.to_string(),
         })?;
         let keys: Vec<&SecretString> = std::iter::once(&self.secret).chain(&self.previous_secret).collect();
         // Sent once even though it has a key: a repeat has to say that it may be one, and only the sender's ledger knows.
@@ -78,7 +80,7 @@ impl Channel for Webhook {
             .service
             .post("post message", self.address.path())
             .header("x-ttai-signature", sign(&keys, now, &body))
-            .header("idempotency-key", header_key(&message.idempotency_key))
+            .header("idempotency-key", header_key(&message.delivery_id))
             .bytes("application/json", body);
         for (name, value) in self.address.query() {
             request = request.query(name, value);

@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
-use ttai_ports::{Message, Severity};
+use ttai_ports::{Attachment, Message, MessageField, Severity};
 
 use crate::carried::{Room, carry};
 use crate::text::{length, shorten};
@@ -18,20 +18,16 @@ pub(crate) struct Body<'a> {
     version: u32,
     id: &'a str,
     sent_at: String,
-    severity: &'static str,
+    expires_at: Option<String>,
+    kind: &'a str,
+    severity: Severity,
     title: &'a str,
     text: String,
     link: Option<&'a str>,
-    fields: Vec<Field<'a>>,
+    fields: &'a [MessageField],
     attachments: Vec<File>,
     may_repeat: bool,
     notes: Vec<String>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-struct Field<'a> {
-    name: &'a str,
-    value: &'a str,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -42,20 +38,23 @@ struct File {
 }
 
 /// The message as a body of at most `max_bytes`, where title and fields alone are not larger.
-pub(crate) fn shape(message: &Message, sent_at: DateTime<Utc>, max_bytes: usize) -> Body<'_> {
+pub(crate) fn shape<'a>(
+    message: &'a Message,
+    attachments: &[Attachment],
+    sent_at: DateTime<Utc>,
+    max_bytes: usize,
+) -> Body<'a> {
     let mut body = Body {
         version: 1,
-        id: &message.idempotency_key,
-        sent_at: sent_at.to_rfc3339_opts(SecondsFormat::Millis, true),
-        severity: match message.severity {
-            Severity::Info => "info",
-            Severity::Warning => "warning",
-            Severity::Critical => "critical",
-        },
+        id: &message.delivery_id,
+        sent_at: instant(sent_at),
+        expires_at: message.expires_at.map(instant),
+        kind: message.kind.as_str(),
+        severity: message.severity,
         title: &message.title,
         text: message.text.clone(),
         link: message.link.as_deref(),
-        fields: message.fields.iter().map(|(name, value)| Field { name, value }).collect(),
+        fields: &message.fields,
         attachments: Vec::new(),
         may_repeat: message.may_repeat,
         notes: Vec::new(),
@@ -66,9 +65,8 @@ pub(crate) fn shape(message: &Message, sent_at: DateTime<Utc>, max_bytes: usize)
         body.text = shorten(&body.text, most.min(length(&body.text))).into_owned();
     }
     // Base64 takes four bytes for three; names and notes take their own.
-    let free = max_bytes.saturating_sub(size(&body)).saturating_sub(message.attachments.len() * 400) / 4 * 3;
-    let carried =
-        carry(&message.attachments, Room { files: usize::MAX, file_bytes: free, total_bytes: free });
+    let free = max_bytes.saturating_sub(size(&body)).saturating_sub(attachments.len() * 400) / 4 * 3;
+    let carried = carry(attachments, Room { files: usize::MAX, file_bytes: free, total_bytes: free });
     body.notes.extend(carried.left_out);
     body.attachments = carried
         .files
@@ -82,34 +80,39 @@ pub(crate) fn shape(message: &Message, sent_at: DateTime<Utc>, max_bytes: usize)
     body
 }
 
+fn instant(time: DateTime<Utc>) -> String {
+    time.to_rfc3339_opts(SecondsFormat::Millis, true)
+}
+
 fn size(body: &Body<'_>) -> usize {
     serde_json::to_vec(body).map_or(usize::MAX, |bytes| bytes.len())
 }
 
 #[cfg(test)]
 mod tests {
-    use ttai_ports::Attachment;
+    use ttai_ports::MessageKind;
 
     use super::*;
 
-    fn message(text: &str, file_bytes: usize) -> Message {
-        let file = Attachment {
+    fn message(text: &str) -> Message {
+        Message { delivery_id: "k".to_owned(), ..Message::of_text(text) }
+    }
+
+    fn file(bytes: usize) -> [Attachment; 1] {
+        [Attachment {
             file_name: "c.png".to_owned(),
             media_type: "image/png".to_owned(),
-            bytes: vec![1; file_bytes],
-        };
-        Message {
-            text: text.to_owned(),
-            attachments: vec![file],
-            idempotency_key: "k".to_owned(),
-            ..Message::default()
-        }
+            bytes: vec![1; bytes],
+        }]
     }
 
     #[test]
     fn a_message_is_whole() {
-        let message = message("a\u{0}b", 3);
-        let body = serde_json::to_value(shape(&message, DateTime::UNIX_EPOCH, 10_000)).unwrap();
+        let kind = MessageKind::NewsAlert;
+        let message = Message { kind, expires_at: Some(DateTime::UNIX_EPOCH), ..message("a\u{0}b") };
+        let body = serde_json::to_value(shape(&message, &file(3), DateTime::UNIX_EPOCH, 10_000)).unwrap();
+        assert_eq!((body["kind"].as_str(), body["severity"].as_str()), (Some("news_alert"), Some("info")));
+        assert_eq!(body["expires_at"], "1970-01-01T00:00:00.000Z");
         assert_eq!(
             (body["version"].as_i64(), body["id"].as_str(), body["text"].as_str()),
             (Some(1), Some("k"), Some("a\u{0}b"))
@@ -120,13 +123,13 @@ mod tests {
 
     #[test]
     fn the_body_keeps_within_its_limit() {
-        for (text, file) in
+        for (text, bytes) in
             [("", 9_000), ("", 7_000), (&*"\u{1}".repeat(9_000), 10), (&*"word ".repeat(5_000), 9_000)]
         {
-            let message = message(text, file);
-            let body = shape(&message, DateTime::UNIX_EPOCH, 10_000);
-            assert!(size(&body) <= 10_000, "{} with {file}", text.len());
-            assert_eq!(body.notes.is_empty(), text.is_empty() && file == 7_000);
+            let (message, file) = (message(text), file(bytes));
+            let body = shape(&message, &file, DateTime::UNIX_EPOCH, 10_000);
+            assert!(size(&body) <= 10_000, "{} with {bytes}", text.len());
+            assert_eq!(body.notes.is_empty(), text.is_empty() && bytes == 7_000);
         }
     }
 }

@@ -12,7 +12,7 @@ use ttai_ports::{AccountLimits, Message, Notifier, PortError, RateLimit};
 use ttai_sim::server::RunningSim;
 use ttai_sim::server::faults::FaultAction;
 
-use crate::support::{alert, arm, channel, channel_with, huge, sim};
+use crate::support::{alert, arm, channel, channel_with, chart, charts, huge, sim};
 
 fn settings(sim: &RunningSim, token: &str) -> serde_json::Value {
     json!({"type": "discord", "url": format!("{}/api/webhooks/123/{token}", sim.endpoints.discord)})
@@ -25,9 +25,10 @@ fn discord(sim: &RunningSim, token: &str) -> Channels {
 #[tokio::test]
 async fn an_alert_arrives_with_its_chart() {
     let sim = sim().await;
-    discord(&sim, "t").send("test", &alert()).await.unwrap();
+    discord(&sim, "t").send("test", &alert(), &chart()).await.unwrap();
     let [message] = &sim.state.inbox.read(Some("discord"))[..] else { panic!("not one message") };
     let embed = &message.body["embeds"][0];
+    assert_eq!(embed["author"]["name"], "Price alert");
     assert_eq!(embed["title"], "Warning: AAPL touched 200");
     assert_eq!(embed["image"]["url"], "attachment://chart.png");
     assert_eq!(embed["fields"][1]["value"], "-0.31");
@@ -40,7 +41,7 @@ async fn an_alert_arrives_with_its_chart() {
 #[tokio::test]
 async fn a_huge_message_arrives_in_one_piece() {
     let sim = sim().await;
-    discord(&sim, "t").send("test", &huge()).await.unwrap();
+    discord(&sim, "t").send("test", &huge(), &charts()).await.unwrap();
     let messages = sim.state.inbox.read(Some("discord"));
     assert_eq!((messages.len(), messages[0].files.len()), (1, 10));
     assert!(messages[0].files.iter().any(|file| file.file_name == "message.txt" && file.size > 500_000));
@@ -49,8 +50,8 @@ async fn a_huge_message_arrives_in_one_piece() {
 #[tokio::test]
 async fn without_files_it_is_json() {
     let sim = sim().await;
-    let message = Message { attachments: Vec::new(), may_repeat: true, ..alert() };
-    discord(&sim, "t").send("test", &message).await.unwrap();
+    let message = Message { may_repeat: true, ..alert() };
+    discord(&sim, "t").send("test", &message, &[]).await.unwrap();
     let message = &sim.state.inbox.read(None)[0];
     assert!(message.headers.contains(&("content-type".to_owned(), "application/json".to_owned())));
     let footer = message.body["embeds"][0]["footer"]["text"].as_str().unwrap().to_owned();
@@ -63,13 +64,13 @@ async fn a_dead_webhook_is_not_asked_again() {
     for token in ["deleted", "wrong"] {
         let channel = discord(&sim, token);
         for _ in 0..3 {
-            let error = channel.send("test", &alert()).await.unwrap_err();
+            let error = channel.send("test", &alert(), &chart()).await.unwrap_err();
             assert!(matches!(&error, PortError::Authentication { .. }), "{error}");
             assert!(error.to_string().contains("create a new one"), "{error}");
         }
     }
     // Had it been asked each time, the sixth question would be answered 429.
-    let error = discord(&sim, "deleted").send("test", &alert()).await.unwrap_err();
+    let error = discord(&sim, "deleted").send("test", &alert(), &chart()).await.unwrap_err();
     assert!(matches!(error, PortError::Authentication { .. }), "{error}");
 }
 
@@ -93,7 +94,8 @@ async fn each_fault_has_its_meaning() {
         sim.state.inbox.clear(None);
         let shown = format!("{fault:?}");
         arm(&sim, "discord", fault);
-        let error = discord(&sim, &format!("t{}", shown.len())).send("test", &alert()).await.unwrap_err();
+        let error =
+            discord(&sim, &format!("t{}", shown.len())).send("test", &alert(), &chart()).await.unwrap_err();
         assert!(error.to_string().contains(wanted), "{shown}: {error}");
         assert_eq!(sim.state.inbox.read(None).len(), delivered, "{shown}");
     }
@@ -103,7 +105,7 @@ async fn each_fault_has_its_meaning() {
 async fn a_late_answer_is_waited_for() {
     let sim = sim().await;
     arm(&sim, "discord", FaultAction::Latency { milliseconds: 50 });
-    discord(&sim, "t").send("test", &alert()).await.unwrap();
+    discord(&sim, "t").send("test", &alert(), &chart()).await.unwrap();
 }
 
 /// Notes the pauses instead of waiting for them.
@@ -130,7 +132,7 @@ async fn the_allowance_in_the_headers_is_followed() {
     let limits: Arc<dyn AccountLimits> = noted.clone();
     let channel = channel_with(settings(&sim, "t"), &limits);
     for _ in 0..5 {
-        channel.send("test", &alert()).await.unwrap();
+        channel.send("test", &alert(), &chart()).await.unwrap();
     }
     let pauses = noted.pauses.lock().unwrap().clone();
     let [(account, wait)] = &pauses[..] else { panic!("{pauses:?}") };
@@ -145,7 +147,8 @@ async fn a_global_limit_holds_up_every_webhook() {
     let limits: Arc<dyn AccountLimits> = noted.clone();
     let body = r#"{"message":"You are being rate limited.","retry_after":64.57,"global":true,"code":0}"#;
     arm(&sim, "discord", FaultAction::Status { status: 429, retry_after: Some(65), body: body.to_owned() });
-    let error = channel_with(settings(&sim, "t"), &limits).send("test", &alert()).await.unwrap_err();
+    let error =
+        channel_with(settings(&sim, "t"), &limits).send("test", &alert(), &chart()).await.unwrap_err();
     assert!(
         matches!(&error, PortError::Unavailable { retry_after: Some(wait), .. } if *wait == Duration::from_secs_f64(64.57)),
         "{error:?}"

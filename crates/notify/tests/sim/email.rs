@@ -5,7 +5,7 @@ use ttai_notify::Channels;
 use ttai_ports::{Message, Notifier, PortError};
 
 use crate::smtp_server::{Answer, SmtpServer};
-use crate::support::{alert, channel, huge};
+use crate::support::{alert, channel, chart, charts, huge};
 
 fn email(server: &SmtpServer) -> Channels {
     with(server, &json!({}))
@@ -23,7 +23,7 @@ fn with(server: &SmtpServer, more: &serde_json::Value) -> Channels {
 #[tokio::test]
 async fn an_alert_goes_to_everybody_once() {
     let server = SmtpServer::start(Vec::new()).await;
-    email(&server).send("test", &alert()).await.unwrap();
+    email(&server).send("test", &alert(), &chart()).await.unwrap();
     let taken = server.taken.lock().unwrap().clone();
     let [mail] = &taken[..] else { panic!("{taken:?}") };
     assert!(mail.contains("Subject: Warning: AAPL touched 200"), "{mail}");
@@ -45,14 +45,14 @@ async fn a_server_that_knows_login_only_is_served() {
         ("d29yZA==", Answer::Reply("235 welcome")),
     ];
     let server = SmtpServer::start(script).await;
-    email(&server).send("test", &alert()).await.unwrap();
+    email(&server).send("test", &alert(), &chart()).await.unwrap();
     assert_eq!(server.taken.lock().unwrap().len(), 1);
 }
 
 #[tokio::test]
 async fn a_huge_message_is_sent_whole() {
     let server = SmtpServer::start(Vec::new()).await;
-    email(&server).send("test", &huge()).await.unwrap();
+    email(&server).send("test", &huge(), &charts()).await.unwrap();
     let taken = server.taken.lock().unwrap().clone();
     assert!(taken[0].contains("Position 299"));
     assert!(taken[0].lines().all(|line| line.len() <= 998));
@@ -62,7 +62,7 @@ async fn a_huge_message_is_sent_whole() {
 async fn a_line_with_one_dot_does_not_end_the_message() {
     let server = SmtpServer::start(Vec::new()).await;
     let text = "before\n.\nRCPT TO:<victim@example.net>\n..\nafter";
-    email(&server).send("test", &Message { text: text.to_owned(), ..alert() }).await.unwrap();
+    email(&server).send("test", &Message { text: text.to_owned(), ..alert() }, &[]).await.unwrap();
     assert!(server.taken.lock().unwrap()[0].contains("after"));
     assert!(!server.heard.lock().unwrap().iter().any(|line| line.contains("victim")));
 }
@@ -96,7 +96,7 @@ async fn each_failure_has_its_meaning() {
         let seconds = if matches!(answer, Answer::Silence) { 1 } else { 10 };
         let server = SmtpServer::start(vec![(command, answer)]).await;
         let channel = with(&server, &json!({ "timeout_seconds": seconds }));
-        let error = channel.send("test", &alert()).await.unwrap_err();
+        let error = channel.send("test", &alert(), &chart()).await.unwrap_err();
         let class = format!("{error:?}");
         assert!(class.starts_with(wanted), "{shown}: {class}");
         assert!(error.to_string().contains(detail), "{shown}: {error}");
@@ -109,7 +109,7 @@ async fn each_failure_has_its_meaning() {
 async fn nothing_is_said_to_a_server_without_starttls() {
     let server = SmtpServer::start(Vec::new()).await;
     let channel = with(&server, &json!({"security": "starttls"}));
-    let error = channel.send("test", &alert()).await.unwrap_err();
+    let error = channel.send("test", &alert(), &chart()).await.unwrap_err();
     assert!(matches!(&error, PortError::Corrupt { .. }) && error.to_string().contains("STARTTLS"), "{error}");
     let heard = server.heard.lock().unwrap().clone();
     assert!(heard.iter().all(|line| line.starts_with("EHLO") || line == "QUIT"), "{heard:?}");
@@ -122,6 +122,6 @@ async fn nobody_listening_is_unavailable() {
     socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let port = socket.local_addr().unwrap().port();
     let server = SmtpServer { port, taken: std::sync::Arc::default(), heard: std::sync::Arc::default() };
-    let error = email(&server).send("test", &alert()).await.unwrap_err();
+    let error = email(&server).send("test", &alert(), &chart()).await.unwrap_err();
     assert!(matches!(error, PortError::Unavailable { .. }), "{error}");
 }

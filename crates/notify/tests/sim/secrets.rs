@@ -12,7 +12,7 @@ use ttai_ports::{AccountLimits, Notifier};
 use ttai_sim::server::faults::FaultAction;
 
 use crate::smtp_server::{Answer, SmtpServer};
-use crate::support::{alert, arm, sim};
+use crate::support::{alert, arm, chart, sim};
 
 /// In every planted credential, however it is encoded on the way.
 const PLANTED: &str = "pl4nted";
@@ -127,7 +127,7 @@ async fn no_channel_shows_its_credentials() {
             if let (Some(failure), Some(service)) = (failure, config["type"].as_str()) {
                 arm(&sim, service, failure);
             }
-            if let Err(error) = open(&config).send("test", &alert()).await {
+            if let Err(error) = open(&config).send("test", &alert(), &chart()).await {
                 look_for_secrets("an error", &format!("{error} {error:?} {error:#?}"));
             }
         }

@@ -6,7 +6,7 @@ use ttai_ports::{Notifier, PortError};
 use ttai_sim::server::RunningSim;
 use ttai_sim::server::faults::FaultAction;
 
-use crate::support::{alert, arm, channel, huge, sim};
+use crate::support::{alert, arm, channel, chart, charts, huge, sim};
 
 fn slack(sim: &RunningSim, token: &str) -> Channels {
     channel(json!({"type": "slack", "url": format!("{}/services/T0/B0/{token}", sim.endpoints.slack)}))
@@ -15,7 +15,7 @@ fn slack(sim: &RunningSim, token: &str) -> Channels {
 #[tokio::test]
 async fn an_alert_arrives_escaped() {
     let sim = sim().await;
-    slack(&sim, "t").send("test", &alert()).await.unwrap();
+    slack(&sim, "t").send("test", &alert(), &chart()).await.unwrap();
     let message = &sim.state.inbox.read(Some("slack"))[0];
     assert_eq!(message.target, "T0/B0");
     assert_eq!(message.body["blocks"][0]["text"]["text"], "Warning: AAPL touched 200");
@@ -26,7 +26,7 @@ async fn an_alert_arrives_escaped() {
 #[tokio::test]
 async fn a_huge_message_arrives() {
     let sim = sim().await;
-    slack(&sim, "t").send("test", &huge()).await.unwrap();
+    slack(&sim, "t").send("test", &huge(), &charts()).await.unwrap();
     assert_eq!(sim.state.inbox.read(Some("slack")).len(), 1);
 }
 
@@ -36,7 +36,7 @@ async fn a_dead_webhook_is_a_persons_work() {
     for (token, word) in
         [("revoked", "no_service"), ("archived", "channel_is_archived"), ("prohibited", "action_prohibited")]
     {
-        let error = slack(&sim, token).send("test", &alert()).await.unwrap_err();
+        let error = slack(&sim, token).send("test", &alert(), &chart()).await.unwrap_err();
         assert!(matches!(&error, PortError::Authentication { .. }), "{error}");
         assert!(error.to_string().contains(word), "{error}");
     }
@@ -60,7 +60,8 @@ async fn each_fault_has_its_meaning() {
         sim.state.inbox.clear(None);
         let shown = format!("{fault:?}");
         arm(&sim, "slack", fault);
-        let error = slack(&sim, &format!("t{}", shown.len())).send("test", &alert()).await.unwrap_err();
+        let error =
+            slack(&sim, &format!("t{}", shown.len())).send("test", &alert(), &chart()).await.unwrap_err();
         assert!(error.to_string().contains(wanted), "{shown}: {error}");
         if let PortError::Unavailable { retry_after, .. } = error {
             assert_eq!(retry_after.map(|wait| wait.as_secs()), Some(7));

@@ -8,8 +8,8 @@ use ttai_core::{MinuteBar, NewsStory, OptionChain, Quote, Symbol};
 use ttai_http::LocalLimits;
 use ttai_notify::{ChannelConfig, Channels, NamedChannel};
 use ttai_ports::{
-    AccountLimits, Attachment, DailyHistory, DataSource, MarketClock, MarketData, Message, Metrics, News,
-    NewsWindow, PortError, RiskFreeRate, Severity, SymbolMetrics,
+    AccountLimits, Attachment, DailyHistory, DataSource, MarketClock, MarketData, Message, MessageField,
+    MessageKind, Metrics, News, NewsWindow, PortError, RiskFreeRate, Severity, SymbolMetrics,
 };
 use ttai_sim::server::faults::{Fault, FaultAction};
 use ttai_sim::server::{RunningSim, SimOptions, start};
@@ -95,19 +95,23 @@ pub(crate) fn channel_with(config: serde_json::Value, limits: &Arc<dyn AccountLi
 
 pub(crate) fn alert() -> Message {
     Message {
+        kind: MessageKind::PriceAlertTriggered,
         title: "AAPL touched 200".to_owned(),
         text: "touched 200.00 at 10:42 ET, now 199.80 & falling @everyone".to_owned(),
         link: Some("https://example.org/alerts/7".to_owned()),
         severity: Severity::Warning,
-        fields: vec![("Now".to_owned(), "199.80".to_owned()), ("Delta".to_owned(), "-0.31".to_owned())],
-        attachments: vec![Attachment {
-            file_name: "chart.png".to_owned(),
-            media_type: "image/png".to_owned(),
-            bytes: vec![137, 80, 78, 71, 13, 10, 26, 10],
-        }],
-        idempotency_key: "firing-7".to_owned(),
-        may_repeat: false,
+        fields: vec![MessageField::new("Now", "199.80"), MessageField::new("Delta", "-0.31")],
+        delivery_id: "firing-7".to_owned(),
+        ..Message::default()
     }
+}
+
+pub(crate) fn chart() -> [Attachment; 1] {
+    [Attachment {
+        file_name: "chart.png".to_owned(),
+        media_type: "image/png".to_owned(),
+        bytes: vec![137, 80, 78, 71, 13, 10, 26, 10],
+    }]
 }
 
 /// Far more than any service takes.
@@ -115,10 +119,15 @@ pub(crate) fn huge() -> Message {
     Message {
         title: "Weekly review ".repeat(60),
         text: "A line of the review & its numbers\n".repeat(1_000),
-        fields: (0..300).map(|number| (format!("Position {number}"), "short put ".repeat(200))).collect(),
-        attachments: (0..15).map(|_| alert().attachments[0].clone()).collect(),
+        fields: (0..300)
+            .map(|number| MessageField::new(format!("Position {number}"), "short put ".repeat(200)))
+            .collect(),
         ..alert()
     }
+}
+
+pub(crate) fn charts() -> Vec<Attachment> {
+    vec![chart(); 15].into_iter().flatten().collect()
 }
 
 pub(crate) fn arm(sim: &RunningSim, service: &str, action: FaultAction) {

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use anyhow::bail;
-use ttai_ports::{Message, Severity};
+use ttai_ports::Message;
 
 use crate::cli::{GlobalArgs, NotifyCommand};
 use crate::settings::Settings;
@@ -20,7 +20,7 @@ pub async fn run(global: &GlobalArgs, command: NotifyCommand) -> anyhow::Result<
     let (channels, message) = match command {
         NotifyCommand::Send { channel, text, title } => (vec![channel], message(title, text)),
         NotifyCommand::Test { channels } => {
-            let text = "This is a test. Whoever reads it gets ttai's alerts and reports here.".to_owned();
+            let text = "Test message from ttai. This channel works.".to_owned();
             let all = if channels.is_empty() { configured.clone() } else { channels };
             (all, message("ttai test".to_owned(), text))
         }
@@ -33,7 +33,7 @@ pub async fn run(global: &GlobalArgs, command: NotifyCommand) -> anyhow::Result<
     }
     let mut failed = false;
     for channel in &channels {
-        match notifier.send(channel, &message).await {
+        match notifier.send(channel, &message, &[]).await {
             Ok(()) => output::line(&format!("{channel}: delivered")),
             Err(error) => {
                 failed = true;
@@ -45,11 +45,6 @@ pub async fn run(global: &GlobalArgs, command: NotifyCommand) -> anyhow::Result<
 }
 
 fn message(title: String, text: String) -> Message {
-    Message {
-        title,
-        text,
-        severity: Severity::Info,
-        idempotency_key: format!("notify-{}", uuid::Uuid::new_v4()),
-        ..Message::default()
-    }
+    let delivery_id = format!("notify-{}", uuid::Uuid::new_v4());
+    Message { title, text, delivery_id, ..Message::default() }
 }
