@@ -18,8 +18,8 @@ use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
 use ttai_core::{MinuteBar, NewsStory, OptionChain, Quote, Symbol};
 use ttai_ports::{
-    Candidate, Capability, DailyHistory, DataSource, MarketClock, MarketData, Metrics, News, NewsWindow,
-    PortError, Provenance, RiskFreeRate, ScanRequest, Scanner, SymbolMetrics,
+    Candidate, Capability, DailyHistory, DataSource, Fact, MarketClock, MarketData, Metrics, News,
+    NewsWindow, PortError, Provenance, RiskFreeRate, ScanRequest, Scanner, SymbolMetrics, Unknown,
 };
 
 use crate::{Computed, OwnList, own_list};
@@ -229,7 +229,13 @@ impl Fallback {
             }
             Capability::Metrics => {
                 for member in &self.order.metrics {
-                    let metrics = async { member.port.metrics(symbol, self.now(symbol).await?).await };
+                    let metrics = async {
+                        member
+                            .port
+                            .metrics(symbol, self.now(symbol).await?)
+                            .await?
+                            .ok_or_else(|| nothing_kept("metrics", symbol))
+                    };
                     found.push((member.source.clone(), metrics.await.map(drop)));
                 }
             }
@@ -238,7 +244,8 @@ impl Fallback {
                     let stories = async {
                         let until = self.now(symbol).await?;
                         let after = until - chrono::TimeDelta::days(1);
-                        member.port.stories(symbol, NewsWindow { after, until }).await
+                        let stories = member.port.stories(symbol, NewsWindow { after, until }).await?;
+                        stories.ok_or_else(|| nothing_kept("news", symbol))
                     };
                     found.push((member.source.clone(), stories.await.map(drop)));
                 }
@@ -396,31 +403,50 @@ impl MarketData for Fallback {
 
 #[async_trait]
 impl Metrics for Fallback {
-    /// The first record; none where no provider keeps one. An analysis goes on without: a record that could not be read
-    /// is missing, and said to be.
+    fn keeps(&self, fact: Fact) -> bool {
+        self.order.metrics.iter().any(|member| member.port.keeps(fact))
+    }
+
+    /// The first record, completed by later ones where they keep facts that it has not. A fact whose keeper could not be
+    /// read is unreachable, whoever answers the rest. None where no provider keeps a record.
     async fn metrics(
         &self,
         symbol: &Symbol,
         as_of: DateTime<Utc>,
     ) -> Result<Option<SymbolMetrics>, PortError> {
-        if self.order.metrics.is_empty() {
-            return Ok(None);
-        }
-        // A provider that keeps no record is no answer as long as another one may have it.
-        let call = |port: Arc<dyn Metrics>| async move {
-            let kept = port.metrics(symbol, as_of).await?;
-            kept.map(Some).ok_or_else(|| no_record(symbol))
-        };
-        match self.first(Capability::Metrics, &self.order.metrics, call).await {
-            Ok((metrics, _)) => Ok(metrics),
-            Err(PortError::NoData { .. }) => Ok(None),
-            Err(PortError::UnknownSymbol { .. }) => Ok(None),
-            Err(error) => {
-                tracing::warn!("{error}; the analysis goes on without metrics");
-                self.provenance.missing(Capability::Metrics, &error.to_string());
-                Ok(None)
+        self.provenance.begin(Capability::Metrics);
+        let mut record = SymbolMetrics::without(&Unknown::NotKept);
+        let mut reasons: Vec<String> = Vec::new();
+        let mut is_kept = false;
+        for member in &self.order.metrics {
+            let lacks = |fact: &Fact| record.unknown.contains_key(fact) && member.port.keeps(*fact);
+            let wanted: Vec<Fact> = Fact::ALL.into_iter().filter(lacks).collect();
+            if wanted.is_empty() {
+                continue;
+            }
+            match self.record_of(member, symbol, as_of).await {
+                Ok(found) => {
+                    is_kept = true;
+                    record.complete_from(found);
+                    for reason in reasons.drain(..) {
+                        self.provenance.passed_over(Capability::Metrics, &reason, &member.source);
+                    }
+                }
+                Err(error) => {
+                    tracing::warn!("{error}; the analysis goes on without its metrics");
+                    reasons.push(error.to_string());
+                    if !matches!(error, PortError::NoData { .. } | PortError::UnknownSymbol { .. }) {
+                        wanted.iter().for_each(|fact| record.cannot_reach(*fact, &error));
+                    }
+                }
             }
         }
+        if record.outage().is_some() {
+            for reason in &reasons {
+                self.provenance.missing(Capability::Metrics, reason);
+            }
+        }
+        Ok((is_kept || record.outage().is_some()).then_some(record))
     }
 
     fn for_request(&self, provenance: &Provenance) -> Option<Arc<dyn Metrics>> {
@@ -428,10 +454,26 @@ impl Metrics for Fallback {
     }
 }
 
-fn no_record(symbol: &Symbol) -> PortError {
+impl Fallback {
+    /// What one provider of metrics says; that it keeps no record is a lack of data.
+    async fn record_of(
+        &self,
+        member: &Member<dyn Metrics>,
+        symbol: &Symbol,
+        as_of: DateTime<Utc>,
+    ) -> Result<SymbolMetrics, PortError> {
+        let call = |port: Arc<dyn Metrics>| async move {
+            port.metrics(symbol, as_of).await?.ok_or_else(|| nothing_kept("metrics", symbol))
+        };
+        self.first(Capability::Metrics, std::slice::from_ref(member), call).await.map(|(record, _)| record)
+    }
+}
+
+/// That a provider keeps none of a kind of data is no outage.
+fn nothing_kept(what: &str, symbol: &Symbol) -> PortError {
     PortError::NoData {
         provider: "the provider".to_owned(),
-        what: "metrics".to_owned(),
+        what: what.to_owned(),
         symbol: symbol.to_string(),
         detail: "it keeps no record".to_owned(),
     }
@@ -439,13 +481,14 @@ fn no_record(symbol: &Symbol) -> PortError {
 
 #[async_trait]
 impl News for Fallback {
-    /// The stories of all providers, newest first, each once by its identifier; none where no provider has any. What
-    /// could not be read is missing, and said to be.
+    /// The stories of all providers, newest first, each once by its identifier; none where no provider keeps any. What
+    /// could not be read is missing, and said to be; where it is all, the outage is the answer.
     async fn stories(
         &self,
         symbol: &Symbol,
         window: NewsWindow,
     ) -> Result<Option<Vec<NewsStory>>, PortError> {
+        self.provenance.begin(Capability::News);
         let asked = self.order.news.iter().map(|member| {
             let alone = std::slice::from_ref(member);
             self.first(Capability::News, alone, |port: Arc<dyn News>| async move {
@@ -464,7 +507,10 @@ impl News for Fallback {
         for error in &errors {
             self.provenance.missing(Capability::News, &error.to_string());
         }
-        Ok(found.map(once_each))
+        match found {
+            None if !errors.is_empty() => Err(verdict::of(Capability::News, errors, &self.order.symbols)),
+            found => Ok(found.map(once_each)),
+        }
     }
 
     fn for_request(&self, provenance: &Provenance) -> Option<Arc<dyn News>> {
