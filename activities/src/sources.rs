@@ -145,7 +145,7 @@ mod tests {
         let (mut ports, _) = ports(FakeMarket::of("XYZ", wavy_bars("2014-06-05".parse().unwrap(), 5, 0.0)));
         let failing = || Arc::new(Failing(AtomicU32::new(failures), error.clone()));
         (ports.metrics, ports.news) = (failing(), failing());
-        let (now, progress) = (Utc::now(), Progress::default());
+        let (now, progress) = (DateTime::<Utc>::UNIX_EPOCH, Progress::default());
         let record = metrics(&ports, &symbol, now, &progress).await.unwrap();
         let window = NewsWindow { after: now, until: now };
         let news = stories(&ports, &symbol, window, &progress).await.unwrap();

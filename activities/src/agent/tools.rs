@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use ttai_contract::ChartAnalysisParams;
 use ttai_core::{NEW_YORK, OptionRight};
-use ttai_ports::{NewsWindow, SymbolMetrics, ToolCall, ToolDefinition, Unknown};
+use ttai_ports::{NewsWindow, ToolCall, ToolDefinition, Unknown};
 use ttai_quant::chain::price_chain;
 use ttai_quant::indicators::{bollinger, ema, macd};
 
@@ -279,7 +279,9 @@ impl<'a> Toolbox<'a> {
         let view = self.view().await?;
         let metrics =
             self.ports.metrics.metrics(&view.symbol, view.as_of).await.map_err(AnalystError::from)?;
-        let metrics = metrics.unwrap_or_else(|| SymbolMetrics::without(&Unknown::NotKept));
+        let Some(metrics) = metrics else {
+            return Ok(json!({"known": false, "why": why_unknown(&Unknown::NotKept)}));
+        };
         let unknown: BTreeMap<&str, String> =
             metrics.unknown.iter().map(|(fact, why)| (fact.name(), why_unknown(why))).collect();
         let history = &metrics.iv30_history;

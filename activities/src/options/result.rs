@@ -46,7 +46,7 @@ pub(super) fn conclude(case: Case) -> Result<OptionsAnalysisResult, AnalystError
     let selection = &findings.selection;
     let best = selection.best.as_ref();
     let greeks = best.and_then(|best| best.greeks);
-    let rank = findings.market.rank.ok();
+    let rank = findings.market.rank.as_ref().ok().copied();
     let weekly_roc = findings.position.as_ref().map(|position| position.roc_weekly);
     Ok(OptionsAnalysisResult {
         symbol: symbol.to_owned(),

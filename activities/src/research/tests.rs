@@ -153,7 +153,7 @@ async fn an_outage_is_told_as_one_and_counts_as_unknown() {
         result.research_notes
     );
     assert!(!result.research_notes.contains("keeps no"), "{}", result.research_notes);
-    assert_eq!(result.warnings, ["news", "metrics"].map(|what| format!("{}; without its {what}", outage())));
+    assert_eq!(result.warnings, ["metrics", "news"].map(|what| format!("{}; without its {what}", outage())));
     let deaf = research_with(Arc::new(Down), Arc::new(FakeMetrics(Some(calm())))).await;
     assert_eq!((deaf.rule.as_str(), deaf.stories), ("news_unknown", None));
     assert!(deaf.research_notes.starts_with("Caution on XYZ: the news could not be read"));
