@@ -159,11 +159,11 @@ impl SymbolMetrics {
     }
 
     /// Takes what is not known here from another record of the symbol. Of two reasons an outage is the one to know.
-    pub fn complete_from(&mut self, other: Self) {
+    pub fn complete_from(&mut self, other: &Self) {
         for fact in Fact::ALL {
             match other.unknown.get(&fact) {
                 _ if !self.unknown.contains_key(&fact) => {}
-                None => self.take(fact, &other),
+                None => self.take(fact, other),
                 Some(Unknown::Unreachable(error)) => self.cannot_reach(fact, error),
                 Some(Unknown::NotKept) => {}
             }
@@ -231,7 +231,7 @@ mod tests {
     fn an_outage_stays_one_where_another_record_keeps_other_facts() {
         let mut record = SymbolMetrics::without(&Unknown::Unreachable(outage()));
         let figures = MarketFigures { beta: Some(1.2), iv_rank: Some(50.0), ..MarketFigures::default() };
-        record.complete_from(SymbolMetrics { figures, ..SymbolMetrics::keeping(&[Fact::Figures]) });
+        record.complete_from(&SymbolMetrics { figures, ..SymbolMetrics::keeping(&[Fact::Figures]) });
         assert_eq!(record.known(Fact::Figures, record.figures.beta), Ok(Some(1.2)));
         assert_eq!(record.figures.iv_rank, None, "a fact that is not kept was taken");
         let earnings = record.known(Fact::Earnings, record.next_earnings.as_ref());
@@ -244,7 +244,7 @@ mod tests {
         let known =
             SymbolMetrics { sector: Some("Energy".to_owned()), ..SymbolMetrics::keeping(&[Fact::Sector]) };
         let mut record = known.clone();
-        record.complete_from(SymbolMetrics { sector: Some("Other".to_owned()), ..SymbolMetrics::default() });
+        record.complete_from(&SymbolMetrics { sector: Some("Other".to_owned()), ..SymbolMetrics::default() });
         assert_eq!(record.sector, known.sector);
         // The other one keeps earnings, and there are none.
         assert_eq!(record.known(Fact::Earnings, &record.next_earnings), Ok(&None));

@@ -427,7 +427,7 @@ impl Metrics for Fallback {
             match self.record_of(member, symbol, as_of).await {
                 Ok(found) => {
                     is_kept = true;
-                    record.complete_from(found);
+                    record.complete_from(&found);
                     for reason in reasons.drain(..) {
                         self.provenance.passed_over(Capability::Metrics, &reason, &member.source);
                     }

@@ -280,7 +280,9 @@ async fn news_that_nobody_could_read_are_no_absence() {
 }
 
 /// Keeps these facts, and fails or has a record.
-struct Keeper(&'static [Fact], Result<Option<SymbolMetrics>, PortError>, AtomicUsize);
+struct Keeper(&'static [Fact], Kept, AtomicUsize);
+
+type Kept = Result<Option<SymbolMetrics>, PortError>;
 
 #[async_trait]
 impl Metrics for Keeper {
@@ -296,9 +298,7 @@ impl Metrics for Keeper {
 const KEPT: &[Fact] = &[Fact::Earnings, Fact::Figures];
 
 /// What several keepers say together, what is told of it, and how often each was asked.
-async fn together(
-    keepers: Vec<(&'static [Fact], Result<Option<SymbolMetrics>, PortError>)>,
-) -> (Option<SymbolMetrics>, Vec<String>, Vec<usize>) {
+async fn together(keepers: Vec<(&'static [Fact], Kept)>) -> (Option<SymbolMetrics>, Vec<String>, Vec<usize>) {
     let keepers: Vec<Arc<Keeper>> = keepers
         .into_iter()
         .map(|(kept, answer)| Arc::new(Keeper(kept, answer, AtomicUsize::new(0))))

@@ -170,7 +170,7 @@ pub fn parse_completion(provider: &str, bytes: &[u8]) -> Result<ModelTurn, PortE
         .map_err(|error| corrupt(format!("the answer is no chat completion: {error}")))?;
     let usage = completion.usage.unwrap_or_default();
     if let Some(error) = completion.error.filter(|error| !error.is_null()) {
-        return Err(inner_error(error));
+        return Err(inner_error(&error));
     }
     let Some(choice) = completion.choices.and_then(|choices| choices.into_iter().next()) else {
         let detail = "the answer has no choice".to_owned();
@@ -178,7 +178,7 @@ pub fn parse_completion(provider: &str, bytes: &[u8]) -> Result<ModelTurn, PortE
     };
     if choice.finish_reason.as_deref() == Some("error") || choice.error.as_ref().is_some_and(|e| !e.is_null())
     {
-        return Err(inner_error(choice.error.unwrap_or_default()));
+        return Err(inner_error(&choice.error.unwrap_or_default()));
     }
     let provider_data = provider_data(choice.message.other);
     let calls = choice.message.tool_calls.unwrap_or_default();
@@ -213,7 +213,7 @@ pub fn parse_completion(provider: &str, bytes: &[u8]) -> Result<ModelTurn, PortE
 }
 
 /// An error inside an answer with status 200 is what its code says; without one the provider has failed.
-fn inner_error(error: Value) -> PortError {
+fn inner_error(error: &Value) -> PortError {
     let code = error.get("code").or_else(|| error.get("status"));
     let code = code.and_then(|code| code.as_u64().or_else(|| code.as_str()?.parse().ok()));
     let status = code.and_then(|code| u16::try_from(code).ok()).filter(|code| (400..600).contains(code));
