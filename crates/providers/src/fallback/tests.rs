@@ -5,6 +5,9 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use ttai_core::NewsStory;
+use ttai_ports::{Fact, SymbolMetrics, Unknown};
+
 use super::*;
 
 /// A provider that fails as it is told.
