@@ -17,6 +17,7 @@ mod market_view;
 mod narrator;
 mod options;
 mod research;
+mod sources;
 mod supervise;
 mod synthesis;
 #[cfg(test)]

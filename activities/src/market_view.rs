@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use ttai_contract::{MarketSource, Subject};
-use ttai_core::{CashDividend, DailyBar, NEW_YORK, Quote, Split, Symbol};
+use ttai_core::{CashDividend, DailyBar, NEW_YORK, Quote, QuoteCondition, Split, Symbol};
 
 use crate::failure::AnalystError;
 use crate::ports::Ports;
@@ -87,6 +87,9 @@ fn quote_warning(quote: &Quote) -> Option<String> {
         return None;
     }
     let names: Vec<String> = quote.conditions.iter().map(ToString::to_string).collect();
+    if quote.conditions.contains(&QuoteCondition::LastKnown) {
+        return Some(format!("the quote is {}", names.join(" and ")));
+    }
     let time = quote.market_time.with_timezone(&NEW_YORK).format("%Y-%m-%d %H:%M:%S ET");
     Some(format!("the quote of {time} is {}", names.join(" and ")))
 }

@@ -200,10 +200,7 @@ impl<'a> Conversation<'a> {
         }
         loop {
             let said = self.take_turn(&verdicts).await?;
-            self.messages.push(ModelMessage::Assistant {
-                text: said.text.clone(),
-                tool_calls: said.tool_calls.clone(),
-            });
+            self.messages.push(said.message());
             self.journalled = self.messages.len();
             if said.stop == StopReason::Filtered {
                 return Ok(stopped(ModelOutcome::Refused, "the model would not answer"));

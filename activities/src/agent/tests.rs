@@ -65,6 +65,7 @@ impl Model for Scripted {
             stop,
             usage: ModelUsage { input_tokens: 1_000, output_tokens: 100, cost_usd: self.cost },
             model: "analyst-1".to_owned(),
+            provider_data: None,
         };
         match says {
             Says::Text(text) => Ok(turn(text, Vec::new(), StopReason::Finished)),

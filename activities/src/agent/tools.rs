@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use ttai_contract::{ChartAnalysisParams, Subject};
 use ttai_core::{NEW_YORK, OptionRight};
-use ttai_ports::{NewsWindow, ToolCall, ToolDefinition};
+use ttai_ports::{NewsWindow, ToolCall, ToolDefinition, Unknown};
 use ttai_quant::chain::price_chain;
 use ttai_quant::indicators::{bollinger, ema, macd};
 
@@ -277,13 +277,17 @@ impl<'a> Toolbox<'a> {
         let view = self.view().await?;
         let metrics =
             self.ports.metrics.metrics(&view.symbol, view.as_of).await.map_err(AnalystError::from)?;
-        let Some(metrics) = metrics else { return Ok(json!({"known": false})) };
+        let Some(metrics) = metrics else {
+            return Ok(json!({"known": false, "why": why_unknown(&Unknown::NotKept)}));
+        };
+        let unknown: BTreeMap<&str, String> =
+            metrics.unknown.iter().map(|(fact, why)| (fact.name(), why_unknown(why))).collect();
         let history = &metrics.iv30_history;
         let low = history.iter().copied().min_by(f64::total_cmp);
         let high = history.iter().copied().max_by(f64::total_cmp);
         Ok(json!({
             "next_earnings": metrics.next_earnings, "short_interest": metrics.short_interest, "sector": metrics.sector,
-            "figures": metrics.figures,
+            "figures": metrics.figures, "unknown": unknown,
             "iv30_of_past_sessions": {"sessions": history.len(), "low": low.map(four), "high": high.map(four),
                 "last": history.last().copied().map(four)},
         }))
@@ -294,7 +298,9 @@ impl<'a> Toolbox<'a> {
         let days = days.clamp(1, MOST_DAYS_OF_NEWS);
         let window = NewsWindow { after: view.as_of - TimeDelta::days(days), until: view.as_of };
         let stories = self.ports.news.stories(&view.symbol, window).await.map_err(AnalystError::from)?;
-        let Some(mut stories) = stories else { return Ok(json!({"known": false})) };
+        let Some(mut stories) = stories else {
+            return Ok(json!({"known": false, "why": why_unknown(&Unknown::NotKept)}));
+        };
         stories.sort_by_key(|story| std::cmp::Reverse(story.published_at));
         let told: Vec<Value> = stories.iter().take(MOST_STORIES).map(|story| {
             json!({"date": story.published_at.with_timezone(&NEW_YORK).date_naive(), "source": quotable(&story.source, 40),
@@ -322,6 +328,14 @@ enum ToolError {
 fn arguments<T: DeserializeOwned>(call: &ToolCall) -> Result<T, ToolError> {
     let given = if call.arguments.is_null() { json!({}) } else { call.arguments.clone() };
     serde_json::from_value(given).map_err(|error| ToolError::Arguments(error.to_string()))
+}
+
+/// That nobody keeps something says nothing bad; that it could not be read is a risk.
+fn why_unknown(why: &Unknown) -> String {
+    match why {
+        Unknown::NotKept => "not kept by any provider".to_owned(),
+        Unknown::Unreachable(error) => format!("could not be read: {}", error.summary()),
+    }
 }
 
 fn cents(value: f64) -> f64 {

@@ -12,7 +12,7 @@ mod storing;
 mod tests;
 
 use ttai_contract::{AnalysisDepth, ArtifactLink, ChartAnalysisParams, ChartAnalysisResult};
-use ttai_ports::{Artifact, EarningsDate, PortError, StoreError};
+use ttai_ports::{Artifact, EarningsDate, Fact, PortError, StoreError, Unknown};
 use ttai_quant::levels::LevelsError;
 use ttai_quant::trend::{AssessmentError, AssessmentSettings, ChartAssessment, Depth, assess};
 
@@ -45,8 +45,10 @@ pub(crate) enum Earnings {
     Next(EarningsDate),
     /// The source keeps such dates and has none.
     NoneKnown,
-    /// The source keeps no such dates, or could not be read.
+    /// The source keeps no such dates.
     NoRecord,
+    /// The source could not be read: who, and how it failed.
+    Unread(String),
 }
 
 /// Judges the chart of a symbol.
@@ -151,10 +153,18 @@ async fn put(ports: &Ports, media_type: &str, bytes: Vec<u8>) -> Result<Artifact
 
 /// The next report, for its mark. A chart stands without it, so a source that fails is told and not waited for.
 async fn next_earnings(ports: &Ports, view: &MarketView) -> (Earnings, Option<String>) {
-    match ports.metrics.metrics(&view.symbol, view.as_of).await {
-        Ok(Some(metrics)) => (metrics.next_earnings.map_or(Earnings::NoneKnown, Earnings::Next), None),
-        Ok(None) => (Earnings::NoRecord, None),
-        Err(error) => (Earnings::NoRecord, Some(format!("the earnings date could not be read: {error}"))),
+    let known = match ports.metrics.metrics(&view.symbol, view.as_of).await {
+        Ok(Some(metrics)) => metrics.known(Fact::Earnings, metrics.next_earnings.clone()),
+        Ok(None) => Err(Unknown::NotKept),
+        Err(error) => Err(Unknown::Unreachable(error)),
+    };
+    match known {
+        Ok(next) => (next.map_or(Earnings::NoneKnown, Earnings::Next), None),
+        Err(Unknown::NotKept) => (Earnings::NoRecord, None),
+        Err(Unknown::Unreachable(error)) => {
+            let warning = format!("the earnings date could not be read: {error}");
+            (Earnings::Unread(error.summary()), Some(warning))
+        }
     }
 }
 

@@ -419,7 +419,8 @@ fn earnings(date: &EarningsDate) -> String {
 
 fn unknown(t: &mut Teller<'_>) -> Vec<String> {
     let mut out = Vec::new();
-    match t.chart.earnings {
+    match &t.chart.earnings {
+        Earnings::Unread(who) => out.push(format!("Earnings date: it could not be read, {who}.")),
         Earnings::NoRecord => {
             out.push("Earnings date: the source keeps no such record.".to_owned());
         }

@@ -64,7 +64,7 @@ impl Sender<'_> {
     /// One file, or the line that says why it is missing.
     async fn fetch(&self, artifact: &MessageArtifact) -> Result<Attachment, String> {
         let MessageArtifact { sha256, file_name, media_type } = artifact;
-        match timeout(FETCH, self.ports.store.artifact(sha256)).await {
+        match timeout(FETCH, self.ports.artifacts.get(sha256)).await {
             Ok(Ok(Some(found))) => Ok(Attachment {
                 file_name: file_name.clone(),
                 media_type: media_type.clone(),

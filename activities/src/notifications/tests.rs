@@ -184,7 +184,7 @@ async fn a_message_past_its_expiry_is_not_sent_and_says_so() {
 async fn files_come_from_the_store_and_a_missing_one_is_named() {
     let desk = Desk::with(&["good"]);
     let stored = Artifact { media_type: "image/png".to_owned(), bytes: b"png".to_vec() };
-    let there = desk.ports.store.put_artifact(&stored).await.unwrap().sha256;
+    let there = desk.ports.artifacts.put(&stored).await.unwrap().sha256;
     assert!(desk.store.bytes(&there).is_some());
     let gone: String = Sha256::digest(b"gone").iter().map(|byte| format!("{byte:02x}")).collect();
     let file = |sha256: &str, name: &str| MessageArtifact {
@@ -348,6 +348,6 @@ fn what_is_out_of_bounds_is_refused_at_the_door_with_its_place() {
     );
     let error = accept(Lenient::Read(to(&[], Message::of_text(long())))).unwrap_err();
     assert_eq!(error.to_string(), "message.text: 65537 characters exceed the maximum of 65536");
-    let malformed: Lenient<NotificationParams> = Lenient::Malformed("no argument was sent".to_owned());
+    let malformed: Lenient<NotificationParams> = ttai_contract::lenient::read(Vec::new()).map_or_else(Lenient::Malformed, Lenient::Read);
     assert_eq!(accept(malformed).unwrap_err().to_string(), "argument: no argument was sent");
 }

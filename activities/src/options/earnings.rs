@@ -13,7 +13,7 @@
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use ttai_calendar::{new_york_instant, session};
 use ttai_contract::EarningsPolicy;
-use ttai_ports::{EarningsDate, EarningsTime, SymbolMetrics};
+use ttai_ports::{EarningsDate, EarningsTime, Fact, SymbolMetrics, Unknown};
 use ttai_quant::strategy::EventWindow;
 
 /// How far an estimated date may be off, either way.
@@ -24,17 +24,20 @@ const ESTIMATE_DAYS: u64 = 7;
 pub(crate) enum Earnings {
     /// Its date.
     Known(EarningsDate),
-    /// Nothing, for this reason.
-    Unknown(&'static str),
+    /// No date, for this reason. An outage is not said as an absence.
+    Unknown(String),
 }
 
 impl Earnings {
-    /// From what the provider keeps.
-    pub(crate) fn of(metrics: Option<&SymbolMetrics>) -> Self {
-        match metrics.map(|metrics| metrics.next_earnings.clone()) {
-            Some(Some(date)) => Self::Known(date),
-            Some(None) => Self::Unknown("the provider knows no date of the next earnings report"),
-            None => Self::Unknown("the provider keeps no earnings dates"),
+    /// From what the providers keep, or why that is not known.
+    pub(crate) fn of(metrics: &SymbolMetrics) -> Self {
+        match metrics.known(Fact::Earnings, metrics.next_earnings.as_ref()) {
+            Ok(Some(date)) => Self::Known(date.clone()),
+            Ok(None) => Self::Unknown("the provider knows no date of the next earnings report".to_owned()),
+            Err(Unknown::NotKept) => Self::Unknown("the provider keeps no earnings dates".to_owned()),
+            Err(Unknown::Unreachable(error)) => {
+                Self::Unknown(format!("the earnings date could not be read: {}", error.summary()))
+            }
         }
     }
 
@@ -57,7 +60,7 @@ impl Earnings {
             Self::Known(date) if exclude => window(date).into_iter().collect(),
             Self::Unknown(reason) if exclude && unknown == EarningsPolicy::Exclude => {
                 let (from, to) = (DateTime::<Utc>::MIN_UTC, DateTime::<Utc>::MAX_UTC);
-                vec![EventWindow { label: (*reason).to_owned(), from, to }]
+                vec![EventWindow { label: reason.clone(), from, to }]
             }
             _ => Vec::new(),
         }
@@ -102,6 +105,7 @@ fn midnight(date: NaiveDate) -> Option<DateTime<Utc>> {
 #[cfg(test)]
 mod tests {
     use rstest::rstest;
+    use ttai_ports::PortError;
 
     use super::*;
 
@@ -125,8 +129,27 @@ mod tests {
     }
 
     #[test]
+    fn no_date_and_no_record_and_an_outage_are_three_things() {
+        let outage = PortError::Unavailable {
+            provider: "one".to_owned(),
+            detail: "answered 503".to_owned(),
+            retry_after: None,
+        };
+        for (record, reason) in [
+            (SymbolMetrics::default(), "the provider knows no date of the next earnings report"),
+            (SymbolMetrics::without(&Unknown::NotKept), "the provider keeps no earnings dates"),
+            (
+                SymbolMetrics::without(&Unknown::Unreachable(outage)),
+                "the earnings date could not be read: one is unavailable",
+            ),
+        ] {
+            assert_eq!(Earnings::of(&record), Earnings::Unknown(reason.to_owned()));
+        }
+    }
+
+    #[test]
     fn unknown_dates_follow_the_policy() {
-        let unknown = Earnings::of(None);
+        let unknown = Earnings::of(&SymbolMetrics::without(&Unknown::NotKept));
         assert!(!unknown.is_known());
         assert_eq!(unknown.excluded(true, EarningsPolicy::Exclude).len(), 1);
         assert!(unknown.excluded(true, EarningsPolicy::Warn).is_empty());

@@ -3,6 +3,7 @@
 use rust_decimal::Decimal;
 use ttai_contract::{ExpectedMove, ImpliedEventNote};
 use ttai_core::{DividendStatus, NEW_YORK, OptionChain};
+use ttai_ports::{Fact, Unknown};
 use ttai_quant::chain::{
     ExpirationVolatility, ImpliedEvent, PricedQuote, RankUnavailable, hv30, implied_events, iv_percentile,
     iv_rank, iv30, price_chain, term_structure,
@@ -13,10 +14,12 @@ use super::number::{exact, float};
 use crate::failure::AnalystError;
 
 /// Why there is no rank of the implied volatility.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) enum NoRank {
     /// The provider stores none.
     NoHistory,
+    /// Whoever stores it could not be read: who, and how it failed.
+    Unreachable(String),
     /// The stored sessions give none.
     Unavailable(RankUnavailable),
 }
@@ -129,7 +132,10 @@ fn tradable(case: &Case) -> Result<OptionChain, AnalystError> {
 
 /// From the stored sessions; where none are stored, as the provider itself ranks it.
 fn rank(case: &Case, iv30: Option<f64>) -> Result<(f64, f64), NoRank> {
-    let metrics = case.metrics.as_ref().ok_or(NoRank::NoHistory)?;
+    let metrics = case.metrics.known(Fact::VolatilityRank, &case.metrics).map_err(|why| match why {
+        Unknown::NotKept => NoRank::NoHistory,
+        Unknown::Unreachable(error) => NoRank::Unreachable(error.summary()),
+    })?;
     if metrics.iv30_history.is_empty() {
         let figures = &metrics.figures;
         return figures.iv_rank.zip(figures.iv_percentile).ok_or(NoRank::NoHistory);

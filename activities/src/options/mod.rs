@@ -33,6 +33,7 @@ use crate::compute::Compute;
 use crate::failure::AnalystError;
 use crate::market_view::MarketView;
 use crate::ports::Ports;
+use crate::sources;
 use crate::supervise::Progress;
 
 /// Everything that the outside world says; what follows from it is computed without it.
@@ -42,7 +43,7 @@ pub(super) struct Case {
     view: MarketView,
     chain: OptionChain,
     rate: RiskFreeRate,
-    metrics: Option<SymbolMetrics>,
+    metrics: SymbolMetrics,
 }
 
 /// Reads the market, then computes off the async threads.
@@ -58,7 +59,7 @@ pub(crate) async fn analyse(
     progress.step("reading the option chain");
     let chain = ports.market.option_chain(&view.symbol, view.as_of).await?;
     let rate = ports.market.risk_free_rate(view.as_of).await?;
-    let metrics = ports.metrics.metrics(&view.symbol, view.as_of).await?;
+    let metrics = sources::metrics(ports, &view.symbol, view.as_of, &progress).await?;
     view.settle(ports);
     progress.step(&format!("pricing {} contracts and choosing one", chain.quotes.len()));
     let constraints = params.trade.constraints.clone().unwrap_or_default();

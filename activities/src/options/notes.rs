@@ -64,11 +64,14 @@ pub(super) fn write(
 }
 
 /// Why there is no rank, in words.
-pub(super) fn no_rank(reason: NoRank, narrator: &mut Narrator) -> String {
+pub(super) fn no_rank(reason: &NoRank, narrator: &mut Narrator) -> String {
     match reason {
         NoRank::NoHistory => "no history of implied volatility is stored, so it has no rank".to_owned(),
+        NoRank::Unreachable(who) => {
+            format!("the history of implied volatility could not be read: {who}")
+        }
         NoRank::Unavailable(RankUnavailable::TooFewSessions { have }) => {
-            let have = whole(narrator, "iv_sessions", count(have), "metrics");
+            let have = whole(narrator, "iv_sessions", count(*have), "metrics");
             let need =
                 whole(narrator, "iv_sessions_needed", count(ttai_quant::chain::history::FEWEST), "rule");
             format!("implied volatility is stored for {have} sessions and a rank needs {need}")
@@ -378,9 +381,9 @@ impl Writer<'_> {
     fn unknown(&mut self) -> Vec<String> {
         let mut unknown = Vec::new();
         if let Earnings::Unknown(reason) = &self.findings.earnings {
-            unknown.push((*reason).to_owned());
+            unknown.push(reason.clone());
         }
-        if let Err(reason) = self.findings.market.rank {
+        if let Err(reason) = &self.findings.market.rank {
             unknown.push(no_rank(reason, self.narrator));
         }
         if self.findings.facts.missing.is_some() {

@@ -46,7 +46,7 @@ pub(super) fn conclude(case: Case) -> Result<OptionsAnalysisResult, AnalystError
     let selection = &findings.selection;
     let best = selection.best.as_ref();
     let greeks = best.and_then(|best| best.greeks);
-    let rank = findings.market.rank.ok();
+    let rank = findings.market.rank.as_ref().ok().copied();
     let weekly_roc = findings.position.as_ref().map(|position| position.roc_weekly);
     Ok(OptionsAnalysisResult {
         symbol: symbol.to_owned(),
@@ -74,7 +74,12 @@ pub(super) fn conclude(case: Case) -> Result<OptionsAnalysisResult, AnalystError
         hv30: findings.market.hv30,
         iv_rank: rank.map(|(rank, _)| rank),
         iv_percentile: rank.map(|(_, percentile)| percentile),
-        iv_rank_missing: findings.market.rank.err().map(|reason| notes::no_rank(reason, &mut narrator)),
+        iv_rank_missing: findings
+            .market
+            .rank
+            .as_ref()
+            .err()
+            .map(|reason| notes::no_rank(reason, &mut narrator)),
         expected_moves: findings.market.expected_moves(&findings.case),
         implied_events: findings.market.event_notes(),
         constraints: findings.case.constraints.clone(),
@@ -100,7 +105,7 @@ pub(super) fn conclude(case: Case) -> Result<OptionsAnalysisResult, AnalystError
 fn find(case: Case, narrator: &mut Narrator) -> Result<Findings, AnalystError> {
     let market = Market::of(&case)?;
     let facts = ChartFacts::of(&case);
-    let earnings = Earnings::of(case.metrics.as_ref());
+    let earnings = Earnings::of(&case.metrics);
     let limits = &case.constraints;
     let events = earnings.excluded(limits.exclude_earnings, limits.unknown_earnings);
     let Choice { selection, spread_type } = choose(&case, &market, &facts, &events)?;

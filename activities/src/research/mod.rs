@@ -13,13 +13,14 @@ use ttai_contract::{
     ResearchAnalysisParams, ResearchAnalysisResult, RiskLevel, Sentiment,
 };
 use ttai_core::{NewsStory, Symbol};
-use ttai_ports::{NewsWindow, PortError, ShortInterest, SymbolMetrics};
+use ttai_ports::{Fact, Known, NewsWindow, PortError, ShortInterest, SymbolMetrics, Unknown};
 
 use crate::failure::AnalystError;
 use crate::market_view;
 use crate::narrator::Narrator;
 use crate::options::earnings::Earnings;
 use crate::ports::Ports;
+use crate::sources;
 use crate::supervise::Progress;
 use stories::Judged;
 
@@ -28,8 +29,8 @@ struct Sources {
     symbol: Symbol,
     as_of: DateTime<Utc>,
     horizon: NaiveDate,
-    metrics: Option<SymbolMetrics>,
-    stories: Option<Vec<NewsStory>>,
+    metrics: SymbolMetrics,
+    stories: Known<Vec<NewsStory>>,
 }
 
 /// What follows from it.
@@ -37,12 +38,12 @@ struct Findings {
     symbol: Symbol,
     as_of: DateTime<Utc>,
     horizon: NaiveDate,
-    /// Judged, newest first; none where the provider keeps no news.
-    stories: Option<Vec<Judged>>,
+    /// Judged, newest first.
+    stories: Known<Vec<Judged>>,
     sentiment: Sentiment,
     short_interest: Option<ShortInterest>,
     /// Why there is no short interest.
-    no_short_interest: &'static str,
+    no_short_interest: String,
     earnings: Earnings,
     risks: rules::Risks,
 }
@@ -75,7 +76,11 @@ pub(crate) async fn analyse(
             Earnings::Unknown(_) => None,
         },
         earnings_known: findings.earnings.is_known(),
-        stories: findings.stories.as_ref().map(|stories| u32::try_from(stories.len()).unwrap_or(u32::MAX)),
+        stories: findings
+            .stories
+            .as_ref()
+            .ok()
+            .map(|stories| u32::try_from(stories.len()).unwrap_or(u32::MAX)),
         unknowns: written.unknowns,
         rule: rule.to_owned(),
         as_of: findings.as_of,
@@ -96,29 +101,40 @@ async fn read(
         Some(moment) => moment,
         None => ports.market.now(&symbol).await?,
     };
+    check_moment(as_of)?;
     // Asked only to learn whether the symbol exists: without news or metrics nobody else would say so.
     if let Err(unknown @ PortError::UnknownSymbol { .. }) = ports.market.quote(&symbol, as_of).await {
         return Err(unknown.into());
     }
     progress.step("reading metrics");
-    let metrics = ports.metrics.metrics(&symbol, as_of).await?;
+    let metrics = sources::metrics(ports, &symbol, as_of, progress).await?;
     progress.step("reading news");
     let window = NewsWindow { after: as_of - TimeDelta::days(rules::NEWS_DAYS), until: as_of };
-    let stories = ports.news.stories(&symbol, window).await?;
+    let stories = sources::stories(ports, &symbol, window, progress).await?;
     let horizon =
         params.horizon.unwrap_or_else(|| new_york_date(as_of + TimeDelta::days(rules::HORIZON_DAYS)));
     Ok(Sources { symbol, as_of, horizon, metrics, stories })
+}
+
+/// Days before and after a moment can be counted only where the market's calendar reaches.
+fn check_moment(as_of: DateTime<Utc>) -> Result<(), ValidationError> {
+    if ttai_calendar::covers(new_york_date(as_of)) {
+        return Ok(());
+    }
+    let (first, last) = (ttai_calendar::FIRST_DATE, ttai_calendar::LAST_DATE);
+    let message = format!("{as_of} is outside the market's calendar; use a moment from {first} to {last}");
+    Err(ValidationError::new("as_of", message))
 }
 
 fn judge(sources: Sources, params: &ResearchAnalysisParams) -> Findings {
     let Sources { symbol, as_of, horizon, metrics, stories } = sources;
     let stories = stories.map(|stories| stories::judge(&stories));
     let sentiment = stories.as_deref().map_or(Sentiment::Neutral, stories::sentiment);
-    let earnings = Earnings::of(metrics.as_ref());
-    let (short_interest, no_short_interest) = short_interest(metrics.as_ref(), as_of);
+    let earnings = Earnings::of(&metrics);
+    let (short_interest, no_short_interest) = short_interest(&metrics, as_of);
     let (short_risk, extreme_short) = rules::short_risk(short_interest.as_ref());
     let risks = rules::Risks {
-        news: rules::news_risk(stories.as_deref(), sentiment),
+        news: rules::news_risk(stories.as_deref().ok(), sentiment),
         short_interest: short_risk,
         extreme_short,
         earnings: rules::earnings_risk(&earnings, as_of, horizon),
@@ -138,18 +154,19 @@ fn judge(sources: Sources, params: &ResearchAnalysisParams) -> Findings {
 }
 
 /// The newest report that still says something, or why there is none.
-fn short_interest(
-    metrics: Option<&SymbolMetrics>,
-    as_of: DateTime<Utc>,
-) -> (Option<ShortInterest>, &'static str) {
-    let Some(metrics) = metrics else { return (None, "the provider keeps no short interest") };
-    let Some(report) = &metrics.short_interest else {
-        return (None, "the provider has no report of the short interest");
+fn short_interest(metrics: &SymbolMetrics, as_of: DateTime<Utc>) -> (Option<ShortInterest>, String) {
+    let why = match metrics.known(Fact::ShortInterest, metrics.short_interest.as_ref()) {
+        Ok(Some(report)) if (new_york_date(as_of) - report.as_of).num_days() <= rules::SHORT_REPORT_DAYS => {
+            return (Some(report.clone()), String::new());
+        }
+        Ok(Some(_)) => "the newest report of the short interest is too old to count".to_owned(),
+        Ok(None) => "the provider has no report of the short interest".to_owned(),
+        Err(Unknown::NotKept) => "the provider keeps no short interest".to_owned(),
+        Err(Unknown::Unreachable(error)) => {
+            format!("the short interest could not be read: {}", error.summary())
+        }
     };
-    if (new_york_date(as_of) - report.as_of).num_days() > rules::SHORT_REPORT_DAYS {
-        return (None, "the newest report of the short interest is too old to count");
-    }
-    (Some(report.clone()), "")
+    (None, why)
 }
 
 /// Whether a risk is one that a reader should hear about.

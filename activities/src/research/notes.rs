@@ -74,15 +74,15 @@ impl Writer<'_> {
                 red_flags.first().cloned().unwrap_or_else(|| "a red flag".to_owned())
             }
             "unknown_earnings_excluded" => {
-                "no earnings date is known, and unknown dates are excluded".to_owned()
+                format!("{}, and unknown dates are excluded", self.no_earnings())
             }
             "earnings_within_horizon" => {
                 format!("earnings may come by {}", Narrator::date(self.findings.horizon))
             }
             "high_short_interest" => "short interest is high".to_owned(),
             "news_to_watch" => "the news is to be watched".to_owned(),
-            "earnings_unknown" => "no earnings date is known".to_owned(),
-            "news_unknown" => "there is no source of news".to_owned(),
+            "earnings_unknown" => self.no_earnings().to_owned(),
+            "news_unknown" => self.no_news(),
             _ => "no red flag was found".to_owned(),
         };
         match recommendation {
@@ -124,8 +124,8 @@ impl Writer<'_> {
     }
 
     fn news(&mut self) -> String {
-        let Some(stories) = &self.findings.stories else {
-            return "unknown: the provider keeps no news".to_owned();
+        let Ok(stories) = &self.findings.stories else {
+            return format!("unknown: {}", self.no_news());
         };
         let since = self.findings.as_of - chrono::TimeDelta::days(NEWS_DAYS);
         let since = Narrator::date(since.with_timezone(&NEW_YORK).date_naive());
@@ -143,6 +143,26 @@ impl Writer<'_> {
             self.findings.risks.news.as_str(),
             quoted.join("; ")
         )
+    }
+
+    /// Who could not be read, and how that failed; none where nobody keeps news.
+    fn news_outage(&self) -> Option<String> {
+        let why = self.findings.stories.as_ref().err()?;
+        why.outage().map(ttai_ports::PortError::summary)
+    }
+
+    fn no_news(&self) -> String {
+        self.news_outage().map_or_else(
+            || "the provider keeps no news".to_owned(),
+            |who| format!("the news could not be read: {who}"),
+        )
+    }
+
+    fn no_earnings(&self) -> &str {
+        match &self.findings.earnings {
+            Earnings::Unknown(reason) => reason,
+            Earnings::Known(_) => "the earnings date lies outside the calendar",
+        }
     }
 
     fn short_interest(&mut self) -> String {
@@ -201,6 +221,7 @@ impl Writer<'_> {
             "unknown_earnings_excluded" | "earnings_unknown" => "a known earnings date after the horizon",
             "earnings_within_horizon" => "an expiration before the report",
             "news_to_watch" => "better news, or a session that has taken it in",
+            "news_unknown" if self.news_outage().is_some() => "the news, once it can be read",
             "news_unknown" => "a source of news without a red flag",
             _ if notable(&self.findings.risks) => "a further rise of what is already moderate",
             _ => "a red flag in the news, or earnings within the horizon",
@@ -209,8 +230,8 @@ impl Writer<'_> {
 
     fn unknowns(&self) -> Vec<String> {
         let mut unknowns = Vec::new();
-        if self.findings.stories.is_none() {
-            unknowns.push("news: the provider keeps none".to_owned());
+        if self.findings.stories.is_err() {
+            unknowns.push(format!("news: {}", self.no_news()));
         }
         if self.findings.short_interest.is_none() {
             unknowns.push(format!("short interest: {}", self.findings.no_short_interest));

@@ -13,13 +13,13 @@
 //! | a red-flag story | high |
 //! | a major bad story, or a negative tone in all | moderate |
 //! | anything else, also no story | low |
-//! | the provider keeps no news | unknown |
+//! | the provider keeps no news, or it could not be read | unknown |
 //!
 //! | Next earnings | Risk |
 //! |---|---|
 //! | may come by 17:30 New York time of the horizon (45 days where none is given) | high |
 //! | later | low |
-//! | no date | unknown |
+//! | no date, or it could not be read | unknown |
 //!
 //! The verdict is the first that holds:
 //!
@@ -32,7 +32,7 @@
 //! | `high_short_interest` | `caution` |
 //! | `news_to_watch`: the news risk is moderate | `caution` |
 //! | `earnings_unknown`: no date, and the policy is `warn` | `caution` |
-//! | `news_unknown`: no news source | `caution` |
+//! | `news_unknown`: no news source, or none that could be read | `caution` |
 //! | `nothing_found` | `clear` |
 
 use chrono::{DateTime, NaiveDate, Utc};

@@ -2,12 +2,16 @@
 
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use ttai_contract::{
     FailureType, ResearchAnalysisParams, ResearchAnalysisResult, ResearchRecommendation, RiskLevel, Sentiment,
 };
 use ttai_core::{NewsStory, Symbol};
-use ttai_ports::{EarningsDate, EarningsTime, ShortInterest, SymbolMetrics};
+use ttai_ports::{
+    EarningsDate, EarningsTime, Fact, Metrics, News, NewsWindow, PortError, ShortInterest, SymbolMetrics,
+    Unknown,
+};
 
 use super::analyse;
 use crate::narrator::ungrounded;
@@ -52,8 +56,12 @@ fn calm() -> SymbolMetrics {
 }
 
 async fn research(news: Option<Vec<NewsStory>>, metrics: Option<SymbolMetrics>) -> ResearchAnalysisResult {
+    research_with(Arc::new(FakeNews(news)), Arc::new(FakeMetrics(metrics))).await
+}
+
+async fn research_with(news: Arc<dyn News>, metrics: Arc<dyn Metrics>) -> ResearchAnalysisResult {
     let (mut ports, _) = ports(FakeMarket::of("XYZ", wavy_bars(day("2014-06-05"), 5, 0.0)));
-    (ports.news, ports.metrics) = (Arc::new(FakeNews(news)), Arc::new(FakeMetrics(metrics)));
+    (ports.news, ports.metrics) = (news, metrics);
     let mut params = ResearchAnalysisParams::new(symbol("xyz"));
     params.subject.as_of = Some(now());
     params.horizon = Some(day("2014-07-18"));
@@ -103,6 +111,90 @@ async fn silence_is_not_absence_of_a_source() {
     assert_eq!(blind.rule, "earnings_unknown");
     assert_eq!((blind.short_interest_risk, blind.earnings_risk), (RiskLevel::Unknown, RiskLevel::Unknown));
     assert!(!blind.earnings_known);
+}
+
+/// Sources that are down, with numbers in what they say of it.
+struct Down;
+
+fn outage() -> PortError {
+    let detail = "market metrics answered 503 Service Unavailable".to_owned();
+    PortError::Unavailable { provider: "desk".to_owned(), detail, retry_after: None }
+}
+
+#[async_trait]
+impl News for Down {
+    async fn stories(&self, _: &Symbol, _: NewsWindow) -> Result<Option<Vec<NewsStory>>, PortError> {
+        Err(outage())
+    }
+}
+
+#[async_trait]
+impl Metrics for Down {
+    async fn metrics(&self, _: &Symbol, _: DateTime<Utc>) -> Result<Option<SymbolMetrics>, PortError> {
+        Err(outage())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_outage_is_told_as_one_and_counts_as_unknown() {
+    let result = research_with(Arc::new(Down), Arc::new(Down)).await;
+    assert_eq!(
+        result.unknowns,
+        [
+            "news: the news could not be read: desk is unavailable",
+            "short interest: the short interest could not be read: desk is unavailable",
+            "earnings: the earnings date could not be read: desk is unavailable",
+        ]
+    );
+    assert_eq!((result.rule.as_str(), result.earnings_known), ("earnings_unknown", false));
+    assert!(
+        result.research_notes.starts_with("Caution on XYZ: the earnings date could not be read"),
+        "{}",
+        result.research_notes
+    );
+    assert!(!result.research_notes.contains("keeps no"), "{}", result.research_notes);
+    assert_eq!(result.warnings, ["metrics", "news"].map(|what| format!("{}; without its {what}", outage())));
+    let deaf = research_with(Arc::new(Down), Arc::new(FakeMetrics(Some(calm())))).await;
+    assert_eq!((deaf.rule.as_str(), deaf.stories), ("news_unknown", None));
+    assert!(deaf.research_notes.starts_with("Caution on XYZ: the news could not be read"));
+}
+
+/// A record of the figures alone, as it is computed while the keeper of the rest is away.
+#[tokio::test(start_paused = true)]
+async fn an_outage_stays_one_where_somebody_else_answers_the_rest() {
+    let mut record = SymbolMetrics::without(&Unknown::Unreachable(outage()));
+    record.complete_from(&SymbolMetrics::keeping(&[Fact::Figures]));
+    let result = research(Some(Vec::new()), Some(record)).await;
+    assert_eq!(result.unknowns.len(), 2);
+    assert!(
+        result.unknowns.iter().all(|unknown| unknown.ends_with("could not be read: desk is unavailable"))
+    );
+}
+
+#[tokio::test]
+async fn a_moment_outside_the_calendar_is_refused() {
+    for moment in
+        [DateTime::<Utc>::MIN_UTC, DateTime::<Utc>::MAX_UTC, "9999-12-31T23:59:59Z".parse().unwrap()]
+    {
+        let (ports, _) = ports(FakeMarket::of("XYZ", wavy_bars(day("2014-06-05"), 5, 0.0)));
+        let mut params = ResearchAnalysisParams::new("XYZ");
+        params.as_of = Some(moment);
+        let error = analyse(&ports, params, Progress::default()).await.unwrap_err();
+        assert_eq!(error.failure_type(), FailureType::ValidationError, "{moment}: {error}");
+        assert!(error.to_string().contains("calendar"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_horizon_outside_the_calendar_says_nothing_of_earnings() {
+    for horizon in [NaiveDate::MIN, NaiveDate::MAX] {
+        let (mut ports, _) = ports(FakeMarket::of("XYZ", wavy_bars(day("2014-06-05"), 5, 0.0)));
+        ports.metrics = Arc::new(FakeMetrics(Some(calm())));
+        let mut params = ResearchAnalysisParams::new("XYZ");
+        (params.as_of, params.horizon) = (Some(now()), Some(horizon));
+        let outcome = analyse(&ports, params, Progress::default()).await;
+        assert!(outcome.is_ok_and(|result| result.earnings_risk == RiskLevel::Unknown));
+    }
 }
 
 #[tokio::test]

@@ -211,10 +211,20 @@ impl Writer<'_> {
                 Some(format!("one contract binds {needed}, more than the capital"))
             }
             "earnings_unknown" => {
-                Some("nobody knows whether earnings fall within the trade's life".to_owned())
+                let why = self.why_no_earnings().map(|why| format!(": {why}")).unwrap_or_default();
+                Some(format!("nobody knows whether earnings fall within the trade's life{why}"))
             }
             _ => None,
         }
+    }
+
+    /// As research says it, or the options stage's warning.
+    fn why_no_earnings(&self) -> Option<&str> {
+        let said = match &self.params.research {
+            Some(research) => &research.unknowns,
+            None => &self.params.options.warnings,
+        };
+        said.iter().find_map(|said| said.strip_prefix("earnings: "))
     }
 
     fn collateral(&mut self) -> String {
@@ -315,8 +325,14 @@ impl Writer<'_> {
             None if options.earnings_known => {
                 unknown.push("news and short interest, which were not looked at".to_owned());
             }
-            None => unknown
-                .push("news, short interest and the earnings date, which were not looked at".to_owned()),
+            None => match self.why_no_earnings() {
+                Some(why) => unknown.extend([
+                    "news and short interest, which were not looked at".to_owned(),
+                    format!("earnings: {why}"),
+                ]),
+                None => unknown
+                    .push("news, short interest and the earnings date, which were not looked at".to_owned()),
+            },
         }
         unknown.extend(options.iv_rank_missing.clone());
         if options.best.as_ref().is_some_and(|best| best.sizing == "unsized") {

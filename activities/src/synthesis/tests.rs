@@ -72,6 +72,24 @@ async fn a_pick_is_told_with_its_trade() {
 }
 
 #[tokio::test]
+async fn why_no_earnings_date_is_known_is_told() {
+    let mut params = stages(0.60).await;
+    params.chart.recommendation = ChartRecommendation::Bullish;
+    let outage = "earnings: the earnings date could not be read: desk is unavailable";
+    let research = params.research.as_mut().unwrap();
+    (research.unknowns, research.earnings_known) = (vec![outage.to_owned()], false);
+    let with_research = told(params.clone());
+    (params.research, params.options.earnings_known) = (None, false);
+    params.options.warnings = vec![outage.to_owned()];
+    for result in [with_research, told(params)] {
+        assert_eq!(result.rule, "earnings_unknown");
+        let why = "within the trade's life: the earnings date could not be read: desk is unavailable";
+        let rationale = result.rationale.to_lowercase();
+        assert!(rationale.contains(why) && rationale.contains(outage), "{rationale}");
+    }
+}
+
+#[tokio::test]
 async fn a_watchlist_keeps_its_position_and_says_that_it_is_no_pick() {
     let mut params = stages(0.30).await;
     params.chart.recommendation = ChartRecommendation::Bullish;

@@ -16,6 +16,8 @@ use crate::symbol::Symbol;
 pub enum QuoteCondition {
     /// Older than its kind may be.
     Stale,
+    /// The last that the source knows, of a time that nobody says: it was received now and may be of any age.
+    LastKnown,
     /// Trading is halted.
     Halted,
     /// The bid is above the ask.
@@ -30,6 +32,7 @@ impl fmt::Display for QuoteCondition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Stale => "stale",
+            Self::LastKnown => "the last known, of no known time",
             Self::Halted => "halted",
             Self::Crossed => "crossed",
             Self::OneSided => "one-sided",

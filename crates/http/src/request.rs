@@ -1,11 +1,8 @@
 //! One call: built, sent, repeated where that is safe, and read.
 
 use std::fmt;
-use std::time::{Duration, Instant};
 
-use backon::{ExponentialBuilder, Retryable};
 use bytes::{Bytes, BytesMut};
-use chrono::Utc;
 use futures::StreamExt;
 use http::{HeaderMap, Method, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
@@ -14,11 +11,7 @@ use serde::de::DeserializeOwned;
 use ttai_ports::PortError;
 
 use crate::failure;
-use crate::metrics;
 use crate::service::Service;
-
-/// A provider that says to come back later than this is not waited for within a call.
-const LONGEST_RETRY: Duration = Duration::from_secs(5);
 
 /// What repeating a call would do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -148,30 +141,7 @@ impl Request {
     /// # Errors
     /// The taxonomy of [`PortError`].
     pub async fn send(self) -> Result<Response, PortError> {
-        let attempts =
-            if self.effect == Effect::Once { 1 } else { self.service.shared.config.attempts.max(1) };
-        let waits = ExponentialBuilder::default()
-            .with_min_delay(Duration::from_millis(200))
-            .with_max_delay(LONGEST_RETRY)
-            .with_max_times(attempts as usize - 1)
-            .with_jitter();
-        (|| self.send_once()).retry(waits).when(worth_repeating).adjust(longer_if_told).await
-    }
-
-    async fn send_once(&self) -> Result<Response, PortError> {
-        let shared = &self.service.shared;
-        shared.limits.acquire(&shared.config.account, shared.config.rate).await?;
-        let started = Instant::now();
-        let outcome = self.exchange().await;
-        if let Err(PortError::Unavailable { retry_after: Some(wait), .. }) = &outcome {
-            let until = Utc::now() + chrono::Duration::from_std(*wait).unwrap_or_default();
-            shared.limits.pause(&shared.config.account, until).await;
-        }
-        metrics::record(&shared.config.provider, self.operation, outcome_name(&outcome), started.elapsed());
-        if let Err(error) = &outcome {
-            tracing::debug!(provider = shared.config.provider, operation = self.operation, %error, "call failed");
-        }
-        outcome
+        self.service.call(self.operation, self.effect, || self.exchange()).await
     }
 
     async fn exchange(&self) -> Result<Response, PortError> {
@@ -277,35 +247,6 @@ impl Request {
             request = request.header(http::header::CONTENT_TYPE, content_type).body(bytes.clone());
         }
         Ok(request)
-    }
-}
-
-fn worth_repeating(error: &PortError) -> bool {
-    match error {
-        PortError::Unavailable { retry_after, .. } => retry_after.is_none_or(|wait| wait <= LONGEST_RETRY),
-        _ => false,
-    }
-}
-
-/// The provider's own word on when to come back wins over our backoff.
-fn longer_if_told(error: &PortError, wait: Option<Duration>) -> Option<Duration> {
-    match error {
-        PortError::Unavailable { retry_after: Some(told), .. } => wait.map(|wait| wait.max(*told)),
-        _ => wait,
-    }
-}
-
-fn outcome_name(outcome: &Result<Response, PortError>) -> &'static str {
-    match outcome {
-        Ok(_) => "ok",
-        Err(PortError::Unavailable { retry_after: Some(_), .. }) => "rate_limited",
-        Err(PortError::Unavailable { .. }) => "unavailable",
-        Err(PortError::Authentication { .. }) => "authentication",
-        Err(PortError::Corrupt { .. }) => "corrupt",
-        Err(PortError::OutcomeUnknown { .. }) => "unknown",
-        Err(PortError::UnknownSymbol { .. } | PortError::NoData { .. } | PortError::Invalid { .. }) => {
-            "refused"
-        }
     }
 }
 

@@ -117,6 +117,12 @@ impl Service {
         self.shared.clock.now().unwrap_or_else(Utc::now)
     }
 
+    /// The client behind it, with its timeouts, for a library that sends by itself: under [`Service::call`] only.
+    #[must_use]
+    pub fn client(&self) -> reqwest::Client {
+        self.shared.client.clone()
+    }
+
     /// The provider's clock.
     #[must_use]
     pub fn clock(&self) -> &ProviderClock {

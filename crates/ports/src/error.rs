@@ -72,6 +72,20 @@ pub enum PortError {
 }
 
 impl PortError {
+    /// Who fails and how, without the details: `tastytrade is unavailable`.
+    #[must_use]
+    pub fn summary(&self) -> String {
+        match self {
+            Self::UnknownSymbol { provider, symbol, .. } => format!("{provider} does not know {symbol}"),
+            Self::NoData { provider, what, symbol, .. } => format!("{provider} has no {what} for {symbol}"),
+            Self::Invalid { provider, .. } => format!("{provider} refuses the request"),
+            Self::Authentication { provider, .. } => format!("{provider} refuses the credentials"),
+            Self::Unavailable { provider, .. } => format!("{provider} is unavailable"),
+            Self::OutcomeUnknown { provider, .. } => format!("the outcome at {provider} is unknown"),
+            Self::Corrupt { provider, .. } => format!("{provider} delivered something unusable"),
+        }
+    }
+
     /// Whether the same call may succeed later without anybody acting.
     #[must_use]
     pub fn is_retryable(&self) -> bool {

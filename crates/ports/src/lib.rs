@@ -2,6 +2,7 @@
 
 pub mod broker;
 pub mod error;
+pub mod known;
 pub mod limits;
 pub mod llm;
 pub mod market_data;
@@ -19,10 +20,11 @@ pub use broker::{
     OrderAction, OrderIntent, OrderLeg, OrderPreview, OrderPrice, OrderStatus, TimeInForce,
 };
 pub use error::PortError;
+pub use known::{Known, Unknown};
 pub use limits::{AccountLimits, Patience, RateLimit};
 pub use llm::{LlmDay, LlmTurn, LlmUsage, ModelJournal};
 pub use market_data::{DailyHistory, DataSource, MarketClock, MarketData, RiskFreeRate};
-pub use metrics::{EarningsDate, EarningsTime, MarketFigures, Metrics, ShortInterest, SymbolMetrics};
+pub use metrics::{EarningsDate, EarningsTime, Fact, MarketFigures, Metrics, ShortInterest, SymbolMetrics};
 pub use model::{
     Model, ModelMessage, ModelRequest, ModelTurn, ModelUsage, StopReason, ToolCall, ToolDefinition,
 };
@@ -30,8 +32,8 @@ pub use news::{News, NewsWindow};
 pub use notifier::{Attachment, Message, MessageArtifact, MessageField, MessageKind, Notifier, Severity};
 pub use provenance::{Capability, Provenance};
 pub use quote_stream::{
-    QuoteStream, StreamEvent, StreamGap, StreamGreeks, StreamHalt, StreamHealth, StreamKinds, StreamQuote,
-    StreamReader, StreamSymbol, StreamTrade,
+    HeldUp, QuoteStream, StreamEvent, StreamGap, StreamGreeks, StreamHalt, StreamHealth, StreamKinds,
+    StreamQuote, StreamReader, StreamSymbol, StreamTrade,
 };
 pub use scanner::{Candidate, ScanRequest, Scanner};
 pub use store::{

@@ -1,5 +1,6 @@
 //! Facts about a symbol beyond its prices: earnings, short interest, volatility, beta, liquidity, borrowing.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -9,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use ttai_core::Symbol;
 
 use crate::error::PortError;
+use crate::known::{Known, Unknown};
 use crate::provenance::Provenance;
 
 /// When in the day a company reports.
@@ -67,7 +69,49 @@ pub struct MarketFigures {
     pub lendability: Option<String>,
 }
 
-/// What is known about a symbol; each absence is an absence, never a guess.
+/// A kind of facts that a provider keeps or does not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Fact {
+    /// [`SymbolMetrics::next_earnings`].
+    Earnings,
+    /// [`SymbolMetrics::short_interest`].
+    ShortInterest,
+    /// [`SymbolMetrics::iv30_history`], or the provider's own rank and percentile.
+    VolatilityRank,
+    /// [`SymbolMetrics::sector`].
+    Sector,
+    /// What borrowing the shares costs, and whether they can be borrowed.
+    Borrowing,
+    /// The other [`MarketFigures`]: what can be computed from bars and chain.
+    Figures,
+}
+
+impl Fact {
+    /// All of them.
+    pub const ALL: [Self; 6] = [
+        Self::Earnings,
+        Self::ShortInterest,
+        Self::VolatilityRank,
+        Self::Sector,
+        Self::Borrowing,
+        Self::Figures,
+    ];
+
+    /// `short interest`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Earnings => "earnings",
+            Self::ShortInterest => "short interest",
+            Self::VolatilityRank => "volatility rank",
+            Self::Sector => "sector",
+            Self::Borrowing => "borrowing",
+            Self::Figures => "figures",
+        }
+    }
+}
+
+/// What is known about a symbol; each absence is an absence, never a guess, and [`SymbolMetrics::unknown`] says which kind.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SymbolMetrics {
     /// The next report after the moment.
@@ -80,11 +124,89 @@ pub struct SymbolMetrics {
     pub sector: Option<String>,
     /// Volatility, beta, liquidity, borrowing.
     pub figures: MarketFigures,
+    /// Why facts are not known. A fact that is neither in its field nor here is kept, and there is none for this symbol.
+    #[serde(skip)]
+    pub unknown: BTreeMap<Fact, Unknown>,
+}
+
+impl SymbolMetrics {
+    /// A record without any fact, for one reason.
+    #[must_use]
+    pub fn without(why: &Unknown) -> Self {
+        Self { unknown: Fact::ALL.map(|fact| (fact, why.clone())).into(), ..Self::default() }
+    }
+
+    /// An empty record of somebody who keeps only these facts.
+    #[must_use]
+    pub fn keeping(kept: &[Fact]) -> Self {
+        let mut record = Self::without(&Unknown::NotKept);
+        record.unknown.retain(|fact, _| !kept.contains(fact));
+        record
+    }
+
+    /// A value of this kind of facts, or why it is not known.
+    ///
+    /// # Errors
+    /// [`Unknown`].
+    pub fn known<T>(&self, fact: Fact, value: T) -> Known<T> {
+        self.unknown.get(&fact).map_or(Ok(value), |why| Err(why.clone()))
+    }
+
+    /// The outage that keeps facts away, if one does; one that passes before one that stays.
+    #[must_use]
+    pub fn outage(&self) -> Option<&PortError> {
+        self.unknown.values().filter_map(Unknown::outage).max_by_key(|error| error.is_retryable())
+    }
+
+    /// Takes what is not known here from another record of the symbol. Of two reasons an outage is the one to know.
+    pub fn complete_from(&mut self, other: &Self) {
+        for fact in Fact::ALL {
+            match other.unknown.get(&fact) {
+                _ if !self.unknown.contains_key(&fact) => {}
+                None => self.take(fact, other),
+                Some(Unknown::Unreachable(error)) => self.cannot_reach(fact, error),
+                Some(Unknown::NotKept) => {}
+            }
+        }
+    }
+
+    /// Whoever keeps this fact could not be read. What is known already, and the first outage, stand.
+    pub fn cannot_reach(&mut self, fact: Fact, error: &PortError) {
+        if let Some(why @ Unknown::NotKept) = self.unknown.get_mut(&fact) {
+            *why = Unknown::Unreachable(error.clone());
+        }
+    }
+
+    fn take(&mut self, fact: Fact, other: &Self) {
+        self.unknown.remove(&fact);
+        let (own, figures) = (&mut self.figures, &other.figures);
+        match fact {
+            Fact::Earnings => self.next_earnings.clone_from(&other.next_earnings),
+            Fact::ShortInterest => self.short_interest.clone_from(&other.short_interest),
+            Fact::Sector => self.sector.clone_from(&other.sector),
+            Fact::VolatilityRank => {
+                self.iv30_history.clone_from(&other.iv30_history);
+                (own.iv_rank, own.iv_percentile) = (figures.iv_rank, figures.iv_percentile);
+            }
+            Fact::Borrowing => {
+                own.borrow_rate = figures.borrow_rate;
+                own.lendability.clone_from(&figures.lendability);
+            }
+            Fact::Figures => {
+                (own.iv30, own.hv30, own.beta) = (figures.iv30, figures.hv30, figures.beta);
+                own.liquidity_rating = figures.liquidity_rating;
+            }
+        }
+    }
 }
 
 /// Source of [`SymbolMetrics`].
 #[async_trait]
 pub trait Metrics: Send + Sync {
+    /// Whether this kind of facts is kept at all: an outage says nothing about others.
+    fn keeps(&self, _fact: Fact) -> bool {
+        true
+    }
     /// What is known about `symbol` at `as_of`; `None` where the provider keeps no such record at all.
     async fn metrics(
         &self,
@@ -94,5 +216,40 @@ pub trait Metrics: Send + Sync {
     /// The same for one request, writing into `provenance` who serves it; none where one provider always does.
     fn for_request(&self, _provenance: &Provenance) -> Option<Arc<dyn Metrics>> {
         None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn outage() -> PortError {
+        PortError::Unavailable { provider: "one".to_owned(), detail: "timeout".to_owned(), retry_after: None }
+    }
+
+    #[test]
+    fn an_outage_stays_one_where_another_record_keeps_other_facts() {
+        let mut record = SymbolMetrics::without(&Unknown::Unreachable(outage()));
+        let figures = MarketFigures { beta: Some(1.2), iv_rank: Some(50.0), ..MarketFigures::default() };
+        record.complete_from(&SymbolMetrics { figures, ..SymbolMetrics::keeping(&[Fact::Figures]) });
+        assert_eq!(record.known(Fact::Figures, record.figures.beta), Ok(Some(1.2)));
+        assert_eq!(record.figures.iv_rank, None, "a fact that is not kept was taken");
+        let earnings = record.known(Fact::Earnings, record.next_earnings.as_ref());
+        assert_eq!(earnings, Err(Unknown::Unreachable(outage())));
+        assert_eq!(record.outage(), Some(&outage()));
+    }
+
+    #[test]
+    fn what_is_known_is_not_replaced_and_nobodys_fact_is_not_kept() {
+        let known =
+            SymbolMetrics { sector: Some("Energy".to_owned()), ..SymbolMetrics::keeping(&[Fact::Sector]) };
+        let mut record = known.clone();
+        record.complete_from(&SymbolMetrics { sector: Some("Other".to_owned()), ..SymbolMetrics::default() });
+        assert_eq!(record.sector, known.sector);
+        // The other one keeps earnings, and there are none.
+        assert_eq!(record.known(Fact::Earnings, &record.next_earnings), Ok(&None));
+        assert_eq!(known.known(Fact::Earnings, ()), Err(Unknown::NotKept));
+        record.cannot_reach(Fact::Sector, &outage());
+        assert_eq!(record.outage(), None);
     }
 }

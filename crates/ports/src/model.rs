@@ -25,6 +25,9 @@ pub enum ModelMessage {
         text: String,
         /// The tools that it asked for.
         tool_calls: Vec<ToolCall>,
+        /// What the provider wants back with the turn, unread: its reasoning.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        provider_data: Option<serde_json::Value>,
     },
     /// A tool's answer.
     Tool {
@@ -113,6 +116,21 @@ pub struct ModelTurn {
     pub usage: ModelUsage,
     /// The model that answered, as the provider names it.
     pub model: String,
+    /// What the provider wants back with the turn, unread: its reasoning.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider_data: Option<serde_json::Value>,
+}
+
+impl ModelTurn {
+    /// The turn as a part of the conversation after it.
+    #[must_use]
+    pub fn message(&self) -> ModelMessage {
+        ModelMessage::Assistant {
+            text: self.text.clone(),
+            tool_calls: self.tool_calls.clone(),
+            provider_data: self.provider_data.clone(),
+        }
+    }
 }
 
 /// Language models.

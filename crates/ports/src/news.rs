@@ -21,7 +21,8 @@ pub struct NewsWindow {
 /// Source of news.
 #[async_trait]
 pub trait News: Send + Sync {
-    /// The stories tied to `symbol` in the window, newest first; `None` where the provider keeps no news at all.
+    /// The stories tied to `symbol` in the window, newest first; `None` where the provider keeps no news at all. An outage is
+    /// an error, never `None`.
     async fn stories(&self, symbol: &Symbol, window: NewsWindow)
     -> Result<Option<Vec<NewsStory>>, PortError>;
     /// The same for one request, writing into `provenance` who serves it; none where one provider always does.

@@ -66,7 +66,7 @@ pub struct Provenance(Arc<Mutex<Record>>);
 struct Record {
     used: BTreeMap<Capability, Vec<DataSource>>,
     passed_over: BTreeMap<(Capability, String), String>,
-    missing: BTreeSet<String>,
+    missing: BTreeSet<(Capability, String)>,
 }
 
 impl Provenance {
@@ -90,7 +90,15 @@ impl Provenance {
     /// A provider could not serve, for this reason, and its share of the data is missing.
     pub fn missing(&self, capability: Capability, reason: &str) {
         self.change(|record| {
-            record.missing.insert(format!("{reason}; without its {capability}"));
+            record.missing.insert((capability, reason.to_owned()));
+        });
+    }
+
+    /// This kind of data is asked for anew: what could not be read before is no news any more.
+    pub fn begin(&self, capability: Capability) {
+        self.change(|record| {
+            record.passed_over.retain(|(kind, _), _| *kind != capability);
+            record.missing.retain(|(kind, _)| *kind != capability);
         });
     }
 
@@ -138,7 +146,9 @@ impl Provenance {
         let passed_over = sentences
             .iter()
             .map(|(reason, instead, what)| format!("{reason}; for {}, {instead} is used", what.join(", ")));
-        passed_over.chain(record.missing.iter().cloned()).collect()
+        let missing = record.missing.iter();
+        let missing = missing.map(|(capability, reason)| format!("{reason}; without its {capability}"));
+        passed_over.chain(missing).collect()
     }
 
     fn change(&self, change: impl FnOnce(&mut Record)) {
@@ -176,6 +186,15 @@ mod tests {
         let both = provenance.source().unwrap();
         assert_eq!((both.name.as_str(), both.simulated), ("cboe+rss", true));
         assert_eq!(both.description, "cboe's data (quotes, bars); rss's data (news)");
+    }
+
+    #[test]
+    fn an_outage_that_has_passed_is_not_told() {
+        let provenance = Provenance::default();
+        provenance.missing(Capability::News, "rss is unavailable: timeout");
+        provenance.missing(Capability::Metrics, "one is unavailable: timeout");
+        provenance.begin(Capability::News);
+        assert_eq!(provenance.warnings(), ["one is unavailable: timeout; without its metrics"]);
     }
 
     #[test]

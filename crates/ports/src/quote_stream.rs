@@ -5,7 +5,7 @@ use std::fmt;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
-use ttai_core::{OccSymbol, Symbol};
+use ttai_core::{OccSymbol, QuoteCondition, Symbol};
 
 use crate::error::PortError;
 
@@ -56,10 +56,13 @@ pub struct StreamQuote {
     pub bid_size: f64,
     /// Shares or contracts offered.
     pub ask_size: f64,
-    /// When the market was so.
-    pub market_time: DateTime<Utc>,
+    /// When the market was so; none where the feed does not say.
+    pub market_time: Option<DateTime<Utc>>,
     /// When it was received here.
     pub received_at: DateTime<Utc>,
+    /// What keeps it from being taken as of now: [`QuoteCondition::LastKnown`] for a state that a subscription brought and
+    /// nothing has confirmed since, [`QuoteCondition::Stale`] where its own time says so.
+    pub condition: Option<QuoteCondition>,
 }
 
 /// One trade.
@@ -71,10 +74,12 @@ pub struct StreamTrade {
     pub price: Decimal,
     /// Shares or contracts.
     pub size: f64,
-    /// When it was made.
-    pub market_time: DateTime<Utc>,
+    /// When it was made; none where the feed does not say.
+    pub market_time: Option<DateTime<Utc>>,
     /// When it was received here.
     pub received_at: DateTime<Utc>,
+    /// As of a [`StreamQuote`].
+    pub condition: Option<QuoteCondition>,
     /// Shares traded in the session so far, where the provider says so.
     pub day_volume: Option<f64>,
     /// Whether it may set the last price (not a late, odd-lot or out-of-sequence print).
@@ -100,8 +105,8 @@ pub struct StreamGreeks {
     pub rho: f64,
     /// Dollars per point of volatility.
     pub vega: f64,
-    /// When the market was so.
-    pub market_time: DateTime<Utc>,
+    /// When the market was so; none where the feed does not say.
+    pub market_time: Option<DateTime<Utc>>,
     /// When it was received here.
     pub received_at: DateTime<Utc>,
 }
@@ -128,16 +133,17 @@ pub struct StreamHalt {
     pub halted: bool,
     /// Why, as the exchange words it; may be empty.
     pub reason: String,
-    /// When.
+    /// When; where the feed does not say, when it was received.
     pub market_time: DateTime<Utc>,
 }
 
-/// What a stream says.
+/// What a stream says. A reader that lets too much wait gets one gap instead of what could not be kept for it, and after the
+/// gap the newest halt of each symbol; it holds up nobody else.
 #[derive(Clone, Debug, PartialEq)]
 pub enum StreamEvent {
     /// A new best bid and ask. Conflated: a slow reader sees the newest only.
     Quote(StreamQuote),
-    /// A trade. Never left out.
+    /// A trade. Left out only where a gap says so.
     Trade(StreamTrade),
     /// New Greeks. Conflated.
     Greeks(StreamGreeks),
@@ -145,6 +151,17 @@ pub enum StreamEvent {
     Gap(StreamGap),
     /// A halt or its end. Never left out.
     Halt(StreamHalt),
+}
+
+/// A reader that does not keep up: what could not be kept for it is merged into one gap until it has read what waits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeldUp {
+    /// The reader's number in its stream, from 1.
+    pub reader: u64,
+    /// Since when, by the local clock.
+    pub since: DateTime<Utc>,
+    /// Events that were merged into the gap so far.
+    pub merged: u64,
 }
 
 /// How a stream is.
@@ -160,6 +177,10 @@ pub struct StreamHealth {
     pub symbols: usize,
     /// The last trouble, in one line.
     pub last_error: Option<String>,
+    /// Readers that do not keep up now.
+    pub held_up: Vec<HeldUp>,
+    /// Events that were merged into readers' gaps since the start.
+    pub merged: u64,
 }
 
 /// One reader's share of a stream. Dropping it unsubscribes what nobody else reads.

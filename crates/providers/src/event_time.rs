@@ -7,14 +7,14 @@ use ttai_ports::StreamEvent;
 /// every later gap before it began.
 pub(crate) const MOST_AHEAD: TimeDelta = TimeDelta::minutes(5);
 
-/// When the market was as the event says.
-pub(crate) fn of(event: &StreamEvent) -> DateTime<Utc> {
+/// When the market was as the event says, where it says so.
+pub(crate) fn of(event: &StreamEvent) -> Option<DateTime<Utc>> {
     match event {
         StreamEvent::Quote(quote) => quote.market_time,
         StreamEvent::Trade(trade) => trade.market_time,
         StreamEvent::Greeks(greeks) => greeks.market_time,
-        StreamEvent::Halt(halt) => halt.market_time,
-        StreamEvent::Gap(gap) => gap.until,
+        StreamEvent::Halt(halt) => Some(halt.market_time),
+        StreamEvent::Gap(gap) => Some(gap.until),
     }
 }
 
@@ -25,11 +25,13 @@ pub(crate) fn received(event: &StreamEvent) -> DateTime<Utc> {
         StreamEvent::Quote(quote) => quote.received_at,
         StreamEvent::Trade(trade) => trade.received_at,
         StreamEvent::Greeks(greeks) => greeks.received_at,
-        StreamEvent::Halt(_) | StreamEvent::Gap(_) => of(event),
+        StreamEvent::Halt(halt) => halt.market_time,
+        StreamEvent::Gap(gap) => gap.until,
     }
 }
 
-/// As [`of`], but never further ahead of its reception than is believed.
+/// As [`of`], but never further ahead of its reception than is believed; its reception where it has no time.
 pub(crate) fn believed(event: &StreamEvent) -> DateTime<Utc> {
-    of(event).min(received(event) + MOST_AHEAD)
+    let received = received(event);
+    of(event).map_or(received, |time| time.min(received + MOST_AHEAD))
 }

@@ -6,7 +6,7 @@ use ttai_calendar::{new_york_date, session};
 use ttai_core::QuoteCondition;
 
 /// A quote in a regular session may be this old.
-const FRESH: Duration = Duration::minutes(2);
+pub(crate) const FRESH: Duration = Duration::minutes(2);
 
 /// In a regular session, older than two minutes; outside, from before the last session that has ended.
 pub(crate) fn is_stale(market_time: DateTime<Utc>, as_of: DateTime<Utc>) -> bool {

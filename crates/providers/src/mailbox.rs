@@ -1,44 +1,103 @@
 //! What waits for one reader: in the order of arrival, quotes and Greeks conflated to the newest of a symbol, the rest kept.
 //!
-//! What must be kept is bounded: a mailbox that is full closes the [`Gate`], and its stream takes in nothing until the
-//! reader has made room. A socket is not read then, so that the server's own buffers fill; a market is not asked. Nothing
-//! is left out on our side.
+//! What must be kept is bounded, and a reader that lets it fill up is held up by itself alone: from then on what comes for it
+//! is merged into one gap, which it gets once it has read what waits. No stream, no other reader and no request waits for it.
 
-use std::collections::{HashMap, VecDeque};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use chrono::{DateTime, Utc};
 use tokio::sync::Notify;
-use ttai_ports::{StreamEvent, StreamGreeks, StreamQuote};
+use ttai_ports::{HeldUp, StreamEvent, StreamGap, StreamGreeks, StreamHalt, StreamQuote, StreamSymbol};
+
+use crate::event_time;
+
+/// Why a reader that was too slow has a gap.
+const TOO_SLOW: &str = "the reader did not keep up";
 
 /// Number of a symbol in its stream, never used twice.
 pub(crate) type SymbolId = u64;
 
-/// Closed while any mailbox is full.
+/// The readers of a stream, as far as they are counted.
 #[derive(Debug, Default)]
-pub(crate) struct Gate {
-    full: AtomicUsize,
-    opened: Notify,
+pub(crate) struct Census {
+    readers: AtomicU64,
+    merged: AtomicU64,
 }
 
-impl Gate {
-    /// Whether more may be taken in.
-    pub(crate) fn is_open(&self) -> bool {
-        self.full.load(Ordering::Acquire) == 0
+impl Census {
+    /// A number for a new reader, from 1.
+    pub(crate) fn join(&self) -> u64 {
+        self.readers.fetch_add(1, Ordering::Relaxed) + 1
     }
 
-    /// Waits until a mailbox has room again; look at [`Gate::is_open`] then.
-    pub(crate) async fn opened(&self) {
-        self.opened.notified().await;
+    /// Events that were merged into gaps since the start.
+    pub(crate) fn merged(&self) -> u64 {
+        self.merged.load(Ordering::Relaxed)
+    }
+}
+
+/// What came for a reader whose mailbox was full.
+#[derive(Debug)]
+struct Held {
+    since: DateTime<Utc>,
+    gap: StreamGap,
+    /// Of which symbols something is missing; none for all.
+    symbols: Option<HashSet<StreamSymbol>>,
+    /// The newest halt of each symbol, or its end, in the order of arrival.
+    halts: Vec<StreamHalt>,
+    merged: u64,
+}
+
+impl Held {
+    /// Begins after the last event that was kept.
+    fn begin(from: DateTime<Utc>) -> Self {
+        let gap = StreamGap { symbols: Vec::new(), from, until: from, reason: TOO_SLOW.to_owned() };
+        Self { since: Utc::now(), gap, symbols: Some(HashSet::new()), halts: Vec::new(), merged: 0 }
     }
 
-    fn close(&self) {
-        self.full.fetch_add(1, Ordering::AcqRel);
+    fn merge(&mut self, event: StreamEvent) {
+        self.merged += 1;
+        let time = event_time::believed(&event);
+        match event {
+            StreamEvent::Trade(trade) => {
+                self.span(time, time);
+                self.lacks([trade.symbol]);
+            }
+            StreamEvent::Gap(gap) => {
+                self.span(gap.from, gap.until);
+                if gap.symbols.is_empty() {
+                    self.symbols = None;
+                }
+                self.lacks(gap.symbols);
+            }
+            StreamEvent::Halt(halt) => {
+                self.halts.retain(|known| known.symbol != halt.symbol);
+                self.halts.push(halt);
+            }
+            // Conflated: never merged.
+            StreamEvent::Quote(_) | StreamEvent::Greeks(_) => {}
+        }
     }
 
-    fn open(&self) {
-        self.full.fetch_sub(1, Ordering::AcqRel);
-        self.opened.notify_one();
+    fn span(&mut self, from: DateTime<Utc>, until: DateTime<Utc>) {
+        (self.gap.from, self.gap.until) = (self.gap.from.min(from), self.gap.until.max(until));
+    }
+
+    fn lacks(&mut self, symbols: impl IntoIterator<Item = StreamSymbol>) {
+        if let Some(known) = &mut self.symbols {
+            known.extend(symbols);
+        }
+    }
+
+    /// What the reader gets for it. Halts alone leave no gap.
+    fn into_events(self) -> Vec<StreamEvent> {
+        let Self { mut gap, symbols, halts, .. } = self;
+        let is_gap = symbols.as_ref().is_none_or(|symbols| !symbols.is_empty());
+        gap.symbols = symbols.map(|symbols| symbols.into_iter().collect()).unwrap_or_default();
+        let gap = is_gap.then_some(StreamEvent::Gap(gap));
+        gap.into_iter().chain(halts.into_iter().map(StreamEvent::Halt)).collect()
     }
 }
 
@@ -58,7 +117,9 @@ struct Queue {
     quotes: HashMap<SymbolId, StreamQuote>,
     greeks: HashMap<SymbolId, StreamGreeks>,
     kept: usize,
-    full: bool,
+    /// Time of the newest event that was kept.
+    newest: Option<DateTime<Utc>>,
+    held: Option<Held>,
     closed: bool,
 }
 
@@ -68,21 +129,35 @@ pub(crate) struct Mailbox {
     queue: Mutex<Queue>,
     arrived: Notify,
     capacity: usize,
-    gate: Arc<Gate>,
+    number: u64,
+    census: Arc<Census>,
     /// Whether it was there while the stream stood: only then it can miss something.
     pub(crate) has_been_live: AtomicBool,
 }
 
 impl Mailbox {
-    /// Full once `capacity` events that must be kept wait.
-    pub(crate) fn new(capacity: usize, gate: Arc<Gate>) -> Self {
+    /// Of a new reader; full once `capacity` events that must be kept wait.
+    pub(crate) fn new(capacity: usize, census: &Arc<Census>) -> Self {
+        Self::of_reader(census.join(), capacity, census)
+    }
+
+    /// One of several of the reader with this number.
+    pub(crate) fn of_reader(number: u64, capacity: usize, census: &Arc<Census>) -> Self {
         Self {
             queue: Mutex::default(),
             arrived: Notify::new(),
             capacity: capacity.max(1),
-            gate,
+            number,
+            census: Arc::clone(census),
             has_been_live: AtomicBool::new(false),
         }
+    }
+
+    /// Whether the reader does not keep up now.
+    pub(crate) fn held_up(&self) -> Option<HeldUp> {
+        let queue = self.lock();
+        let held = queue.held.as_ref()?;
+        Some(HeldUp { reader: self.number, since: held.since, merged: held.merged })
     }
 
     fn lock(&self) -> MutexGuard<'_, Queue> {
@@ -110,19 +185,30 @@ impl Mailbox {
         }
     }
 
-    /// An event that must be kept.
+    /// An event that must be kept, or be in a gap.
     pub(crate) fn keep(&self, event: StreamEvent) {
         let mut queue = self.lock();
         if queue.closed {
             return;
         }
+        if queue.held.is_some() || queue.kept >= self.capacity {
+            self.hold(&mut queue, event);
+            return;
+        }
+        queue.newest = queue.newest.max(Some(event_time::believed(&event)));
         queue.order.push_back(Item::Kept(event));
         queue.kept += 1;
-        if queue.kept >= self.capacity && !queue.full {
-            queue.full = true;
-            self.gate.close();
-        }
         self.arrived.notify_one();
+    }
+
+    fn hold(&self, queue: &mut Queue, event: StreamEvent) {
+        let from = queue.newest.unwrap_or_else(|| event_time::believed(&event));
+        let held = queue.held.get_or_insert_with(|| {
+            tracing::warn!(reader = self.number, waiting = queue.kept, "{TOO_SLOW}; what comes is one gap");
+            Held::begin(from)
+        });
+        held.merge(event);
+        self.census.merged.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Leaves out what is conflated of a symbol that was taken out.
@@ -132,13 +218,9 @@ impl Mailbox {
         queue.greeks.remove(&id);
     }
 
-    /// Nothing will come any more; a full mailbox holds nobody up any longer.
+    /// Nothing will come any more.
     pub(crate) fn close(&self) {
-        let mut queue = self.lock();
-        queue.closed = true;
-        if std::mem::take(&mut queue.full) {
-            self.gate.open();
-        }
+        self.lock().closed = true;
         self.arrived.notify_one();
     }
 
@@ -159,17 +241,17 @@ impl Mailbox {
     }
 
     fn pop(&self, queue: &mut Queue) -> Option<StreamEvent> {
-        while let Some(item) = queue.order.pop_front() {
-            let event = match item {
+        loop {
+            if queue.kept == 0
+                && let Some(held) = queue.held.take()
+            {
+                self.release(queue, held);
+            }
+            let event = match queue.order.pop_front()? {
                 Item::Quote(id) => queue.quotes.remove(&id).map(StreamEvent::Quote),
                 Item::Greeks(id) => queue.greeks.remove(&id).map(StreamEvent::Greeks),
                 Item::Kept(event) => {
                     queue.kept -= 1;
-                    // Half empty, so that the gate does not flutter.
-                    if queue.full && queue.kept <= self.capacity / 2 {
-                        queue.full = false;
-                        self.gate.open();
-                    }
                     Some(event)
                 }
             };
@@ -177,24 +259,34 @@ impl Mailbox {
                 return event;
             }
         }
-        None
+    }
+
+    /// The reader has read what waited: it gets the gap next, and from then on every event again.
+    fn release(&self, queue: &mut Queue, held: Held) {
+        tracing::info!(reader = self.number, merged = held.merged, "the reader keeps up again");
+        queue.newest = queue.newest.max(Some(held.gap.until));
+        let events = held.into_events();
+        queue.kept += events.len();
+        for event in events.into_iter().rev() {
+            queue.order.push_front(Item::Kept(event));
+        }
     }
 }
 
 /// Everything but the symbol, which is the same: no allocation.
 fn replace_quote(old: &mut StreamQuote, new: &StreamQuote) {
-    let StreamQuote { symbol: _, bid, ask, bid_size, ask_size, market_time, received_at } = *new;
+    let StreamQuote { symbol: _, bid, ask, bid_size, ask_size, market_time, received_at, condition } = *new;
     (old.bid, old.ask, old.bid_size, old.ask_size) = (bid, ask, bid_size, ask_size);
-    (old.market_time, old.received_at) = (market_time, received_at);
+    (old.market_time, old.received_at, old.condition) = (market_time, received_at, condition);
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use chrono::{DateTime, Utc};
+    use chrono::TimeDelta;
     use rust_decimal::Decimal;
     use ttai_core::Symbol;
-    use ttai_ports::{StreamSymbol, StreamTrade};
+    use ttai_ports::StreamTrade;
 
     fn at() -> DateTime<Utc> {
         DateTime::from_timestamp(1_700_000_000, 0).unwrap()
@@ -211,26 +303,39 @@ mod tests {
             ask: None,
             bid_size: 1.0,
             ask_size: 0.0,
-            market_time: at(),
+            market_time: Some(at()),
             received_at: at(),
+            condition: None,
         }
     }
 
     fn trade(size: f64) -> StreamEvent {
+        trade_of("AAPL", size, 0)
+    }
+
+    fn trade_of(text: &str, size: f64, second: i64) -> StreamEvent {
+        let time = at() + TimeDelta::seconds(second);
         StreamEvent::Trade(StreamTrade {
-            symbol: symbol("AAPL"),
+            symbol: symbol(text),
             price: Decimal::ONE,
             size,
-            market_time: at(),
-            received_at: at(),
+            market_time: Some(time),
+            received_at: time,
+            condition: None,
             day_volume: None,
             eligible: true,
         })
     }
 
-    fn mailbox(capacity: usize) -> (Arc<Gate>, Mailbox) {
-        let gate = Arc::new(Gate::default());
-        (Arc::clone(&gate), Mailbox::new(capacity, gate))
+    fn mailbox(capacity: usize) -> (Arc<Census>, Mailbox) {
+        let census = Arc::default();
+        let mailbox = Mailbox::new(capacity, &census);
+        (census, mailbox)
+    }
+
+    fn halt(text: &str, halted: bool) -> StreamEvent {
+        let reason = String::new();
+        StreamEvent::Halt(StreamHalt { symbol: symbol(text), halted, reason, market_time: at() })
     }
 
     #[tokio::test]
@@ -256,29 +361,68 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_full_mailbox_closes_the_gate_until_it_is_half_empty() {
-        let (gate, mailbox) = mailbox(4);
-        for size in [1.0, 2.0, 3.0, 4.0, 5.0] {
-            mailbox.keep(trade(size));
+    async fn what_does_not_fit_is_one_gap_after_what_waits() {
+        let (census, mailbox) = mailbox(2);
+        for second in 0..5 {
+            mailbox.keep(trade_of("AAPL", 1.0, second));
         }
-        assert!(!gate.is_open());
-        for size in [1.0, 2.0] {
-            assert_eq!(mailbox.next().await, Some(trade(size)));
-            assert!(!gate.is_open());
+        let held = mailbox.held_up().unwrap();
+        assert_eq!((held.reader, held.merged, census.merged()), (1, 3, 3));
+        mailbox.quote(1, &quote("AAPL", 7));
+        for second in 0..2 {
+            assert_eq!(mailbox.next().await, Some(trade_of("AAPL", 1.0, second)));
         }
-        assert_eq!(mailbox.next().await, Some(trade(3.0)));
-        assert!(gate.is_open());
+        // Not read yet: it still merges.
+        mailbox.keep(trade_of("AAPL", 1.0, 5));
+        let second = |second| at() + TimeDelta::seconds(second);
+        let gap = StreamGap {
+            symbols: vec![symbol("AAPL")],
+            from: second(1),
+            until: second(5),
+            reason: TOO_SLOW.to_owned(),
+        };
+        assert_eq!(mailbox.next().await, Some(StreamEvent::Gap(gap)));
+        assert_eq!((mailbox.held_up(), census.merged()), (None, 4));
+        mailbox.keep(trade_of("AAPL", 1.0, 6));
+        assert_eq!(mailbox.next().await, Some(StreamEvent::Quote(quote("AAPL", 7))));
+        assert_eq!(mailbox.next().await, Some(trade_of("AAPL", 1.0, 6)));
     }
 
-    #[test]
-    fn a_reader_that_goes_holds_nobody_up() {
-        let (gate, mailbox) = mailbox(1);
-        mailbox.keep(trade(1.0));
-        assert!(!gate.is_open());
+    #[tokio::test]
+    async fn a_gap_takes_in_other_gaps_and_the_newest_halts_follow_it() {
+        let (_, mailbox) = mailbox(1);
+        mailbox.keep(trade_of("AAPL", 1.0, 10));
+        for event in [halt("SPY", true), halt("AAPL", true), halt("SPY", false), trade_of("SPY", 1.0, 11)] {
+            mailbox.keep(event);
+        }
+        let (from, until) = (at(), at() + TimeDelta::seconds(60));
+        let reason = "the connection was reset".to_owned();
+        mailbox.keep(StreamEvent::Gap(StreamGap { symbols: Vec::new(), from, until, reason }));
         mailbox.close();
-        assert!(gate.is_open());
-        mailbox.keep(trade(2.0));
-        assert!(gate.is_open());
+        mailbox.next().await.unwrap();
+        let Some(StreamEvent::Gap(gap)) = mailbox.next().await else { panic!("no gap") };
+        assert_eq!((gap.symbols.len(), gap.from, gap.until), (0, from, until));
+        assert_eq!(mailbox.next().await, Some(halt("AAPL", true)));
+        assert_eq!(mailbox.next().await, Some(halt("SPY", false)));
+        assert_eq!(mailbox.next().await, None);
+    }
+
+    #[tokio::test]
+    async fn a_reader_that_never_reads_takes_no_more_memory_for_more_events() {
+        let (census, mailbox) = mailbox(1_000);
+        for second in 0..100_000 {
+            mailbox.keep(trade_of("AAPL", 1.0, second));
+            mailbox.quote(1, &quote("AAPL", second));
+        }
+        assert_eq!(census.merged(), 99_000);
+        assert_eq!(mailbox.lock().order.len(), 1_001);
+        mailbox.close();
+        let (mut trades, mut gaps) = (0, 0);
+        while let Some(event) = mailbox.next().await {
+            trades += usize::from(matches!(event, StreamEvent::Trade(_)));
+            gaps += usize::from(matches!(event, StreamEvent::Gap(_)));
+        }
+        assert_eq!((trades, gaps), (1_000, 1));
     }
 
     #[tokio::test]

@@ -12,7 +12,7 @@ use ttai_contract::{
     OptionsAnalysisResult, OptionsConstraints, OptionsRecommendation, SpreadType, Strategy,
 };
 use ttai_core::{CashDividend, DividendStatus, QuoteCondition, Split};
-use ttai_ports::{EarningsDate, EarningsTime, MarketFigures, SymbolMetrics};
+use ttai_ports::{EarningsDate, EarningsTime, MarketFigures, PortError, SymbolMetrics, Unknown};
 
 use super::analyse;
 use crate::compute::Compute;
@@ -297,6 +297,23 @@ async fn an_unknown_date_follows_the_policy(
     assert_eq!(result.recommendation, expected);
     assert!(!result.earnings_known);
     assert_eq!(result.warnings.iter().any(|warning| warning.starts_with("earnings:")), warned);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_outage_of_the_metrics_is_told_as_one() {
+    let outage = PortError::Unavailable {
+        provider: "desk".to_owned(),
+        detail: "answered 503".to_owned(),
+        retry_after: None,
+    };
+    let record = SymbolMetrics::without(&Unknown::Unreachable(outage));
+    let result = with_metrics(invented(0.60), record, OptionsConstraints::default()).await;
+    let said = "earnings: the earnings date could not be read: desk is unavailable";
+    assert!(result.warnings.iter().any(|warning| warning == said), "{:?}", result.warnings);
+    let rank = result.iv_rank_missing.unwrap();
+    assert_eq!(rank, "the history of implied volatility could not be read: desk is unavailable");
+    let notes = result.options_notes.to_lowercase();
+    assert!(!result.earnings_known && notes.contains(&rank), "{notes}");
 }
 
 #[tokio::test]

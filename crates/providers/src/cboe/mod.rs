@@ -192,6 +192,9 @@ fn read_quote(quote: &CboeQuote, symbol: &Symbol, received_at: DateTime<Utc>, as
     let traded = quote.last_trade_time.as_deref().and_then(time::new_york).filter(|traded| *traded <= made);
     let market_time = traded.map_or(shown, |traded| traded.max(shown));
     let mut conditions = Vec::new();
+    if time::dated(&quote.timestamp, received_at).is_none() {
+        conditions.push(QuoteCondition::LastKnown);
+    }
     if freshness::is_stale(market_time, as_of) {
         conditions.push(QuoteCondition::Stale);
     }
@@ -275,6 +278,17 @@ mod tests {
             OPEN.replace("2026-11-20 15:00:00", "2026-11-20 22:00:00").replace("T09:44:58", "T16:03:00");
         let closed = quote(&closed, "AAPL", "2026-11-21T22:00:05Z");
         assert_eq!((closed.market_time, closed.conditions.len()), (at("2026-11-20T21:03:00Z"), 0));
+    }
+
+    #[test]
+    fn a_file_without_a_time_is_of_any_age() {
+        for timestamp in ["", "soon", "2031-01-01 15:00:00"] {
+            let text = OPEN.replace("2026-11-20 15:00:00", timestamp);
+            let undated = quote(&text, "AAPL", "2026-11-20T15:00:05Z");
+            assert!(undated.conditions.contains(&QuoteCondition::LastKnown), "{timestamp}: {undated:?}");
+        }
+        let dated = quote(OPEN, "AAPL", "2026-11-20T15:00:05Z");
+        assert!(!dated.conditions.contains(&QuoteCondition::LastKnown), "{dated:?}");
     }
 
     #[test]

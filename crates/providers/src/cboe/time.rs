@@ -25,11 +25,16 @@ pub(super) fn new_york(text: &str) -> Option<DateTime<Utc>> {
 }
 
 /// When a file was made: of the two readings of its `timestamp` the one nearest to, and not after, the answer's date.
-/// Without a readable one, the answer's date.
+/// Without a readable one, the answer's date, before which it was made; nobody knows how long.
 pub(super) fn made(timestamp: &str, answered: DateTime<Utc>) -> DateTime<Utc> {
+    dated(timestamp, answered).unwrap_or(answered)
+}
+
+/// When a file says that it was made; none where it does not say so in a way that can be.
+pub(super) fn dated(timestamp: &str, answered: DateTime<Utc>) -> Option<DateTime<Utc>> {
     let readings = [new_york(timestamp), parsed(timestamp).map(|time| time.and_utc())];
     let possible = readings.into_iter().flatten().filter(|time| *time <= answered + TOLERANCE);
-    possible.max().unwrap_or(answered).min(answered)
+    possible.max().map(|made| made.min(answered))
 }
 
 /// The moment of the market that a file made at `made` shows: a quarter of an hour before, and outside the regular

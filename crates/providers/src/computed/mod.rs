@@ -7,12 +7,14 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
 use ttai_core::{CashDividend, DailyBar, OptionChain, Symbol};
-use ttai_ports::{DataSource, MarketData, MarketFigures, Metrics, PortError, SymbolMetrics};
+use ttai_ports::{DataSource, Fact, MarketData, MarketFigures, Metrics, PortError, SymbolMetrics};
 use ttai_quant::chain::{hv30, iv30, liquidity_rating, price_chain, term_structure};
 use ttai_quant::risk::beta;
 
 /// The provider's name in orders and errors.
 const PROVIDER: &str = "computed";
+/// What bars and chain tell.
+const KEPT: [Fact; 1] = [Fact::Figures];
 /// What beta is measured against.
 const INDEX: &str = "SPY";
 
@@ -84,6 +86,10 @@ impl Computed {
 
 #[async_trait]
 impl Metrics for Computed {
+    fn keeps(&self, fact: Fact) -> bool {
+        KEPT.contains(&fact)
+    }
+
     async fn metrics(
         &self,
         symbol: &Symbol,
@@ -94,7 +100,7 @@ impl Metrics for Computed {
         let (iv30, liquidity_rating) = self.of_chain(symbol, history.dividends, as_of).await?;
         let beta = self.beta(symbol, &bars, as_of).await;
         let figures = MarketFigures { iv30, hv30: hv30(&bars), beta, liquidity_rating, ..Default::default() };
-        Ok(Some(SymbolMetrics { figures, ..SymbolMetrics::default() }))
+        Ok(Some(SymbolMetrics { figures, ..SymbolMetrics::keeping(&KEPT) }))
     }
 }
 

@@ -36,8 +36,8 @@ pub struct DxLinkConfig {
     pub first_delay: Duration,
     /// Longest wait between attempts.
     pub longest_delay: Duration,
-    /// Trades and other events that must be kept may wait for one reader up to here; then the socket is not read until half
-    /// of them are gone. One frame's events may come on top.
+    /// Trades and other events that must be kept may wait for one reader up to here; what comes then is one gap for that
+    /// reader, once it has read what waits.
     pub kept_events: usize,
     /// How long a request for bars waits for news.
     pub candle_timeout: Duration,
@@ -212,7 +212,7 @@ impl QuoteStream for DxLink {
             return Err(unavailable("the stream was closed"));
         }
         self.shared.start();
-        let mailbox = Arc::new(Mailbox::new(hub.config.kept_events, Arc::clone(&hub.gate)));
+        let mailbox = Arc::new(Mailbox::new(hub.config.kept_events, &hub.census));
         let reader = Reader { shared: Arc::clone(&self.shared), mailbox, kinds };
         {
             let mut registry = hub.registry();

@@ -1,7 +1,7 @@
 //! One connection, from the handshake to its end: frames in, frames out, keepalives both ways, channels.
 //!
 //! Writing never waits: frames go to an outbox that is emptied while frames are read, so that a server that reads slowly and
-//! writes much cannot lock us up. Reading stops while a reader's mailbox is full.
+//! writes much cannot lock us up. Reading never waits for a reader either.
 
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
@@ -183,11 +183,10 @@ impl Connection<'_> {
         let hub = self.hub;
         let mut fence_due = again;
         loop {
-            let reads = hub.gate.is_open();
             let writes = !self.outbox.is_empty() || self.unflushed;
             tokio::select! {
                 () = hub.closing.cancelled() => return Ok(()),
-                message = self.stream.next(), if reads => {
+                message = self.stream.next() => {
                     if let Some(bytes) = text_of(message)? {
                         self.frame(&bytes)?;
                     }
@@ -196,15 +195,13 @@ impl Connection<'_> {
                         self.raise_fence();
                     }
                 }
-                // What was not read while a mailbox was full does not count as silence.
-                () = hub.gate.opened(), if !reads => self.last_frame = Instant::now(),
                 written = write(&mut self.sink, &mut self.outbox, &mut self.unflushed), if writes => {
                     written?;
                     self.last_sent = Instant::now();
                 }
                 () = hub.changed.notified() => self.subscribe(),
                 Some(job) = jobs.recv() => self.begin_candles(job),
-                _ = ticks.tick() => self.look_at_the_clock(reads)?,
+                _ = ticks.tick() => self.look_at_the_clock()?,
             }
             if hub.is_idle() && self.candles.is_empty() && jobs.is_empty() {
                 return Ok(());
@@ -212,11 +209,8 @@ impl Connection<'_> {
         }
     }
 
-    fn look_at_the_clock(&mut self, reads: bool) -> Result<(), PortError> {
+    fn look_at_the_clock(&mut self) -> Result<(), PortError> {
         let now = Instant::now();
-        if !reads {
-            self.last_frame = now;
-        }
         let silence = now.duration_since(self.last_frame);
         if silence > self.hub.config.keepalive_timeout {
             let message = format!("nothing came for {:.1} s, not even a keepalive", silence.as_secs_f64());

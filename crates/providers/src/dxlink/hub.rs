@@ -17,10 +17,10 @@ use super::connection;
 use super::error::LONGEST_RETRY_AFTER;
 use super::fields::EventFields;
 use super::frame::FeedData;
-use super::registry::Registry;
+use super::registry::{Delivered, Registry};
 use super::token::TokenSource;
 use crate::event_time::MOST_AHEAD;
-use crate::mailbox::Gate;
+use crate::mailbox::Census;
 
 /// How the connection is.
 #[derive(Clone, Debug)]
@@ -38,8 +38,10 @@ pub(super) enum Link {
 /// The newest event, and what the stream has been through.
 #[derive(Debug, Default)]
 struct Past {
-    /// No further ahead of the provider's clock than [`MOST_AHEAD`].
+    /// Market time of the newest event that has one; no further ahead of the provider's clock than [`MOST_AHEAD`].
     last_event: Option<DateTime<Utc>>,
+    /// Up to when events are known to have come: their market time, or their receipt where they have none.
+    complete_to: Option<DateTime<Utc>>,
     /// When the link last proved to stand, by any frame.
     heard: Option<Instant>,
     reconnects: u64,
@@ -54,7 +56,7 @@ struct Past {
 pub(super) struct Hub {
     pub(super) config: DxLinkConfig,
     pub(super) clock: ProviderClock,
-    pub(super) gate: Arc<Gate>,
+    pub(super) census: Arc<Census>,
     /// Readers have changed what they want.
     pub(super) changed: Notify,
     /// Everything is to end.
@@ -75,7 +77,7 @@ impl Hub {
         let hub = Self {
             config,
             clock: ProviderClock::default(),
-            gate: Arc::default(),
+            census: Arc::default(),
             changed: Notify::new(),
             closing: CancellationToken::new(),
             link: watch::Sender::new(Link::Idle),
@@ -118,17 +120,21 @@ impl Hub {
     /// Hands a frame's events to the readers.
     pub(super) fn deliver(&self, data: FeedData<'_>, fields: &EventFields) -> Result<(), PortError> {
         let now = self.now();
-        let mut newest = None;
+        let (mut newest, mut complete_to) = (None, None);
         let mut registry = self.registry();
         // One event from the far future would hide every later one, and with it the beginning of every later gap.
         let believed = |time: &DateTime<Utc>| *time <= now + MOST_AHEAD;
         let decoded = data.decode(fields, |event| {
-            newest = newest.max(registry.deliver(&event, now).filter(believed));
+            if let Some(Delivered { market_time }) = registry.deliver(&event, now) {
+                newest = newest.max(market_time.filter(believed));
+                complete_to = complete_to.max(Some(market_time.unwrap_or(now)).filter(believed));
+            }
         });
         drop(registry);
-        if newest.is_some() {
+        if complete_to.is_some() {
             let mut past = self.past();
             past.last_event = past.last_event.max(newest);
+            past.complete_to = past.complete_to.max(complete_to);
         }
         decoded
     }
@@ -170,12 +176,15 @@ impl Hub {
         let silence = past.heard.map(|heard| heard.elapsed()).unwrap_or_default();
         // A loss is found out long after it began where the server just fell silent.
         let heard = now - TimeDelta::from_std(silence).unwrap_or_default();
-        let from = past.last_event.map_or(heard, |event| event.min(heard));
+        let from = past.complete_to.map_or(heard, |event| event.min(heard));
         past.lost.get_or_insert_with(|| (from, error.to_string()));
     }
 
     pub(super) fn health(&self) -> StreamHealth {
-        let symbols = self.registry().symbols();
+        let (symbols, held_up) = {
+            let registry = self.registry();
+            (registry.symbols(), registry.held_up())
+        };
         let past = self.past();
         StreamHealth {
             connected: matches!(*self.link.borrow(), Link::Live),
@@ -183,6 +192,8 @@ impl Hub {
             reconnects: past.reconnects,
             symbols,
             last_error: past.last_error.clone(),
+            held_up,
+            merged: self.census.merged(),
         }
     }
 }
@@ -296,7 +307,7 @@ mod tests {
 
     /// A reader of AAPL for whom the stream stands.
     fn reader(hub: &Hub) -> Arc<Mailbox> {
-        let mailbox = Arc::new(Mailbox::new(100, Arc::clone(&hub.gate)));
+        let mailbox = Arc::new(Mailbox::new(100, &hub.census));
         let mut registry = hub.registry();
         registry.join(&mailbox);
         let symbol = StreamSymbol::Equity(Symbol::new("AAPL").unwrap());

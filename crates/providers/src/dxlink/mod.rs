@@ -7,6 +7,7 @@ mod candle;
 mod candles;
 mod client;
 mod connection;
+mod currency;
 mod decode;
 mod error;
 mod fields;

@@ -7,10 +7,13 @@ use std::sync::atomic::Ordering;
 
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
+use ttai_core::QuoteCondition;
 use ttai_ports::{
-    StreamEvent, StreamGap, StreamGreeks, StreamHalt, StreamKinds, StreamQuote, StreamSymbol, StreamTrade,
+    HeldUp, StreamEvent, StreamGap, StreamGreeks, StreamHalt, StreamKinds, StreamQuote, StreamSymbol,
+    StreamTrade,
 };
 
+use super::currency::Currency;
 use super::fields::EventType;
 use super::model::{Event, Greeks, Profile, Quote, Trade};
 use super::outgoing::Change;
@@ -94,9 +97,17 @@ struct Print {
     day_volume: Option<f64>,
 }
 
+/// What an event did that found a reader.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Delivered {
+    /// None where the feed has no time for it, as for most quotes.
+    pub(super) market_time: Option<DateTime<Utc>>,
+}
+
 /// A symbol's present state, for readers that join later.
 #[derive(Debug, Default)]
 struct Present {
+    currency: Currency,
     quote: Option<StreamQuote>,
     greeks: Option<Box<StreamGreeks>>,
     trade: Option<Box<StreamTrade>>,
@@ -156,6 +167,11 @@ impl Registry {
     /// Symbols with a reader.
     pub(super) fn symbols(&self) -> usize {
         self.entries.len()
+    }
+
+    /// Readers that do not keep up.
+    pub(super) fn held_up(&self) -> Vec<HeldUp> {
+        self.mailboxes.iter().filter_map(|mailbox| mailbox.held_up()).collect()
     }
 
     /// Whether anybody reads.
@@ -234,6 +250,9 @@ impl Registry {
                     });
                 }
             }
+            if !sent.has(EventType::Quote) && !sent.has(EventType::Trade) {
+                entry.present.doubt();
+            }
             entry.sent = wanted;
             entry.present.retain(wanted);
             if entry.listeners.is_empty() {
@@ -248,6 +267,7 @@ impl Registry {
     pub(super) fn forget_sent(&mut self) {
         for (name, entry) in &mut self.entries {
             entry.sent = Types::default();
+            entry.present.doubt();
             self.changed.insert(Arc::clone(name));
         }
     }
@@ -275,9 +295,9 @@ impl Registry {
         self.changed.clear();
     }
 
-    /// Hands an event to those who want it; returns its market time. Events of unknown symbols are left out.
+    /// Hands an event to those who want it. Events of unknown symbols and repetitions are left out.
     #[inline]
-    pub(super) fn deliver(&mut self, event: &Event<'_>, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    pub(super) fn deliver(&mut self, event: &Event<'_>, now: DateTime<Utc>) -> Option<Delivered> {
         match event {
             Event::Quote(quote) => self.entries.get_mut(quote.symbol.as_ref())?.quote(quote, now),
             Event::Trade(trade) => self.entries.get_mut(trade.symbol.as_ref())?.trade(trade, now),
@@ -288,38 +308,40 @@ impl Registry {
     }
 }
 
-/// Milliseconds since 1970, or the moment of receipt where the feed has no time (most quotes).
-fn market_time(millis: i64, now: DateTime<Utc>) -> DateTime<Utc> {
-    let known = (millis > 0).then(|| DateTime::from_timestamp_millis(millis)).flatten();
-    known.unwrap_or(now)
+/// Milliseconds since 1970; none where the feed has no time (most quotes).
+fn market_time(millis: i64) -> Option<DateTime<Utc>> {
+    (millis > 0).then(|| DateTime::from_timestamp_millis(millis)).flatten()
 }
 
 impl Entry {
     #[inline]
-    fn quote(&mut self, quote: &Quote<'_>, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        let time = market_time(quote.bid_time.max(quote.ask_time).max(quote.event_time), now);
+    fn quote(&mut self, quote: &Quote<'_>, now: DateTime<Utc>) -> Option<Delivered> {
+        let market_time = market_time(quote.bid_time.max(quote.ask_time).max(quote.event_time));
         let size = |size: f64| if size.is_finite() { size } else { 0.0 };
+        let sizes = (size(quote.bid_size), size(quote.ask_size));
+        let old = self.present.quote.take();
+        let differs = old.as_ref().is_some_and(|old| {
+            (old.bid, old.ask, old.bid_size, old.ask_size) != (quote.bid, quote.ask, sizes.0, sizes.1)
+        });
         let quote = StreamQuote {
-            symbol: match self.present.quote.take() {
-                Some(old) => old.symbol,
-                None => self.symbol.clone(),
-            },
+            symbol: old.map_or_else(|| self.symbol.clone(), |old| old.symbol),
             bid: quote.bid,
             ask: quote.ask,
-            bid_size: size(quote.bid_size),
-            ask_size: size(quote.ask_size),
-            market_time: time,
+            bid_size: sizes.0,
+            ask_size: sizes.1,
+            market_time,
             received_at: now,
+            condition: self.present.currency.of_quote(market_time, differs, now),
         };
         for listener in self.listeners.iter().filter(|listener| listener.kinds.quotes) {
             listener.quote(self.id, &quote);
         }
         // What was under way when it was unsubscribed is not kept up to date any more.
         self.present.quote = Some(quote).filter(|_| self.sent.has(EventType::Quote));
-        Some(time)
+        Some(Delivered { market_time })
     }
 
-    fn trade(&mut self, trade: &Trade<'_>, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    fn trade(&mut self, trade: &Trade<'_>, now: DateTime<Utc>) -> Option<Delivered> {
         let price = trade.price.filter(|price| price.is_sign_positive() && !price.is_zero())?;
         let size = if trade.size.is_finite() { trade.size } else { 0.0 };
         let day_volume = trade.day_volume.is_finite().then_some(trade.day_volume);
@@ -327,12 +349,14 @@ impl Entry {
         if self.present.prints[usize::from(trade.extended_hours)] == Some(print) {
             return None;
         }
+        let market_time = market_time(trade.time);
         let event = StreamTrade {
             symbol: self.symbol.clone(),
             price,
             size,
-            market_time: market_time(trade.time, now),
+            market_time,
             received_at: now,
+            condition: self.present.currency.of_trade(market_time, now),
             day_volume,
             // dxFeed's Trade and TradeETH are by definition the last eligible ones of their hours; each subscription brings
             // both. The older one is told nevertheless, since trades are never left out, but it is not the last price.
@@ -341,14 +365,15 @@ impl Entry {
         for listener in self.listeners.iter().filter(|listener| listener.kinds.trades) {
             listener.trade(&event);
         }
-        let time = event.market_time;
         if self.sent.has(EventType::Trade) {
             self.present.trade(event, print, trade.extended_hours);
         }
-        Some(time)
+        self.confirm();
+        Some(Delivered { market_time })
     }
 
-    fn greeks(&mut self, greeks: &Greeks<'_>, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    fn greeks(&mut self, greeks: &Greeks<'_>, now: DateTime<Utc>) -> Option<Delivered> {
+        let market_time = market_time(greeks.time);
         let StreamSymbol::Option(contract) = &self.symbol else { return None };
         let event = StreamGreeks {
             symbol: contract.clone(),
@@ -359,18 +384,31 @@ impl Entry {
             theta: greeks.theta,
             rho: greeks.rho,
             vega: greeks.vega,
-            market_time: market_time(greeks.time, now),
+            market_time,
             received_at: now,
         };
         for listener in self.listeners.iter().filter(|listener| listener.kinds.greeks) {
             listener.mailbox.greeks(self.id, &event);
         }
-        let time = event.market_time;
         self.present.greeks = Some(Box::new(event)).filter(|_| self.sent.has(EventType::Greeks));
-        Some(time)
+        self.present.currency.prove(market_time, now);
+        self.confirm();
+        Some(Delivered { market_time })
     }
 
-    fn profile(&mut self, profile: &Profile<'_>, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    /// The quote that was taken for the last known stands where the symbol is known to be up to date.
+    fn confirm(&mut self) {
+        let Some(quote) = self.present.quote.as_mut().filter(|_| self.present.currency.confirmed) else {
+            return;
+        };
+        if quote.condition.take().is_some() {
+            for listener in self.listeners.iter().filter(|listener| listener.kinds.quotes) {
+                listener.quote(self.id, quote);
+            }
+        }
+    }
+
+    fn profile(&mut self, profile: &Profile<'_>, now: DateTime<Utc>) -> Option<Delivered> {
         let halted = match profile.trading_status.as_ref() {
             "HALTED" => true,
             "ACTIVE" => false,
@@ -384,14 +422,14 @@ impl Entry {
             symbol: self.symbol.clone(),
             halted,
             reason: profile.status_reason.clone().into_owned(),
-            market_time: market_time(since, now),
+            market_time: market_time(since).unwrap_or(now),
         };
         for listener in &self.listeners {
             listener.halt(&halt);
         }
-        let time = halt.market_time;
+        let market_time = market_time(since);
         self.present.halt = Some(Box::new(halt)).filter(|_| self.sent.has(EventType::Profile));
-        Some(time)
+        Some(Delivered { market_time })
     }
 }
 
@@ -425,6 +463,17 @@ impl Present {
         self.prints[usize::from(extended_hours)] = Some(print);
         if event.eligible {
             self.trade = Some(Box::new(event));
+        }
+    }
+
+    /// A subscription begins: what comes first, and what is known already, may be of any age.
+    fn doubt(&mut self) {
+        self.currency = Currency::default();
+        if let Some(quote) = &mut self.quote {
+            quote.condition = Some(QuoteCondition::LastKnown);
+        }
+        if let Some(trade) = &mut self.trade {
+            trade.condition = Some(QuoteCondition::LastKnown);
         }
     }
 

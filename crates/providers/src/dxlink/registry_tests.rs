@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 
 use super::*;
 use crate::dxlink::model::Wire;
-use crate::mailbox::Gate;
+
 use ttai_core::{OccSymbol, Symbol};
 
 const QUOTES: StreamKinds = StreamKinds { quotes: true, trades: false, greeks: false };
@@ -24,7 +24,7 @@ fn contract() -> StreamSymbol {
 }
 
 fn reader(registry: &mut Registry, symbols: &[StreamSymbol], kinds: StreamKinds) -> Arc<Mailbox> {
-    let mailbox = Arc::new(Mailbox::new(100, Arc::new(Gate::default())));
+    let mailbox = Arc::new(Mailbox::new(100, &Arc::default()));
     registry.join(&mailbox);
     registry.add(&mailbox, symbols, kinds);
     mailbox
@@ -189,7 +189,8 @@ async fn who_joins_late_gets_the_present_state() {
     let mut registry = Registry::default();
     let _first = subscribed(&mut registry, &[share("AAPL")], StreamKinds::ALL);
     registry.deliver(&trade(1, 100.0), now());
-    assert_eq!(registry.deliver(&quote("AAPL"), now()), DateTime::from_timestamp_millis(5));
+    let delivered = registry.deliver(&quote("AAPL"), now());
+    assert_eq!(delivered, Some(Delivered { market_time: DateTime::from_timestamp_millis(5) }));
     let late = reader(&mut registry, &[share("AAPL")], StreamKinds::ALL);
     let events = drain(&late).await;
     assert!(matches!(events.as_slice(), [StreamEvent::Quote(_), StreamEvent::Trade(_)]), "{events:?}");
@@ -262,6 +263,82 @@ async fn an_index_is_subscribed_bare_and_told_under_the_name_that_was_asked_for(
             |event: &StreamEvent| matches!(event, StreamEvent::Quote(quote) if quote.symbol == share(name));
         assert!(events.len() == 1 && events.iter().all(names), "{name}: {events:?}");
     }
+}
+
+/// A quote as tastytrade sends it, without a time, at a bid in dollars.
+fn untimed(bid: i64) -> Event<'static> {
+    let blank = Quote::blank(EventType::Quote);
+    Event::Quote(Quote { symbol: Cow::Borrowed("AAPL"), bid: Some(bid.into()), ..blank })
+}
+
+/// What the newest quote that waits says of its time, and what is wrong with it.
+async fn newest(mailbox: &Mailbox) -> (Option<DateTime<Utc>>, Option<QuoteCondition>) {
+    match drain(mailbox).await.as_slice() {
+        [StreamEvent::Quote(quote), ..] => (quote.market_time, quote.condition),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// The newest quote after these events.
+async fn after(events: &[Event<'static>]) -> (Option<DateTime<Utc>>, Option<QuoteCondition>) {
+    let mut registry = Registry::default();
+    let mailbox = subscribed(&mut registry, &[share("AAPL")], StreamKinds::ALL);
+    for event in events {
+        registry.deliver(event, now());
+    }
+    newest(&mailbox).await
+}
+
+#[tokio::test]
+async fn a_quote_without_a_time_is_the_last_known_until_something_confirms_it() {
+    let last_known = (None, Some(QuoteCondition::LastKnown));
+    let confirmed = (None, None);
+    let friday = || last(EventType::Trade, 1_440, 190);
+    assert_eq!(after(&[untimed(1)]).await, last_known);
+    // Said again it is no newer, and Friday's trade is as old as it.
+    assert_eq!(after(&[untimed(1), untimed(1), friday(), friday()]).await, last_known);
+    // A trade after another one, a trade of this minute, and another quote are news.
+    assert_eq!(after(&[untimed(1), friday(), last(EventType::Trade, 1_000, 191)]).await, confirmed);
+    assert_eq!(after(&[untimed(1), last(EventType::TradeEth, 1, 190)]).await, confirmed);
+    assert_eq!(after(&[untimed(1), untimed(2)]).await, confirmed);
+    // A trade from the far future is not believed.
+    assert_eq!(after(&[untimed(1), friday(), last(EventType::Trade, -1_440, 500)]).await, last_known);
+}
+
+#[tokio::test]
+async fn what_a_new_connection_brings_is_the_last_known_again() {
+    let mut registry = Registry::default();
+    let first = subscribed(&mut registry, &[share("AAPL")], StreamKinds::ALL);
+    for event in [untimed(1), untimed(2)] {
+        registry.deliver(&event, now());
+    }
+    assert_eq!(newest(&first).await, (None, None));
+    registry.forget_sent();
+    registry.take_changes();
+    let late = subscribed(&mut registry, &[share("AAPL")], StreamKinds::ALL);
+    assert_eq!(newest(&late).await, (None, Some(QuoteCondition::LastKnown)));
+    let late = subscribed(&mut registry, &[share("AAPL")], StreamKinds::ALL);
+    // It differs from what was known before the loss: that says nothing of when it changed.
+    registry.deliver(&untimed(3), now());
+    assert_eq!(newest(&late).await, (None, Some(QuoteCondition::LastKnown)));
+}
+
+#[tokio::test]
+async fn an_event_with_a_time_of_now_is_no_old_state() {
+    let mut registry = Registry::default();
+    let mailbox = subscribed(&mut registry, &[share("AAPL")], StreamKinds::ALL);
+    for event in [last(EventType::Trade, 1_440, 190), last(EventType::Trade, 1, 191)] {
+        registry.deliver(&event, now());
+    }
+    let conditions: Vec<_> = drain(&mailbox)
+        .await
+        .into_iter()
+        .map(|event| match event {
+            StreamEvent::Trade(trade) => trade.condition,
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(conditions, [Some(QuoteCondition::LastKnown), None]);
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@
 //! (`breaker.rs`). News is read from all providers and put together.
 
 mod breaker;
+mod facts;
 mod stream;
 #[cfg(test)]
 mod tests;
@@ -16,14 +17,15 @@ use std::time::Instant;
 
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
-use ttai_core::{MinuteBar, NewsStory, OptionChain, Quote, Symbol};
+use ttai_core::{MinuteBar, OptionChain, Quote, Symbol};
 use ttai_ports::{
     Candidate, Capability, DailyHistory, DataSource, MarketClock, MarketData, Metrics, News, NewsWindow,
-    PortError, Provenance, RiskFreeRate, ScanRequest, Scanner, SymbolMetrics,
+    PortError, Provenance, RiskFreeRate, ScanRequest, Scanner,
 };
 
 use crate::{Computed, OwnList, own_list};
 use breaker::Breaker;
+use facts::nothing_kept;
 pub use stream::{StreamFallback, StreamPatience};
 
 /// One provider of one kind of data.
@@ -229,7 +231,13 @@ impl Fallback {
             }
             Capability::Metrics => {
                 for member in &self.order.metrics {
-                    let metrics = async { member.port.metrics(symbol, self.now(symbol).await?).await };
+                    let metrics = async {
+                        member
+                            .port
+                            .metrics(symbol, self.now(symbol).await?)
+                            .await?
+                            .ok_or_else(|| nothing_kept("metrics", symbol))
+                    };
                     found.push((member.source.clone(), metrics.await.map(drop)));
                 }
             }
@@ -238,7 +246,8 @@ impl Fallback {
                     let stories = async {
                         let until = self.now(symbol).await?;
                         let after = until - chrono::TimeDelta::days(1);
-                        member.port.stories(symbol, NewsWindow { after, until }).await
+                        let stories = member.port.stories(symbol, NewsWindow { after, until }).await?;
+                        stories.ok_or_else(|| nothing_kept("news", symbol))
                     };
                     found.push((member.source.clone(), stories.await.map(drop)));
                 }
@@ -392,91 +401,6 @@ impl MarketData for Fallback {
     fn for_request(&self, provenance: &Provenance) -> Option<Arc<dyn MarketData>> {
         Some(Arc::new(Self { order: Arc::clone(&self.order), provenance: provenance.clone() }))
     }
-}
-
-#[async_trait]
-impl Metrics for Fallback {
-    /// The first record; none where no provider keeps one. An analysis goes on without: a record that could not be read
-    /// is missing, and said to be.
-    async fn metrics(
-        &self,
-        symbol: &Symbol,
-        as_of: DateTime<Utc>,
-    ) -> Result<Option<SymbolMetrics>, PortError> {
-        if self.order.metrics.is_empty() {
-            return Ok(None);
-        }
-        // A provider that keeps no record is no answer as long as another one may have it.
-        let call = |port: Arc<dyn Metrics>| async move {
-            let kept = port.metrics(symbol, as_of).await?;
-            kept.map(Some).ok_or_else(|| no_record(symbol))
-        };
-        match self.first(Capability::Metrics, &self.order.metrics, call).await {
-            Ok((metrics, _)) => Ok(metrics),
-            Err(PortError::NoData { .. }) => Ok(None),
-            Err(PortError::UnknownSymbol { .. }) => Ok(None),
-            Err(error) => {
-                tracing::warn!("{error}; the analysis goes on without metrics");
-                self.provenance.missing(Capability::Metrics, &error.to_string());
-                Ok(None)
-            }
-        }
-    }
-
-    fn for_request(&self, provenance: &Provenance) -> Option<Arc<dyn Metrics>> {
-        Some(Arc::new(Self { order: Arc::clone(&self.order), provenance: provenance.clone() }))
-    }
-}
-
-fn no_record(symbol: &Symbol) -> PortError {
-    PortError::NoData {
-        provider: "the provider".to_owned(),
-        what: "metrics".to_owned(),
-        symbol: symbol.to_string(),
-        detail: "it keeps no record".to_owned(),
-    }
-}
-
-#[async_trait]
-impl News for Fallback {
-    /// The stories of all providers, newest first, each once by its identifier; none where no provider has any. What
-    /// could not be read is missing, and said to be.
-    async fn stories(
-        &self,
-        symbol: &Symbol,
-        window: NewsWindow,
-    ) -> Result<Option<Vec<NewsStory>>, PortError> {
-        let asked = self.order.news.iter().map(|member| {
-            let alone = std::slice::from_ref(member);
-            self.first(Capability::News, alone, |port: Arc<dyn News>| async move {
-                port.stories(symbol, window).await
-            })
-        });
-        let mut errors = Vec::new();
-        let mut found: Option<Vec<NewsStory>> = None;
-        for outcome in futures::future::join_all(asked).await {
-            match outcome {
-                Ok((Some(stories), _)) => found.get_or_insert_default().extend(stories),
-                Ok((None, _)) => {}
-                Err(error) => errors.push(error),
-            }
-        }
-        for error in &errors {
-            self.provenance.missing(Capability::News, &error.to_string());
-        }
-        Ok(found.map(once_each))
-    }
-
-    fn for_request(&self, provenance: &Provenance) -> Option<Arc<dyn News>> {
-        Some(Arc::new(Self { order: Arc::clone(&self.order), provenance: provenance.clone() }))
-    }
-}
-
-fn once_each(mut stories: Vec<NewsStory>) -> Vec<NewsStory> {
-    stories.sort_by(|a, b| b.published_at.cmp(&a.published_at).then_with(|| a.id.cmp(&b.id)));
-    let mut seen = std::collections::HashSet::new();
-    stories.retain(|story| seen.insert(story.id.clone()));
-    stories
 }
 
 #[async_trait]

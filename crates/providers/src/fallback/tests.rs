@@ -5,6 +5,9 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use ttai_core::NewsStory;
+use ttai_ports::{Fact, SymbolMetrics, Unknown};
+
 use super::*;
 
 /// A provider that fails as it is told.
@@ -265,18 +268,89 @@ async fn news_is_read_from_all_and_an_absent_source_is_named() {
 }
 
 #[tokio::test]
-async fn an_analysis_goes_on_without_metrics_and_says_so() {
-    struct Down;
-    #[async_trait]
-    impl Metrics for Down {
-        async fn metrics(&self, _: &Symbol, _: DateTime<Utc>) -> Result<Option<SymbolMetrics>, PortError> {
-            Err(down("one"))
-        }
+async fn news_that_nobody_could_read_are_no_absence() {
+    let (one, two) = (Fake::new("one", Some(down("one"))), Fake::new("two", Some(refused("two"))));
+    let order = [&one, &two].into_iter().fold(Order::default(), |order, fake| {
+        let port: Arc<dyn News> = Arc::clone(fake) as _;
+        order.news(&fake.source(), &port)
+    });
+    let news = Fallback::new(order);
+    let window = NewsWindow { after: Utc::now(), until: Utc::now() };
+    let error = news.stories(&spy(), window).await.unwrap_err();
+    assert!(error.is_retryable() && error.to_string().contains("one, two"), "{error}");
+    let nobody = Fallback::new(Order::default());
+    assert_eq!(nobody.stories(&spy(), window).await, Ok(None));
+}
+
+/// Keeps these facts, and fails or has a record.
+struct Keeper(&'static [Fact], Kept, AtomicUsize);
+
+type Kept = Result<Option<SymbolMetrics>, PortError>;
+
+#[async_trait]
+impl Metrics for Keeper {
+    fn keeps(&self, fact: Fact) -> bool {
+        self.0.contains(&fact)
     }
-    let port: Arc<dyn Metrics> = Arc::new(Down);
-    let order = Order::default().metrics(&Fake::new("one", None).source(), &port);
+    async fn metrics(&self, _: &Symbol, _: DateTime<Utc>) -> Result<Option<SymbolMetrics>, PortError> {
+        self.2.fetch_add(1, Ordering::SeqCst);
+        self.1.clone()
+    }
+}
+
+const KEPT: &[Fact] = &[Fact::Earnings, Fact::Figures];
+
+/// What several keepers say together, what is told of it, and how often each was asked.
+async fn together(keepers: Vec<(&'static [Fact], Kept)>) -> (Option<SymbolMetrics>, Vec<String>, Vec<usize>) {
+    let keepers: Vec<Arc<Keeper>> = keepers
+        .into_iter()
+        .map(|(kept, answer)| Arc::new(Keeper(kept, answer, AtomicUsize::new(0))))
+        .collect();
+    let order = keepers.iter().zip(["one", "two"]).fold(Order::default(), |order, (keeper, name)| {
+        let port: Arc<dyn Metrics> = Arc::clone(keeper) as _;
+        order.metrics(&Fake::new(name, None).source(), &port)
+    });
     let provenance = Provenance::default();
     let metrics = Metrics::for_request(&Fallback::new(order), &provenance).unwrap();
-    assert_eq!(metrics.metrics(&spy(), Utc::now()).await.unwrap(), None);
-    assert_eq!(provenance.warnings(), ["one is unavailable: timeout; without its metrics"]);
+    let found = metrics.metrics(&spy(), Utc::now()).await.unwrap();
+    (found, provenance.warnings(), keepers.iter().map(|keeper| keeper.2.load(Ordering::SeqCst)).collect())
+}
+
+#[tokio::test]
+async fn an_analysis_goes_on_without_metrics_and_says_so() {
+    let (found, warnings, _) = together(vec![(KEPT, Err(down("one")))]).await;
+    let found = found.unwrap();
+    assert_eq!(found.unknown[&Fact::Earnings], Unknown::Unreachable(down("one")));
+    assert_eq!(found.unknown[&Fact::ShortInterest], Unknown::NotKept);
+    assert_eq!(warnings, ["one is unavailable: timeout; without its metrics"]);
+}
+
+#[tokio::test]
+async fn what_another_provider_computes_does_not_turn_an_outage_into_an_absence() {
+    let computed = || Ok(Some(SymbolMetrics::keeping(&[Fact::Figures])));
+    let (found, warnings, _) = together(vec![(KEPT, Err(down("one"))), (&[Fact::Figures], computed())]).await;
+    let found = found.unwrap();
+    assert_eq!(found.known(Fact::Figures, ()), Ok(()));
+    assert_eq!(found.known(Fact::Earnings, ()), Err(Unknown::Unreachable(down("one"))));
+    assert_eq!(found.known(Fact::ShortInterest, ()), Err(Unknown::NotKept));
+    assert_eq!(warnings, ["one is unavailable: timeout; for metrics, two's data is used"]);
+    // Those that know no such symbol keep nothing of it, and both down is down.
+    let (none, _, _) =
+        together(vec![(KEPT, Err(unknown("one"))), (&[Fact::Figures], Err(no_data("two")))]).await;
+    assert_eq!(none, None);
+    let (both, _, _) = together(vec![(KEPT, Ok(None)), (&[Fact::Figures], Err(down("two")))]).await;
+    assert_eq!(both.unwrap().known(Fact::Earnings, ()), Err(Unknown::NotKept));
+}
+
+#[tokio::test]
+async fn who_can_add_nothing_is_not_asked() {
+    let whole = || Ok(Some(SymbolMetrics::keeping(KEPT)));
+    let (_, warnings, asked) = together(vec![(KEPT, whole()), (&[Fact::Figures], whole())]).await;
+    assert_eq!((asked, warnings.len()), (vec![1, 0], 0));
+    let (_, _, asked) = together(vec![
+        (&[Fact::Figures], Ok(Some(SymbolMetrics::keeping(&[Fact::Figures])))),
+        (KEPT, whole()),
+    ])
+    .await;
+    assert_eq!(asked, [1, 1]);
 }

@@ -29,12 +29,28 @@ pub(super) fn known_address(name: &str) -> Option<Url> {
     address.parse().ok()
 }
 
+/// How a provider of models is called, whoever writes the requests.
+pub(super) fn config(name: &str, provider: &LlmProvider, address: Url) -> ServiceConfig {
+    let mut config = ServiceConfig::new(name, address);
+    config.account = format!("llm/{name}");
+    config.timeout = Duration::from_secs(provider.timeout_seconds.clamp(1, 600));
+    config.rate = RateLimit {
+        per_minute: provider.requests_per_minute.max(1),
+        burst: provider.requests_per_minute.clamp(1, 10),
+    };
+    // Each try may be paid for.
+    config.attempts = 2;
+    config.max_body = MAX_BODY;
+    config
+}
+
 /// One endpoint.
 pub(super) struct OpenAi {
     name: String,
     service: Service,
     key: Option<SecretString>,
     limit: TokenLimit,
+    combines: bool,
 }
 
 impl OpenAi {
@@ -49,18 +65,16 @@ impl OpenAi {
         } else {
             TokenLimit::MaxTokens
         };
-        let mut config = ServiceConfig::new(name, address);
-        config.account = format!("llm/{name}");
-        config.timeout = Duration::from_secs(provider.timeout_seconds.clamp(1, 600));
-        config.rate = RateLimit {
-            per_minute: provider.requests_per_minute.max(1),
-            burst: provider.requests_per_minute.clamp(1, 10),
-        };
-        // Each try may be paid for.
-        config.attempts = 2;
-        config.max_body = MAX_BODY;
-        let service = Service::new(config, limits, Some(error::of_body))?;
-        Ok(Self { name: name.to_owned(), service, key: provider.api_key.clone(), limit })
+        let host = address.host_str().unwrap_or_default();
+        let combines = host == "api.openai.com" || host.ends_with(".openai.azure.com");
+        let service = Service::new(config(name, provider, address), limits, Some(error::of_body))?;
+        Ok(Self { name: name.to_owned(), service, key: provider.api_key.clone(), limit, combines })
+    }
+
+    /// Whether tools and a schema for the answer may be sent together. Elsewhere nobody knows what is behind the address:
+    /// Groq and Gemini refuse it, Ollama leaves the tools out in silence.
+    pub(super) const fn combines(&self) -> bool {
+        self.combines
     }
 
     pub(super) async fn turn(&self, model: &str, request: &ModelRequest) -> Result<ModelTurn, PortError> {

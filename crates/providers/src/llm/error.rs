@@ -51,8 +51,13 @@ fn said(body: &[u8]) -> (String, String) {
     }
 }
 
-/// Reads an error answer; the provider's name is set by [`named`].
+/// Reads an error answer, whose status always says enough; the provider's name is set by [`named`].
 pub(super) fn of_body(status: StatusCode, body: &[u8]) -> Option<PortError> {
+    Some(of_status(status, body))
+}
+
+/// As [`of_body`].
+pub(super) fn of_status(status: StatusCode, body: &[u8]) -> PortError {
     let (message, codes) = said(body);
     let provider = SOMEBODY.to_owned();
     let lower = format!("{message} {codes}").to_lowercase();
@@ -65,7 +70,7 @@ pub(super) fn of_body(status: StatusCode, body: &[u8]) -> Option<PortError> {
             format!("{what} ({status}: {shown})")
         }
     };
-    let error = match status.as_u16() {
+    match status.as_u16() {
         401 | 403 => PortError::Authentication {
             provider,
             detail: detail("the key is refused; check the provider's api_key"),
@@ -102,11 +107,10 @@ pub(super) fn of_body(status: StatusCode, body: &[u8]) -> Option<PortError> {
             PortError::Unavailable { provider, detail: detail("the model failed"), retry_after: None }
         }
         _ => PortError::Invalid { provider, detail: detail("the request was refused") },
-    };
-    Some(error)
+    }
 }
 
-/// Whether a refusal says that the model takes no schema for its answer.
+/// Whether a refusal says that the model takes no schema for its answer, or none beside tools.
 pub(super) fn is_about_schema(detail: &str) -> bool {
     let lower = detail.to_lowercase();
     [
@@ -117,6 +121,8 @@ pub(super) fn is_about_schema(detail: &str) -> bool {
         "responseschema",
         "response mime type",
         "structured output",
+        "json mode",
+        "combined with tool",
     ]
     .iter()
     .any(|word| lower.contains(word))
@@ -126,7 +132,7 @@ pub(super) fn is_about_schema(detail: &str) -> bool {
 pub(super) fn named(provider: &str, key: Option<&SecretString>, error: PortError) -> PortError {
     let provider = provider.to_owned();
     let clean = |detail: String| match key.map(ExposeSecret::expose_secret) {
-        Some(key) if !key.is_empty() => detail.replace(key, "[redacted]"),
+        Some(key) if !key.is_empty() => redacted(&detail, key),
         _ => detail,
     };
     match error {
@@ -143,6 +149,26 @@ pub(super) fn named(provider: &str, key: Option<&SecretString>, error: PortError
         }
         other => other,
     }
+}
+
+/// A key of so many letters is no part of another word by chance.
+const LONG_KEY: usize = 8;
+
+/// A text without the key; a short one only where it stands as a whole word: its letters occur in others.
+fn redacted(text: &str, key: &str) -> String {
+    let is_word = |letter: char| letter.is_alphanumeric();
+    let mut clean = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(key) {
+        let (before, after) = (&rest[..at], &rest[at + key.len()..]);
+        let last = before.chars().next_back().or_else(|| clean.chars().next_back());
+        let is_whole = !last.is_some_and(is_word) && !after.chars().next().is_some_and(is_word);
+        clean.push_str(before);
+        clean.push_str(if is_whole || key.len() >= LONG_KEY { "[redacted]" } else { key });
+        rest = after;
+    }
+    clean.push_str(rest);
+    clean
 }
 
 #[cfg(test)]
@@ -172,6 +198,23 @@ mod tests {
             &of(400, r#"{"error":{"message":"response_format json_schema is not supported"}}"#).to_string()
         ));
         assert!(matches!(of(400, "<html>"), PortError::Invalid { .. }));
+    }
+
+    #[test]
+    fn a_short_key_is_no_part_of_other_words() {
+        let text = redacted("the key \"k\" is broken (k), k", "k");
+        assert_eq!(text, "the key \"[redacted]\" is broken ([redacted]), [redacted]");
+    }
+
+    #[test]
+    fn a_model_that_takes_no_schema_beside_tools_is_known_by_its_words() {
+        for words in [
+            "json mode cannot be combined with tool/function calling",
+            "response_format` json_object cannot be combined with tool/function calling",
+            "Function calling with a response mime type: 'application/json' is unsupported",
+        ] {
+            assert!(is_about_schema(words), "{words}");
+        }
     }
 
     #[test]

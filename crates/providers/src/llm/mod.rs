@@ -17,7 +17,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::json;
 use ttai_ports::{
-    AccountLimits, Model, ModelMessage, ModelRequest, ModelTurn, ModelUsage, PortError, StopReason,
+    AccountLimits, Model, ModelMessage, ModelRequest, ModelTurn, ModelUsage, PortError, StopReason, ToolCall,
     ToolDefinition,
 };
 use url::Url;
@@ -162,6 +162,14 @@ impl Llm {
         self.prices.of(model).or(house).or_else(|| PriceTable::built_in().of(model)).or_else(own_machine)
     }
 
+    /// Whether the model's endpoint takes tools and a schema together.
+    fn combines(&self, model: &str) -> Result<bool, PortError> {
+        Ok(match self.find(model)?.0 {
+            Backend::OpenAi(client) => client.combines(),
+            Backend::Native(client) => client.combines(),
+        })
+    }
+
     fn answers_by_tool(&self, model: &str) -> bool {
         self.by_tool.lock().unwrap_or_else(PoisonError::into_inner).contains(model)
     }
@@ -182,7 +190,8 @@ impl Model for Llm {
     }
 
     async fn turn(&self, request: &ModelRequest) -> Result<ModelTurn, PortError> {
-        let mut turn = if request.answer_schema.is_some() && self.answers_by_tool(&request.model) {
+        let apart = !request.tools.is_empty() && !self.combines(&request.model)?;
+        let mut turn = if request.answer_schema.is_some() && (apart || self.answers_by_tool(&request.model)) {
             from_tool(self.ask(&by_tool(request)).await?)
         } else {
             match self.ask(request).await {
@@ -239,10 +248,28 @@ fn by_tool(request: &ModelRequest) -> ModelRequest {
             description: "Gives the final answer. Call it once, when you are done.".to_owned(),
             parameters: schema,
         });
-        let text = format!("Give your final answer by calling the tool {ANSWER_TOOL}.");
-        request.messages.push(ModelMessage::User { text });
+        let rule = format!("Give your final answer by calling the tool {ANSWER_TOOL}.");
+        match request.messages.first_mut() {
+            Some(ModelMessage::System { text }) => {
+                text.push_str("\n\n");
+                text.push_str(&rule);
+            }
+            _ => request.messages.push(ModelMessage::User { text: rule }),
+        }
     }
     request
+}
+
+/// What stands for a turn in which the model said nothing: it was cut off before, and providers refuse an empty one.
+const NOTHING_SAID: &str = "(cut off)";
+
+/// The text of a turn as it goes back; none where its calls say it all.
+fn spoken<'a>(text: &'a str, tool_calls: &[ToolCall]) -> Option<&'a str> {
+    match (text.trim().is_empty(), tool_calls.is_empty()) {
+        (false, _) => Some(text),
+        (true, false) => None,
+        (true, true) => Some(NOTHING_SAID),
+    }
 }
 
 /// A turn whose answer came by the tool, as if it had come as text.
@@ -262,7 +289,6 @@ fn from_tool(mut turn: ModelTurn) -> ModelTurn {
 #[cfg(test)]
 mod tests {
     use ttai_http::LocalLimits;
-    use ttai_ports::ToolCall;
 
     use super::*;
 
@@ -317,6 +343,15 @@ mod tests {
             answer_schema: Some(("x".to_owned(), json!({"type": "object"}))),
             max_output_tokens: 10,
         };
+        let ruled = ModelRequest {
+            messages: vec![ModelMessage::System { text: "Be short.".to_owned() }],
+            ..request.clone()
+        };
+        let ruled = by_tool(&ruled).messages;
+        assert!(
+            matches!(ruled.as_slice(), [ModelMessage::System { text }] if text.contains(ANSWER_TOOL)),
+            "{ruled:?}"
+        );
         let asked = by_tool(&request);
         assert_eq!((asked.tools.len(), asked.answer_schema, asked.messages.len()), (1, None, 1));
         let call = ToolCall {
@@ -331,6 +366,7 @@ mod tests {
             stop: StopReason::ToolCalls,
             usage: ModelUsage::default(),
             model: "b".to_owned(),
+            provider_data: None,
         };
         let answer = from_tool(turn);
         assert_eq!(

@@ -1,8 +1,11 @@
 //! OpenAI's chat completions on the wire, as far as ttai uses them: <https://platform.openai.com/docs/api-reference/chat>.
 
+use http::StatusCode;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use ttai_ports::{ModelMessage, ModelRequest, ModelTurn, ModelUsage, PortError, StopReason, ToolCall};
+
+use super::{error, spoken};
 
 /// Tool calls of one answer that are read.
 const MOST_CALLS: usize = 64;
@@ -45,29 +48,57 @@ fn message(message: &ModelMessage) -> Value {
         ModelMessage::Tool { call_id, content } => {
             json!({"role": "tool", "tool_call_id": call_id, "content": content})
         }
-        ModelMessage::Assistant { text, tool_calls } if tool_calls.is_empty() => {
-            json!({"role": "assistant", "content": text})
+        ModelMessage::Assistant { text, tool_calls, .. } if tool_calls.is_empty() => {
+            json!({"role": "assistant", "content": spoken(text, tool_calls)})
         }
-        ModelMessage::Assistant { text, tool_calls } => {
-            let call = |call: &ToolCall| {
-                // Arguments travel as JSON in a string.
-                let arguments =
-                    call.arguments.as_str().map_or_else(|| call.arguments.to_string(), str::to_owned);
-                json!({"id": call.id, "type": "function", "function": {"name": call.name, "arguments": arguments}})
-            };
-            let content = if text.is_empty() { Value::Null } else { json!(text) };
-            json!({"role": "assistant", "content": content, "tool_calls": tool_calls.iter().map(call).collect::<Vec<_>>()})
+        ModelMessage::Assistant { text, tool_calls, provider_data } => {
+            let content = spoken(text, tool_calls);
+            let calls: Vec<Value> = tool_calls.iter().map(call_back).collect();
+            let turn = json!({"role": "assistant", "content": content, "tool_calls": calls});
+            with_provider_data(turn, provider_data.as_ref())
         }
     }
+}
+
+fn call_back(call: &ToolCall) -> Value {
+    // Arguments travel as JSON in a string.
+    let arguments = call.arguments.as_str().map_or_else(|| call.arguments.to_string(), str::to_owned);
+    let function = json!({"name": call.name, "arguments": arguments});
+    let sent = json!({"id": call.id, "type": "function", "function": function});
+    with_provider_data(sent, call.provider_data.as_ref())
+}
+
+/// With the fields that the provider wants back, as they came.
+fn with_provider_data(mut sent: Value, data: Option<&Value>) -> Value {
+    if let (Some(sent), Some(Value::Object(data))) = (sent.as_object_mut(), data) {
+        sent.extend(data.iter().map(|(name, value)| (name.clone(), value.clone())));
+    }
+    sent
+}
+
+/// Fields of a message that a provider wants back with the calls that they led to: reasoning of DeepSeek, vLLM, Groq and
+/// OpenRouter, Claude's behind LiteLLM, Gemini's behind its compatible endpoint.
+const OPAQUE: [&str; 5] =
+    ["reasoning_content", "reasoning", "reasoning_details", "thinking_blocks", "extra_content"];
+
+/// Those of them that came.
+fn provider_data(other: Map<String, Value>) -> Option<Value> {
+    let kept = |name: &str, value: &Value| OPAQUE.contains(&name) && !value.is_null();
+    let data: Map<String, Value> = other.into_iter().filter(|(name, value)| kept(name, value)).collect();
+    (!data.is_empty()).then_some(Value::Object(data))
 }
 
 #[derive(Deserialize)]
 struct Completion {
     #[serde(default)]
     model: Option<String>,
-    choices: Vec<Choice>,
+    #[serde(default)]
+    choices: Option<Vec<Choice>>,
     #[serde(default)]
     usage: Option<Usage>,
+    /// What went wrong behind a gateway that had answered 200 already.
+    #[serde(default)]
+    error: Option<Value>,
 }
 
 #[derive(Deserialize)]
@@ -75,6 +106,8 @@ struct Choice {
     message: Message,
     #[serde(default)]
     finish_reason: Option<String>,
+    #[serde(default)]
+    error: Option<Value>,
 }
 
 #[derive(Deserialize)]
@@ -85,6 +118,8 @@ struct Message {
     refusal: Option<String>,
     #[serde(default)]
     tool_calls: Option<Vec<Call>>,
+    #[serde(flatten)]
+    other: Map<String, Value>,
 }
 
 /// A text, or parts of which some are text.
@@ -106,6 +141,8 @@ struct Call {
     #[serde(default)]
     id: Option<String>,
     function: Function,
+    #[serde(flatten)]
+    other: Map<String, Value>,
 }
 
 #[derive(Deserialize)]
@@ -125,15 +162,25 @@ struct Usage {
 /// Reads the answer to a chat completion. The cost is not in it.
 ///
 /// # Errors
-/// [`PortError::Corrupt`] for what is no chat completion.
+/// [`PortError::Corrupt`] for what is no chat completion, [`PortError::Unavailable`] for one without a choice; for an error in
+/// it the one of its code.
 pub fn parse_completion(provider: &str, bytes: &[u8]) -> Result<ModelTurn, PortError> {
     let corrupt = |detail: String| PortError::Corrupt { provider: provider.to_owned(), detail };
     let completion: Completion = serde_json::from_slice(bytes)
         .map_err(|error| corrupt(format!("the answer is no chat completion: {error}")))?;
     let usage = completion.usage.unwrap_or_default();
-    let Some(choice) = completion.choices.into_iter().next() else {
-        return Err(corrupt("the answer has no choice".to_owned()));
+    if let Some(error) = completion.error.filter(|error| !error.is_null()) {
+        return Err(inner_error(&error));
+    }
+    let Some(choice) = completion.choices.and_then(|choices| choices.into_iter().next()) else {
+        let detail = "the answer has no choice".to_owned();
+        return Err(PortError::Unavailable { provider: provider.to_owned(), detail, retry_after: None });
     };
+    if choice.finish_reason.as_deref() == Some("error") || choice.error.as_ref().is_some_and(|e| !e.is_null())
+    {
+        return Err(inner_error(&choice.error.unwrap_or_default()));
+    }
+    let provider_data = provider_data(choice.message.other);
     let calls = choice.message.tool_calls.unwrap_or_default();
     if calls.len() > MOST_CALLS {
         return Err(corrupt(format!("the answer calls {} tools; {MOST_CALLS} are read", calls.len())));
@@ -161,7 +208,17 @@ pub fn parse_completion(provider: &str, bytes: &[u8]) -> Result<ModelTurn, PortE
             cost_usd: None,
         },
         model: completion.model.unwrap_or_default(),
+        provider_data,
     })
+}
+
+/// An error inside an answer with status 200 is what its code says; without one the provider has failed.
+fn inner_error(error: &Value) -> PortError {
+    let code = error.get("code").or_else(|| error.get("status"));
+    let code = code.and_then(|code| code.as_u64().or_else(|| code.as_str()?.parse().ok()));
+    let status = code.and_then(|code| u16::try_from(code).ok()).filter(|code| (400..600).contains(code));
+    let status = status.and_then(|code| StatusCode::from_u16(code).ok()).unwrap_or(StatusCode::BAD_GATEWAY);
+    error::of_status(status, json!({ "error": error }).to_string().as_bytes())
 }
 
 fn text_of(content: Content) -> String {
@@ -179,7 +236,7 @@ fn tool_call((index, call): (usize, Call)) -> ToolCall {
         other => other,
     };
     let id = call.id.filter(|id| !id.is_empty()).unwrap_or_else(|| format!("call_{index}"));
-    ToolCall { id, name: call.function.name, arguments, provider_data: None }
+    ToolCall { id, name: call.function.name, arguments, provider_data: provider_data(call.other) }
 }
 
 #[cfg(test)]
@@ -235,7 +292,7 @@ mod tests {
             model: "x/y".to_owned(),
             messages: vec![
                 ModelMessage::System { text: "s".to_owned() },
-                ModelMessage::Assistant { text: String::new(), tool_calls: vec![call] },
+                ModelMessage::Assistant { text: String::new(), tool_calls: vec![call], provider_data: None },
                 ModelMessage::Tool { call_id: "a".to_owned(), content: "{}".to_owned() },
             ],
             tools: Vec::new(),
@@ -248,6 +305,57 @@ mod tests {
         assert_eq!(body["messages"][2]["tool_call_id"], "a");
         assert_eq!(body["response_format"]["json_schema"]["strict"], true);
         assert!(body.get("tools").is_none());
+    }
+
+    #[test]
+    fn opaque_reasoning_goes_back_with_its_calls_as_it_came() {
+        let reasoning = json!([{"type": "reasoning.encrypted", "data": "gAAAA\u{e9}\n", "index": 0}]);
+        let signature = json!({"google": {"thought_signature": "c2ln+/=="}});
+        let answer = json!({"choices": [{"finish_reason": "tool_calls", "message": {"role": "assistant", "content": " ",
+            "reasoning_content": "First the bars", "reasoning_details": reasoning, "annotations": [], "reasoning": null,
+            "tool_calls": [{"id": "a", "type": "function", "extra_content": signature, "function": {"name": "bars", "arguments": "{}"}}]}}]});
+        let turn = read(&answer).unwrap();
+        // As the journal has it between two attempts.
+        let journalled: ModelMessage =
+            serde_json::from_value(serde_json::to_value(turn.message()).unwrap()).unwrap();
+        let back = message(&journalled);
+        assert_eq!(back["reasoning_content"], "First the bars");
+        assert_eq!(
+            (&back["reasoning_details"], &back["tool_calls"][0]["extra_content"]),
+            (&reasoning, &signature)
+        );
+        let mut names: Vec<&String> = back.as_object().unwrap().keys().collect();
+        names.sort();
+        assert_eq!(names, ["content", "reasoning_content", "reasoning_details", "role", "tool_calls"]);
+        assert_eq!(back["content"], Value::Null, "an empty text beside calls");
+    }
+
+    #[test]
+    fn a_turn_that_was_cut_before_a_word_does_not_go_back_empty() {
+        let cut = json!({"choices": [{"finish_reason": "length", "message": {"content": null,
+            "tool_calls": [{"id": "a", "function": {"name": "chain", "arguments": ""}}]}}]});
+        let turn = read(&cut).unwrap();
+        assert_eq!((turn.stop, turn.text.as_str(), turn.tool_calls.len()), (StopReason::Length, "", 0));
+        assert_eq!(message(&turn.message()), json!({"role": "assistant", "content": "(cut off)"}));
+    }
+
+    #[test]
+    fn an_error_in_an_answer_of_200_is_what_its_code_says() {
+        let of = |answer: Value| read(&answer).unwrap_err();
+        let error = |code: Value| json!({"message": "Provider returned error", "code": code});
+        for retryable in [
+            json!({"error": error(json!(429))}),
+            json!({"error": error(json!("502")), "choices": null}),
+            json!({"error": error(json!("overloaded"))}),
+            json!({"choices": [{"finish_reason": "error", "message": {"content": ""}, "error": error(json!(502))}]}),
+            json!({"choices": [{"finish_reason": "error", "message": {"content": ""}}]}),
+            json!({"choices": []}),
+        ] {
+            assert!(of(retryable.clone()).is_retryable(), "{retryable}");
+        }
+        assert!(matches!(of(json!({"error": error(json!(402))})), PortError::Authentication { .. }));
+        assert!(matches!(of(json!({"error": error(json!(400))})), PortError::Invalid { .. }));
+        assert!(of(json!({"error": error(json!(429))})).to_string().contains("Provider returned error"));
     }
 
     proptest! {

@@ -1,28 +1,23 @@
 //! Providers' own protocols through the `genai` crate: Anthropic, Gemini, Cohere, Bedrock and the others it has.
 
-use std::sync::{Arc, Once};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
 
-use chrono::Utc;
 use genai::adapter::AdapterKind;
 use genai::chat::{
-    ChatMessage, ChatOptions, ChatRequest, ChatResponse, ChatResponseFormat, JsonSpec, StopReason as Stop,
-    Tool, ToolCall as GenaiCall, ToolResponse,
+    ChatMessage, ChatOptions, ChatRequest, ChatResponse, ChatResponseFormat, ContentPart, JsonSpec,
+    MessageContent, StopReason as Stop, Tool, ToolCall as GenaiCall, ToolResponse,
 };
 use genai::resolver::{AuthData, Endpoint, ServiceTargetResolver};
 use genai::{Client, ModelIden, ServiceTarget};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
+use ttai_http::{Effect, Service};
 use ttai_ports::{
-    AccountLimits, ModelMessage, ModelRequest, ModelTurn, ModelUsage, PortError, RateLimit, StopReason,
-    ToolCall,
+    AccountLimits, ModelMessage, ModelRequest, ModelTurn, ModelUsage, PortError, StopReason, ToolCall,
 };
+use url::Url;
 
-use super::LlmProvider;
-use super::error;
-
-/// Retry-After beyond this is taken as this: a day.
-const LONGEST_RETRY_AFTER: f64 = 86_400.0;
+use super::{LlmProvider, client, error, spoken};
 
 /// Providers that speak a protocol of their own, also at another address.
 pub(super) const ONLY_NATIVE: [&str; 8] =
@@ -31,12 +26,10 @@ pub(super) const ONLY_NATIVE: [&str; 8] =
 /// One provider.
 pub(super) struct Native {
     name: String,
-    account: String,
     kind: AdapterKind,
     client: Client,
     key: Option<SecretString>,
-    limits: Arc<dyn AccountLimits>,
-    rate: RateLimit,
+    service: Service,
 }
 
 impl Native {
@@ -48,46 +41,42 @@ impl Native {
         let invalid = |detail: String| PortError::Invalid { provider: name.to_owned(), detail };
         let kind = adapter(name)
             .ok_or_else(|| invalid(format!("it is no provider that ttai knows; give models.{name}.base_url of an OpenAI-compatible endpoint")))?;
-        choose_tls();
-        let http = reqwest::Client::builder()
-            .timeout(Duration::from_secs(provider.timeout_seconds.clamp(1, 600)))
-            .connect_timeout(Duration::from_secs(5))
-            .redirect(reqwest::redirect::Policy::none())
-            .build()
-            .map_err(|error| invalid(format!("no HTTP client can be made: {}", error.without_url())))?;
+        let service = Service::new(client::config(name, provider, address(provider)?), limits, None)?;
         let client = Client::builder()
-            .with_reqwest(http)
+            .with_reqwest(service.client())
             .with_service_target_resolver(target(provider))
             .build()
             .map_err(|error| invalid(format!("its client cannot be made: {error}")))?;
-        let per_minute = provider.requests_per_minute.max(1);
-        Ok(Self {
-            name: name.to_owned(),
-            account: format!("llm/{name}"),
-            kind,
-            client,
-            key: provider.api_key.clone(),
-            limits,
-            rate: RateLimit { per_minute, burst: per_minute.min(10) },
-        })
+        Ok(Self { name: name.to_owned(), kind, client, key: provider.api_key.clone(), service })
+    }
+
+    /// Whether tools and a schema for the answer may be sent together.
+    pub(super) const fn combines(&self) -> bool {
+        matches!(self.kind, AdapterKind::OpenAI | AdapterKind::OpenAIResp | AdapterKind::Anthropic)
     }
 
     pub(super) async fn turn(&self, model: &str, request: &ModelRequest) -> Result<ModelTurn, PortError> {
-        self.limits.acquire(&self.account, self.rate).await?;
-        let started = Instant::now();
-        let options = options(request);
-        let target = ModelIden::new(self.kind, model.to_owned());
-        let outcome = self.client.exec_chat(target, chat(request), Some(&options)).await;
-        let outcome =
-            outcome.map(read).map_err(|error| error::named(&self.name, self.key.as_ref(), refusal(&error)));
-        if let Err(PortError::Unavailable { retry_after: Some(wait), .. }) = &outcome {
-            self.limits
-                .pause(&self.account, Utc::now() + chrono::Duration::from_std(*wait).unwrap_or_default())
-                .await;
-        }
-        ttai_http::metrics::record(&self.name, "chat", outcome_name(&outcome), started.elapsed());
-        outcome
+        // Repeating a turn changes nothing at the provider.
+        self.service.call("chat", Effect::Read, || self.exchange(model, request)).await
     }
+
+    async fn exchange(&self, model: &str, request: &ModelRequest) -> Result<ModelTurn, PortError> {
+        let target = ModelIden::new(self.kind, model.to_owned());
+        let options = options(request);
+        let outcome = self.client.exec_chat(target, chat(request), Some(&options)).await;
+        outcome.map(read).map_err(|error| error::named(&self.name, self.key.as_ref(), refusal(&error)))
+    }
+}
+
+/// The configured address; where there is none the adapter knows its own, and this one is never called.
+fn address(provider: &LlmProvider) -> Result<Url, PortError> {
+    provider.base_url.clone().map_or_else(
+        || {
+            Url::parse("https://native.invalid")
+                .map_err(|error| PortError::Invalid { provider: String::new(), detail: error.to_string() })
+        },
+        Ok,
+    )
 }
 
 /// The adapter of a provider's name.
@@ -158,20 +147,20 @@ fn message(message: &ModelMessage) -> ChatMessage {
         ModelMessage::Tool { call_id, content } => {
             ChatMessage::from(ToolResponse::new(call_id.clone(), content.clone()))
         }
-        ModelMessage::Assistant { text, tool_calls } if tool_calls.is_empty() => {
-            ChatMessage::assistant(text.clone())
-        }
-        ModelMessage::Assistant { tool_calls, .. } => {
-            let call = |call: &ToolCall| GenaiCall {
-                call_id: call.id.clone(),
-                fn_name: call.name.clone(),
-                fn_arguments: call.arguments.clone(),
-                thought_signatures: call
-                    .provider_data
-                    .clone()
-                    .and_then(|data| serde_json::from_value(data).ok()),
+        ModelMessage::Assistant { text, tool_calls, .. } => {
+            let call = |call: &ToolCall| {
+                let thought_signatures =
+                    call.provider_data.clone().and_then(|data| serde_json::from_value(data).ok());
+                ContentPart::ToolCall(GenaiCall {
+                    call_id: call.id.clone(),
+                    fn_name: call.name.clone(),
+                    fn_arguments: call.arguments.clone(),
+                    thought_signatures,
+                })
             };
-            ChatMessage::from(tool_calls.iter().map(call).collect::<Vec<_>>())
+            let text = spoken(text, tool_calls).map(|text| ContentPart::Text(text.to_owned()));
+            let parts: Vec<ContentPart> = text.into_iter().chain(tool_calls.iter().map(call)).collect();
+            ChatMessage::assistant(MessageContent::from_parts(parts))
         }
     }
 }
@@ -204,7 +193,7 @@ fn read(response: ChatResponse) -> ModelTurn {
         _ => StopReason::ToolCalls,
     };
     let tool_calls = if stop == StopReason::ToolCalls { calls } else { Vec::new() };
-    ModelTurn { text, tool_calls, stop, usage, model }
+    ModelTurn { text, tool_calls, stop, usage, model, provider_data: None }
 }
 
 /// The class of a failure. Its own words hold the request and the answer, so they are not repeated.
@@ -242,12 +231,7 @@ fn refusal(error: &genai::Error) -> PortError {
 }
 
 fn with_retry_after(refusal: PortError, error: &genai::Error) -> PortError {
-    let told = error
-        .headers()
-        .and_then(|headers| headers.get("retry-after"))
-        .and_then(|value| value.to_str().ok()?.trim().parse::<f64>().ok())
-        .filter(|seconds| seconds.is_finite() && *seconds >= 0.0)
-        .map(|seconds| Duration::from_secs_f64(seconds.min(LONGEST_RETRY_AFTER)));
+    let told = error.headers().and_then(ttai_http::retry_after);
     match refusal {
         PortError::Unavailable { provider, detail, retry_after: None } => {
             PortError::Unavailable { provider, detail, retry_after: told }
@@ -261,21 +245,40 @@ fn kind_of(error: &genai::Error) -> String {
     format!("{error:?}").chars().take_while(char::is_ascii_alphanumeric).collect()
 }
 
-fn outcome_name(outcome: &Result<ModelTurn, PortError>) -> &'static str {
-    match outcome {
-        Ok(_) => "ok",
-        Err(PortError::Unavailable { retry_after: Some(_), .. }) => "rate_limited",
-        Err(PortError::Unavailable { .. }) => "unavailable",
-        Err(PortError::Authentication { .. }) => "authentication",
-        Err(PortError::Corrupt { .. }) => "corrupt",
-        Err(_) => "refused",
-    }
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// One TLS implementation for the whole program; whoever comes second keeps the first's choice.
-fn choose_tls() {
-    static CHOSEN: Once = Once::new();
-    CHOSEN.call_once(|| {
-        let _ = rustls::crypto::ring::default_provider().install_default();
-    });
+    fn call() -> ToolCall {
+        ToolCall {
+            id: "a".to_owned(),
+            name: "bars".to_owned(),
+            arguments: json!({"count": 5}),
+            provider_data: Some(json!(["c2lnbmF0dXJl"])),
+        }
+    }
+
+    fn sent(text: &str, tool_calls: Vec<ToolCall>) -> MessageContent {
+        let text = text.to_owned();
+        message(&ModelMessage::Assistant { text, tool_calls, provider_data: None }).content
+    }
+
+    #[test]
+    fn what_was_said_beside_a_call_goes_back_before_it() {
+        let content = sent("First the bars.", vec![call()]);
+        let [ContentPart::Text(text), ContentPart::ToolCall(sent_call)] = content.parts().as_slice() else {
+            panic!("{content:?}")
+        };
+        assert_eq!((text.as_str(), sent_call.fn_name.as_str()), ("First the bars.", "bars"));
+        assert_eq!(sent_call.thought_signatures, Some(vec!["c2lnbmF0dXJl".to_owned()]));
+    }
+
+    #[test]
+    fn no_turn_goes_back_empty() {
+        for text in ["", " \n"] {
+            assert_eq!(sent(text, vec![call()]).parts().len(), 1, "an empty text beside a call");
+            let content = sent(text, Vec::new());
+            assert!(content.joined_texts().is_some_and(|text| !text.trim().is_empty()), "{content:?}");
+        }
+    }
 }

@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use futures::StreamExt;
 use ttai_core::{DailyBar, Symbol};
-use ttai_ports::{Candidate, MarketData, Metrics, PortError, ScanRequest, Scanner};
+use ttai_ports::{Candidate, Fact, MarketData, Metrics, PortError, ScanRequest, Scanner, Unknown};
 
 /// The provider's name in orders and errors.
 pub(crate) const PROVIDER: &str = "list";
@@ -77,7 +77,12 @@ impl OwnList {
         if wanted.is_empty() {
             return Ok(Some(None));
         }
-        let sector = self.metrics.metrics(symbol, now).await?.and_then(|metrics| metrics.sector);
+        let record = self.metrics.metrics(symbol, now).await?.unwrap_or_default();
+        // Whose sector could not be read was not looked at; it is not of another sector.
+        let sector = match record.known(Fact::Sector, record.sector.clone()) {
+            Err(Unknown::Unreachable(error)) => return Err(error),
+            sector => sector.unwrap_or_default(),
+        };
         let fits = |sector: &String| wanted.iter().any(|wanted| wanted.eq_ignore_ascii_case(sector));
         Ok(sector.filter(fits).map(Some))
     }

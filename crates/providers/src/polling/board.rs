@@ -244,7 +244,8 @@ impl Board {
     }
 
     pub(super) fn health(&self) -> StreamHealth {
-        StreamHealth { symbols: self.entries.len(), ..self.past.clone() }
+        let held_up = self.mailboxes.iter().filter_map(|mailbox| mailbox.held_up()).collect();
+        StreamHealth { symbols: self.entries.len(), held_up, ..self.past.clone() }
     }
 }
 
@@ -254,14 +255,14 @@ impl Entry {
         let events = match &self.seen {
             None => seen::present(&look),
             // A provider's cache may answer with what it said before, or with less.
-            Some(before) if look.market_time < before.market_time => return None,
+            Some(before) if look.is_before(before) => return None,
             Some(before) => seen::changes(before, &look, self.missed.as_deref(), intervals),
         };
         for listener in &self.listeners {
             events.iter().for_each(|event| listener.tell(self.id, event));
         }
         (self.seen, self.missed) = (Some(look), None);
-        events.iter().map(event_time::of).max()
+        events.iter().filter_map(event_time::of).max()
     }
 }
 

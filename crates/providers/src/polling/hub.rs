@@ -11,14 +11,14 @@ use ttai_ports::MarketData;
 use super::PollingIntervals;
 use super::board::Board;
 use super::question;
-use crate::mailbox::Gate;
+use crate::mailbox::Census;
 
 /// Questions under way at once.
 const AT_ONCE: usize = 8;
 
 /// What the readers and the task share.
 pub(super) struct Hub {
-    pub(super) gate: Arc<Gate>,
+    pub(super) census: Arc<Census>,
     /// Readers have changed what they want.
     pub(super) changed: Notify,
     market: Arc<dyn MarketData>,
@@ -28,7 +28,7 @@ pub(super) struct Hub {
 
 impl Hub {
     pub(super) fn new(market: Arc<dyn MarketData>, intervals: PollingIntervals) -> Self {
-        Self { gate: Arc::default(), changed: Notify::new(), market, intervals, board: Mutex::default() }
+        Self { census: Arc::default(), changed: Notify::new(), market, intervals, board: Mutex::default() }
     }
 
     pub(super) fn board(&self) -> MutexGuard<'_, Board> {
@@ -62,20 +62,18 @@ impl Drop for PanicGuard {
     }
 }
 
-/// Asks what is due until nobody reads. While a reader's mailbox is full, nothing new is asked.
+/// Asks what is due until nobody reads.
 async fn poll(hub: Arc<Hub>) {
     let _guard = PanicGuard(Arc::clone(&hub));
     let mut asked = FuturesUnordered::new();
     while !hub.is_over() {
-        let free = if hub.gate.is_open() { AT_ONCE.saturating_sub(asked.len()) } else { 0 };
-        let due = hub.board().take_due(free);
+        let due = hub.board().take_due(AT_ONCE.saturating_sub(asked.len()));
         asked.extend(due.into_iter().map(|target| question::ask(Arc::clone(&hub.market), target)));
-        let next = hub.board().next_due().filter(|_| free > 0 && asked.len() < AT_ONCE);
+        let next = hub.board().next_due().filter(|_| asked.len() < AT_ONCE);
         tokio::select! {
             Some(answer) = asked.next() => hub.board().take_in(answer, hub.intervals),
             () = sleep_until(next) => {}
             () = hub.changed.notified() => {}
-            () = hub.gate.opened() => {}
         }
     }
 }

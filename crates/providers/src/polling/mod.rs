@@ -25,7 +25,7 @@ use ttai_ports::{
 use crate::mailbox::Mailbox;
 use hub::Hub;
 
-/// Trades, gaps and halts that may wait for one reader; then nothing is asked until half of them are gone.
+/// Trades, gaps and halts that may wait for one reader; what comes then is one gap for it.
 const KEPT_EVENTS: usize = 65_536;
 
 /// How often is asked.
@@ -91,12 +91,12 @@ impl QuoteStream for Polling {
         symbols: &[StreamSymbol],
         kinds: StreamKinds,
     ) -> Result<Box<dyn StreamReader>, PortError> {
-        let mailbox = Arc::new(Mailbox::new(KEPT_EVENTS, Arc::clone(&self.hub.gate)));
+        let mailbox = Arc::new(Mailbox::new(KEPT_EVENTS, &self.hub.census));
         Ok(Box::new(self.reader(mailbox, symbols, kinds)))
     }
 
     fn health(&self) -> StreamHealth {
-        self.hub.board().health()
+        StreamHealth { merged: self.hub.census.merged(), ..self.hub.board().health() }
     }
 }
 

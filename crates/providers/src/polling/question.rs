@@ -55,8 +55,23 @@ pub(super) struct Look {
     pub(super) halted: bool,
     /// Far off the day's other prints: its last trade must not set a price.
     pub(super) outlier: bool,
-    pub(super) market_time: DateTime<Utc>,
+    /// None where the source does not say.
+    pub(super) market_time: Option<DateTime<Utc>>,
     pub(super) received_at: DateTime<Utc>,
+    /// What keeps it from being as of now.
+    pub(super) condition: Option<QuoteCondition>,
+}
+
+impl Look {
+    /// Whether it shows an earlier moment; nobody knows of one without a time.
+    pub(super) fn is_before(&self, other: &Self) -> bool {
+        self.market_time.zip(other.market_time).is_some_and(|(own, other)| own < other)
+    }
+
+    /// The moment that it shows; where that is not known, when it was had.
+    pub(super) fn seen_at(&self) -> DateTime<Utc> {
+        self.market_time.unwrap_or(self.received_at)
+    }
 }
 
 /// What came back.
@@ -97,8 +112,9 @@ fn look_of_share(symbol: &Symbol, quote: &Quote) -> Look {
         volume: quote.volume,
         halted: quote.conditions.contains(&QuoteCondition::Halted),
         outlier: quote.conditions.contains(&QuoteCondition::Outlier),
-        market_time: quote.market_time,
+        market_time: dated(quote, quote.market_time),
         received_at: quote.received_at,
+        condition: condition(quote),
     }
 }
 
@@ -120,7 +136,20 @@ fn look_of_contract(quote: &OptionQuote, underlying: &Quote) -> Look {
         volume: quote.volume,
         halted: underlying.conditions.contains(&QuoteCondition::Halted),
         outlier: false,
-        market_time: quote.quote_time,
+        market_time: dated(underlying, quote.quote_time),
         received_at: underlying.received_at,
+        condition: condition(underlying),
     }
+}
+
+/// What keeps a quote, or a chain beside it, from being as of now.
+fn condition(quote: &Quote) -> Option<QuoteCondition> {
+    [QuoteCondition::LastKnown, QuoteCondition::Stale]
+        .into_iter()
+        .find(|condition| quote.conditions.contains(condition))
+}
+
+/// A time that its source says; of the last known it is only when it was had.
+fn dated(quote: &Quote, time: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    (!quote.conditions.contains(&QuoteCondition::LastKnown)).then_some(time)
 }

@@ -29,7 +29,8 @@ pub(super) fn changes(
         events.push(gap(before, look, between_looks(look, intervals)));
     }
     events.extend(traded.then(|| trade(before, look)).flatten());
-    if (look.bid, look.ask, look.sizes) != (before.bid, before.ask, before.sizes) {
+    let shown = |look: &Look| (look.bid, look.ask, look.sizes, look.condition);
+    if shown(look) != shown(before) {
         events.push(quote(look));
     }
     events
@@ -52,6 +53,7 @@ fn quote(look: &Look) -> StreamEvent {
         ask_size: look.sizes.1,
         market_time: look.market_time,
         received_at: look.received_at,
+        condition: look.condition,
     })
 }
 
@@ -69,6 +71,7 @@ fn trade(before: &Look, look: &Look) -> Option<StreamEvent> {
         size: size as f64,
         market_time: look.market_time,
         received_at: look.received_at,
+        condition: look.condition,
         day_volume: Some(look.volume as f64),
         eligible: !look.outlier,
     }))
@@ -77,8 +80,8 @@ fn trade(before: &Look, look: &Look) -> Option<StreamEvent> {
 fn gap(before: &Look, look: &Look, reason: String) -> StreamEvent {
     StreamEvent::Gap(StreamGap {
         symbols: vec![look.symbol.clone()],
-        from: before.market_time,
-        until: look.market_time,
+        from: before.seen_at(),
+        until: look.seen_at(),
         reason,
     })
 }
@@ -88,6 +91,6 @@ fn halt(look: &Look) -> StreamEvent {
         symbol: look.symbol.clone(),
         halted: look.halted,
         reason: String::new(),
-        market_time: look.market_time,
+        market_time: look.seen_at(),
     })
 }

@@ -409,22 +409,45 @@ async fn contracts_are_read_from_one_chain_of_their_underlying() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn nothing_is_asked_while_a_reader_is_full() {
-    let script = script(vec![quote(0, 100, 100, 5), quote(15, 100, 101, 6), quote(30, 100, 102, 7)]);
-    let polling = over(&script);
-    let mailbox = Arc::new(Mailbox::new(2, Arc::clone(&polling.hub.gate)));
-    let mut reader = polling.reader(mailbox, &[spy()], StreamKinds::ALL);
-    tokio::time::sleep(Duration::from_secs(600)).await;
-    let asked = || script.asked.load(Ordering::SeqCst);
-    assert_eq!(asked(), 2, "a gap and a trade wait");
-    reader.add(&[StreamSymbol::Equity(Symbol::new("TYPO").unwrap())]).await.unwrap();
-    tokio::time::sleep(Duration::from_secs(600)).await;
-    assert_eq!(asked(), 2, "they still do");
-    events(&mut reader, 2).await;
-    tokio::time::sleep(Duration::from_secs(1)).await;
-    assert_eq!(asked(), 4);
-    let seen = events(&mut reader, 3).await;
-    assert!(matches!(seen.last(), Some(StreamEvent::Trade(trade)) if trade.price == 102.into()), "{seen:?}");
+async fn a_reader_that_never_reads_stops_no_question_and_no_other_reader() {
+    let looks =
+        (0_i32..6).map(|look| quote(15 * i64::from(look), 100, 100 + i64::from(look), 5 + look as u64));
+    let polling = over(&script(looks.collect()));
+    let mailbox = Arc::new(Mailbox::new(2, &polling.hub.census));
+    let mut stuck = polling.reader(mailbox, &[spy()], StreamKinds::ALL);
+    let mut other = reader(&polling).await;
+    // The first quote, and a gap and a trade for each later look.
+    let seen = events(other.as_mut(), 11).await;
+    assert!(matches!(seen.last(), Some(StreamEvent::Trade(trade)) if trade.price == 105.into()), "{seen:?}");
+    let health = polling.health();
+    assert_eq!((health.held_up.len(), health.held_up[0].merged, health.merged), (1, 8, 8), "{health:?}");
+    let missed = events(&mut stuck, 4).await;
+    let [StreamEvent::Quote(_), StreamEvent::Gap(_), StreamEvent::Trade(last), StreamEvent::Gap(gap)] =
+        missed.as_slice()
+    else {
+        panic!("{missed:?}")
+    };
+    assert_eq!((last.price, &gap.symbols), (101.into(), &vec![spy()]));
+    assert_eq!((gap.from, gap.until), (start() + TimeDelta::seconds(15), start() + TimeDelta::seconds(75)));
+    assert!(polling.health().held_up.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_quote_without_a_time_has_none() {
+    let undated = quote(0, 100, 100, 5)
+        .map(|quote| Quote { conditions: vec![QuoteCondition::LastKnown, QuoteCondition::Stale], ..quote });
+    let stale = quote(0, 100, 100, 5).map(|quote| Quote { conditions: vec![QuoteCondition::Stale], ..quote });
+    for (answer, wanted) in [
+        (undated, (None, Some(QuoteCondition::LastKnown))),
+        (stale, (Some(start()), Some(QuoteCondition::Stale))),
+        (quote(0, 100, 100, 5), (Some(start()), None)),
+    ] {
+        let polling = polling(vec![answer]);
+        let seen = events(reader(&polling).await.as_mut(), 1).await;
+        let [StreamEvent::Quote(seen)] = seen.as_slice() else { panic!("{seen:?}") };
+        assert_eq!((seen.market_time, seen.condition), wanted);
+        assert_eq!(polling.health().last_event, wanted.0);
+    }
 }
 
 #[tokio::test(start_paused = true)]

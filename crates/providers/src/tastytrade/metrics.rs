@@ -5,11 +5,15 @@ use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 use ttai_calendar::{new_york_date, session};
 use ttai_core::Symbol;
-use ttai_ports::{EarningsDate, EarningsTime, MarketFigures, PortError, SymbolMetrics};
+use ttai_ports::{EarningsDate, EarningsTime, Fact, MarketFigures, PortError, SymbolMetrics};
 
 use super::client::Client;
 use super::model::{EarningsReport, MarketMetric, parse_market_metrics};
 use super::symbols;
+
+/// What the service keeps: no history of implied volatility but its rank, and no short interest.
+pub(super) const KEPT: [Fact; 5] =
+    [Fact::Earnings, Fact::VolatilityRank, Fact::Sector, Fact::Borrowing, Fact::Figures];
 
 /// The metrics of some symbols; those that the service does not know are missing.
 ///
@@ -22,13 +26,13 @@ pub(super) async fn metrics(client: &Client, symbols: &[Symbol]) -> Result<Vec<M
     parse_market_metrics(&answer.body)
 }
 
-/// What the port keeps of it. The service has no history of implied volatility and no short interest.
+/// What the port keeps of it.
 pub(super) fn facts(metric: &MarketMetric, as_of: DateTime<Utc>) -> SymbolMetrics {
     SymbolMetrics {
         next_earnings: metric.earnings.as_ref().and_then(|report| next_report(report, as_of)),
         sector: metric.sector.clone().filter(|sector| !sector.trim().is_empty()),
         figures: figures(metric),
-        ..SymbolMetrics::default()
+        ..SymbolMetrics::keeping(&KEPT)
     }
 }
 

@@ -31,7 +31,7 @@ use secrecy::SecretString;
 use ttai_core::{MinuteBar, OptionChain, Quote, Symbol};
 use ttai_http::Service;
 use ttai_ports::{
-    AccountLimits, DailyHistory, DataSource, MarketClock, MarketData, Metrics, PortError, RiskFreeRate,
+    AccountLimits, DailyHistory, DataSource, Fact, MarketClock, MarketData, Metrics, PortError, RiskFreeRate,
     SymbolMetrics,
 };
 
@@ -264,6 +264,10 @@ impl MarketData for Tastytrade {
 
 #[async_trait]
 impl Metrics for Tastytrade {
+    fn keeps(&self, fact: Fact) -> bool {
+        metrics::KEPT.contains(&fact)
+    }
+
     async fn metrics(
         &self,
         symbol: &Symbol,

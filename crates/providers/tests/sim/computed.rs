@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use ttai_ports::{Capability, DataSource, MarketClock, MarketData, Metrics, Provenance, SymbolMetrics};
+use ttai_ports::{
+    Capability, DataSource, Fact, MarketClock, MarketData, Metrics, Provenance, SymbolMetrics, Unknown,
+};
 use ttai_providers::fallback::{Fallback, Order};
 use ttai_sim::server::RunningSim;
 
@@ -57,6 +59,12 @@ async fn what_is_computed_agrees_with_what_the_service_keeps() {
     close("hv30", computed.figures.hv30, kept.figures.hv30, 0.01);
     assert_eq!(computed.figures.liquidity_rating, kept.figures.liquidity_rating);
     assert!(computed.figures.beta.is_some_and(|beta| (-3.0..5.0).contains(&beta)), "{computed:?}");
+    let unknown = |fact| computed.known(fact, ());
+    for fact in [Fact::Earnings, Fact::VolatilityRank, Fact::Sector, Fact::Borrowing] {
+        let Err(Unknown::Unreachable(error)) = unknown(fact) else { panic!("{fact:?}: {:?}", unknown(fact)) };
+        assert!(error.is_retryable() && error.summary() == "tastytrade is unavailable", "{fact:?}: {error}");
+    }
+    assert_eq!((unknown(Fact::Figures), unknown(Fact::ShortInterest)), (Ok(()), Err(Unknown::NotKept)));
     let unknowable = (computed.next_earnings, computed.figures.iv_rank, computed.figures.borrow_rate);
     assert_eq!(unknowable, (None, None, None), "nothing is guessed");
 

@@ -94,7 +94,8 @@ async fn both_formats_bring_the_markets_quotes_trades_and_greeks() {
         }
         let of_share = of_share.unwrap();
         assert_eq!((of_share.bid, of_share.ask), (quote.bid, quote.ask));
-        assert_eq!(of_share.market_time.timestamp_millis(), quote.market_time.timestamp_millis());
+        let millis = of_share.market_time.map(|time| time.timestamp_millis());
+        assert_eq!((millis, of_share.condition), (Some(quote.market_time.timestamp_millis()), None));
         assert_eq!(of_contract.unwrap().bid, Some(listed.bid).filter(|bid| !bid.is_zero()));
         let (greeks, expected) = (greeks.unwrap(), priced.greeks.as_ref().unwrap());
         assert_eq!(
@@ -102,7 +103,7 @@ async fn both_formats_bring_the_markets_quotes_trades_and_greeks() {
             (expected.delta, expected.theta, expected.vega)
         );
         assert_eq!(greeks.symbol, contract);
-        assert!(trade.unwrap().market_time <= sim.state.market.now());
+        assert!(trade.unwrap().market_time <= Some(sim.state.market.now()));
         assert!((client.now() - sim.state.market.now()).num_minutes().abs() < 5, "{}", client.now());
         let health = client.health();
         assert!(health.connected && health.symbols == 3 && health.reconnects == 0, "{health:?}");
@@ -149,19 +150,55 @@ async fn bars_of_days_and_minutes_are_the_markets() {
 async fn every_print_comes_once_and_in_order() {
     let start = "2026-09-18T15:00:00Z".parse().unwrap();
     let sim = sim_at(Some(start), 600.0).await;
-    // Fewer than a frame brings: the socket is left unread again and again.
-    let client = client_with(&sim, DxLinkConfig { kept_events: 2, ..config() });
+    let client = client_with(&sim, config());
     let kinds = StreamKinds { quotes: false, trades: true, greeks: false };
     let mut reader = client.subscribe(&[share("AAPL")], kinds).await.unwrap();
     let mut trades = Vec::new();
     while trades.len() < 60 {
         if let StreamEvent::Trade(trade) = timeout(DEADLINE, reader.next()).await.unwrap().unwrap() {
-            trades.push(trade.market_time);
+            trades.push(trade.market_time.unwrap());
         }
     }
     let prints = sim.state.market.prints(&symbol("AAPL"), trades[0], trades[59]).await.unwrap();
     let expected: Vec<_> = prints.iter().map(|print| print.time).collect();
     assert_eq!(trades[1..], expected);
+    sim.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_reader_that_never_reads_holds_up_no_other_reader_and_no_bars() {
+    let start = "2026-09-18T15:00:00Z".parse().unwrap();
+    let sim = sim_at(Some(start), 600.0).await;
+    let client = client_with(&sim, DxLinkConfig { kept_events: 8, ..config() });
+    let kinds = StreamKinds { quotes: false, trades: true, greeks: false };
+    let mut stuck = client.subscribe(&[share("AAPL")], kinds).await.unwrap();
+    let dead = client.subscribe(&[share("AAPL")], kinds).await.unwrap();
+    let mut other = client.subscribe(&[share("AAPL")], kinds).await.unwrap();
+    let is_trade =
+        |event| if let StreamEvent::Trade(trade) = event { Some(trade.market_time.unwrap()) } else { None };
+    for read in 0..40 {
+        until(&mut other, is_trade).await;
+        if read == 20 {
+            let daily = CandlePeriod::DAY;
+            let symbol = CandleSymbol { symbol: share("AAPL"), period: daily, hours: TradingHours::Regular };
+            assert!(
+                !client.candles(&symbol, start - chrono::Duration::days(30)).await.unwrap().bars.is_empty()
+            );
+        }
+    }
+    let health = client.health();
+    assert!(health.connected && health.reconnects == 0 && health.held_up.len() == 2, "{health:?}");
+    assert!(health.held_up.iter().all(|held| held.merged > 0) && health.merged > 0, "{health:?}");
+    drop(dead);
+    let mut last = None;
+    for _ in 0..8 {
+        last = Some(until(&mut stuck, is_trade).await);
+    }
+    let Some(StreamEvent::Gap(missed)) = timeout(DEADLINE, stuck.next()).await.unwrap() else {
+        panic!("no gap")
+    };
+    assert!(missed.symbols == [share("AAPL")] && Some(missed.from) <= last && missed.until > missed.from);
+    until(&mut stuck, is_trade).await;
     sim.shutdown().await;
 }
 
@@ -202,7 +239,10 @@ async fn survives(fault: &str, reason: &str, config: DxLinkConfig) -> u64 {
     let gap = gap(&mut reader).await;
     println!("{fault}: the stream stood again after {:.2} s", begun.elapsed().as_secs_f64());
     assert!(gap.reason.contains(reason), "{}", gap.reason);
-    assert!(gap.from <= gap.until && gap.from >= before.market_time && gap.symbols.is_empty(), "{gap:?}");
+    assert!(
+        gap.from <= gap.until && Some(gap.from) >= before.market_time && gap.symbols.is_empty(),
+        "{gap:?}"
+    );
     // Subscribed again: a symbol that is added answers, and so does the old one with its present state.
     reader.add(&[share("SPY")]).await.unwrap();
     let spy =

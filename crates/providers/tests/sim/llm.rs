@@ -57,7 +57,7 @@ async fn converse(llm: &Llm, model: &str) -> serde_json::Value {
     assert_eq!((turn.stop, turn.tool_calls[0].name.as_str()), (StopReason::ToolCalls, "levels"));
     assert!(turn.usage.input_tokens > 0 && turn.usage.output_tokens > 0, "{turn:?}");
     let call_id = turn.tool_calls[0].id.clone();
-    request.messages.push(ModelMessage::Assistant { text: turn.text, tool_calls: turn.tool_calls });
+    request.messages.push(turn.message());
     request.messages.push(ModelMessage::Tool { call_id, content: "{\"support\": 99.5}".to_owned() });
     let turn = llm.turn(&request).await.unwrap();
     assert_eq!(turn.stop, StopReason::Finished);

@@ -232,8 +232,10 @@ fn served_by(
     let said = |(source, answer): &(DataSource, Result<(), PortError>)| match answer {
         Ok(()) if source.simulated => format!("{} (simulated)", source.name),
         Ok(()) => format!("{} ({})", source.name, source.description),
+        Err(PortError::NoData { detail, .. }) => format!("{} has none ({detail})", source.name),
         Err(error) => format!("{} FAILS: {error}", source.name),
     };
+    let fails = |answer: &Result<(), PortError>| !matches!(answer, Ok(()) | Err(PortError::NoData { .. }));
     let mut parts: Vec<String> = answers.iter().map(said).collect();
     if parts.is_empty() {
         parts.push("nobody".to_owned());
@@ -241,7 +243,7 @@ fn served_by(
     let finding = parts.iter().chain(absent).cloned().collect::<Vec<_>>().join("; ");
     match answers {
         [] => Check::note(what, finding),
-        all if all.iter().all(|(_, answer)| answer.is_err()) => Check::bad(what, finding),
+        all if all.iter().all(|(_, answer)| fails(answer)) => Check::bad(what, finding),
         [(_, Err(_)), ..] => Check::note(what, finding),
         _ => Check::good(what, finding),
     }

@@ -155,12 +155,12 @@ fn event_json(event: &StreamEvent) -> Value {
         StreamEvent::Quote(quote) => json!({
             "event": "quote", "symbol": quote.symbol.to_string(), "bid": quote.bid, "ask": quote.ask,
             "bid_size": quote.bid_size, "ask_size": quote.ask_size, "market_time": quote.market_time,
-            "received_at": quote.received_at,
+            "received_at": quote.received_at, "condition": quote.condition,
         }),
         StreamEvent::Trade(trade) => json!({
             "event": "trade", "symbol": trade.symbol.to_string(), "price": trade.price, "size": trade.size,
             "day_volume": trade.day_volume, "eligible": trade.eligible, "market_time": trade.market_time,
-            "received_at": trade.received_at,
+            "received_at": trade.received_at, "condition": trade.condition,
         }),
         StreamEvent::Greeks(greeks) => json!({
             "event": "greeks", "symbol": greeks.symbol.to_string(), "price": greeks.price,

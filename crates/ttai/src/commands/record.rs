@@ -224,6 +224,10 @@ impl One<'_> {
 
     async fn metrics(&self) -> Result<usize, PortError> {
         let Some(metrics) = self.ports.metrics.metrics(self.symbol, self.now).await? else { return Ok(0) };
+        // A file without what could not be read would say for ever that there was none.
+        if let Some(outage) = metrics.outage() {
+            return Err(outage.clone());
+        }
         self.writer.metrics(self.symbol, &metrics, self.now)?;
         Ok(1)
     }

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
-use ttai_core::{NEW_YORK, Quote};
+use ttai_core::{NEW_YORK, Quote, QuoteCondition};
 use ttai_ports::StreamEvent;
 
 use super::tables::{render, table};
@@ -18,7 +18,7 @@ pub fn quotes<'a>(rows: impl Iterator<Item = &'a Quote>) -> String {
             price(quote.ask),
             price(quote.last),
             quote.volume.to_string(),
-            time(quote.market_time),
+            moment(known_time(quote)),
             quote.source.clone(),
             quote.conditions.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
         ]);
@@ -32,16 +32,18 @@ pub fn stream_event(event: &StreamEvent) -> String {
     match event {
         StreamEvent::Quote(quote) => {
             let (bid, ask) = (price(quote.bid), price(quote.ask));
-            format!("{}  {:<22} quote  {bid} × {ask}", time(quote.market_time), quote.symbol.to_string())
+            let head = format!("{}  {:<22}", moment(quote.market_time), quote.symbol.to_string());
+            format!("{head} quote  {bid} × {ask}{}", doubt(quote.condition))
         }
         StreamEvent::Trade(trade) => {
             let note = if trade.eligible { "" } else { "  (sets no last price)" };
-            let head = format!("{}  {:<22}", time(trade.market_time), trade.symbol.to_string());
-            format!("{head} trade  {} at {}{note}", trade.size, price(Some(trade.price)))
+            let head = format!("{}  {:<22}", moment(trade.market_time), trade.symbol.to_string());
+            let doubt = doubt(trade.condition);
+            format!("{head} trade  {} at {}{note}{doubt}", trade.size, price(Some(trade.price)))
         }
         StreamEvent::Greeks(greeks) => format!(
             "{}  {:<22} greeks delta {:.3}  gamma {:.4}  theta {:.3}  vega {:.3}  iv {:.1} %",
-            time(greeks.market_time),
+            moment(greeks.market_time),
             greeks.symbol.to_string(),
             greeks.delta,
             greeks.gamma,
@@ -66,6 +68,20 @@ pub fn stream_event(event: &StreamEvent) -> String {
             .to_owned()
         }
     }
+}
+
+/// When the market was so; none where only the time of receipt is known.
+fn known_time(quote: &Quote) -> Option<DateTime<Utc>> {
+    (!quote.conditions.contains(&QuoteCondition::LastKnown)).then_some(quote.market_time)
+}
+
+/// As wide as a time.
+fn moment(moment: Option<DateTime<Utc>>) -> String {
+    moment.map_or_else(|| format!("{:<22}", "time unknown"), time)
+}
+
+fn doubt(condition: Option<QuoteCondition>) -> String {
+    condition.map(|condition| format!("  ({condition})")).unwrap_or_default()
 }
 
 fn time(moment: DateTime<Utc>) -> String {

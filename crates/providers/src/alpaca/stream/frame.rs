@@ -5,12 +5,13 @@ use rust_decimal::Decimal;
 use rust_decimal::prelude::FromPrimitive;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use ttai_core::{NewsStory, OccSymbol, Symbol};
+use ttai_core::{NewsStory, OccSymbol, QuoteCondition, Symbol};
 use ttai_ports::{PortError, StreamHalt, StreamQuote, StreamSymbol, StreamTrade};
 
 use super::super::corrupt;
 use super::super::model::{self, Order, Story};
 use super::super::news::story;
+use crate::freshness;
 
 /// Deepest nesting of a MessagePack frame; Alpaca's have 3.
 const MAX_DEPTH: usize = 16;
@@ -183,7 +184,7 @@ fn message(item: Value, received_at: DateTime<Utc>) -> Result<Incoming, PortErro
         }
         "q" => Incoming::Quote(quote(&item, received_at)?),
         "t" => Incoming::Trade(trade(&item, received_at)?),
-        "s" => halt(&item)?,
+        "s" => halt(&item, received_at)?,
         "n" => {
             let row: Story = serde_json::from_value(item).map_err(corrupt)?;
             Incoming::Story(story(row))
@@ -200,11 +201,19 @@ fn symbol(item: &Value) -> Result<StreamSymbol, PortError> {
     Symbol::new(text).map(StreamSymbol::Equity).map_err(corrupt)
 }
 
-fn time(item: &Value) -> Result<DateTime<Utc>, PortError> {
-    let text = item.get("t").and_then(Value::as_str).unwrap_or_default();
-    DateTime::parse_from_rfc3339(text)
-        .map(|time| time.to_utc())
-        .map_err(|_| corrupt("a message without a time"))
+/// When the market was as a message says; none where it does not say.
+fn time(item: &Value) -> Result<Option<DateTime<Utc>>, PortError> {
+    let Some(text) = item.get("t").filter(|time| !time.is_null()) else { return Ok(None) };
+    let time = text.as_str().and_then(|text| DateTime::parse_from_rfc3339(text).ok());
+    time.map(|time| Some(time.to_utc())).ok_or_else(|| corrupt("a message with a time that is none"))
+}
+
+/// Alpaca sends what happens and no present state: an event is as of its own time, and without one of any age.
+fn condition(market_time: Option<DateTime<Utc>>, received_at: DateTime<Utc>) -> Option<QuoteCondition> {
+    match market_time {
+        None => Some(QuoteCondition::LastKnown),
+        Some(time) => freshness::is_stale(time, received_at).then_some(QuoteCondition::Stale),
+    }
 }
 
 fn decimal(item: &Value, name: &str) -> Option<Decimal> {
@@ -229,14 +238,16 @@ fn size(item: &Value, name: &str) -> f64 {
 
 fn quote(item: &Value, received_at: DateTime<Utc>) -> Result<StreamQuote, PortError> {
     let side = |name| decimal(item, name).filter(|price| *price > Decimal::ZERO);
+    let market_time = time(item)?;
     Ok(StreamQuote {
         symbol: symbol(item)?,
         bid: side("bp"),
         ask: side("ap"),
         bid_size: size(item, "bs"),
         ask_size: size(item, "as"),
-        market_time: time(item)?,
+        market_time,
         received_at,
+        condition: condition(market_time, received_at),
     })
 }
 
@@ -245,11 +256,13 @@ fn trade(item: &Value, received_at: DateTime<Utc>) -> Result<StreamTrade, PortEr
     let price = decimal(item, "p").filter(|price| *price > Decimal::ZERO);
     let conditions = item.get("c").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
     let eligible = !conditions.iter().filter_map(Value::as_str).any(|code| NOT_LAST.contains(&code));
+    let market_time = time(item)?;
     Ok(StreamTrade {
         price: price.ok_or_else(|| corrupt(format!("a trade of {symbol} without a price")))?,
         size: size(item, "s"),
-        market_time: time(item)?,
+        market_time,
         received_at,
+        condition: condition(market_time, received_at),
         day_volume: None,
         eligible,
         symbol,
@@ -258,14 +271,15 @@ fn trade(item: &Value, received_at: DateTime<Utc>) -> Result<StreamTrade, PortEr
 
 /// Status codes of both plans: `H` and `P` of UTP and `2` of CTA stop trading, `T` and `3` let it go on; the others
 /// (quotation resumption, price indications) change nothing.
-fn halt(item: &Value) -> Result<Incoming, PortError> {
+fn halt(item: &Value, received_at: DateTime<Utc>) -> Result<Incoming, PortError> {
     let halted = match item.get("sc").and_then(Value::as_str) {
         Some("H" | "P" | "2") => true,
         Some("T" | "3") => false,
         _ => return Ok(Incoming::Other),
     };
     let reason = item.get("rm").and_then(Value::as_str).unwrap_or_default().to_owned();
-    Ok(Incoming::Halt(StreamHalt { symbol: symbol(item)?, halted, reason, market_time: time(item)? }))
+    let market_time = time(item)?.unwrap_or(received_at);
+    Ok(Incoming::Halt(StreamHalt { symbol: symbol(item)?, halted, reason, market_time }))
 }
 
 fn as_json(value: rmpv::Value) -> Option<Value> {
@@ -349,9 +363,26 @@ mod tests {
             matches!(&read[1], Incoming::Trade(trade) if !trade.eligible && trade.price == "126.55".parse().unwrap())
         );
         assert!(matches!(&read[2], Incoming::Halt(halt) if halt.halted));
+        assert_eq!(quote.condition, Some(QuoteCondition::Stale));
         assert_eq!(read[3], Incoming::Subscribed);
         assert!(matches!(read[4], Incoming::Refused { code: 405, .. }));
         assert_eq!(read[5], Incoming::Other);
+    }
+
+    #[test]
+    fn a_quote_without_a_time_has_none_and_costs_no_connection() {
+        let now = at("2021-02-22T15:51:46Z");
+        let quote = |time: &str| -> Result<_, PortError> {
+            let frame = format!(r#"[{{"T":"q","S":"AMD","bp":87.66,"ap":87.68{time}}}]"#);
+            match parse_json(frame.as_bytes(), now)?.swap_remove(0) {
+                Incoming::Quote(quote) => Ok((quote.market_time, quote.condition)),
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!(quote(""), Ok((None, Some(QuoteCondition::LastKnown))));
+        let made = "2021-02-22T15:51:45Z";
+        assert_eq!(quote(&format!(r#","t":"{made}""#)), Ok((Some(at(made)), None)));
+        assert!(quote(r#","t":"yesterday""#).is_err());
     }
 
     #[test]
@@ -379,7 +410,7 @@ mod tests {
         ] {
             let read = with(extension).unwrap();
             let Incoming::Quote(quote) = &read[0] else { panic!("{read:?}") };
-            assert_eq!(quote.market_time.timestamp(), 1_711_500_000);
+            assert_eq!(quote.market_time.map(|time| time.timestamp()), Some(1_711_500_000));
             assert!(matches!(quote.symbol, StreamSymbol::Option(_)));
         }
         assert!(with(vec![1, 2, 3]).is_err());

@@ -25,7 +25,6 @@ use super::super::client::Client;
 use super::super::{PROVIDER, corrupt};
 use super::frame::{self, Incoming, TradeUpdate, TradingMessage};
 use crate::event_time::MOST_AHEAD;
-use crate::mailbox::Gate;
 
 /// Longest wait for a connection, and for each answer of its greeting.
 const GREETING_TIME: Duration = Duration::from_secs(10);
@@ -106,8 +105,6 @@ pub(super) struct Line {
     flavor: Flavor,
     wanted: Mutex<Wanted>,
     changed: Notify,
-    /// Nothing is read while it is closed, so that the server's buffers fill and not ours.
-    gate: Arc<Gate>,
     standing: watch::Sender<Standing>,
     health: Mutex<StreamHealth>,
     /// When the connection last proved to stand: its last frame of any kind that could be read.
@@ -132,18 +129,12 @@ impl From<SocketError> for End {
 }
 
 impl Line {
-    pub(super) fn new(
-        access: Access,
-        flavor: Flavor,
-        gate: Arc<Gate>,
-        tell: Box<dyn Fn(Told) + Send + Sync>,
-    ) -> Arc<Self> {
+    pub(super) fn new(access: Access, flavor: Flavor, tell: Box<dyn Fn(Told) + Send + Sync>) -> Arc<Self> {
         Arc::new(Self {
             access,
             flavor,
             wanted: Mutex::default(),
             changed: Notify::new(),
-            gate,
             standing: watch::Sender::new(Standing::Waiting),
             health: Mutex::default(),
             proved_at: Mutex::default(),
@@ -318,9 +309,8 @@ impl Line {
         let mut heard = Instant::now();
         let mut ping = tokio::time::interval(self.access.patience.ping);
         loop {
-            let reads = self.gate.is_open();
             tokio::select! {
-                message = socket.next(), if reads => {
+                message = socket.next() => {
                     let message = match message {
                         Some(Ok(message)) => message,
                         Some(Err(error)) => return error.into(),
@@ -338,8 +328,6 @@ impl Line {
                         self.stands_again(lost.take());
                     }
                 }
-                // What is not read while a mailbox is full does not count as silence.
-                () = self.gate.opened(), if !reads => heard = Instant::now(),
                 () = self.changed.notified() => {
                     if self.wanted_now().is_empty() {
                         let _ = timeout(self.access.patience.silence, socket.close(None)).await;
@@ -350,9 +338,6 @@ impl Line {
                     }
                 }
                 _ = ping.tick() => {
-                    if !reads {
-                        heard = Instant::now();
-                    }
                     if let Err(end) = self.ask(&mut socket, heard).await {
                         return end;
                     }
@@ -404,8 +389,8 @@ impl Line {
             match &message {
                 Incoming::Subscribed => acknowledged = true,
                 Incoming::Refused { code, message } => return Err(refusal(*code, message)),
-                Incoming::Quote(quote) => self.heard_of(quote.market_time),
-                Incoming::Trade(trade) => self.heard_of(trade.market_time),
+                Incoming::Quote(quote) => quote.market_time.into_iter().for_each(|time| self.heard_of(time)),
+                Incoming::Trade(trade) => trade.market_time.into_iter().for_each(|time| self.heard_of(time)),
                 Incoming::Story(story) => self.heard_of(story.published_at),
                 Incoming::Halt(_) | Incoming::Success(_) | Incoming::Other => {}
             }

@@ -27,7 +27,6 @@ use url::Url;
 use super::client::Client;
 use super::market::compact;
 use super::{Alpaca, AlpacaConfig, PROVIDER, account_view, extend, invalid};
-use crate::mailbox::Gate;
 use frame::Incoming;
 pub use line::Patience;
 use line::{Access, Flavor, Line, Told, Wanted};
@@ -113,14 +112,8 @@ impl Streams {
         }
     }
 
-    fn open(
-        &self,
-        url: &Url,
-        flavor: Flavor,
-        gate: Arc<Gate>,
-        tell: Box<dyn Fn(Told) + Send + Sync>,
-    ) -> Feed {
-        let line = Line::new(self.access(url), flavor, gate, tell);
+    fn open(&self, url: &Url, flavor: Flavor, tell: Box<dyn Fn(Told) + Send + Sync>) -> Feed {
+        let line = Line::new(self.access(url), flavor, tell);
         let stop = CancellationToken::new();
         tokio::spawn(Arc::clone(&line).run(stop.clone()));
         Feed { line, _stop: stop.drop_guard() }
@@ -144,8 +137,7 @@ impl Streams {
         }
         let feed = slot.get_or_insert_with(|| {
             let readers = Arc::clone(&self.readers);
-            let gate = Arc::clone(readers.gate(options));
-            self.open(url, flavor, gate, Box::new(move |told| readers.hear(told, options)))
+            self.open(url, flavor, Box::new(move |told| readers.hear(told, options)))
         });
         let is_wanted = !wanted.is_empty();
         feed.line.want(wanted);
@@ -181,6 +173,8 @@ impl Streams {
             reconnects: lines.iter().map(|line| line.reconnects).sum(),
             symbols: lines.iter().map(|line| line.symbols).sum(),
             last_error: lines.into_iter().find_map(|line| line.last_error),
+            held_up: self.readers.held_up(),
+            merged: self.readers.merged(),
         }
     }
 }
@@ -320,7 +314,7 @@ impl Alpaca {
             }
         };
         let url = self.config.trade_stream_url()?;
-        let feed = self.streams.open(&url, Flavor::Trading, Arc::default(), Box::new(tell));
+        let feed = self.streams.open(&url, Flavor::Trading, Box::new(tell));
         feed.line.want(Wanted::from([("trade_updates", BTreeSet::from(["*".to_owned()]))]));
         feed.line.ready().await?;
         Ok(Updates { events, _feed: feed })
@@ -351,7 +345,7 @@ impl Alpaca {
             }
         };
         let url = extend(&self.config.stream_url, "v1beta1/news")?;
-        let feed = self.streams.open(&url, Flavor::Json, Arc::default(), Box::new(tell));
+        let feed = self.streams.open(&url, Flavor::Json, Box::new(tell));
         let names: BTreeSet<String> = if symbols.is_empty() {
             BTreeSet::from(["*".to_owned()])
         } else {

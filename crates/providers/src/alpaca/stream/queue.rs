@@ -4,12 +4,14 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use chrono::{DateTime, Utc};
-use ttai_ports::{StreamEvent, StreamGap, StreamHalt, StreamKinds, StreamQuote, StreamSymbol, StreamTrade};
+use ttai_ports::{
+    HeldUp, StreamEvent, StreamGap, StreamHalt, StreamKinds, StreamQuote, StreamSymbol, StreamTrade,
+};
 
 use super::{is_option, lock};
-use crate::mailbox::{Gate, Mailbox, SymbolId};
+use crate::mailbox::{Census, Mailbox, SymbolId};
 
-/// Trades, halts and gaps of one feed that wait for a reader before the feed is not read any more.
+/// Trades, halts and gaps of one feed that may wait for a reader; what comes then is one gap for it.
 pub(super) const KEPT_EVENTS: usize = 65_536;
 
 #[derive(Debug, Default)]
@@ -22,8 +24,8 @@ struct Inside {
     closed: bool,
 }
 
-/// Filled by the connections, emptied by the reader. Each feed has a mailbox of its own, so that a full one holds up that
-/// feed only; events of two connections have no order between them anyway.
+/// Filled by the connections, emptied by the reader. Each feed has a mailbox of its own, so that a gap concerns one feed only;
+/// events of two connections have no order between them anyway.
 #[derive(Debug)]
 pub(super) struct Queue {
     kinds: StreamKinds,
@@ -33,9 +35,15 @@ pub(super) struct Queue {
 }
 
 impl Queue {
-    pub(super) fn new(kinds: StreamKinds, stocks: &Arc<Gate>, options: &Arc<Gate>) -> Self {
-        let mailbox = |gate: &Arc<Gate>| Mailbox::new(KEPT_EVENTS, Arc::clone(gate));
-        Self { kinds, inside: Mutex::default(), stocks: mailbox(stocks), options: mailbox(options) }
+    pub(super) fn new(kinds: StreamKinds, census: &Arc<Census>) -> Self {
+        let number = census.join();
+        let mailbox = || Mailbox::of_reader(number, KEPT_EVENTS, census);
+        Self { kinds, inside: Mutex::default(), stocks: mailbox(), options: mailbox() }
+    }
+
+    /// What the reader does not keep up with, of either feed.
+    pub(super) fn held_up(&self) -> impl Iterator<Item = HeldUp> {
+        [&self.stocks, &self.options].into_iter().filter_map(Mailbox::held_up)
     }
 
     pub(super) fn kinds(&self) -> StreamKinds {
@@ -119,7 +127,7 @@ impl Queue {
         self.mailbox(options).keep(StreamEvent::Gap(gap));
     }
 
-    /// Reads nothing any more: no event will follow those that wait, and a full mailbox holds no feed up.
+    /// Reads nothing any more: no event will follow those that wait.
     pub(super) fn close(&self) {
         let mut inside = self.lock();
         inside.closed = true;
@@ -157,7 +165,7 @@ mod tests {
     #[tokio::test]
     async fn a_slow_reader_sees_the_newest_quote_and_every_trade() {
         let symbol = StreamSymbol::Equity(Symbol::new("AAPL").unwrap());
-        let queue = Queue::new(StreamKinds::ALL, &Arc::default(), &Arc::default());
+        let queue = Queue::new(StreamKinds::ALL, &Arc::default());
         queue.add(std::slice::from_ref(&symbol));
         let time = DateTime::UNIX_EPOCH;
         for price in 1..=1000 {
@@ -168,15 +176,17 @@ mod tests {
                 ask: Some(price),
                 bid_size: 1.0,
                 ask_size: 1.0,
-                market_time: time,
+                market_time: Some(time),
                 received_at: time,
+                condition: None,
             });
             queue.trade(&StreamTrade {
                 symbol: symbol.clone(),
                 price,
                 size: 1.0,
-                market_time: time,
+                market_time: Some(time),
                 received_at: time,
+                condition: None,
                 day_volume: None,
                 eligible: true,
             });

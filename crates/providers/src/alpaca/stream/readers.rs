@@ -4,13 +4,13 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, Weak};
 
 use chrono::{DateTime, Utc};
-use ttai_ports::{StreamGap, StreamHalt, StreamKinds, StreamSymbol, StreamTrade};
+use ttai_ports::{HeldUp, StreamGap, StreamHalt, StreamKinds, StreamSymbol, StreamTrade};
 
 use super::frame::Incoming;
 use super::line::{Told, Wanted};
 use super::queue::Queue;
 use super::{is_option, lock, name};
-use crate::mailbox::Gate;
+use crate::mailbox::Census;
 
 /// Why a halt is told to be over where no status says so.
 const CONNECTION_LOST: &str = "not known any more after the connection was lost";
@@ -24,21 +24,25 @@ pub(super) struct Readers {
     /// Of what is read, what is halted and since when. Alpaca sends changes of status and no present state, so a halt
     /// that may have ended unseen is none.
     halted: Mutex<HashMap<StreamSymbol, DateTime<Utc>>>,
-    stock_gate: Arc<Gate>,
-    option_gate: Arc<Gate>,
+    census: Arc<Census>,
 }
 
 impl Readers {
     /// Lets a reader of nothing in.
     pub(super) fn join(&self, kinds: StreamKinds) -> Arc<Queue> {
-        let queue = Arc::new(Queue::new(kinds, &self.stock_gate, &self.option_gate));
+        let queue = Arc::new(Queue::new(kinds, &self.census));
         lock(&self.queues).push(Arc::downgrade(&queue));
         queue
     }
 
-    /// Closed while a reader has too much of a feed waiting.
-    pub(super) fn gate(&self, options: bool) -> &Arc<Gate> {
-        if options { &self.option_gate } else { &self.stock_gate }
+    /// Readers that do not keep up.
+    pub(super) fn held_up(&self) -> Vec<HeldUp> {
+        self.all().iter().flat_map(|queue| queue.held_up()).collect()
+    }
+
+    /// Events that were merged into readers' gaps.
+    pub(super) fn merged(&self) -> u64 {
+        self.census.merged()
     }
 
     pub(super) fn is_halted(&self, symbol: &StreamSymbol) -> bool {
@@ -77,14 +81,15 @@ impl Readers {
 
     /// A trade that counts ends a halt: its end may have gone unseen.
     fn trade(&self, trade: &StreamTrade) {
-        let ends_halt = trade.eligible && {
+        let made = trade.market_time.filter(|_| trade.eligible);
+        let ends_halt = made.filter(|made| {
             let mut halted = lock(&self.halted);
-            let is_later = halted.get(&trade.symbol).is_some_and(|since| *since < trade.market_time);
+            let is_later = halted.get(&trade.symbol).is_some_and(|since| since < made);
             is_later && halted.remove(&trade.symbol).is_some()
-        };
+        });
         for queue in self.all() {
-            if ends_halt {
-                queue.end_halt(&trade.symbol, TRADES_AGAIN, trade.market_time);
+            if let Some(made) = ends_halt {
+                queue.end_halt(&trade.symbol, TRADES_AGAIN, made);
             }
             queue.trade(trade);
         }

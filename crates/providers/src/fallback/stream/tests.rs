@@ -82,8 +82,9 @@ impl Fake {
             symbol: share("SPY"),
             price: 100.into(),
             size: 1.0,
-            market_time: at(made),
+            market_time: Some(at(made)),
             received_at: at(received),
+            condition: None,
             day_volume: None,
             eligible: true,
         });
@@ -131,7 +132,7 @@ async fn reader(all: &StreamFallback) -> Box<dyn StreamReader> {
 
 async fn time_of_trade(reader: &mut dyn StreamReader) -> DateTime<Utc> {
     match timeout(DEADLINE, reader.next()).await.expect("an event in time") {
-        Some(StreamEvent::Trade(trade)) => trade.market_time,
+        Some(StreamEvent::Trade(trade)) => trade.market_time.unwrap(),
         other => panic!("no trade: {other:?}"),
     }
 }

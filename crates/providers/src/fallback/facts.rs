@@ -1,0 +1,137 @@
+//! Metrics and news of several providers together. A fact is known, kept by nobody, or out of reach: that one provider answers
+//! the rest turns no other's outage into an absence.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use ttai_core::{NewsStory, Symbol};
+use ttai_ports::{
+    Capability, Fact, Metrics, News, NewsWindow, PortError, Provenance, SymbolMetrics, Unknown,
+};
+
+use super::{Fallback, Member, verdict};
+
+#[async_trait]
+impl Metrics for Fallback {
+    fn keeps(&self, fact: Fact) -> bool {
+        self.order.metrics.iter().any(|member| member.port.keeps(fact))
+    }
+
+    /// The first record, completed by later ones where they keep facts that it has not. A fact whose keeper could not be
+    /// read is unreachable, whoever answers the rest. None where no provider keeps a record.
+    async fn metrics(
+        &self,
+        symbol: &Symbol,
+        as_of: DateTime<Utc>,
+    ) -> Result<Option<SymbolMetrics>, PortError> {
+        self.provenance.begin(Capability::Metrics);
+        let mut record = SymbolMetrics::without(&Unknown::NotKept);
+        let mut reasons: Vec<String> = Vec::new();
+        let mut is_kept = false;
+        for member in &self.order.metrics {
+            let lacks = |fact: &Fact| record.unknown.contains_key(fact) && member.port.keeps(*fact);
+            let wanted: Vec<Fact> = Fact::ALL.into_iter().filter(lacks).collect();
+            if wanted.is_empty() {
+                continue;
+            }
+            match self.record_of(member, symbol, as_of).await {
+                Ok(found) => {
+                    is_kept = true;
+                    record.complete_from(&found);
+                    for reason in reasons.drain(..) {
+                        self.provenance.passed_over(Capability::Metrics, &reason, &member.source);
+                    }
+                }
+                Err(error) => {
+                    tracing::warn!("{error}; the analysis goes on without its metrics");
+                    reasons.push(error.to_string());
+                    if !matches!(error, PortError::NoData { .. } | PortError::UnknownSymbol { .. }) {
+                        wanted.iter().for_each(|fact| record.cannot_reach(*fact, &error));
+                    }
+                }
+            }
+        }
+        if record.outage().is_some() {
+            for reason in &reasons {
+                self.provenance.missing(Capability::Metrics, reason);
+            }
+        }
+        Ok((is_kept || record.outage().is_some()).then_some(record))
+    }
+
+    fn for_request(&self, provenance: &Provenance) -> Option<Arc<dyn Metrics>> {
+        Some(Arc::new(Self { order: Arc::clone(&self.order), provenance: provenance.clone() }))
+    }
+}
+
+impl Fallback {
+    /// What one provider of metrics says; that it keeps no record is a lack of data.
+    async fn record_of(
+        &self,
+        member: &Member<dyn Metrics>,
+        symbol: &Symbol,
+        as_of: DateTime<Utc>,
+    ) -> Result<SymbolMetrics, PortError> {
+        let call = |port: Arc<dyn Metrics>| async move {
+            port.metrics(symbol, as_of).await?.ok_or_else(|| nothing_kept("metrics", symbol))
+        };
+        self.first(Capability::Metrics, std::slice::from_ref(member), call).await.map(|(record, _)| record)
+    }
+}
+
+/// That a provider keeps none of a kind of data is no outage.
+pub(super) fn nothing_kept(what: &str, symbol: &Symbol) -> PortError {
+    PortError::NoData {
+        provider: "the provider".to_owned(),
+        what: what.to_owned(),
+        symbol: symbol.to_string(),
+        detail: "it keeps no record".to_owned(),
+    }
+}
+
+#[async_trait]
+impl News for Fallback {
+    /// The stories of all providers, newest first, each once by its identifier; none where no provider keeps any. What
+    /// could not be read is missing, and said to be; where it is all, the outage is the answer.
+    async fn stories(
+        &self,
+        symbol: &Symbol,
+        window: NewsWindow,
+    ) -> Result<Option<Vec<NewsStory>>, PortError> {
+        self.provenance.begin(Capability::News);
+        let asked = self.order.news.iter().map(|member| {
+            let alone = std::slice::from_ref(member);
+            self.first(Capability::News, alone, |port: Arc<dyn News>| async move {
+                port.stories(symbol, window).await
+            })
+        });
+        let mut errors = Vec::new();
+        let mut found: Option<Vec<NewsStory>> = None;
+        for outcome in futures::future::join_all(asked).await {
+            match outcome {
+                Ok((Some(stories), _)) => found.get_or_insert_default().extend(stories),
+                Ok((None, _)) => {}
+                Err(error) => errors.push(error),
+            }
+        }
+        for error in &errors {
+            self.provenance.missing(Capability::News, &error.to_string());
+        }
+        match found {
+            None if !errors.is_empty() => Err(verdict::of(Capability::News, errors, &self.order.symbols)),
+            found => Ok(found.map(once_each)),
+        }
+    }
+
+    fn for_request(&self, provenance: &Provenance) -> Option<Arc<dyn News>> {
+        Some(Arc::new(Self { order: Arc::clone(&self.order), provenance: provenance.clone() }))
+    }
+}
+
+fn once_each(mut stories: Vec<NewsStory>) -> Vec<NewsStory> {
+    stories.sort_by(|a, b| b.published_at.cmp(&a.published_at).then_with(|| a.id.cmp(&b.id)));
+    let mut seen = std::collections::HashSet::new();
+    stories.retain(|story| seen.insert(story.id.clone()));
+    stories
+}
