@@ -5,24 +5,31 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 
 use crate::failure::AnalystError;
+use crate::options::Pricers;
 
-/// Runs computations, a few at a time.
+/// Runs computations, a few at a time, and keeps what several of them need of one snapshot.
 #[derive(Clone, Debug)]
 pub struct Compute {
     slots: Arc<Semaphore>,
+    pricers: Pricers,
 }
 
 impl Compute {
     /// At most `parallel` computations at once (at least one).
     #[must_use]
     pub fn new(parallel: usize) -> Self {
-        Self { slots: Arc::new(Semaphore::new(parallel.max(1))) }
+        Self { slots: Arc::new(Semaphore::new(parallel.max(1))), pricers: Pricers::default() }
     }
 
     /// One computation a core.
     #[must_use]
     pub fn per_core() -> Self {
         Self::new(std::thread::available_parallelism().map_or(2, std::num::NonZero::get))
+    }
+
+    /// The chains that were priced last.
+    pub(crate) fn pricers(&self) -> &Pricers {
+        &self.pricers
     }
 
     /// Runs `work` off the async threads.

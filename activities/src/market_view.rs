@@ -1,7 +1,8 @@
 //! A symbol as the market showed it at one moment: the split-adjusted history that every analyst starts from.
 
-use chrono::{DateTime, NaiveDate, Utc};
-use ttai_contract::{MarketSource, Subject};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use ttai_calendar::{FIRST_DATE, LAST_DATE, covers, new_york_date};
+use ttai_contract::{MarketSource, Subject, ValidationError};
 use ttai_core::{CashDividend, DailyBar, NEW_YORK, Quote, QuoteCondition, Split, Symbol};
 
 use crate::failure::AnalystError;
@@ -34,12 +35,10 @@ impl MarketView {
         subject: &Subject,
     ) -> Result<Self, AnalystError> {
         let symbol = subject.symbol.clone();
-        let as_of = match subject.as_of {
-            Some(moment) => moment,
-            None => ports.market.now(&symbol).await?,
-        };
+        let as_of = moment(ports, &symbol, subject.as_of).await?;
         let history = ports.market.daily_history(&symbol, as_of).await?;
         let quote = ports.market.quote(&symbol, as_of).await?;
+        refuse_beyond_record(ports, &quote, as_of).await?;
         let Some(price) = quote.price() else {
             return Err(AnalystError::NotEnoughData(format!(
                 "{symbol} has no price at {as_of}: nobody bids, offers or traded"
@@ -48,7 +47,7 @@ impl MarketView {
         let mut warnings = history.warnings.clone();
         warnings.extend(quote_warning(&quote));
         Ok(Self {
-            date: as_of.with_timezone(&NEW_YORK).date_naive(),
+            date: new_york_date(as_of),
             session_running: history.today.is_some(),
             bars: history.bars_in_shares_of_today(),
             splits: history.splits,
@@ -76,6 +75,53 @@ impl MarketView {
     }
 }
 
+/// The moment asked about, or the market's now.
+///
+/// # Errors
+/// [`AnalystError::Validation`] for a moment outside the years of the market calendar.
+pub(crate) async fn moment(
+    ports: &Ports,
+    symbol: &Symbol,
+    as_of: Option<DateTime<Utc>>,
+) -> Result<DateTime<Utc>, AnalystError> {
+    let as_of = match as_of {
+        Some(moment) => moment,
+        None => ports.market.now(symbol).await?,
+    };
+    let date = new_york_date(as_of);
+    if covers(date) {
+        return Ok(as_of);
+    }
+    let message =
+        format!("{date} is outside {FIRST_DATE} to {LAST_DATE}, the days that the market calendar knows");
+    Err(ValidationError::new("as_of", message).into())
+}
+
+/// A market whose newest price is this old has ended for all that is known of it.
+const LONGEST_SILENCE: TimeDelta = TimeDelta::days(31);
+
+/// Refuses a moment long after the newest price that the market has for it, beyond the market's own now: nothing is known of
+/// such a moment. A symbol that has not traded for long is not refused before that.
+///
+/// # Errors
+/// [`AnalystError::Validation`], and what the market's clock answers.
+pub(crate) async fn refuse_beyond_record(
+    ports: &Ports,
+    quote: &Quote,
+    as_of: DateTime<Utc>,
+) -> Result<(), AnalystError> {
+    if as_of - quote.market_time <= LONGEST_SILENCE || as_of <= ports.market.now(&quote.symbol).await? {
+        return Ok(());
+    }
+    let message = format!(
+        "{} is after the market's record of {}, whose newest price is of {}; give a moment up to then",
+        new_york_date(as_of),
+        quote.symbol,
+        new_york_date(quote.market_time)
+    );
+    Err(ValidationError::new("as_of", message).into())
+}
+
 /// Who the market is, as the results carry it.
 pub(crate) fn source(ports: &Ports) -> MarketSource {
     let source = ports.provenance.source().unwrap_or_else(|| ports.market.source());
@@ -92,4 +138,44 @@ fn quote_warning(quote: &Quote) -> Option<String> {
     }
     let time = quote.market_time.with_timezone(&NEW_YORK).format("%Y-%m-%d %H:%M:%S ET");
     Some(format!("the quote of {time} is {}", names.join(" and ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{FakeMarket, ports, wavy_bars};
+
+    /// What keeps an analysis of `as_of` from a market whose newest price is of 5 June 2014.
+    async fn refusal(as_of: &str, now: &str) -> Option<String> {
+        let mut market = FakeMarket::of("XYZ", wavy_bars("2014-06-05".parse().unwrap(), 300, 0.0));
+        let as_of = as_of.parse().unwrap();
+        market.now = now.parse().unwrap();
+        let (ports, _) = ports(market);
+        match MarketView::at(&ports, "XYZ", Some(as_of)).await {
+            Ok(_) => None,
+            Err(AnalystError::Validation(error)) => Some(error.message),
+            Err(other) => panic!("{other}"),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_moment_of_which_nothing_is_known_is_refused() {
+        let then = "2014-06-05T20:00:00Z";
+        for (as_of, part) in [
+            ("-262143-01-01T00:00:00Z", "outside 1990-01-01 to 2099-12-31"),
+            ("1989-12-31T00:00:00Z", "outside 1990-01-01 to 2099-12-31"),
+            ("9999-12-31T23:59:59Z", "outside 1990-01-01 to 2099-12-31"),
+            ("2098-01-02T15:00:00Z", "whose newest price is of 2014-06-05"),
+            ("2014-07-07T20:00:00Z", "whose newest price is of 2014-06-05"),
+        ] {
+            let message = refusal(as_of, then).await.unwrap_or_default();
+            assert!(message.contains(part), "{as_of}: {message}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_silent_symbol_is_analysed_while_its_market_goes_on() {
+        assert_eq!(refusal("2014-07-05T20:00:00Z", "2014-06-05T20:00:00Z").await, None);
+        assert_eq!(refusal("2014-09-05T20:00:00Z", "2014-09-05T20:00:00Z").await, None);
+    }
 }

@@ -3,7 +3,7 @@
 use chrono::Days;
 use ttai_core::DailyBar;
 use ttai_quant::trend::{
-    AssessmentSettings, ChartAssessment, Depth, Recommendation, RejectReason, assess, recommendation_history,
+    AssessmentSettings, ChartAssessment, Depth, Recommendation, RejectReason, VerdictTracker, assess,
 };
 
 /// Bars of a quick move. A verdict turns only when three bars in a row agree.
@@ -45,32 +45,44 @@ pub(super) struct Outlook {
 
 /// Looks for the moves of at most 12 ATR that turn the verdict.
 pub(super) fn outlook(bars: &[DailyBar], assessment: &ChartAssessment) -> Outlook {
-    let verdict = assessment.recommendation;
     let recent = &bars[bars.len().saturating_sub(MEMORY)..];
-    // A verdict may rest on a state older than the memory; then the whole history is replayed.
-    let remembered = Trial { bars: recent, assessment };
-    let same = remembered.verdict(recent) == Some(verdict);
-    let trial = if same { remembered } else { Trial { bars, assessment } };
-    let standstill =
-        trial.after(SLOW, 0.0).map(|path| trial.verdict(&path)).filter(|other| *other != Some(verdict));
-    // Where time alone turns it, a slow move would tell nothing about prices.
-    let paces: &[u32] = if standstill.is_some() { &[QUICK] } else { &[QUICK, SLOW] };
-    let toward = |sign: f64| paces.iter().filter_map(|pace| trial.least(*pace, sign)).collect();
-    Outlook { falls: toward(-1.0), rises: toward(1.0), standstill: standstill.flatten() }
+    let trial = Trial::over(recent, assessment)
+        // A verdict may rest on a state older than the memory; then the whole history counts.
+        .filter(|trial| trial.tracker.verdict() == Some(assessment.recommendation))
+        .or_else(|| Trial::over(bars, assessment));
+    trial.map_or_else(Outlook::default, |trial| trial.outlook())
 }
 
+/// The analyst after all bars that have come.
 struct Trial<'a> {
     bars: &'a [DailyBar],
     assessment: &'a ChartAssessment,
+    tracker: VerdictTracker,
 }
 
-impl Trial<'_> {
+impl<'a> Trial<'a> {
+    /// None where a bar is impossible, which an assessment has refused before.
+    fn over(bars: &'a [DailyBar], assessment: &'a ChartAssessment) -> Option<Self> {
+        let tracker = VerdictTracker::after(bars, assessment.timeframe).ok()?;
+        Some(Self { bars, assessment, tracker })
+    }
+
+    fn outlook(&self) -> Outlook {
+        let verdict = self.assessment.recommendation;
+        let standstill =
+            self.path(SLOW, 0.0).map(|path| self.verdict(&path)).filter(|other| *other != Some(verdict));
+        // Where time alone turns it, a slow move would tell nothing about prices.
+        let paces: &[u32] = if standstill.is_some() { &[QUICK] } else { &[QUICK, SLOW] };
+        let toward = |sign: f64| paces.iter().filter_map(|pace| self.least(*pace, sign)).collect();
+        Outlook { falls: toward(-1.0), rises: toward(1.0), standstill: standstill.flatten() }
+    }
+
     /// The least move in the direction of `sign` within `pace` bars that turns the verdict.
     fn least(&self, pace: u32, sign: f64) -> Option<Turn> {
         let measures = &self.assessment.measures;
         (1..=STEPS).find_map(|step| {
             let distance_atr = sign * STEP_ATR * f64::from(step);
-            let path = self.after(pace, distance_atr)?;
+            let path = self.path(pace, distance_atr)?;
             let verdict = self.verdict(&path).filter(|verdict| *verdict != self.assessment.recommendation)?;
             let price = measures.close + distance_atr * measures.atr14;
             Some(Turn {
@@ -83,8 +95,11 @@ impl Trial<'_> {
         })
     }
 
+    /// The verdict once the bars of `path` have come, too.
     fn verdict(&self, path: &[DailyBar]) -> Option<Recommendation> {
-        recommendation_history(path, self.assessment.timeframe).ok()?.last().copied().flatten()
+        let mut tracker = self.tracker.clone();
+        path.iter().try_for_each(|bar| tracker.push(bar)).ok()?;
+        tracker.verdict()
     }
 
     fn reject_reason(&self, path: &[DailyBar], verdict: Recommendation) -> Option<RejectReason> {
@@ -92,15 +107,15 @@ impl Trial<'_> {
             return None;
         }
         let settings = AssessmentSettings { timeframe: self.assessment.timeframe, depth: Depth::Quick };
-        assess(path, settings).ok()?.reject_reason
+        assess(&[self.bars, path].concat(), settings).ok()?.reject_reason
     }
 
-    /// The bars with `pace` more that move the price by `distance_atr` in even steps; None where it falls to zero.
-    fn after(&self, pace: u32, distance_atr: f64) -> Option<Vec<DailyBar>> {
-        let mut path = self.bars.to_vec();
+    /// `pace` bars that move the price by `distance_atr` in even steps; None where it falls to zero.
+    fn path(&self, pace: u32, distance_atr: f64) -> Option<Vec<DailyBar>> {
+        let mut path: Vec<DailyBar> = Vec::new();
         for bar in 1..=pace {
-            let next = self.next_bar(path.last()?, distance_atr * f64::from(bar) / f64::from(pace))?;
-            path.push(next);
+            let before = path.last().or(self.bars.last())?;
+            path.push(self.next_bar(before, distance_atr * f64::from(bar) / f64::from(pace))?);
         }
         Some(path)
     }
@@ -117,3 +132,6 @@ impl Trial<'_> {
         DailyBar::new(date, open, top + margin, bottom - margin, close, volume).ok()
     }
 }
+
+#[cfg(test)]
+mod tests;

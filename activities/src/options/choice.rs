@@ -1,14 +1,14 @@
 //! The choice of a contract: the request for the selection, and for verticals the comparison of widths.
 
 use std::cmp::Ordering;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rust_decimal::Decimal;
 use ttai_contract::{SpreadType, Strategy, ValidationError};
-use ttai_core::OptionRight;
+use ttai_core::{OptionContract, OptionRight};
 use ttai_quant::chain::PricedQuote;
 use ttai_quant::margin::UnderlyingClass;
-use ttai_quant::strategy::select::Holding;
+use ttai_quant::strategy::select::{Holding, NEAREST};
 use ttai_quant::strategy::{
     Candidate, Constraints, EventWindow, SelectError, Selection, SelectionRequest, SpreadType as Vertical,
     Strategy as Sold, select,
@@ -26,6 +26,8 @@ const WIDEST_SHARE: Decimal = Decimal::from_parts(1, 0, 0, false, 1);
 /// The chosen contract.
 pub(super) struct Choice {
     pub(super) selection: Selection,
+    /// What it was chosen from.
+    pub(super) quotes: Vec<PricedQuote>,
     /// Which vertical, of verticals.
     pub(super) spread_type: Option<SpreadType>,
 }
@@ -63,8 +65,39 @@ struct Asking<'a> {
 
 impl Asking<'_> {
     fn plain(&self, sold: Sold) -> Result<Choice, AnalystError> {
-        let selection = self.select(sold, &self.market.quotes).map_err(|error| self.explain(&error))?;
-        Ok(Choice { selection, spread_type: None })
+        self.choose(sold, None)
+    }
+
+    /// Chooses among the contracts that count. Where none of them is a pick, contracts with other days may come nearer: those
+    /// whose days alone miss by less than what the nearest ones miss are looked at, too.
+    fn choose(&self, sold: Sold, spread_type: Option<SpreadType>) -> Result<Choice, AnalystError> {
+        let window = self.constraints.counted_window();
+        let quotes = self.offered(sold, |dte| window.contains(&dte));
+        let first = self.select(sold, &quotes);
+        let reach = match &first {
+            Ok(selection) => reach(selection),
+            Err(SelectError::NoContracts { .. }) => Some(f64::INFINITY),
+            Err(_) => None,
+        };
+        let farther =
+            |dte: i64, reach: f64| !window.contains(&dte) && self.constraints.days_missed(dte) <= reach;
+        let sells = |contract: &&OptionContract| contract.right == sold.short_right();
+        let mut others =
+            self.case.contracts().filter(sells).map(|contract| contract.dte(self.case.view.date));
+        let (quotes, selection) = match reach.filter(|reach| others.any(|dte| farther(dte, *reach))) {
+            Some(reach) => {
+                let quotes = self.offered(sold, |dte| window.contains(&dte) || farther(dte, reach));
+                let selection = self.select(sold, &quotes);
+                (quotes, selection)
+            }
+            None => (quotes, first),
+        };
+        let selection = selection.map_err(|error| self.explain(error))?;
+        Ok(Choice { selection, quotes, spread_type })
+    }
+
+    fn offered(&self, sold: Sold, wanted: impl Fn(i64) -> bool) -> Vec<PricedQuote> {
+        self.market.offered(self.case, sold.short_right(), wanted)
     }
 
     fn vertical(&self) -> Result<Choice, AnalystError> {
@@ -79,18 +112,15 @@ impl Asking<'_> {
             Some(width) => width,
             None => self.best_width(sold)?,
         };
-        let selection =
-            self.select(sold(width), &self.market.quotes).map_err(|error| self.explain(&error))?;
-        Ok(Choice { selection, spread_type: Some(spread_type) })
+        self.choose(sold(width), Some(spread_type))
     }
 
     /// Of all listed widths up to a tenth of the price the one whose best vertical ranks first; of equals the narrowest.
     fn best_width(&self, sold: impl Fn(Decimal) -> Sold) -> Result<Decimal, AnalystError> {
         let window = self.constraints.dte_min..=self.constraints.dte_max;
-        let inside: Vec<PricedQuote> =
-            self.market.quotes.iter().filter(|quote| window.contains(&quote.dte)).cloned().collect();
+        let inside = self.offered(sold(Decimal::ONE), |dte| window.contains(&dte));
         let right = sold(Decimal::ONE).short_right();
-        let widths = listed_widths(&inside, right, self.market.spot);
+        let widths = listed_widths(inside.iter().map(|quote| &quote.quote.contract), right, self.market.spot);
         let mut best: Option<(Decimal, Selection)> = None;
         for width in &widths {
             match self.select(sold(*width), &inside) {
@@ -98,11 +128,11 @@ impl Asking<'_> {
                     best = Some((*width, next));
                 }
                 Ok(_) | Err(SelectError::NoContracts { .. }) => {}
-                Err(error) => return Err(self.explain(&error)),
+                Err(error) => return Err(self.explain(error)),
             }
         }
         // Without any pair inside the window of days the narrowest width that is listed at all explains why.
-        let fallback = || listed_widths(&self.market.quotes, right, self.market.spot).first().copied();
+        let fallback = || listed_widths(self.case.contracts(), right, self.market.spot).first().copied();
         let width = best.map(|(width, _)| width).or_else(fallback);
         width.ok_or_else(|| {
             AnalystError::NotEnoughData(format!(
@@ -130,7 +160,14 @@ impl Asking<'_> {
         })
     }
 
-    fn explain(&self, error: &SelectError) -> AnalystError {
+    fn explain(&self, error: SelectError) -> AnalystError {
+        let error = match error {
+            // Of all that trade, not of those that were looked at.
+            SelectError::NoContracts { right, .. } => {
+                SelectError::NoContracts { right, quotes: self.case.contracts().count() }
+            }
+            error => error,
+        };
         let message = error.to_string();
         let field = match error {
             SelectError::Limit { name, .. } => format!("constraints.{name}"),
@@ -144,6 +181,16 @@ impl Asking<'_> {
         };
         ValidationError::new(&field, message).into()
     }
+}
+
+/// How far contracts may miss the window of days and still change what a selection says; none where it is a pick.
+fn reach(selection: &Selection) -> Option<f64> {
+    let diagnosis = selection.diagnosis.as_ref()?;
+    let near = &diagnosis.nearest_misses;
+    let shown = near.get(NEAREST - 1).map_or(f64::INFINITY, |farthest| farthest.distance);
+    let admitted = diagnosis.relaxation.as_ref().map(|relaxation| &relaxation.contract);
+    let is_shown = near.iter().any(|near| Some(&near.contract) == admitted);
+    Some(if is_shown { shown } else { f64::INFINITY })
 }
 
 /// The better selection first: by verdict, then by the return of its best contract; of rejects the one that comes nearest.
@@ -162,16 +209,19 @@ fn ranks(a: &Selection, b: &Selection) -> Ordering {
 }
 
 /// Distances between two listed strikes of one expiration, up to a tenth of the price, ascending.
-fn listed_widths(quotes: &[PricedQuote], right: OptionRight, spot: Decimal) -> Vec<Decimal> {
-    let contracts = || quotes.iter().map(|quote| &quote.quote.contract).filter(|c| c.right == right);
-    let expirations: BTreeSet<_> = contracts().map(|c| (c.last_trade_date, c.expiration, &c.root)).collect();
+fn listed_widths<'a>(
+    contracts: impl Iterator<Item = &'a OptionContract>,
+    right: OptionRight,
+    spot: Decimal,
+) -> Vec<Decimal> {
+    let mut series: BTreeMap<_, BTreeSet<Decimal>> = BTreeMap::new();
+    for contract in contracts.filter(|contract| contract.right == right) {
+        let key = (contract.last_trade_date, contract.expiration, &contract.root);
+        series.entry(key).or_default().insert(contract.strike);
+    }
     let mut widths = BTreeSet::new();
-    for (last_trade_date, expiration, root) in expirations {
-        let listed = contracts().filter(|c| {
-            c.last_trade_date == last_trade_date && c.expiration == expiration && c.root == *root
-        });
-        let strikes: BTreeSet<Decimal> = listed.map(|c| c.strike).collect();
-        for low in &strikes {
+    for strikes in series.values() {
+        for low in strikes {
             let near = strikes.range((std::ops::Bound::Excluded(*low), std::ops::Bound::Unbounded));
             widths.extend(near.map(|high| *high - *low).take_while(|width| *width <= spot * WIDEST_SHARE));
         }

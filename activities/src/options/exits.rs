@@ -13,18 +13,22 @@ use ttai_quant::strategy::{
 };
 
 use super::Case;
-use super::market::Market;
 use super::number::float;
 use super::words::{COMPUTED, short};
 use crate::narrator::Narrator;
 
-/// The plan for a candidate.
+/// The plan for a candidate among `quotes`, with the underlying at `spot` dollars.
 ///
 /// # Errors
 /// [`ExitPlanError`] where there is no credit or a leg has no volatility.
-pub(super) fn plan(case: &Case, market: &Market, best: &Candidate) -> Result<ExitPlan, ExitPlanError> {
+pub(super) fn plan(
+    case: &Case,
+    quotes: &[PricedQuote],
+    spot: f64,
+    best: &Candidate,
+) -> Result<ExitPlan, ExitPlanError> {
     let leg = |occ_symbol: &str, quantity: Decimal, entry: Decimal| {
-        let quote = market.quotes.iter().find(|quote| quote.quote.contract.occ_symbol() == occ_symbol)?;
+        let quote = quotes.iter().find(|quote| quote.quote.contract.occ_symbol() == occ_symbol)?;
         Some(model_leg(quote, quantity, entry))
     };
     let short = leg(&best.occ_symbol, Decimal::NEGATIVE_ONE, best.bid);
@@ -34,12 +38,12 @@ pub(super) fn plan(case: &Case, market: &Market, best: &Candidate) -> Result<Exi
     let model = VanillaModel {
         rate: case.rate.continuous,
         dividends: dividends(case),
-        american: !market.quotes.first().is_some_and(european),
+        american: !quotes.first().is_some_and(european),
     };
     let terms = ExitTerms {
         legs: &legs,
         credit: best.credit_bid,
-        spot: market.price(),
+        spot,
         opened: case.view.date,
         last_trade_date: best.last_trade_date,
     };

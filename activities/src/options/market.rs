@@ -1,16 +1,19 @@
 //! The chain with what its prices imply: volatilities, Greeks, term structure, expected moves, rank.
 
+use std::sync::Arc;
+
 use rust_decimal::Decimal;
 use ttai_contract::{ExpectedMove, ImpliedEventNote};
-use ttai_core::{DividendStatus, NEW_YORK, OptionChain};
+use ttai_core::{DividendStatus, NEW_YORK, OptionContract, OptionRight};
 use ttai_ports::{Fact, Unknown};
 use ttai_quant::chain::{
     ExpirationVolatility, ImpliedEvent, PricedQuote, RankUnavailable, hv30, implied_events, iv_percentile,
-    iv_rank, iv30, price_chain, term_structure,
+    iv_rank, iv30, term_structure,
 };
 
 use super::Case;
 use super::number::{exact, float};
+use super::pricers::{Pricers, SharedPricer};
 use crate::failure::AnalystError;
 
 /// Why there is no rank of the implied volatility.
@@ -26,7 +29,9 @@ pub(super) enum NoRank {
 
 /// What the chain implies.
 pub(super) struct Market {
-    pub(super) quotes: Vec<PricedQuote>,
+    pricer: Arc<SharedPricer>,
+    /// The quotes that decide the volatilities at the money, both rights.
+    at_the_money: Vec<PricedQuote>,
     /// Price of the underlying beside the chain, in dollars.
     pub(super) spot: Decimal,
     pub(super) structure: Vec<ExpirationVolatility>,
@@ -38,30 +43,44 @@ pub(super) struct Market {
 }
 
 impl Market {
-    /// Prices the standard contracts that still trade.
-    pub(super) fn of(case: &Case) -> Result<Self, AnalystError> {
+    /// Looks at the standard contracts that still trade; prices those at the money.
+    pub(super) fn of(case: &Case, pricers: &Pricers) -> Result<Self, AnalystError> {
         refuse_chain_before_split(case)?;
-        let chain = tradable(case)?;
-        let price = chain.underlying.price().unwrap_or(case.view.price);
+        refuse_chain_without_contracts(case)?;
+        let price = case.chain.underlying.price().unwrap_or(case.view.price);
         let spot = exact(price).ok_or_else(|| {
             AnalystError::NotEnoughData(format!("{} has no usable price beside its chain", case.view.symbol))
         })?;
-        let mut quotes = price_chain(&chain, case.rate.continuous, &case.view.dividends);
-        for quote in &mut quotes {
-            // Days count from the analysis, also where the chain is an older one.
-            quote.dte = quote.quote.contract.dte(case.view.date);
-        }
-        let structure = term_structure(&quotes, price);
+        let pricer = pricers.of(&case.chain, case.rate.continuous, &case.view.dividends);
+        let at_the_money = since(case, pricer.lock().at_the_money(|contract| case.trades(contract)));
+        let structure = term_structure(&at_the_money, price);
         let iv30 = iv30(&structure);
         Ok(Self {
             events: implied_events(&structure),
             hv30: hv30(&case.view.bars),
             rank: rank(case, iv30),
-            quotes,
+            pricer,
+            at_the_money,
             spot,
             structure,
             iv30,
         })
+    }
+
+    /// The contracts of a right whose days `wanted` takes, priced, and what decides the volatilities at the money of the
+    /// other right: enough for a choice among the former.
+    pub(super) fn offered(
+        &self,
+        case: &Case,
+        right: OptionRight,
+        wanted: impl Fn(i64) -> bool,
+    ) -> Vec<PricedQuote> {
+        let is_offered = |contract: &OptionContract| {
+            contract.right == right && wanted(contract.dte(case.view.date)) && case.trades(contract)
+        };
+        let mut offered = since(case, self.pricer.lock().priced(is_offered));
+        offered.extend(self.at_the_money.iter().filter(|quote| quote.quote.contract.right != right).cloned());
+        offered
     }
 
     /// Price of the underlying as a float.
@@ -115,19 +134,23 @@ fn refuse_chain_before_split(case: &Case) -> Result<(), AnalystError> {
     }
 }
 
-/// The chain without non-standard contracts and without those that have ended by the moment of the analysis.
-fn tradable(case: &Case) -> Result<OptionChain, AnalystError> {
-    let mut chain = case.chain.clone();
-    chain
-        .quotes
-        .retain(|quote| quote.contract.is_standard() && quote.contract.last_trade_date >= case.view.date);
-    if chain.quotes.is_empty() {
-        return Err(AnalystError::NotEnoughData(format!(
-            "the newest option chain of {} ({}) lists no standard contract that still trades",
-            case.view.symbol, case.chain.snapshot_time
-        )));
+/// A chain needs a standard contract that has not ended by the moment of the analysis.
+fn refuse_chain_without_contracts(case: &Case) -> Result<(), AnalystError> {
+    if case.contracts().next().is_some() {
+        return Ok(());
     }
-    Ok(chain)
+    Err(AnalystError::NotEnoughData(format!(
+        "the newest option chain of {} ({}) lists no standard contract that still trades",
+        case.view.symbol, case.chain.snapshot_time
+    )))
+}
+
+/// Days count from the analysis, also where the chain is an older one.
+fn since(case: &Case, mut quotes: Vec<PricedQuote>) -> Vec<PricedQuote> {
+    for quote in &mut quotes {
+        quote.dte = quote.quote.contract.dte(case.view.date);
+    }
+    quotes
 }
 
 /// From the stored sessions; where none are stored, as the provider itself ranks it.

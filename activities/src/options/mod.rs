@@ -19,14 +19,19 @@ mod market;
 mod notes;
 mod number;
 mod position;
+mod pricers;
 mod reject;
 mod result;
 #[cfg(test)]
 pub(crate) mod tests;
 pub(crate) mod words;
 
+pub(crate) use pricers::Pricers;
+
+use std::sync::Arc;
+
 use ttai_contract::{OptionsAnalysisParams, OptionsAnalysisResult, OptionsConstraints};
-use ttai_core::OptionChain;
+use ttai_core::{OptionChain, OptionContract};
 use ttai_ports::{RiskFreeRate, SymbolMetrics};
 
 use crate::compute::Compute;
@@ -41,9 +46,22 @@ pub(super) struct Case {
     params: OptionsAnalysisParams,
     constraints: OptionsConstraints,
     view: MarketView,
-    chain: OptionChain,
+    chain: Arc<OptionChain>,
     rate: RiskFreeRate,
     metrics: SymbolMetrics,
+}
+
+impl Case {
+    /// Whether a contract is a standard one that has not ended by the moment of the analysis.
+    fn trades(&self, contract: &OptionContract) -> bool {
+        contract.is_standard() && contract.last_trade_date >= self.view.date
+    }
+
+    /// The contracts that may be sold.
+    fn contracts(&self) -> impl Iterator<Item = &OptionContract> {
+        let all = self.chain.quotes.iter().map(|quote| &quote.contract);
+        all.filter(|contract| self.trades(contract))
+    }
 }
 
 /// Reads the market, then computes off the async threads.
@@ -61,8 +79,9 @@ pub(crate) async fn analyse(
     let rate = ports.market.risk_free_rate(view.as_of).await?;
     let metrics = sources::metrics(ports, &view.symbol, view.as_of, &progress).await?;
     view.settle(ports);
-    progress.step(&format!("pricing {} contracts and choosing one", chain.quotes.len()));
+    progress.step(&format!("choosing one of {} contracts", chain.quotes.len()));
     let constraints = params.trade.constraints.clone().unwrap_or_default();
-    let case = Case { params, constraints, view, chain, rate, metrics };
-    compute.run(move || result::conclude(case)).await?
+    let case = Case { params, constraints, view, chain: Arc::new(chain), rate, metrics };
+    let pricers = compute.pricers().clone();
+    compute.run(move || result::conclude(case, &pricers)).await?
 }

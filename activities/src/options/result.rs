@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use ttai_contract::{
     EarningsPolicy, OptionsAnalysisResult, OptionsRecommendation, SpreadType, Strategy, SuggestedPosition,
 };
+use ttai_quant::chain::PricedQuote;
 use ttai_quant::strategy::{Constraint, OptionsVerdict, Selection};
 
 use super::Case;
@@ -15,6 +16,7 @@ use super::earnings::{Earnings, describe};
 use super::freshness::{Staleness, chain_age, quote_age};
 use super::market::{Market, projected_dividends};
 use super::number::float;
+use super::pricers::Pricers;
 use super::{alternatives, exits, liquidity, notes, position};
 use crate::failure::AnalystError;
 use crate::narrator::Narrator;
@@ -26,6 +28,8 @@ pub(super) struct Findings {
     pub(super) facts: ChartFacts,
     pub(super) earnings: Earnings,
     pub(super) selection: Selection,
+    /// What it was chosen from.
+    pub(super) quotes: Vec<PricedQuote>,
     pub(super) spread_type: Option<SpreadType>,
     pub(super) position: Option<SuggestedPosition>,
     /// Why the best contract has no exit plan.
@@ -34,9 +38,9 @@ pub(super) struct Findings {
 }
 
 /// The analysis of a case.
-pub(super) fn conclude(case: Case) -> Result<OptionsAnalysisResult, AnalystError> {
+pub(super) fn conclude(case: Case, pricers: &Pricers) -> Result<OptionsAnalysisResult, AnalystError> {
     let mut narrator = Narrator::default();
-    let findings = find(case, &mut narrator)?;
+    let findings = find(case, pricers, &mut narrator)?;
     let alternative_strikes = alternatives::alternatives(&findings.selection, &mut narrator);
     let symbol = findings.case.view.symbol.as_str();
     let nearest_misses = alternatives::nearest_misses(&findings.selection, symbol, &mut narrator);
@@ -102,16 +106,16 @@ pub(super) fn conclude(case: Case) -> Result<OptionsAnalysisResult, AnalystError
     })
 }
 
-fn find(case: Case, narrator: &mut Narrator) -> Result<Findings, AnalystError> {
-    let market = Market::of(&case)?;
+fn find(case: Case, pricers: &Pricers, narrator: &mut Narrator) -> Result<Findings, AnalystError> {
+    let market = Market::of(&case, pricers)?;
     let facts = ChartFacts::of(&case);
     let earnings = Earnings::of(&case.metrics);
     let limits = &case.constraints;
     let events = earnings.excluded(limits.exclude_earnings, limits.unknown_earnings);
-    let Choice { selection, spread_type } = choose(&case, &market, &facts, &events)?;
+    let Choice { selection, quotes, spread_type } = choose(&case, &market, &facts, &events)?;
     let (mut position, mut no_plan) = (None, None);
     if let Some(best) = &selection.best {
-        let triggers = match exits::plan(&case, &market, best) {
+        let triggers = match exits::plan(&case, &quotes, market.price(), best) {
             Ok(plan) => exits::triggers(&plan, narrator),
             Err(error) => {
                 no_plan = Some(error.to_string());
@@ -120,24 +124,23 @@ fn find(case: Case, narrator: &mut Narrator) -> Result<Findings, AnalystError> {
         };
         position = Some(position::suggest(&case, best, triggers)?);
     }
-    let stale = staleness(&case, &market, &selection);
-    Ok(Findings { case, market, facts, earnings, selection, spread_type, position, no_plan, stale })
+    let stale = staleness(&case, &quotes, &selection);
+    Ok(Findings { case, market, facts, earnings, selection, quotes, spread_type, position, no_plan, stale })
 }
 
-fn staleness(case: &Case, market: &Market, selection: &Selection) -> Vec<Staleness> {
+fn staleness(case: &Case, quotes: &[PricedQuote], selection: &Selection) -> Vec<Staleness> {
     let taken = case.chain.snapshot_time;
     let doubtful = case.view.price_is_doubtful() || !case.chain.underlying.conditions.is_empty();
     let of_underlying = doubtful.then_some(Staleness::DoubtfulUnderlying);
-    let of_quote = oldest_quote(market, selection).and_then(|oldest| quote_age(oldest, taken));
+    let of_quote = oldest_quote(quotes, selection).and_then(|oldest| quote_age(oldest, taken));
     chain_age(taken, case.view.as_of).into_iter().chain(of_quote).chain(of_underlying).collect()
 }
 
 /// When the best contract, or the older leg of the best vertical, was quoted.
-fn oldest_quote(market: &Market, selection: &Selection) -> Option<DateTime<Utc>> {
+fn oldest_quote(quotes: &[PricedQuote], selection: &Selection) -> Option<DateTime<Utc>> {
     let best = selection.best.as_ref()?;
     let long = best.long.as_ref().and_then(|long| {
-        let found =
-            market.quotes.iter().find(|quote| quote.quote.contract.occ_symbol() == long.occ_symbol)?;
+        let found = quotes.iter().find(|quote| quote.quote.contract.occ_symbol() == long.occ_symbol)?;
         Some(found.quote.quote_time)
     });
     Some(long.map_or(best.quote_time, |long| long.min(best.quote_time)))
@@ -243,7 +246,7 @@ pub(super) fn reports_within(findings: &Findings) -> bool {
     let (Some(window), Some(best)) = (findings.earnings.window(), &findings.selection.best) else {
         return false;
     };
-    let sold = findings.market.quotes.iter().map(|quote| &quote.quote.contract);
+    let sold = findings.quotes.iter().map(|quote| &quote.quote.contract);
     let mut sold = sold.filter(|contract| contract.occ_symbol() == best.occ_symbol);
     sold.any(|contract| window.excludes(contract, findings.case.view.as_of))
 }

@@ -97,14 +97,12 @@ async fn read(
     progress: &Progress,
 ) -> Result<Sources, AnalystError> {
     let symbol = params.subject.symbol.clone();
-    let as_of = match params.subject.as_of {
-        Some(moment) => moment,
-        None => ports.market.now(&symbol).await?,
-    };
-    check_moment(as_of)?;
-    // Asked only to learn whether the symbol exists: without news or metrics nobody else would say so.
-    if let Err(unknown @ PortError::UnknownSymbol { .. }) = ports.market.quote(&symbol, as_of).await {
-        return Err(unknown.into());
+    let as_of = market_view::moment(ports, &symbol, params.subject.as_of).await?;
+    // Asked only to learn whether the symbol and the moment exist: without news or metrics nobody else would say so.
+    match ports.market.quote(&symbol, as_of).await {
+        Ok(quote) => market_view::refuse_beyond_record(ports, &quote, as_of).await?,
+        Err(unknown @ PortError::UnknownSymbol { .. }) => return Err(unknown.into()),
+        Err(_) => {}
     }
     progress.step("reading metrics");
     let metrics = sources::metrics(ports, &symbol, as_of, progress).await?;

@@ -9,9 +9,13 @@ use serde::{Deserialize, Serialize};
 /// A ticker as the exchanges print it: upper case, 1 to 12 of `A-Z 0-9 . / - ^ _`, beginning with a letter, `^` or `_`.
 ///
 /// Lower case and surrounding blanks are accepted and normalised; everything else is refused.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
-pub struct Symbol(String);
+pub struct Symbol {
+    /// The text, zeros after it: thousands of quotes carry their symbols along, none of which shall cost an allocation.
+    text: [u8; Symbol::MAX_LENGTH],
+    length: u8,
+}
 
 /// Why a text is no ticker symbol.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -47,25 +51,49 @@ impl Symbol {
         let first_ok = upper.starts_with(|c: char| c.is_ascii_uppercase() || c == '^' || c == '_');
         let rest_ok =
             upper.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || "./-^_".contains(c));
-        if first_ok && rest_ok { Ok(Self(upper)) } else { Err(SymbolError::BadCharacter(text.to_owned())) }
+        if first_ok && rest_ok {
+            Self::of_ascii(&upper)
+        } else {
+            Err(SymbolError::BadCharacter(text.to_owned()))
+        }
+    }
+
+    /// A checked text, of which every character is one byte.
+    fn of_ascii(upper: &str) -> Result<Self, SymbolError> {
+        let mut text = [0; Self::MAX_LENGTH];
+        match (text.get_mut(..upper.len()), u8::try_from(upper.len())) {
+            (Some(place), Ok(length)) => {
+                place.copy_from_slice(upper.as_bytes());
+                Ok(Self { text, length })
+            }
+            _ => Err(SymbolError::TooLong(upper.to_owned())),
+        }
     }
 
     /// The normalised text.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        let text = self.text.get(..usize::from(self.length)).unwrap_or_default();
+        // Only ASCII gets in.
+        std::str::from_utf8(text).unwrap_or_default()
     }
 
     /// A form that is safe as a file name on every system: lower case, separators as `_`.
     #[must_use]
     pub fn file_stem(&self) -> String {
-        self.0.to_ascii_lowercase().replace(['/', '^'], "_")
+        self.as_str().to_ascii_lowercase().replace(['/', '^'], "_")
+    }
+}
+
+impl fmt::Debug for Symbol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Symbol").field(&self.as_str()).finish()
     }
 }
 
 impl fmt::Display for Symbol {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(self.as_str())
     }
 }
 
@@ -85,7 +113,7 @@ impl TryFrom<String> for Symbol {
 
 impl From<Symbol> for String {
     fn from(symbol: Symbol) -> Self {
-        symbol.0
+        symbol.as_str().to_owned()
     }
 }
 
@@ -114,6 +142,13 @@ mod tests {
             if let Ok(symbol) = Symbol::new(&text) {
                 prop_assert_eq!(Symbol::new(symbol.as_str()), Ok(symbol));
             }
+        }
+
+        #[test]
+        fn symbols_are_ordered_as_their_texts(one in "[A-Z]{1,3}[0-9./^_-]{0,9}", other in "[A-Z]{1,3}[0-9./^_-]{0,9}") {
+            let symbol = |text: &str| Symbol::new(text).unwrap();
+            prop_assert_eq!(symbol(&one).cmp(&symbol(&other)), one.cmp(&other));
+            prop_assert_eq!(format!("{:?}", symbol(&one)), format!("Symbol({one:?})"));
         }
     }
 }

@@ -7,12 +7,14 @@
 )]
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use tempfile::TempDir;
 use ttai_core::{CashDividend, DailyBar, DividendStatus, Split, Symbol};
 use ttai_ports::{DailyHistory, MarketClock, MarketData, Metrics, News, NewsWindow, PortError};
 use ttai_providers::Tape;
+use ttai_providers::computed::Computed;
 use ttai_providers::tape::TapeWriter;
 
 /// The oracle folder: `TTAI_ORACLE`, else `shared/oracle` beside one of the folders above.
@@ -39,6 +41,33 @@ fn at(text: &str) -> DateTime<Utc> {
 
 fn day(text: &str) -> NaiveDate {
     text.parse().unwrap()
+}
+
+#[tokio::test]
+async fn moments_that_no_market_has_are_refused() {
+    let folder = TempDir::new().unwrap();
+    std::fs::create_dir(folder.path().join("daily")).unwrap();
+    let rows = "date,open,high,low,close,volume\n2014-06-05,1,1,1,1,5\n2014-06-06,2,2,2,2,5\n";
+    std::fs::write(folder.path().join("daily/x.csv"), rows).unwrap();
+    let tape = Tape::open(folder.path()).unwrap();
+    let computed = Computed::over(Arc::new(tape.clone()));
+    let x = symbol("X");
+    for as_of in ["-262143-01-01T00:00:00Z", "1989-12-31T12:00:00Z", "9999-12-31T12:00:00Z"] {
+        let as_of = as_of.parse().unwrap();
+        let window = NewsWindow { after: at("2014-06-01T00:00:00"), until: as_of };
+        let refusals = [
+            tape.quote(&x, as_of).await.err(),
+            tape.daily_history(&x, as_of).await.err(),
+            tape.minute_bars(&x, day("2014-06-06"), as_of).await.err(),
+            tape.option_chain(&x, as_of).await.err(),
+            tape.metrics(&x, as_of).await.err(),
+            tape.stories(&x, window).await.err(),
+            computed.metrics(&x, as_of).await.err(),
+        ];
+        for refusal in refusals {
+            assert!(matches!(refusal, Some(PortError::Invalid { .. })), "{as_of}: {refusal:?}");
+        }
+    }
 }
 
 #[tokio::test]

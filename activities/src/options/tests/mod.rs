@@ -21,7 +21,8 @@ use crate::narrator::ungrounded;
 use crate::ports::Ports;
 use crate::supervise::Progress;
 use crate::testing::{FakeMarket, FakeMetrics, ports, symbol};
-use market::{SPOT, day, invented, now};
+pub(super) use market::invented;
+use market::{SPOT, day, now};
 
 async fn run(ports: &Ports, params: OptionsAnalysisParams) -> Result<OptionsAnalysisResult, AnalystError> {
     analyse(ports, &Compute::new(2), params, Progress::default()).await

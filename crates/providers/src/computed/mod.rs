@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
 use ttai_core::{CashDividend, DailyBar, OptionChain, Symbol};
 use ttai_ports::{DataSource, Fact, MarketData, MarketFigures, Metrics, PortError, SymbolMetrics};
-use ttai_quant::chain::{hv30, iv30, liquidity_rating, price_chain, term_structure};
+use ttai_quant::chain::{ChainPricer, hv30, iv30, liquidity_rating, term_structure};
 use ttai_quant::risk::beta;
 
 /// The provider's name in orders and errors.
@@ -56,7 +56,7 @@ impl Computed {
         };
         let rate = self.market.risk_free_rate(as_of).await?.continuous;
         let liquidity = liquidity_rating(chain.quotes.iter().filter_map(|quote| quote.open_interest));
-        // Hundreds of milliseconds for the largest chains.
+        // Some ten milliseconds for the largest chains.
         let volatility = tokio::task::spawn_blocking(move || implied_volatility(&chain, rate, &dividends));
         let volatility = volatility.await.map_err(|error| PortError::Corrupt {
             provider: PROVIDER.to_owned(),
@@ -106,7 +106,7 @@ impl Metrics for Computed {
 
 fn implied_volatility(chain: &OptionChain, rate: f64, dividends: &[CashDividend]) -> Option<f64> {
     let spot = chain.underlying.price()?;
-    iv30(&term_structure(&price_chain(chain, rate, dividends), spot))
+    iv30(&term_structure(&ChainPricer::new(chain, rate, dividends).at_the_money(|_| true), spot))
 }
 
 /// The closes of the sessions that both have, oldest first.

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::io::Read;
+use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
@@ -29,6 +30,9 @@ pub(super) struct Snapshot {
     pub(super) quotes: Vec<OptionQuote>,
 }
 
+/// A file's snapshots by their time.
+pub(super) type Snapshots = BTreeMap<DateTime<Utc>, Arc<Snapshot>>;
+
 type ContractKey = (NaiveDate, Decimal, OptionRight, Symbol);
 
 #[derive(Default)]
@@ -42,11 +46,7 @@ struct Building {
 /// # Errors
 /// [`PortError::Corrupt`] for a row that cannot be read or contradicts its own symbol, or two different quotes of a
 /// contract with the same time.
-pub(super) fn read(
-    source: impl Read,
-    file: &str,
-    symbol: &Symbol,
-) -> Result<BTreeMap<DateTime<Utc>, Snapshot>, PortError> {
+pub(super) fn read(source: impl Read, file: &str, symbol: &Symbol) -> Result<Snapshots, PortError> {
     let mut snapshots: BTreeMap<DateTime<Utc>, Building> = BTreeMap::new();
     table::read(source, file, &["occ_symbol", "bid", "ask", "snapshot_time"], |row| {
         let time = row.required_instant("snapshot_time")?;
@@ -60,7 +60,7 @@ pub(super) fn read(
         underlying: building.underlying.map(|(_, underlying)| underlying).unwrap_or_default(),
         quotes: building.quotes.into_values().collect(),
     };
-    Ok(snapshots.into_iter().map(|(time, building)| (time, finish(building))).collect())
+    Ok(snapshots.into_iter().map(|(time, building)| (time, Arc::new(finish(building)))).collect())
 }
 
 impl Building {
@@ -180,14 +180,14 @@ mod tests {
     const HEADER: &str =
         "occ_symbol,bid,ask,open_interest,quote_time,snapshot_time,underlying_bid,underlying_ask,iv\n";
 
-    fn chain(symbol: &str, rows: &str) -> Result<BTreeMap<DateTime<Utc>, Snapshot>, PortError> {
+    fn chain(symbol: &str, rows: &str) -> Result<Snapshots, PortError> {
         read(format!("{HEADER}{rows}").as_bytes(), "chains/x.csv", &Symbol::new(symbol).unwrap())
     }
 
     fn only_contract(symbol: &str, occ: &str) -> OptionContract {
         let rows = format!("{occ},1,2,,,2024-01-16T15:00:00,,,\n");
         let snapshots = chain(symbol, &rows).unwrap();
-        snapshots.into_values().next().unwrap().quotes.remove(0).contract
+        snapshots.into_values().next().unwrap().quotes[0].contract.clone()
     }
 
     #[test]

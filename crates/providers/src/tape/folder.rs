@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
 
 use chrono::NaiveDate;
 use ttai_core::Symbol;
@@ -35,6 +37,54 @@ const KINDS: [&str; 5] = ["daily", "tapes", "chains", "news", "metrics"];
 /// What a tape folder has to look like, for messages.
 pub(super) const EXPECTED: &str = "a tape folder has at least one of tapes/SYMBOL_YYYYMMDD.csv, \
      chains/SYMBOL_YYYYMMDD.csv and daily/SYMBOL.csv";
+
+/// A folder that changed this short a time before it was listed may change again without a sign of it: file systems
+/// tell times apart by milliseconds to two seconds.
+const SETTLED: Duration = Duration::from_secs(3);
+
+/// When each of the directories changed; none where it is absent.
+type Stamps = Vec<Option<SystemTime>>;
+
+/// A tape folder whose listing is kept until a directory of it changes.
+#[derive(Debug)]
+pub(super) struct Folder {
+    root: PathBuf,
+    listed: Mutex<Option<(Stamps, Arc<Listing>)>>,
+}
+
+impl Folder {
+    /// The folder at `root`, not yet listed.
+    pub(super) fn at(root: &Path) -> Self {
+        Self { root: root.to_owned(), listed: Mutex::default() }
+    }
+
+    /// Its path.
+    pub(super) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The files by now.
+    ///
+    /// # Errors
+    /// As [`list`].
+    pub(super) fn listing(&self) -> Result<Arc<Listing>, PortError> {
+        let stamps = self.stamps();
+        let mut listed = self.listed.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, listing)) = listed.as_ref().filter(|(then, _)| *then == stamps) {
+            return Ok(Arc::clone(listing));
+        }
+        let listing = Arc::new(list(&self.root)?);
+        let now = SystemTime::now();
+        let settled = |stamp: &SystemTime| now.duration_since(*stamp).is_ok_and(|age| age > SETTLED);
+        *listed = stamps.iter().flatten().all(settled).then(|| (stamps, Arc::clone(&listing)));
+        Ok(listing)
+    }
+
+    fn stamps(&self) -> Stamps {
+        let directories = [""].into_iter().chain(KINDS).map(|kind| self.root.join(kind));
+        directories.map(|path| std::fs::metadata(path).and_then(|found| found.modified()).ok()).collect()
+    }
+}
 
 /// Lists the folder.
 ///
@@ -170,6 +220,31 @@ mod tests {
         let aapl = &listing["aapl"];
         assert!(aapl.daily.is_some() && aapl.factors.is_some() && aapl.metrics.is_some());
         assert_eq!((aapl.minutes.len(), aapl.chains.len(), listing["brk.b"].news.len()), (1, 1, 1));
+    }
+
+    #[test]
+    fn a_listing_is_kept_until_a_directory_changes() {
+        let folder = folder_with(&["daily/AAPL.csv", "chains/aapl_20140606.csv"]);
+        let long_ago = SystemTime::now() - Duration::from_secs(100);
+        let age = |directory: &str, by: Duration| {
+            let directory = std::fs::File::open(folder.path().join(directory)).unwrap();
+            directory.set_modified(long_ago + by).unwrap();
+        };
+        ["", "daily", "chains"].into_iter().for_each(|directory| age(directory, Duration::ZERO));
+        let tape = Folder::at(folder.path());
+        let first = tape.listing().unwrap();
+        assert!(Arc::ptr_eq(&first, &tape.listing().unwrap()));
+        for (file, directory) in [("chains/aapl_20140607.csv", "chains"), ("news/aapl.csv", "")] {
+            std::fs::create_dir_all(folder.path().join(file).parent().unwrap()).unwrap();
+            std::fs::write(folder.path().join(file), "").unwrap();
+            assert!(tape.listing().unwrap().len() == 1 && !Arc::ptr_eq(&first, &tape.listing().unwrap()));
+            age(directory, Duration::from_secs(5));
+        }
+        let aapl = &tape.listing().unwrap()["aapl"];
+        assert_eq!((aapl.chains.len(), aapl.news.len()), (2, 1));
+        // What has just changed may change again within the same tick of the file system's clock.
+        std::fs::write(folder.path().join("daily/BAC.csv"), "").unwrap();
+        assert!(!Arc::ptr_eq(&tape.listing().unwrap(), &tape.listing().unwrap()));
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod factors;
 mod facts;
 mod file;
 mod folder;
+mod histories;
 mod history;
 mod minutes;
 mod quote;

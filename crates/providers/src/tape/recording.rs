@@ -4,20 +4,21 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::BufReader;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use chrono::{DateTime, Duration, NaiveDate, Utc};
-use ttai_calendar::new_york_date;
+use ttai_calendar::{FIRST_DATE, LAST_DATE, covers, new_york_date};
 use ttai_core::{MinuteBar, NewsStory, OptionChain, Quote, QuoteCondition, Symbol};
 use ttai_ports::{DailyHistory, DataSource, NewsWindow, PortError, RiskFreeRate, SymbolMetrics};
 
 use super::PROVIDER;
 use super::cache::Cache;
-use super::chain::{self, Snapshot};
+use super::chain::{self, Snapshot, Snapshots};
 use super::daily::{self, DailyFile, FactorRow};
 use super::facts::Facts;
-use super::folder::{self, Listing, SymbolFiles};
+use super::folder::{self, Folder, Listing, SymbolFiles};
+use super::histories::{Histories, Sources};
 use super::history::{self, Session};
 use super::minutes::{self, Minute};
 use super::quote::{self, Prices};
@@ -32,15 +33,17 @@ const FRESH_CHAIN: Duration = Duration::minutes(15);
 
 /// A tape folder.
 pub(super) struct Recording {
-    root: PathBuf,
+    folder: Folder,
     settings: Settings,
     cache: Cache,
+    histories: Histories,
 }
 
 impl Recording {
     /// Opens the folder: reads `tape.json` and the directories, no data yet.
     pub(super) fn open(root: &Path) -> Result<Self, PortError> {
-        let listing = folder::list(root)?;
+        let folder = Folder::at(root);
+        let listing = folder.listing()?;
         if listing.is_empty() {
             let detail = format!("{} holds no market data; {}", root.display(), folder::EXPECTED);
             return Err(PortError::Invalid { provider: PROVIDER.to_owned(), detail });
@@ -50,7 +53,7 @@ impl Recording {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Settings::default(),
             Err(error) => return Err(corrupt(format!("tape.json cannot be read: {error}"))),
         };
-        Ok(Self { root: root.to_owned(), settings, cache: Cache::default() })
+        Ok(Self { folder, settings, cache: Cache::default(), histories: Histories::default() })
     }
 
     /// Who this is.
@@ -72,7 +75,7 @@ impl Recording {
 
     /// The symbols that any file is about.
     pub(super) fn symbols(&self) -> Result<Vec<Symbol>, PortError> {
-        Ok(folder::symbols(&folder::list(&self.root)?))
+        Ok(folder::symbols(&*self.folder.listing()?))
     }
 
     /// The symbol's last recorded moment.
@@ -96,7 +99,7 @@ impl Recording {
 
     /// The quote at a moment.
     pub(super) fn quote(&self, symbol: &Symbol, as_of: DateTime<Utc>) -> Result<Quote, PortError> {
-        let files = self.files(symbol)?;
+        let files = self.files_at(symbol, as_of)?;
         let history = self.history_of(&files, as_of)?;
         let mut candidates: Vec<Prices> = Vec::new();
         candidates.extend(self.newest_minutes(&files, as_of)?);
@@ -140,13 +143,13 @@ impl Recording {
         symbol: &Symbol,
         as_of: DateTime<Utc>,
     ) -> Result<DailyHistory, PortError> {
-        let files = self.files(symbol)?;
+        let files = self.files_at(symbol, as_of)?;
         let history = self.history_of(&files, as_of)?;
         if history.bars.is_empty() && history.today.is_none() {
             let detail = self.why_no_bars(&files, as_of)?;
             return Err(self.no_data("daily bars", symbol, &detail));
         }
-        Ok(history)
+        Ok(DailyHistory::clone(&history))
     }
 
     fn why_no_bars(&self, files: &SymbolFiles, as_of: DateTime<Utc>) -> Result<String, PortError> {
@@ -165,7 +168,7 @@ impl Recording {
         session: NaiveDate,
         as_of: DateTime<Utc>,
     ) -> Result<Vec<MinuteBar>, PortError> {
-        let files = self.files(symbol)?;
+        let files = self.files_at(symbol, as_of)?;
         if !files.minutes.contains_key(&session) {
             let detail = format!("none of {session}; {}", history::dates("minutes", files.minutes.keys()));
             return Err(self.no_data("minute bars", symbol, &detail));
@@ -180,7 +183,7 @@ impl Recording {
         symbol: &Symbol,
         as_of: DateTime<Utc>,
     ) -> Result<OptionChain, PortError> {
-        let files = self.files(symbol)?;
+        let files = self.files_at(symbol, as_of)?;
         let Some((time, snapshot)) = self.newest_chain(&files, symbol, as_of)? else {
             let recorded = history::dates("chains", files.chains.keys());
             let detail = format!(
@@ -189,8 +192,8 @@ impl Recording {
             );
             return Err(self.no_data("option chain", symbol, &detail));
         };
-        let splits = self.history_of(&files, as_of)?.splits;
-        if let Some(split) = splits.iter().find(|split| split.effective > new_york_date(time)) {
+        let history = self.history_of(&files, as_of)?;
+        if let Some(split) = history.splits.iter().find(|split| split.effective > new_york_date(time)) {
             let detail = format!(
                 "the newest one is of {} and its strikes are from before the split effective {}",
                 new_york_date(time),
@@ -205,7 +208,7 @@ impl Recording {
         Ok(OptionChain {
             underlying,
             snapshot_time: time,
-            quotes: snapshot.quotes,
+            quotes: snapshot.quotes.clone(),
             source: self.name().to_owned(),
         })
     }
@@ -230,7 +233,7 @@ impl Recording {
         symbol: &Symbol,
         as_of: DateTime<Utc>,
     ) -> Result<Option<SymbolMetrics>, PortError> {
-        let Some(path) = self.files(symbol)?.metrics else { return Ok(None) };
+        let Some(path) = self.files_at(symbol, as_of)?.metrics else { return Ok(None) };
         let label = self.label(&path);
         let facts = self.cache.get(&path, |path| Facts::read(&read_text(path, &label)?, &label))?;
         Ok(Some(facts.by(as_of)))
@@ -242,7 +245,7 @@ impl Recording {
         symbol: &Symbol,
         window: NewsWindow,
     ) -> Result<Option<Vec<NewsStory>>, PortError> {
-        let files = self.files(symbol)?;
+        let files = self.files_at(symbol, window.until)?;
         if files.news.is_empty() {
             return Ok(None);
         }
@@ -265,9 +268,8 @@ impl Recording {
         Ok(Some(found))
     }
 
-    fn history_of(&self, files: &SymbolFiles, as_of: DateTime<Utc>) -> Result<DailyHistory, PortError> {
-        let daily = self.daily(files)?;
-        let factors = self.factors(files)?;
+    fn history_of(&self, files: &SymbolFiles, as_of: DateTime<Utc>) -> Result<Arc<DailyHistory>, PortError> {
+        let (daily, factors) = (self.daily(files)?, self.factors(files)?);
         let moment = Session::at(as_of);
         let mut sessions: BTreeMap<NaiveDate, Arc<Vec<Minute>>> = BTreeMap::new();
         for date in files.minutes.keys() {
@@ -276,7 +278,7 @@ impl Recording {
                 sessions.insert(*date, self.minutes(files, *date)?);
             }
         }
-        Ok(history::history(&daily, &factors, &sessions, &moment))
+        Ok(self.histories.get(as_of, Sources { daily, factors, sessions }))
     }
 
     fn newest_minutes(&self, files: &SymbolFiles, as_of: DateTime<Utc>) -> Result<Option<Prices>, PortError> {
@@ -293,11 +295,11 @@ impl Recording {
         files: &SymbolFiles,
         symbol: &Symbol,
         as_of: DateTime<Utc>,
-    ) -> Result<Option<(DateTime<Utc>, Snapshot)>, PortError> {
+    ) -> Result<Option<(DateTime<Utc>, Arc<Snapshot>)>, PortError> {
         for date in files.chains.range(..=new_york_date(as_of)).rev().map(|(date, _)| *date) {
             let snapshots = self.chain(files, symbol, date)?;
             if let Some((time, snapshot)) = snapshots.range(..=as_of).next_back() {
-                return Ok(Some((*time, snapshot.clone())));
+                return Ok(Some((*time, Arc::clone(snapshot))));
             }
         }
         Ok(None)
@@ -350,7 +352,7 @@ impl Recording {
         files: &SymbolFiles,
         symbol: &Symbol,
         date: NaiveDate,
-    ) -> Result<Arc<BTreeMap<DateTime<Utc>, Snapshot>>, PortError> {
+    ) -> Result<Arc<Snapshots>, PortError> {
         let Some(path) = files.chains.get(&date) else { return Ok(Arc::default()) };
         let label = self.label(path);
         self.cache.get(path, |path| {
@@ -362,9 +364,23 @@ impl Recording {
         })
     }
 
+    /// The files that answer questions about a moment.
+    fn files_at(&self, symbol: &Symbol, as_of: DateTime<Utc>) -> Result<SymbolFiles, PortError> {
+        let date = new_york_date(as_of);
+        if covers(date) {
+            return self.files(symbol);
+        }
+        Err(PortError::Invalid {
+            provider: self.name().to_owned(),
+            detail: format!(
+                "{date} is outside {FIRST_DATE} to {LAST_DATE}, the days that the market calendar knows"
+            ),
+        })
+    }
+
     fn files(&self, symbol: &Symbol) -> Result<SymbolFiles, PortError> {
-        let mut listing = folder::list(&self.root)?;
-        listing.remove(&symbol.file_stem()).ok_or_else(|| self.unknown(symbol, &listing))
+        let listing = self.folder.listing()?;
+        listing.get(&symbol.file_stem()).cloned().ok_or_else(|| self.unknown(symbol, &listing))
     }
 
     fn unknown(&self, symbol: &Symbol, listing: &Listing) -> PortError {
@@ -389,7 +405,7 @@ impl Recording {
 
     /// A file's path inside the folder, for messages.
     fn label(&self, path: &Path) -> String {
-        path.strip_prefix(&self.root).unwrap_or(path).display().to_string()
+        path.strip_prefix(self.folder.root()).unwrap_or(path).display().to_string()
     }
 }
 

@@ -1,5 +1,6 @@
 //! Whole chains: implied volatility and Greeks per contract, smile, term structure, expected move, probabilities.
 
+mod cash_dividends;
 pub mod contract;
 pub mod history;
 pub mod parity;
@@ -11,7 +12,7 @@ pub mod term_structure;
 pub use contract::{ExerciseRisk, Moneyness, exercise_risk, extrinsic, moneyness};
 pub use history::{RankUnavailable, hv30, iv_percentile, iv_rank, iv_to_hv, liquidity_rating};
 pub use parity::{ParityCheck, parity_checks};
-pub use price::price_chain;
+pub use price::{ChainPricer, price_chain};
 pub use priced::{ContractGreeks, IvStatus, PricedQuote};
 pub use probability::{ProfitSide, probability_of_profit, probability_of_touch, probability_otm};
 pub use term_structure::{

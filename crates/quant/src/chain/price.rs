@@ -5,24 +5,25 @@
 //! priced by [`crate::pricing::american`], those with one by finite differences, European ones as such.
 
 use std::collections::BTreeMap;
+use std::ops::Deref;
 
-use chrono::{DateTime, NaiveTime, TimeZone, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, TimeZone, Utc};
+use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
-use ttai_core::{CashDividend, ExerciseStyle, NEW_YORK, OptionChain, OptionQuote};
+use ttai_core::{CashDividend, ExerciseStyle, NEW_YORK, OptionChain, OptionContract, OptionQuote};
 
+use super::cash_dividends;
 use super::priced::{ContractGreeks, IvStatus, PricedQuote};
-use crate::pricing::finite_difference::{Exercise, Resolution, Solution, solve_many, solve_many_finely};
+use crate::pricing::finite_difference::Solution;
 use crate::pricing::implied_vol::{self, NoImpliedVol};
 use crate::pricing::option::relevant_dividends;
-use crate::pricing::{Dividend, Greeks, VanillaOption, american, american_dividends, european};
+use crate::pricing::{Dividend, Greeks, VanillaOption, american, european};
 
 /// Volatilities outside this range count as none.
-const LEAST_VOLATILITY: f64 = 0.01;
-const GREATEST_VOLATILITY: f64 = 6.0;
+pub(super) const LEAST_VOLATILITY: f64 = 0.01;
+pub(super) const GREATEST_VOLATILITY: f64 = 6.0;
 /// A mid within this of the exercise value (in dollars) equals it.
 const INTRINSIC_SLACK: f64 = 1e-6;
-/// Rounds of the batched search; it takes three as a rule.
-const MOST_ROUNDS: usize = 60;
 
 /// Implied volatility and Greeks of every contract of a chain, in the chain's order; units at [`PricedQuote`]
 /// and [`ContractGreeks`], the model and its sources at the top of this module.
@@ -33,51 +34,204 @@ const MOST_ROUNDS: usize = 60;
 /// says why in its [`IvStatus`].
 #[must_use]
 pub fn price_chain(chain: &OptionChain, rate: f64, dividends: &[CashDividend]) -> Vec<PricedQuote> {
-    let dividends: Vec<Dividend> = dividends.iter().map(|d| in_years(d, chain.snapshot_time)).collect();
-    let date = chain.snapshot_time.with_timezone(&NEW_YORK).date_naive();
-    let spot = chain.underlying.price();
-    let mut priced: Vec<PricedQuote> = chain
-        .quotes
-        .iter()
-        .map(|quote| PricedQuote {
-            dte: quote.contract.dte(date),
-            years: quote.contract.years_to_expiration(chain.snapshot_time),
-            iv_status: IvStatus::Ok,
-            iv: None,
-            greeks: None,
+    ChainPricer::new(chain, rate, dividends).priced(|_| true)
+}
+
+/// A chain whose contracts are priced when they are asked for, each once, as [`price_chain`] prices them. What a contract
+/// implies does not depend on which others are asked for, or when.
+#[derive(Clone, Debug)]
+pub struct ChainPricer<C> {
+    chain: C,
+    rate: f64,
+    dividends: Vec<CashDividend>,
+    /// What is known by now, by a contract's place in the chain.
+    answers: BTreeMap<usize, Answer>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Answer {
+    found: Result<Found, IvStatus>,
+    greeks: Option<ContractGreeks>,
+}
+
+/// A volatility that a mid implies.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Found {
+    pub(super) volatility: f64,
+    /// By finite differences: the volatility last solved at, and its solution.
+    pub(super) solved: Option<(f64, Solution)>,
+}
+
+/// Contracts that are priced together: those of one last moment and style.
+type Batches = BTreeMap<(DateTime<Utc>, bool), Vec<usize>>;
+
+impl<C: Deref<Target = OptionChain>> ChainPricer<C> {
+    /// A chain of which nothing is priced yet; the arguments are those of [`price_chain`].
+    #[must_use]
+    pub fn new(chain: C, rate: f64, dividends: &[CashDividend]) -> Self {
+        Self { chain, rate, dividends: dividends.to_vec(), answers: BTreeMap::new() }
+    }
+
+    /// Whether it answers for `chain`, `rate` and `dividends`: the same quotes beside the same price at the same moment.
+    #[must_use]
+    pub fn answers_for(&self, chain: &OptionChain, rate: f64, dividends: &[CashDividend]) -> bool {
+        let price = |chain: &OptionChain| chain.underlying.price().map(f64::to_bits);
+        self.rate.to_bits() == rate.to_bits()
+            && self.chain.snapshot_time == chain.snapshot_time
+            && price(&self.chain) == price(chain)
+            && self.dividends == dividends
+            && self.chain.quotes == chain.quotes
+    }
+
+    /// The chain.
+    #[must_use]
+    pub fn chain(&self) -> &OptionChain {
+        &self.chain
+    }
+
+    /// The wanted contracts, in the chain's order, with volatilities and Greeks.
+    pub fn priced(&mut self, wanted: impl Fn(&OptionContract) -> bool) -> Vec<PricedQuote> {
+        let indices = self.wanted(wanted);
+        self.find_volatilities(&indices);
+        self.find_greeks(&indices);
+        indices.iter().map(|index| self.quote(*index, self.greeks(*index))).collect()
+    }
+
+    /// Of the wanted contracts those that decide the volatilities at the money, in the chain's order: of every expiration
+    /// the strikes next to the spot on either side at which a call or a put has a volatility. Without Greeks.
+    /// [`super::term_structure()`] of them is that of all the wanted ones.
+    pub fn at_the_money(&mut self, wanted: impl Fn(&OptionContract) -> bool) -> Vec<PricedQuote> {
+        let Some(spot) = self.chain.underlying.price() else { return Vec::new() };
+        let mut sides = self.outward(wanted, spot);
+        let mut decisive = Vec::new();
+        while !sides.is_empty() {
+            let nearest: Vec<Vec<usize>> = sides.iter_mut().filter_map(Vec::pop).collect();
+            self.find_volatilities(&nearest.concat());
+            let tried = sides.into_iter().zip(nearest);
+            sides = tried
+                .filter_map(|(farther, strike)| {
+                    let decides = strike.iter().any(|index| self.found(*index).is_ok());
+                    decisive.extend(strike.iter().filter(|_| decides));
+                    (!decides && !farther.is_empty()).then_some(farther)
+                })
+                .collect();
+        }
+        decisive.sort_unstable();
+        decisive.iter().map(|index| self.quote(*index, None)).collect()
+    }
+
+    /// The wanted contracts of every expiration by strike, those up to the spot and those above it, the nearest last.
+    fn outward(&self, wanted: impl Fn(&OptionContract) -> bool, spot: f64) -> Vec<Vec<Vec<usize>>> {
+        let mut expirations: BTreeMap<(NaiveDate, NaiveDate), BTreeMap<Decimal, Vec<usize>>> =
+            BTreeMap::new();
+        for index in self.wanted(wanted) {
+            let contract = &self.chain.quotes[index].contract;
+            let strikes = expirations.entry((contract.last_trade_date, contract.expiration)).or_default();
+            strikes.entry(contract.strike).or_default().push(index);
+        }
+        let sides = expirations.into_values().flat_map(|strikes| {
+            let is_above = |strike: &Decimal| strike.to_f64().is_some_and(|strike| strike > spot);
+            let (above, below): (Vec<_>, Vec<_>) =
+                strikes.into_iter().partition(|(strike, _)| is_above(strike));
+            let contracts = |(_, contracts)| contracts;
+            [below.into_iter().map(contracts).collect(), above.into_iter().rev().map(contracts).collect()]
+        });
+        sides.filter(|side: &Vec<Vec<usize>>| !side.is_empty()).collect()
+    }
+
+    fn wanted(&self, wanted: impl Fn(&OptionContract) -> bool) -> Vec<usize> {
+        let quotes = self.chain.quotes.iter().enumerate();
+        quotes.filter(|(_, quote)| wanted(&quote.contract)).map(|(index, _)| index).collect()
+    }
+
+    /// What is known of a contract whose volatility has been looked for.
+    fn found(&self, index: usize) -> Result<Found, IvStatus> {
+        self.answers.get(&index).map_or(Err(IvStatus::NoMarket), |answer| answer.found)
+    }
+
+    fn greeks(&self, index: usize) -> Option<ContractGreeks> {
+        self.answers.get(&index).and_then(|answer| answer.greeks)
+    }
+
+    fn quote(&self, index: usize, greeks: Option<ContractGreeks>) -> PricedQuote {
+        let quote = &self.chain.quotes[index];
+        let found = self.found(index);
+        PricedQuote {
+            dte: quote.contract.dte(self.chain.snapshot_time.with_timezone(&NEW_YORK).date_naive()),
+            years: quote.contract.years_to_expiration(self.chain.snapshot_time),
+            iv_status: found.err().unwrap_or(IvStatus::Ok),
+            iv: found.ok().map(|found| found.volatility),
+            greeks,
             quote: quote.clone(),
-        })
-        .collect();
-    let mut batches: BTreeMap<(DateTime<Utc>, bool), Vec<Candidate>> = BTreeMap::new();
-    for (index, entry) in priced.iter_mut().enumerate() {
-        match candidate(index, entry, spot, rate) {
-            Ok(found) => {
-                let contract = &entry.quote.contract;
-                let european = contract.style == ExerciseStyle::European;
-                batches.entry((contract.expiration_close, european)).or_default().push(found);
-            }
-            Err(status) => entry.iv_status = status,
         }
     }
-    for ((_, european), batch) in batches {
-        let years = batch[0].option.years;
-        let answers = match relevant_dividends(&dividends, years) {
-            Err(_) => vec![Err(IvStatus::NoMarket); batch.len()],
-            Ok(none) if none.is_empty() => batch.iter().map(|c| without_dividends(c, european)).collect(),
-            Ok(relevant) => with_dividends(&batch, &relevant, european),
-        };
-        for (found, answer) in batch.iter().zip(answers) {
-            let entry = &mut priced[found.index];
-            match answer {
-                Ok((volatility, greeks)) => {
-                    entry.iv = Some(volatility);
-                    entry.greeks = Some(contract_greeks(&greeks));
+
+    fn batches(&self, indices: impl Iterator<Item = usize>) -> Batches {
+        let mut batches = Batches::new();
+        for index in indices {
+            let contract = &self.chain.quotes[index].contract;
+            let european = contract.style == ExerciseStyle::European;
+            batches.entry((contract.expiration_close, european)).or_default().push(index);
+        }
+        batches
+    }
+
+    /// The dividends that matter until the last moment of a batch.
+    fn dividends_of(&self, batch: &[Candidate]) -> Result<Vec<Dividend>, IvStatus> {
+        let years = batch.first().map_or(0.0, |first| first.option.years);
+        let all: Vec<Dividend> =
+            self.dividends.iter().map(|dividend| in_years(dividend, self.chain.snapshot_time)).collect();
+        relevant_dividends(&all, years).map_err(|_| IvStatus::NoMarket)
+    }
+
+    fn find_volatilities(&mut self, indices: &[usize]) {
+        let unknown = indices.iter().copied().filter(|index| !self.answers.contains_key(index));
+        for ((_, european), batch) in self.batches(unknown) {
+            let mut candidates = Vec::with_capacity(batch.len());
+            for index in batch {
+                match candidate(&self.chain, index, self.rate) {
+                    Ok(candidate) => candidates.push(candidate),
+                    Err(status) => self.keep(index, Err(status)),
                 }
-                Err(status) => entry.iv_status = status,
+            }
+            let answers = match self.dividends_of(&candidates) {
+                Err(status) => vec![Err(status); candidates.len()],
+                Ok(none) if none.is_empty() => candidates.iter().map(|c| volatility(c, european)).collect(),
+                Ok(relevant) => cash_dividends::volatilities(&candidates, &relevant, european),
+            };
+            for (candidate, answer) in candidates.iter().zip(answers) {
+                self.keep(candidate.index, answer);
             }
         }
     }
-    priced
+
+    fn keep(&mut self, index: usize, found: Result<Found, IvStatus>) {
+        self.answers.insert(index, Answer { found, greeks: None });
+    }
+
+    /// The Greeks of contracts whose volatilities have been looked for.
+    fn find_greeks(&mut self, indices: &[usize]) {
+        let unknown = indices
+            .iter()
+            .copied()
+            .filter(|index| self.greeks(*index).is_none() && self.found(*index).is_ok());
+        for ((_, european), batch) in self.batches(unknown) {
+            let found: Vec<(Candidate, Found)> = batch
+                .into_iter()
+                .filter_map(|index| candidate(&self.chain, index, self.rate).ok().zip(self.found(index).ok()))
+                .collect();
+            let candidates: Vec<Candidate> = found.iter().map(|(candidate, _)| *candidate).collect();
+            let greeks = match self.dividends_of(&candidates) {
+                Ok(relevant) if !relevant.is_empty() => cash_dividends::greeks(&found, &relevant, european),
+                _ => found.iter().map(|(candidate, found)| greeks(candidate, found, european)).collect(),
+            };
+            for (candidate, greeks) in candidates.iter().zip(greeks) {
+                if let Some(answer) = self.answers.get_mut(&candidate.index) {
+                    answer.greeks = Some(contract_greeks(&greeks));
+                }
+            }
+        }
+    }
 }
 
 /// A dividend's ex-date as years from the snapshot.
@@ -92,23 +246,26 @@ fn in_years(dividend: &CashDividend, snapshot: DateTime<Utc>) -> Dividend {
 }
 
 /// A contract whose mid may imply a volatility.
-struct Candidate {
-    index: usize,
-    option: VanillaOption,
-    mid: f64,
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Candidate {
+    /// Its place in the chain.
+    pub(super) index: usize,
+    /// Its terms, with a volatility that means nothing.
+    pub(super) option: VanillaOption,
+    pub(super) mid: f64,
 }
 
-type Answer = Result<(f64, Greeks), IvStatus>;
-
-fn candidate(index: usize, entry: &PricedQuote, spot: Option<f64>, rate: f64) -> Result<Candidate, IvStatus> {
-    two_sided(&entry.quote)?;
-    if entry.years <= 0.0 {
+fn candidate(chain: &OptionChain, index: usize, rate: f64) -> Result<Candidate, IvStatus> {
+    let quote = &chain.quotes[index];
+    two_sided(quote)?;
+    let contract = &quote.contract;
+    let years = contract.years_to_expiration(chain.snapshot_time);
+    if years <= 0.0 {
         return Err(IvStatus::Expired);
     }
-    let contract = &entry.quote.contract;
-    let mid = entry.quote.mid().to_f64().ok_or(IvStatus::NoMarket)?;
-    let spot = spot.ok_or(IvStatus::NoMarket)?;
-    let option = VanillaOption::new(contract.right, spot, contract.strike_f64(), entry.years, rate, 0.0, 0.3)
+    let mid = quote.mid().to_f64().ok_or(IvStatus::NoMarket)?;
+    let spot = chain.underlying.price().ok_or(IvStatus::NoMarket)?;
+    let option = VanillaOption::new(contract.right, spot, contract.strike_f64(), years, rate, 0.0, 0.3)
         .map_err(|_| IvStatus::NoMarket)?;
     if contract.style == ExerciseStyle::American && mid <= option.intrinsic() + INTRINSIC_SLACK {
         return Err(IvStatus::NoneBelowIntrinsic);
@@ -128,16 +285,18 @@ fn two_sided(quote: &OptionQuote) -> Result<(), IvStatus> {
     }
 }
 
-fn without_dividends(found: &Candidate, european: bool) -> Answer {
+fn volatility(candidate: &Candidate, european: bool) -> Result<Found, IvStatus> {
     let answer = if european {
-        implied_vol::european(&found.option, found.mid)
+        implied_vol::european(&candidate.option, candidate.mid)
     } else {
-        implied_vol::american(&found.option, found.mid)
+        implied_vol::american(&candidate.option, candidate.mid)
     };
-    let volatility = in_range(answer)?;
-    let option = VanillaOption { volatility, ..found.option };
-    let greeks = if european { european::greeks(&option) } else { american::greeks(&option) };
-    Ok((volatility, greeks))
+    in_range(answer).map(|volatility| Found { volatility, solved: None })
+}
+
+fn greeks(candidate: &Candidate, found: &Found, european: bool) -> Greeks {
+    let option = VanillaOption { volatility: found.volatility, ..candidate.option };
+    if european { european::greeks(&option) } else { american::greeks(&option) }
 }
 
 fn in_range(answer: Result<f64, NoImpliedVol>) -> Result<f64, IvStatus> {
@@ -153,174 +312,6 @@ fn in_range(answer: Result<f64, NoImpliedVol>) -> Result<f64, IvStatus> {
             Err(IvStatus::NoneBelowBound)
         }
     }
-}
-
-/// The search for one contract's volatility, advanced by one solve a round for all contracts of an expiration together.
-struct Search {
-    low: f64,
-    high: f64,
-    guess: f64,
-    previous: Option<(f64, f64)>,
-    state: State,
-}
-
-#[derive(Clone, Copy, PartialEq)]
-enum State {
-    Searching,
-    /// The volatility, and the one last solved at with its solution.
-    Found(f64, f64, Solution),
-    None(IvStatus),
-}
-
-impl Search {
-    fn new(found: &Candidate, dividends: &[Dividend]) -> Self {
-        let paid: f64 = dividends.iter().map(|d| d.amount * (-found.option.rate * d.years).exp()).sum();
-        let escrowed = VanillaOption { spot: (found.option.spot - paid).max(1e-6), ..found.option };
-        let guess = implied_vol::european(&escrowed, found.mid).unwrap_or(0.3);
-        Self {
-            low: LEAST_VOLATILITY,
-            high: GREATEST_VOLATILITY,
-            guess: guess.clamp(LEAST_VOLATILITY, GREATEST_VOLATILITY),
-            previous: None,
-            state: State::Searching,
-        }
-    }
-
-    /// Takes the solution at the guess and makes the next guess.
-    fn advance(&mut self, found: &Candidate, solution: Solution) {
-        let (at, miss) = (self.guess, solution.price - found.mid);
-        if miss < 0.0 && at >= GREATEST_VOLATILITY {
-            self.state = State::None(IvStatus::NoneAbove6);
-            return;
-        }
-        if miss > 0.0 && at <= LEAST_VOLATILITY {
-            self.state = State::None(IvStatus::NoneBelowBound);
-            return;
-        }
-        let slope = match self.previous {
-            Some((other, value)) if other != at => (solution.price - value) / (at - other),
-            _ => european::greeks(&VanillaOption { volatility: at, ..found.option }).vega,
-        };
-        self.previous = Some((at, solution.price));
-        if miss < 0.0 {
-            self.low = self.low.max(at);
-        } else {
-            self.high = self.high.min(at);
-        }
-        let newton = at - miss / slope;
-        let next = if newton.is_finite() && newton > self.low && newton < self.high {
-            newton
-        } else if miss > 0.0 && self.low <= LEAST_VOLATILITY && newton <= self.low {
-            LEAST_VOLATILITY
-        } else if miss < 0.0 && self.high >= GREATEST_VOLATILITY && newton >= self.high {
-            GREATEST_VOLATILITY
-        } else {
-            (self.low * self.high).sqrt()
-        };
-        if (next - at).abs() < 1e-5 * at.max(0.1) || self.high - self.low < 1e-8 {
-            self.state = State::Found(next, at, solution);
-        }
-        self.guess = next;
-    }
-}
-
-fn with_dividends(batch: &[Candidate], dividends: &[Dividend], european: bool) -> Vec<Answer> {
-    let exercise =
-        if european { Exercise::AtExpiration } else { american_dividends::exercise(&batch[0].option) };
-    let mut searches: Vec<Search> = batch.iter().map(|found| Search::new(found, dividends)).collect();
-    for _ in 0..MOST_ROUNDS {
-        let open: Vec<usize> = (0..batch.len()).filter(|&i| searches[i].state == State::Searching).collect();
-        if open.is_empty() {
-            break;
-        }
-        let options: Vec<VanillaOption> = open
-            .iter()
-            .map(|&i| VanillaOption { volatility: searches[i].guess, ..batch[i].option })
-            .collect();
-        let solutions = solve_many(&options, dividends, exercise, Resolution::CHAIN);
-        for (&i, solution) in open.iter().zip(solutions) {
-            searches[i].advance(&batch[i], solution);
-        }
-    }
-    let solved: Vec<VanillaOption> = batch
-        .iter()
-        .zip(&searches)
-        .filter_map(|(found, search)| match search.state {
-            State::Found(_, at, _) => Some(VanillaOption { volatility: at, ..found.option }),
-            _ => None,
-        })
-        .collect();
-    let mut sensitivities = neighbours(&solved, dividends, exercise).into_iter();
-    resolve_close_decisions(&mut searches, batch, dividends, exercise);
-    searches
-        .iter()
-        .zip(batch)
-        .map(|(search, found)| match search.state {
-            State::Found(volatility, at, solution) => {
-                let option = VanillaOption { volatility: at, ..found.option };
-                let [up, down, rate_up, rate_down] = sensitivities.next().unwrap_or_default();
-                let rates = [rate_up, rate_down];
-                let yields = [solution; 2];
-                let greeks =
-                    american_dividends::assemble(&option, exercise, solution, [up, down], rates, yields);
-                Ok((volatility, greeks))
-            }
-            State::None(status) => Err(status),
-            State::Searching => Err(IvStatus::NoneBelowBound),
-        })
-        .collect()
-}
-
-/// Delta of a call over which its exercise before one of several ex-dates is a close decision.
-const CLOSE_DELTA: f64 = 0.8;
-
-/// Solves again, finely, the calls deep enough to be exercised before an ex-date. On the chain's grid the kink where that begins leaves up to 2 % in
-/// their gamma, and through it in theta.
-fn resolve_close_decisions(
-    searches: &mut [Search],
-    batch: &[Candidate],
-    dividends: &[Dividend],
-    exercise: Exercise,
-) {
-    if dividends.len() < 2 || exercise == Exercise::AtExpiration {
-        return;
-    }
-    let (places, options): (Vec<usize>, Vec<VanillaOption>) = searches
-        .iter()
-        .zip(batch)
-        .enumerate()
-        .filter_map(|(place, (search, found))| match search.state {
-            State::Found(_, at, solution) if solution.delta > CLOSE_DELTA => {
-                Some((place, VanillaOption { volatility: at, ..found.option }))
-            }
-            _ => None,
-        })
-        .unzip();
-    for (place, fine) in places.into_iter().zip(solve_many_finely(&options, dividends, exercise)) {
-        if let State::Found(_, _, solution) = &mut searches[place].state {
-            *solution = fine;
-        }
-    }
-}
-
-/// Solutions at a higher and a lower volatility and at a higher and a lower rate.
-fn neighbours(options: &[VanillaOption], dividends: &[Dividend], exercise: Exercise) -> Vec<[Solution; 4]> {
-    let bumped: Vec<VanillaOption> = options
-        .iter()
-        .flat_map(|option| {
-            let step = american_dividends::volatility_bump(option);
-            [
-                VanillaOption { volatility: option.volatility + step, ..*option },
-                VanillaOption { volatility: option.volatility - step, ..*option },
-                VanillaOption { rate: option.rate + american_dividends::RATE_BUMP, ..*option },
-                VanillaOption { rate: option.rate - american_dividends::RATE_BUMP, ..*option },
-            ]
-        })
-        .collect();
-    solve_many(&bumped, dividends, exercise, Resolution::CHAIN)
-        .chunks_exact(4)
-        .map(|four| [four[0], four[1], four[2], four[3]])
-        .collect()
 }
 
 fn contract_greeks(greeks: &Greeks) -> ContractGreeks {

@@ -270,6 +270,7 @@ impl<'a, const L: usize> Solver<'a, L> {
             let amount = dividends[0].amount;
             let span = after.end - after.start;
             let discount = (-o.rate * span).exp();
+            let edge = Edge::at(&o, before.end, &dividends[1..], self.exercise);
             for i in 0..self.level.len() {
                 let spot = self.level[i][l];
                 let left = spot - amount;
@@ -282,7 +283,7 @@ impl<'a, const L: usize> Solver<'a, L> {
                 };
                 self.values[i][l] = match inside {
                     Some(u) => discount * u,
-                    None => edge_value(&o, left.max(0.0), before.end, &dividends[1..], self.exercise),
+                    None => edge.value(left.max(0.0)),
                 };
             }
             if self.exercise != Exercise::AtExpiration {
@@ -319,41 +320,40 @@ impl<'a, const L: usize> Solver<'a, L> {
         // Truncation of a small whole number.
         let count = wanted as usize;
         let last = self.resolution.intervals;
-        let even = self.even_share(grid, count);
-        let mut reached = 0.0;
+        let even = self.even_shares(grid, count);
+        let mut reached = [0.0; L];
         for step in 1..=count {
             let fraction = step as f64 / count as f64;
-            let elapsed = span * fraction * (even + (1.0 - even) * fraction);
             let mut lambda = [0.0; L];
             let (mut base, mut slope) = ([f64::NEG_INFINITY; L], [0.0; L]);
             let (mut first_edge, mut last_edge) = ([0.0; L], [0.0; L]);
             for l in 0..L {
                 let o = &self.options[l];
-                lambda[l] =
-                    0.5 * o.volatility * o.volatility * (elapsed - reached) / (grid.step[l] * grid.step[l]);
+                let elapsed = span * fraction * (even[l] + (1.0 - even[l]) * fraction);
+                lambda[l] = 0.5 * o.volatility * o.volatility * (elapsed - reached[l])
+                    / (grid.step[l] * grid.step[l]);
+                reached[l] = elapsed;
                 let growth = exp(o.rate * elapsed);
                 let shrink = exp(-self.drift[l] * elapsed);
                 if self.exercise != Exercise::AtExpiration {
                     base[l] = -o.right.sign() * o.strike * growth;
                     slope[l] = o.right.sign() * growth * shrink;
                 }
-                let now = grid.end - elapsed;
-                let edge = |level: f64| growth * edge_value(o, level * shrink, now, dividends, self.exercise);
-                first_edge[l] = edge(self.level[0][l]);
-                last_edge[l] = edge(self.level[last][l]);
+                let edge = Edge::at(o, grid.end - elapsed, dividends, self.exercise);
+                first_edge[l] = growth * edge.value(self.level[0][l] * shrink);
+                last_edge[l] = growth * edge.value(self.level[last][l] * shrink);
             }
             self.step(lambda, base, slope, first_edge, last_edge);
-            reached = elapsed;
         }
     }
 
-    /// The share of a stage's time that is divided evenly, the rest quadratically: so much that the first step has λ = ½σ²k/h² ≥ ¼. A step under 1/6
-    /// would let values overshoot at kinks, which the exercise would turn into a bias.
-    fn even_share(&self, grid: &Grid<L>, count: usize) -> f64 {
-        let lambda =
-            |l: usize| (self.options[l].volatility / grid.step[l]).powi(2) * 0.5 * (grid.end - grid.start);
-        let least = (0..L).map(lambda).fold(f64::INFINITY, f64::min);
-        (0.25 * count as f64 / least).min(1.0)
+    /// Each lane's share of a stage's time that is divided evenly, the rest quadratically: so much that the first step has λ = ½σ²k/h² ≥ ¼. A step
+    /// under 1/6 would let values overshoot at kinks, which the exercise would turn into a bias.
+    fn even_shares(&self, grid: &Grid<L>, count: usize) -> Lane<L> {
+        std::array::from_fn(|l| {
+            let whole = (self.options[l].volatility / grid.step[l]).powi(2) * 0.5 * (grid.end - grid.start);
+            (0.25 * count as f64 / whole).min(1.0)
+        })
     }
 
     /// One Crandall–Douglas step: (1 + oδ²)u' = (1 + pδ²)u, then u' ≥ base + slope·e^y.
@@ -438,7 +438,8 @@ impl<'a, const L: usize> Solver<'a, L> {
     }
 }
 
-/// Inverse pivots of the elimination; they converge to a constant, after which none need be divided for.
+/// Inverse pivots of the elimination; they converge to a constant, after which none need be divided for. A lane stands still as soon as its own have
+/// converged, so that its answer does not depend on its neighbours.
 fn fill_pivots<const L: usize>(pivots: &mut [Lane<L>], implicit: Lane<L>, diagonal: Lane<L>) {
     let mut inverse = [0.0; L];
     let mut converged = false;
@@ -447,8 +448,9 @@ fn fill_pivots<const L: usize>(pivots: &mut [Lane<L>], implicit: Lane<L>, diagon
             let mut change = 0.0_f64;
             for l in 0..L {
                 let next = 1.0 / (diagonal[l] - implicit[l] * implicit[l] * inverse[l]);
-                change = change.max((next - inverse[l]).abs());
-                inverse[l] = next;
+                let moved = (next - inverse[l]).abs();
+                inverse[l] = if moved < 1e-15 { inverse[l] } else { next };
+                change = change.max(moved);
             }
             converged = change < 1e-15;
         }
@@ -491,12 +493,38 @@ fn cubic_root(a: f64, b: f64, c: f64, d: f64) -> (f64, f64) {
     (root, slope(root).min(0.0))
 }
 
-/// Value far from the strike, where the option is a forward, its exercise value or nothing; `dividends` are those still to come at `now`.
-fn edge_value(o: &VanillaOption, spot: f64, now: f64, dividends: &[Dividend], exercise: Exercise) -> f64 {
-    let left = o.years - now;
-    let paid: f64 = dividends.iter().map(|d| d.amount * exp(-o.rate * (d.years - now))).sum();
-    let share = (spot * exp(-o.dividend_yield * left) - paid).max(0.0);
-    let forward = o.right.sign() * (share - o.strike * exp(-o.rate * left));
-    let exercised = if exercise == Exercise::AtExpiration { 0.0 } else { o.right.intrinsic(spot, o.strike) };
-    forward.max(exercised).max(0.0)
+/// An option at one moment far from its strike, where it is a forward, its exercise value or nothing.
+struct Edge<'a> {
+    option: &'a VanillaOption,
+    exercise: Exercise,
+    /// What a share is worth at expiration now, as a part of its price, dividends apart.
+    share: f64,
+    /// Present value of the dividends to come.
+    paid: f64,
+    /// Present value of the strike.
+    strike: f64,
+}
+
+impl<'a> Edge<'a> {
+    /// `dividends` are those still to come at `now`.
+    fn at(option: &'a VanillaOption, now: f64, dividends: &[Dividend], exercise: Exercise) -> Self {
+        let left = option.years - now;
+        Self {
+            option,
+            exercise,
+            share: exp(-option.dividend_yield * left),
+            paid: dividends.iter().map(|d| d.amount * exp(-option.rate * (d.years - now))).sum(),
+            strike: option.strike * exp(-option.rate * left),
+        }
+    }
+
+    fn value(&self, spot: f64) -> f64 {
+        let right = self.option.right;
+        let forward = right.sign() * ((spot * self.share - self.paid).max(0.0) - self.strike);
+        let exercised = match self.exercise {
+            Exercise::AtExpiration => 0.0,
+            Exercise::OneSided | Exercise::TwoSided => right.intrinsic(spot, self.option.strike),
+        };
+        forward.max(exercised).max(0.0)
+    }
 }

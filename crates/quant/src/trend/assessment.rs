@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 use ttai_core::DailyBar;
 
 use super::history::{HistoryCut, usable_history, weekly_bars};
-use super::measures::{Measures, measure};
-use super::rules::{ExtensionRisk, Recommendation, RejectReason, State, TrendDirection, TrendQuality};
+use super::measures::Measures;
+use super::rules::{ExtensionRisk, Recommendation, RejectReason, TrendDirection, TrendQuality};
+use super::tracker::VerdictTracker;
 use crate::indicators::IndicatorError;
 use crate::levels::{LevelMap, LevelSettings, LevelsError, find_levels};
 
@@ -28,7 +29,7 @@ pub enum Timeframe {
 }
 
 impl Timeframe {
-    fn bars_per_year(self) -> f64 {
+    pub(super) fn bars_per_year(self) -> f64 {
         match self {
             Self::Intraday => 252.0 * 13.0,
             Self::Daily => 252.0,
@@ -164,9 +165,7 @@ pub fn assess(bars: &[DailyBar], settings: AssessmentSettings) -> Result<ChartAs
     };
     let lookback = settings.depth.lookback();
     let levels = find_levels(judged, &LevelSettings { lookback, ..LevelSettings::default() })?;
-    let measures = measure(judged, settings.timeframe.bars_per_year())?;
-    let state = states(&measures).last().copied().flatten();
-    let (Some(state), Some(Some(measures))) = (state, measures.last()) else {
+    let Some((state, measures)) = VerdictTracker::after(judged, settings.timeframe)?.latest() else {
         return Err(LevelsError::NoRange { as_of: levels.as_of }.into());
     };
     Ok(ChartAssessment {
@@ -182,9 +181,9 @@ pub fn assess(bars: &[DailyBar], settings: AssessmentSettings) -> Result<ChartAs
         recommendation: state.recommendation,
         latest_reading: state.today,
         reject_reason: state.reason,
-        measures: *measures,
         levels,
-        warnings: warnings(history_cut.as_ref(), measures),
+        warnings: warnings(history_cut.as_ref(), &measures),
+        measures,
         history_cut,
     })
 }
@@ -199,19 +198,9 @@ pub fn recommendation_history(
     bars: &[DailyBar],
     timeframe: Timeframe,
 ) -> Result<Vec<Option<Recommendation>>, IndicatorError> {
-    let states = states(&measure(bars, timeframe.bars_per_year())?);
-    Ok(states.iter().map(|s| s.map(|s| s.recommendation)).collect())
-}
-
-/// The state after every bar, from the bars up to it.
-fn states(measures: &[Option<Measures>]) -> Vec<Option<State>> {
-    measures
-        .iter()
-        .scan(None, |before: &mut Option<State>, measures| {
-            *before = measures.as_ref().map(|m| State::next(before.as_ref(), m));
-            Some(*before)
-        })
-        .collect()
+    let mut tracker = VerdictTracker::new(timeframe)?;
+    let after = |bar| tracker.push(bar).map(|()| tracker.verdict());
+    bars.iter().map(after).collect()
 }
 
 fn too_short(have: usize, timeframe: Timeframe, cut: Option<HistoryCut>) -> AssessmentError {

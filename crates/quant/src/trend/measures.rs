@@ -1,11 +1,13 @@
-//! The indicator values that the chart's verdicts are made of, for every bar.
+//! The indicator values that the chart's verdicts are made of, bar by bar.
+
+use std::collections::VecDeque;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use ttai_core::DailyBar;
 
-use crate::indicators::volatility::close_to_close;
-use crate::indicators::{DirectionalMovement, IndicatorError, adx, atr, rsi, sma};
+use super::windows::{HighestSince, RollingMedian};
+use crate::indicators::volatility::CloseToClose;
+use crate::indicators::{Adx, Atr, Indicator, IndicatorError, Ohlcv, Rsi, Sma};
 
 /// Bars over which the slope of an average is taken.
 pub(crate) const SLOPE_BARS: usize = 10;
@@ -56,106 +58,89 @@ const YEAR: usize = 252;
 /// What the volatility indicator annualises with.
 const SESSIONS_PER_YEAR: f64 = 252.0;
 
-/// One entry a bar; None while an indicator warms up or where price has no range.
-///
-/// # Errors
-/// [`IndicatorError`] names a bar that is impossible.
-pub(crate) fn measure(
-    bars: &[DailyBar],
-    bars_per_year: f64,
-) -> Result<Vec<Option<Measures>>, IndicatorError> {
-    let closes: Vec<f64> = bars.iter().map(|b| b.close).collect();
-    let volumes: Vec<f64> = bars.iter().map(|b| b.volume).collect();
-    let per_bar = (bars_per_year / SESSIONS_PER_YEAR).sqrt();
-    let hv: Vec<Option<f64>> =
-        close_to_close(&closes, 20)?.into_iter().map(|v| v.map(|v| v * per_bar)).collect();
-    let usual_hv = rolling_median(&hv, YEAR);
-    let source = Source {
-        sma20: sma(&closes, 20)?,
-        sma50: sma(&closes, 50)?,
-        sma200: sma(&closes, 200)?,
-        movement: adx(bars, 14)?,
-        rsi: rsi(&closes, 14)?,
-        atr: atr(bars, 14)?,
-        volume: sma(&volumes, 20)?,
-        highest_close: rolling_maximum(&closes, YEAR),
-        hv,
-        usual_hv,
-        closes,
-        volumes,
-    };
-    Ok((0..bars.len()).map(|i| source.at(i)).collect())
+/// The indicators of a chart, fed one bar at a time.
+#[derive(Clone, Debug)]
+pub(crate) struct Gauges {
+    /// What scales the volatility to the bars' own year.
+    per_bar: f64,
+    sma20: Sma,
+    sma50: Sma,
+    sma200: Sma,
+    /// The three averages of the last [`SLOPE_BARS`] bars, oldest first.
+    earlier: VecDeque<[Option<f64>; 3]>,
+    movement: Adx,
+    rsi: Rsi,
+    atr: Atr,
+    volatility: CloseToClose,
+    usual_volatility: RollingMedian,
+    highest_close: HighestSince,
+    volume: Sma,
+    /// Mean volume of the 20 bars before the next one.
+    usual_volume: Option<f64>,
 }
 
-/// Every series that a bar's measures are taken from.
-struct Source {
-    closes: Vec<f64>,
-    volumes: Vec<f64>,
-    sma20: Vec<Option<f64>>,
-    sma50: Vec<Option<f64>>,
-    sma200: Vec<Option<f64>>,
-    movement: Vec<Option<DirectionalMovement>>,
-    rsi: Vec<Option<f64>>,
-    atr: Vec<Option<f64>>,
-    hv: Vec<Option<f64>>,
-    usual_hv: Vec<Option<f64>>,
-    volume: Vec<Option<f64>>,
-    highest_close: Vec<f64>,
-}
+impl Gauges {
+    /// Gauges before the first of `bars_per_year` bars a year.
+    ///
+    /// # Errors
+    /// None in practice: the periods are constants in range.
+    pub(crate) fn new(bars_per_year: f64) -> Result<Self, IndicatorError> {
+        Ok(Self {
+            per_bar: (bars_per_year / SESSIONS_PER_YEAR).sqrt(),
+            sma20: Sma::new(20)?,
+            sma50: Sma::new(50)?,
+            sma200: Sma::new(200)?,
+            earlier: VecDeque::with_capacity(SLOPE_BARS + 1),
+            movement: Adx::new(14)?,
+            rsi: Rsi::new(14)?,
+            atr: Atr::new(14)?,
+            volatility: CloseToClose::new(20)?,
+            usual_volatility: RollingMedian::new(YEAR),
+            highest_close: HighestSince::new(YEAR),
+            volume: Sma::new(20)?,
+            usual_volume: None,
+        })
+    }
 
-impl Source {
-    fn at(&self, i: usize) -> Option<Measures> {
-        let earlier = i.checked_sub(SLOPE_BARS)?;
-        let close = self.closes[i];
+    /// The measures of the next bar; None while an indicator warms up or where price has no range.
+    pub(crate) fn next(&mut self, bar: Ohlcv) -> Option<Measures> {
+        let close = bar.close();
+        let averages = [self.sma20.update(close), self.sma50.update(close), self.sma200.update(close)];
+        let earlier = if self.earlier.len() == SLOPE_BARS { self.earlier.pop_front() } else { None }
+            .unwrap_or_default();
+        self.earlier.push_back(averages);
+        let movement = self.movement.update(bar);
+        let rsi = self.rsi.update(close);
+        let atr = self.atr.update(bar);
+        let volatility = self.volatility.update(close).map(|yearly| yearly * self.per_bar);
+        let usual_volatility = self.usual_volatility.push(volatility);
+        let highest_close = self.highest_close.push(close);
+        let usual_volume = std::mem::replace(&mut self.usual_volume, self.volume.update(bar.volume()));
         // A range that is nothing beside the price is no measure of distance.
-        let atr14 = self.atr[i].filter(|a| *a > 1e-9 * close)?;
-        let slope = |s: &[Option<f64>]| Some((s[i]? - s[earlier]?) / atr14);
-        let movement = self.movement[i]?;
-        let (sma20, hv20) = (self.sma20[i]?, self.hv[i]?);
-        let usual_volume = self.volume[i - 1].filter(|v| *v > 0.0);
+        let atr14 = atr.filter(|a| *a > 1e-9 * close)?;
+        let [by_20, by_50, by_200] =
+            std::array::from_fn(|i| averages[i].zip(earlier[i]).map(|(now, then)| (now - then) / atr14));
+        let [sma20, sma50, sma200] = averages;
+        let (movement, sma20, hv20) = (movement?, sma20?, volatility?);
         Some(Measures {
             close,
             sma20,
-            sma50: self.sma50[i]?,
-            sma200: self.sma200[i],
-            sma20_slope_atr: slope(&self.sma20)?,
-            sma50_slope_atr: slope(&self.sma50)?,
-            sma200_slope_atr: slope(&self.sma200),
+            sma50: sma50?,
+            sma200,
+            sma20_slope_atr: by_20?,
+            sma50_slope_atr: by_50?,
+            sma200_slope_atr: by_200,
             adx14: movement.adx?,
             plus_di14: movement.plus_di,
             minus_di14: movement.minus_di,
-            rsi14: self.rsi[i]?,
+            rsi14: rsi?,
             atr14,
             atr_percent: 100.0 * atr14 / close,
             distance_to_sma20_atr: (close - sma20) / atr14,
             hv20,
-            hv20_ratio: self.usual_hv[i].filter(|usual| *usual > 0.0).map_or(1.0, |usual| hv20 / usual),
-            drawdown: 1.0 - close / self.highest_close[i],
-            volume_ratio: usual_volume.map(|usual| self.volumes[i] / usual),
+            hv20_ratio: usual_volatility.filter(|usual| *usual > 0.0).map_or(1.0, |usual| hv20 / usual),
+            drawdown: 1.0 - close / highest_close,
+            volume_ratio: usual_volume.filter(|usual| *usual > 0.0).map(|usual| bar.volume() / usual),
         })
     }
-}
-
-/// The highest of the last `window` values.
-fn rolling_maximum(values: &[f64], window: usize) -> Vec<f64> {
-    (0..values.len())
-        .map(|i| values[(i + 1).saturating_sub(window)..=i].iter().copied().fold(f64::NEG_INFINITY, f64::max))
-        .collect()
-}
-
-/// The upper median of the values among the last `window`; None where there is none.
-fn rolling_median(values: &[Option<f64>], window: usize) -> Vec<Option<f64>> {
-    let mut sorted: Vec<f64> = Vec::with_capacity(window + 1);
-    let position = |sorted: &[f64], v: f64| sorted.partition_point(|x| *x < v);
-    let mut medians = Vec::with_capacity(values.len());
-    for (i, value) in values.iter().enumerate() {
-        if let Some(left) = i.checked_sub(window).and_then(|j| values[j]) {
-            sorted.remove(position(&sorted, left));
-        }
-        if let Some(value) = value {
-            sorted.insert(position(&sorted, *value), *value);
-        }
-        medians.push(sorted.get(sorted.len() / 2).copied());
-    }
-    medians
 }

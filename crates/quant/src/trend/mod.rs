@@ -34,7 +34,9 @@ mod assessment;
 mod history;
 mod measures;
 mod rules;
+mod tracker;
 pub mod validation;
+mod windows;
 
 #[cfg(test)]
 mod tests;
@@ -46,3 +48,4 @@ pub use assessment::{
 pub use history::{HistoryCut, UNEXPLAINED_MOVE, usable_history, weekly_bars};
 pub use measures::Measures;
 pub use rules::{ExtensionRisk, Recommendation, RejectReason, TrendDirection, TrendQuality};
+pub use tracker::VerdictTracker;

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use ttai_core::OptionRight;
 
 use super::request::SelectError;
-use crate::strategy::number::plain;
+use crate::strategy::number::{plain, to_f64};
 
 /// A defined-risk credit spread.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
@@ -140,6 +140,15 @@ impl Constraints {
     pub fn counted_window(&self) -> std::ops::RangeInclusive<i64> {
         let standard = Self::default();
         self.dte_min.min(standard.dte_min)..=self.dte_max.max(standard.dte_max)
+    }
+
+    /// How far `dte` calendar days lie outside the window of days, as a fraction of the end that they miss (in days where it is
+    /// 0); 0 inside. A contract's distance in a diagnosis is at least that.
+    #[must_use]
+    pub fn days_missed(&self, dte: i64) -> f64 {
+        let limit = dte.min(self.dte_max).max(self.dte_min);
+        let days = |count: i64| to_f64(Decimal::from(count));
+        (days(dte) - days(limit)).abs() / if limit > 0 { days(limit) } else { 1.0 }
     }
 }
 

@@ -104,13 +104,14 @@ pub struct Diagnosis {
     /// The limit that keeps the most contracts out by itself; where none does, the one that most contracts miss. On a watchlist only the
     /// contracts that miss nothing but the return are counted.
     pub binding: ConstraintCount,
-    /// The three contracts that come nearest, nearest first.
+    /// The three contracts ([`NEAREST`]) that come nearest, nearest first.
     pub nearest_misses: Vec<NearMiss>,
     /// The smallest relaxation; none where no change of limits would admit a contract.
     pub relaxation: Option<Relaxation>,
 }
 
-const NEAREST: usize = 3;
+/// Most contracts among a diagnosis' nearest misses.
+pub const NEAREST: usize = 3;
 
 /// What stands in the way of `candidates`, given in ranking order, none of which is picked.
 pub(super) fn diagnose(request: &SelectionRequest<'_>, candidates: &[Candidate]) -> Diagnosis {

@@ -19,7 +19,9 @@ pub use alternatives::{Alternative, AlternativeRole, LossReason};
 pub use candidate::{Candidate, CoveredCallTerms, LevelDistances, LongLeg, evaluate};
 pub use checks::{LegRole, Miss};
 pub use constraints::{Constraint, Constraints, SpreadType, Strategy};
-pub use diagnosis::{ConstraintCount, ContractSummary, Diagnosis, NearMiss, Relaxation, RelaxedLimit};
+pub use diagnosis::{
+    ConstraintCount, ContractSummary, Diagnosis, NEAREST, NearMiss, Relaxation, RelaxedLimit,
+};
 pub use earnings::EventWindow;
 pub use request::{ChartContext, Holding, SelectError, SelectionRequest};
 pub use verdict::{OptionsVerdict, Selection, select};
