@@ -143,7 +143,7 @@ fn quote_warning(quote: &Quote) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{FakeMarket, ports, wavy_bars};
+    use crate::testing::{FakeMarket, ports, wavy_bars, symbol};
 
     /// What keeps an analysis of `as_of` from a market whose newest price is of 5 June 2014.
     async fn refusal(as_of: &str, now: &str) -> Option<String> {
@@ -151,7 +151,7 @@ mod tests {
         let as_of = as_of.parse().unwrap();
         market.now = now.parse().unwrap();
         let (ports, _) = ports(market);
-        match MarketView::at(&ports, "XYZ", Some(as_of)).await {
+        match MarketView::at(&ports, &Subject { as_of: Some(as_of), ..Subject::new(symbol("XYZ")) }).await {
             Ok(_) => None,
             Err(AnalystError::Validation(error)) => Some(error.message),
             Err(other) => panic!("{other}"),

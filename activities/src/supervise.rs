@@ -119,14 +119,12 @@ impl Supervisor {
 #[derive(Clone, Debug)]
 pub(crate) struct Progress {
     state: Arc<Mutex<AttemptProgress>>,
-    /// Whether an attempt before this one may have had its effect.
-    repeated: bool,
     ends: Instant,
 }
 
 impl Progress {
-    fn new(state: AttemptProgress, repeated: bool, ends: Instant) -> Self {
-        Self { state: Arc::new(Mutex::new(state)), repeated, ends }
+    fn new(state: AttemptProgress, ends: Instant) -> Self {
+        Self { state: Arc::new(Mutex::new(state)), ends }
     }
 
     /// Says what is being done now.
@@ -137,11 +135,6 @@ impl Progress {
     /// Says which turn of a model's conversation is taken.
     pub(crate) fn turn(&self, turn: u32) {
         self.change(|state| state.turn = turn);
-    }
-
-    /// Whether an attempt before this one may have had its effect.
-    pub(crate) const fn is_repeat(&self) -> bool {
-        self.repeated
     }
 
     /// How long the attempts before this one worked, with the waits between them.
@@ -168,7 +161,7 @@ impl Progress {
 /// For work within an attempt that reports by itself.
 impl Default for Progress {
     fn default() -> Self {
-        Self::new(AttemptProgress::default(), false, Instant::now() + LONGEST)
+        Self::new(AttemptProgress::default(), Instant::now() + LONGEST)
     }
 }
 
@@ -199,7 +192,7 @@ impl Attempt {
             number: info.attempt,
             began,
             budget_ends_first: left.is_some_and(|left| left < own),
-            progress: Progress::new(before, info.attempt > 1, began + left.map_or(own, |left| left.min(own))),
+            progress: Progress::new(before, began + left.map_or(own, |left| left.min(own))),
         }
     }
 

@@ -114,16 +114,6 @@ async fn read(
     Ok(Sources { symbol, as_of, horizon, metrics, stories })
 }
 
-/// Days before and after a moment can be counted only where the market's calendar reaches.
-fn check_moment(as_of: DateTime<Utc>) -> Result<(), ValidationError> {
-    if ttai_calendar::covers(new_york_date(as_of)) {
-        return Ok(());
-    }
-    let (first, last) = (ttai_calendar::FIRST_DATE, ttai_calendar::LAST_DATE);
-    let message = format!("{as_of} is outside the market's calendar; use a moment from {first} to {last}");
-    Err(ValidationError::new("as_of", message))
-}
-
 fn judge(sources: Sources, params: &ResearchAnalysisParams) -> Findings {
     let Sources { symbol, as_of, horizon, metrics, stories } = sources;
     let stories = stories.map(|stories| stories::judge(&stories));

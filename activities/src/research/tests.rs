@@ -177,8 +177,8 @@ async fn a_moment_outside_the_calendar_is_refused() {
         [DateTime::<Utc>::MIN_UTC, DateTime::<Utc>::MAX_UTC, "9999-12-31T23:59:59Z".parse().unwrap()]
     {
         let (ports, _) = ports(FakeMarket::of("XYZ", wavy_bars(day("2014-06-05"), 5, 0.0)));
-        let mut params = ResearchAnalysisParams::new("XYZ");
-        params.as_of = Some(moment);
+        let mut params = ResearchAnalysisParams::new(symbol("XYZ"));
+        params.subject.as_of = Some(moment);
         let error = analyse(&ports, params, Progress::default()).await.unwrap_err();
         assert_eq!(error.failure_type(), FailureType::ValidationError, "{moment}: {error}");
         assert!(error.to_string().contains("calendar"), "{error}");
@@ -190,8 +190,8 @@ async fn a_horizon_outside_the_calendar_says_nothing_of_earnings() {
     for horizon in [NaiveDate::MIN, NaiveDate::MAX] {
         let (mut ports, _) = ports(FakeMarket::of("XYZ", wavy_bars(day("2014-06-05"), 5, 0.0)));
         ports.metrics = Arc::new(FakeMetrics(Some(calm())));
-        let mut params = ResearchAnalysisParams::new("XYZ");
-        (params.as_of, params.horizon) = (Some(now()), Some(horizon));
+        let mut params = ResearchAnalysisParams::new(symbol("XYZ"));
+        (params.subject.as_of, params.horizon) = (Some(now()), Some(horizon));
         let outcome = analyse(&ports, params, Progress::default()).await;
         assert!(outcome.is_ok_and(|result| result.earnings_risk == RiskLevel::Unknown));
     }
