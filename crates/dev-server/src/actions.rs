@@ -4,9 +4,12 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::error::DevServerError;
+use crate::probe;
 
-/// How long the server may take to answer.
-const WITHIN: Duration = Duration::from_secs(10);
+/// How long a reading may take; it takes two seconds at most unless the machine is busy.
+const WITHIN: Duration = Duration::from_secs(30);
+/// How often the counters are looked at until they are published.
+const READ_EVERY: Duration = Duration::from_millis(50);
 /// The server's counter.
 const COUNTER: &str = "action{";
 
@@ -36,17 +39,54 @@ impl Actions {
     }
 }
 
-/// Reads the counter of `namespace` at the address of the metrics.
-pub(crate) async fn read(url: &str, namespace: &str) -> Result<Actions, DevServerError> {
-    let failed = |reason: String| DevServerError::Metrics { url: url.to_owned(), reason };
-    // The client wants one even for plain HTTP. A second installation fails and changes nothing.
-    drop(rustls::crypto::ring::default_provider().install_default());
-    let answer = async {
-        let client = reqwest::Client::builder().no_proxy().timeout(WITHIN).build()?;
-        client.get(url).send().await?.error_for_status()?.text().await
-    };
-    let text = answer.await.map_err(|error| failed(error.to_string()))?;
-    parse(&text, namespace).map_err(failed)
+/// Where a server's counters are read, and how it is made to count.
+pub(crate) struct Meter {
+    /// Address of the metrics.
+    pub(crate) url: String,
+    /// Address of the gRPC service.
+    pub(crate) server: String,
+    /// Whose actions count.
+    pub(crate) namespace: String,
+}
+
+impl Meter {
+    /// Reads the actions that were counted before this call.
+    ///
+    /// The server publishes its counters once a second. A request of ours that has been published shows that it did so
+    /// since; and a second one, that this was not the end of a publication which had already passed the actions by.
+    pub(crate) async fn read(&self) -> Result<Actions, DevServerError> {
+        let failed = |reason: String| DevServerError::Metrics { url: self.url.clone(), reason };
+        // The client wants one even for plain HTTP. A second installation fails and changes nothing.
+        drop(rustls::crypto::ring::default_provider().install_default());
+        let client =
+            reqwest::Client::builder().no_proxy().build().map_err(|error| failed(error.to_string()))?;
+        let counted = async {
+            let mut text = self.text(&client).await?;
+            for _ in 0..2 {
+                let published = requests(&text);
+                probe::serves(&self.server, &self.namespace, WITHIN).await?;
+                while requests(&text) == published {
+                    tokio::time::sleep(READ_EVERY).await;
+                    text = self.text(&client).await?;
+                }
+            }
+            parse(&text, &self.namespace)
+        };
+        tokio::time::timeout(WITHIN, counted)
+            .await
+            .unwrap_or_else(|_| Err(format!("nothing new within {} s", WITHIN.as_secs())))
+            .map_err(failed)
+    }
+
+    async fn text(&self, client: &reqwest::Client) -> Result<String, String> {
+        let answer = async { client.get(&self.url).send().await?.error_for_status()?.text().await };
+        answer.await.map_err(|error| error.to_string())
+    }
+}
+
+/// The lines that count the requests to the server.
+fn requests(text: &str) -> Vec<String> {
+    text.lines().filter(|line| line.starts_with("service_requests{")).map(str::to_owned).collect()
 }
 
 /// Reads the counter out of the text format.

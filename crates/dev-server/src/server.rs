@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use sysinfo::Signal;
 use tokio::process::Child;
 
-use crate::actions::{self, Actions};
+use crate::actions::{Actions, Meter};
 use crate::data_dir::{DataDir, failed, remove};
 use crate::error::{DevServerError, PortRole};
 use crate::failure::{self, Failure};
@@ -120,19 +120,19 @@ impl DevServer {
         self.ports.metrics_url()
     }
 
-    /// The actions that the server has counted in its namespace since it started.
+    /// The actions that the server has counted in its namespace since it started. Takes up to two seconds: the server
+    /// publishes its counters once a second.
     ///
     /// # Errors
     /// [`DevServerError::Metrics`] when they cannot be read, and for a server without
     /// [metrics](DevServerOptions::metrics).
     pub async fn actions(&self) -> Result<Actions, DevServerError> {
-        match self.metrics_url() {
-            Some(url) => actions::read(&url, self.namespace()).await,
-            None => {
-                let reason = "it was started without any".to_owned();
-                Err(DevServerError::Metrics { url: self.url(), reason })
-            }
-        }
+        let (server, namespace) = (self.address(), self.namespace().to_owned());
+        let Some(url) = self.metrics_url() else {
+            let reason = "it was started without any".to_owned();
+            return Err(DevServerError::Metrics { url: self.url(), reason });
+        };
+        Meter { url, server, namespace }.read().await
     }
 
     /// The namespace that the server was started for.

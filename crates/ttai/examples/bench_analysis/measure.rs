@@ -11,7 +11,7 @@ use ttai::market::Played;
 use ttai::settings::DEFAULT_SEED;
 use ttai_client::TtaiClient;
 use ttai_contract::{FullAnalysisParams, search_attributes};
-use ttai_dev_server::{Actions, DevServer, DevServerOptions, SearchAttributeKind};
+use ttai_dev_server::{DevServer, DevServerOptions, SearchAttributeKind};
 use ttai_ports::MarketData;
 
 use crate::drive::{self, Finished};
@@ -80,11 +80,11 @@ impl<'a> Bench<'a> {
         let (warm_up, measured) = workload::requests(row, moments, self.options.analyses);
         let side = Side::start(self, row).await?;
         let (side, _) = side.drive(&warm_up, self.options.in_flight).await?;
-        let before = side.reading().await?;
-        let begun = Instant::now();
+        let earlier = side.server.actions().await?;
+        let (begun, before) = (Instant::now(), side.cpu()?);
         let (side, finished) = side.drive(&measured, self.options.in_flight).await?;
-        let wall = begun.elapsed();
-        let after = side.reading().await?;
+        let (wall, after) = (begun.elapsed(), side.cpu()?);
+        let actions = side.server.actions().await?.since(&earlier);
         let histories = drive::histories(&side.client, &finished).await?;
         let peak = process::peak_memory(side.worker.pid())?;
         side.stop().await?;
@@ -93,7 +93,6 @@ impl<'a> Bench<'a> {
         let milliseconds =
             |later: Duration, earlier: Duration| later.saturating_sub(earlier).as_secs_f64() * 1e3;
         let complete = finished.iter().filter(|run| run.synthesized).count() as f64;
-        let actions = after.actions.since(&before.actions);
         let by_kind = actions.kinds().map(|(kind, number)| (kind.to_owned(), number as f64 / count));
         Ok(Sample {
             figures: Figures::from([
@@ -121,11 +120,10 @@ struct Side {
     _folder: TempDir,
 }
 
-/// The counters of both processes at one moment.
-struct Reading {
+/// Processor time that both processes have used.
+struct Cpu {
     worker: Duration,
     server: Duration,
-    actions: Actions,
 }
 
 impl Side {
@@ -155,13 +153,9 @@ impl Side {
         Ok((self, finished))
     }
 
-    async fn reading(&self) -> anyhow::Result<Reading> {
+    fn cpu(&self) -> anyhow::Result<Cpu> {
         let server = self.server.pid().context("the server has no process")?;
-        Ok(Reading {
-            worker: process::cpu(self.worker.pid())?,
-            server: process::cpu(server)?,
-            actions: self.server.actions().await?,
-        })
+        Ok(Cpu { worker: process::cpu(self.worker.pid())?, server: process::cpu(server)? })
     }
 
     async fn stop(self) -> anyhow::Result<()> {
