@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use clap::Parser;
-use tokio::process::{Child, Command};
+use tokio::process::{Child, ChildStdin, Command};
 use ttai::cli::Cli;
 use ttai::{commands, output};
 
@@ -51,6 +51,8 @@ pub(crate) fn ttai() -> anyhow::Result<Command> {
 /// A worker process; it is killed when this is dropped.
 pub(crate) struct Process {
     child: Child,
+    /// Open as long as the bench lives; apart from the child, for waiting for a child closes it.
+    _lifeline: Option<ChildStdin>,
     pid: u32,
     log: PathBuf,
 }
@@ -69,9 +71,9 @@ impl Process {
         // A group of its own: Ctrl-C is for the bench, which ends its workers itself.
         #[cfg(unix)]
         command.process_group(0);
-        let child = command.spawn().with_context(|| format!("cannot start {command:?}"))?;
+        let mut child = command.spawn().with_context(|| format!("cannot start {command:?}"))?;
         let pid = child.id().context("the worker ended before it had a process id")?;
-        Ok(Self { child, pid, log })
+        Ok(Self { _lifeline: child.stdin.take(), child, pid, log })
     }
 
     pub(crate) fn pid(&self) -> u32 {

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use comfy_table::presets::UTF8_FULL_CONDENSED;
-use comfy_table::{CellAlignment, Table};
+use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
+use comfy_table::{CellAlignment, LineStyle, Table};
 use serde::Serialize;
 
 use crate::figures::{Figure, Figures, Sample, Target, median, targets};
@@ -112,7 +112,7 @@ impl Report {
     /// The table, the targets that are missed and where the actions come from.
     pub(crate) fn text(&self) -> String {
         let mut table = Table::new();
-        table.load_preset(UTF8_FULL_CONDENSED);
+        table.load_style(UTF8_HORIZONTAL_ONLY.row_separator(LineStyle::none()));
         table.set_header(std::iter::once("").chain(Figure::ALL.map(Figure::title)));
         let mut judged = 0;
         let mut missed = Vec::new();

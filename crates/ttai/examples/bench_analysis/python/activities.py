@@ -34,7 +34,7 @@ async def chart_analysis_activity(params: ChartAnalysisParams) -> ChartAnalysisR
             for n in range(3)
         ],
         extension_risk="low",
-        chart_notes=SENTENCE * 8,
+        chart_notes=SENTENCE * 12,
         tool_calls_made=6,
     )
 
@@ -57,8 +57,8 @@ async def options_analysis_activity(params: OptionsAnalysisParams) -> OptionsAna
             {"strike": 205.0 - 2.5 * n, "expiration": "2026-10-16", "dte": 28, "delta": -0.22, "weekly_roc": 0.52}
             for n in range(5)
         ],
-        rationale=SENTENCE * 5,
-        options_notes=SENTENCE * 5,
+        rationale=SENTENCE * 7,
+        options_notes=SENTENCE * 7,
         tool_calls_made=8,
     )
 
@@ -71,7 +71,7 @@ async def research_analysis_activity(params: ResearchAnalysisParams) -> Research
         news_risk="low",
         short_interest_risk="low",
         earnings_risk="low",
-        research_notes=SENTENCE * 8,
+        research_notes=SENTENCE * 12,
     )
 
 
