@@ -52,6 +52,11 @@ impl Lab {
         Self::with(|folder| DevServerOptions { headless: true, ..DevServerOptions::persistent(folder) }).await
     }
 
+    /// With a server in memory that counts actions.
+    pub(crate) async fn metered() -> anyhow::Result<Self> {
+        Self::with(|folder| DevServerOptions { metrics: true, ..DevServerOptions::ephemeral(folder) }).await
+    }
+
     async fn with(options: impl FnOnce(PathBuf) -> DevServerOptions) -> anyhow::Result<Self> {
         let folder = tempfile::tempdir()?;
         let mut options = options(folder.path().join("server"));

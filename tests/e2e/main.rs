@@ -3,6 +3,7 @@
 
 mod analyses;
 mod cancelling;
+mod costs;
 mod drills;
 mod errors;
 mod faults;

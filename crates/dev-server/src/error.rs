@@ -115,6 +115,14 @@ pub enum DevServerError {
         /// The database file.
         database: PathBuf,
     },
+    /// The server's metrics cannot be read.
+    #[error("{url}: the server's metrics cannot be read: {reason}")]
+    Metrics {
+        /// Where they are served.
+        url: String,
+        /// What went wrong.
+        reason: String,
+    },
     /// The binary could not be started.
     #[error("cannot start {}: {source}", path.display())]
     Spawn {

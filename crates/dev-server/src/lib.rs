@@ -16,6 +16,7 @@
 //!   when the process dies, however it dies, so a server whose lock is free is an orphan, and the next start stops it.
 //! - [`discover`] lets another process find the running server by its state file.
 
+mod actions;
 mod command;
 mod data_dir;
 mod download;
@@ -35,6 +36,7 @@ mod version;
 #[cfg(unix)]
 mod watchdog;
 
+pub use actions::Actions;
 pub use download::Release;
 pub use error::{Attempt, AttemptError, BinaryProblem, DevServerError, PortRole};
 pub use locate::{BinaryOrigin, LocateOptions, TemporalBinary, default_cache_dir, locate};

@@ -23,6 +23,8 @@ pub struct DevServerOptions {
     pub ui_port: Option<u16>,
     /// Without the web interface.
     pub headless: bool,
+    /// Serves Prometheus metrics on a free port of 127.0.0.1, and counts [actions](crate::DevServer::actions).
+    pub metrics: bool,
     /// Keeps everything in memory: nothing survives the server. For tests.
     pub ephemeral: bool,
     /// Namespace that exists when the server serves; `default` exists beside it.
@@ -50,6 +52,7 @@ impl DevServerOptions {
             port: None,
             ui_port: None,
             headless: false,
+            metrics: false,
             ephemeral: false,
             namespace: "default".to_owned(),
             search_attributes: Vec::new(),
@@ -107,6 +110,7 @@ impl DevServerOptions {
         &self,
         port: u16,
         ui_port: Option<u16>,
+        metrics_port: Option<u16>,
         database: Option<&Path>,
     ) -> Vec<OsString> {
         let mut arguments: Vec<OsString> =
@@ -117,6 +121,9 @@ impl DevServerOptions {
         add("--namespace", self.namespace.clone().into());
         if let Some(port) = ui_port {
             add("--ui-port", port.to_string().into());
+        }
+        if let Some(port) = metrics_port {
+            add("--metrics-port", port.to_string().into());
         }
         if let Some(path) = database {
             add("--db-filename", path.as_os_str().to_owned());
@@ -213,7 +220,7 @@ mod tests {
     use super::*;
 
     fn command_line(options: &DevServerOptions, ui_port: Option<u16>, database: Option<&Path>) -> String {
-        options.arguments(7233, ui_port, database).join(" ".as_ref()).to_string_lossy().into_owned()
+        options.arguments(7233, ui_port, None, database).join(" ".as_ref()).to_string_lossy().into_owned()
     }
 
     #[test]
@@ -229,6 +236,8 @@ mod tests {
              --dynamic-config-value limit.blobSize.error=5 --dynamic-config-value a=\"b\""
         );
         assert!(command_line(&DevServerOptions::ephemeral("data"), None, None).ends_with("--headless"));
+        let metered = DevServerOptions::ephemeral("data").arguments(7233, None, Some(9233), None);
+        assert!(metered.join(" ".as_ref()).to_string_lossy().contains("--metrics-port 9233"));
     }
 
     #[test]

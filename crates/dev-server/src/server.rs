@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use sysinfo::Signal;
 use tokio::process::Child;
 
+use crate::actions::{Actions, Meter};
 use crate::data_dir::{DataDir, failed, remove};
 use crate::error::{DevServerError, PortRole};
 use crate::failure::{self, Failure};
@@ -45,6 +46,7 @@ pub struct DevServer {
 struct Ports {
     grpc: u16,
     ui: Option<u16>,
+    metrics: Option<u16>,
 }
 
 impl Ports {
@@ -54,6 +56,10 @@ impl Ports {
 
     fn ui_address(self) -> Option<String> {
         self.ui.map(|port| format!("http://{}:{port}", Ipv4Addr::LOCALHOST))
+    }
+
+    fn metrics_url(self) -> Option<String> {
+        self.metrics.map(|port| format!("http://{}:{port}/metrics", Ipv4Addr::LOCALHOST))
     }
 }
 
@@ -88,7 +94,7 @@ impl DevServer {
         if let Some(port) = options.ui_port.filter(|_| !options.headless) {
             ports::require_free(port, PortRole::Ui)?;
         }
-        let ports = Ports { grpc: 0, ui: None };
+        let ports = Ports { grpc: 0, ui: None, metrics: None };
         let mut server = Self { options, binary, data_dir, ports, server: None, _ownership: ownership };
         server.launch_on_free_ports(earlier.as_ref()).await?;
         Ok(server)
@@ -107,6 +113,26 @@ impl DevServer {
     /// URL of the web interface, unless headless.
     pub fn ui_address(&self) -> Option<String> {
         self.ports.ui_address()
+    }
+
+    /// URL of the Prometheus metrics, where the options ask for them.
+    pub fn metrics_url(&self) -> Option<String> {
+        self.ports.metrics_url()
+    }
+
+    /// The actions that the server has counted in its namespace since it started. Takes up to two seconds: the server
+    /// publishes its counters once a second.
+    ///
+    /// # Errors
+    /// [`DevServerError::Metrics`] when they cannot be read, and for a server without
+    /// [metrics](DevServerOptions::metrics).
+    pub async fn actions(&self) -> Result<Actions, DevServerError> {
+        let (server, namespace) = (self.address(), self.namespace().to_owned());
+        let Some(url) = self.metrics_url() else {
+            let reason = "it was started without any".to_owned();
+            return Err(DevServerError::Metrics { url: self.url(), reason });
+        };
+        Meter { url, server, namespace }.read().await
     }
 
     /// The namespace that the server was started for.
@@ -205,14 +231,15 @@ impl DevServer {
         // A port that was given for the one must not be chosen for the other.
         let but = |preferred: Option<u16>, taken: Option<u16>| preferred.filter(|port| Some(*port) != taken);
         let grpc = choose(self.options.port, but(preferred.0, self.options.ui_port))?;
-        if self.options.headless {
-            return Ok(Ports { grpc, ui: None });
+        let mut ui = None;
+        while !self.options.headless && (ui.is_none() || ui == Some(grpc) && self.options.ui_port.is_none()) {
+            ui = Some(choose(self.options.ui_port, but(preferred.1, Some(grpc)))?);
         }
-        let mut ui = choose(self.options.ui_port, but(preferred.1, Some(grpc)))?;
-        while ui == grpc && self.options.ui_port.is_none() {
-            ui = choose(None, None)?;
+        let mut metrics = None;
+        while self.options.metrics && (metrics.is_none() || metrics == Some(grpc) || metrics == ui) {
+            metrics = Some(choose(None, None)?);
         }
-        Ok(Ports { grpc, ui: Some(ui) })
+        Ok(Ports { grpc, ui, metrics })
     }
 
     fn final_error(&self, failure: Failure, attempts: u32) -> DevServerError {
@@ -262,7 +289,7 @@ impl DevServer {
         let errors = log.try_clone().map_err(failed(&self.data_dir.log()))?;
         let mut command = command::clean(&self.binary.path);
         command
-            .args(self.options.arguments(self.ports.grpc, self.ports.ui, database))
+            .args(self.options.arguments(self.ports.grpc, self.ports.ui, self.ports.metrics, database))
             .current_dir(self.data_dir.root())
             .stdout(log)
             .stderr(errors);

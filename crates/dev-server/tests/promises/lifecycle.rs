@@ -309,3 +309,24 @@ async fn the_server_dies_with_its_owner_even_by_kill_9() {
     until("the server ends with its owner", || !alive()).await;
     DevServer::start(DevServerOptions::ephemeral(folder.path())).await.unwrap().stop().await.unwrap();
 }
+
+#[tokio::test]
+async fn actions_are_counted_where_they_are_asked_for() {
+    let folder = tempdir().unwrap();
+    let server =
+        DevServer::start(DevServerOptions { metrics: true, ..DevServerOptions::ephemeral(folder.path()) })
+            .await
+            .unwrap();
+    let before = server.actions().await.unwrap();
+    for workflow in ["first", "second", "third"] {
+        start_workflow(&server, workflow);
+    }
+    let counted = server.actions().await.unwrap().since(&before);
+    assert_eq!(counted.kinds().collect::<Vec<_>>(), [("grpc_StartWorkflowExecution", 3)]);
+    server.stop().await.unwrap();
+
+    let silent = DevServer::start(DevServerOptions::ephemeral(folder.path())).await.unwrap();
+    assert_eq!(silent.metrics_url(), None);
+    assert!(silent.actions().await.unwrap_err().to_string().contains("started without any"));
+    silent.stop().await.unwrap();
+}

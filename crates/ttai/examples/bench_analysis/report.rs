@@ -1,0 +1,176 @@
+//! The table: medians over the rounds, multiples of Python's figures of the same round, and which targets are met.
+
+use std::collections::BTreeMap;
+
+use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
+use comfy_table::{CellAlignment, LineStyle, Table};
+use serde::Serialize;
+
+use crate::figures::{Figure, Figures, Sample, Target, median, targets};
+use crate::options::Options;
+use crate::workload::Row;
+
+/// All rounds of all rows.
+pub(crate) struct Report {
+    about: About,
+    samples: BTreeMap<Row, Vec<Sample>>,
+}
+
+/// What was measured, and on what.
+#[derive(Serialize)]
+struct About {
+    analyses: usize,
+    in_flight: usize,
+    rounds: usize,
+    tape: bool,
+    cores: usize,
+    optimised: bool,
+}
+
+/// A target and what was found.
+#[derive(Serialize)]
+struct Verdict {
+    #[serde(flatten)]
+    target: Target,
+    found: f64,
+    met: bool,
+}
+
+/// A row as JSON.
+#[derive(Serialize)]
+struct RowReport<'a> {
+    row: Row,
+    median: Figures,
+    of_python: Figures,
+    targets: Vec<Verdict>,
+    rounds: &'a [Sample],
+}
+
+impl Report {
+    /// An empty one.
+    pub(crate) fn new(options: &Options) -> Self {
+        let about = About {
+            analyses: options.analyses,
+            in_flight: options.in_flight,
+            rounds: options.rounds,
+            tape: options.tape.is_some(),
+            cores: std::thread::available_parallelism().map_or(1, usize::from),
+            optimised: !cfg!(debug_assertions),
+        };
+        Self { about, samples: BTreeMap::new() }
+    }
+
+    /// Adds a round of a row.
+    pub(crate) fn add(&mut self, row: Row, sample: Sample) {
+        self.samples.entry(row).or_default().push(sample);
+    }
+
+    fn median(&self, row: Row, figure: Figure) -> Option<f64> {
+        let samples = self.samples.get(&row)?;
+        Some(median(samples.iter().filter_map(|sample| sample.figures.get(&figure).copied()).collect()))
+    }
+
+    /// The median of the rounds' multiples of Python.
+    fn of_python(&self, row: Row, figure: Figure) -> Option<f64> {
+        let rounds = self.samples.get(&row)?.iter().zip(self.samples.get(&Row::Python)?);
+        let ratio =
+            |ours: &Sample, python: &Sample| Some(ours.figures.get(&figure)? / python.figures.get(&figure)?);
+        Some(median(rounds.filter_map(|(ours, python)| ratio(ours, python)).collect()))
+    }
+
+    /// The targets that can be judged: without Python's rounds only the absolute ones.
+    fn verdicts(&self, row: Row) -> Vec<Verdict> {
+        let judged = targets(row).into_iter().filter_map(|target| {
+            let found = match target.of_python {
+                true => self.of_python(row, target.figure),
+                false => self.median(row, target.figure),
+            }?;
+            Some(Verdict { target, found, met: found <= target.at_most })
+        });
+        judged.collect()
+    }
+
+    fn reports(&self) -> impl Iterator<Item = RowReport<'_>> {
+        let all = |of: &dyn Fn(Figure) -> Option<f64>| {
+            Figure::ALL.into_iter().filter_map(|figure| Some((figure, of(figure)?))).collect::<Figures>()
+        };
+        self.samples.iter().map(move |(row, rounds)| RowReport {
+            row: *row,
+            median: all(&|figure| self.median(*row, figure)),
+            of_python: all(&|figure| self.of_python(*row, figure)),
+            targets: self.verdicts(*row),
+            rounds,
+        })
+    }
+
+    /// Everything, with each round's figures.
+    pub(crate) fn json(&self) -> anyhow::Result<String> {
+        let rows: Vec<RowReport<'_>> = self.reports().collect();
+        Ok(serde_json::to_string_pretty(&serde_json::json!({ "about": self.about, "rows": rows }))?)
+    }
+
+    /// The table, the targets that are missed and where the actions come from.
+    pub(crate) fn text(&self) -> String {
+        let mut table = Table::new();
+        table.load_style(UTF8_HORIZONTAL_ONLY.row_separator(LineStyle::none()));
+        table.set_header(std::iter::once("").chain(Figure::ALL.map(Figure::title)));
+        let mut judged = 0;
+        let mut missed = Vec::new();
+        for report in self.reports() {
+            judged += report.targets.len();
+            missed.extend(
+                report.targets.iter().filter(|verdict| !verdict.met).map(|verdict| say(report.row, verdict)),
+            );
+            table.add_row(
+                std::iter::once(report.row.name().to_owned())
+                    .chain(Figure::ALL.map(|figure| self.cell(&report, figure))),
+            );
+        }
+        for column in table.column_iter_mut().skip(1) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+        let about = &self.about;
+        let mut text = format!(
+            "{} analyses a row, {} in flight, {} rounds (medians), {} cores; (n×) is of Python's figure of the same round, ! misses its target\n{table}\n{} of {judged} targets are met",
+            about.analyses,
+            about.in_flight,
+            about.rounds,
+            about.cores,
+            judged - missed.len(),
+        );
+        for line in missed.into_iter().chain(self.actions()) {
+            text.push('\n');
+            text.push_str(&line);
+        }
+        text
+    }
+
+    fn cell(&self, report: &RowReport<'_>, figure: Figure) -> String {
+        let value = report.median.get(&figure).copied().unwrap_or_default();
+        let mut text = if value < 100.0 { format!("{value:.1}") } else { format!("{value:.0}") };
+        let compared =
+            matches!(figure, Figure::WorkerCpuMs | Figure::ServerCpuMs) && report.row != Row::Python;
+        if let Some(ratio) = report.of_python.get(&figure).filter(|_| compared) {
+            text.push_str(&format!(" ({ratio:.2}×)"));
+        }
+        if report.targets.iter().any(|verdict| verdict.target.figure == figure && !verdict.met) {
+            text.push_str(" !");
+        }
+        text
+    }
+
+    /// The actions of each row by kind, in its last round.
+    fn actions(&self) -> impl Iterator<Item = String> {
+        self.samples.iter().filter_map(|(row, rounds)| {
+            let kinds = rounds.last()?.actions.iter().map(|(kind, count)| format!("{count:.1} {kind}"));
+            Some(format!("actions, {}: {}", row.name(), kinds.collect::<Vec<_>>().join(", ")))
+        })
+    }
+}
+
+fn say(row: Row, verdict: &Verdict) -> String {
+    let Target { figure, of_python, at_most } = verdict.target;
+    let unit = if of_python { "× Python" } else { "" };
+    let title = figure.title().replace('\n', " ");
+    format!("missed, {}: {title} {:.2}{unit}, at most {at_most}{unit}", row.name(), verdict.found)
+}
