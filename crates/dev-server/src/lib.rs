@@ -29,18 +29,19 @@ mod ports;
 mod probe;
 mod process;
 mod progress;
+mod release;
 mod server;
 mod state;
 mod version;
 #[cfg(unix)]
 mod watchdog;
 
-pub use download::Release;
 pub use error::{Attempt, AttemptError, BinaryProblem, DevServerError, PortRole};
 pub use locate::{BinaryOrigin, LocateOptions, TemporalBinary, default_cache_dir, locate};
 pub use options::{DevServerOptions, LogLevel, SearchAttributeKind};
 pub use platform::Platform;
 pub use progress::{Progress, ProgressEvent, Silent};
+pub use release::Release;
 pub use server::DevServer;
 pub use state::{Running, discover};
 pub use version::{ServerVersion, TemporalVersion};
