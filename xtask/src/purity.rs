@@ -149,8 +149,8 @@ fn leaves(tokens: &[Placed], at: usize, prefix: &[String]) -> Vec<Vec<String>> {
 fn branches(tokens: &[Placed], from: usize) -> Vec<usize> {
     let mut found = vec![from];
     let mut depth = 0;
-    for at in from..tokens.len() {
-        match &tokens[at].1 {
+    for (at, (_, token)) in tokens.iter().enumerate().skip(from) {
+        match token {
             Token::Sign('{') => depth += 1,
             Token::Sign('}') if depth == 0 => break,
             Token::Sign('}') => depth -= 1,
