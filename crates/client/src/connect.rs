@@ -12,6 +12,7 @@ use temporalio_client::{
 };
 use temporalio_common::search_attributes::SearchAttributes;
 use temporalio_common_native::envconfig::load_client_config_profile;
+use temporalio_common_native::telemetry::metrics::TemporalMeter;
 use ttai_contract::{AnalysisRequest, ids, policy, search_attributes};
 use ttai_core::Symbol;
 use url::Url;
@@ -24,7 +25,7 @@ use crate::run::AnalysisRun;
 const DEFAULT_NAMESPACE: &str = "default";
 
 /// Where to connect, and how long to wait.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Connect {
     /// `host:port`; from `temporal.toml` and `TEMPORAL_*` when none.
     pub address: Option<String>,
@@ -32,11 +33,13 @@ pub struct Connect {
     pub namespace: Option<String>,
     /// Longest wait for the server's answer to one call.
     pub deadline: Duration,
+    /// Where the requests of this connection are measured; nowhere when none.
+    pub meter: Option<TemporalMeter>,
 }
 
 impl Default for Connect {
     fn default() -> Self {
-        Self { address: None, namespace: None, deadline: Duration::from_secs(10) }
+        Self { address: None, namespace: None, deadline: Duration::from_secs(10), meter: None }
     }
 }
 
@@ -70,6 +73,7 @@ impl Connect {
             connection.target = parse(&address, connection.tls_options.is_some())?;
         }
         connection.connect_timeout = Some(self.deadline);
+        connection.metrics_meter.clone_from(&self.meter);
         connection.identity = format!("ttai@{}", std::process::id());
         let namespace = namespace.unwrap_or_else(|| DEFAULT_NAMESPACE.to_owned());
         Ok((connection, ClientOptions::new(namespace).build()))
@@ -218,7 +222,8 @@ mod tests {
 
     #[test]
     fn a_given_address_does_not_depend_on_the_environments() {
-        let environment = |address: &str| HashMap::from([("TEMPORAL_ADDRESS".to_owned(), address.to_owned())]);
+        let environment =
+            |address: &str| HashMap::from([("TEMPORAL_ADDRESS".to_owned(), address.to_owned())]);
         let given = Connect { namespace: Some("trading".to_owned()), ..Connect::to("here:7233") };
         let (connection, client) = given.options_in(&environment("no address at all")).unwrap();
         assert_eq!(connection.target.as_str(), "http://here:7233/");
@@ -227,6 +232,9 @@ mod tests {
         assert_eq!(connection.target.as_str(), "http://there:7233/");
         assert_eq!(client.namespace, "default");
         let error = Connect::default().options_in(&environment("no address at all")).unwrap_err();
-        assert!(error.to_string().contains("'no address at all' is not a valid address; use host:port"), "{error}");
+        assert!(
+            error.to_string().contains("'no address at all' is not a valid address; use host:port"),
+            "{error}"
+        );
     }
 }
