@@ -57,13 +57,28 @@ impl Lab {
         Self::with(|folder| DevServerOptions { metrics: true, ..DevServerOptions::ephemeral(folder) }).await
     }
 
+    /// With a server in memory whose search attributes nobody registers but the worker.
+    pub(crate) async fn without_search_attributes() -> anyhow::Result<Self> {
+        Self::around(tempfile::tempdir()?, DevServerOptions::ephemeral).await
+    }
+
     async fn with(options: impl FnOnce(PathBuf) -> DevServerOptions) -> anyhow::Result<Self> {
-        let folder = tempfile::tempdir()?;
+        let with_attributes = |folder| {
+            let keywords = search_attributes::KEYWORDS.iter();
+            let search_attributes =
+                keywords.map(|name| ((*name).to_owned(), SearchAttributeKind::Keyword)).collect();
+            DevServerOptions { search_attributes, ..options(folder) }
+        };
+        Self::around(tempfile::tempdir()?, with_attributes).await
+    }
+
+    async fn around(
+        folder: TempDir,
+        options: impl FnOnce(PathBuf) -> DevServerOptions,
+    ) -> anyhow::Result<Self> {
         let mut options = options(folder.path().join("server"));
-        options.search_attributes = search_attributes::KEYWORDS
-            .iter()
-            .map(|name| ((*name).to_owned(), SearchAttributeKind::Keyword))
-            .collect();
+        // Another server than the one found: a newer one, built by hand.
+        options.locate.binary = std::env::var_os("TTAI_TEMPORAL").map(PathBuf::from);
         let server = DevServer::start(options).await?;
         let client = ttai::server::connect(&server.address(), "default").await?;
         let book = Stagebook::at(folder.path());

@@ -11,6 +11,7 @@ mod histories;
 mod kills;
 mod lab;
 mod market;
+mod operations;
 mod outages;
 mod process;
 mod queues;

@@ -1,6 +1,7 @@
 //! The real dependency graph, as Cargo resolves it. Development and build dependencies are left out.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, bail};
@@ -17,6 +18,7 @@ struct Metadata {
 struct Package {
     id: String,
     name: String,
+    manifest_path: PathBuf,
 }
 
 #[derive(Deserialize)]
@@ -46,6 +48,7 @@ pub(crate) struct Graph {
     /// Members of the workspace.
     pub(crate) ours: BTreeSet<String>,
     uses: BTreeMap<String, BTreeSet<String>>,
+    manifests: BTreeMap<String, PathBuf>,
 }
 
 impl Graph {
@@ -61,6 +64,11 @@ impl Graph {
             bail!("cargo metadata failed: {}", String::from_utf8_lossy(&output.stderr));
         }
         Ok(Self::from(&serde_json::from_slice::<Metadata>(&output.stdout)?))
+    }
+
+    /// The Cargo.toml of `name`.
+    pub(crate) fn manifest(&self, name: &str) -> anyhow::Result<&Path> {
+        Ok(self.manifests.get(name).with_context(|| format!("there is no package {name}"))?)
     }
 
     /// What `name` uses directly.
@@ -81,17 +89,6 @@ impl Graph {
         }
         reached
     }
-
-    /// One line a crate of ours: which crates of ours it uses.
-    pub(crate) fn edges_between_ours(&self) -> String {
-        let mut text = String::new();
-        for name in &self.ours {
-            let uses: Vec<String> =
-                self.uses(name).into_iter().filter(|used| self.ours.contains(used)).collect();
-            text.push_str(&format!("{name} -> {}\n", uses.join(" ")));
-        }
-        text
-    }
 }
 
 impl From<&Metadata> for Graph {
@@ -104,6 +101,12 @@ impl From<&Metadata> for Graph {
             let normal = node.deps.iter().filter(|dep| dep.dep_kinds.iter().any(|kind| kind.kind.is_none()));
             uses.entry(name(&node.id)).or_default().extend(normal.map(|dep| name(&dep.pkg)));
         }
-        Self { ours: metadata.workspace_members.iter().map(name).collect(), uses }
+        let manifests =
+            metadata.packages.iter().map(|package| (package.name.clone(), package.manifest_path.clone()));
+        Self {
+            ours: metadata.workspace_members.iter().map(name).collect(),
+            uses,
+            manifests: manifests.collect(),
+        }
     }
 }

@@ -1,98 +1,49 @@
-//! Who may use whom: the table of ARCHITECTURE.md, held against the real dependency graph.
+//! Holds the table against the real dependency graph and the sources.
+
+use std::collections::BTreeSet;
 
 use crate::graph::Graph;
+use crate::purity;
+use crate::table::{FREE, LAYERS, Layer};
 
-/// One crate's row.
-struct Layer {
-    name: &'static str,
-    /// Crates of ours that it may use directly.
-    may_use: &'static [&'static str],
-    /// Crates that must not be reachable from it, not even through others.
-    never: &'static [&'static str],
+/// What the workspace does that the table forbids, or the table allows for nothing, one sentence each.
+pub(crate) fn violations(graph: &Graph) -> anyhow::Result<Vec<String>> {
+    let rows: BTreeSet<&str> = LAYERS.iter().map(|layer| layer.name).chain(FREE.iter().copied()).collect();
+    let unknown = graph.ours.iter().filter(|name| !rows.contains(name.as_str()));
+    let mut found: Vec<String> =
+        unknown.map(|name| format!("{name} has no row in xtask/src/table.rs")).collect();
+    let gone = rows.iter().filter(|name| !graph.ours.contains(**name));
+    found.extend(gone.map(|name| format!("{name} has a row and is no member of the workspace")));
+    for layer in LAYERS.iter().filter(|layer| graph.ours.contains(layer.name)) {
+        found.extend(dependencies(graph, layer));
+        if layer.bans.is_empty() {
+            continue;
+        }
+        let named = purity::violations(graph.manifest(layer.name)?, layer.bans)?;
+        found.extend(named.into_iter().map(|what| format!("{} must not name this: {what}", layer.name)));
+    }
+    Ok(found)
 }
 
-const IO: &[&str] = &["tokio", "reqwest", "sqlx", "hyper", "temporalio-client", "temporalio-sdk"];
-const TEMPORAL: &[&str] =
-    &["temporalio-client", "temporalio-sdk", "temporalio-workflow", "temporalio-common"];
-
-const LAYERS: &[Layer] = &[
-    Layer { name: "ttai-core", may_use: &[], never: IO },
-    Layer { name: "ttai-calendar", may_use: &["ttai-core"], never: IO },
-    Layer { name: "ttai-quant", may_use: &["ttai-core"], never: IO },
-    Layer { name: "ttai-calc", may_use: &["ttai-core", "ttai-calendar", "ttai-quant"], never: IO },
-    Layer { name: "ttai-chart", may_use: &["ttai-core"], never: IO },
-    Layer { name: "ttai-ports", may_use: &["ttai-core"], never: IO },
-    Layer {
-        name: "ttai-contract",
-        may_use: &["ttai-core"],
-        never: &["temporalio-sdk", "temporalio-client", "reqwest", "sqlx"],
-    },
-    Layer {
-        name: "ttai-workflows",
-        may_use: &["ttai-contract"],
-        never: &[
-            "temporalio-sdk",
-            "temporalio-client",
-            "reqwest",
-            "sqlx",
-            "ttai-ports",
-            "ttai-quant",
-            "ttai-calendar",
-        ],
-    },
-    Layer {
-        name: "ttai-activities",
-        may_use: &["ttai-calendar", "ttai-chart", "ttai-contract", "ttai-core", "ttai-ports", "ttai-quant"],
-        never: &["reqwest", "sqlx", "ttai-providers", "ttai-store", "ttai-sim"],
-    },
-    Layer { name: "ttai-http", may_use: &["ttai-core", "ttai-ports"], never: TEMPORAL },
-    Layer { name: "ttai-notify", may_use: &["ttai-core", "ttai-http", "ttai-ports"], never: TEMPORAL },
-    Layer {
-        name: "ttai-providers",
-        may_use: &["ttai-calendar", "ttai-core", "ttai-http", "ttai-ports", "ttai-quant"],
-        never: TEMPORAL,
-    },
-    Layer {
-        name: "ttai-sim",
-        may_use: &["ttai-calendar", "ttai-core", "ttai-ports", "ttai-quant"],
-        never: TEMPORAL,
-    },
-    Layer { name: "ttai-store", may_use: &["ttai-core", "ttai-ports"], never: TEMPORAL },
-    Layer { name: "ttai-dev-server", may_use: &[], never: TEMPORAL },
-    Layer {
-        name: "ttai-client",
-        may_use: &["ttai-contract", "ttai-core", "ttai-workflows"],
-        never: &["temporalio-sdk", "temporalio-sdk-core", "ttai-ports", "ttai-providers", "sqlx"],
-    },
-];
-
-/// Crates without a row: they may use everything.
-const FREE: &[&str] = &["ttai", "ttai-tests", "xtask"];
-
-/// What the graph does that the table forbids, one sentence each.
-pub(crate) fn violations(graph: &Graph) -> Vec<String> {
-    let mut found: Vec<String> = LAYERS.iter().flat_map(|layer| broken(graph, layer)).collect();
-    let known =
-        |name: &&String| FREE.contains(&name.as_str()) || LAYERS.iter().any(|layer| layer.name == **name);
-    found.extend(
-        graph
-            .ours
-            .iter()
-            .filter(|name| !known(name))
-            .map(|name| format!("{name} has no row in the layer table")),
-    );
+fn dependencies(graph: &Graph, layer: &Layer) -> Vec<String> {
+    let (ours, foreign): (BTreeSet<String>, BTreeSet<String>) =
+        graph.uses(layer.name).into_iter().partition(|used| graph.ours.contains(used));
+    let mut found = differences(layer.name, &ours, layer.ours);
+    if let Some(allowed) = layer.foreign {
+        found.extend(differences(layer.name, &foreign, allowed));
+    }
+    let reaches = graph.reaches(layer.name);
+    let forbidden = layer.never.iter().copied().flatten().filter(|name| reaches.contains(**name));
+    found.extend(forbidden.map(|name| format!("{} reaches {name}, which its row forbids", layer.name)));
     found
 }
 
-fn broken(graph: &Graph, layer: &Layer) -> Vec<String> {
-    let uses = graph
-        .uses(layer.name)
-        .into_iter()
-        .filter(|used| graph.ours.contains(used) && !layer.may_use.contains(&used.as_str()));
-    let reaches = graph.reaches(layer.name);
-    let forbidden = layer.never.iter().filter(|name| reaches.contains(**name));
-    uses.map(|used| format!("{} uses {used}, which its row does not allow", layer.name))
-        .chain(forbidden.map(|name| format!("{} reaches {name}, which its row forbids", layer.name)))
+/// Both ways: a row that allows more than is used would let it in unseen.
+fn differences(name: &str, uses: &BTreeSet<String>, allowed: &[&str]) -> Vec<String> {
+    let more = uses.iter().filter(|used| !allowed.contains(&used.as_str()));
+    let unused = allowed.iter().filter(|allowed| !uses.contains(**allowed));
+    more.map(|used| format!("{name} uses {used}, which its row does not allow"))
+        .chain(unused.map(|allowed| format!("{name} does not use {allowed}, which its row allows")))
         .collect()
 }
 
@@ -103,14 +54,14 @@ mod tests {
     #[test]
     fn the_layers_hold() {
         let graph = Graph::of_workspace().unwrap();
-        assert_eq!(violations(&graph), Vec::<String>::new());
+        assert_eq!(violations(&graph).unwrap(), Vec::<String>::new());
     }
 
     #[test]
-    fn every_row_names_a_crate() {
-        let graph = Graph::of_workspace().unwrap();
-        for layer in LAYERS {
-            assert!(graph.ours.contains(layer.name), "{} is no member of the workspace", layer.name);
-        }
+    fn rows_are_exact() {
+        let uses = BTreeSet::from(["a".to_owned(), "b".to_owned()]);
+        assert!(differences("x", &uses, &["a", "b"]).is_empty());
+        assert_eq!(differences("x", &uses, &["a"]), ["x uses b, which its row does not allow"]);
+        assert_eq!(differences("x", &uses, &["a", "b", "c"]), ["x does not use c, which its row allows"]);
     }
 }

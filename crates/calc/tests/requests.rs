@@ -1,10 +1,12 @@
 //! Every reference row as a request: the bundled samples always, the whole reference files where they lie.
 
 #![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
     clippy::panic,
     clippy::print_stdout,
     clippy::unwrap_used,
-    reason = "helpers of tests fail as tests do, and a skipped test says so"
+    reason = "tests read files, their helpers fail as tests do, and a skipped test says so"
 )]
 
 use std::collections::BTreeMap;

@@ -25,6 +25,11 @@
 //! # }
 //! ```
 
+#![cfg_attr(
+    test,
+    allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "tests read files and clocks")
+)]
+
 mod error;
 mod font;
 mod format;

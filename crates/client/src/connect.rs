@@ -1,15 +1,21 @@
 //! Connecting.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
-use temporalio_client::envconfig::LoadClientConfigProfileOptions;
+use temporalio_client::envconfig::{ConfigError, LoadClientConfigProfileOptions};
 use temporalio_client::{Client, ClientOptions, Connection, ConnectionOptions};
+use temporalio_common_native::envconfig::load_client_config_profile;
+use temporalio_common_native::telemetry::metrics::TemporalMeter;
 use url::Url;
 
 use crate::error::ClientError;
 
+/// The namespace where none is configured.
+const DEFAULT_NAMESPACE: &str = "default";
+
 /// Where to connect, and how long to wait.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Connect {
     /// `host:port`; from `temporal.toml` and `TEMPORAL_*` when none.
     pub address: Option<String>,
@@ -17,11 +23,13 @@ pub struct Connect {
     pub namespace: Option<String>,
     /// Longest wait for the server's answer to one call.
     pub deadline: Duration,
+    /// Where the requests of this connection are measured; nowhere when none.
+    pub meter: Option<TemporalMeter>,
 }
 
 impl Default for Connect {
     fn default() -> Self {
-        Self { address: None, namespace: None, deadline: Duration::from_secs(10) }
+        Self { address: None, namespace: None, deadline: Duration::from_secs(10), meter: None }
     }
 }
 
@@ -37,19 +45,37 @@ impl Connect {
     /// # Errors
     /// [`ClientError::Settings`] names the setting.
     pub fn options(&self) -> Result<(ConnectionOptions, ClientOptions), ClientError> {
-        let (mut connection, mut client) =
-            ClientOptions::load_from_config(LoadClientConfigProfileOptions::default())
-                .map_err(|error| ClientError::Settings(error.to_string()))?;
-        if let Some(address) = &self.address {
-            connection.target = parse(address, connection.tls_options.is_some())?;
-        }
-        if let Some(namespace) = &self.namespace {
-            client.namespace.clone_from(namespace);
+        self.options_in(&environment())
+    }
+
+    fn options_in(
+        &self,
+        environment: &HashMap<String, String>,
+    ) -> Result<(ConnectionOptions, ClientOptions), ClientError> {
+        let unusable =
+            |error: ConfigError| ClientError::Settings(format!("temporal.toml or TEMPORAL_*: {error}"));
+        let options = LoadClientConfigProfileOptions::default();
+        let mut profile = load_client_config_profile(options, Some(environment)).map_err(unusable)?;
+        let address = self.address.clone().or(profile.address.take());
+        let namespace = self.namespace.clone().or(profile.namespace.take());
+        let mut connection = ConnectionOptions::try_from(profile).map_err(unusable)?;
+        if let Some(address) = address {
+            connection.target = parse(&address, connection.tls_options.is_some())?;
         }
         connection.connect_timeout = Some(self.deadline);
+        connection.metrics_meter.clone_from(&self.meter);
         connection.identity = format!("ttai@{}", std::process::id());
-        Ok((connection, client))
+        let namespace = namespace.unwrap_or_else(|| DEFAULT_NAMESPACE.to_owned());
+        Ok((connection, ClientOptions::new(namespace).build()))
     }
+}
+
+/// `TEMPORAL_*` of this process; a variable that is empty counts as not set.
+fn environment() -> HashMap<String, String> {
+    std::env::vars_os()
+        .map(|(name, value)| (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned()))
+        .filter(|(name, value)| name.starts_with("TEMPORAL_") && !value.is_empty())
+        .collect()
 }
 
 fn parse(address: &str, tls: bool) -> Result<Url, ClientError> {
@@ -59,7 +85,9 @@ fn parse(address: &str, tls: bool) -> Result<Url, ClientError> {
         format!("{}://{address}", if tls { "https" } else { "http" })
     };
     Url::parse(&text).ok().filter(|url| url.host().is_some()).ok_or_else(|| {
-        ClientError::Settings(format!("'{address}' is no address; use host:port such as 127.0.0.1:7233"))
+        ClientError::Settings(format!(
+            "'{address}' is not a valid address; use host:port such as 127.0.0.1:7233"
+        ))
     })
 }
 
@@ -130,5 +158,23 @@ mod tests {
         assert_eq!(parse("cloud:7233", true).unwrap().scheme(), "https");
         assert!(parse("", false).is_err());
         assert!(parse("http://", false).is_err());
+    }
+
+    #[test]
+    fn a_given_address_does_not_depend_on_the_environments() {
+        let environment =
+            |address: &str| HashMap::from([("TEMPORAL_ADDRESS".to_owned(), address.to_owned())]);
+        let given = Connect { namespace: Some("trading".to_owned()), ..Connect::to("here:7233") };
+        let (connection, client) = given.options_in(&environment("no address at all")).unwrap();
+        assert_eq!(connection.target.as_str(), "http://here:7233/");
+        assert_eq!(client.namespace, "trading");
+        let (connection, client) = Connect::default().options_in(&environment("there:7233")).unwrap();
+        assert_eq!(connection.target.as_str(), "http://there:7233/");
+        assert_eq!(client.namespace, "default");
+        let error = Connect::default().options_in(&environment("no address at all")).unwrap_err();
+        assert!(
+            error.to_string().contains("'no address at all' is not a valid address; use host:port"),
+            "{error}"
+        );
     }
 }

@@ -3,6 +3,11 @@
 //! Names are the seeds' names; payloads are plain JSON with snake_case fields; inputs also accept camelCase.
 //! No workflow logic, no I/O, no SDK.
 
+#![cfg_attr(
+    test,
+    allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "tests read files and clocks")
+)]
+
 pub mod activities;
 pub mod analysis;
 pub mod call;

@@ -14,59 +14,15 @@ use crate::error::AttemptError;
 use crate::locate::cache_error;
 use crate::platform::Platform;
 use crate::progress::{Progress, ProgressEvent};
-
-/// The newest release that `go install` can build too: later ones have a replace directive in their go.mod.
-const PINNED_VERSION: &str = "1.5.1";
-
-/// SHA-256 of the archives of [`PINNED_VERSION`], so that not even its publisher can change them unnoticed. The list that
-/// is published beside the archives (`checksums.txt`) decides for what is not named here.
-const PINNED_CHECKSUMS: [(&str, &str); 4] = [
-    (
-        "temporal_cli_1.5.1_linux_amd64.tar.gz",
-        "ddc95e08b0b076efd4ea9733a3f488eb7d2be875f8834e616cd2a37358b4852d",
-    ),
-    (
-        "temporal_cli_1.5.1_linux_arm64.tar.gz",
-        "bd1b0db9f18b051026de8bf6cc1505f2510f14bbb7a8b9a4a91fff46c77454f5",
-    ),
-    (
-        "temporal_cli_1.5.1_darwin_amd64.tar.gz",
-        "bbb73e2a31135abe50a1f1cdb35030c42961df618e8ce9c60ae89f201540c5d9",
-    ),
-    (
-        "temporal_cli_1.5.1_darwin_arm64.tar.gz",
-        "cca01b7ea35ad56e2a328d9ae596bf716bd22313ef63c7a761c88354457c2415",
-    ),
-];
+use crate::release::Release;
 
 /// Connecting, and each wait for more data, may take this long; a download as a whole may take as long as it moves.
 const STALL: Duration = Duration::from_secs(30);
 const CONNECT: Duration = Duration::from_secs(10);
 /// `checksums.txt` has a few hundred bytes; what is longer than this is something else.
 const CHECKSUMS_LIMIT: usize = 64 * 1024;
-/// Progress is told each time that this much has arrived.
+/// Progress is reported each time that this much has arrived.
 const REPORT_EVERY: u64 = 4_000_000;
-
-/// A release of the Temporal CLI.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Release {
-    /// Version without the leading `v`.
-    pub version: String,
-    /// Folder of the release folders; archives lie at `{base_url}/v{version}/`. A mirror is laid out in the same way.
-    pub base_url: String,
-}
-
-impl Release {
-    /// The release that ttai is tested with, from where its makers publish it.
-    pub fn pinned() -> Self {
-        let base_url = "https://github.com/temporalio/cli/releases/download".to_owned();
-        Self { version: PINNED_VERSION.to_owned(), base_url }
-    }
-
-    fn url(&self, file: &str) -> String {
-        format!("{}/v{}/{file}", self.base_url.trim_end_matches('/'), self.version)
-    }
-}
 
 /// Downloads into `staging` and returns the unpacked command. Nothing that fails its checksum is unpacked.
 pub(crate) async fn fetch(
@@ -78,7 +34,10 @@ pub(crate) async fn fetch(
     let archive = platform.archive_name(&release.version);
     let url = release.url(&archive);
     let client = client(&url)?;
-    let expected = expected_checksum(&client, release, &archive).await?;
+    let expected = match release.built_in_checksum(platform) {
+        Some(checksum) => checksum.to_owned(),
+        None => published_checksum(&client, release, &archive, progress).await?,
+    };
     let file = staging.join(&archive);
     let actual = save(&client, &url, &file, progress).await?;
     if actual != expected {
@@ -109,15 +68,15 @@ async fn get(client: &Client, url: &str) -> Result<Response, AttemptError> {
     client.get(url).send().await.and_then(Response::error_for_status).map_err(http_error(url))
 }
 
-async fn expected_checksum(
+/// The checksum that is published beside the archive: it finds damage, but its publisher can change both.
+async fn published_checksum(
     client: &Client,
     release: &Release,
     archive: &str,
+    progress: &dyn Progress,
 ) -> Result<String, AttemptError> {
-    if let Some((_, checksum)) = PINNED_CHECKSUMS.iter().find(|(name, _)| *name == archive) {
-        return Ok((*checksum).to_owned());
-    }
     let url = release.url("checksums.txt");
+    progress.report(&ProgressEvent::ChecksumNotBuiltIn { archive: archive.to_owned(), url: url.clone() });
     let mut response = get(client, &url).await?;
     let mut list = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(http_error(&url))? {
@@ -126,12 +85,12 @@ async fn expected_checksum(
             break;
         }
     }
-    published_checksum(&String::from_utf8_lossy(&list), archive)
+    checksum_in(&String::from_utf8_lossy(&list), archive)
         .ok_or(AttemptError::ChecksumMissing { url, archive: archive.to_owned() })
 }
 
 /// Finds an archive in lines of the form `hexadecimal  name`, as sha256sum writes them.
-fn published_checksum(list: &str, archive: &str) -> Option<String> {
+fn checksum_in(list: &str, archive: &str) -> Option<String> {
     list.lines().find_map(|line| {
         let (checksum, name) = line.split_once(char::is_whitespace)?;
         let named = name.trim_start().trim_start_matches('*') == archive;
@@ -151,13 +110,13 @@ async fn save(
     progress.report(&ProgressEvent::DownloadStarted { url: url.to_owned(), total_bytes });
     let mut output = File::create(file).map_err(cache_error(file))?;
     let mut digest = Sha256::new();
-    let (mut bytes, mut told) = (0, 0);
+    let (mut bytes, mut reported) = (0, 0);
     while let Some(chunk) = response.chunk().await.map_err(http_error(url))? {
         digest.update(&chunk);
         output.write_all(&chunk).map_err(cache_error(file))?;
         bytes += u64::try_from(chunk.len()).unwrap_or(u64::MAX);
-        if bytes - told >= REPORT_EVERY {
-            told = bytes;
+        if bytes - reported >= REPORT_EVERY {
+            reported = bytes;
             progress.report(&ProgressEvent::Downloaded { bytes, total_bytes });
         }
     }
@@ -217,22 +176,9 @@ mod tests {
     fn checksums_are_found_by_the_exact_name() {
         let sum = "A".repeat(64);
         let list = format!("{sum}  a.tar.gz\n{}  *b.tar.gz\nshort  c.tar.gz\n", "b".repeat(64));
-        assert_eq!(published_checksum(&list, "a.tar.gz"), Some("a".repeat(64)));
-        assert_eq!(published_checksum(&list, "b.tar.gz"), Some("b".repeat(64)));
-        assert_eq!(published_checksum(&list, "c.tar.gz"), None);
-        assert_eq!(published_checksum(&list, "tar.gz"), None);
-    }
-
-    #[test]
-    fn the_pinned_release_lies_where_its_makers_publish_it() {
-        let linux = Platform::from_rust("linux", "x86_64").unwrap();
-        let release = Release::pinned();
-        assert_eq!(
-            release.url(&linux.archive_name(&release.version)),
-            "https://github.com/temporalio/cli/releases/download/v1.5.1/temporal_cli_1.5.1_linux_amd64.tar.gz"
-        );
-        for (archive, checksum) in PINNED_CHECKSUMS {
-            assert!(archive.contains(PINNED_VERSION) && checksum.len() == 64);
-        }
+        assert_eq!(checksum_in(&list, "a.tar.gz"), Some("a".repeat(64)));
+        assert_eq!(checksum_in(&list, "b.tar.gz"), Some("b".repeat(64)));
+        assert_eq!(checksum_in(&list, "c.tar.gz"), None);
+        assert_eq!(checksum_in(&list, "tar.gz"), None);
     }
 }

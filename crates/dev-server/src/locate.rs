@@ -5,11 +5,12 @@ use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::download::{self, Release};
+use crate::download;
 use crate::error::{Attempt, AttemptError, DevServerError};
 use crate::go_build;
 use crate::platform::Platform;
 use crate::progress::{Progress, ProgressEvent};
+use crate::release::Release;
 use crate::version::{self, ServerVersion, TemporalVersion};
 
 /// How to look for the command.
@@ -19,7 +20,7 @@ pub struct LocateOptions {
     pub binary: Option<PathBuf>,
     /// Folders to search for `temporal` and for `go`, in the form of PATH; `None` for the PATH of this process.
     pub search_path: Option<OsString>,
-    /// Where a downloaded or built command is kept, in a folder for each version.
+    /// Where a downloaded or built command is cached, in a folder for each version.
     pub cache_dir: PathBuf,
     /// What to download or build.
     pub release: Release,
@@ -36,7 +37,7 @@ pub struct LocateOptions {
 }
 
 impl LocateOptions {
-    /// Everything allowed, the pinned release, cached in `cache_dir`.
+    /// Everything allowed, the pinned releases, cached in `cache_dir`.
     pub fn new(cache_dir: impl Into<PathBuf>) -> Self {
         Self {
             binary: None,
@@ -55,13 +56,13 @@ impl LocateOptions {
         self.search_path.clone().or_else(|| std::env::var_os("PATH")).unwrap_or_default()
     }
 
-    /// Where the release lies once it has been fetched.
-    fn cached_binary(&self) -> PathBuf {
-        self.version_dir().join(format!("temporal{}", std::env::consts::EXE_SUFFIX))
+    /// Where a version of the command lies once it has been fetched.
+    fn cached_binary(&self, version: &str) -> PathBuf {
+        self.version_dir(version).join(format!("temporal{}", std::env::consts::EXE_SUFFIX))
     }
 
-    fn version_dir(&self) -> PathBuf {
-        self.cache_dir.join(format!("temporal-{}", self.release.version))
+    fn version_dir(&self, version: &str) -> PathBuf {
+        self.cache_dir.join(format!("temporal-{version}"))
     }
 }
 
@@ -164,7 +165,7 @@ impl Search<'_> {
         self.fetch().await
     }
 
-    /// Downloads or builds, alone: whoever else wants the same version waits, and then finds it in the cache.
+    /// Downloads or builds, alone: whoever else wants a command waits, and then finds it in the cache.
     async fn fetch(mut self) -> Result<TemporalBinary, DevServerError> {
         let _lock = match self.lock().await {
             Ok(lock) => lock,
@@ -202,9 +203,12 @@ impl Search<'_> {
         None
     }
 
+    /// The downloaded command, else the built one.
     async fn cached(&self) -> Result<TemporalBinary, AttemptError> {
-        let path = self.options.cached_binary();
-        self.usable(path.is_file().then_some(path), BinaryOrigin::Cache).await
+        let Release { version, go_version, .. } = &self.options.release;
+        let paths = [version, go_version].map(|version| self.options.cached_binary(version));
+        let path = paths.into_iter().find(|path| path.is_file());
+        self.usable(path, BinaryOrigin::Cache).await
     }
 
     async fn usable(
@@ -227,9 +231,10 @@ impl Search<'_> {
             os: std::env::consts::OS,
             arch: std::env::consts::ARCH,
         })?;
-        let staging = self.empty_staging()?;
-        let binary = download::fetch(&self.options.release, platform, &staging, self.progress).await?;
-        self.install(&binary, &staging, BinaryOrigin::Downloaded).await
+        let release = &self.options.release;
+        let staging = self.empty_staging(&release.version)?;
+        let binary = download::fetch(release, platform, &staging, self.progress).await?;
+        self.install(&binary, &release.version, BinaryOrigin::Downloaded).await
     }
 
     async fn build(&self) -> Result<TemporalBinary, AttemptError> {
@@ -237,29 +242,36 @@ impl Search<'_> {
             return Err(AttemptError::SwitchedOff);
         }
         let go = find_in(&self.options.search_path(), "go").ok_or(AttemptError::NoGo)?;
-        let staging = self.empty_staging()?;
-        let (version, deadline) = (&self.options.release.version, self.options.build_deadline);
+        let version = &self.options.release.go_version;
+        let staging = self.empty_staging(version)?;
+        let deadline = self.options.build_deadline;
         let binary = go_build::build(&go, version, &staging, deadline, self.progress).await?;
-        self.install(&binary, &staging, BinaryOrigin::Built).await
+        self.install(&binary, version, BinaryOrigin::Built).await
     }
 
     /// Moves a new binary into its place in one step, after it has shown that it runs.
     async fn install(
         &self,
         new: &Path,
-        staging: &Path,
+        version: &str,
         origin: BinaryOrigin,
     ) -> Result<TemporalBinary, AttemptError> {
         let mut binary = self.usable(Some(new.to_owned()), origin).await?;
-        binary.path = self.options.cached_binary();
+        binary.path = self.options.cached_binary(version);
         fs::rename(new, &binary.path).map_err(cache_error(&binary.path))?;
-        fs::remove_dir_all(staging).map_err(cache_error(staging))?;
+        let staging = self.staging(version);
+        fs::remove_dir_all(&staging).map_err(cache_error(&staging))?;
         Ok(binary)
     }
 
-    /// A folder beside the final place, hence on the same file system. What an interrupted attempt left there goes.
-    fn empty_staging(&self) -> Result<PathBuf, AttemptError> {
-        let staging = self.options.version_dir().join("staging");
+    /// A folder beside the final place, hence on the same file system.
+    fn staging(&self, version: &str) -> PathBuf {
+        self.options.version_dir(version).join("staging")
+    }
+
+    /// The staging folder, without what an interrupted attempt left there.
+    fn empty_staging(&self, version: &str) -> Result<PathBuf, AttemptError> {
+        let staging = self.staging(version);
         if staging.exists() {
             fs::remove_dir_all(&staging).map_err(cache_error(&staging))?;
         }
@@ -268,9 +280,9 @@ impl Search<'_> {
     }
 
     async fn lock(&self) -> Result<File, AttemptError> {
-        let folder = self.options.version_dir();
-        fs::create_dir_all(&folder).map_err(cache_error(&folder))?;
-        let path = folder.join("fetch.lock");
+        let folder = &self.options.cache_dir;
+        fs::create_dir_all(folder).map_err(cache_error(folder))?;
+        let path = folder.join("temporal.lock");
         let file = File::options()
             .create(true)
             .truncate(false)

@@ -10,6 +10,10 @@ use crate::error::DevServerError;
 use crate::locate::LocateOptions;
 use crate::progress::{Progress, Silent};
 
+/// Lets a worker start activities together with the answer that schedules them, without another round trip; servers
+/// have it off unless told otherwise.
+const EAGER_ACTIVITIES: &str = "system.enableActivityEagerExecution";
+
 /// Everything a server needs to know. Start from [`persistent`](Self::persistent) or [`ephemeral`](Self::ephemeral).
 #[derive(Clone)]
 pub struct DevServerOptions {
@@ -21,6 +25,8 @@ pub struct DevServerOptions {
     pub port: Option<u16>,
     /// Port of the web interface on 127.0.0.1; `None` for a free one.
     pub ui_port: Option<u16>,
+    /// Port of the server's own Prometheus metrics on 127.0.0.1; `None` for one of the server's choice.
+    pub metrics_port: Option<u16>,
     /// Without the web interface.
     pub headless: bool,
     /// Serves Prometheus metrics on a free port of 127.0.0.1, and counts [actions](crate::DevServer::actions).
@@ -31,7 +37,8 @@ pub struct DevServerOptions {
     pub namespace: String,
     /// Search attributes that exist in the namespace when the server serves.
     pub search_attributes: Vec<(String, SearchAttributeKind)>,
-    /// Dynamic configuration of the server, for example `("frontend.namespaceCount", 200)`.
+    /// Dynamic configuration of the server, for example `("frontend.namespaceCount", 200)`. Eager activities are on
+    /// unless it says otherwise.
     pub dynamic_config: Vec<(String, serde_json::Value)>,
     /// What the server writes to its log.
     pub log_level: LogLevel,
@@ -51,6 +58,7 @@ impl DevServerOptions {
             data_dir: data_dir.into(),
             port: None,
             ui_port: None,
+            metrics_port: None,
             headless: false,
             metrics: false,
             ephemeral: false,
@@ -92,7 +100,8 @@ impl DevServerOptions {
                 return invalid("dynamic_config", key, "a key that is not empty and has no equals sign");
             }
         }
-        for (option, port) in [("port", self.port), ("ui_port", self.ui_port)] {
+        let ports = [("port", self.port), ("ui_port", self.ui_port), ("metrics_port", self.metrics_port)];
+        for (option, port) in ports {
             if port == Some(0) {
                 return invalid(option, "0", "a port from 1 to 65535, or none for a free one");
             }
@@ -131,7 +140,11 @@ impl DevServerOptions {
         for (name, kind) in &self.search_attributes {
             add("--search-attribute", format!("{name}={kind}").into());
         }
-        for (key, value) in &self.dynamic_config {
+        if let Some(port) = self.metrics_port {
+            add("--metrics-port", port.to_string().into());
+        }
+        let eager = (EAGER_ACTIVITIES.to_owned(), true.into());
+        for (key, value) in [&eager].into_iter().chain(&self.dynamic_config) {
             add("--dynamic-config-value", format!("{key}={value}").into());
         }
         if ui_port.is_none() {
@@ -228,11 +241,14 @@ mod tests {
         let mut options = DevServerOptions::persistent("data");
         options.namespace = "trading".into();
         options.search_attributes = vec![("TtaiSymbol".into(), SearchAttributeKind::Keyword)];
+        options.metrics_port = Some(9100);
         options.dynamic_config = vec![("limit.blobSize.error".into(), 5.into()), ("a".into(), "b".into())];
         assert_eq!(
             command_line(&options, Some(8233), Some(Path::new("/d/temporal.db"))),
             "server start-dev --ip 127.0.0.1 --color never --port 7233 --log-level warn --namespace trading \
              --ui-port 8233 --db-filename /d/temporal.db --search-attribute TtaiSymbol=Keyword \
+             --metrics-port 9100 \
+             --dynamic-config-value system.enableActivityEagerExecution=true \
              --dynamic-config-value limit.blobSize.error=5 --dynamic-config-value a=\"b\""
         );
         assert!(command_line(&DevServerOptions::ephemeral("data"), None, None).ends_with("--headless"));

@@ -39,6 +39,13 @@ pub enum ProgressEvent {
         /// The lock that the other process holds.
         lock: PathBuf,
     },
+    /// No checksum of the archive is built in, so the one published beside it decides.
+    ChecksumNotBuiltIn {
+        /// Name of the archive.
+        archive: String,
+        /// The published list of checksums.
+        url: String,
+    },
     /// A download begins.
     DownloadStarted {
         /// Where from.
@@ -111,6 +118,9 @@ impl fmt::Display for ProgressEvent {
             Self::Skipped { reason } => write!(f, "{reason}"),
             Self::WaitingForOtherProcess { lock } => {
                 write!(f, "waiting for another process that fetches temporal (lock {})", lock.display())
+            }
+            Self::ChecksumNotBuiltIn { archive, url } => {
+                write!(f, "no checksum of {archive} is built in; checking it against {url}")
             }
             Self::DownloadStarted { url, total_bytes } => {
                 write!(f, "downloading {url}")?;

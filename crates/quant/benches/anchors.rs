@@ -3,7 +3,12 @@
 //! Contracts come from the CSV file named in `TTAI_ANCHOR_CONTRACTS` (columns sign, strike, years, rate, yield, volatility, spot 100), so that
 //! every tool prices the same ones; American prices go to the file named in `TTAI_ANCHOR_PRICES`, so that errors can be
 //! compared too. The real AAPL chain is priced where `TTAI_ORACLE` names the reference files.
-#![allow(clippy::expect_used, reason = "a bench stops where its own inputs are wrong")]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    clippy::expect_used,
+    reason = "a bench reads files and clocks, and stops where its own inputs are wrong"
+)]
 
 use std::collections::BTreeMap;
 use std::hint::black_box;

@@ -1,4 +1,5 @@
-#![allow(clippy::expect_used, missing_docs)] // a bench stops where its own inputs are wrong, and criterion generates undocumented items
+#![allow(clippy::disallowed_methods, clippy::disallowed_types, clippy::expect_used, missing_docs)]
+// a bench reads files and clocks, stops where its own inputs are wrong, and criterion generates undocumented items
 //! Rates of the pricers on one core: European price and Greeks over slices, implied volatility, American price and Greeks, whole chains.
 //!
 //! Parameters are drawn from a fixed seed over the range of the reference tables; each figure is elements a second.

@@ -3,7 +3,13 @@
 //!
 //! `cargo run --release -p ttai-quant --example chart_bench -- --tape DIR [SYMBOL …]`
 
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program that prints a table")]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a program that reads files and prints a table"
+)]
 
 use std::error::Error;
 use std::path::{Path, PathBuf};

@@ -1,5 +1,10 @@
 //! Pure numbers for options traders: no I/O, no async, no clock. Every public function says its units and its source.
 
+#![cfg_attr(
+    test,
+    allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "tests read files and clocks")
+)]
+
 pub mod chain;
 pub mod indicators;
 pub mod levels;

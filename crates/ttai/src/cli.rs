@@ -110,6 +110,9 @@ pub struct DevArgs {
     /// Port of the Temporal UI [default: a free one].
     #[arg(long)]
     pub ui_port: Option<u16>,
+    /// Serve /metrics (Prometheus), /healthz and /readyz here [default: worker.metrics of ttai.toml, else nowhere].
+    #[arg(long, value_name = "ADDR")]
+    pub metrics: Option<String>,
 }
 
 /// `ttai worker`.
@@ -118,7 +121,7 @@ pub struct WorkerArgs {
     /// Queues to poll, separated by commas [default: all three].
     #[arg(long, value_delimiter = ',', value_name = "QUEUES")]
     pub queues: Vec<TaskQueue>,
-    /// Serve /metrics (Prometheus) and /healthz here [default: worker.metrics of ttai.toml, else nowhere].
+    /// Serve /metrics (Prometheus), /healthz and /readyz here [default: worker.metrics of ttai.toml, else nowhere].
     #[arg(long, value_name = "ADDR")]
     pub metrics: Option<String>,
     /// Which market.

@@ -11,8 +11,8 @@ use ttai_dev_server::{
     discover,
 };
 
-use crate::output;
 use crate::settings::Settings;
+use crate::{output, sdk_metrics};
 
 /// Options of the development server for the settings' market.
 ///
@@ -51,6 +51,7 @@ pub fn configured(settings: &Settings) -> Option<Connect> {
     (settings.address.is_some() || from_environment).then(|| Connect {
         address: settings.address.clone(),
         namespace: settings.namespace.clone(),
+        meter: Some(sdk_metrics::connection_meter()),
         ..Connect::default()
     })
 }
@@ -96,6 +97,7 @@ pub async fn connect(address: &str, namespace: &str) -> anyhow::Result<TtaiClien
     let connect = Connect {
         address: Some(address.to_owned()),
         namespace: Some(namespace.to_owned()),
+        meter: Some(sdk_metrics::connection_meter()),
         ..Connect::default()
     };
     TtaiClient::connect(connect).await.context("the development server runs but does not answer")

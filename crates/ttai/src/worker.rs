@@ -2,20 +2,14 @@
 //!
 //! Before it polls it makes sure that the search attributes exist: a start with an unknown one is refused.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::anyhow;
 use futures::stream::{FuturesUnordered, StreamExt};
 use temporalio_client::Client;
-use temporalio_client::tonic::Request;
-use temporalio_protos::temporal::api::enums::v1::IndexedValueType;
-use temporalio_protos::temporal::api::operatorservice::v1::{
-    AddSearchAttributesRequest, ListSearchAttributesRequest,
-};
 use temporalio_sdk::interceptors::{
     ActivityInboundInterceptor, ExecuteActivityInput, ExecuteActivityOutput, Next,
 };
@@ -24,9 +18,10 @@ use tokio::sync::oneshot;
 use ttai_activities::{
     AnalystActivities, Compute, MarketDataActivities, NotificationActivities, OutputActivities, Ports, Shutdown, Supervisor,
 };
-use ttai_contract::{TaskQueue, WorkflowParams, search_attributes};
+use ttai_contract::{TaskQueue, WorkflowParams};
 
 use crate::stop_reasons::ServerStopReasons;
+use crate::{sdk_metrics, search_attributes};
 
 /// How long running activities may take to return after a shutdown has begun.
 const GRACE: Duration = Duration::from_secs(5);
@@ -88,8 +83,9 @@ impl RunningWorkers {
     /// # Errors
     /// A server that cannot be used: the message says which command to run.
     pub async fn start(client: Client, ports: Ports, settings: WorkerSettings) -> anyhow::Result<Self> {
-        ensure_search_attributes(&client).await?;
+        search_attributes::ensure(&client).await?;
         let shutdown = Shutdown::default();
+        tokio::spawn(search_attributes::watch(client.clone(), shutdown.clone()));
         let (ready, started) = oneshot::channel();
         let handle = tokio::runtime::Handle::current();
         let begun = shutdown.clone();
@@ -187,7 +183,8 @@ fn build(
     settings: &WorkerSettings,
     shutdown: &Shutdown,
 ) -> anyhow::Result<Vec<Worker>> {
-    let runtime = Runtime::from_current_tokio(Default::default()).map_err(|error| anyhow!("{error}"))?;
+    let telemetry = sdk_metrics::runtime_options().map_err(|error| anyhow!(error))?;
+    let runtime = Runtime::from_current_tokio(telemetry).map_err(|error| anyhow!("{error}"))?;
     let supervisor = Supervisor::new(shutdown.clone(), Arc::new(ServerStopReasons(client.clone())));
     let parts = Parts { ports, compute: Compute::per_core(), supervisor };
     settings
@@ -243,64 +240,3 @@ macro_rules! register {
     };
 }
 ttai_contract::for_each_workflow!(register);
-
-/// Registers the search attributes that are missing.
-///
-/// # Errors
-/// A server that does not answer, or does not let us register them: the message says which command to run.
-pub(crate) async fn ensure_search_attributes(client: &Client) -> anyhow::Result<()> {
-    let namespace = client.options().namespace.clone();
-    let missing = missing_search_attributes(client).await?;
-    if missing.is_empty() {
-        return Ok(());
-    }
-    let keyword = IndexedValueType::Keyword as i32;
-    let search_attributes: HashMap<String, i32> =
-        missing.iter().map(|name| (name.clone(), keyword)).collect();
-    let request = AddSearchAttributesRequest { search_attributes, namespace: namespace.clone() };
-    let outcome = within(
-        "register search attributes",
-        client.connection().operator_service().add_search_attributes(Request::new(request)),
-    )
-    .await?;
-    outcome.with_context(|| {
-        let names: Vec<String> = missing.iter().map(|name| format!("--name {name} --type Keyword")).collect();
-        format!(
-            "the namespace '{namespace}' lacks search attributes and does not let ttai register them; run: temporal operator search-attribute create --namespace {namespace} {}",
-            names.join(" ")
-        )
-    })?;
-    Ok(())
-}
-
-/// The search attributes that the namespace lacks.
-///
-/// # Errors
-/// A server that does not answer, or an attribute of another type.
-pub async fn missing_search_attributes(client: &Client) -> anyhow::Result<Vec<String>> {
-    let request = ListSearchAttributesRequest { namespace: client.options().namespace.clone() };
-    let answer = within(
-        "list search attributes",
-        client.connection().operator_service().list_search_attributes(Request::new(request)),
-    )
-    .await?
-    .context("the server does not list its search attributes")?
-    .into_inner();
-    let mut missing = Vec::new();
-    for name in search_attributes::KEYWORDS {
-        match answer.custom_attributes.get(name) {
-            None => missing.push(name.to_owned()),
-            Some(kind) if *kind == IndexedValueType::Keyword as i32 => {}
-            Some(_) => bail!(
-                "the search attribute {name} exists with another type than Keyword; remove or rename it"
-            ),
-        }
-    }
-    Ok(missing)
-}
-
-async fn within<T>(call: &str, work: impl Future<Output = T>) -> anyhow::Result<T> {
-    tokio::time::timeout(Duration::from_secs(15), work)
-        .await
-        .with_context(|| format!("no answer from the server to: {call}"))
-}

@@ -36,7 +36,8 @@ impl Place {
         let folder = tempdir().unwrap();
         let mut options = LocateOptions::new(folder.path().join("cache"));
         options.search_path = Some(folder.path().join("bin").into());
-        options.release = Release { version: "9.9.9".into(), base_url: base_url.into() };
+        options.release =
+            Release { version: "9.9.9".into(), base_url: base_url.into(), go_version: "9.8.0".into() };
         fs::create_dir(folder.path().join("bin")).unwrap();
         Self { folder, options }
     }
@@ -168,6 +169,8 @@ async fn a_release_is_downloaded_once_and_then_cached() {
     let total = u64::try_from(archive.len()).unwrap();
     let done = ProgressEvent::Downloaded { bytes: total, total_bytes: Some(total) };
     assert!(events.lock().unwrap().contains(&done));
+    let said = events.lock().unwrap().iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+    assert!(said.contains("is built in; checking it against") && said.contains("/checksums.txt"), "{said}");
     assert_eq!(server.requests().len(), 2);
 
     let again = locate(&place.options, &Silent).await.unwrap();
@@ -227,6 +230,16 @@ async fn odd_releases_are_refused_with_the_reason() {
 }
 
 #[tokio::test]
+async fn a_downloaded_command_is_taken_before_a_built_one() {
+    let place = Place::offline().with_command("go", GO);
+    locate(&place.options, &Silent).await.unwrap();
+    let downloaded = place.path("cache/temporal-9.9.9/temporal");
+    fs::create_dir_all(downloaded.parent().unwrap()).unwrap();
+    fs::copy(place.path("cache/temporal-9.8.0/temporal"), &downloaded).unwrap();
+    assert_eq!(locate(&place.options, &Silent).await.unwrap().path, downloaded);
+}
+
+#[tokio::test]
 async fn go_builds_where_the_download_fails() {
     let place = Place::offline().with_command("go", GO);
     let lines = Arc::new(Mutex::new(Vec::new()));
@@ -235,16 +248,19 @@ async fn go_builds_where_the_download_fails() {
     let binary = locate(&place.options, &progress).await.unwrap();
     assert_eq!(
         (binary.origin, &binary.path),
-        (BinaryOrigin::Built, &place.path("cache/temporal-9.9.9/temporal"))
+        (BinaryOrigin::Built, &place.path("cache/temporal-9.8.0/temporal"))
     );
     assert_eq!(
         fs::read_to_string(place.path("bin/go.arguments")).unwrap().trim(),
-        "install -v -ldflags -s -w -X github.com/temporalio/cli/temporalcli.Version=9.9.9 \
-         github.com/temporalio/cli/cmd/temporal@v9.9.9"
+        "install -v -ldflags -s -w -X github.com/temporalio/cli/temporalcli.Version=9.8.0 \
+         github.com/temporalio/cli/cmd/temporal@v9.8.0"
     );
     let lines = lines.lock().unwrap();
     assert!(lines.iter().any(|line| line.starts_with("download: ")), "{lines:?}");
     assert!(lines.iter().any(|line| line == "package/one"), "{lines:?}");
+
+    let again = locate(&place.options, &Silent).await.unwrap();
+    assert_eq!((again.origin, again.path), (BinaryOrigin::Cache, binary.path.clone()));
 }
 
 #[tokio::test]

@@ -13,8 +13,8 @@ use ttai_dev_server::DevServer;
 use super::{INTERRUPTED, wait};
 use crate::cli::{AnalyzeArgs, GlobalArgs};
 use crate::settings::Settings;
-use crate::worker::{self, RunningWorkers, WorkerSettings};
-use crate::{output, report, server, sources, wiring};
+use crate::worker::{RunningWorkers, WorkerSettings};
+use crate::{output, report, search_attributes, server, sources, wiring};
 
 /// Runs the command.
 ///
@@ -94,7 +94,7 @@ impl Desk {
         match existing {
             Some(client) => {
                 // A server that no worker has seen yet would refuse the start.
-                worker::ensure_search_attributes(client.temporal()).await?;
+                search_attributes::ensure(client.temporal()).await?;
                 Ok(Self { client, own: None })
             }
             None => Self::bring_up(settings).await,

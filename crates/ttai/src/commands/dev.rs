@@ -4,9 +4,10 @@ use std::process::ExitCode;
 
 use super::asked_to_stop;
 use crate::cli::{DevArgs, GlobalArgs};
+use crate::readiness::Readiness;
 use crate::settings::Settings;
 use crate::worker::{RunningWorkers, WorkerSettings};
-use crate::{output, server, sources, wiring};
+use crate::{metrics, output, server, sources, wiring};
 
 /// Runs the command.
 ///
@@ -14,6 +15,8 @@ use crate::{output, server, sources, wiring};
 /// What keeps the server, the market, the store or the worker from starting.
 pub async fn run(global: &GlobalArgs, args: DevArgs) -> anyhow::Result<ExitCode> {
     let settings = sources::resolved(Settings::load(global, Some(&args.market))?).await;
+    let readiness = Readiness::default();
+    metrics::serve_configured(args.metrics, &settings, &readiness).await?;
     let ports = wiring::ports(&settings).await?;
     let symbols = ports.market.symbols().await.unwrap_or_default();
     let mut options = server::dev_server_options(&settings)?;
@@ -22,6 +25,7 @@ pub async fn run(global: &GlobalArgs, args: DevArgs) -> anyhow::Result<ExitCode>
     let mut dev_server = server::start(options).await?;
     let client = server::connect(&dev_server.address(), dev_server.namespace()).await?;
     let workers = RunningWorkers::start(client.temporal().clone(), ports, WorkerSettings::default()).await?;
+    readiness.polls(client.temporal().clone(), workers.shutdown());
 
     output::note(&welcome(&settings, &dev_server, &symbols));
     let outcome = tokio::select! {

@@ -21,7 +21,7 @@ use crate::cli::{DoctorArgs, GlobalArgs};
 use crate::market::MarketChoice;
 use crate::settings::Settings;
 use crate::sources::{self, Sources};
-use crate::{output, report, server, wiring, worker};
+use crate::{output, report, search_attributes, server, wiring};
 
 /// How many symbols of a market are named.
 const SYMBOLS_SHOWN: usize = 24;
@@ -332,7 +332,7 @@ async fn reached(settings: &Settings, client: &TtaiClient) -> String {
 }
 
 async fn attributes(client: &TtaiClient) -> Check {
-    match worker::missing_search_attributes(client.temporal()).await {
+    match search_attributes::missing(client.temporal()).await {
         Ok(missing) if missing.is_empty() => Check::good("search attributes", "registered"),
         Ok(missing) => Check::note(
             "search attributes",

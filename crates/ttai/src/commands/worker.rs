@@ -7,6 +7,7 @@ use ttai_contract::TaskQueue;
 
 use super::asked_to_stop;
 use crate::cli::{GlobalArgs, WorkerArgs};
+use crate::readiness::Readiness;
 use crate::settings::Settings;
 use crate::worker::{RunningWorkers, WorkerSettings};
 use crate::{metrics, output, server, sources, wiring};
@@ -20,8 +21,10 @@ pub async fn run(global: &GlobalArgs, args: WorkerArgs) -> anyhow::Result<ExitCo
     let client = server::existing_client(&settings).await?.context(
         "no Temporal server is configured or running here; set TEMPORAL_ADDRESS or --address, or run `ttai dev`",
     )?;
+    let readiness = Readiness::default();
+    metrics::serve_configured(args.metrics, &settings, &readiness).await?;
     let ports = wiring::ports(&settings).await?;
-    let queues = if args.queues.is_empty() { TaskQueue::ALL.to_vec() } else { args.queues };
+    let queues = queues(args.queues);
     let names: Vec<&str> = queues.iter().map(|queue| queue.name()).collect();
     let drill = std::env::var_os("TTAI_DRILL").is_some();
     let workers = RunningWorkers::start(
@@ -30,16 +33,15 @@ pub async fn run(global: &GlobalArgs, args: WorkerArgs) -> anyhow::Result<ExitCo
         WorkerSettings { queues: queues.clone(), drill, ..WorkerSettings::default() },
     )
     .await?;
-    let _serving = match args.metrics.or_else(|| settings.config.text("worker", "metrics")) {
-        Some(address) => {
-            let (bound, serving) = metrics::serve(&address, workers.shutdown()).await?;
-            output::note(&format!("metrics at http://{bound}/metrics, health at http://{bound}/healthz"));
-            Some(serving)
-        }
-        None => None,
-    };
+    readiness.polls(client.temporal().clone(), workers.shutdown());
     output::note(&format!("worker polls {} · {}", names.join(", "), settings.market.describe()));
     until_stopped(workers).await
+}
+
+/// Each queue once, in the order in which a worker starts them; all when none is chosen.
+fn queues(chosen: Vec<TaskQueue>) -> Vec<TaskQueue> {
+    let all = chosen.is_empty();
+    TaskQueue::ALL.into_iter().filter(|queue| all || chosen.contains(queue)).collect()
 }
 
 /// Runs until a signal; a second one exits at once.
@@ -63,5 +65,17 @@ pub async fn until_stopped(workers: RunningWorkers) -> anyhow::Result<ExitCode> 
     tokio::select! {
         outcome = workers.stop() => outcome.map(|()| ExitCode::SUCCESS),
         _ = asked_to_stop() => Ok(ExitCode::from(super::INTERRUPTED)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_queue_that_is_named_twice_is_polled_once() {
+        let chosen = vec![TaskQueue::Streaming, TaskQueue::Analysis, TaskQueue::Streaming];
+        assert_eq!(queues(chosen), [TaskQueue::Analysis, TaskQueue::Streaming]);
+        assert_eq!(queues(Vec::new()), TaskQueue::ALL);
     }
 }

@@ -186,6 +186,6 @@ pub(super) const WORKER: Section = Section {
         Kind::Text,
         "",
         "\"127.0.0.1:9464\"",
-        "Where `/metrics` (Prometheus) and `/healthz` are served. Also `--metrics`.",
+        "Where `/metrics` (Prometheus), `/healthz` (the process lives) and `/readyz` (the worker takes work) are served, also under `ttai dev`. Also `--metrics`.",
     )],
 };
