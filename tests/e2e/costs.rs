@@ -10,12 +10,12 @@ use anyhow::{Context, ensure};
 use serde_json::json;
 use temporalio_client::{UntypedWorkflow, WorkflowDescribeOptions, WorkflowGetResultOptions};
 use ttai_contract::{
-    ANALYSIS_WORKFLOWS, AnalysisParams, AnalysisRequest, AnalysisType, ChartAnalysisParams,
-    FullAnalysisParams, OptionsAnalysisParams, ResearchAnalysisParams,
+    AnalysisParams, AnalysisType, ChartAnalysisParams, FullAnalysisParams, OptionsAnalysisParams,
+    ResearchAnalysisParams, WorkflowParams, workflows,
 };
 use ttai_dev_server::Actions;
 
-use crate::lab::{Lab, within};
+use crate::lab::{Lab, symbol, within};
 use crate::market::CRASHED;
 use crate::script::Script;
 
@@ -89,26 +89,26 @@ struct Measuring<'a> {
 
 impl Measuring<'_> {
     async fn all(mut self) -> anyhow::Result<Table> {
-        self.ours("chart-analysis", &ChartAnalysisParams::new("AAPL")).await?;
-        self.ours("options-analysis", &OptionsAnalysisParams::new("AAPL")).await?;
-        self.ours("research-analysis", &ResearchAnalysisParams::new("AAPL")).await?;
+        self.ours("chart-analysis", &ChartAnalysisParams::new(symbol("AAPL"))).await?;
+        self.ours("options-analysis", &OptionsAnalysisParams::new(symbol("AAPL"))).await?;
+        self.ours("research-analysis", &ResearchAnalysisParams::new(symbol("AAPL"))).await?;
         for kind in [AnalysisType::ChartAnalysis, AnalysisType::OptionsAnalysis, AnalysisType::FullAnalysis] {
             let name = format!("analysis-of-type-{}", kind.as_str().replace('_', "-"));
-            self.ours(&name, &AnalysisParams::new(kind, "AAPL")).await?;
+            self.ours(&name, &AnalysisParams::new(kind, symbol("AAPL"))).await?;
         }
-        let full = FullAnalysisParams::new("AAPL");
+        let full = FullAnalysisParams::new(symbol("AAPL"));
         self.ours("full-analysis", &full).await?;
-        self.ours("full-analysis-rejected-at-chart", &FullAnalysisParams::new(CRASHED)).await?;
+        self.ours("full-analysis-rejected-at-chart", &FullAnalysisParams::new(symbol(CRASHED))).await?;
         self.ours("full-analysis-without-image", &FullAnalysisParams { include_chart_image: false, ..full })
             .await?;
         self.another_sdk("full-analysis-from-another-sdk").await?;
-        let all = BTreeSet::from(ANALYSIS_WORKFLOWS);
+        let all = workflows().iter().map(|workflow| workflow.name).collect::<BTreeSet<_>>();
         ensure!(self.workflows == all, "{:?} were measured, of {all:?}", self.workflows);
         Ok(self.found)
     }
 
     /// Started by our client.
-    async fn ours<R: AnalysisRequest>(&mut self, name: &str, request: &R) -> anyhow::Result<()> {
+    async fn ours<R: WorkflowParams>(&mut self, name: &str, request: &R) -> anyhow::Result<()> {
         let lab = self.lab;
         self.workflows.insert(R::WORKFLOW);
         self.case(name, async |key| {

@@ -6,7 +6,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tempfile::TempDir;
 use temporalio_client::{UntypedWorkflow, WorkflowFetchHistoryOptions, WorkflowStartOptions};
@@ -260,9 +259,4 @@ pub(crate) async fn within<T>(what: &str, work: impl Future<Output = T>) -> anyh
 /// A ticker of the tests' market.
 pub(crate) fn symbol(text: &str) -> Symbol {
     text.parse().unwrap_or_else(|error| panic!("{error}"))
-}
-
-/// One payload as JSON.
-pub(crate) fn read<T: DeserializeOwned>(payload: &Payload) -> anyhow::Result<T> {
-    Ok(serde_json::from_slice(&payload.data)?)
 }

@@ -13,7 +13,7 @@ use ttai::readiness::Readiness;
 use ttai::settings::{DEFAULT_SEED, Settings};
 use ttai::worker::{RunningWorkers, WorkerSettings};
 use ttai::{metrics, wiring};
-use ttai_client::AnalysisRun;
+use ttai_client::Run;
 use ttai_contract::FullAnalysisParams;
 
 use crate::kills::drill;
@@ -98,7 +98,7 @@ async fn a_worker_is_ready_while_it_can_take_work_and_says_what_the_sdk_measures
 async fn a_server_that_lost_its_state_gets_its_search_attributes_back() -> anyhow::Result<()> {
     let mut lab = Lab::without_search_attributes().await?;
     let _worker = lab.worker()?;
-    let before: AnalysisRun<FullAnalysisParams> = lab.raw_analysis("before").await?;
+    let before: Run<FullAnalysisParams> = lab.raw_analysis("before").await?;
     lab.answer(&before).await?;
 
     // A server in memory comes back empty, on the same port.
@@ -110,7 +110,7 @@ async fn a_server_that_lost_its_state_gets_its_search_attributes_back() -> anyho
 
 impl Lab {
     /// A run as another SDK starts it: without search attributes, which the workflow sets itself.
-    async fn raw_analysis(&self, id: &str) -> anyhow::Result<AnalysisRun<FullAnalysisParams>> {
+    async fn raw_analysis(&self, id: &str) -> anyhow::Result<Run<FullAnalysisParams>> {
         self.start_raw("FullAnalysisWorkflow", id, &[json!({"symbol": "AAPL"})]).await?;
         Ok(self.client.run(id))
     }

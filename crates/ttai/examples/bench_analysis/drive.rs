@@ -11,7 +11,7 @@ use temporalio_client::{
 use temporalio_common::data_converters::RawValue;
 use temporalio_protos::temporal::api::common::v1::Payload;
 use ttai_client::TtaiClient;
-use ttai_contract::{AnalysisRequest, FullAnalysisParams, FullAnalysisResult};
+use ttai_contract::{FullAnalysisParams, FullAnalysisResult, WorkflowParams};
 
 use crate::workload::Request;
 
@@ -19,8 +19,6 @@ use crate::workload::Request;
 const ANALYSIS_WITHIN: Duration = Duration::from_secs(600);
 /// Longest that one call to the server may take.
 const CALL_WITHIN: Duration = Duration::from_secs(30);
-/// How often `ttai analyze` asks where its run is.
-const LOOK_EVERY: Duration = Duration::from_millis(300);
 
 /// One finished analysis.
 pub(crate) struct Finished {
@@ -58,21 +56,13 @@ pub(crate) async fn run(
 /// As `ttai analyze` starts and waits.
 async fn by_client(client: &TtaiClient, params: &FullAnalysisParams) -> anyhow::Result<Finished> {
     let run = client.start(params, None).await?;
-    let looks = async {
-        let mut look = tokio::time::interval(LOOK_EVERY);
-        loop {
-            look.tick().await;
-            // The answer says what is wrong.
-            drop(run.status().await);
-        }
-    };
-    let answer: FullAnalysisResult = tokio::select! {
-        answer = run.result(None) => answer?,
-        () = looks => anyhow::bail!("nobody waits for the answer"),
-    };
+    // As the command line shows where a run is while it waits.
+    let (answer, followed) = tokio::join!(run.result(None), run.follow(|_| {}));
+    followed?;
+    let answer: FullAnalysisResult = answer?;
     Ok(Finished {
         workflow_id: run.workflow_id().to_owned(),
-        symbol: params.symbol.clone(),
+        symbol: params.subject.symbol.to_string(),
         synthesized: answer.synthesized_rationale.is_some(),
     })
 }

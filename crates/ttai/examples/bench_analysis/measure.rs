@@ -50,19 +50,19 @@ impl<'a> Bench<'a> {
     }
 
     /// A rejection costs less than an analysis: the symbols of the simulated market that are not rejected.
-    async fn analysed_to_the_end(&self) -> anyhow::Result<Vec<String>> {
+    async fn analysed_to_the_end(&self) -> anyhow::Result<Vec<Symbol>> {
         let market = Played::Simulated { seed: DEFAULT_SEED }.open(&self.cache).await?;
         let symbols = market.symbols().await?;
         let one_each = symbols.iter().map(|symbol| {
             let params =
-                FullAnalysisParams { include_chart_image: false, ..FullAnalysisParams::new(symbol.as_str()) };
+                FullAnalysisParams { include_chart_image: false, ..FullAnalysisParams::new(symbol.clone()) };
             Request::Client(Box::new(params))
         });
         let side = Side::start(self, Row::Seeded).await?;
         let (side, finished) = side.drive(&one_each.collect::<Vec<_>>(), self.options.in_flight).await?;
         side.stop().await?;
-        let mut complete: Vec<String> =
-            finished.into_iter().filter(|run| run.synthesized).map(|run| run.symbol).collect();
+        let complete = finished.into_iter().filter(|run| run.synthesized).map(|run| run.symbol.parse());
+        let mut complete: Vec<Symbol> = complete.collect::<Result<_, _>>()?;
         complete.sort();
         ensure!(!complete.is_empty(), "every symbol of the simulated market is rejected");
         Ok(complete)
@@ -76,7 +76,7 @@ impl<'a> Bench<'a> {
     /// Measures one round of a row.
     pub(crate) async fn measure(&self, row: Row) -> anyhow::Result<Sample> {
         let recorded = row == Row::Python || self.tape(row).is_some();
-        let moments = if recorded { &Moments::recorded() } else { &self.simulated };
+        let moments = if recorded { &Moments::recorded()? } else { &self.simulated };
         let (warm_up, measured) = workload::requests(row, moments, self.options.analyses);
         let side = Side::start(self, row).await?;
         let (side, _) = side.drive(&warm_up, self.options.in_flight).await?;

@@ -5,6 +5,7 @@ use clap::ValueEnum;
 use serde::Serialize;
 use serde_json::{Value, json};
 use ttai_contract::FullAnalysisParams;
+use ttai_core::Symbol;
 
 /// Analyses before the measured ones: connections, caches of the server and the code itself are warm then, moments are not.
 const WARM_UP: usize = 8;
@@ -88,19 +89,19 @@ pub(crate) enum Request {
 /// Where the moments of a market come from.
 #[derive(Clone, Debug)]
 pub(crate) struct Moments {
-    symbols: Vec<String>,
+    symbols: Vec<Symbol>,
     /// Times of the days' option chains.
     chains: Vec<DateTime<Utc>>,
 }
 
 impl Moments {
     /// AAPL's two chains of June 2014, both of 15:00 in New York.
-    pub(crate) fn recorded() -> Self {
-        Self { symbols: vec!["AAPL".to_owned()], chains: [(2014, 6, 6), (2014, 6, 9)].map(chain).into() }
+    pub(crate) fn recorded() -> anyhow::Result<Self> {
+        Ok(Self { symbols: vec!["AAPL".parse()?], chains: [(2014, 6, 6), (2014, 6, 9)].map(chain).into() })
     }
 
     /// The one chain of the simulated market for each of these symbols.
-    pub(crate) fn simulated(symbols: Vec<String>) -> Self {
+    pub(crate) fn simulated(symbols: Vec<Symbol>) -> Self {
         Self { symbols, chains: vec![chain((2026, 9, 18))] }
     }
 
@@ -110,7 +111,9 @@ impl Moments {
         let n = n / self.symbols.len();
         let minute = i64::try_from(n / self.chains.len()).unwrap_or_default() % MINUTES;
         let as_of = self.chains[n % self.chains.len()] + Duration::minutes(minute);
-        FullAnalysisParams { as_of: Some(as_of), ..FullAnalysisParams::new(symbol) }
+        let mut params = FullAnalysisParams::new(symbol.clone());
+        params.subject.as_of = Some(as_of);
+        params
     }
 
     /// How many moments differ.
@@ -120,7 +123,7 @@ impl Moments {
 
     /// The symbols in turn, at the market's own moment.
     fn in_turn(&self, n: usize) -> FullAnalysisParams {
-        FullAnalysisParams::new(&self.symbols[n % self.symbols.len()])
+        FullAnalysisParams::new(self.symbols[n % self.symbols.len()].clone())
     }
 }
 
@@ -145,7 +148,7 @@ pub(crate) fn requests(row: Row, moments: &Moments, analyses: usize) -> (Vec<Req
             Request::Raw { queue: crate::python::QUEUE, params: json!({"symbol": "AAPL", "strategy": "csp"}) }
         }
         Row::OtherSdk => {
-            let as_of = params(n, warming).as_of;
+            let as_of = params(n, warming).subject.as_of;
             Request::Raw {
                 queue: ttai_contract::TaskQueue::Analysis.name(),
                 params: json!({"symbol": moments.symbols[0], "as_of": as_of}),
@@ -165,7 +168,7 @@ mod tests {
 
     fn moments(requests: &[Request]) -> BTreeSet<(String, Option<DateTime<Utc>>)> {
         let of = |request: &Request| match request {
-            Request::Client(params) => (params.symbol.clone(), params.as_of),
+            Request::Client(params) => (params.subject.symbol.to_string(), params.subject.as_of),
             Request::Raw { queue, .. } => ((*queue).to_owned(), None),
         };
         requests.iter().map(of).collect()
@@ -173,7 +176,7 @@ mod tests {
 
     #[test]
     fn cold_analyses_share_no_moment_and_warm_ones_share_it() {
-        for market in [Moments::recorded(), Moments::simulated(vec!["A".to_owned(), "B".to_owned()])] {
+        for market in [Moments::recorded().unwrap(), Moments::simulated(["A", "B"].map(|symbol| symbol.parse().unwrap()).into())] {
             let (before, measured) = requests(Row::Cold, &market, 500);
             let (before, measured) = (moments(&before), moments(&measured));
             assert_eq!((before.len(), measured.len()), (WARM_UP, 500));
