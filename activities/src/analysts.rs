@@ -8,7 +8,8 @@ use temporalio_macros::activities;
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
 use ttai_contract::{
     ChartAnalysisParams, ChartAnalysisResult, OptionsAnalysisParams, OptionsAnalysisResult,
-    ResearchAnalysisParams, ResearchAnalysisResult, Subject, SynthesizeParams, SynthesizedRecommendation, Timed,
+    ResearchAnalysisParams, ResearchAnalysisResult, Subject, SynthesizeParams, SynthesizedRecommendation,
+    Timed,
 };
 
 use crate::agent::{Asked, consult};

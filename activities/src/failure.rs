@@ -30,7 +30,9 @@ pub(crate) enum AnalystError {
     #[error("the time for this is used up ({} s)", .0.as_secs())]
     OutOfTime(Duration),
     /// Too many attempts were lost with their worker.
-    #[error("{0} attempts were lost with their worker; this request may be what ends it: look at the worker's log")]
+    #[error(
+        "{0} attempts were lost with their worker; this request may be what ends it: look at the worker's log"
+    )]
     WorkerLost(u32),
     /// A computation panicked: a defect of ttai.
     #[error("a computation crashed; please report it: {0}")]
@@ -73,7 +75,11 @@ impl AnalystError {
     }
 
     /// The one mapping to a Temporal failure: with what the attempts came to, and with the wait until the next.
-    pub(crate) fn into_activity_error(self, attempts: &AttemptProgress, wait: Option<Duration>) -> ActivityError {
+    pub(crate) fn into_activity_error(
+        self,
+        attempts: &AttemptProgress,
+        wait: Option<Duration>,
+    ) -> ActivityError {
         let retryable = self.failure_type().is_retryable();
         self.into_failure(attempts, retryable, wait)
     }
@@ -83,7 +89,12 @@ impl AnalystError {
         self.into_failure(attempts, false, None)
     }
 
-    fn into_failure(self, attempts: &AttemptProgress, retryable: bool, wait: Option<Duration>) -> ActivityError {
+    fn into_failure(
+        self,
+        attempts: &AttemptProgress,
+        retryable: bool,
+        wait: Option<Duration>,
+    ) -> ActivityError {
         let kind = self.failure_type();
         tracing::warn!(failure = kind.name(), retryable, "{self}");
         let failure = ApplicationFailure::builder(capped(&self.to_string()))
@@ -109,7 +120,9 @@ impl Interruption {
     pub(crate) fn into_activity_error(self) -> ActivityError {
         let (kind, message) = match self {
             Self::Shutdown => (FailureType::WorkerShutdownError, "the worker is shutting down"),
-            Self::Operator => (FailureType::ActivityInterruptedError, "an operator paused or reset the activity"),
+            Self::Operator => {
+                (FailureType::ActivityInterruptedError, "an operator paused or reset the activity")
+            }
         };
         let failure = ApplicationFailure::builder(message.to_owned())
             .type_name(kind.name().to_owned())

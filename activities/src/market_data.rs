@@ -111,7 +111,8 @@ impl MarketDataActivities {
     ) -> Result<OptionChainData, AnalystError> {
         progress.step(&format!("option chain of {}", params.symbol));
         let view =
-            MarketView::at(&self.ports, &Subject { as_of: params.as_of, ..Subject::new(params.symbol) }).await?;
+            MarketView::at(&self.ports, &Subject { as_of: params.as_of, ..Subject::new(params.symbol) })
+                .await?;
         let mut chain = self.ports.market.option_chain(&view.symbol, view.as_of).await?;
         let expirations: BTreeSet<_> = chain.quotes.iter().map(|quote| quote.contract.expiration).collect();
         if let Some(expiration) = params.expiration {

@@ -30,10 +30,7 @@ pub(crate) struct MarketView {
 
 impl MarketView {
     /// Looks at the subject's symbol at its moment, or at the market's now.
-    pub(crate) async fn at(
-        ports: &Ports,
-        subject: &Subject,
-    ) -> Result<Self, AnalystError> {
+    pub(crate) async fn at(ports: &Ports, subject: &Subject) -> Result<Self, AnalystError> {
         let symbol = subject.symbol.clone();
         let as_of = moment(ports, &symbol, subject.as_of).await?;
         let history = ports.market.daily_history(&symbol, as_of).await?;
@@ -143,7 +140,7 @@ fn quote_warning(quote: &Quote) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{FakeMarket, ports, wavy_bars, symbol};
+    use crate::testing::{FakeMarket, ports, symbol, wavy_bars};
 
     /// What keeps an analysis of `as_of` from a market whose newest price is of 5 June 2014.
     async fn refusal(as_of: &str, now: &str) -> Option<String> {

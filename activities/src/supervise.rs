@@ -182,7 +182,8 @@ impl Attempt {
         let header = ctx.headers().get(CALL_HEADER);
         let terms: Option<CallTerms> = header.and_then(|header| serde_json::from_slice(&header.data).ok());
         // Details of another shape are another program's; then this is a beginning.
-        let before: AttemptProgress = ctx.heartbeat_details().deserialize().ok().flatten().unwrap_or_default();
+        let before: AttemptProgress =
+            ctx.heartbeat_details().deserialize().ok().flatten().unwrap_or_default();
         let own = info.deadline.and_then(|deadline| deadline.duration_since(SystemTime::now()).ok());
         let own = own.map_or(LONGEST, before_the_end);
         let left = terms.map(|terms| terms.budget().saturating_sub(Duration::from_millis(before.worked_ms)));

@@ -11,9 +11,9 @@ use rust_decimal::Decimal;
 use sha2::{Digest, Sha256};
 use ttai_core::{DailyBar, MinuteBar, NewsStory, OptionChain, Quote, SessionPart, Symbol};
 use ttai_ports::{
-    Analyses, AnalysisFilter, AnalysisRecord, Artifact, ArtifactRef, Artifacts, Attachment, DailyHistory, DataSource,
-    LlmDay, LlmTurn, LlmUsage, MarketClock, MarketData, Message, Metrics, ModelJournal, News, NewsWindow,
-    Notifier, PortError, Provenance, RiskFreeRate, Saved, StoreError, SymbolMetrics,
+    Analyses, AnalysisFilter, AnalysisRecord, Artifact, ArtifactRef, Artifacts, Attachment, DailyHistory,
+    DataSource, LlmDay, LlmTurn, LlmUsage, MarketClock, MarketData, Message, Metrics, ModelJournal, News,
+    NewsWindow, Notifier, PortError, Provenance, RiskFreeRate, Saved, StoreError, SymbolMetrics,
 };
 
 use crate::ports::Ports;

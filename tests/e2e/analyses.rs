@@ -2,7 +2,8 @@
 
 use ttai_client::ClientError;
 use ttai_contract::{
-    AnalysisParams, AnalysisResult, AnalysisStatus, AnalysisType, FullAnalysisParams, Stage, StageState, Status,
+    AnalysisParams, AnalysisResult, AnalysisStatus, AnalysisType, FullAnalysisParams, Stage, StageState,
+    Status,
 };
 
 use crate::lab::{Lab, symbol};
@@ -18,7 +19,8 @@ async fn each_type_is_saved_and_notified() -> anyhow::Result<()> {
         (AnalysisType::OptionsAnalysis, [true, true, false]),
         (AnalysisType::FullAnalysis, [true, true, true]),
     ] {
-        let run = lab.start(&AnalysisParams::new(kind, symbol("AAPL")), kind.as_str(), Script::default()).await?;
+        let run =
+            lab.start(&AnalysisParams::new(kind, symbol("AAPL")), kind.as_str(), Script::default()).await?;
         let answer = lab.answer(&run).await?;
         assert_eq!((answer.status, answer.analysis_type), (AnalysisStatus::Completed, kind));
         let found = [
@@ -36,7 +38,10 @@ async fn each_type_is_saved_and_notified() -> anyhow::Result<()> {
         assert_eq!(record.analysis_type, kind.as_str());
         assert_eq!(record.recommendation, answer.recommendation.as_str());
         let saved: AnalysisResult = serde_json::from_value(record.result)?;
-        assert_eq!(saved, answer, "the saved result is the answer, with who was notified and when it was done");
+        assert_eq!(
+            saved, answer,
+            "the saved result is the answer, with who was notified and when it was done"
+        );
     }
     Ok(())
 }

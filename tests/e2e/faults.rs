@@ -13,9 +13,10 @@ use temporalio_sdk::interceptors::{
     ActivityInboundInterceptor, ExecuteActivityInput, ExecuteActivityOutput, Next,
 };
 use tokio_util::sync::CancellationToken;
-use ttai_client::AnyRun;
+use ttai_client::{AnyRun, ClientError};
 use ttai_contract::{FailureType, WorkflowEntry, workflows};
 
+use crate::kills::drill;
 use crate::lab::{DEADLINE, Lab};
 
 /// What happens to the first attempt of an activity.
@@ -27,6 +28,8 @@ enum Fault {
     After,
     /// It falls silent.
     Lost,
+    /// Each attempt falls silent, not only the first.
+    AlwaysLost,
 }
 
 const FAULTS: [Fault; 3] = [Fault::Before, Fault::After, Fault::Lost];
@@ -62,7 +65,9 @@ impl Saboteur {
         let mut plan = self.plan.lock().unwrap_or_else(PoisonError::into_inner);
         plan.calls.entry(workflow_id.to_owned()).or_default().push(activity.to_owned());
         let (_, fault) = plan.faults.get(workflow_id).filter(|(name, _)| name == activity)?.clone();
-        plan.faults.remove(workflow_id);
+        if fault != Fault::AlwaysLost {
+            plan.faults.remove(workflow_id);
+        }
         Some(fault)
     }
 }
@@ -83,7 +88,7 @@ impl ActivityInboundInterceptor for Saboteur {
                     next.run(input).await?;
                     Err(outage())
                 }
-                Some(Fault::Lost) => {
+                Some(Fault::Lost | Fault::AlwaysLost) => {
                     self.over.cancelled().await;
                     Err(outage())
                 }
@@ -109,10 +114,16 @@ async fn every_activity_of_every_workflow_may_fail_or_be_lost_once() -> anyhow::
         let expected = comparable(calm.answer(Some(DEADLINE)).await?);
         let activities: BTreeSet<String> = saboteur.calls(calm.workflow_id()).into_iter().collect();
         let mut runs = Vec::new();
-        for (activity, fault) in activities.iter().flat_map(|activity| FAULTS.map(|fault| (activity, fault))) {
+        for (activity, fault) in activities.iter().flat_map(|activity| FAULTS.map(|fault| (activity, fault)))
+        {
             let key = format!("{activity}-{fault:?}");
             saboteur.foresee(&id(&workflow, &key)?, activity, fault);
-            runs.push((format!("{}, {key}", workflow.name), start(&lab, &workflow, &key).await?, activity, fault));
+            runs.push((
+                format!("{}, {key}", workflow.name),
+                start(&lab, &workflow, &key).await?,
+                activity,
+                fault,
+            ));
         }
         for (name, run, activity, fault) in runs {
             let answer = run.answer(Some(DEADLINE)).await.with_context(|| name.clone())?;
@@ -120,11 +131,31 @@ async fn every_activity_of_every_workflow_may_fail_or_be_lost_once() -> anyhow::
             let calls = saboteur.calls(run.workflow_id());
             let times = |calls: &[String]| calls.iter().filter(|call| *call == activity).count();
             let calm = times(&saboteur.calls(calm.workflow_id()));
-            assert_eq!(times(&calls), calm + 1, "{name}: the fault was met and the activity tried again: {fault:?}");
+            assert_eq!(
+                times(&calls),
+                calm + 1,
+                "{name}: the fault was met and the activity tried again: {fault:?}"
+            );
             let saved = lab.saved(run.workflow_id()).await?.with_context(|| format!("{name}: not saved"))?;
             assert_eq!(comparable(saved.result), expected, "{name}");
         }
     }
+    saboteur.over.cancel();
+    workers.stop().await
+}
+
+/// The sixth loss ends it, so that an input that kills its workers does not kill them for ever.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_activity_that_ends_each_of_its_workers_fails_as_worker_lost() -> anyhow::Result<()> {
+    let lab = Lab::ephemeral().await?;
+    let saboteur = Saboteur::default();
+    let workers = lab.workers_here(saboteur.clone()).await?;
+    let run = lab.client.start(&drill(), Some("deadly")).await?;
+    saboteur.foresee(run.workflow_id(), "options_analysis_activity", Fault::AlwaysLost);
+    let ClientError::Failed { kind, message, .. } = lab.refusal(&run).await? else {
+        anyhow::bail!("the run did not fail");
+    };
+    assert_eq!(kind, FailureType::WorkerLostError.name(), "{message}");
     saboteur.over.cancel();
     workers.stop().await
 }

@@ -11,8 +11,8 @@ use prost::Message;
 use temporalio_protos::temporal::api::history::v1::History;
 use ttai_client::ClientError;
 use ttai_contract::{
-    AnalysisParams, AnalysisType, ChartAnalysisParams, FullAnalysisParams,
-    OptionsAnalysisParams, OptionsConstraints, ResearchAnalysisParams, Stage, TaskQueue, WorkflowParams,
+    AnalysisParams, AnalysisType, ChartAnalysisParams, FullAnalysisParams, OptionsAnalysisParams,
+    OptionsConstraints, ResearchAnalysisParams, Stage, TaskQueue, WorkflowParams,
 };
 
 use crate::kills::drill;
@@ -42,8 +42,10 @@ async fn record_histories() -> anyhow::Result<()> {
 
 async fn plain(lab: &Lab) -> anyhow::Result<()> {
     finish(lab, "chart-analysis-plain", &ChartAnalysisParams::new(symbol("AAPL")), Script::default()).await?;
-    finish(lab, "options-analysis-plain", &OptionsAnalysisParams::new(symbol("AAPL")), Script::default()).await?;
-    finish(lab, "research-analysis-plain", &ResearchAnalysisParams::new(symbol("AAPL")), Script::default()).await?;
+    finish(lab, "options-analysis-plain", &OptionsAnalysisParams::new(symbol("AAPL")), Script::default())
+        .await?;
+    finish(lab, "research-analysis-plain", &ResearchAnalysisParams::new(symbol("AAPL")), Script::default())
+        .await?;
     finish(lab, "full-analysis-plain", &FullAnalysisParams::new(symbol("AAPL")), Script::default()).await?;
     for kind in [AnalysisType::ChartAnalysis, AnalysisType::OptionsAnalysis, AnalysisType::FullAnalysis] {
         let name = format!("analysis-plain-{}", kind.as_str().replace('_', "-"));
@@ -53,12 +55,7 @@ async fn plain(lab: &Lab) -> anyhow::Result<()> {
 }
 
 /// Runs to the end, however it ends, and records.
-async fn finish<R: WorkflowParams>(
-    lab: &Lab,
-    name: &str,
-    request: &R,
-    script: Script,
-) -> anyhow::Result<()> {
+async fn finish<R: WorkflowParams>(lab: &Lab, name: &str, request: &R, script: Script) -> anyhow::Result<()> {
     let run = lab.start(request, name, script).await?;
     // How it ends is part of the history.
     drop(run.result(Some(DEADLINE)).await);

@@ -19,9 +19,9 @@ use ttai::worker::{ActivityInterceptor, RunningWorkers, WorkerSettings};
 use ttai_client::{ClientError, Run, TtaiClient};
 use ttai_contract::{Stage, TaskQueue, WorkflowParams, search_attributes};
 use ttai_core::Symbol;
+use ttai_dev_server::{DevServer, DevServerOptions, SearchAttributeKind};
 use ttai_ports::{Analyses, AnalysisRecord};
 use ttai_store::{Database, StoreUrl};
-use ttai_dev_server::{DevServer, DevServerOptions, SearchAttributeKind};
 
 use crate::process::{WorkerProcess, tail};
 use crate::script::{Script, Stagebook};
@@ -174,10 +174,7 @@ impl Lab {
     }
 
     /// How a run ended that has no answer.
-    pub(crate) async fn refusal<R: WorkflowParams>(
-        &self,
-        run: &Run<R>,
-    ) -> anyhow::Result<ClientError> {
+    pub(crate) async fn refusal<R: WorkflowParams>(&self, run: &Run<R>) -> anyhow::Result<ClientError> {
         match run.result(Some(DEADLINE)).await {
             Err(error @ ClientError::Deadline { .. }) => Err(self.explain(anyhow!(error), run.workflow_id())),
             Err(error) => Ok(error),

@@ -122,7 +122,11 @@ async fn saving_waits_until_the_store_is_back() -> anyhow::Result<()> {
     let answer = lab.answer(&run).await?;
     assert!(!answer.warnings.iter().any(|warning| warning.contains("store")), "{:?}", answer.warnings);
     let starts = lab.starts(run.workflow_id())?;
-    assert_eq!(starts.iter().filter(|stage| **stage == Stage::Save).count(), 4, "once within the task, then remotely");
+    assert_eq!(
+        starts.iter().filter(|stage| **stage == Stage::Save).count(),
+        4,
+        "once within the task, then remotely"
+    );
     assert!(lab.saved(run.workflow_id()).await?.is_some());
     Ok(())
 }

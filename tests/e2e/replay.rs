@@ -18,8 +18,8 @@ use temporalio_sdk::workflow_replayer::{
 use temporalio_workflow::{ActivityOptions, WorkflowContext, WorkflowResult, WorkflowTermination};
 use ttai_contract::policy::ActivityPolicy;
 use ttai_contract::{
-    ChartAnalysis, FullAnalysisParams, FullAnalysisResult, Lenient, OptionsAnalysis,
-    OptionsAnalysisParams, policy, workflows,
+    ChartAnalysis, FullAnalysisParams, FullAnalysisResult, Lenient, OptionsAnalysis, OptionsAnalysisParams,
+    policy, workflows,
 };
 
 use ttai_core::Symbol;
@@ -93,7 +93,9 @@ fn the_recorded_histories_cover_every_workflow_and_every_turn_of_events() -> any
         let mut about = histories.iter().filter(|(name, _)| name.contains(subject)).peekable();
         ensure!(about.peek().is_some(), "no history of: {subject}");
         for (name, history) in about {
-            let has = |e: &HistoryEvent| e.event_type() == event && (event != EventType::ActivityTaskStarted || is_repeat(e));
+            let has = |e: &HistoryEvent| {
+                e.event_type() == event && (event != EventType::ActivityTaskStarted || is_repeat(e))
+            };
             ensure!(history.events.iter().any(has), "{name} has no {event:?}");
         }
     }

@@ -13,9 +13,9 @@ use ttai_activities::Ports;
 use ttai_contract::Stage;
 use ttai_core::{MinuteBar, NewsStory, OptionChain, Quote, Symbol};
 use ttai_ports::{
-    Analyses, AnalysisFilter, AnalysisRecord, Artifact, ArtifactRef, Artifacts, Attachment, DailyHistory, DataSource,
-    MarketClock, MarketData, Message, Metrics, News, NewsWindow, Notifier, PortError, RiskFreeRate, Saved,
-    StoreError, SymbolMetrics,
+    Analyses, AnalysisFilter, AnalysisRecord, Artifact, ArtifactRef, Artifacts, Attachment, DailyHistory,
+    DataSource, MarketClock, MarketData, Message, Metrics, News, NewsWindow, Notifier, PortError,
+    RiskFreeRate, Saved, StoreError, SymbolMetrics,
 };
 
 use crate::script::{Act, Stagebook, Turn};

@@ -6,8 +6,8 @@ use chrono::{DateTime, Utc};
 use temporalio_macros::{workflow, workflow_methods};
 use temporalio_workflow::{WorkflowContext, WorkflowContextView, WorkflowResult};
 use ttai_contract::{
-    AnalysisParams, AnalysisProgress, AnalysisResult, AnalysisStatus, FullAnalysisResult, Lenient, Message, MessageKind,
-    NotificationParams, Stage, WorkflowParams,
+    AnalysisParams, AnalysisProgress, AnalysisResult, AnalysisStatus, FullAnalysisResult, Lenient, Message,
+    MessageKind, NotificationParams, Stage, WorkflowParams,
 };
 
 use crate::calls::CallError;

@@ -138,8 +138,8 @@ where
     let policy = A::policy(&input);
     let terms = CallTerms { retry: policy.retry, budget_ms: milliseconds(means.budget) };
     let options = options(&policy, means, about);
-    let call = ctx
-        .with_context_value_sync::<Terms, _>(terms, || ctx.execute_activity(A::ACTIVITY, input, options));
+    let call =
+        ctx.with_context_value_sync::<Terms, _>(terms, || ctx.execute_activity(A::ACTIVITY, input, options));
     call.await.map_err(classify)
 }
 

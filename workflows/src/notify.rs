@@ -68,7 +68,8 @@ async fn send<W: Tracked>(
 ) -> Result<NotificationReceipt, CallError> {
     let (symbol, drill) = ctx.state(|s| (s.progress().symbol.clone(), s.progress().drill));
     let about = format!("{symbol}: notify {}", request.channels.join(", "));
-    calls::call::<W, SendNotifications>(ctx, request.into(), Means { budget: ROUND, drill }, about.trim_end()).await
+    calls::call::<W, SendNotifications>(ctx, request.into(), Means { budget: ROUND, drill }, about.trim_end())
+        .await
 }
 
 impl Notified {

@@ -4,7 +4,9 @@
 
 use temporalio_macros::{workflow, workflow_methods};
 use temporalio_workflow::{WorkflowContext, WorkflowContextView, WorkflowResult};
-use ttai_contract::{AnalysisProgress, OptionsAnalysis, OptionsAnalysisParams, OptionsAnalysisResult, Lenient};
+use ttai_contract::{
+    AnalysisProgress, Lenient, OptionsAnalysis, OptionsAnalysisParams, OptionsAnalysisResult,
+};
 
 use crate::progress::tracked;
 use crate::stage;

@@ -141,8 +141,7 @@ fn headline(progress: &AnalysisProgress) -> String {
     let active = |entry: &StageProgress| matches!(entry.state, StageState::Running | StageState::Retrying);
     let ended = |state| progress.stages.iter().find(|entry| entry.state == state);
     if let Some((position, entry)) = progress.stages.iter().enumerate().find(|(_, entry)| active(entry)) {
-        let verb =
-            if entry.state == StageState::Retrying { "waiting to try again:" } else { "working on" };
+        let verb = if entry.state == StageState::Retrying { "waiting to try again:" } else { "working on" };
         return format!("stage {} of {total}, {verb} {}", position + 1, entry.stage.title().to_lowercase());
     }
     if let Some(entry) = ended(StageState::Rejected) {

@@ -4,7 +4,9 @@
 
 use temporalio_macros::{workflow, workflow_methods};
 use temporalio_workflow::{WorkflowContext, WorkflowContextView, WorkflowResult};
-use ttai_contract::{AnalysisProgress, ResearchAnalysis, ResearchAnalysisParams, ResearchAnalysisResult, Lenient};
+use ttai_contract::{
+    AnalysisProgress, Lenient, ResearchAnalysis, ResearchAnalysisParams, ResearchAnalysisResult,
+};
 
 use crate::progress::tracked;
 use crate::stage;

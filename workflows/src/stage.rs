@@ -108,10 +108,7 @@ pub(crate) fn conclude<W: Tracked>(ctx: &WorkflowContext<W>, stage: Stage, rejec
 }
 
 /// A whole analysis of one stage: accepts the argument, asks the analyst and saves the answer.
-pub(crate) async fn run_alone<W, A, P, T>(
-    ctx: &WorkflowContext<W>,
-    argument: Lenient<P>,
-) -> WorkflowResult<T>
+pub(crate) async fn run_alone<W, A, P, T>(ctx: &WorkflowContext<W>, argument: Lenient<P>) -> WorkflowResult<T>
 where
     W: Tracked,
     A: Activity<Input = P, Output = Timed<T>>,

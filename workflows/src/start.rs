@@ -43,7 +43,9 @@ pub(crate) fn label<W>(ctx: &WorkflowContext<W>, labels: &Labels) {
     ];
     let missing: Vec<_> = wanted
         .into_iter()
-        .filter_map(|(key, value)| value.filter(|_| !present.contains_key(&key)).map(|value| key.value_set(value)))
+        .filter_map(|(key, value)| {
+            value.filter(|_| !present.contains_key(&key)).map(|value| key.value_set(value))
+        })
         .collect();
     if !missing.is_empty() {
         ctx.upsert_search_attributes(missing);

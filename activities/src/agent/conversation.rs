@@ -174,7 +174,11 @@ impl<'a> Conversation<'a> {
             script.entry(turn.turn).or_insert_with(|| turn.clone());
         }
         let spent = brief.kept.iter().fold(LlmUsage::default(), |sum, turn| sum.plus(&turn.usage));
-        let tools = Toolbox::new(brief.ports, brief.compute, Subject { as_of, ..Subject::new(brief.asked.symbol.clone()) });
+        let tools = Toolbox::new(
+            brief.ports,
+            brief.compute,
+            Subject { as_of, ..Subject::new(brief.asked.symbol.clone()) },
+        );
         let messages = prompt::opening(R::STAGE, &result.verdicts(), &basis, &brief.context);
         Self {
             brief,

@@ -120,12 +120,11 @@ impl Desk {
     async fn analyse_with(&self, model: &str) -> Result<OptionsAnalysisResult, AnalystError> {
         let compute = Compute::new(2);
         let progress = Progress::default();
-        let params =
-            {
-                let mut params = OptionsAnalysisParams::new(symbol("XYZ"));
-                params.subject.model = Some(model.parse().unwrap());
-                params
-            };
+        let params = {
+            let mut params = OptionsAnalysisParams::new(symbol("XYZ"));
+            params.subject.model = Some(model.parse().unwrap());
+            params
+        };
         let by_rules = options::analyse(&self.ports, &compute, params.clone(), progress.clone());
         consult(&self.ports, &compute, Some(asked(model)), &params, &progress, by_rules).await
     }

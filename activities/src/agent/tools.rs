@@ -81,11 +81,7 @@ impl Default for NewsArguments {
 }
 
 impl<'a> Toolbox<'a> {
-    pub(super) fn new(
-        ports: &'a Ports,
-        compute: &'a Compute,
-        subject: Subject,
-    ) -> Self {
+    pub(super) fn new(ports: &'a Ports, compute: &'a Compute, subject: Subject) -> Self {
         Self { ports, compute, subject, answers: BTreeMap::new() }
     }
 

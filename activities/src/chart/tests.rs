@@ -17,7 +17,10 @@ use crate::failure::AnalystError;
 use crate::narrator::ungrounded;
 use crate::ports::Ports;
 use crate::supervise::Progress;
-use crate::testing::{FakeMarket, FakeMetrics, MemoryStore, close_of, oracle, ports, quote, recorded_daily, recorded_minutes, symbol, wavy_bars};
+use crate::testing::{
+    FakeMarket, FakeMetrics, MemoryStore, close_of, oracle, ports, quote, recorded_daily, recorded_minutes,
+    symbol, wavy_bars,
+};
 
 /// Lengths of averages and the time of day are names, not numbers.
 const NAMES: [&str; 12] = [
@@ -94,7 +97,8 @@ async fn a_falling_market_is_bearish_but_on_its_rebounds() {
     let mut verdicts = Vec::new();
     for count in (560..620).step_by(6) {
         let (ports, _) = ports(FakeMarket::of("XYZ", wavy_bars(day("2014-06-06"), count, -0.0009)));
-        let params = ChartAnalysisParams { include_chart_image: false, ..ChartAnalysisParams::new(symbol("XYZ")) };
+        let params =
+            ChartAnalysisParams { include_chart_image: false, ..ChartAnalysisParams::new(symbol("XYZ")) };
         let result = run(&ports, params).await.unwrap();
         assert_well_told(&result);
         verdicts.push(result.recommendation);
@@ -187,7 +191,8 @@ async fn too_short_a_history_says_how_many_bars_are_needed() {
 #[tokio::test]
 async fn without_an_image_nothing_is_stored() {
     let (ports, _) = ports(rising());
-    let params = ChartAnalysisParams { include_chart_image: false, ..ChartAnalysisParams::new(symbol("XYZ")) };
+    let params =
+        ChartAnalysisParams { include_chart_image: false, ..ChartAnalysisParams::new(symbol("XYZ")) };
     let result = run(&ports, params).await.unwrap();
     assert!(result.chart_image.is_none() && result.chart_scene.is_none());
 }
@@ -195,7 +200,8 @@ async fn without_an_image_nothing_is_stored() {
 #[tokio::test]
 async fn weeks_are_judged_as_weeks() {
     let (ports, store) = ports(FakeMarket::of("XYZ", wavy_bars(day("2014-06-04"), 1500, 0.001)));
-    let params = ChartAnalysisParams { timeframe: Timeframe::Weekly, ..ChartAnalysisParams::new(symbol("XYZ")) };
+    let params =
+        ChartAnalysisParams { timeframe: Timeframe::Weekly, ..ChartAnalysisParams::new(symbol("XYZ")) };
     let result = run(&ports, params).await.unwrap();
     assert_well_told(&result);
     assert!(result.chart_notes.contains("weekly bars since"));
@@ -226,7 +232,8 @@ async fn half_hours_are_built_from_an_unbroken_run_of_minutes() {
     let mut market = rising();
     let recent: Vec<DailyBar> = market.history.bars.iter().rev().take(6).copied().collect();
     market.minutes = recent.iter().map(|bar| (bar.date, minutes_of(bar))).collect();
-    let params = ChartAnalysisParams { timeframe: Timeframe::Intraday, ..ChartAnalysisParams::new(symbol("XYZ")) };
+    let params =
+        ChartAnalysisParams { timeframe: Timeframe::Intraday, ..ChartAnalysisParams::new(symbol("XYZ")) };
     let (ports, _) = ports(market.clone());
     let result = run(&ports, params.clone()).await.unwrap();
     assert_well_told(&result);
@@ -365,7 +372,8 @@ async fn gallery() {
     for (symbol, time, timeframe) in moments {
         let Some(market) = recorded(symbol, at(time)) else { return };
         let (ports, store) = ports(market);
-        let params = ChartAnalysisParams { timeframe, ..ChartAnalysisParams::new(crate::testing::symbol(symbol)) };
+        let params =
+            ChartAnalysisParams { timeframe, ..ChartAnalysisParams::new(crate::testing::symbol(symbol)) };
         let result = run(&ports, params).await.unwrap();
         let name = format!("{symbol}_{}_{timeframe:?}", &time[..10]);
         let png = store.bytes(&result.chart_image.as_ref().unwrap().sha256).unwrap();

@@ -114,7 +114,8 @@ fn now() -> DateTime<Utc> {
 
 /// The argument within its bounds.
 fn accept<T: Validate>(argument: Lenient<T>) -> Result<T, ValidationError> {
-    let argument = argument.into_result().map_err(|malformed| ValidationError::new("argument", malformed.message))?;
+    let argument =
+        argument.into_result().map_err(|malformed| ValidationError::new("argument", malformed.message))?;
     argument.validate().map(|()| argument)
 }
 

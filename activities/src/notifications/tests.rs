@@ -348,6 +348,7 @@ fn what_is_out_of_bounds_is_refused_at_the_door_with_its_place() {
     );
     let error = accept(Lenient::Read(to(&[], Message::of_text(long())))).unwrap_err();
     assert_eq!(error.to_string(), "message.text: 65537 characters exceed the maximum of 65536");
-    let malformed: Lenient<NotificationParams> = ttai_contract::lenient::read(Vec::new()).map_or_else(Lenient::Malformed, Lenient::Read);
+    let malformed: Lenient<NotificationParams> =
+        ttai_contract::lenient::read(Vec::new()).map_or_else(Lenient::Malformed, Lenient::Read);
     assert_eq!(accept(malformed).unwrap_err().to_string(), "argument: no argument was sent");
 }

@@ -11,8 +11,10 @@ use super::words::{self, CHAIN, COMPUTED, whole};
 
 impl Writer<'_> {
     pub(super) fn reject_line(&mut self, nearest: &[NearestMiss]) -> String {
-        let kind = match (self.findings.case.params.trade.strategy, self.findings.selection.strategy.short_right())
-        {
+        let kind = match (
+            self.findings.case.params.trade.strategy,
+            self.findings.selection.strategy.short_right(),
+        ) {
             (Strategy::Csp, _) => "put",
             (Strategy::CoveredCall, _) => "call",
             (Strategy::Spread, OptionRight::Put) => "bull put spread",

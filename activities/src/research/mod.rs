@@ -9,9 +9,7 @@ mod tests;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use ttai_calendar::new_york_date;
-use ttai_contract::{
-    ResearchAnalysisParams, ResearchAnalysisResult, RiskLevel, Sentiment,
-};
+use ttai_contract::{ResearchAnalysisParams, ResearchAnalysisResult, RiskLevel, Sentiment};
 use ttai_core::{NewsStory, Symbol};
 use ttai_ports::{Fact, Known, NewsWindow, PortError, ShortInterest, SymbolMetrics, Unknown};
 

@@ -48,8 +48,7 @@ fn same_subject(params: &SynthesizeParams) -> Result<(), ValidationError> {
     let SynthesizeParams { symbol, strategy, chart, options, research, .. } = params;
     let others =
         [Some(&chart.symbol), Some(&options.symbol), research.as_ref().map(|research| &research.symbol)];
-    if let Some(other) = others.into_iter().flatten().find(|other| other.as_str() != symbol.as_str())
-    {
+    if let Some(other) = others.into_iter().flatten().find(|other| other.as_str() != symbol.as_str()) {
         let message =
             format!("a stage's result is about {other} and not about {symbol}; send results of one symbol");
         return Err(ValidationError::new("symbol", message));

@@ -3,7 +3,8 @@
 use rstest::rstest;
 use ttai_contract::{
     ChartAnalysisParams, ChartRecommendation, OptionsAnalysisParams, OptionsRecommendation,
-    OverallRecommendation, ResearchAnalysisParams, Strategy, Subject, SynthesizeParams, SynthesizedRecommendation,
+    OverallRecommendation, ResearchAnalysisParams, Strategy, Subject, SynthesizeParams,
+    SynthesizedRecommendation,
 };
 
 use super::{combine, stands_in, synthesize};
@@ -21,10 +22,14 @@ async fn stages(volatility: f64) -> SynthesizeParams {
     subject.as_of = Some(market.now);
     let (ports, _) = ports(market);
     let (compute, progress) = (Compute::new(2), Progress::default());
-    let chart_params =
-        ChartAnalysisParams { subject: subject.clone(), include_chart_image: false, ..ChartAnalysisParams::new(symbol("XYZ")) };
+    let chart_params = ChartAnalysisParams {
+        subject: subject.clone(),
+        include_chart_image: false,
+        ..ChartAnalysisParams::new(symbol("XYZ"))
+    };
     let chart = chart::analyse(&ports, &compute, chart_params, progress.clone()).await.unwrap();
-    let options_params = OptionsAnalysisParams { subject: subject.clone(), ..OptionsAnalysisParams::new(symbol("XYZ")) };
+    let options_params =
+        OptionsAnalysisParams { subject: subject.clone(), ..OptionsAnalysisParams::new(symbol("XYZ")) };
     let options = options::analyse(&ports, &compute, options_params, progress.clone()).await.unwrap();
     let research_params = ResearchAnalysisParams { subject, ..ResearchAnalysisParams::new(symbol("XYZ")) };
     let research = research::analyse(&ports, research_params, progress).await.unwrap();

@@ -22,7 +22,6 @@ pub(crate) fn first<T: DeserializeOwned>(raw: RawValue) -> Result<T, ClientError
     serde_json::from_slice(&payload.data).map_err(|error| ClientError::Unreadable(error.to_string()))
 }
 
-
 /// One payload as JSON.
 pub(crate) fn to_json(payload: &Payload) -> Result<serde_json::Value, ClientError> {
     serde_json::from_slice(&payload.data).map_err(|error| ClientError::Unreadable(error.to_string()))

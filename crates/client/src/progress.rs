@@ -72,7 +72,9 @@ impl AnyRun {
         let mut events = self.handle().fetch_history(WorkflowFetchHistoryOptions::default());
         while let Some(event) = self.client.within("read the history", events.next()).await? {
             progress.apply(
-                &event.map_err(|error| ClientError::interaction(self.workflow_id(), "read the history", error))?,
+                &event.map_err(|error| {
+                    ClientError::interaction(self.workflow_id(), "read the history", error)
+                })?,
             );
         }
         progress.look(&self.description().await?);
@@ -108,7 +110,8 @@ impl RunProgress {
     fn apply(&mut self, event: &HistoryEvent) {
         match &event.attributes {
             Some(Attributes::ActivityTaskScheduledEventAttributes(scheduled)) => {
-                let activity = scheduled.activity_type.as_ref().map(|kind| kind.name.clone()).unwrap_or_default();
+                let activity =
+                    scheduled.activity_type.as_ref().map(|kind| kind.name.clone()).unwrap_or_default();
                 self.steps.push(Step {
                     activity,
                     state: StepState::Running,
@@ -119,7 +122,11 @@ impl RunProgress {
             }
             Some(Attributes::ActivityTaskCompletedEventAttributes(completed)) => {
                 let result = completed.result.as_ref().and_then(|result| result.payloads.first());
-                self.end(completed.scheduled_event_id, StepState::Done, result.map(headline).unwrap_or_default());
+                self.end(
+                    completed.scheduled_event_id,
+                    StepState::Done,
+                    result.map(headline).unwrap_or_default(),
+                );
             }
             Some(Attributes::ActivityTaskFailedEventAttributes(failed)) => {
                 let message = failed.failure.as_ref().map(|failure| failure.message.clone());
@@ -134,7 +141,8 @@ impl RunProgress {
             Some(Attributes::MarkerRecordedEventAttributes(marker)) if marker.failure.is_none() => {
                 let detail = |name: &str| marker.details.get(name).and_then(|detail| detail.payloads.first());
                 let data = detail("data").and_then(|data| payload::to_json(data).ok());
-                let Some(activity) = data.as_ref().and_then(|data| data.get("activity_type")?.as_str()) else {
+                let Some(activity) = data.as_ref().and_then(|data| data.get("activity_type")?.as_str())
+                else {
                     return;
                 };
                 self.steps.push(Step {
@@ -162,14 +170,16 @@ impl RunProgress {
         let raw = description.raw();
         for pending in &raw.pending_activities {
             let of = |step: &&mut Step| {
-                step.id == pending.activity_id && matches!(step.state, StepState::Running | StepState::Retrying | StepState::Paused)
+                step.id == pending.activity_id
+                    && matches!(step.state, StepState::Running | StepState::Retrying | StepState::Paused)
             };
             if let Some(step) = self.steps.iter_mut().find(of) {
                 (step.state, step.note) = standing(pending);
             }
         }
         let untaken_task = raw.pending_workflow_task.as_ref().is_some_and(|task| {
-            task.started_time.is_none() && waits(task.scheduled_time.and_then(|time| SystemTime::try_from(time).ok()))
+            task.started_time.is_none()
+                && waits(task.scheduled_time.and_then(|time| SystemTime::try_from(time).ok()))
         });
         let untaken_activity = raw.pending_activities.iter().any(|pending| {
             pending.state() == PendingActivityState::Scheduled

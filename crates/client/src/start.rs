@@ -25,7 +25,11 @@ impl TtaiClient {
     /// # Errors
     /// [`ClientError::Invalid`] when the request or the key cannot be used, and [`ClientError::KeyUsed`] when the key belongs
     /// to another request; nothing is started then.
-    pub async fn start<P: WorkflowParams>(&self, params: &P, key: Option<&str>) -> Result<Run<P>, ClientError> {
+    pub async fn start<P: WorkflowParams>(
+        &self,
+        params: &P,
+        key: Option<&str>,
+    ) -> Result<Run<P>, ClientError> {
         let run = self.start_prepared(&PreparedStart::of(params, &key_or_random(key))?).await?;
         Ok(Run::of(run))
     }
@@ -70,12 +74,15 @@ impl TtaiClient {
         let Some(Attributes::WorkflowExecutionStartedEventAttributes(started)) =
             event.and_then(|event| event.attributes)
         else {
-            return Err(ClientError::Unreadable("the run's history does not begin with its start".to_owned()));
+            return Err(ClientError::Unreadable(
+                "the run's history does not begin with its start".to_owned(),
+            ));
         };
         let input = started.input.as_ref().and_then(|input| input.payloads.first());
         let input = input.and_then(|input| payload::to_json(input).ok()).unwrap_or_default();
         let same_type = started.workflow_type.is_some_and(|kind| kind.name == start.workflow);
-        let same = same_type && workflow(start.workflow).is_some_and(|entry| (entry.same_request)(&input, &start.params));
+        let same = same_type
+            && workflow(start.workflow).is_some_and(|entry| (entry.same_request)(&input, &start.params));
         if same { Ok(run) } else { Err(ClientError::KeyUsed { id: start.id.clone() }) }
     }
 }

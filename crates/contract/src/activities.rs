@@ -13,8 +13,8 @@ use ttai_core::Symbol;
 
 use crate::chart::{ChartAnalysisParams, ChartAnalysisResult};
 use crate::full::{SynthesizeParams, SynthesizedRecommendation};
-use crate::market_data::{Metrics, OptionChainData, OptionChainParams, Quotes};
 use crate::lenient::Lenient;
+use crate::market_data::{Metrics, OptionChainData, OptionChainParams, Quotes};
 use crate::notification::{NotificationParams, NotificationReceipt, RouteAlertsParams};
 use crate::options::{OptionsAnalysisParams, OptionsAnalysisResult};
 use crate::policy::{self, ActivityPolicy};
@@ -141,7 +141,9 @@ impl ActivityEntry {
         Self {
             name: A::ACTIVITY.name().to_owned(),
             policy,
-            schemas: |generator| (generator.subschema_for::<A::Input>(), generator.subschema_for::<A::Output>()),
+            schemas: |generator| {
+                (generator.subschema_for::<A::Input>(), generator.subschema_for::<A::Output>())
+            },
         }
     }
 }

@@ -372,7 +372,8 @@ mod tests {
         assert_eq!(snake, camel);
         let constraints = snake.trade.constraints.as_ref().unwrap();
         assert_eq!((constraints.min_roc, constraints.min_open_interest), (0.4, 100));
-        let again: FullAnalysisParams = serde_json::from_value(serde_json::to_value(&snake).unwrap()).unwrap();
+        let again: FullAnalysisParams =
+            serde_json::from_value(serde_json::to_value(&snake).unwrap()).unwrap();
         assert_eq!(snake, again);
     }
 

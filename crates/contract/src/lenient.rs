@@ -88,7 +88,9 @@ pub fn read<T: Arguments>(arguments: Vec<Value>) -> Result<T, Malformed> {
             T::POSITIONAL.iter().map(|name| (*name).to_owned()).zip(arguments).collect()
         }
         (1, _) => return Err(Malformed::new("the argument is no JSON object; send one")),
-        (count, _) => return Err(Malformed::new(&format!("{count} arguments were sent; send one JSON object"))),
+        (count, _) => {
+            return Err(Malformed::new(&format!("{count} arguments were sent; send one JSON object")));
+        }
     };
     let nothing = object.is_empty();
     T::deserialize(Value::Object(object.clone())).map_err(|error| {
@@ -117,7 +119,8 @@ fn explain<T: Arguments>(object: &Map<String, Value>, error: &serde_json::Error)
     let culprit = culprit.or_else(|| keys.find(|key| without(key).is_some_and(|other| other != complaint)));
     let named = culprit.filter(|key| !complaint.contains(key.as_str()));
     let message = named.map_or_else(|| complaint.clone(), |key| format!("{key}: {complaint}"));
-    let symbol = culprit.is_some_and(|key| key == "symbol") && object.get("symbol").is_some_and(Value::is_string);
+    let symbol =
+        culprit.is_some_and(|key| key == "symbol") && object.get("symbol").is_some_and(Value::is_string);
     Malformed {
         kind: if symbol { FailureType::InvalidSymbolError } else { FailureType::ValidationError },
         message: capped(&message),
@@ -277,7 +280,10 @@ mod tests {
         assert_eq!(read(vec![]), of("", 0));
         assert_eq!(read(vec![payload("binary/null", "")]), of("", 0));
         assert_eq!(read(vec![payload("json/plain", "\"files\"")]), of("files", 0));
-        assert_eq!(read(vec![payload("json/plain", "\"files\""), payload("json/plain", "3")]), of("files", 3));
+        assert_eq!(
+            read(vec![payload("json/plain", "\"files\""), payload("json/plain", "3")]),
+            of("files", 3)
+        );
         assert_eq!(read(vec![payload("json/plain", r#"{"days":2}"#)]), of("", 2));
         let three = vec![payload("json/plain", "1"), payload("json/plain", "2"), payload("json/plain", "3")];
         assert!(decode::<Sync>(three).into_result().is_err());

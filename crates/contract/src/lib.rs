@@ -70,4 +70,6 @@ pub use subject::{Subject, TradeRequest, UnknownFields, UserId};
 pub use timed::Timed;
 pub use ttai_core::{Message, MessageArtifact, MessageField, MessageKind, Severity};
 pub use validate::{Validate, ValidationError};
-pub use workflows::{AnalysisRequest, Labels, PreparedStart, Query, Status, WorkflowEntry, WorkflowParams, workflow, workflows};
+pub use workflows::{
+    AnalysisRequest, Labels, PreparedStart, Query, Status, WorkflowEntry, WorkflowParams, workflow, workflows,
+};

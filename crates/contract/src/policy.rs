@@ -158,7 +158,6 @@ pub const SAVE_BUDGET: Duration = Duration::from_secs(15 * 60);
 /// How long one attempt to run an activity inside the workflow task may take; then it is called as any other.
 pub const LOCAL_ATTEMPT: Duration = Duration::from_secs(2);
 
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -170,5 +169,4 @@ mod tests {
         assert_eq!(API.backoff(40), Duration::from_secs(120));
         assert_eq!(API.backoff(u32::MAX), Duration::from_secs(120));
     }
-
 }

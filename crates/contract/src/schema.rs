@@ -16,7 +16,8 @@ pub fn document() -> Value {
         .into_iter()
         .map(|workflow| {
             let [params, answer, status] = (workflow.schemas)(&mut generator);
-            let entry = json!({"queue": workflow.queue.name(), "params": params, "answer": answer, "status": status});
+            let entry =
+                json!({"queue": workflow.queue.name(), "params": params, "answer": answer, "status": status});
             (workflow.name.to_owned(), entry)
         })
         .collect();

@@ -49,10 +49,7 @@ impl FromStr for UserId {
         if fits {
             return Ok(Self(text.to_owned()));
         }
-        Err(ValidationError::new(
-            "user_id",
-            "use 1 to 64 letters, digits and . _ @ - only, or leave it out",
-        ))
+        Err(ValidationError::new("user_id", "use 1 to 64 letters, digits and . _ @ - only, or leave it out"))
     }
 }
 
@@ -105,9 +102,10 @@ impl Subject {
 impl Validate for Subject {
     fn validate(&self) -> Result<(), ValidationError> {
         match self.as_of {
-            Some(moment) if !(1990..=2099).contains(&moment.year()) => {
-                Err(ValidationError::new("as_of", "give a time between 1990 and 2099; no market is known outside"))
-            }
+            Some(moment) if !(1990..=2099).contains(&moment.year()) => Err(ValidationError::new(
+                "as_of",
+                "give a time between 1990 and 2099; no market is known outside",
+            )),
             _ => Ok(()),
         }
     }

@@ -246,7 +246,8 @@ macro_rules! analysis {
 }
 
 /// A notification may take its whole lifetime after the analysis.
-const WITH_NOTIFICATION: Duration = ANALYSIS_EXECUTION_TIMEOUT.saturating_mul(2).saturating_add(Duration::from_secs(3600));
+const WITH_NOTIFICATION: Duration =
+    ANALYSIS_EXECUTION_TIMEOUT.saturating_mul(2).saturating_add(Duration::from_secs(3600));
 
 analysis!(
     ChartAnalysisParams,

@@ -16,7 +16,8 @@ use temporalio_sdk::interceptors::{
 use temporalio_sdk::{Runtime, Worker, WorkerOptions};
 use tokio::sync::oneshot;
 use ttai_activities::{
-    AnalystActivities, Compute, MarketDataActivities, NotificationActivities, OutputActivities, Ports, Shutdown, Supervisor,
+    AnalystActivities, Compute, MarketDataActivities, NotificationActivities, OutputActivities, Ports,
+    Shutdown, Supervisor,
 };
 use ttai_contract::{TaskQueue, WorkflowParams};
 

@@ -11,6 +11,7 @@ use ttai::market::Played;
 use ttai::settings::DEFAULT_SEED;
 use ttai_client::TtaiClient;
 use ttai_contract::{FullAnalysisParams, search_attributes};
+use ttai_core::Symbol;
 use ttai_dev_server::{DevServer, DevServerOptions, SearchAttributeKind};
 use ttai_ports::MarketData;
 

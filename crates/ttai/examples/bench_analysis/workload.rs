@@ -176,7 +176,10 @@ mod tests {
 
     #[test]
     fn cold_analyses_share_no_moment_and_warm_ones_share_it() {
-        for market in [Moments::recorded().unwrap(), Moments::simulated(["A", "B"].map(|symbol| symbol.parse().unwrap()).into())] {
+        for market in [
+            Moments::recorded().unwrap(),
+            Moments::simulated(["A", "B"].map(|symbol| symbol.parse().unwrap()).into()),
+        ] {
             let (before, measured) = requests(Row::Cold, &market, 500);
             let (before, measured) = (moments(&before), moments(&measured));
             assert_eq!((before.len(), measured.len()), (WARM_UP, 500));

@@ -60,7 +60,9 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Sim(args) => sim::run(&global, args).await,
         Command::Config(command) => config::run(&global, &command),
         Command::Wait(args) | Command::Run(RunCommand::Wait(args)) => wait::run(&global, args).await,
-        Command::Cancel(args) | Command::Run(RunCommand::Cancel(args)) => cancel::run(&global, &args.id).await,
+        Command::Cancel(args) | Command::Run(RunCommand::Cancel(args)) => {
+            cancel::run(&global, &args.id).await
+        }
         Command::Start(args) => start::run(&global, args).await,
         Command::Doctor(args) => doctor::run(&global, args).await,
     }

@@ -47,9 +47,8 @@ pub(super) async fn answer(run: &AnyRun, longest: Option<Duration>) -> anyhow::R
     let (seen, mut changes) = mpsc::unbounded_channel();
     let followed = run.clone();
     // A server that is away must hold up neither the answer nor Ctrl-C.
-    let follower = tokio::spawn(async move {
-        followed.follow(|progress| drop(seen.send(progress.clone()))).await
-    });
+    let follower =
+        tokio::spawn(async move { followed.follow(|progress| drop(seen.send(progress.clone()))).await });
     let answer = run.answer(longest);
     let stop = asked_to_stop();
     tokio::pin!(answer, stop);
