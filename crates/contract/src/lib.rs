@@ -7,6 +7,7 @@ pub mod activities;
 pub mod analysis;
 pub mod chart;
 pub mod common;
+pub mod entity;
 pub mod failure;
 pub mod full;
 pub mod ids;
