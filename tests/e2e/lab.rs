@@ -18,6 +18,7 @@ use ttai_contract::{AnalysisRequest, Stage, TaskQueue, ids, search_attributes};
 use ttai_core::Symbol;
 use ttai_dev_server::{DevServer, DevServerOptions, SearchAttributeKind};
 
+use crate::ledger;
 use crate::process::{WorkerProcess, tail};
 use crate::script::{Script, Stagebook};
 use crate::worker::WorkerRole;
@@ -75,12 +76,21 @@ impl Lab {
         queues: &[TaskQueue],
         tape: Option<PathBuf>,
     ) -> anyhow::Result<WorkerProcess> {
+        self.worker_on(queues.iter().map(|queue| queue.name().to_owned()).collect(), tape)
+    }
+
+    /// A worker of the test's own entity.
+    pub(crate) fn ledger_worker(&self) -> anyhow::Result<WorkerProcess> {
+        self.worker_on(vec![ledger::QUEUE.to_owned()], None)
+    }
+
+    fn worker_on(&self, queues: Vec<String>, tape: Option<PathBuf>) -> anyhow::Result<WorkerProcess> {
         let role = WorkerRole {
             address: self.server.address(),
             folder: self.folder().to_owned(),
             markets: PathBuf::from(env!("CARGO_TARGET_TMPDIR")),
             tape,
-            queues: queues.iter().map(|queue| queue.name().to_owned()).collect(),
+            queues,
         };
         WorkerProcess::start(&role, self.log(self.workers.fetch_add(1, Ordering::Relaxed)))
     }

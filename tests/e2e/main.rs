@@ -4,10 +4,12 @@
 mod analyses;
 mod cancelling;
 mod drills;
+mod entities;
 mod errors;
 mod histories;
 mod kills;
 mod lab;
+mod ledger;
 mod market;
 mod outages;
 mod process;
