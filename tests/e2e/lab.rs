@@ -23,6 +23,7 @@ use ttai_dev_server::{DevServer, DevServerOptions, SearchAttributeKind};
 use ttai_ports::{Analyses, AnalysisRecord};
 use ttai_store::{Database, StoreUrl};
 
+use crate::ledger;
 use crate::process::{WorkerProcess, tail};
 use crate::script::{Script, Stagebook};
 use crate::worker::{WorkerRole, product_settings};
@@ -100,7 +101,17 @@ impl Lab {
         queues: &[TaskQueue],
         tape: Option<PathBuf>,
     ) -> anyhow::Result<WorkerProcess> {
-        WorkerProcess::start(&self.role(queues, tape), self.log(self.workers.fetch_add(1, Ordering::Relaxed)))
+        let names = queues.iter().map(|queue| queue.name().to_owned()).collect();
+        self.spawn(&self.role(names, tape))
+    }
+
+    /// A worker of the test's own entity.
+    pub(crate) fn ledger_worker(&self) -> anyhow::Result<WorkerProcess> {
+        self.spawn(&self.role(vec![ledger::QUEUE.to_owned()], None))
+    }
+
+    fn spawn(&self, role: &WorkerRole) -> anyhow::Result<WorkerProcess> {
+        WorkerProcess::start(role, self.log(self.workers.fetch_add(1, Ordering::Relaxed)))
     }
 
     /// Workers in this process, with `interceptor` before their activities.
@@ -108,7 +119,7 @@ impl Lab {
         &self,
         interceptor: impl ActivityInboundInterceptor,
     ) -> anyhow::Result<RunningWorkers> {
-        let role = self.role(&TaskQueue::ALL, None);
+        let role = self.role(Vec::new(), None);
         let settings = WorkerSettings {
             drill: true,
             interceptor: Some(ActivityInterceptor::new(interceptor)),
@@ -118,13 +129,13 @@ impl Lab {
         RunningWorkers::start(self.client.temporal().clone(), ports, settings).await
     }
 
-    fn role(&self, queues: &[TaskQueue], tape: Option<PathBuf>) -> WorkerRole {
+    fn role(&self, queues: Vec<String>, tape: Option<PathBuf>) -> WorkerRole {
         WorkerRole {
             address: self.server.address(),
             folder: self.folder().to_owned(),
             markets: PathBuf::from(env!("CARGO_TARGET_TMPDIR")),
             tape,
-            queues: queues.iter().map(|queue| queue.name().to_owned()).collect(),
+            queues,
         }
     }
 

@@ -13,6 +13,7 @@ use ttai::worker::{ActivityInterceptor, RunningWorkers, WorkerSettings};
 use ttai::{server, wiring};
 use ttai_contract::TaskQueue;
 
+use crate::ledger;
 use crate::script::Stagebook;
 use crate::scripted_ports::{Journalist, scripted};
 
@@ -58,6 +59,9 @@ fn end_with_the_test() {
 
 async fn run(role: WorkerRole) -> anyhow::Result<ExitCode> {
     let client = server::connect(&role.address, "default").await?;
+    if role.queues == [ledger::QUEUE] {
+        return ledger::serve(client.temporal().clone()).await.map(|()| ExitCode::SUCCESS);
+    }
     let book = Stagebook::at(&role.folder);
     let queues = role.queues.iter().map(|name| name.parse()).collect::<Result<Vec<TaskQueue>, _>>()?;
     let settings =

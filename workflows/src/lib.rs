@@ -4,6 +4,7 @@
 
 pub mod analysis;
 pub mod chart_analysis;
+pub mod entity;
 pub mod full_analysis;
 pub mod options_analysis;
 pub mod research_analysis;

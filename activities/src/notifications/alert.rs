@@ -1,6 +1,8 @@
 //! An alert object as a message. Nothing that it says is lost: what has no place of its own becomes a field, and what is too
 //! long for one a line of the text.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value};
 use ttai_contract::{Message, MessageField, MessageKind, Severity};
 use ttai_core::message::{MAX_FIELD_NAME, MAX_FIELD_VALUE, MAX_FIELDS, MAX_LINK, MAX_TITLE};
@@ -41,7 +43,8 @@ pub(super) fn message(mut alert: Map<String, Value>) -> Message {
     message.title = fit_title(title, &mut paragraphs);
     paragraphs.extend(text.or_else(|| crossing.and_then(|crossing| crossing.now)));
     message.link = fit_link(link, &mut paragraphs);
-    for (name, value) in &alert {
+    // In one order, whichever map another crate of the program makes serde_json use.
+    for (name, value) in alert.iter().collect::<BTreeMap<_, _>>() {
         let row = MessageField::labelled(name, show(value));
         if row.value.is_empty() {
             continue;

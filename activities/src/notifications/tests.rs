@@ -350,5 +350,6 @@ fn what_is_out_of_bounds_is_refused_at_the_door_with_its_place() {
     assert_eq!(error.to_string(), "message.text: 65537 characters exceed the maximum of 65536");
     let malformed: Lenient<NotificationParams> =
         ttai_contract::lenient::read(Vec::new()).map_or_else(Lenient::Malformed, Lenient::Read);
-    assert_eq!(accept(malformed).unwrap_err().to_string(), "argument: no argument was sent");
+    let error = accept(malformed).unwrap_err().to_string();
+    assert!(error.starts_with("argument: no argument was sent"), "{error}");
 }

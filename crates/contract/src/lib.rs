@@ -13,6 +13,7 @@ pub mod analysis;
 pub mod call;
 pub mod chart;
 pub mod common;
+pub mod entity;
 pub mod failure;
 pub mod full;
 pub mod ids;
