@@ -207,7 +207,7 @@ fn contract(priced: &PricedQuote) -> OptionContract {
     let quote = &priced.quote;
     let greek = |of: fn(&ttai_quant::chain::ContractGreeks) -> f64| priced.greeks.as_ref().map(of);
     OptionContract {
-        symbol: quote.contract.occ_symbol().to_string(),
+        symbol: quote.contract.occ_symbol(),
         strike: quote.contract.strike_f64(),
         expiration: quote.contract.expiration,
         option_type: quote.contract.right,

@@ -266,5 +266,5 @@ pub(crate) async fn within<T>(what: &str, work: impl Future<Output = T>) -> anyh
 
 /// A ticker of the tests' market.
 pub(crate) fn symbol(text: &str) -> Symbol {
-    text.parse().unwrap_or_else(|error| panic!("{error}"))
+    text.parse().expect("a ticker")
 }

@@ -1,6 +1,10 @@
 //! An entity that exists only in tests: it adds up entries and checks that each client's come in order.
 
-#![allow(missing_docs, unreachable_pub, reason = "the markers that the macro generates carry no docs and are public")]
+#![allow(
+    missing_docs,
+    unreachable_pub,
+    reason = "the markers that the macro generates carry no docs and are public"
+)]
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -13,7 +17,7 @@ use temporalio_macros::workflow;
 use temporalio_sdk::{Runtime, Worker, WorkerOptions};
 use temporalio_workflow::{TimerOptions, WorkflowContext, WorkflowContextView, WorkflowResult};
 use ttai_contract::entity::{Carried, EntityStatus, Keyed};
-use ttai_contract::{Validate, ValidationError};
+use ttai_contract::{Arguments, Validate, ValidationError};
 use ttai_workflows::entity::{Core, Entity, Next, Wake, until_recalled};
 use ttai_workflows::entity_workflow;
 
@@ -57,6 +61,10 @@ pub struct LedgerParams {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) carried: Option<Carried<Message, Books>>,
 }
+
+impl Arguments for LedgerParams {}
+
+impl Arguments for Entry {}
 
 impl Validate for LedgerParams {
     fn validate(&self) -> Result<(), ValidationError> {
@@ -147,7 +155,9 @@ impl Entity for Ledger {
 
     fn check(&self, message: &Message) -> Result<(), String> {
         match message {
-            Message::Add(Entry { amount: 0, .. }) => Err("amount: 0 changes nothing; send another".to_owned()),
+            Message::Add(Entry { amount: 0, .. }) => {
+                Err("amount: 0 changes nothing; send another".to_owned())
+            }
             _ => Ok(()),
         }
     }

@@ -140,7 +140,7 @@ where
     let options = options(&policy, means, about);
     let call =
         ctx.with_context_value_sync::<Terms, _>(terms, || ctx.execute_activity(A::ACTIVITY, input, options));
-    call.await.map_err(classify)
+    call.await.map_err(|error| classify(&error))
 }
 
 async fn local<W: 'static, A: Activity>(
@@ -157,7 +157,7 @@ where
         .start_to_close_timeout(LOCAL_ATTEMPT)
         .summary(one_line(about))
         .build();
-    ctx.execute_local_activity(A::ACTIVITY, input, options).await.map_err(classify)
+    ctx.execute_local_activity(A::ACTIVITY, input, options).await.map_err(|error| classify(&error))
 }
 
 fn options(policy: &ActivityPolicy, means: Means, about: &str) -> ActivityOptions {
@@ -187,7 +187,7 @@ pub(crate) fn one_line(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(120).collect()
 }
 
-fn classify(error: ActivityExecutionError) -> CallError {
+fn classify(error: &ActivityExecutionError) -> CallError {
     if error.as_cancelled().is_some() {
         return CallError::Cancelled;
     }

@@ -23,8 +23,27 @@ pub const LONGEST_ARGUMENT: usize = 256 * 1024;
 pub trait Arguments: DeserializeOwned {
     /// Names of the fields that may be sent as separate arguments, in order.
     const POSITIONAL: &'static [&'static str] = &[];
-    /// Whether one list is what is sent.
-    const LIST: bool = false;
+    /// What one argument is.
+    const SHAPE: Shape = Shape::Object;
+}
+
+/// What one argument is in JSON.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// An object, or nothing where every field has a default.
+    Object,
+    /// A list.
+    List,
+    /// A single text or number: an id, as the seeds' signals send it.
+    Single,
+}
+
+impl Arguments for String {
+    const SHAPE: Shape = Shape::Single;
+}
+
+impl Arguments for u32 {
+    const SHAPE: Shape = Shape::Single;
 }
 
 /// Why an argument cannot be used, as a failure says it.
@@ -79,9 +98,8 @@ pub fn read<T: Arguments>(arguments: Vec<Value>) -> Result<T, Malformed> {
     let object = match (arguments.len(), arguments.pop()) {
         (0 | 1, None | Some(Value::Null)) => Map::new(),
         (1, Some(Value::Object(fields))) => fields,
-        (1, Some(list @ Value::Array(_))) if T::LIST => {
-            return T::deserialize(list).map_err(|error| Malformed::new(&error.to_string()));
-        }
+        (1, Some(list @ Value::Array(_))) if T::SHAPE == Shape::List => return whole(list),
+        (1, Some(single)) if T::SHAPE == Shape::Single => return whole(single),
         (1, Some(Value::Array(_))) => return Err(Malformed::new("a list was sent; send one JSON object")),
         (count, Some(last)) if count <= T::POSITIONAL.len() => {
             arguments.push(last);
@@ -99,6 +117,11 @@ pub fn read<T: Arguments>(arguments: Vec<Value>) -> Result<T, Malformed> {
         }
         explain::<T>(&object, &error)
     })
+}
+
+/// Reads an argument that is no object.
+fn whole<T: Arguments>(argument: Value) -> Result<T, Malformed> {
+    T::deserialize(argument).map_err(|error| Malformed::new(&error.to_string()))
 }
 
 /// Says which field is wrong: the one without which all is well, else the one that the complaint names, else the one without

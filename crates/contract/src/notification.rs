@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use ttai_core::message::MAX_TEXT;
 use ttai_core::{Message, MessageError};
 
-use crate::lenient::Arguments;
+use crate::lenient::{Arguments, Shape};
 use crate::policy::RetryPolicy;
 use crate::validate::{Validate, ValidationError};
 
@@ -61,7 +61,7 @@ impl NotificationParams {
 impl Arguments for NotificationParams {}
 
 impl Arguments for RouteAlertsParams {
-    const LIST: bool = true;
+    const SHAPE: Shape = Shape::List;
 }
 
 impl Validate for NotificationParams {

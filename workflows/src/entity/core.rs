@@ -144,7 +144,12 @@ impl<M: Keyed + Serialize> Core<M> {
     }
 
     /// Takes a signal's message into the inbox, or lists why not.
-    pub(super) fn take(&mut self, handler: &str, judged: Result<Judged<M>, String>, at: Option<DateTime<Utc>>) {
+    pub(super) fn take(
+        &mut self,
+        handler: &str,
+        judged: Result<Judged<M>, String>,
+        at: Option<DateTime<Utc>>,
+    ) {
         self.run.signals += 1;
         let Err(reason) = judged.and_then(|judged| self.accept(judged)) else { return };
         self.rejected_total += 1;

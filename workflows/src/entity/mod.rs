@@ -56,7 +56,7 @@ use temporalio_workflow::{
     WorkflowContext, WorkflowResult, WorkflowTermination,
 };
 use ttai_contract::entity::{Answer, Keyed};
-use ttai_contract::{FailureType, Lenient, Validate};
+use ttai_contract::{FailureType, Lenient, Malformed, Validate};
 
 use self::alarm::Alarm;
 pub use self::core::Core;
@@ -133,7 +133,7 @@ pub trait Entity: WorkflowImplementation {
     /// For `#[init]`: the state, also where the argument could not be read.
     #[must_use]
     fn open(argument: Lenient<Self::Params>) -> Self {
-        let read = argument.into_result().and_then(|params| {
+        let read = argument.into_result().map_err(|malformed| malformed.message).and_then(|params| {
             params.validate().map_err(|error| error.to_string())?;
             Ok(params)
         });
@@ -152,7 +152,7 @@ pub trait Entity: WorkflowImplementation {
         &mut self,
         ctx: &SyncWorkflowContext<Self>,
         handler: &str,
-        argument: Result<Self::Message, String>,
+        argument: Result<Self::Message, Malformed>,
     ) {
         let judged = judge(self, argument);
         self.core_mut().take(handler, judged, ctx.workflow_time().map(Into::into));
@@ -166,7 +166,7 @@ pub trait Entity: WorkflowImplementation {
     fn answer(
         &mut self,
         ctx: &SyncWorkflowContext<Self>,
-        argument: Result<Self::Message, String>,
+        argument: Result<Self::Message, Malformed>,
     ) -> Result<Answer, Box<dyn std::error::Error + Send + Sync>> {
         let judged = judge(self, argument);
         let answer = self.core_mut().answer(judged);
@@ -187,8 +187,11 @@ pub trait Entity: WorkflowImplementation {
     }
 }
 
-fn judge<E: Entity>(entity: &E, argument: Result<E::Message, String>) -> Result<Judged<E::Message>, String> {
-    let message = argument?;
+fn judge<E: Entity>(
+    entity: &E,
+    argument: Result<E::Message, Malformed>,
+) -> Result<Judged<E::Message>, String> {
+    let message = argument.map_err(|malformed| malformed.message)?;
     let allowed = entity.check(&message);
     Ok(Judged { message, allowed })
 }
@@ -203,7 +206,7 @@ where
     E::Run: WorkflowDefinition<Input = Lenient<E::Params>>,
 {
     if let Some(reason) = ctx.state(|entity| entity.core().refusal()) {
-        return Err(start::refuse(FailureType::ValidationError, reason));
+        return Err(start::fail(FailureType::ValidationError.name(), &reason));
     }
     let mut alarm = Alarm::default();
     loop {
@@ -237,9 +240,8 @@ pub async fn until_recalled<E: Entity, F: Future>(
 ) -> F::Output {
     let token = ctx.cancellation_token().child_token();
     let mut work = pin!(work(token.clone()));
-    let mut recalled = pin!(
-        ctx.wait_condition(|entity| entity.core().recalls(ctx.continue_as_new_suggested()))
-    );
+    let mut recalled =
+        pin!(ctx.wait_condition(|entity| entity.core().recalls(ctx.continue_as_new_suggested())));
     let finished = poll_fn(|cx| match work.as_mut().poll(cx) {
         Poll::Ready(output) => Poll::Ready(Some(output)),
         Poll::Pending => recalled.as_mut().poll(cx).map(|_| None),

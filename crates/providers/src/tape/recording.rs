@@ -39,6 +39,9 @@ pub(super) struct Recording {
     histories: Histories,
 }
 
+/// A snapshot of a chain and when it was taken.
+type Taken = (DateTime<Utc>, Arc<Snapshot>);
+
 impl Recording {
     /// Opens the folder: reads `tape.json` and the directories, no data yet.
     pub(super) fn open(root: &Path) -> Result<Self, PortError> {
@@ -295,7 +298,7 @@ impl Recording {
         files: &SymbolFiles,
         symbol: &Symbol,
         as_of: DateTime<Utc>,
-    ) -> Result<Option<(DateTime<Utc>, Arc<Snapshot>)>, PortError> {
+    ) -> Result<Option<Taken>, PortError> {
         for date in files.chains.range(..=new_york_date(as_of)).rev().map(|(date, _)| *date) {
             let snapshots = self.chain(files, symbol, date)?;
             if let Some((time, snapshot)) = snapshots.range(..=as_of).next_back() {
