@@ -194,20 +194,21 @@ async fn send(account: &Account, entry: Entry, by_update: bool) -> anyhow::Resul
     let retry = async {
         loop {
             tick.tick().await;
-            let error = if by_update {
+            // What failed may have taken effect: the entry's key makes its repeat harmless.
+            if by_update {
                 match account.put(entry.clone()).await {
                     Ok(answer) => {
                         ensure!(answer.accepted, "{} was refused: {answer:?}", entry.key);
                         return Ok(());
                     }
-                    Err(error) => error.to_string(),
+                    Err(error) => drop(error),
                 }
             } else {
                 match account.add(entry.clone()).await {
                     Ok(()) => return Ok(()),
-                    Err(error) => error.to_string(),
+                    Err(error) => drop(error),
                 }
-            };
+            }
         }
     };
     within(&format!("an answer to {}", entry.key), retry).await?
