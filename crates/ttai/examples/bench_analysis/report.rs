@@ -109,68 +109,61 @@ impl Report {
         Ok(serde_json::to_string_pretty(&serde_json::json!({ "about": self.about, "rows": rows }))?)
     }
 
-    /// The table, the targets that are missed and where the actions come from.
+    /// The table; then for each row what it misses and what its actions are.
     pub(crate) fn text(&self) -> String {
         let mut table = Table::new();
         table.load_style(UTF8_HORIZONTAL_ONLY.row_separator(LineStyle::none()));
         table.set_header(std::iter::once("").chain(Figure::ALL.map(Figure::title)));
-        let mut judged = 0;
-        let mut missed = Vec::new();
+        let (mut judged, mut met) = (0, 0);
+        let mut lines = Vec::new();
         for report in self.reports() {
             judged += report.targets.len();
-            missed.extend(
-                report.targets.iter().filter(|verdict| !verdict.met).map(|verdict| say(report.row, verdict)),
-            );
+            met += report.targets.iter().filter(|verdict| verdict.met).count();
+            lines.extend(missed(&report));
+            lines.extend(actions(&report));
             table.add_row(
                 std::iter::once(report.row.name().to_owned())
-                    .chain(Figure::ALL.map(|figure| self.cell(&report, figure))),
+                    .chain(Figure::ALL.map(|figure| cell(&report, figure))),
             );
         }
         for column in table.column_iter_mut().skip(1) {
             column.set_cell_alignment(CellAlignment::Right);
         }
-        let about = &self.about;
-        let mut text = format!(
-            "{} analyses a row, {} in flight, {} rounds (medians), {} cores; (n×) is of Python's figure of the same round, ! misses its target\n{table}\n{} of {judged} targets are met",
-            about.analyses,
-            about.in_flight,
-            about.rounds,
-            about.cores,
-            judged - missed.len(),
-        );
-        for line in missed.into_iter().chain(self.actions()) {
-            text.push('\n');
-            text.push_str(&line);
-        }
-        text
-    }
-
-    fn cell(&self, report: &RowReport<'_>, figure: Figure) -> String {
-        let value = report.median.get(&figure).copied().unwrap_or_default();
-        let mut text = if value < 100.0 { format!("{value:.1}") } else { format!("{value:.0}") };
-        let compared =
-            matches!(figure, Figure::WorkerCpuMs | Figure::ServerCpuMs) && report.row != Row::Python;
-        if let Some(ratio) = report.of_python.get(&figure).filter(|_| compared) {
-            text.push_str(&format!(" ({ratio:.2}×)"));
-        }
-        if report.targets.iter().any(|verdict| verdict.target.figure == figure && !verdict.met) {
-            text.push_str(" !");
-        }
-        text
-    }
-
-    /// The actions of each row by kind, in its last round.
-    fn actions(&self) -> impl Iterator<Item = String> {
-        self.samples.iter().filter_map(|(row, rounds)| {
-            let kinds = rounds.last()?.actions.iter().map(|(kind, count)| format!("{count:.1} {kind}"));
-            Some(format!("actions, {}: {}", row.name(), kinds.collect::<Vec<_>>().join(", ")))
-        })
+        let About { analyses, in_flight, rounds, cores, .. } = self.about;
+        format!(
+            "{analyses} analyses a row, {in_flight} in flight, medians of {rounds} round(s), {cores} cores; (n×) is of Python's figure of the same round, ! misses its target\n{table}\n{met} of {judged} targets are met\n{}",
+            lines.join("\n")
+        )
     }
 }
 
-fn say(row: Row, verdict: &Verdict) -> String {
-    let Target { figure, of_python, at_most } = verdict.target;
-    let unit = if of_python { "× Python" } else { "" };
-    let title = figure.title().replace('\n', " ");
-    format!("missed, {}: {title} {:.2}{unit}, at most {at_most}{unit}", row.name(), verdict.found)
+fn cell(report: &RowReport<'_>, figure: Figure) -> String {
+    let value = report.median.get(&figure).copied().unwrap_or_default();
+    let mut text = if value < 100.0 { format!("{value:.1}") } else { format!("{value:.0}") };
+    let compared = matches!(figure, Figure::WorkerCpuMs | Figure::ServerCpuMs) && report.row != Row::Python;
+    if let Some(ratio) = report.of_python.get(&figure).filter(|_| compared) {
+        text.push_str(&format!(" ({ratio:.2}×)"));
+    }
+    if report.targets.iter().any(|verdict| verdict.target.figure == figure && !verdict.met) {
+        text.push_str(" !");
+    }
+    text
+}
+
+/// What a row misses, and by how much it may not.
+fn missed(report: &RowReport<'_>) -> Option<String> {
+    let say = |verdict: &Verdict| {
+        let Target { figure, of_python, at_most } = verdict.target;
+        let unit = if of_python { "×" } else { "" };
+        let title = figure.title().replace('\n', " ");
+        format!("{title} {:.2}{unit} (at most {at_most}{unit})", verdict.found)
+    };
+    let missed: Vec<String> = report.targets.iter().filter(|verdict| !verdict.met).map(say).collect();
+    (!missed.is_empty()).then(|| format!("{} misses: {}", report.row.name(), missed.join(", ")))
+}
+
+/// The actions of a row by kind, in its last round.
+fn actions(report: &RowReport<'_>) -> Option<String> {
+    let kinds = report.rounds.last()?.actions.iter().map(|(kind, count)| format!("{count:.1} {kind}"));
+    Some(format!("{} actions: {}", report.row.name(), kinds.collect::<Vec<_>>().join(", ")))
 }

@@ -11,14 +11,15 @@ with workflow.unsafe.imports_passed_through():
         research_analysis_activity,
         synthesize_recommendation_activity,
     )
-    from analysis_types import (
-        ChartAnalysisParams,
-        FullAnalysisParams,
-        FullAnalysisResult,
-        OptionsAnalysisParams,
-        ResearchAnalysisParams,
-        SynthesizeParams,
-    )
+
+from analysis_types import (
+    ChartAnalysisParams,
+    FullAnalysisParams,
+    FullAnalysisResult,
+    OptionsAnalysisParams,
+    ResearchAnalysisParams,
+    SynthesizeParams,
+)
 
 
 @workflow.defn
