@@ -528,10 +528,14 @@ async fn a_worker_says_how_it_is_and_what_it_called() -> anyhow::Result<()> {
         stream.read_to_string(&mut answer)?;
         Ok(Some(answer))
     };
-    let health = eventually("the worker is healthy", || get("/healthz"))?;
+    eventually("the worker takes work", || {
+        Ok(get("/readyz")?.filter(|answer| answer.starts_with("HTTP/1.1 200")))
+    })?;
+    let health = get("/healthz")?.context("health")?;
     assert!(health.starts_with("HTTP/1.1 200") && health.ends_with("ok\n"), "{health}");
     let page = get("/metrics")?.context("metrics")?;
     assert!(page.contains("ttai_provider_call_seconds") && page.contains("ttai_info"), "{page}");
+    assert!(page.contains("temporal_num_pollers{"), "{page}");
     worker.signal("TERM")?;
     worker.finish()?.expect(0)?;
     server.stop().await?;

@@ -255,7 +255,7 @@ async fn go_builds_where_the_download_fails() {
         "install -v -ldflags -s -w -X github.com/temporalio/cli/temporalcli.Version=9.8.0 \
          github.com/temporalio/cli/cmd/temporal@v9.8.0"
     );
-    let lines = lines.lock().unwrap();
+    let lines = lines.lock().unwrap().clone();
     assert!(lines.iter().any(|line| line.starts_with("download: ")), "{lines:?}");
     assert!(lines.iter().any(|line| line == "package/one"), "{lines:?}");
 

@@ -24,7 +24,7 @@ pub async fn run(global: &GlobalArgs, args: WorkerArgs) -> anyhow::Result<ExitCo
     let readiness = Readiness::default();
     metrics::serve_configured(args.metrics, &settings, &readiness).await?;
     let ports = wiring::ports(&settings).await?;
-    let queues = queues(args.queues);
+    let queues = queues(&args.queues);
     let names: Vec<&str> = queues.iter().map(|queue| queue.name()).collect();
     let drill = std::env::var_os("TTAI_DRILL").is_some();
     let workers = RunningWorkers::start(
@@ -39,7 +39,7 @@ pub async fn run(global: &GlobalArgs, args: WorkerArgs) -> anyhow::Result<ExitCo
 }
 
 /// Each queue once, in the order in which a worker starts them; all when none is chosen.
-fn queues(chosen: Vec<TaskQueue>) -> Vec<TaskQueue> {
+fn queues(chosen: &[TaskQueue]) -> Vec<TaskQueue> {
     let all = chosen.is_empty();
     TaskQueue::ALL.into_iter().filter(|queue| all || chosen.contains(queue)).collect()
 }
@@ -74,8 +74,8 @@ mod tests {
 
     #[test]
     fn a_queue_that_is_named_twice_is_polled_once() {
-        let chosen = vec![TaskQueue::Streaming, TaskQueue::Analysis, TaskQueue::Streaming];
-        assert_eq!(queues(chosen), [TaskQueue::Analysis, TaskQueue::Streaming]);
-        assert_eq!(queues(Vec::new()), TaskQueue::ALL);
+        let chosen = [TaskQueue::Streaming, TaskQueue::Analysis, TaskQueue::Streaming];
+        assert_eq!(queues(&chosen), [TaskQueue::Analysis, TaskQueue::Streaming]);
+        assert_eq!(queues(&[]), TaskQueue::ALL);
     }
 }
