@@ -258,3 +258,6 @@ pub(super) fn limit(field: &str, value: f64) -> Result<Decimal, ValidationError>
     exact(value)
         .ok_or_else(|| ValidationError::new(field, format!("{value} is no number that can be compared")))
 }
+
+#[cfg(test)]
+mod tests;

@@ -170,24 +170,24 @@ fn blend(pixmap: &mut Pixmap, at: (Option<u32>, Option<u32>), color: Color, cove
     }
 }
 
-/// Of 1 to 9. From 4 on the time doubles and the file loses a tenth.
-const DEFLATE_LEVEL: u8 = 3;
+/// Of 1 to 9. Level 3 takes two and a half times as long for a file a quarter smaller.
+const DEFLATE_LEVEL: u8 = 1;
 
 fn encode(pixmap: &Pixmap) -> Result<Vec<u8>, ChartError> {
     let failed = |e: png::EncodingError| ChartError::Encode { reason: e.to_string() };
-    let pixels = pixmap.data().chunks_exact(4);
-    let mut rgb = vec![0; 3 * pixels.len()];
+    let (pixels, _) = pixmap.data().as_chunks::<4>();
+    let mut rgb = vec![[0; 3]; pixels.len()];
     // The background is opaque, so the premultiplied colours are the colours.
-    rgb.chunks_exact_mut(3).zip(pixels).for_each(|(rgb, rgba)| rgb.copy_from_slice(&rgba[..3]));
+    rgb.iter_mut().zip(pixels).for_each(|(rgb, &[r, g, b, _])| *rgb = [r, g, b]);
     let mut bytes = Vec::new();
     let mut encoder = png::Encoder::new(&mut bytes, pixmap.width(), pixmap.height());
     encoder.set_color(png::ColorType::Rgb);
     encoder.set_depth(png::BitDepth::Eight);
-    // Flat colours repeat themselves as they are: unfiltered rows shrink as well as filtered ones, in a fraction of the time.
+    // Flat colours repeat themselves as they are: unfiltered rows shrink as well as filtered ones, in half the time.
     encoder.set_filter(png::Filter::NoFilter);
     encoder.set_deflate_compression(png::DeflateCompression::Level(DEFLATE_LEVEL));
     let mut writer = encoder.write_header().map_err(failed)?;
-    writer.write_image_data(&rgb).map_err(failed)?;
+    writer.write_image_data(rgb.as_flattened()).map_err(failed)?;
     writer.finish().map_err(failed)?;
     Ok(bytes)
 }

@@ -323,3 +323,50 @@ fn contract_greeks(greeks: &Greeks) -> ContractGreeks {
         rho: greeks.rho / 100.0,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chain::oracle::load;
+    use crate::chain::term_structure;
+
+    #[test]
+    fn a_contract_is_priced_alike_whichever_others_are_asked_for() {
+        let Some((chain, _, dividends, rate)) = load("20140606") else {
+            println!("skipped: ../shared/oracle is absent");
+            return;
+        };
+        let whole = price_chain(&chain, rate, &dividends);
+        let mut pricer = ChainPricer::new(&chain, rate, &dividends);
+        // Calls over an ex-date go through finite differences, several in a batch.
+        for third in [2, 0, 1] {
+            let wanted = |contract: &OptionContract| contract.strike.mantissa().rem_euclid(3) == third;
+            let expected: Vec<&PricedQuote> =
+                whole.iter().filter(|quote| wanted(&quote.quote.contract)).collect();
+            assert_eq!(pricer.priced(wanted).iter().collect::<Vec<_>>(), expected);
+        }
+        assert_eq!(pricer.priced(|_| true), whole);
+    }
+
+    #[test]
+    fn the_contracts_at_the_money_have_the_whole_chains_term_structure() {
+        for date in ["20140606", "20140609"] {
+            let Some((mut chain, _, dividends, rate)) = load(date) else { return };
+            let spot = chain.underlying.price().unwrap();
+            for gap in [0.0, 0.03, 0.2] {
+                // Around the spot nobody bids, on one side more widely than on the other.
+                for quote in &mut chain.quotes {
+                    let away = quote.contract.strike_f64() / spot - 1.0;
+                    if (-gap..2.0 * gap).contains(&away) {
+                        quote.bid = Decimal::ZERO;
+                    }
+                }
+                let whole = term_structure(&price_chain(&chain, rate, &dividends), spot);
+                let mut pricer = ChainPricer::new(&chain, rate, &dividends);
+                let decisive = pricer.at_the_money(|_| true);
+                assert!(decisive.len() <= 4 * whole.len());
+                assert_eq!(term_structure(&decisive, spot), whole);
+            }
+        }
+    }
+}

@@ -28,6 +28,10 @@ pub(super) struct PairingProblem {
 impl PairingProblem {
     /// The pairs of least total cost.
     pub(super) fn solve(&self) -> Vec<Pairing> {
+        if self.covers.iter().all(Decimal::is_zero) {
+            let naked = |(short, &quantity): (usize, &Decimal)| Pairing { short, cover: None, quantity };
+            return self.shorts.iter().enumerate().map(naked).collect();
+        }
         let mut network = Network::new(self);
         while network.augment() {}
         network.pairings()
@@ -184,6 +188,16 @@ mod tests {
     fn the_best_single_saving_is_not_always_part_of_the_best_pairing() {
         let costs = [vec![Some(0), Some(1)], vec![Some(1), None]];
         assert_eq!(total(&problem(&costs, &[10, 10])), Decimal::TWO);
+    }
+
+    #[test]
+    fn shorts_without_a_cover_stay_as_they_are() {
+        let mut problem = problem(&[vec![Some(0)], vec![None]], &[10, 20]);
+        problem.covers = vec![Decimal::ZERO];
+        let mut network = Network::new(&problem);
+        while network.augment() {}
+        assert_eq!(problem.solve(), network.pairings());
+        assert!(problem.solve().iter().all(|pair| pair.cover.is_none() && pair.quantity == Decimal::ONE));
     }
 
     proptest! {

@@ -1,0 +1,73 @@
+//! The choice among the contracts that count against the choice among all.
+
+use std::sync::Arc;
+
+use proptest::prelude::*;
+use ttai_contract::{OptionsAnalysisParams, OptionsConstraints, Strategy};
+use ttai_quant::chain::price_chain;
+
+use super::*;
+use crate::market_view::MarketView;
+use crate::options::Pricers;
+use crate::options::tests::invented;
+use crate::testing::ports;
+
+/// An invented market with expirations in 14, 42 and 70 days.
+async fn case(strategy: Strategy, constraints: OptionsConstraints) -> Case {
+    let market = invented(0.3);
+    let chain = Arc::new(market.chain.clone().unwrap());
+    let (ports, _) = ports(market);
+    let view = MarketView::at(&ports, "XYZ", None).await.unwrap();
+    let rate = ports.market.risk_free_rate(view.as_of).await.unwrap();
+    let params = OptionsAnalysisParams { strategy, ..OptionsAnalysisParams::new("XYZ") };
+    Case { params, constraints, view, chain, rate, metrics: None }
+}
+
+/// The selection from the whole chain, all of it priced.
+fn from_all(case: &Case, market: &Market, facts: &ChartFacts, sold: Sold) -> Selection {
+    let mut quotes = price_chain(&case.chain, case.rate.continuous, &case.view.dividends);
+    for quote in &mut quotes {
+        quote.dte = quote.quote.contract.dte(case.view.date);
+    }
+    let asking = Asking {
+        case,
+        market,
+        facts,
+        events: &[],
+        constraints: constraints(case).unwrap(),
+        holding: holding(case).unwrap(),
+    };
+    asking.select(sold, &quotes).unwrap()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(40))]
+    #[test]
+    fn contracts_that_are_not_looked_at_would_change_nothing(
+        calls in any::<bool>(),
+        max_delta in 0.0..0.6f64,
+        min_roc in 0.0..3.0f64,
+        dte_min in 0..80i64,
+        days in 0..60i64,
+        min_open_interest in prop::sample::select(vec![0, 100, 100_000]),
+        max_spread_pct in 0.5..20.0f64,
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let limits = OptionsConstraints {
+            max_delta,
+            min_roc,
+            dte_min,
+            dte_max: dte_min + days,
+            min_open_interest,
+            max_spread_pct,
+            ..OptionsConstraints::default()
+        };
+        let (strategy, sold) =
+            if calls { (Strategy::CoveredCall, Sold::CoveredCall) } else { (Strategy::Csp, Sold::CashSecuredPut) };
+        let case = runtime.block_on(case(strategy, limits));
+        let market = Market::of(&case, &Pricers::default()).unwrap();
+        let facts = ChartFacts::of(&case);
+        let choice = choose(&case, &market, &facts, &[]).unwrap();
+        prop_assert_eq!(choice.selection, from_all(&case, &market, &facts, sold));
+    }
+}
