@@ -245,11 +245,11 @@ async fn malformed_messages_are_answered_or_listed_and_freeze_nothing() -> anyho
     let good = serde_json::to_vec(&entry(1, 1))?;
     let junk = format!("\"{}\"", "x".repeat(1_000_000));
     let malformed: [(&str, Vec<Payload>); 5] = [
-        ("invalid type", vec![payload(b"7")]),
+        ("no JSON object", vec![payload(b"7")]),
         ("missing field", vec![payload(br#"{"key": "a"}"#)]),
         ("no argument", vec![]),
         ("2 arguments", vec![payload(&good), payload(&good)]),
-        ("invalid type", vec![payload(junk.as_bytes())]),
+        ("send at most", vec![payload(junk.as_bytes())]),
     ];
     for (says, arguments) in &malformed {
         for signal in ["add", "hold", "pause", "resume"] {

@@ -14,6 +14,7 @@ use temporalio_sdk::interceptors::{
 };
 use tokio_util::sync::CancellationToken;
 use ttai_client::{AnyRun, ClientError};
+use ttai_contract::call::LOST_ATTEMPTS;
 use ttai_contract::{FailureType, WorkflowEntry, workflows};
 
 use crate::kills::drill;
@@ -28,7 +29,7 @@ enum Fault {
     After,
     /// It falls silent.
     Lost,
-    /// Each attempt falls silent, not only the first.
+    /// Each attempt that gets to work falls silent, not only the first.
     AlwaysLost,
 }
 
@@ -80,9 +81,11 @@ impl ActivityInboundInterceptor for Saboteur {
     ) -> ExecuteActivityOutput<'a> {
         Box::pin(async move {
             let info = input.activity_info();
-            let workflow_id = info.workflow_id.clone().unwrap_or_default();
+            let (workflow_id, attempt) = (info.workflow_id.clone().unwrap_or_default(), info.attempt);
             match self.meets(&workflow_id, &info.activity_type.clone()) {
                 None => next.run(input).await,
+                // This one knows how many were lost before it and does not begin.
+                Some(Fault::AlwaysLost) if attempt > LOST_ATTEMPTS + 1 => next.run(input).await,
                 Some(Fault::Before) => Err(outage()),
                 Some(Fault::After) => {
                     next.run(input).await?;
