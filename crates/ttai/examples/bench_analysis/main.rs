@@ -14,6 +14,7 @@ mod workload;
 use std::process::ExitCode;
 
 use clap::Parser;
+use tokio::signal::unix::{SignalKind, signal};
 use ttai::commands::INTERRUPTED;
 use ttai::output;
 
@@ -33,7 +34,7 @@ fn main() -> ExitCode {
     let outcome = runtime.block_on(async {
         tokio::select! {
             outcome = run(&options) => Some(outcome),
-            _ = tokio::signal::ctrl_c() => None,
+            stop = asked_to_stop() => stop.err().map(|error| Err(error.into())),
         }
     });
     runtime.shutdown_background();
@@ -41,6 +42,15 @@ fn main() -> ExitCode {
         Some(Ok(())) => ExitCode::SUCCESS,
         Some(Err(error)) => failed(&error),
         None => ExitCode::from(INTERRUPTED),
+    }
+}
+
+/// Returns on Ctrl-C or SIGTERM.
+async fn asked_to_stop() -> std::io::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        interrupted = tokio::signal::ctrl_c() => interrupted,
+        _ = terminate.recv() => Ok(()),
     }
 }
 
