@@ -188,7 +188,7 @@ const REFUSALS = {
   "a text for a number": [[{ symbol: "AAPL", constraints: { maxDelta: "low" } }], "ValidationError", "low"],
   "a misspelt field": [[{ symbol: "AAPL", usrId: "ann" }], "ValidationError", "usrId"],
   "a missing symbol": [[{}], "ValidationError", "symbol"],
-  "undefined": [[undefined], "ValidationError", "null"],
+  "undefined": [[undefined], "ValidationError", "no argument was sent"],
   "no argument": [[], "ValidationError", "no argument"],
   "two arguments": [[{ symbol: "AAPL" }, { symbol: "SPY" }], "ValidationError", "2 arguments"],
   "a symbol that is no ticker": [[{ symbol: "A L" }], "InvalidSymbolError", "A L"],
