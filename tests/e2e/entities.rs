@@ -23,7 +23,7 @@ use temporalio_protos::temporal::api::taskqueue::v1::TaskQueue;
 use temporalio_protos::temporal::api::workflowservice::v1::SignalWithStartWorkflowExecutionRequest;
 use tokio::task::JoinSet;
 use ttai_contract::Lenient;
-use ttai_contract::entity::{Answer, EntityState};
+use ttai_contract::entity::{Answer, Anything, EntityState};
 
 use crate::lab::{Lab, until, within};
 use crate::ledger::{Entry, Ledger, LedgerParams, LedgerStatus, QUEUE};
@@ -62,7 +62,7 @@ impl Account {
     }
 
     async fn status(&self) -> anyhow::Result<LedgerStatus> {
-        let query = self.handle.query(Ledger::status, (), WorkflowQueryOptions::default());
+        let query = self.handle.query(Ledger::status, Anything, WorkflowQueryOptions::default());
         Ok(within("a ledger's status", query).await??)
     }
 
@@ -86,6 +86,20 @@ impl Account {
 
     async fn farewell(&self) -> anyhow::Result<Result<LedgerStatus, WorkflowGetResultError>> {
         within("a ledger's end", self.handle.get_result(WorkflowGetResultOptions::default())).await
+    }
+
+    /// The details with which it ended Canceled.
+    async fn cancelled(&self) -> anyhow::Result<LedgerStatus> {
+        let Err(WorkflowGetResultError::Cancelled { details }) = self.farewell().await? else {
+            bail!("the run was not cancelled");
+        };
+        let details = details.raw().first().context("the run has no details")?;
+        Ok(serde_json::from_slice(&details.data)?)
+    }
+
+    async fn run_id(&self) -> anyhow::Result<String> {
+        let description = within("a ledger's run", self.handle.describe(Default::default())).await??;
+        Ok(description.run_id().to_owned())
     }
 
     /// The events of one run, or of the current one.
@@ -125,7 +139,7 @@ async fn nothing_is_lost_doubled_or_reordered_while_workers_die_and_runs_change(
 
     let params = LedgerParams { every_ms: Some(1_000), carried: None };
     let account = Arc::new(Account::open(&lab, "busy", params).await?);
-    let first_run = account.handle.describe(Default::default()).await?.raw().clone();
+    let first_run = account.run_id().await?;
     let sent = Arc::new(AtomicUsize::new(0));
     let mut clients = JoinSet::new();
     for client in 1..=CLIENTS {
@@ -160,8 +174,7 @@ async fn nothing_is_lost_doubled_or_reordered_while_workers_die_and_runs_change(
     nothing_is_amiss(&again);
     assert_eq!(again.entity.repeated, status.entity.repeated + u64::from(CLIENTS));
 
-    let first_run = first_run.workflow_execution_info.and_then(|info| info.execution);
-    replays_agree(&account, &first_run.context("the ledger has no run")?.run_id).await?;
+    replays_agree(&account, &first_run).await?;
     assert_eq!(idle.events(None).await?.len(), calm, "an idle entity costs nothing");
     Ok(())
 }
@@ -242,6 +255,7 @@ async fn malformed_messages_are_answered_or_listed_and_freeze_nothing() -> anyho
     let lab = Lab::ephemeral().await?;
     let _worker = lab.ledger_worker()?;
     let account = Account::open(&lab, "ledger", LedgerParams::default()).await?;
+    let first_run = account.run_id().await?;
     let good = serde_json::to_vec(&entry(1, 1))?;
     let junk = format!("\"{}\"", "x".repeat(1_000_000));
     let malformed: [(&str, Vec<Payload>); 5] = [
@@ -265,13 +279,12 @@ async fn malformed_messages_are_answered_or_listed_and_freeze_nothing() -> anyho
         };
         assert!(failure.message.contains(says), "{}", failure.message);
         assert!(failure.message.len() < 1_000, "{}", failure.message.len());
-        // What comes of a malformed query does not matter, as long as something does.
         let query = account.handle.query(
             UntypedQuery::new("status"),
             RawValue::new(arguments.clone()),
             WorkflowQueryOptions::default(),
         );
-        drop(within("the query's answer", query).await?);
+        within("the answer to a query with any argument", query).await??;
     }
     account.signal("unheard_of", vec![payload(&good)]).await?;
     let zero = Entry { amount: 0, ..entry(1, 1) };
@@ -289,15 +302,11 @@ async fn malformed_messages_are_answered_or_listed_and_freeze_nothing() -> anyho
     for ((_, reason), says) in adds.into_iter().zip(says) {
         assert!(reason.contains(says) && reason.chars().count() <= 300, "{reason}");
     }
-    assert!(rejected.iter().filter(|(handler, _)| *handler == "hold").count() >= 4, "{rejected:?}");
+    // It takes a number, so one of the five is well-formed for it.
+    assert_eq!(rejected.iter().filter(|(handler, _)| *handler == "hold").count(), 4, "{rejected:?}");
     assert_eq!(status.entity.state, EntityState::Running);
-    let failed = account.events(None).await?.iter().filter(|event| failed_task(event)).count();
-    assert_eq!(failed, 0);
-    Ok(())
-}
-
-fn failed_task(event: &HistoryEvent) -> bool {
-    event.event_type() == EventType::WorkflowTaskFailed
+    // Junk of megabytes has brought a new run.
+    replays_agree(&account, &first_run).await
 }
 
 #[tokio::test]
@@ -398,17 +407,15 @@ async fn messages_leave_an_alarm_alone_and_a_cancelled_entity_says_what_was_done
     assert!(count(EventType::TimerStarted) <= count(EventType::TimerFired) + 1);
 
     account.handle.cancel(WorkflowCancelOptions::default()).await?;
-    let Err(WorkflowGetResultError::Cancelled { details }) = account.farewell().await? else {
-        bail!("the run was not cancelled");
-    };
-    let details: LedgerStatus = serde_json::from_slice(&details.raw().first().context("no details")?.data)?;
+    let details = account.cancelled().await?;
     assert_eq!((details.books.balance, details.entity.state), (55, EntityState::Ended));
 
-    // In the middle of a turn, too.
+    // In the middle of a turn, too, though it wants another one at once.
     let account = Account::open(&lab, "holding", LedgerParams::default()).await?;
     account.signal("hold", vec![payload(b"1")]).await?;
     account.until("the long turn", |status| status.entity.accepted == 1).await?;
     account.handle.cancel(WorkflowCancelOptions::default()).await?;
-    assert!(matches!(account.farewell().await?, Err(WorkflowGetResultError::Cancelled { .. })));
+    let details = account.cancelled().await?;
+    assert_eq!((details.books.recalled, details.books.alarms), (1, 0));
     Ok(())
 }

@@ -174,6 +174,7 @@ impl Entity for Ledger {
             let hold = |token| ctx.timer(TimerOptions::builder(HOLD).cancellation_token(token).build());
             until_recalled(ctx, hold).await;
             ctx.state_mut(|ledger| ledger.books.recalled += 1);
+            return Ok(Next::Now);
         }
         let now = ctx.workflow_time().map(DateTime::<Utc>::from);
         Ok(ctx.state_mut(|ledger| ledger.next_alarm(why, now)))

@@ -63,7 +63,11 @@ macro_rules! entity_workflow {
 
             /// Where it is.
             #[query]
-            pub fn status(&self, _ctx: &::temporalio_workflow::WorkflowContextView) -> $status {
+            pub fn status(
+                &self,
+                _ctx: &::temporalio_workflow::WorkflowContextView,
+                _argument: ::ttai_contract::entity::Anything,
+            ) -> $status {
                 $crate::entity::Entity::status(self)
             }
 

@@ -211,7 +211,11 @@ where
     let mut alarm = Alarm::default();
     loop {
         publish(ctx);
-        let step = next_step(ctx, &mut alarm).await.map_err(|_| cancelled(ctx))?;
+        let step = match next_step(ctx, &mut alarm).await {
+            // A condition that holds wins over the cancellation that came with it.
+            Ok(step) if !ctx.cancellation_token().is_cancelled() => step,
+            _ => return Err(cancelled(ctx)),
+        };
         match step {
             Step::Turn(Wake::Shutdown) => {
                 turn(ctx, Wake::Shutdown).await?;
