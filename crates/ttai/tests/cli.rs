@@ -535,7 +535,7 @@ async fn a_worker_says_how_it_is_and_what_it_called() -> anyhow::Result<()> {
     assert!(health.starts_with("HTTP/1.1 200") && health.ends_with("ok\n"), "{health}");
     let page = get("/metrics")?.context("metrics")?;
     assert!(page.contains("ttai_provider_call_seconds") && page.contains("ttai_info"), "{page}");
-    assert!(page.contains("temporal_num_pollers{"), "{page}");
+    assert!(page.contains("temporal_worker_start_total{"), "{page}");
     worker.signal("TERM")?;
     worker.finish()?.expect(0)?;
     server.stop().await?;
