@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use ttai_contract::call::{CALL_HEADER, LOST_ATTEMPTS};
+use ttai_contract::call::{CALL_HEADER, LOST_ATTEMPTS, milliseconds};
 use ttai_contract::{AttemptProgress, CallTerms, Timed};
 
 use crate::failure::{AnalystError, Interruption};
@@ -301,10 +301,6 @@ async fn record(ctx: &ActivityContext, progress: &AttemptProgress) {
     if let Err(error) = ctx.record_heartbeat(progress.clone()).await {
         tracing::warn!("a heartbeat could not be encoded: {error}");
     }
-}
-
-fn milliseconds(time: Duration) -> u64 {
-    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

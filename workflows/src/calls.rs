@@ -16,7 +16,7 @@ use temporalio_workflow::{
     ActivityCloseTimeouts, ActivityOptions, LocalActivityOptions, RetryPolicy, WorkflowContext,
     WorkflowContextKey, WorkflowContextView,
 };
-use ttai_contract::call::CALL_HEADER;
+use ttai_contract::call::{CALL_HEADER, milliseconds};
 use ttai_contract::failure::capped;
 use ttai_contract::policy::{ActivityPolicy, CALL_TIMEOUT, DRILL_HEARTBEAT, LOCAL_ATTEMPT};
 use ttai_contract::{Activity, AttemptProgress, CallTerms, FailureType};
@@ -88,14 +88,7 @@ pub(crate) async fn call<W: Observer, A: Activity>(
 where
     A::Output: TemporalDeserializable,
 {
-    let activity = A::ACTIVITY;
-    let name = activity.name().to_owned();
-    W::began(ctx, &name);
-    let outcome = remote::<W, A>(ctx, input, means, about).await;
-    if let Err(error) = &outcome {
-        W::failed(ctx, &name, error);
-    }
-    outcome
+    watched(ctx, A::ACTIVITY.name(), remote::<W, A>(ctx, input, means, about)).await
 }
 
 /// As [`call`], but tried once within the workflow task first: for activities that take milliseconds.
@@ -109,18 +102,23 @@ where
     A::Input: Clone,
     A::Output: TemporalDeserializable,
 {
-    let activity = A::ACTIVITY;
-    let name = activity.name().to_owned();
-    W::began(ctx, &name);
-    let outcome = match local::<W, A>(ctx, input.clone(), about).await {
-        Ok(output) => Ok(output),
-        Err(final_error) if !may_be_tried_again(&final_error) => Err(final_error),
-        Err(_) => remote::<W, A>(ctx, input, means, about).await,
+    let call = async {
+        match local::<W, A>(ctx, input.clone(), about).await {
+            Err(error) if may_be_tried_again(&error) => remote::<W, A>(ctx, input, means, about).await,
+            outcome => outcome,
+        }
     };
-    if let Err(error) = &outcome {
-        W::failed(ctx, &name, error);
-    }
-    outcome
+    watched(ctx, A::ACTIVITY.name(), call).await
+}
+
+/// Shows the observer the beginning of a call, and how it failed.
+async fn watched<W: Observer, T>(
+    ctx: &WorkflowContext<W>,
+    activity: &str,
+    call: impl Future<Output = Result<T, CallError>>,
+) -> Result<T, CallError> {
+    W::began(ctx, activity);
+    call.await.inspect_err(|error| W::failed(ctx, activity, error))
 }
 
 async fn remote<W: 'static, A: Activity>(
@@ -217,10 +215,6 @@ fn may_be_tried_again(error: &CallError) -> bool {
         CallError::Cancelled => false,
         CallError::Failed { kind, .. } => FailureType::from_name(kind).is_none_or(FailureType::is_retryable),
     }
-}
-
-fn milliseconds(time: Duration) -> u64 {
-    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// The terms of the call that is being made.

@@ -4,6 +4,7 @@ use std::fmt::Write;
 use std::time::Duration;
 
 use temporalio_workflow::WorkflowContext;
+use ttai_contract::call::milliseconds;
 use ttai_contract::policy::ANALYSIS_WORKING_TIME;
 use ttai_contract::{AnalysisProgress, Stage, StageProgress, StageState, Subject};
 
@@ -68,10 +69,9 @@ pub(crate) fn means<W: Tracked>(ctx: &WorkflowContext<W>) -> Means {
 
 /// Counts working time.
 pub(crate) fn spend<W: Tracked>(ctx: &WorkflowContext<W>, time: Duration) {
-    let milliseconds = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
     ctx.state_mut(|s| {
         let progress = s.progress_mut();
-        progress.working_ms = progress.working_ms.saturating_add(milliseconds);
+        progress.working_ms = progress.working_ms.saturating_add(milliseconds(time));
     });
 }
 

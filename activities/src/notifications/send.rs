@@ -7,6 +7,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use futures::future::join_all;
 use tokio::time::{Instant, timeout, timeout_at};
+use ttai_contract::call::milliseconds;
 use ttai_contract::{ChannelFailure, Message, MessageArtifact, NotificationParams, NotificationReceipt};
 use ttai_ports::{Attachment, PortError};
 
@@ -136,6 +137,6 @@ pub(super) fn failure(channel: String, error: PortError) -> ChannelFailure {
         message: error.to_string(),
         retryable: error.failure_type().is_retryable(),
         may_have_arrived,
-        retry_after_ms: error.retry_after().map(|wait| u64::try_from(wait.as_millis()).unwrap_or(u64::MAX)),
+        retry_after_ms: error.retry_after().map(milliseconds),
     }
 }

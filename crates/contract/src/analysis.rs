@@ -8,6 +8,7 @@ use ttai_core::Symbol;
 use crate::chart::{Timeframe, yes};
 use crate::common::ChannelName;
 use crate::full::{FullAnalysisParams, FullAnalysisResult, OverallRecommendation};
+use crate::notification::MAX_CHANNELS;
 use crate::subject::{Subject, TradeRequest, UnknownFields, checked_when_read};
 use crate::validate::{Validate, ValidationError};
 
@@ -57,7 +58,7 @@ pub struct AnalysisParams {
     pub notify: bool,
     /// Channels to notify, up to 32; the configured default when empty.
     #[serde(default, alias = "notifyChannels")]
-    #[schemars(length(max = 32))]
+    #[schemars(length(max = MAX_CHANNELS))]
     pub notify_channels: Vec<ChannelName>,
     /// None in params that were read.
     #[serde(flatten, skip_serializing)]
@@ -98,8 +99,9 @@ impl Validate for AnalysisParams {
     fn validate(&self) -> Result<(), ValidationError> {
         self.subject.validate()?;
         self.trade.validate()?;
-        if self.notify_channels.len() > 32 {
-            return Err(ValidationError::new("notify_channels", "name at most 32 channels"));
+        if self.notify_channels.len() > MAX_CHANNELS {
+            let message = format!("name at most {MAX_CHANNELS} channels");
+            return Err(ValidationError::new("notify_channels", message));
         }
         Ok(())
     }

@@ -17,6 +17,12 @@ pub const CALL_HEADER: &str = "ttai-call";
 /// Attempts that may be lost with their worker before a call ends as `WorkerLostError`.
 pub const LOST_ATTEMPTS: u32 = 5;
 
+/// A time as the wire has it.
+#[must_use]
+pub fn milliseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
 /// On what terms an activity is called.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CallTerms {

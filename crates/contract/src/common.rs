@@ -1,9 +1,12 @@
 //! What several results share: evidence, links to artefacts, the market source.
 
+use std::str::FromStr;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::validate::ValidationError;
+use crate::notification::MAX_CHANNEL_NAME;
+use crate::validate::{ValidationError, checked_text};
 
 /// A number that a text mentions: what it is, its exact value, how the text prints it, and where it comes from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -21,29 +24,18 @@ pub struct Evidence {
 /// The name of a notification channel: 1 to 64 characters, none of them a control character.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
-pub struct ChannelName(#[schemars(length(min = 1, max = 64))] String);
+pub struct ChannelName(#[schemars(length(min = 1, max = MAX_CHANNEL_NAME))] String);
 
-impl ChannelName {
-    /// The name as text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
+checked_text!(ChannelName);
 
-impl TryFrom<String> for ChannelName {
-    type Error = ValidationError;
-    fn try_from(name: String) -> Result<Self, Self::Error> {
-        if (1..=64).contains(&name.chars().count()) && !name.contains(char::is_control) {
-            return Ok(Self(name));
+impl FromStr for ChannelName {
+    type Err = ValidationError;
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        if (1..=MAX_CHANNEL_NAME).contains(&name.chars().count()) && !name.contains(char::is_control) {
+            return Ok(Self(name.to_owned()));
         }
-        Err(ValidationError::new("notify_channels", "a channel's name has 1 to 64 characters"))
-    }
-}
-
-impl From<ChannelName> for String {
-    fn from(name: ChannelName) -> Self {
-        name.0
+        let message = format!("a channel's name has 1 to {MAX_CHANNEL_NAME} characters");
+        Err(ValidationError::new("notify_channels", message))
     }
 }
 

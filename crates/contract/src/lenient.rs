@@ -3,9 +3,6 @@
 //! An argument type that errs on decoding fails the workflow task for ever and freezes the workflow. This one never errs.
 //! It reads one JSON object; nothing, where every field has a default; or as many values as the type has positional names.
 
-use std::borrow::Cow;
-
-use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -15,6 +12,7 @@ use temporalio_common::data_converters::{
 use temporalio_common::protos::temporal::api::common::v1::Payload;
 
 use crate::failure::{FailureType, capped};
+use crate::schema::schema_of_content;
 
 /// Longest argument that is read, in bytes.
 pub const LONGEST_ARGUMENT: usize = 256 * 1024;
@@ -179,18 +177,8 @@ impl<T: Arguments> Lenient<T> {
     }
 }
 
-/// Clients send the argument itself.
-impl<T: JsonSchema> JsonSchema for Lenient<T> {
-    fn inline_schema() -> bool {
-        true
-    }
-    fn schema_name() -> Cow<'static, str> {
-        T::schema_name()
-    }
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        generator.subschema_for::<T>()
-    }
-}
+// Clients send the argument itself.
+schema_of_content!(Lenient);
 
 impl<T: Arguments> TemporalDeserializable for Lenient<T> {
     fn from_payload(_: &SerializationContext<'_>, payload: Payload) -> Result<Self, PayloadConversionError> {

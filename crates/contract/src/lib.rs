@@ -53,9 +53,7 @@ pub use full::{
 pub use lenient::{Arguments, Lenient, Malformed};
 pub use market_data::{MarketMetrics, OptionChainData, OptionChainParams, OptionContract, QuoteData};
 pub use model::{ModelName, ModelOutcome, ModelTotal, ModelUse};
-pub use notification::{
-    ChannelFailure, DELIVERY, NotificationParams, NotificationReceipt, RouteAlertsParams,
-};
+pub use notification::{ChannelFailure, NotificationParams, NotificationReceipt, RouteAlertsParams};
 pub use options::{
     AccountContext, AccountType, Alternative, ChartContext, EarningsPolicy, ExpectedMove, ImpliedEventNote,
     NearestMiss, OptionsAnalysisParams, OptionsAnalysisResult, OptionsConstraints, OptionsRecommendation,

@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::validate::ValidationError;
+use crate::validate::{ValidationError, checked_text};
 
 /// What became of a model's answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
@@ -111,13 +111,7 @@ impl ModelTotal {
 #[serde(try_from = "String", into = "String")]
 pub struct ModelName(#[schemars(length(min = 3, max = 161))] String);
 
-impl ModelName {
-    /// The name as text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
+checked_text!(ModelName);
 
 impl FromStr for ModelName {
     type Err = ValidationError;
@@ -139,19 +133,6 @@ impl FromStr for ModelName {
                 "{shown:?} is not provider/model as anthropic/claude-sonnet-4-5 is; leave it out for the deterministic analyst"
             ),
         ))
-    }
-}
-
-impl TryFrom<String> for ModelName {
-    type Error = ValidationError;
-    fn try_from(name: String) -> Result<Self, Self::Error> {
-        name.parse()
-    }
-}
-
-impl From<ModelName> for String {
-    fn from(name: ModelName) -> Self {
-        name.0
     }
 }
 

@@ -13,7 +13,7 @@ use ttai_core::message::MAX_TEXT;
 use ttai_core::{Message, MessageError};
 
 use crate::lenient::{Arguments, Shape};
-use crate::policy::RetryPolicy;
+use crate::policy::DELIVERY;
 use crate::validate::{Validate, ValidationError};
 
 /// Most channels that one request names.
@@ -22,15 +22,6 @@ pub const MAX_CHANNELS: usize = 32;
 pub const MAX_CHANNEL_NAME: usize = 64;
 /// Most alerts that are routed at once.
 pub const MAX_ALERTS: usize = 500;
-
-/// How long to wait between attempts at one message over one channel. They end at the message's expiry, not after a
-/// number of answers.
-pub const DELIVERY: RetryPolicy = RetryPolicy {
-    initial_interval: Duration::from_secs(1),
-    backoff_coefficient: 2.0,
-    maximum_interval: Duration::from_secs(15 * 60),
-    maximum_attempts: u32::MAX,
-};
 
 /// A message to send.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -72,6 +72,15 @@ pub const NOTIFICATION: RetryPolicy = RetryPolicy {
     maximum_attempts: 5,
 };
 
+/// How long to wait between attempts at one message over one channel. They end at the message's expiry, not after a
+/// number of answers.
+pub const DELIVERY: RetryPolicy = RetryPolicy {
+    initial_interval: Duration::from_secs(1),
+    backoff_coefficient: 2.0,
+    maximum_interval: Duration::from_secs(15 * 60),
+    maximum_attempts: u32::MAX,
+};
+
 /// Saving: until the store is back, within the budget of [`SAVE_BUDGET`].
 pub const STORE: RetryPolicy = RetryPolicy {
     initial_interval: Duration::from_secs(1),
@@ -132,7 +141,7 @@ pub const RESEARCH_ANALYSIS: ActivityPolicy = analyst(180, ANALYST);
 pub const SYNTHESIS: ActivityPolicy = analyst(60, DEFAULT);
 /// Saving a result: 30 s.
 pub const STORAGE: ActivityPolicy = shared(30, 10, STORE);
-/// Sending a notification: 30 s. One answer settles several channels, so the workflow walks the waits (see [`crate::DELIVERY`]).
+/// Sending a notification: 30 s. One answer settles several channels, so the workflow walks the waits (see [`DELIVERY`]).
 pub const NOTIFY: ActivityPolicy = shared(30, 10, NOTIFICATION);
 /// Quotes: 30 s.
 pub const QUOTES: ActivityPolicy = shared(30, 10, API);

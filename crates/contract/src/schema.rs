@@ -39,6 +39,24 @@ pub fn document() -> Value {
     }))
 }
 
+/// A wrapper that nobody sees on the wire: its schema is that of what it wraps.
+macro_rules! schema_of_content {
+    ($wrapper:ident) => {
+        impl<T: schemars::JsonSchema> schemars::JsonSchema for $wrapper<T> {
+            fn inline_schema() -> bool {
+                true
+            }
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                T::schema_name()
+            }
+            fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                generator.subschema_for::<T>()
+            }
+        }
+    };
+}
+pub(crate) use schema_of_content;
+
 /// Keys in alphabetical order, whichever map another crate of the program makes `serde_json` use.
 fn sorted(value: Value) -> Value {
     match value {

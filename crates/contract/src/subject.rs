@@ -1,7 +1,6 @@
 //! What several params share: whom and what an analysis is about, and which trade is sought. Read once, checked once.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::str::FromStr;
 
 use chrono::{DateTime, Datelike, Utc};
@@ -11,7 +10,7 @@ use ttai_core::Symbol;
 
 use crate::model::ModelName;
 use crate::options::{AccountContext, OptionsConstraints, PositionContext, SpreadType, Strategy};
-use crate::validate::{self, Validate, ValidationError};
+use crate::validate::{self, Validate, ValidationError, checked_text};
 
 /// The user whose ids carry no suffix.
 pub const DEFAULT_USER: &str = "default";
@@ -21,23 +20,11 @@ pub const DEFAULT_USER: &str = "default";
 #[serde(try_from = "String", into = "String")]
 pub struct UserId(#[schemars(length(min = 1, max = 64), regex(pattern = "^[A-Za-z0-9._@-]+$"))] String);
 
-impl UserId {
-    /// The name as text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
+checked_text!(UserId);
 
 impl Default for UserId {
     fn default() -> Self {
         Self(DEFAULT_USER.to_owned())
-    }
-}
-
-impl fmt::Display for UserId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
     }
 }
 
@@ -50,19 +37,6 @@ impl FromStr for UserId {
             return Ok(Self(text.to_owned()));
         }
         Err(ValidationError::new("user_id", "use 1 to 64 letters, digits and . _ @ - only, or leave it out"))
-    }
-}
-
-impl TryFrom<String> for UserId {
-    type Error = ValidationError;
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        text.parse()
-    }
-}
-
-impl From<UserId> for String {
-    fn from(user: UserId) -> Self {
-        user.0
     }
 }
 

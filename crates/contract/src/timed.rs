@@ -1,9 +1,8 @@
 //! An activity's result with what its attempts came to, so that a workflow can count working time without counting outages.
 
-use std::borrow::Cow;
-
-use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
+
+use crate::schema::schema_of_content;
 
 /// A result object with more fields beside its own. An activity in another language may leave them out.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -27,15 +26,5 @@ const fn is_zero(count: &u32) -> bool {
     *count == 0
 }
 
-/// Clients read the result; the counters are between workflow and activity.
-impl<T: JsonSchema> JsonSchema for Timed<T> {
-    fn inline_schema() -> bool {
-        true
-    }
-    fn schema_name() -> Cow<'static, str> {
-        T::schema_name()
-    }
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        generator.subschema_for::<T>()
-    }
-}
+// Clients read the result; the counters are between workflow and activity.
+schema_of_content!(Timed);

@@ -26,6 +26,40 @@ pub trait Validate {
     fn validate(&self) -> Result<(), ValidationError>;
 }
 
+/// A checked text: how it is read and shown. The type is a tuple of one `String` with a `FromStr`, and derives its serde
+/// traits with `#[serde(try_from = "String", into = "String")]`.
+macro_rules! checked_text {
+    ($name:ty) => {
+        impl $name {
+            /// The name as text.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = $crate::validate::ValidationError;
+            fn try_from(text: String) -> Result<Self, Self::Error> {
+                text.parse()
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(name: $name) -> Self {
+                name.0
+            }
+        }
+    };
+}
+pub(crate) use checked_text;
+
 /// A finite number within `[low, high]`.
 pub(crate) fn in_range(field: &str, value: f64, low: f64, high: f64) -> Result<(), ValidationError> {
     if value.is_finite() && (low..=high).contains(&value) {

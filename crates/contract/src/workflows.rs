@@ -148,8 +148,6 @@ pub struct WorkflowEntry {
     pub name: &'static str,
     /// Its queue.
     pub queue: TaskQueue,
-    /// Whether a run of it is an analysis.
-    pub is_analysis: bool,
     /// Reads arguments as the workflow does and prepares its start under a key.
     pub prepare: fn(Vec<Value>, &str) -> Result<PreparedStart, ValidationError>,
     /// Whether two arguments, as they stand in histories, are the same request.
@@ -163,7 +161,6 @@ impl WorkflowEntry {
         Self {
             name: P::WORKFLOW,
             queue: P::QUEUE,
-            is_analysis: P::WORKFLOW.ends_with("AnalysisWorkflow"),
             prepare: |arguments, key| {
                 let params: P = lenient::read(arguments)
                     .map_err(|malformed| ValidationError::new("argument", malformed.message))?;

@@ -85,12 +85,12 @@ impl Database {
     }
 
     /// Removes what is old now and once a day, as long as this value lives.
-    pub fn keep_removing(self: &Arc<Self>, retention: Retention) -> JoinHandle<()> {
-        tokio::spawn(keep_removing(Arc::downgrade(self), retention))
+    pub fn start_retention(self: &Arc<Self>, retention: Retention) -> JoinHandle<()> {
+        tokio::spawn(remove_repeatedly(Arc::downgrade(self), retention))
     }
 }
 
-async fn keep_removing(database: Weak<Database>, retention: Retention) {
+async fn remove_repeatedly(database: Weak<Database>, retention: Retention) {
     while let Some(database) = database.upgrade() {
         let removed = database.remove_old(retention, Utc::now()).await;
         drop(database);

@@ -72,8 +72,8 @@ impl Spooled {
 
     /// Moves what lies in the spool into the database: now, whenever something arrives, and with growing waits (1 s to
     /// 5 min) while the database is away, as long as this value lives.
-    pub fn keep_moving(self: &Arc<Self>) -> JoinHandle<()> {
-        tokio::spawn(keep_moving(Arc::downgrade(self)))
+    pub fn start_moving(self: &Arc<Self>) -> JoinHandle<()> {
+        tokio::spawn(move_repeatedly(Arc::downgrade(self)))
     }
 
     /// Moves everything once. What is damaged, or refused for good, is set aside and logged.
@@ -164,7 +164,7 @@ async fn blocking<T: Send + 'static>(
     tokio::task::spawn_blocking(work).await.map_err(|error| SpoolError::Io(std::io::Error::other(error)))?
 }
 
-async fn keep_moving(spooled: Weak<Spooled>) {
+async fn move_repeatedly(spooled: Weak<Spooled>) {
     let mut wait = FIRST_WAIT;
     while let Some(spooled) = spooled.upgrade() {
         match spooled.move_all().await {

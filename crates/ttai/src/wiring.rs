@@ -8,7 +8,7 @@ use anyhow::Context;
 use secrecy::ExposeSecret;
 use ttai_activities::Ports;
 use ttai_notify::Channels;
-use ttai_ports::{AccountLimits, Notifier, Provenance};
+use ttai_ports::{AccountLimits, MarketData, Metrics, News, Notifier, Provenance};
 use ttai_store::{Database, Retention, Spooled, StoreUrl, sha256_hex};
 
 use crate::market::MarketChoice;
@@ -16,38 +16,46 @@ use crate::notifier::{self, Everywhere};
 use crate::settings::Settings;
 use crate::sources::{self, ConfiguredLimits, Sources};
 
-/// The adapters that the settings choose. As long as they live, what waits in the spool is moved into the store, and what is
-/// older than the configuration allows is removed from it.
+/// The adapters of a worker. As long as they live, what waits in the spool is moved into the store, and what is older than the
+/// configuration allows is removed from it.
 ///
 /// # Errors
 /// A market, a channel or a store that cannot be opened.
 pub async fn ports(settings: &Settings) -> anyhow::Result<Ports> {
     let store = store(settings).await?;
-    store.keep_moving();
-    store.database().keep_removing(retention(settings));
+    store.start_moving();
+    store.database().start_retention(retention(settings));
+    assemble(settings, store).await
+}
+
+/// The same adapters for a command that only reads: nothing is moved or removed on its account.
+///
+/// # Errors
+/// As [`ports`].
+pub async fn readers(settings: &Settings) -> anyhow::Result<Ports> {
+    assemble(settings, store(settings).await?).await
+}
+
+async fn assemble(settings: &Settings, store: Arc<Spooled>) -> anyhow::Result<Ports> {
     let limits = ConfiguredLimits::over(ttai_store::limits(Arc::clone(store.database())), &settings.config);
     let notifier = notifier(settings, &limits)?;
     let models = crate::models::analyst(&settings.config, &limits)?;
     let settings = sources::resolved(settings.clone()).await;
-    if let MarketChoice::Tape(_) | MarketChoice::Simulated { .. } = &settings.market {
-        let tape = settings.market.played().open(&settings.data_dir).await?;
-        return Ok(Ports {
-            market: Arc::clone(&tape) as _,
-            metrics: Arc::clone(&tape) as _,
-            news: tape,
-            analyses: Arc::clone(&store) as _,
-            artifacts: Arc::clone(&store) as _,
-            journal: Arc::clone(store.database()) as _,
-            notifier,
-            provenance: Provenance::default(),
-            models,
-        });
-    }
-    let all = Arc::new(market(&settings, limits).await?.fallback);
+    let (market, metrics, news): (Arc<dyn MarketData>, Arc<dyn Metrics>, Arc<dyn News>) =
+        match &settings.market {
+            MarketChoice::Tape(_) | MarketChoice::Simulated { .. } => {
+                let tape = settings.market.played().open(&settings.data_dir).await?;
+                (Arc::clone(&tape) as _, Arc::clone(&tape) as _, tape)
+            }
+            _ => {
+                let all = Arc::new(market(&settings, limits).await?.fallback);
+                (Arc::clone(&all) as _, Arc::clone(&all) as _, all)
+            }
+        };
     Ok(Ports {
-        market: Arc::clone(&all) as _,
-        metrics: Arc::clone(&all) as _,
-        news: all,
+        market,
+        metrics,
+        news,
         analyses: Arc::clone(&store) as _,
         artifacts: Arc::clone(&store) as _,
         journal: Arc::clone(store.database()) as _,

@@ -35,7 +35,7 @@ pub(crate) async fn an_outage_holds_nothing_up_and_loses_nothing(bench: &Bench, 
     let folder = tempfile::tempdir().unwrap();
     let database = bench.store().await;
     let store = Spooled::open(database, folder.path(), MOST).await.unwrap();
-    let moving = store.keep_moving();
+    let moving = store.start_moving();
     store.put(&picture(0)).await.unwrap();
     assert_eq!(waiting(folder.path()), (0, 0, 0), "a store that is there needs no spool");
 

@@ -28,7 +28,7 @@ pub async fn run(global: &GlobalArgs, args: RecordArgs) -> anyhow::Result<ExitCo
     let symbols = args.symbols.iter().map(|symbol| Symbol::new(symbol)).collect::<Result<Vec<_>, _>>()?;
     ensure!(!symbols.is_empty(), "--symbols: name at least one");
     let settings = sources::resolved(Settings::load(global, Some(&args.market))?).await;
-    let ports = wiring::ports(&settings).await?;
+    let ports = wiring::readers(&settings).await?;
     let mut recorder = Recorder {
         ports,
         writer: TapeWriter::open(&args.out)?,
