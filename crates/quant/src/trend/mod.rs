@@ -43,7 +43,7 @@ mod tests;
 
 pub use assessment::{
     AssessmentError, AssessmentSettings, ChartAssessment, Depth, MINIMUM_BARS, Timeframe, assess,
-    recommendation_history,
+    assess_and_follow, recommendation_history,
 };
 pub use history::{HistoryCut, UNEXPLAINED_MOVE, usable_history, weekly_bars};
 pub use measures::Measures;
