@@ -76,7 +76,9 @@ fn fill(pixmap: &mut Pixmap, rect: &Rect, radius: f64, color: Color, alpha: f64)
     }
     let [x, y, width, height] = [rect.x, rect.y, rect.width, rect.height].map(pixel);
     if let Some(rect) = tiny_skia::Rect::from_xywh(x, y, width, height) {
-        pixmap.fill_rect(rect, &paint(color, alpha, true), Transform::identity(), None);
+        // Most edges lie between pixels; then there is nothing to smooth.
+        let sharp = [rect.left(), rect.top(), rect.right(), rect.bottom()].iter().all(|edge| edge.fract() == 0.0);
+        pixmap.fill_rect(rect, &paint(color, alpha, !sharp), Transform::identity(), None);
     }
 }
 
@@ -170,22 +172,18 @@ fn blend(pixmap: &mut Pixmap, at: (Option<u32>, Option<u32>), color: Color, cove
     }
 }
 
-/// Of 1 to 9. Level 3 takes two and a half times as long for a file a quarter smaller.
-const DEFLATE_LEVEL: u8 = 1;
-
 fn encode(pixmap: &Pixmap) -> Result<Vec<u8>, ChartError> {
     let failed = |e: png::EncodingError| ChartError::Encode { reason: e.to_string() };
     let (pixels, _) = pixmap.data().as_chunks::<4>();
-    let mut rgb = vec![[0; 3]; pixels.len()];
     // The background is opaque, so the premultiplied colours are the colours.
-    rgb.iter_mut().zip(pixels).for_each(|(rgb, &[r, g, b, _])| *rgb = [r, g, b]);
+    let rgb: Vec<[u8; 3]> = pixels.iter().map(|&[r, g, b, _]| [r, g, b]).collect();
     let mut bytes = Vec::new();
     let mut encoder = png::Encoder::new(&mut bytes, pixmap.width(), pixmap.height());
     encoder.set_color(png::ColorType::Rgb);
     encoder.set_depth(png::BitDepth::Eight);
-    // Flat colours repeat themselves as they are: unfiltered rows shrink as well as filtered ones, in half the time.
-    encoder.set_filter(png::Filter::NoFilter);
-    encoder.set_deflate_compression(png::DeflateCompression::Level(DEFLATE_LEVEL));
+    // A third of the time of a general deflate's first level, for a file a third larger.
+    encoder.set_filter(png::Filter::Paeth);
+    encoder.set_deflate_compression(png::DeflateCompression::FdeflateUltraFast);
     let mut writer = encoder.write_header().map_err(failed)?;
     writer.write_image_data(rgb.as_flattened()).map_err(failed)?;
     writer.finish().map_err(failed)?;
