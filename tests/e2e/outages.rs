@@ -1,17 +1,11 @@
 //! Providers and a store that fail for a while: tried again by policy, given up by policy, and what was done is saved.
 
 use anyhow::Context;
-use temporalio_client::tonic::Request;
-use temporalio_protos::temporal::api::common::v1::WorkflowExecution;
-use temporalio_protos::temporal::api::history::v1::history_event::Attributes;
-use temporalio_protos::temporal::api::workflowservice::v1::{
-    PauseActivityRequest, UnpauseActivityRequest, pause_activity_request, unpause_activity_request,
-};
 use ttai_client::{AnyRun, ClientError, Step, StepState};
 use ttai_contract::{FullAnalysisResult, OverallRecommendation, Stage, Status};
 
 use crate::kills::drill;
-use crate::lab::{Lab, until, within};
+use crate::lab::{Lab, within};
 use crate::script::{Act, Script};
 
 #[tokio::test]
@@ -29,13 +23,7 @@ async fn kills_between_two_outages_leave_the_third_answer_to_the_provider() -> a
     lab.answer(&run).await?;
     let chart = run.query::<Status>().await?.stages.swap_remove(0);
     assert_eq!((chart.failed_answers, chart.lost_attempts), (2, 2));
-    // The server retried: one scheduled activity whose fifth attempt answered.
-    let events = lab.events(id).await?;
-    let attempt = events.iter().find_map(|event| match &event.attributes {
-        Some(Attributes::ActivityTaskStartedEventAttributes(started)) => Some(started.attempt),
-        _ => None,
-    });
-    assert_eq!(attempt, Some(5));
+    assert_eq!(lab.first_attempt(id).await?, Some(5), "the server retried");
     Ok(())
 }
 
@@ -63,7 +51,7 @@ async fn a_pending_retry_is_seen_with_its_last_failure() -> anyhow::Result<()> {
 }
 
 /// Asks where the run is until a step stands so.
-async fn until_step(run: &AnyRun, state: StepState) -> anyhow::Result<Step> {
+pub(crate) async fn until_step(run: &AnyRun, state: StepState) -> anyhow::Result<Step> {
     let mut tick = tokio::time::interval(std::time::Duration::from_millis(50));
     let wait = async {
         loop {
@@ -128,37 +116,5 @@ async fn saving_waits_until_the_store_is_back() -> anyhow::Result<()> {
         "once within the task, then remotely"
     );
     assert!(lab.saved(run.workflow_id()).await?.is_some());
-    Ok(())
-}
-
-#[tokio::test]
-async fn a_paused_activity_stops_and_goes_on_when_it_is_let() -> anyhow::Result<()> {
-    let lab = Lab::ephemeral().await?;
-    let _worker = lab.worker()?;
-    let run = lab.start(&drill(), "paused", Script::default().with(Stage::Chart, &[Act::Hold])).await?;
-    let id = run.workflow_id();
-    lab.begun(id, Stage::Chart, 0).await?;
-    let execution = WorkflowExecution { workflow_id: id.to_owned(), run_id: String::new() };
-    let mut service = lab.client.temporal().connection().workflow_service();
-    let pause = PauseActivityRequest {
-        namespace: "default".to_owned(),
-        execution: Some(execution.clone()),
-        activity: Some(pause_activity_request::Activity::Id("1".to_owned())),
-        ..Default::default()
-    };
-    within("the pause", service.pause_activity(Request::new(pause))).await??;
-    // It learns of it with its next heartbeat.
-    until("the end of the held attempt", || lab.book.end(id, Stage::Chart, 0)).await?;
-    until_step(&run, StepState::Paused).await?;
-    let unpause = UnpauseActivityRequest {
-        namespace: "default".to_owned(),
-        execution: Some(execution),
-        activity: Some(unpause_activity_request::Activity::Id("1".to_owned())),
-        ..Default::default()
-    };
-    within("the end of the pause", service.unpause_activity(Request::new(unpause))).await??;
-    lab.answer(&run).await?;
-    let chart = run.query::<Status>().await?.stages.swap_remove(0);
-    assert_eq!(chart.failed_answers, 0, "a pause is no answer");
     Ok(())
 }
