@@ -1,11 +1,16 @@
 //! Providers and a store that fail for a while: tried again by policy, given up by policy, and what was done is saved.
 
+use std::time::Duration;
+
 use anyhow::Context;
+use sqlx::{Connection, SqliteConnection};
 use ttai_client::{AnyRun, ClientError, Step, StepState};
-use ttai_contract::{FullAnalysisResult, OverallRecommendation, Stage, Status};
+use ttai_contract::{
+    AnalysisParams, AnalysisResult, AnalysisType, FullAnalysisResult, OverallRecommendation, Stage, Status,
+};
 
 use crate::kills::drill;
-use crate::lab::{Lab, within};
+use crate::lab::{Lab, symbol, within};
 use crate::script::{Act, Script};
 
 #[tokio::test]
@@ -52,7 +57,7 @@ async fn a_pending_retry_is_seen_with_its_last_failure() -> anyhow::Result<()> {
 
 /// Asks where the run is until a step stands so.
 pub(crate) async fn until_step(run: &AnyRun, state: StepState) -> anyhow::Result<Step> {
-    let mut tick = tokio::time::interval(std::time::Duration::from_millis(50));
+    let mut tick = tokio::time::interval(Duration::from_millis(50));
     let wait = async {
         loop {
             tick.tick().await;
@@ -116,5 +121,37 @@ async fn saving_waits_until_the_store_is_back() -> anyhow::Result<()> {
         "once within the task, then remotely"
     );
     assert!(lab.saved(run.workflow_id()).await?.is_some());
+    Ok(())
+}
+
+/// How long somebody else writes into the database: four times what the store waits for a call.
+const LOCKED: Duration = Duration::from_secs(45);
+
+#[tokio::test]
+async fn a_store_that_is_locked_for_long_is_waited_for() -> anyhow::Result<()> {
+    let lab = Lab::ephemeral().await?;
+    let _worker = lab.worker()?;
+    let request = AnalysisParams::new(AnalysisType::FullAnalysis, symbol("AAPL"));
+    let calm = lab.start(&request, "calm", Script::default()).await?;
+    let calm = lab.answer(&calm).await?;
+
+    let held = Script::default().with(Stage::Options, &[Act::Hold]);
+    let run = lab.start(&request, "locked", held).await?;
+    let id = run.workflow_id();
+    lab.begun(id, Stage::Options, 0).await?;
+    let database = format!("sqlite://{}", lab.folder().join("ttai.db").display());
+    let mut lock = SqliteConnection::connect(&database).await?;
+    sqlx::raw_sql("BEGIN EXCLUSIVE").execute(&mut lock).await?;
+    lab.book.release(id, Stage::Options, 0)?;
+    let early = run.result(Some(LOCKED)).await;
+    assert!(matches!(early, Err(ClientError::Deadline { .. })), "{early:?}");
+    assert!(lab.saved(id).await?.is_none());
+    lock.close().await?;
+
+    let answer = lab.answer(&run).await?;
+    assert_eq!(answer.analysis, calm.analysis);
+    assert_eq!((answer.status, &answer.notified), (calm.status, &calm.notified));
+    let saved = lab.saved(id).await?.context("it was not saved")?;
+    assert_eq!(serde_json::from_value::<AnalysisResult>(saved.result)?, answer);
     Ok(())
 }
