@@ -342,6 +342,9 @@ async fn every_run_of_an_id_is_shown_also_one_that_waits_for_the_store() -> anyh
     let runs: Vec<&str> = runs.iter().map(|row| text(row, "run_id")).collect();
     assert_eq!(runs, ["third", "second", "first"]);
 
+    let checks = home.run(&["doctor", "--json"])?.expect(0)?;
+    assert!(checks.stdout.contains("0 artifacts and 1 analyses wait in"), "{}", checks.stdout);
+
     // A store that cannot be opened hides nothing of it.
     drop(store);
     std::fs::write(&file, "this is no database")?;
