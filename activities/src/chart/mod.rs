@@ -130,7 +130,7 @@ async fn draw(
     depth: AnalysisDepth,
     result: &mut ChartAnalysisResult,
 ) -> Result<(), AnalystError> {
-    match compute.run(move || picture::draw(&chart, depth)).await? {
+    match compute.draw(move |canvas| picture::draw(&chart, depth, canvas)).await? {
         Ok(picture) => match save(ports, picture).await {
             Ok([image, scene]) => {
                 (result.chart_image, result.chart_scene) = (Some(image), Some(scene));

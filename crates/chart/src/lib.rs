@@ -36,6 +36,7 @@ mod format;
 mod input;
 mod label;
 mod layout;
+mod letters;
 mod number;
 mod paint;
 mod raster;
@@ -52,7 +53,7 @@ pub use input::{
 };
 pub use label::{Label, LabelRole, TextRun};
 pub use layout::{PriceScale, ScaleKind};
-pub use raster::render_png;
+pub use raster::{Canvas, render_png};
 pub use scene::{
     BarInterval, Candle, DateTick, Direction, HiddenLabel, HiddenReason, LabelState, LevelKind, MarkPlace,
     OffScale, OverlayLine, Point, PriceTag, PriceTick, Rect, Regions, Scene, SceneLevel, SceneMark, Side,
