@@ -13,7 +13,7 @@ use crate::{output, report, server, wiring};
 
 /// One line.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Row {
+pub struct RunRow {
     /// Workflow id.
     pub workflow_id: String,
     /// What it is about.
@@ -53,14 +53,14 @@ pub async fn run(global: &GlobalArgs, args: ListArgs) -> anyhow::Result<ExitCode
     Ok(ExitCode::SUCCESS)
 }
 
-async fn stored(settings: &Settings, args: &ListArgs) -> anyhow::Result<Vec<Row>> {
+async fn stored(settings: &Settings, args: &ListArgs) -> anyhow::Result<Vec<RunRow>> {
     let filter = AnalysisFilter {
         symbol: args.symbol.as_ref().map(|symbol| symbol.to_uppercase()),
         limit: Some(args.limit),
         ..AnalysisFilter::default()
     };
     let records = wiring::store(settings).await?.list(&filter).await?;
-    let row = |record: ttai_ports::AnalysisRecord| Row {
+    let row = |record: ttai_ports::AnalysisRecord| RunRow {
         workflow_id: record.workflow_id,
         symbol: record.symbol,
         kind: record.analysis_type,
@@ -74,7 +74,7 @@ async fn stored(settings: &Settings, args: &ListArgs) -> anyhow::Result<Vec<Row>
 }
 
 /// What the store does not have: runs under way, failed or cancelled.
-async fn on_server(settings: &Settings, args: &ListArgs) -> anyhow::Result<Vec<Row>> {
+async fn on_server(settings: &Settings, args: &ListArgs) -> anyhow::Result<Vec<RunRow>> {
     let Some(client) = server::existing_client(settings).await? else { return Ok(Vec::new()) };
     let filter = ListFilter {
         symbol: args.symbol.as_ref().map(|symbol| symbol.to_uppercase()),
@@ -82,7 +82,7 @@ async fn on_server(settings: &Settings, args: &ListArgs) -> anyhow::Result<Vec<R
         ..ListFilter::default()
     };
     let runs = client.list(&filter).await?;
-    let row = |run: ttai_client::RunSummary| Row {
+    let row = |run: ttai_client::RunSummary| RunRow {
         workflow_id: run.workflow_id,
         symbol: run.symbol.unwrap_or_default(),
         kind: run.workflow_type,
