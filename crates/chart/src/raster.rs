@@ -9,7 +9,7 @@ use tiny_skia::{
 use crate::error::ChartError;
 use crate::font::Fonts;
 use crate::number::pixel;
-use crate::paint::{Shape, shapes};
+use crate::paint::{Primitive, shapes};
 use crate::scene::{Point, Rect, Scene};
 use crate::style::{Color, check_size};
 
@@ -29,11 +29,11 @@ pub fn render_png(scene: &Scene) -> Result<Vec<u8>, ChartError> {
     encode(&pixmap)
 }
 
-fn draw(pixmap: &mut Pixmap, fonts: &Fonts, shape: &Shape<'_>) {
+fn draw(pixmap: &mut Pixmap, fonts: &Fonts, shape: &Primitive<'_>) {
     match shape {
-        Shape::Fill { rect, radius, color, alpha } => fill(pixmap, rect, *radius, *color, *alpha),
-        Shape::Outline { rect, radius, color } => outline(pixmap, rect, *radius, *color),
-        Shape::Line { points, color, width, alpha, dash } => {
+        Primitive::Fill { rect, radius, color, alpha } => fill(pixmap, rect, *radius, *color, *alpha),
+        Primitive::Outline { rect, radius, color } => outline(pixmap, rect, *radius, *color),
+        Primitive::Line { points, color, width, alpha, dash } => {
             let stroke = Stroke {
                 width: pixel(*width),
                 line_cap: LineCap::Butt,
@@ -45,13 +45,13 @@ fn draw(pixmap: &mut Pixmap, fonts: &Fonts, shape: &Shape<'_>) {
                 pixmap.stroke_path(&path, &paint(*color, *alpha, true), &stroke, Transform::identity(), None);
             }
         }
-        Shape::Triangle { points, color } => {
+        Primitive::Triangle { points, color } => {
             if let Some(path) = polyline(points, true) {
                 let paint = paint(*color, 1.0, true);
                 pixmap.fill_path(&path, &paint, FillRule::Winding, Transform::identity(), None);
             }
         }
-        Shape::Text { .. } => text(pixmap, fonts, shape),
+        Primitive::Text { .. } => text(pixmap, fonts, shape),
     }
 }
 
@@ -126,8 +126,8 @@ fn rounded(rect: &Rect, radius: f64) -> Option<Path> {
 }
 
 /// Letters with their exact coverage; the layout gives whole-pixel baselines, so stems stay sharp.
-fn text(pixmap: &mut Pixmap, fonts: &Fonts, shape: &Shape<'_>) {
-    let Shape::Text { text, x, baseline, size, weight, color, alpha, .. } = shape else { return };
+fn text(pixmap: &mut Pixmap, fonts: &Fonts, shape: &Primitive<'_>) {
+    let Primitive::Text { text, x, baseline, size, weight, color, alpha, .. } = shape else { return };
     let font = fonts.of(*weight);
     // `PxScale` counts ascent to descent; the layout counts ems.
     let ems = font.height_unscaled() / font.units_per_em().unwrap_or(2048.0);

@@ -2,7 +2,8 @@
 
 use chrono::NaiveDate;
 use proptest::prelude::*;
-use ttai_quant::trend::{Timeframe, recommendation_history};
+use ttai_core::Timeframe;
+use ttai_quant::trend::recommendation_history;
 
 use super::*;
 

@@ -103,7 +103,7 @@ impl fmt::Display for Miss {
 
 /// A contract that lost.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Alternative {
+pub struct AlternativeCandidate {
     /// The contract.
     pub candidate: Candidate,
     /// Why it is shown.
@@ -120,7 +120,7 @@ pub(super) fn alternatives(
     request: &SelectionRequest<'_>,
     candidates: &[Candidate],
     best: Option<&Candidate>,
-) -> Vec<Alternative> {
+) -> Vec<AlternativeCandidate> {
     let is_best = |candidate: &Candidate| best.is_some_and(|best| std::ptr::eq(best, candidate));
     let shown = |candidate: &&Candidate| {
         !is_best(candidate) && !candidate.fails(Constraint::Dte) && !candidate.fails(Constraint::Bid)
@@ -151,7 +151,7 @@ pub(super) fn alternatives(
     let listed = pool.iter().enumerate().map(|(place, candidate)| (roles(place), candidate));
     listed
         .filter(|(roles, _)| !roles.is_empty())
-        .map(|(roles, candidate)| Alternative {
+        .map(|(roles, candidate)| AlternativeCandidate {
             candidate: (*candidate).clone(),
             roles,
             lost_because: lost_because(candidate, best),

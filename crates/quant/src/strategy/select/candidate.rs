@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use ttai_core::{CashDividend, NEW_YORK, OptionQuote, OptionRight};
 
 use super::checks::{LegRole, Miss, misses};
-use super::constraints::{Constraint, Strategy};
+use super::constraints::{Constraint, StrategySpec};
 use super::request::{SelectError, SelectionRequest};
 use crate::chain::{ContractGreeks, IvStatus, PricedQuote};
 use crate::strategy::economics::{Economics, ReturnBase, TradeTerms};
@@ -208,7 +208,7 @@ fn candidate(
     moves: &super::alternatives::OneSdMoves,
 ) -> Option<Candidate> {
     let long = match request.strategy {
-        Strategy::Spread { width, .. } => Some(long_leg(request, short, width)?),
+        StrategySpec::Spread { width, .. } => Some(long_leg(request, short, width)?),
         _ => None,
     };
     let quote = &short.quote;
@@ -360,14 +360,14 @@ fn economics(
         volatilities.push(long.iv);
     }
     let base = match request.strategy {
-        Strategy::CashSecuredPut => ReturnBase::Strike,
-        Strategy::CoveredCall => {
+        StrategySpec::CashSecuredPut => ReturnBase::Strike,
+        StrategySpec::CoveredCall => {
             let shares = Decimal::from(short.quote.contract.multiplier);
             legs.push(Leg::stock(shares, stock_entry(request), request.spot));
             volatilities.push(None);
             ReturnBase::Spot
         }
-        Strategy::Spread { .. } => ReturnBase::Risk,
+        StrategySpec::Spread { .. } => ReturnBase::Risk,
     };
     let terms = TradeTerms {
         legs: &legs,
@@ -387,7 +387,7 @@ fn stock_entry(request: &SelectionRequest<'_>) -> Decimal {
 }
 
 fn covered_call_terms(request: &SelectionRequest<'_>, short: &PricedQuote) -> Option<CoveredCallTerms> {
-    if request.strategy != Strategy::CoveredCall {
+    if request.strategy != StrategySpec::CoveredCall {
         return None;
     }
     let (strike, premium) = (short.quote.contract.strike, short.quote.bid);

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::candidate::{Candidate, LongLeg};
-use super::constraints::{Constraint, Constraints, Strategy};
+use super::constraints::{Constraint, Constraints, StrategySpec};
 use crate::strategy::number::to_f64;
 
 /// Which leg of a spread a miss is about.
@@ -51,7 +51,7 @@ impl Miss {
 pub(super) fn misses(
     candidate: &Candidate,
     constraints: &Constraints,
-    strategy: Strategy,
+    strategy: StrategySpec,
     event: bool,
 ) -> Vec<Miss> {
     let short = Quoted::short(candidate);
@@ -64,7 +64,7 @@ pub(super) fn misses(
     misses.extend(delta(candidate, constraints));
     misses.extend(roc(candidate, constraints));
     misses.extend(short.liquidity(constraints));
-    if let (Some(long), Strategy::Spread { .. }) = (&candidate.long, strategy) {
+    if let (Some(long), StrategySpec::Spread { .. }) = (&candidate.long, strategy) {
         let long_quote = Quoted::long(long);
         misses.extend(long_quote.bid());
         misses.extend(long_quote.liquidity(constraints));

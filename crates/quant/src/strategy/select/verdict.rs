@@ -8,10 +8,10 @@ use rust_decimal::Decimal;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::alternatives::{Alternative, alternatives};
+use super::alternatives::{AlternativeCandidate, alternatives};
 use super::candidate::{Candidate, evaluate};
 use super::checks::Miss;
-use super::constraints::{Constraint, Constraints, Strategy};
+use super::constraints::{Constraint, Constraints, StrategySpec};
 use super::diagnosis::{Diagnosis, diagnose};
 use super::request::{SelectError, SelectionRequest};
 
@@ -31,7 +31,7 @@ pub enum OptionsVerdict {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Selection {
     /// What is sold.
-    pub strategy: Strategy,
+    pub strategy: StrategySpec,
     /// The limits that were applied.
     pub constraints: Constraints,
     /// Price of the underlying in dollars.
@@ -52,7 +52,7 @@ pub struct Selection {
     /// a loss last.
     pub ranked: Vec<Candidate>,
     /// The contracts that lost, and why.
-    pub alternatives: Vec<Alternative>,
+    pub alternatives: Vec<AlternativeCandidate>,
     /// Where nothing passes: what stands in the way.
     pub diagnosis: Option<Diagnosis>,
 }
