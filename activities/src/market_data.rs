@@ -10,9 +10,10 @@ use rust_decimal::prelude::ToPrimitive;
 use temporalio_macros::activities;
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
 use ttai_calendar::new_york_date;
-use ttai_contract::market_data::{MOST_SYMBOLS, Metrics, Quotes};
+use ttai_contract::market_data::{MOST_SYMBOLS, MetricsBySymbol, QuotesBySymbol};
 use ttai_contract::{
-    MarketMetrics, OptionChainData, OptionChainParams, OptionContract, QuoteData, Subject, ValidationError,
+    MarketMetrics, OptionChainData, OptionChainParams, OptionContractData, QuoteData, Subject,
+    ValidationError,
 };
 use ttai_core::{Quote, Symbol};
 use ttai_ports::{PortError, SymbolMetrics};
@@ -51,7 +52,7 @@ impl MarketDataActivities {
         self: Arc<Self>,
         ctx: ActivityContext,
         symbols: Vec<Symbol>,
-    ) -> Result<Quotes, ActivityError> {
+    ) -> Result<QuotesBySymbol, ActivityError> {
         let run = self.supervisor.run(&ctx, |progress| self.quotes(symbols, progress));
         run.await.map(|timed| timed.result)
     }
@@ -71,14 +72,14 @@ impl MarketDataActivities {
         self: Arc<Self>,
         ctx: ActivityContext,
         symbols: Vec<Symbol>,
-    ) -> Result<Metrics, ActivityError> {
+    ) -> Result<MetricsBySymbol, ActivityError> {
         let run = self.supervisor.run(&ctx, |progress| self.metrics(symbols, progress));
         run.await.map(|timed| timed.result)
     }
 }
 
 impl MarketDataActivities {
-    async fn quotes(&self, symbols: Vec<Symbol>, progress: Progress) -> Result<Quotes, AnalystError> {
+    async fn quotes(&self, symbols: Vec<Symbol>, progress: Progress) -> Result<QuotesBySymbol, AnalystError> {
         progress.step(&format!("quotes of {} symbols", symbols.len()));
         let quote = |symbol: Symbol| async move {
             let now = self.ports.market.now(&symbol).await?;
@@ -87,7 +88,11 @@ impl MarketDataActivities {
         each(symbols, quote).await
     }
 
-    async fn metrics(&self, symbols: Vec<Symbol>, progress: Progress) -> Result<Metrics, AnalystError> {
+    async fn metrics(
+        &self,
+        symbols: Vec<Symbol>,
+        progress: Progress,
+    ) -> Result<MetricsBySymbol, AnalystError> {
         progress.step(&format!("metrics of {} symbols", symbols.len()));
         let metrics = |symbol: Symbol| async move {
             let now = self.ports.market.now(&symbol).await?;
@@ -203,10 +208,10 @@ fn market_metrics(symbol: Symbol, known: &SymbolMetrics, today: chrono::NaiveDat
     }
 }
 
-fn contract(priced: &PricedQuote) -> OptionContract {
+fn contract(priced: &PricedQuote) -> OptionContractData {
     let quote = &priced.quote;
     let greek = |of: fn(&ttai_quant::chain::ContractGreeks) -> f64| priced.greeks.as_ref().map(of);
-    OptionContract {
+    OptionContractData {
         symbol: quote.contract.occ_symbol(),
         strike: quote.contract.strike_f64(),
         expiration: quote.contract.expiration,

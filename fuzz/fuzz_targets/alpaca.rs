@@ -2,7 +2,9 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use ttai_providers::alpaca::model::{self, Activity, BarPage, CorporateActionPage, NewsPage, Order, SnapshotPage};
+use ttai_providers::alpaca::model::{
+    self, AlpacaActivity, AlpacaOrder, BarPage, CorporateActionPage, NewsPage, SnapshotPage,
+};
 use ttai_providers::alpaca::stream::frame;
 
 fuzz_target!(|bytes: &[u8]| {
@@ -14,8 +16,8 @@ fuzz_target!(|bytes: &[u8]| {
         assert!(messages.len() <= bytes.len());
     }
     let _ = frame::parse_trading(bytes);
-    let _ = model::parse::<Order>(bytes);
-    let _ = model::parse::<Vec<Activity>>(bytes);
+    let _ = model::parse::<AlpacaOrder>(bytes);
+    let _ = model::parse::<Vec<AlpacaActivity>>(bytes);
     let _ = model::parse::<SnapshotPage>(bytes);
     let _ = model::parse::<BarPage>(bytes);
     let _ = model::parse::<NewsPage>(bytes);

@@ -1,8 +1,10 @@
-//! Checks of the workspace itself: who may use whom, and what pure code may name.
+//! Checks of the workspace itself: who may use whom, what pure code may name, and that a name is one type.
 
 mod bans;
 mod graph;
 mod layers;
+#[cfg(test)]
+mod names;
 mod purity;
 mod table;
 mod tokens;

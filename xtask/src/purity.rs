@@ -34,7 +34,7 @@ fn located(folder: &Path, module: &[String]) -> anyhow::Result<(PathBuf, PathBuf
 }
 
 /// The tokens without what is compiled for tests only.
-fn without_tests(tokens: &[Placed]) -> Vec<Placed> {
+pub(crate) fn without_tests(tokens: &[Placed]) -> Vec<Placed> {
     let mut rest = Vec::new();
     let mut at = 0;
     while at < tokens.len() {

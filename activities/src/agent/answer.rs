@@ -13,7 +13,7 @@ const MOST_ITEMS: usize = 6;
 
 /// What a model says in the end.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-pub(crate) struct Answer {
+pub(crate) struct ModelAnswer {
     /// Its verdict, one of the stage's words.
     pub(crate) recommendation: String,
     /// The verdict in one sentence.
@@ -51,7 +51,7 @@ pub(crate) fn schema(verdicts: &[&str]) -> Value {
 ///
 /// # Errors
 /// What does not fit, as a sentence for the model.
-pub(crate) fn parse(text: &str, verdicts: &[&str]) -> Result<Answer, String> {
+pub(crate) fn parse(text: &str, verdicts: &[&str]) -> Result<ModelAnswer, String> {
     if text.len() > LONGEST {
         return Err(format!("the answer has {} bytes; {LONGEST} are allowed", text.len()));
     }
@@ -59,9 +59,9 @@ pub(crate) fn parse(text: &str, verdicts: &[&str]) -> Result<Answer, String> {
         (Some(from), Some(to)) if from < to => text.get(from..=to).unwrap_or_default(),
         _ => return Err("the answer has no JSON object".to_owned()),
     };
-    let read: Answer =
+    let read: ModelAnswer =
         serde_json::from_str(object).map_err(|error| format!("the JSON does not fit the schema: {error}"))?;
-    let answer = Answer {
+    let answer = ModelAnswer {
         recommendation: read.recommendation.trim().to_ascii_lowercase(),
         summary: plain(&read.summary),
         reasons: items(&read.reasons),
@@ -83,7 +83,7 @@ fn plain(text: &str) -> String {
     visible.collect::<String>().split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-fn check(answer: &Answer, verdicts: &[&str]) -> Result<(), String> {
+fn check(answer: &ModelAnswer, verdicts: &[&str]) -> Result<(), String> {
     if !verdicts.contains(&answer.recommendation.as_str()) {
         return Err(format!(
             "recommendation is {:?}; it must be one of {}",
@@ -114,7 +114,7 @@ fn check(answer: &Answer, verdicts: &[&str]) -> Result<(), String> {
     Ok(())
 }
 
-impl Answer {
+impl ModelAnswer {
     /// Every sentence of it.
     pub(crate) fn sentences(&self) -> impl Iterator<Item = &str> {
         let singles = [&self.summary, &self.against, &self.what_would_change];

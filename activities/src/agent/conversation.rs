@@ -15,7 +15,7 @@ use ttai_ports::{
 };
 
 use super::advice::Advised;
-use super::answer::{self, Answer};
+use super::answer::{self, ModelAnswer};
 use super::tools::Toolbox;
 use super::{Asked, ModelAnalyst, prompt};
 use crate::compute::Compute;
@@ -63,7 +63,7 @@ pub(super) fn basis<R: Advised>(kept: &[LlmTurn]) -> Option<R> {
 /// How a conversation ended.
 enum Ending {
     /// An answer whose numbers are facts.
-    Answered(Answer, Vec<Evidence>),
+    Answered(ModelAnswer, Vec<Evidence>),
     /// None that can be used.
     Stopped(ModelOutcome, String, Vec<String>),
 }
@@ -114,7 +114,7 @@ pub(super) async fn run<R: Advised>(brief: Brief<'_>, mut result: R) -> Result<R
 /// The model's text under the deterministic first line; the verdict it had before, where the model lowered it.
 fn take_over<R: Advised>(
     result: &mut R,
-    answer: &Answer,
+    answer: &ModelAnswer,
     evidence: Vec<Evidence>,
     model: &str,
 ) -> Option<String> {

@@ -7,7 +7,7 @@ use ttai_calendar::{Session, previous_session, session_on_or_before};
 use ttai_contract::{AnalysisDepth, Timeframe};
 use ttai_core::{DailyBar, MinuteBar, SessionPart};
 use ttai_ports::PortError;
-use ttai_quant::trend::{self, MINIMUM_BARS, usable_history, weekly_bars};
+use ttai_quant::trend::{MINIMUM_BARS, usable_history, weekly_bars};
 
 use crate::failure::AnalystError;
 use crate::market_view::MarketView;
@@ -63,12 +63,8 @@ impl Series {
         self.last_is_running
     }
 
-    pub(super) const fn timeframe(&self) -> trend::Timeframe {
-        match self.timeframe {
-            Timeframe::Intraday => trend::Timeframe::Intraday,
-            Timeframe::Daily => trend::Timeframe::Daily,
-            Timeframe::Weekly => trend::Timeframe::Weekly,
-        }
+    pub(super) const fn timeframe(&self) -> Timeframe {
+        self.timeframe
     }
 
     /// What one bar is: `session`, `week`, `half-hour`.

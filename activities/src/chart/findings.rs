@@ -2,14 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use ttai_contract::chart::{self, PriceGap, PriceLevel};
-use ttai_core::DailyBar;
+use ttai_contract::{ChartRecommendation, ConfluenceZone, FibonacciSwing, PriceGap, PriceLevel};
+use ttai_core::{DailyBar, LevelSide, Timeframe};
 use ttai_quant::levels::{
-    ConfluenceZone, Extremes, FibonacciSwing, GapDirection, Level, LevelMap, Strength, SwingKind,
+    Confluence, DominantSwing, Extremes, GapDirection, Level, LevelMap, Strength, SwingKind,
 };
-use ttai_quant::trend::{
-    ChartAssessment, ExtensionRisk, Measures, Recommendation, Timeframe, TrendDirection, TrendQuality,
-};
+use ttai_quant::trend::{ChartAssessment, Measures, Recommendation};
 
 /// Levels of one chart as the result carries them.
 #[derive(Clone, Debug)]
@@ -19,10 +17,10 @@ pub(super) struct Findings {
     /// Above the price, nearest first.
     pub(super) resistances: Vec<PriceLevel>,
     /// Nearest first.
-    pub(super) confluence: Vec<chart::ConfluenceZone>,
+    pub(super) confluence: Vec<ConfluenceZone>,
     /// Open ones, nearest first.
     pub(super) gaps: Vec<PriceGap>,
-    pub(super) fibonacci: Option<chart::FibonacciSwing>,
+    pub(super) fibonacci: Option<FibonacciSwing>,
 }
 
 impl Findings {
@@ -34,7 +32,7 @@ impl Findings {
             all.map(|level| price_level(level, map, bars, assessment.timeframe, price)).collect();
         levels.sort_by(|a, b| a.distance_atr.abs().total_cmp(&b.distance_atr.abs()));
         let (supports, resistances) = levels.into_iter().partition(|level| level.price <= price);
-        let mut confluence: Vec<chart::ConfluenceZone> =
+        let mut confluence: Vec<ConfluenceZone> =
             map.confluence.iter().map(|zone| named(zone, map, &assessment.measures)).collect();
         confluence.sort_by(|a, b| (a.price - price).abs().total_cmp(&(b.price - price).abs()));
         Self {
@@ -95,7 +93,7 @@ fn kind(level: &Level, extremes: &Extremes, bars: &[DailyBar], timeframe: Timefr
 }
 
 /// A confluence with its members named by what and where they are: everything within the zone's edges is a member.
-fn named(zone: &ConfluenceZone, map: &LevelMap, measures: &Measures) -> chart::ConfluenceZone {
+fn named(zone: &Confluence, map: &LevelMap, measures: &Measures) -> ConfluenceZone {
     let inside = |price: f64| {
         let margin = 1e-9 * price.abs();
         price >= zone.zone_low - margin && price <= zone.zone_high + margin
@@ -125,7 +123,7 @@ fn named(zone: &ConfluenceZone, map: &LevelMap, measures: &Measures) -> chart::C
         levels.extend(price.filter(|p| inside(*p)).map(|p| format!("{name} {p:.2}")));
     }
     levels.dedup();
-    chart::ConfluenceZone { price: zone.price, levels, low: zone.zone_low, high: zone.zone_high }
+    ConfluenceZone { price: zone.price, levels, low: zone.zone_low, high: zone.zone_high }
 }
 
 fn open_gaps(map: &LevelMap, price: f64) -> Vec<PriceGap> {
@@ -145,17 +143,14 @@ fn open_gaps(map: &LevelMap, price: f64) -> Vec<PriceGap> {
     gaps
 }
 
-fn swing(found: &FibonacciSwing) -> chart::FibonacciSwing {
-    let levels = |levels: &[ttai_quant::levels::FibonacciLevel]| {
-        levels.iter().map(|l| chart::FibonacciLevel { ratio: l.ratio, price: l.price }).collect()
-    };
-    chart::FibonacciSwing {
+fn swing(found: &DominantSwing) -> FibonacciSwing {
+    FibonacciSwing {
         from: found.from,
         to: found.to,
         from_date: found.from_date,
         to_date: found.to_date,
-        retracements: levels(&found.retracements),
-        extensions: levels(&found.extensions),
+        retracements: found.retracements.clone(),
+        extensions: found.extensions.clone(),
     }
 }
 
@@ -191,41 +186,17 @@ pub(super) fn indicators(assessment: &ChartAssessment) -> BTreeMap<String, f64> 
         [("sma_200", m.sma200), ("sma_200_slope_atr", m.sma200_slope_atr), ("volume_ratio", m.volume_ratio)];
     out.extend(optional.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
     for line in &assessment.levels.trend_lines {
-        let side = if line.kind == ttai_quant::levels::LevelKind::Support { "support" } else { "resistance" };
+        let side = if line.kind == LevelSide::Support { "support" } else { "resistance" };
         out.insert(format!("trend_line_{side}"), line.price_now);
     }
     out
 }
 
-pub(super) const fn recommendation(found: Recommendation) -> chart::ChartRecommendation {
+pub(super) const fn recommendation(found: Recommendation) -> ChartRecommendation {
     match found {
-        Recommendation::Bullish => chart::ChartRecommendation::Bullish,
-        Recommendation::Bearish => chart::ChartRecommendation::Bearish,
-        Recommendation::Neutral => chart::ChartRecommendation::Neutral,
-        Recommendation::Reject => chart::ChartRecommendation::Reject,
-    }
-}
-
-pub(super) const fn direction(found: TrendDirection) -> chart::TrendDirection {
-    match found {
-        TrendDirection::Up => chart::TrendDirection::Up,
-        TrendDirection::Down => chart::TrendDirection::Down,
-        TrendDirection::Sideways => chart::TrendDirection::Sideways,
-    }
-}
-
-pub(super) const fn quality(found: TrendQuality) -> chart::TrendQuality {
-    match found {
-        TrendQuality::Weak => chart::TrendQuality::Weak,
-        TrendQuality::Moderate => chart::TrendQuality::Moderate,
-        TrendQuality::Strong => chart::TrendQuality::Strong,
-    }
-}
-
-pub(super) const fn extension(found: ExtensionRisk) -> chart::ExtensionRisk {
-    match found {
-        ExtensionRisk::Low => chart::ExtensionRisk::Low,
-        ExtensionRisk::Moderate => chart::ExtensionRisk::Moderate,
-        ExtensionRisk::High => chart::ExtensionRisk::High,
+        Recommendation::Bullish => ChartRecommendation::Bullish,
+        Recommendation::Bearish => ChartRecommendation::Bearish,
+        Recommendation::Neutral => ChartRecommendation::Neutral,
+        Recommendation::Reject => ChartRecommendation::Reject,
     }
 }

@@ -35,12 +35,12 @@ pub(crate) struct Chart {
     assessment: ChartAssessment,
     findings: Findings,
     outlook: Outlook,
-    earnings: Earnings,
+    earnings: NextEarnings,
 }
 
 /// What is known of the next report.
 #[derive(Clone, Debug)]
-pub(crate) enum Earnings {
+pub(crate) enum NextEarnings {
     /// A date.
     Next(EarningsDate),
     /// The source keeps such dates and has none.
@@ -80,7 +80,7 @@ fn judge(
     view: MarketView,
     series: Series,
     depth: AnalysisDepth,
-    earnings: Earnings,
+    earnings: NextEarnings,
 ) -> Result<(Chart, Notes), AnalystError> {
     let settings = AssessmentSettings { timeframe: series.timeframe(), depth: depth_of(depth) };
     let (assessment, tracker) =
@@ -98,12 +98,12 @@ fn result(chart: &Chart, notes: Notes) -> ChartAnalysisResult {
     ChartAnalysisResult {
         symbol: view.symbol.to_string(),
         recommendation: findings::recommendation(assessment.recommendation),
-        trend_direction: findings::direction(assessment.trend_direction),
-        trend_quality: findings::quality(assessment.trend_quality),
+        trend_direction: assessment.trend_direction,
+        trend_quality: assessment.trend_quality,
         support_levels: findings.supports.clone(),
         resistance_levels: findings.resistances.clone(),
         fib_confluence_zones: findings.confluence.clone(),
-        extension_risk: findings::extension(assessment.extension_risk),
+        extension_risk: assessment.extension_risk,
         chart_notes: notes.text,
         tool_calls_made: 0,
         price: view.price,
@@ -154,18 +154,18 @@ async fn put(ports: &Ports, media_type: &str, bytes: Vec<u8>) -> Result<Artifact
 }
 
 /// The next report, for its mark. A chart stands without it, so a source that fails is told and not waited for.
-async fn next_earnings(ports: &Ports, view: &MarketView) -> (Earnings, Option<String>) {
+async fn next_earnings(ports: &Ports, view: &MarketView) -> (NextEarnings, Option<String>) {
     let known = match ports.metrics.metrics(&view.symbol, view.as_of).await {
         Ok(Some(metrics)) => metrics.known(Fact::Earnings, metrics.next_earnings.clone()),
         Ok(None) => Err(Unknown::NotKept),
         Err(error) => Err(Unknown::Unreachable(error)),
     };
     match known {
-        Ok(next) => (next.map_or(Earnings::NoneKnown, Earnings::Next), None),
-        Err(Unknown::NotKept) => (Earnings::NoRecord, None),
+        Ok(next) => (next.map_or(NextEarnings::NoneKnown, NextEarnings::Next), None),
+        Err(Unknown::NotKept) => (NextEarnings::NoRecord, None),
         Err(Unknown::Unreachable(error)) => {
             let warning = format!("the earnings date could not be read: {error}");
-            (Earnings::Unread(error.summary()), Some(warning))
+            (NextEarnings::Unread(error.summary()), Some(warning))
         }
     }
 }

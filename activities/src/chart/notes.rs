@@ -1,16 +1,15 @@
 //! The analyst's text: the verdict in a sentence, reasons, what would change it, levels, and what is not known.
 
 use ttai_contract::{Evidence, PriceLevel};
-use ttai_core::{DividendStatus, NEW_YORK};
-use ttai_ports::{EarningsDate, EarningsTime};
-use ttai_quant::trend::{
-    ChartAssessment, Depth, ExtensionRisk, Measures, Recommendation, RejectReason, Timeframe, TrendDirection,
-    TrendQuality,
+use ttai_core::{
+    DividendStatus, ExtensionRisk, LevelSide, NEW_YORK, Timeframe, TrendDirection, TrendQuality,
 };
+use ttai_ports::{EarningsDate, EarningsTime};
+use ttai_quant::trend::{ChartAssessment, Depth, Measures, Recommendation, RejectReason};
 
 use super::outlook::Turn;
 use super::reasons::{reasons_for, strongest_against, verdict_name};
-use super::{Chart, Earnings};
+use super::{Chart, NextEarnings};
 use crate::narrator::Narrator;
 
 /// Levels named on each side.
@@ -373,8 +372,8 @@ fn trend_lines(t: &mut Teller<'_>) -> Vec<String> {
         .iter()
         .map(|line| {
             let (side, name) = match line.kind {
-                ttai_quant::levels::LevelKind::Support => ("under the lows", "trend_line_support"),
-                ttai_quant::levels::LevelKind::Resistance => ("over the highs", "trend_line_resistance"),
+                LevelSide::Support => ("under the lows", "trend_line_support"),
+                LevelSide::Resistance => ("over the highs", "trend_line_resistance"),
             };
             let price = t.price(name, line.price_now);
             let touches =
@@ -388,7 +387,7 @@ fn trend_lines(t: &mut Teller<'_>) -> Vec<String> {
 /// Reports and dividends to come.
 fn events(t: &mut Teller<'_>) -> Vec<String> {
     let mut out = Vec::new();
-    if let Earnings::Next(date) = &t.chart.earnings {
+    if let NextEarnings::Next(date) = &t.chart.earnings {
         out.push(earnings(date));
     }
     let (today, dividends) = (t.chart.view.date, &t.chart.view.dividends);
@@ -420,12 +419,12 @@ fn earnings(date: &EarningsDate) -> String {
 fn unknown(t: &mut Teller<'_>) -> Vec<String> {
     let mut out = Vec::new();
     match &t.chart.earnings {
-        Earnings::Unread(who) => out.push(format!("Earnings date: it could not be read, {who}.")),
-        Earnings::NoRecord => {
+        NextEarnings::Unread(who) => out.push(format!("Earnings date: it could not be read, {who}.")),
+        NextEarnings::NoRecord => {
             out.push("Earnings date: the source keeps no such record.".to_owned());
         }
-        Earnings::NoneKnown => out.push("Earnings date: the source knows of none to come.".to_owned()),
-        Earnings::Next(_) => {}
+        NextEarnings::NoneKnown => out.push("Earnings date: the source knows of none to come.".to_owned()),
+        NextEarnings::Next(_) => {}
     }
     let unit = t.unit();
     if t.measures().sma200.is_none() {

@@ -2,15 +2,15 @@
 
 use chrono::NaiveDate;
 use ttai_chart::{
-    Canvas, ChartError, ChartInput, ChartStyle, ConfluenceZone, Fibonacci, FibonacciLevel, Gap, Level,
-    LevelSide, Mark, MarkKind, Overlay, Scene,
+    Canvas, ChartError, ChartInput, ChartStyle, ConfluenceBand, Fibonacci, GapBand, LevelLine, Mark,
+    MarkKind, Overlay, Scene,
 };
 use ttai_contract::{AnalysisDepth, PriceLevel};
-use ttai_core::{DailyBar, DividendStatus};
+use ttai_core::{DailyBar, DividendStatus, LevelSide, Timeframe};
 use ttai_quant::indicators::sma;
-use ttai_quant::trend::{Timeframe, usable_history, weekly_bars};
+use ttai_quant::trend::{usable_history, weekly_bars};
 
-use super::{Chart, Earnings};
+use super::{Chart, NextEarnings};
 
 /// Levels drawn on each side of the price.
 const DRAWN_LEVELS: usize = 4;
@@ -84,8 +84,8 @@ fn input<'a>(chart: &Chart, bars: &'a [DailyBar], first_visible: usize) -> Chart
     }
 }
 
-fn level(found: &PriceLevel, kind: LevelSide) -> Level {
-    Level {
+fn level(found: &PriceLevel, kind: LevelSide) -> LevelLine {
+    LevelLine {
         price: found.price,
         zone_low: found.zone_low.min(found.price),
         zone_high: found.zone_high.max(found.price),
@@ -97,19 +97,18 @@ fn level(found: &PriceLevel, kind: LevelSide) -> Level {
 
 fn fibonacci(chart: &Chart) -> Option<Fibonacci> {
     let swing = chart.findings.fibonacci.as_ref()?;
-    let level = |l: &ttai_contract::FibonacciLevel| FibonacciLevel { ratio: l.ratio, price: l.price };
     Some(Fibonacci {
         from: swing.from,
         to: swing.to,
         from_date: Some(swing.from_date),
         to_date: Some(swing.to_date),
-        levels: swing.retracements.iter().map(level).collect(),
+        levels: swing.retracements.clone(),
     })
 }
 
-fn confluence(chart: &Chart) -> Vec<ConfluenceZone> {
+fn confluence(chart: &Chart) -> Vec<ConfluenceBand> {
     let zones = chart.findings.confluence.iter().take(DRAWN_ZONES);
-    zones.map(|z| ConfluenceZone { low: z.low, high: z.high, sources: short(&z.levels) }).collect()
+    zones.map(|z| ConfluenceBand { low: z.low, high: z.high, sources: short(&z.levels) }).collect()
 }
 
 /// What meets the Fibonacci level, without prices: the level and the prices have labels of their own.
@@ -127,12 +126,12 @@ fn short(names: &[String]) -> Vec<String> {
 }
 
 /// Gaps far outside the sessions that are shown would squash the candles.
-fn gaps(chart: &Chart, shown: &[DailyBar]) -> Vec<Gap> {
+fn gaps(chart: &Chart, shown: &[DailyBar]) -> Vec<GapBand> {
     let margin = 2.0 * chart.assessment.measures.atr14;
     let low = shown.iter().map(|bar| bar.low).fold(f64::INFINITY, f64::min) - margin;
     let high = shown.iter().map(|bar| bar.high).fold(f64::NEG_INFINITY, f64::max) + margin;
     let gaps = chart.findings.gaps.iter().filter(|gap| gap.high >= low && gap.low <= high).take(DRAWN_ZONES);
-    gaps.map(|gap| Gap { low: gap.low, high: gap.high, date: gap.date }).collect()
+    gaps.map(|gap| GapBand { low: gap.low, high: gap.high, date: gap.date }).collect()
 }
 
 /// Splits, dividends and reports from `first` on, by date.
@@ -147,7 +146,7 @@ fn marks(chart: &Chart, first: NaiveDate) -> Vec<Mark> {
     };
     marks.extend(view.dividends.iter().filter(|d| d.ex_date <= today).map(dividend));
     marks.extend(view.dividends.iter().filter(|d| d.ex_date > today).take(UPCOMING_DIVIDENDS).map(dividend));
-    if let Earnings::Next(report) = &chart.earnings {
+    if let NextEarnings::Next(report) = &chart.earnings {
         let text = if report.confirmed { String::new() } else { "est.".to_owned() };
         marks.push(Mark { date: report.date, kind: MarkKind::Earnings, text });
     }

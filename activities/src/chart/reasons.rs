@@ -1,8 +1,7 @@
 //! Why the verdict is what it is: the rule behind it, what speaks for it and what most against it.
 
-use ttai_quant::trend::{
-    ChartAssessment, ExtensionRisk, Measures, Recommendation, RejectReason, TrendDirection,
-};
+use ttai_core::{ExtensionRisk, TrendDirection};
+use ttai_quant::trend::{ChartAssessment, Measures, Recommendation, RejectReason};
 
 use super::notes::Teller;
 

@@ -2,7 +2,7 @@
 
 use ttai_contract::{Alternative, NearestMiss};
 use ttai_quant::strategy::select::{
-    Alternative as Lost, AlternativeRole, LossReason, Relaxation, RelaxedLimit,
+    AlternativeCandidate, AlternativeRole, LossReason, Relaxation, RelaxedLimit,
 };
 use ttai_quant::strategy::{Constraint, Selection};
 
@@ -15,7 +15,7 @@ pub(super) fn alternatives(selection: &Selection, narrator: &mut Narrator) -> Ve
     selection.alternatives.iter().zip(1..).map(|(lost, place)| alternative(lost, place, narrator)).collect()
 }
 
-fn alternative(lost: &Lost, place: u32, narrator: &mut Narrator) -> Alternative {
+fn alternative(lost: &AlternativeCandidate, place: u32, narrator: &mut Narrator) -> Alternative {
     let candidate = &lost.candidate;
     let roles: Vec<&str> = lost.roles.iter().map(|role| role_name(*role)).collect();
     Alternative {

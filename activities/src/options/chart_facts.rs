@@ -2,7 +2,7 @@
 
 use ttai_contract::{ChartRecommendation, TrendDirection};
 use ttai_quant::levels::Level;
-use ttai_quant::strategy::select::ChartContext;
+use ttai_quant::strategy::select::ChartLevels;
 use ttai_quant::trend::{AssessmentSettings, ChartAssessment, Recommendation, assess};
 
 use super::Case;
@@ -10,7 +10,7 @@ use super::Case;
 /// Levels, range and direction.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct ChartFacts {
-    pub(super) levels: ChartContext,
+    pub(super) levels: ChartLevels,
     /// Whether the chart is bearish.
     pub(super) bearish: bool,
     /// Why there are no levels.
@@ -21,7 +21,7 @@ impl ChartFacts {
     /// The chart stage's levels, range and verdict; each that it does not give is computed from the bars.
     pub(super) fn of(case: &Case) -> Self {
         let context = case.params.chart_context.as_ref();
-        let given = context.map(|context| ChartContext {
+        let given = context.map(|context| ChartLevels {
             supports: context.support_levels.iter().map(|level| level.price).collect(),
             resistances: context.resistance_levels.iter().map(|level| level.price).collect(),
             atr: context.atr,
@@ -36,7 +36,7 @@ impl ChartFacts {
         }
     }
 
-    fn computed(case: &Case, given: ChartContext, bearish: Option<bool>) -> Self {
+    fn computed(case: &Case, given: ChartLevels, bearish: Option<bool>) -> Self {
         let bearish = bearish.unwrap_or(false);
         match assess(&case.view.bars, AssessmentSettings::default()) {
             Err(error) => Self { levels: given, bearish, missing: Some(error.to_string()) },
@@ -49,12 +49,12 @@ impl ChartFacts {
     }
 }
 
-fn is_whole(levels: &ChartContext) -> bool {
+fn is_whole(levels: &ChartLevels) -> bool {
     levels.atr.is_some() && !(levels.supports.is_empty() && levels.resistances.is_empty())
 }
 
 /// `given` with what it lacks from `chart`.
-fn completed(given: ChartContext, chart: &ChartAssessment) -> ChartContext {
+fn completed(given: ChartLevels, chart: &ChartAssessment) -> ChartLevels {
     let prices = |levels: &[Level]| levels.iter().map(|level| level.price).collect::<Vec<f64>>();
     let bare = given.supports.is_empty() && given.resistances.is_empty();
     let (supports, resistances) = if bare {
@@ -62,5 +62,5 @@ fn completed(given: ChartContext, chart: &ChartAssessment) -> ChartContext {
     } else {
         (given.supports, given.resistances)
     };
-    ChartContext { supports, resistances, atr: given.atr.or(Some(chart.levels.atr)) }
+    ChartLevels { supports, resistances, atr: given.atr.or(Some(chart.levels.atr)) }
 }

@@ -10,8 +10,7 @@ use ttai_quant::chain::PricedQuote;
 use ttai_quant::margin::UnderlyingClass;
 use ttai_quant::strategy::select::{Holding, NEAREST};
 use ttai_quant::strategy::{
-    Candidate, Constraints, EventWindow, SelectError, Selection, SelectionRequest, SpreadType as Vertical,
-    Strategy as Sold, select,
+    Candidate, Constraints, EventWindow, SelectError, Selection, SelectionRequest, StrategySpec, select,
 };
 
 use super::Case;
@@ -42,8 +41,8 @@ pub(super) fn choose(
     let asking =
         Asking { case, market, facts, events, constraints: constraints(case)?, holding: holding(case)? };
     match case.params.trade.strategy {
-        Strategy::Csp => asking.plain(Sold::CashSecuredPut),
-        Strategy::CoveredCall => asking.plain(Sold::CoveredCall),
+        Strategy::Csp => asking.plain(StrategySpec::CashSecuredPut),
+        Strategy::CoveredCall => asking.plain(StrategySpec::CoveredCall),
         Strategy::Spread => asking.vertical(),
     }
 }
@@ -64,13 +63,13 @@ struct Asking<'a> {
 }
 
 impl Asking<'_> {
-    fn plain(&self, sold: Sold) -> Result<Choice, AnalystError> {
+    fn plain(&self, sold: StrategySpec) -> Result<Choice, AnalystError> {
         self.choose(sold, None)
     }
 
     /// Chooses among the contracts that count. Where none of them is a pick, contracts with other days may come nearer: those
     /// whose days alone miss by less than what the nearest ones miss are looked at, too.
-    fn choose(&self, sold: Sold, spread_type: Option<SpreadType>) -> Result<Choice, AnalystError> {
+    fn choose(&self, sold: StrategySpec, spread_type: Option<SpreadType>) -> Result<Choice, AnalystError> {
         let window = self.constraints.counted_window();
         let quotes = self.offered(sold, |dte| window.contains(&dte));
         let first = self.select(sold, &quotes);
@@ -96,18 +95,14 @@ impl Asking<'_> {
         Ok(Choice { selection, quotes, spread_type })
     }
 
-    fn offered(&self, sold: Sold, wanted: impl Fn(i64) -> bool) -> Vec<PricedQuote> {
+    fn offered(&self, sold: StrategySpec, wanted: impl Fn(i64) -> bool) -> Vec<PricedQuote> {
         self.market.offered(self.case, sold.short_right(), wanted)
     }
 
     fn vertical(&self) -> Result<Choice, AnalystError> {
         let spread_type = spread_type(self.case, self.facts);
-        let kind = match spread_type {
-            SpreadType::BullPut => Vertical::BullPut,
-            SpreadType::BearCall => Vertical::BearCall,
-        };
         let asked = self.case.params.trade.width.map(|width| limit("width", width)).transpose()?;
-        let sold = |width| Sold::Spread { spread_type: kind, width };
+        let sold = |width| StrategySpec::Spread { spread_type, width };
         let width = match asked {
             Some(width) => width,
             None => self.best_width(sold)?,
@@ -116,7 +111,7 @@ impl Asking<'_> {
     }
 
     /// Of all listed widths up to a tenth of the price the one whose best vertical ranks first; of equals the narrowest.
-    fn best_width(&self, sold: impl Fn(Decimal) -> Sold) -> Result<Decimal, AnalystError> {
+    fn best_width(&self, sold: impl Fn(Decimal) -> StrategySpec) -> Result<Decimal, AnalystError> {
         let window = self.constraints.dte_min..=self.constraints.dte_max;
         let inside = self.offered(sold(Decimal::ONE), |dte| window.contains(&dte));
         let right = sold(Decimal::ONE).short_right();
@@ -143,7 +138,7 @@ impl Asking<'_> {
         })
     }
 
-    fn select(&self, strategy: Sold, quotes: &[PricedQuote]) -> Result<Selection, SelectError> {
+    fn select(&self, strategy: StrategySpec, quotes: &[PricedQuote]) -> Result<Selection, SelectError> {
         select(&SelectionRequest {
             quotes,
             spot: self.market.spot,

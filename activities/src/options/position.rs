@@ -1,8 +1,8 @@
 //! The best contract as a position: how many, what they bind, make and lose.
 
 use rust_decimal::Decimal;
-use ttai_contract::{AccountType, ExitTrigger, Strategy, SuggestedPosition, ValidationError};
-use ttai_quant::strategy::sizing::{AccountType as Account, SizedBy};
+use ttai_contract::{ExitTrigger, Strategy, SuggestedPosition, ValidationError};
+use ttai_quant::strategy::sizing::SizedBy;
 use ttai_quant::strategy::{Candidate, PositionSize, SizingError, SizingRequest, size};
 
 use super::Case;
@@ -75,10 +75,7 @@ fn sized(case: &Case, best: &Candidate) -> Result<PositionSize, AnalystError> {
     let writes_on_shares = case.params.trade.strategy == Strategy::CoveredCall && held > 0;
     let request = SizingRequest {
         economics: &best.at_bid,
-        account_type: match account.account_type {
-            AccountType::Cash => Account::Cash,
-            AccountType::Margin => Account::Margin,
-        },
+        account_type: account.account_type,
         capital: account.capital.map(|capital| limit("account.capital", capital)).transpose()?,
         shares: writes_on_shares.then_some(held),
         broker_requirement: None,

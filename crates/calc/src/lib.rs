@@ -15,7 +15,7 @@ mod stream;
 pub use error::CalcError;
 pub use request::{Operation, answer, evaluate};
 pub use schema::schema;
-pub use stream::{MAX_LINE_BYTES, Summary, answer_lines};
+pub use stream::{MAX_LINE_BYTES, StreamSummary, answer_lines};
 
 #[cfg(test)]
 mod tests;

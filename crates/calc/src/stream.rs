@@ -13,7 +13,7 @@ const BUFFER_BYTES: usize = 1 << 16;
 
 /// How a stream went.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Summary {
+pub struct StreamSummary {
     /// Lines answered.
     pub answered: u64,
     /// Those among them that were answered with an error.
@@ -27,10 +27,10 @@ pub struct Summary {
 ///
 /// # Errors
 /// Only what reading or writing itself meets, such as a closed pipe.
-pub fn answer_lines(input: impl Read, output: impl Write) -> io::Result<Summary> {
+pub fn answer_lines(input: impl Read, output: impl Write) -> io::Result<StreamSummary> {
     let mut input = BufReader::with_capacity(BUFFER_BYTES, input);
     let mut output = BufWriter::with_capacity(BUFFER_BYTES, output);
-    let mut summary = Summary::default();
+    let mut summary = StreamSummary::default();
     let mut line = Vec::new();
     let mut number = 0_u64;
     while let Some(length) = read_line(&mut input, &mut line, &mut output)? {

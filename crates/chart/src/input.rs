@@ -1,7 +1,7 @@
 //! What a chart is made of. Plain numbers: who computed them is not this crate's business.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use ttai_core::DailyBar;
+use ttai_core::{DailyBar, FibonacciLevel, LevelSide};
 
 use crate::error::ChartError;
 
@@ -29,13 +29,13 @@ pub struct ChartInput<'a> {
     /// Lines over the candles, such as moving averages.
     pub overlays: Vec<Overlay>,
     /// Supports and resistances.
-    pub levels: Vec<Level>,
+    pub levels: Vec<LevelLine>,
     /// Fibonacci levels of one swing.
     pub fibonacci: Option<Fibonacci>,
     /// Zones where several methods agree.
-    pub confluence: Vec<ConfluenceZone>,
+    pub confluence: Vec<ConfluenceBand>,
     /// Unfilled gaps.
-    pub gaps: Vec<Gap>,
+    pub gaps: Vec<GapBand>,
     /// Splits, earnings and dividends, past and announced.
     pub marks: Vec<Mark>,
 }
@@ -78,7 +78,7 @@ impl<'a> ChartInput<'a> {
             within("the last price", price, PRICES)?;
         }
         self.overlays.iter().try_for_each(|overlay| overlay.check(self.bars.len()))?;
-        self.levels.iter().try_for_each(Level::check)?;
+        self.levels.iter().try_for_each(LevelLine::check)?;
         self.fibonacci.iter().try_for_each(Fibonacci::check)?;
         self.confluence.iter().try_for_each(|zone| edges("the confluence zone", zone.low, zone.high))?;
         self.gaps.iter().try_for_each(|gap| edges("the gap", gap.low, gap.high))
@@ -123,18 +123,9 @@ impl Overlay {
     }
 }
 
-/// Support or resistance.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LevelSide {
-    /// Buyers stood here.
-    Support,
-    /// Sellers stood here.
-    Resistance,
-}
-
 /// A support or resistance with its zone.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Level {
+pub struct LevelLine {
     /// Where the line is drawn.
     pub price: f64,
     /// Lower edge of the zone, at most `price`.
@@ -149,7 +140,7 @@ pub struct Level {
     pub strength: Option<f64>,
 }
 
-impl Level {
+impl LevelLine {
     /// A level without a zone, touches or strength.
     #[must_use]
     pub const fn at(price: f64, kind: LevelSide) -> Self {
@@ -202,18 +193,9 @@ impl Fibonacci {
     }
 }
 
-/// One Fibonacci level.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct FibonacciLevel {
-    /// The ratio as a fraction: 0.618 is shown as 61.8%.
-    pub ratio: f64,
-    /// Its price.
-    pub price: f64,
-}
-
 /// A price zone where several methods agree.
 #[derive(Clone, Debug, PartialEq)]
-pub struct ConfluenceZone {
+pub struct ConfluenceBand {
     /// Lower edge.
     pub low: f64,
     /// Upper edge.
@@ -224,7 +206,7 @@ pub struct ConfluenceZone {
 
 /// A price range that was jumped over and not traded since.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Gap {
+pub struct GapBand {
     /// Lower edge.
     pub low: f64,
     /// Upper edge.

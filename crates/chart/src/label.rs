@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::font::{ASCENT, CAP_HEIGHT, DESCENT, Fonts, Weight};
 use crate::number::hundredth;
-use crate::scene::{HiddenLabel, HiddenReason, LabelState, Point, Rect, Side};
+use crate::scene::{HiddenLabel, HiddenReason, LabelState, Point, Rect, ScaleEdge};
 use crate::style::Color;
 
 /// What a text is for.
@@ -82,7 +82,7 @@ pub struct Label {
     /// Radius of the box's corners.
     pub radius: f64,
     /// A triangle before the text that points to levels off the scale.
-    pub pointer: Option<Side>,
+    pub pointer: Option<ScaleEdge>,
     /// Line from the level to its label; empty without one.
     pub leader: Vec<Point>,
 }
@@ -97,7 +97,7 @@ pub(crate) struct Draft {
     fill: Option<Color>,
     border: Option<Color>,
     radius: f64,
-    pointer: Option<Side>,
+    pointer: Option<ScaleEdge>,
     runs: Vec<(String, Weight, Color)>,
 }
 
@@ -139,7 +139,7 @@ impl Draft {
         self
     }
 
-    pub(crate) fn pointer(mut self, side: Side) -> Self {
+    pub(crate) fn pointer(mut self, side: ScaleEdge) -> Self {
         self.pointer = Some(side);
         self
     }

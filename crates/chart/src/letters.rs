@@ -7,7 +7,7 @@ use tiny_skia::{Pixmap, PremultipliedColorU8};
 
 use crate::font::{Fonts, Weight};
 use crate::number::pixel;
-use crate::paint::Shape;
+use crate::paint::Primitive;
 use crate::style::Color;
 
 /// Letters stand at quarters of a pixel: no eye sees the difference, and few places are to be worked out.
@@ -38,8 +38,8 @@ pub(crate) struct Letters(HashMap<Key, Option<Letter>>);
 
 impl Letters {
     /// Draws a text; the layout gives whole-pixel baselines, so stems stay sharp. Nothing for any other shape.
-    pub(crate) fn draw(&mut self, pixmap: &mut Pixmap, fonts: &Fonts, shape: &Shape<'_>) {
-        let Shape::Text { text, x, baseline, size, weight, color, alpha, .. } = shape else { return };
+    pub(crate) fn draw(&mut self, pixmap: &mut Pixmap, fonts: &Fonts, shape: &Primitive<'_>) {
+        let Primitive::Text { text, x, baseline, size, weight, color, alpha, .. } = shape else { return };
         if self.0.len() > MOST {
             self.0.clear();
         }

@@ -48,16 +48,14 @@ mod tests;
 
 pub use error::ChartError;
 pub use font::Weight;
-pub use input::{
-    ChartInput, ConfluenceZone, Fibonacci, FibonacciLevel, Gap, Level, LevelSide, Mark, MarkKind, Overlay,
-};
+pub use input::{ChartInput, ConfluenceBand, Fibonacci, GapBand, LevelLine, Mark, MarkKind, Overlay};
 pub use label::{Label, LabelRole, TextRun};
 pub use layout::{PriceScale, ScaleKind};
 pub use raster::{Canvas, render_png};
 pub use scene::{
-    BarInterval, Candle, DateTick, Direction, HiddenLabel, HiddenReason, LabelState, LevelKind, MarkPlace,
-    OffScale, OverlayLine, Point, PriceTag, PriceTick, Rect, Regions, Scene, SceneLevel, SceneMark, Side,
-    VolumeTick, Zone,
+    BarInterval, DateTick, Direction, HiddenLabel, HiddenReason, LabelState, LevelKind, MarkPlace, OffScale,
+    OverlayLine, Point, PriceTag, PriceTick, Rect, Regions, ScaleEdge, Scene, SceneCandle, SceneLevel,
+    SceneMark, VolumeTick, Zone,
 };
 pub use style::{ChartStyle, Color, Palette, ScaleChoice, Theme};
 pub use svg::render_svg;

@@ -3,11 +3,13 @@
 use crate::font::Weight;
 use crate::label::Label;
 use crate::layout::mark_color;
-use crate::scene::{Candle, Direction, LabelState, LevelKind, Point, Rect, Scene, SceneLevel, Side};
+use crate::scene::{
+    Direction, LabelState, LevelKind, Point, Rect, ScaleEdge, Scene, SceneCandle, SceneLevel,
+};
 use crate::style::Color;
 
 /// A shape without a meaning.
-pub(crate) enum Shape<'s> {
+pub(crate) enum Primitive<'s> {
     /// A filled rectangle. Sharp edges lie between pixels.
     Fill { rect: Rect, radius: f64, color: Color, alpha: f64 },
     /// The outline of a rectangle, one pixel wide, inside it.
@@ -30,7 +32,7 @@ pub(crate) enum Shape<'s> {
 }
 
 /// All shapes of the scene, from the back to the front.
-pub(crate) fn shapes(scene: &Scene) -> Vec<Shape<'_>> {
+pub(crate) fn shapes(scene: &Scene) -> Vec<Primitive<'_>> {
     let mut shapes = Vec::new();
     background(scene, &mut shapes);
     grid(scene, &mut shapes);
@@ -44,7 +46,7 @@ pub(crate) fn shapes(scene: &Scene) -> Vec<Shape<'_>> {
     scene.candles.iter().for_each(|candle| volume(scene, candle, &mut shapes));
     scene.candles.iter().for_each(|candle| candle_shapes(scene, candle, &mut shapes));
     for line in &scene.overlays {
-        shapes.extend(line.runs.iter().filter(|run| run.len() > 1).map(|run| Shape::Line {
+        shapes.extend(line.runs.iter().filter(|run| run.len() > 1).map(|run| Primitive::Line {
             points: run.clone(),
             color: line.color,
             width: 1.5,
@@ -58,11 +60,11 @@ pub(crate) fn shapes(scene: &Scene) -> Vec<Shape<'_>> {
     shapes
 }
 
-fn background<'s>(scene: &'s Scene, shapes: &mut Vec<Shape<'s>>) {
+fn background<'s>(scene: &'s Scene, shapes: &mut Vec<Primitive<'s>>) {
     let image = Rect::between(0.0, 0.0, f64::from(scene.width), f64::from(scene.height));
-    shapes.push(Shape::Fill { rect: image, radius: 0.0, color: scene.palette.background, alpha: 1.0 });
+    shapes.push(Primitive::Fill { rect: image, radius: 0.0, color: scene.palette.background, alpha: 1.0 });
     let panes = [Some(candle_pane(scene)), volume_pane(scene)];
-    shapes.extend(panes.into_iter().flatten().map(|rect| Shape::Fill {
+    shapes.extend(panes.into_iter().flatten().map(|rect| Primitive::Fill {
         rect,
         radius: 0.0,
         color: scene.palette.pane,
@@ -86,11 +88,11 @@ fn row(left: f64, right: f64, y: f64, width: f64) -> Rect {
     Rect::between(left, top, right, top + width)
 }
 
-fn solid<'s>(rect: Rect, color: Color) -> Shape<'s> {
-    Shape::Fill { rect, radius: 0.0, color, alpha: 1.0 }
+fn solid<'s>(rect: Rect, color: Color) -> Primitive<'s> {
+    Primitive::Fill { rect, radius: 0.0, color, alpha: 1.0 }
 }
 
-fn grid<'s>(scene: &'s Scene, shapes: &mut Vec<Shape<'s>>) {
+fn grid<'s>(scene: &'s Scene, shapes: &mut Vec<Primitive<'s>>) {
     let color = scene.palette.grid;
     let pane = candle_pane(scene);
     let rows =
@@ -104,7 +106,7 @@ fn grid<'s>(scene: &'s Scene, shapes: &mut Vec<Shape<'s>>) {
     }
 }
 
-fn zone<'s>(level: &'s SceneLevel, shapes: &mut Vec<Shape<'s>>) {
+fn zone<'s>(level: &'s SceneLevel, shapes: &mut Vec<Primitive<'s>>) {
     let Some(zone) = level.zone else { return };
     let alpha = match level.kind {
         LevelKind::Gap => 0.16,
@@ -114,7 +116,7 @@ fn zone<'s>(level: &'s SceneLevel, shapes: &mut Vec<Shape<'s>>) {
     let (left, right) = (level.x_start, level.x_end);
     let top = zone.rect.y.floor();
     let bottom = zone.rect.bottom().ceil().max(top + 2.0);
-    shapes.push(Shape::Fill {
+    shapes.push(Primitive::Fill {
         rect: Rect::between(left, top, right, bottom),
         radius: 0.0,
         color: level.color,
@@ -127,12 +129,12 @@ fn zone<'s>(level: &'s SceneLevel, shapes: &mut Vec<Shape<'s>>) {
     }
 }
 
-fn dashed<'s>(left: f64, right: f64, y: f64, color: Color, dash: [f64; 2], alpha: f64) -> Shape<'s> {
+fn dashed<'s>(left: f64, right: f64, y: f64, color: Color, dash: [f64; 2], alpha: f64) -> Primitive<'s> {
     let points = vec![Point { x: left, y }, Point { x: right, y }];
-    Shape::Line { points, color, width: 1.0, alpha, dash: Some(dash) }
+    Primitive::Line { points, color, width: 1.0, alpha, dash: Some(dash) }
 }
 
-fn level_line<'s>(level: &'s SceneLevel, shapes: &mut Vec<Shape<'s>>) {
+fn level_line<'s>(level: &'s SceneLevel, shapes: &mut Vec<Primitive<'s>>) {
     let (left, right) = (level.x_start, level.x_end);
     match (level.kind, level.line_width) {
         (_, 0) => {}
@@ -144,7 +146,7 @@ fn level_line<'s>(level: &'s SceneLevel, shapes: &mut Vec<Shape<'s>>) {
 }
 
 /// A faint upright line through both panes for splits and earnings, which change what the bars mean.
-fn mark_lines<'s>(scene: &'s Scene, shapes: &mut Vec<Shape<'s>>) {
+fn mark_lines<'s>(scene: &'s Scene, shapes: &mut Vec<Primitive<'s>>) {
     use crate::input::MarkKind;
     use crate::scene::MarkPlace;
     let drawn = |mark: &&crate::scene::SceneMark| {
@@ -155,7 +157,7 @@ fn mark_lines<'s>(scene: &'s Scene, shapes: &mut Vec<Shape<'s>>) {
     for mark in scene.marks.iter().filter(drawn) {
         let x = mark.x.floor() + 0.5;
         let pane = scene.regions.candles;
-        shapes.push(Shape::Line {
+        shapes.push(Primitive::Line {
             points: vec![Point { x, y: pane.y }, Point { x, y: pane.bottom() }],
             color: mark_color(mark.kind, &scene.palette),
             width: 1.0,
@@ -165,8 +167,8 @@ fn mark_lines<'s>(scene: &'s Scene, shapes: &mut Vec<Shape<'s>>) {
     }
 }
 
-fn swing<'s>(scene: &'s Scene, shapes: &mut Vec<Shape<'s>>) {
-    shapes.extend(scene.fibonacci_swing.map(|[from, to]| Shape::Line {
+fn swing<'s>(scene: &'s Scene, shapes: &mut Vec<Primitive<'s>>) {
+    shapes.extend(scene.fibonacci_swing.map(|[from, to]| Primitive::Line {
         points: vec![from, to],
         color: scene.palette.fibonacci,
         width: 1.0,
@@ -175,27 +177,27 @@ fn swing<'s>(scene: &'s Scene, shapes: &mut Vec<Shape<'s>>) {
     }));
 }
 
-fn candle_color(scene: &Scene, candle: &Candle) -> Color {
+fn candle_color(scene: &Scene, candle: &SceneCandle) -> Color {
     match candle.direction {
         Direction::Up => scene.palette.up,
         Direction::Down => scene.palette.down,
     }
 }
 
-fn body_columns(candle: &Candle) -> (f64, f64) {
+fn body_columns(candle: &SceneCandle) -> (f64, f64) {
     let left = candle.x - candle.body_width / 2.0;
     (left, left + candle.body_width)
 }
 
-fn volume<'s>(scene: &'s Scene, candle: &Candle, shapes: &mut Vec<Shape<'s>>) {
+fn volume<'s>(scene: &'s Scene, candle: &SceneCandle, shapes: &mut Vec<Primitive<'s>>) {
     let (Some(top), Some(pane)) = (candle.y_volume, scene.regions.volume) else { return };
     let (left, right) = body_columns(candle);
     let alpha = if candle.partial { 0.3 } else { 0.55 };
     let rect = Rect::between(left, top.round(), right, pane.bottom());
-    shapes.push(Shape::Fill { rect, radius: 0.0, color: candle_color(scene, candle), alpha });
+    shapes.push(Primitive::Fill { rect, radius: 0.0, color: candle_color(scene, candle), alpha });
 }
 
-fn candle_shapes<'s>(scene: &'s Scene, candle: &Candle, shapes: &mut Vec<Shape<'s>>) {
+fn candle_shapes<'s>(scene: &'s Scene, candle: &SceneCandle, shapes: &mut Vec<Primitive<'s>>) {
     let color = candle_color(scene, candle);
     let wick =
         Rect::between(candle.x - 0.5, candle.y_high.floor(), candle.x + 0.5, candle.y_low.floor() + 1.0);
@@ -211,7 +213,7 @@ fn candle_shapes<'s>(scene: &'s Scene, candle: &Candle, shapes: &mut Vec<Shape<'
     }
 }
 
-fn current_price<'s>(scene: &'s Scene, shapes: &mut Vec<Shape<'s>>) {
+fn current_price<'s>(scene: &'s Scene, shapes: &mut Vec<Primitive<'s>>) {
     let tag = scene.price_tag;
     if tag.off_scale.is_none() {
         let pane = candle_pane(scene);
@@ -219,24 +221,24 @@ fn current_price<'s>(scene: &'s Scene, shapes: &mut Vec<Shape<'s>>) {
     }
 }
 
-fn borders<'s>(scene: &'s Scene, shapes: &mut Vec<Shape<'s>>) {
+fn borders<'s>(scene: &'s Scene, shapes: &mut Vec<Primitive<'s>>) {
     let color = scene.palette.border;
     for pane in [Some(candle_pane(scene)), volume_pane(scene)].into_iter().flatten() {
-        shapes.push(Shape::Outline { rect: pane, radius: 0.0, color });
+        shapes.push(Primitive::Outline { rect: pane, radius: 0.0, color });
     }
 }
 
-fn label_shapes<'s>(label: &'s Label, shapes: &mut Vec<Shape<'s>>) {
+fn label_shapes<'s>(label: &'s Label, shapes: &mut Vec<Primitive<'s>>) {
     let ink = label.runs.first().map(|run| run.color);
     if let (Some(color), false) = (ink, label.leader.is_empty()) {
         let points = label.leader.iter().map(|p| Point { x: p.x, y: p.y.floor() + 0.5 }).collect();
-        shapes.push(Shape::Line { points, color, width: 1.0, alpha: 0.8, dash: None });
+        shapes.push(Primitive::Line { points, color, width: 1.0, alpha: 0.8, dash: None });
     }
     if let Some(color) = label.fill {
-        shapes.push(Shape::Fill { rect: label.rect, radius: label.radius, color, alpha: 1.0 });
+        shapes.push(Primitive::Fill { rect: label.rect, radius: label.radius, color, alpha: 1.0 });
     }
     if let Some(color) = label.border {
-        shapes.push(Shape::Outline { rect: label.rect, radius: label.radius, color });
+        shapes.push(Primitive::Outline { rect: label.rect, radius: label.radius, color });
     }
     if let (Some(side), Some(color), Some(run)) = (label.pointer, ink, label.runs.first()) {
         shapes.push(pointer(side, label, color, run.x));
@@ -245,19 +247,19 @@ fn label_shapes<'s>(label: &'s Label, shapes: &mut Vec<Shape<'s>>) {
 }
 
 /// A triangle the height of a capital, before the text.
-fn pointer<'s>(side: Side, label: &Label, color: Color, text_x: f64) -> Shape<'s> {
+fn pointer<'s>(side: ScaleEdge, label: &Label, color: Color, text_x: f64) -> Primitive<'s> {
     let (left, right) = (text_x - 0.95 * label.size, text_x - 0.3 * label.size);
     let (low, high) = (label.baseline - 0.05 * label.size, label.baseline - 0.62 * label.size);
     let (base, tip) = match side {
-        Side::Above => (low, high),
-        Side::Below => (high, low),
+        ScaleEdge::Above => (low, high),
+        ScaleEdge::Below => (high, low),
     };
     let tip = Point { x: (left + right) / 2.0, y: tip };
-    Shape::Triangle { points: [Point { x: left, y: base }, Point { x: right, y: base }, tip], color }
+    Primitive::Triangle { points: [Point { x: left, y: base }, Point { x: right, y: base }, tip], color }
 }
 
-fn texts<'s>(label: &'s Label, alpha: f64, shapes: &mut Vec<Shape<'s>>) {
-    shapes.extend(label.runs.iter().map(|run| Shape::Text {
+fn texts<'s>(label: &'s Label, alpha: f64, shapes: &mut Vec<Primitive<'s>>) {
+    shapes.extend(label.runs.iter().map(|run| Primitive::Text {
         text: &run.text,
         x: run.x,
         baseline: label.baseline,

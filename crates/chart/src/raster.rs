@@ -8,7 +8,7 @@ use crate::error::ChartError;
 use crate::font::Fonts;
 use crate::letters::Letters;
 use crate::number::pixel;
-use crate::paint::{Shape, shapes};
+use crate::paint::{Primitive, shapes};
 use crate::scene::{Point, Rect, Scene};
 use crate::style::{Color, check_size};
 
@@ -45,7 +45,7 @@ impl Canvas {
         let fonts = Fonts::load()?;
         for shape in shapes(scene) {
             match shape {
-                Shape::Text { .. } => self.letters.draw(pixmap, &fonts, &shape),
+                Primitive::Text { .. } => self.letters.draw(pixmap, &fonts, &shape),
                 _ => draw(pixmap, &shape),
             }
         }
@@ -53,11 +53,11 @@ impl Canvas {
     }
 }
 
-fn draw(pixmap: &mut Pixmap, shape: &Shape<'_>) {
+fn draw(pixmap: &mut Pixmap, shape: &Primitive<'_>) {
     match shape {
-        Shape::Fill { rect, radius, color, alpha } => fill(pixmap, rect, *radius, *color, *alpha),
-        Shape::Outline { rect, radius, color } => outline(pixmap, rect, *radius, *color),
-        Shape::Line { points, color, width, alpha, dash } => {
+        Primitive::Fill { rect, radius, color, alpha } => fill(pixmap, rect, *radius, *color, *alpha),
+        Primitive::Outline { rect, radius, color } => outline(pixmap, rect, *radius, *color),
+        Primitive::Line { points, color, width, alpha, dash } => {
             let stroke = Stroke {
                 width: pixel(*width),
                 line_cap: LineCap::Butt,
@@ -69,13 +69,13 @@ fn draw(pixmap: &mut Pixmap, shape: &Shape<'_>) {
                 pixmap.stroke_path(&path, &paint(*color, *alpha, true), &stroke, Transform::identity(), None);
             }
         }
-        Shape::Triangle { points, color } => {
+        Primitive::Triangle { points, color } => {
             if let Some(path) = polyline(points, true) {
                 let paint = paint(*color, 1.0, true);
                 pixmap.fill_path(&path, &paint, FillRule::Winding, Transform::identity(), None);
             }
         }
-        Shape::Text { .. } => {}
+        Primitive::Text { .. } => {}
     }
 }
 

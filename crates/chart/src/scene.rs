@@ -43,7 +43,7 @@ pub struct Scene {
     /// Vertical grid lines.
     pub date_ticks: Vec<DateTick>,
     /// Candles with their volume bars, oldest first.
-    pub candles: Vec<Candle>,
+    pub candles: Vec<SceneCandle>,
     /// Lines over the candles.
     pub overlays: Vec<OverlayLine>,
     /// Supports, resistances, Fibonacci levels, confluence zones and gaps that are on the scale, in that order.
@@ -199,7 +199,7 @@ pub enum Direction {
 
 /// A candle and its volume bar.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Candle {
+pub struct SceneCandle {
     /// First session.
     pub date: NaiveDate,
     /// Last session; the same as `date` for daily candles.
@@ -322,7 +322,7 @@ pub struct SceneLevel {
 /// Above or below.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Side {
+pub enum ScaleEdge {
     /// Higher prices.
     Above,
     /// Lower prices.
@@ -337,7 +337,7 @@ pub struct OffScale {
     /// The level's price; of a zone, its middle.
     pub price: f64,
     /// Which edge.
-    pub side: Side,
+    pub side: ScaleEdge,
     /// Its label.
     pub label: LabelState,
 }
@@ -377,7 +377,7 @@ pub struct PriceTag {
     /// Its pixel, or the nearer edge of the scale.
     pub y: f64,
     /// The edge that it is beyond, where it is off the scale.
-    pub off_scale: Option<Side>,
+    pub off_scale: Option<ScaleEdge>,
     /// Colour of the tag and its line.
     pub color: Color,
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::font::Weight;
-use crate::paint::{Shape, shapes};
+use crate::paint::{Primitive, shapes};
 use crate::scene::{Rect, Scene};
 
 /// Draws the scene as a standalone SVG document.
@@ -26,14 +26,14 @@ pub fn render_svg(scene: &Scene) -> String {
     svg
 }
 
-fn write_shape(svg: &mut String, shape: &Shape<'_>) -> std::fmt::Result {
+fn write_shape(svg: &mut String, shape: &Primitive<'_>) -> std::fmt::Result {
     match shape {
-        Shape::Fill { rect, radius, color, alpha } => {
+        Primitive::Fill { rect, radius, color, alpha } => {
             write_rect(svg, rect, *radius)?;
             write!(svg, " fill=\"{color}\"")?;
             write_opacity(svg, "fill", *alpha)?;
         }
-        Shape::Outline { rect, radius, color } => {
+        Primitive::Outline { rect, radius, color } => {
             let inner = Rect {
                 x: rect.x.round() + 0.5,
                 y: rect.y.round() + 0.5,
@@ -43,7 +43,7 @@ fn write_shape(svg: &mut String, shape: &Shape<'_>) -> std::fmt::Result {
             write_rect(svg, &inner, *radius)?;
             write!(svg, " fill=\"none\" stroke=\"{color}\"")?;
         }
-        Shape::Line { points, color, width, alpha, dash } => {
+        Primitive::Line { points, color, width, alpha, dash } => {
             svg.push_str("<polyline points=\"");
             for p in points {
                 write!(svg, "{},{} ", p.x, p.y)?;
@@ -57,14 +57,14 @@ fn write_shape(svg: &mut String, shape: &Shape<'_>) -> std::fmt::Result {
                 write!(svg, " stroke-dasharray=\"{on} {off}\"")?;
             }
         }
-        Shape::Triangle { points: [a, b, c], color } => {
+        Primitive::Triangle { points: [a, b, c], color } => {
             write!(
                 svg,
                 "<path d=\"M{:.2} {:.2}L{:.2} {:.2}L{:.2} {:.2}Z\" fill=\"{color}\"",
                 a.x, a.y, b.x, b.y, c.x, c.y
             )?;
         }
-        Shape::Text { text, x, baseline, width, size, weight, color, alpha } => {
+        Primitive::Text { text, x, baseline, width, size, weight, color, alpha } => {
             let weight = match weight {
                 Weight::Regular => 400,
                 Weight::Medium => 500,

@@ -14,7 +14,7 @@ use ttai_core::Symbol;
 use crate::chart::{ChartAnalysisParams, ChartAnalysisResult};
 use crate::full::{SynthesizeParams, SynthesizedRecommendation};
 use crate::lenient::Lenient;
-use crate::market_data::{Metrics, OptionChainData, OptionChainParams, Quotes};
+use crate::market_data::{MetricsBySymbol, OptionChainData, OptionChainParams, QuotesBySymbol};
 use crate::notification::{NotificationParams, NotificationReceipt, RouteAlertsParams};
 use crate::options::{OptionsAnalysisParams, OptionsAnalysisResult};
 use crate::policy::{self, ActivityPolicy};
@@ -23,10 +23,10 @@ use crate::storage::{SaveAnalysisParams, SaveReceipt};
 use crate::timed::Timed;
 
 /// The four analysts.
-pub struct AnalystActivities;
+pub struct AnalystDefinitions;
 
 #[activity_definitions]
-impl AnalystActivities {
+impl AnalystDefinitions {
     /// Trend, levels, extension and a chart image.
     #[activity(name = "chart_analysis_activity")]
     pub fn chart_analysis(_params: ChartAnalysisParams) -> Result<Timed<ChartAnalysisResult>, Infallible> {
@@ -59,10 +59,10 @@ impl AnalystActivities {
 }
 
 /// Saving and notifying.
-pub struct OutputActivities;
+pub struct OutputDefinitions;
 
 #[activity_definitions]
-impl OutputActivities {
+impl OutputDefinitions {
     /// Saves an analysis under the calling workflow's id.
     #[activity(name = "save_analysis_activity")]
     pub fn save_analysis(_params: SaveAnalysisParams) -> Result<SaveReceipt, Infallible> {
@@ -86,13 +86,13 @@ impl OutputActivities {
 }
 
 /// Quotes, chains and metrics as they are.
-pub struct MarketDataActivities;
+pub struct MarketDataDefinitions;
 
 #[activity_definitions]
-impl MarketDataActivities {
+impl MarketDataDefinitions {
     /// Quotes of up to 500 symbols.
     #[activity(name = "fetch_quotes_activity")]
-    pub fn fetch_quotes(_symbols: Vec<Symbol>) -> Result<Quotes, Infallible> {
+    pub fn fetch_quotes(_symbols: Vec<Symbol>) -> Result<QuotesBySymbol, Infallible> {
         unimplemented!()
     }
 
@@ -104,14 +104,14 @@ impl MarketDataActivities {
 
     /// Metrics of up to 500 symbols.
     #[activity(name = "fetch_market_metrics_activity")]
-    pub fn fetch_market_metrics(_symbols: Vec<Symbol>) -> Result<Metrics, Infallible> {
+    pub fn fetch_market_metrics(_symbols: Vec<Symbol>) -> Result<MetricsBySymbol, Infallible> {
         unimplemented!()
     }
 }
 
-pub use analyst_activities::{ChartAnalysis, OptionsAnalysis, ResearchAnalysis, SynthesizeRecommendation};
-pub use market_data_activities::{FetchMarketMetrics, FetchOptionChain, FetchQuotes};
-pub use output_activities::{RouteAlerts, SaveAnalysis, SendNotifications};
+pub use analyst_definitions::{ChartAnalysis, OptionsAnalysis, ResearchAnalysis, SynthesizeRecommendation};
+pub use market_data_definitions::{FetchMarketMetrics, FetchOptionChain, FetchQuotes};
+pub use output_definitions::{RouteAlerts, SaveAnalysis, SendNotifications};
 
 /// An activity as workflows call it.
 pub trait Activity: ActivityDefinition + Sized {

@@ -4,25 +4,12 @@ use chrono::{DateTime, NaiveDate, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ttai_core::Symbol;
+pub use ttai_core::{ExtensionRisk, FibonacciLevel, Timeframe, TrendDirection, TrendQuality};
 
 use crate::common::{AnalysisDepth, ArtifactLink, Evidence, MarketSource};
 use crate::model::ModelUse;
 use crate::subject::{Subject, UnknownFields, checked_when_read};
 use crate::validate::{Validate, ValidationError};
-
-/// The bars that are analysed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Timeframe {
-    /// Half-hours of the regular sessions, built from recorded minutes: an unbroken run of at least five sessions up to
-    /// the moment is needed. The image shows sessions with the half-hours' levels.
-    Intraday,
-    /// Sessions.
-    #[default]
-    Daily,
-    /// Weeks.
-    Weekly,
-}
 
 /// What to analyse.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -87,42 +74,6 @@ pub enum ChartRecommendation {
     Reject,
 }
 
-/// Direction of the trend.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum TrendDirection {
-    /// Rising.
-    Up,
-    /// Falling.
-    Down,
-    /// Neither.
-    Sideways,
-}
-
-/// How well the trend holds together.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum TrendQuality {
-    /// Averages stacked, directional movement high.
-    Strong,
-    /// Some of it.
-    Moderate,
-    /// Hardly.
-    Weak,
-}
-
-/// How far the price has run from its averages.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum ExtensionRisk {
-    /// Near them.
-    Low,
-    /// Away from them.
-    Moderate,
-    /// Far out.
-    High,
-}
-
 /// A support or resistance level.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct PriceLevel {
@@ -146,15 +97,6 @@ pub struct PriceLevel {
     pub last_touch: NaiveDate,
     /// Distance from the price in average true ranges; negative below.
     pub distance_atr: f64,
-}
-
-/// One Fibonacci level.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct FibonacciLevel {
-    /// 0.236 … 0.786 for retracements, 1.272 and more for extensions.
-    pub ratio: f64,
-    /// Dollars.
-    pub price: f64,
 }
 
 /// The swing that the Fibonacci levels divide.

@@ -51,7 +51,7 @@ pub use full::{
     SynthesizeParams, SynthesizedRecommendation,
 };
 pub use lenient::{Arguments, Lenient, Malformed};
-pub use market_data::{MarketMetrics, OptionChainData, OptionChainParams, OptionContract, QuoteData};
+pub use market_data::{MarketMetrics, OptionChainData, OptionChainParams, OptionContractData, QuoteData};
 pub use model::{ModelName, ModelOutcome, ModelTotal, ModelUse};
 pub use notification::{ChannelFailure, NotificationParams, NotificationReceipt, RouteAlertsParams};
 pub use options::{

@@ -34,7 +34,7 @@ pub struct QuoteData {
 }
 
 /// Quotes by symbol. A symbol that has none is left out and named in the activity's log.
-pub type Quotes = BTreeMap<Symbol, QuoteData>;
+pub type QuotesBySymbol = BTreeMap<Symbol, QuoteData>;
 
 /// Which chain.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -52,7 +52,8 @@ pub struct OptionChainParams {
 
 /// One contract of a chain. Greeks are per share, theta a calendar day, vega a volatility point.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct OptionContract {
+#[schemars(rename = "OptionContract")]
+pub struct OptionContractData {
     /// OCC symbol.
     pub symbol: String,
     /// Strike, in dollars.
@@ -97,10 +98,12 @@ pub struct OptionChainData {
     /// Listed expirations, nearest first.
     pub expirations: Vec<NaiveDate>,
     /// The contracts, by expiration, strike and right.
-    pub contracts: Vec<OptionContract>,
+    pub contracts: Vec<OptionContractData>,
 }
 
 /// What is known about a symbol beyond its price.
+// On the wire it is one flat record with absences as null. The worker's own `ttai_ports::MarketFigures` is the part of it that
+// is computed, beside facts that each say why they are not known.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct MarketMetrics {
     /// Ticker.
@@ -128,4 +131,4 @@ pub struct MarketMetrics {
 }
 
 /// Metrics by symbol. A symbol of which nothing is known is left out.
-pub type Metrics = BTreeMap<Symbol, MarketMetrics>;
+pub type MetricsBySymbol = BTreeMap<Symbol, MarketMetrics>;

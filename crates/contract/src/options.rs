@@ -3,6 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+pub use ttai_core::{AccountType, SpreadType};
 use ttai_core::{OptionRight, Symbol};
 
 use crate::chart::{
@@ -38,18 +39,6 @@ impl Strategy {
             Self::Spread => "spread",
         }
     }
-}
-
-/// Which credit vertical.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum SpreadType {
-    /// Short put over a long put.
-    #[serde(alias = "bullPut")]
-    BullPut,
-    /// Short call under a long call.
-    #[serde(alias = "bearCall")]
-    BearCall,
 }
 
 /// What to do when nobody says when earnings are.
@@ -134,17 +123,6 @@ impl Validate for OptionsConstraints {
         }
         Ok(())
     }
-}
-
-/// What kind of account trades.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum AccountType {
-    /// Everything is paid for or secured in cash.
-    #[default]
-    Cash,
-    /// Reg-T margin.
-    Margin,
 }
 
 /// The account that would trade.

@@ -1,4 +1,4 @@
-//! The nouns of the market: symbols, option contracts, bars, quotes, chains, corporate actions and news; and messages to people.
+//! The nouns of the market: symbols, option contracts, bars, quotes, chains, corporate actions and news; trends, spreads and accounts; and messages to people.
 //!
 //! Plain data with constructors that refuse nonsense. No I/O, no async, no clock.
 
@@ -10,8 +10,10 @@ mod message_kind;
 pub mod news;
 pub mod option;
 pub mod quote;
+pub mod strategy;
 pub mod streamer;
 pub mod symbol;
+pub mod trend;
 
 pub use bar::{DailyBar, MinuteBar, SessionPart};
 pub use chain::{OptionChain, OptionQuote};
@@ -21,7 +23,9 @@ pub use message_kind::MessageKind;
 pub use news::NewsStory;
 pub use option::{ExerciseStyle, OccSymbol, OptionContract, OptionRight, Settlement, SettlementTime};
 pub use quote::{Quote, QuoteCondition};
+pub use strategy::{AccountType, SpreadType};
 pub use symbol::{Symbol, SymbolError};
+pub use trend::{ExtensionRisk, FibonacciLevel, LevelSide, Timeframe, TrendDirection, TrendQuality};
 
 /// New York, the time zone of every exchange date and clock time in this project.
 pub const NEW_YORK: chrono_tz::Tz = chrono_tz::America::New_York;

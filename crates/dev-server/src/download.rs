@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use crate::error::AttemptError;
 use crate::locate::cache_error;
 use crate::platform::Platform;
-use crate::progress::{Progress, ProgressEvent};
+use crate::progress::{ProgressEvent, ProgressSink};
 use crate::release::Release;
 
 /// Connecting, and each wait for more data, may take this long; a download as a whole may take as long as it moves.
@@ -29,7 +29,7 @@ pub(crate) async fn fetch(
     release: &Release,
     platform: Platform,
     staging: &Path,
-    progress: &dyn Progress,
+    progress: &dyn ProgressSink,
 ) -> Result<PathBuf, AttemptError> {
     let archive = platform.archive_name(&release.version);
     let url = release.url(&archive);
@@ -73,7 +73,7 @@ async fn published_checksum(
     client: &Client,
     release: &Release,
     archive: &str,
-    progress: &dyn Progress,
+    progress: &dyn ProgressSink,
 ) -> Result<String, AttemptError> {
     let url = release.url("checksums.txt");
     progress.report(&ProgressEvent::ChecksumNotBuiltIn { archive: archive.to_owned(), url: url.clone() });
@@ -103,7 +103,7 @@ async fn save(
     client: &Client,
     url: &str,
     file: &Path,
-    progress: &dyn Progress,
+    progress: &dyn ProgressSink,
 ) -> Result<String, AttemptError> {
     let mut response = get(client, url).await?;
     let total_bytes = response.content_length();

@@ -11,7 +11,7 @@ use tokio::process::{Child, Command};
 
 use crate::command;
 use crate::error::AttemptError;
-use crate::progress::{Progress, ProgressEvent};
+use crate::progress::{ProgressEvent, ProgressSink};
 
 /// How many of the last lines a failure shows.
 const SHOWN_LINES: usize = 20;
@@ -22,7 +22,7 @@ pub(crate) async fn build(
     version: &str,
     staging: &Path,
     deadline: Duration,
-    progress: &dyn Progress,
+    progress: &dyn ProgressSink,
 ) -> Result<PathBuf, AttemptError> {
     let arguments = arguments(version);
     let line = format!("{} {}", go.display(), arguments.join(" "));
@@ -75,7 +75,7 @@ fn go_command(go: &Path, arguments: &[String], staging: &Path) -> Command {
 
 async fn follow(
     mut child: Child,
-    progress: &dyn Progress,
+    progress: &dyn ProgressSink,
     last: &mut VecDeque<String>,
 ) -> std::io::Result<std::process::ExitStatus> {
     if let Some(stderr) = child.stderr.take() {

@@ -1,5 +1,5 @@
 //! A Temporal development server for `ttai dev` and for tests: finds, downloads or builds the `temporal` command, starts
-//! it, waits until it serves and stops it with the program. Prints nothing: a [`Progress`] is told what happens.
+//! it, waits until it serves and stops it with the program. Prints nothing: a [`ProgressSink`] is told what happens.
 //!
 //! ```no_run
 //! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
@@ -42,7 +42,7 @@ pub use error::{Attempt, AttemptError, BinaryProblem, DevServerError, PortRole};
 pub use locate::{BinaryOrigin, LocateOptions, TemporalBinary, default_cache_dir, locate};
 pub use options::{DevServerOptions, LogLevel, SearchAttributeKind};
 pub use platform::Platform;
-pub use progress::{Progress, ProgressEvent, Silent};
+pub use progress::{ProgressEvent, ProgressSink, Silent};
 pub use release::Release;
 pub use server::DevServer;
 pub use state::{Running, discover};

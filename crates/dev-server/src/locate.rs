@@ -9,7 +9,7 @@ use crate::download;
 use crate::error::{Attempt, AttemptError, DevServerError};
 use crate::go_build;
 use crate::platform::Platform;
-use crate::progress::{Progress, ProgressEvent};
+use crate::progress::{ProgressEvent, ProgressSink};
 use crate::release::Release;
 use crate::version::{self, ServerVersion, TemporalVersion};
 
@@ -114,7 +114,7 @@ pub enum BinaryOrigin {
 /// and its failure when nothing worked.
 pub async fn locate(
     options: &LocateOptions,
-    progress: &dyn Progress,
+    progress: &dyn ProgressSink,
 ) -> Result<TemporalBinary, DevServerError> {
     let binary = match &options.binary {
         Some(path) => named(path, options).await?,
@@ -142,7 +142,7 @@ pub(crate) fn find_in(search_path: &OsString, name: &str) -> Option<PathBuf> {
 
 struct Search<'a> {
     options: &'a LocateOptions,
-    progress: &'a dyn Progress,
+    progress: &'a dyn ProgressSink,
     attempts: Vec<Attempt>,
 }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::error::DevServerError;
 use crate::locate::LocateOptions;
-use crate::progress::{Progress, Silent};
+use crate::progress::{ProgressSink, Silent};
 
 /// Lets a worker start activities together with the answer that schedules them, without another round trip; servers
 /// have it off unless told otherwise.
@@ -47,7 +47,7 @@ pub struct DevServerOptions {
     /// How long the server may take to stop before it is killed.
     pub stop_within: Duration,
     /// Is told what happens.
-    pub progress: Arc<dyn Progress>,
+    pub progress: Arc<dyn ProgressSink>,
 }
 
 impl DevServerOptions {

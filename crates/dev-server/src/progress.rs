@@ -6,22 +6,22 @@ use std::path::PathBuf;
 use crate::error::Attempt;
 
 /// Receives what happens, in order. Called from async code: return quickly.
-pub trait Progress: Send + Sync {
+pub trait ProgressSink: Send + Sync {
     /// Takes one event. Its `Display` is a line fit for a terminal.
     fn report(&self, event: &ProgressEvent);
 }
 
-impl<F: Fn(&ProgressEvent) + Send + Sync> Progress for F {
+impl<F: Fn(&ProgressEvent) + Send + Sync> ProgressSink for F {
     fn report(&self, event: &ProgressEvent) {
         self(event);
     }
 }
 
-/// A [`Progress`] that drops every event.
+/// A [`ProgressSink`] that drops every event.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Silent;
 
-impl Progress for Silent {
+impl ProgressSink for Silent {
     fn report(&self, _event: &ProgressEvent) {}
 }
 

@@ -71,7 +71,7 @@ pub(crate) fn other_link(message: &Message) -> Option<String> {
 
 /// The files of a message that a channel can carry, and what to say of the others.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Carried {
+pub(crate) struct CarriedFiles {
     /// With names that are safe in any header and differ from each other.
     pub(crate) files: Vec<Attachment>,
     /// One sentence a file that is left out.
@@ -90,8 +90,8 @@ pub(crate) struct Room {
 }
 
 /// Picks files in their order as long as there is room.
-pub(crate) fn carry(attachments: &[Attachment], room: Room) -> Carried {
-    let mut carried = Carried::default();
+pub(crate) fn carry(attachments: &[Attachment], room: Room) -> CarriedFiles {
+    let mut carried = CarriedFiles::default();
     let mut total = 0;
     for attachment in attachments {
         let size = attachment.bytes.len();

@@ -35,7 +35,7 @@ pub use quote_stream::{
     HeldUp, QuoteStream, StreamEvent, StreamGap, StreamGreeks, StreamHalt, StreamHealth, StreamKinds,
     StreamQuote, StreamReader, StreamSymbol, StreamTrade,
 };
-pub use scanner::{Candidate, ScanRequest, Scanner};
+pub use scanner::{ScanMatch, ScanRequest, Scanner};
 pub use store::{
     Analyses, AnalysisCursor, AnalysisFilter, AnalysisRecord, Artifact, ArtifactRef, Artifacts, Saved,
     StoreError,

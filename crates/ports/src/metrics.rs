@@ -47,7 +47,8 @@ pub struct ShortInterest {
     pub days_to_cover: f64,
 }
 
-/// What follows from prices and positions, as a provider keeps it or as it was computed from bars and chain.
+/// What follows from prices and positions, as a provider publishes it or as it was computed from bars and chain: a part of
+/// [`SymbolMetrics`]. The contract's `MarketMetrics` is what the wire shows of both, flat.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct MarketFigures {

@@ -27,7 +27,7 @@ pub struct ScanRequest {
 
 /// A symbol that fits.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Candidate {
+pub struct ScanMatch {
     /// The symbol.
     pub symbol: Symbol,
     /// Its name, possibly empty.
@@ -48,5 +48,5 @@ pub trait Scanner: Send + Sync {
     /// Who this is.
     fn name(&self) -> &str;
     /// The candidates, most traded first.
-    async fn scan(&self, request: &ScanRequest) -> Result<Vec<Candidate>, PortError>;
+    async fn scan(&self, request: &ScanRequest) -> Result<Vec<ScanMatch>, PortError>;
 }

@@ -18,7 +18,7 @@ use chrono::{Datelike, NaiveDate};
 use ttai_core::{DailyBar, Split};
 use ttai_quant::levels::validation::{HoldReport, HoldStudy, HoldTest};
 use ttai_quant::levels::{Level, Strength};
-use ttai_quant::trend::validation::{Flips, Market, VerdictCounts, flips, scale_invariant};
+use ttai_quant::trend::validation::{Flips, ValidationMarket, VerdictCounts, flips, scale_invariant};
 use ttai_quant::trend::{AssessmentSettings, assess};
 
 const SYMBOLS: [&str; 5] = ["aapl", "aig", "bac", "ibm", "spy"];
@@ -106,7 +106,7 @@ impl Row {
 }
 
 /// All counts of one market; its supports go into the study.
-fn examine(market: &Market, studies: &mut [HoldStudy; 3]) -> Result<Row, Box<dyn Error>> {
+fn examine(market: &ValidationMarket, studies: &mut [HoldStudy; 3]) -> Result<Row, Box<dyn Error>> {
     let mut row = Row { flips: flips(market, YEARS.0, YEARS.1)?, ..Row::default() };
     for index in market.month_ends(YEARS.0, YEARS.1) {
         let bars = market.as_of(index);
@@ -120,7 +120,7 @@ fn examine(market: &Market, studies: &mut [HoldStudy; 3]) -> Result<Row, Box<dyn
 }
 
 /// Tests the supports of every fifth session of the years: all of them, those of at least moderate strength, the strong.
-fn test_supports(market: &Market, studies: &mut [HoldStudy; 3]) {
+fn test_supports(market: &ValidationMarket, studies: &mut [HoldStudy; 3]) {
     for index in (0..market.bars.len()).step_by(5) {
         if !(YEARS.0..=YEARS.1).contains(&market.bars[index].date.year()) {
             continue;
@@ -136,7 +136,7 @@ fn test_supports(market: &Market, studies: &mut [HoldStudy; 3]) {
 }
 
 /// The sessions after `index` that the test needs, in the shares of that day.
-fn future(market: &Market, index: usize) -> Vec<DailyBar> {
+fn future(market: &ValidationMarket, index: usize) -> Vec<DailyBar> {
     let last = (index + 40).min(market.bars.len() - 1);
     let today = market.bars[index].date;
     let ratio = |bar: &DailyBar| -> f64 {
@@ -163,11 +163,11 @@ fn supports(report: &HoldReport) -> String {
 }
 
 /// Reads `daily/SYMBOL.csv` and `daily/SYMBOL_factors.csv`.
-fn market(tape: &Path, symbol: &str) -> Result<Market, Box<dyn Error>> {
+fn market(tape: &Path, symbol: &str) -> Result<ValidationMarket, Box<dyn Error>> {
     let folder = tape.join("daily");
     let bars = read_bars(&folder.join(format!("{symbol}.csv")))?;
     let splits = read_splits(&folder.join(format!("{symbol}_factors.csv")), &bars)?;
-    Ok(Market { symbol: symbol.to_owned(), bars, splits })
+    Ok(ValidationMarket { symbol: symbol.to_owned(), bars, splits })
 }
 
 fn read_bars(path: &Path) -> Result<Vec<DailyBar>, Box<dyn Error>> {

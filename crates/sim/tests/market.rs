@@ -12,8 +12,8 @@ use ttai_ports::{MarketClock, MarketData, Metrics, News, NewsWindow};
 use ttai_providers::Tape;
 use ttai_quant::chain::price_chain;
 use ttai_quant::margin::UnderlyingClass;
-use ttai_quant::strategy::select::{ChartContext, EventWindow, OptionsVerdict, SelectionRequest};
-use ttai_quant::strategy::{Constraints, Strategy, select};
+use ttai_quant::strategy::select::{ChartLevels, EventWindow, OptionsVerdict, SelectionRequest};
+use ttai_quant::strategy::{Constraints, StrategySpec, select};
 use ttai_quant::trend::{AssessmentSettings, Recommendation, assess};
 use ttai_sim::market::{cached, generate};
 
@@ -65,12 +65,12 @@ async fn csp_verdict(tape: &Tape, name: &str) -> OptionsVerdict {
         spot: chain.underlying.mid().unwrap(),
         rate,
         as_of: now,
-        strategy: Strategy::CashSecuredPut,
+        strategy: StrategySpec::CashSecuredPut,
         constraints: Constraints { min_roc: Decimal::new(5, 1), ..Constraints::default() },
         events: &events,
         holding: None,
         dividends: &history.dividends,
-        chart: &ChartContext::default(),
+        chart: &ChartLevels::default(),
         class: UnderlyingClass::Equity,
     };
     let selection = select(&request).unwrap();

@@ -52,7 +52,7 @@ impl Pace {
 
 /// Turns that a process holds, by places in the account's row: microseconds from any origin.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Block {
+pub(crate) struct TurnBlock {
     /// The account is unused again after the last turn.
     pub(crate) end: i64,
     /// Turns left.
@@ -61,7 +61,7 @@ pub(crate) struct Block {
     pub(crate) lag: i64,
 }
 
-impl Block {
+impl TurnBlock {
     /// The microseconds from `now` until the next turn may be used, 0 for at once; none where there is no turn any more.
     pub(crate) fn next(&mut self, pace: Pace, now: i64) -> Option<i64> {
         self.left = self.left.min((self.end - now).div_euclid(pace.call)).max(0);
@@ -99,14 +99,14 @@ mod tests {
     #[test]
     fn turns_come_at_their_time_and_are_lost_after_it() {
         // Taken at 0 from an account that was 150 ahead: places 160, 170, …, 210.
-        let mut block = Block { end: 210, left: 6, lag: 0 };
+        let mut block = TurnBlock { end: 210, left: 6, lag: 0 };
         assert_eq!(block.next(PACE, 0), Some(0));
         block.left = 1;
         assert_eq!(block.next(PACE, 0), Some(10));
         assert_eq!(block.next(PACE, 10), Some(0));
         assert_eq!(block.next(PACE, 200), Some(0));
         assert_eq!(block.next(PACE, 201), None);
-        let mut spare = Block { end: 60, left: 5, lag: 0 };
+        let mut spare = TurnBlock { end: 60, left: 5, lag: 0 };
         assert_eq!(spare.next(PACE, 35), Some(0));
         assert_eq!(spare.left, 2, "five turns of ten: 25 are left of 60");
     }
@@ -123,7 +123,7 @@ mod tests {
         for pace in
             [PACE, Pace { call: 10, burst: 2 }, Pace { call: 7, burst: 5 }, Pace { call: 10, burst: 1 }]
         {
-            let (mut free_at, mut blocks, mut calls) = (0_i64, [Block::default(); 3], Vec::new());
+            let (mut free_at, mut blocks, mut calls) = (0_i64, [TurnBlock::default(); 3], Vec::new());
             for now in 0..20_000 {
                 // Idle spells let the account recover with turns still held.
                 if now % 1_000 > 700 || random(4) == 0 {
@@ -136,7 +136,7 @@ mod tests {
                     let waiting = 1 + random(6);
                     let Ok(turns) = pace.take(free_at - now, waiting) else { continue };
                     free_at = free_at.max(now) + turns * pace.call;
-                    *block = Block { end: free_at, left: turns, lag: 0 };
+                    *block = TurnBlock { end: free_at, left: turns, lag: 0 };
                 }
                 if taken && free_at - (block.left - 1) * pace.call - pace.burst_micros() <= now
                     || block.next(pace, now) == Some(0)

@@ -16,7 +16,7 @@ use tokio::sync::OwnedMutexGuard;
 use ttai_ports::{AccountLimits, PortError, RateLimit, StoreError};
 
 use crate::deadline::within;
-use crate::lease::{Block, Pace};
+use crate::lease::{Pace, TurnBlock};
 use crate::statement::sql;
 use crate::{Database, StoreOptions, StoreUrl};
 
@@ -51,7 +51,7 @@ pub fn limits(database: Arc<Database>) -> Arc<dyn AccountLimits> {
 /// What the row of an account answered; spans in microseconds.
 enum Answer {
     /// Turns, the first of which may be used at once or comes later; counted from when the row was read.
-    Turns { block: Block, at_once: bool },
+    Turns { block: TurnBlock, at_once: bool },
     /// No turn before this span is over.
     Wait(i64),
 }
@@ -82,7 +82,7 @@ impl Database {
             }
             work.commit().await?;
             let at_once = end - (turns - 1) * pace.call <= pace.burst_micros();
-            let block = Block { end, left: turns, lag: micros(asked.elapsed()) };
+            let block = TurnBlock { end, left: turns, lag: micros(asked.elapsed()) };
             Ok(answer.unwrap_or(Answer::Turns { block, at_once }))
         };
         self.within("asking for the rate limit", call).await
@@ -137,7 +137,7 @@ struct Account {
 #[derive(Default)]
 struct Held {
     pace: Option<Pace>,
-    block: Block,
+    block: TurnBlock,
     /// Pauses before this instant are known.
     known_until: i64,
     /// The store is not asked before this instant.
@@ -248,7 +248,7 @@ impl StoreLimits {
                 Ok(Answer::Turns { block, at_once }) => {
                     // The row was read after `asked` and the lag ago.
                     let read = micros(began.elapsed()) - block.lag;
-                    held.block = Block { end: read + block.end, ..block };
+                    held.block = TurnBlock { end: read + block.end, ..block };
                     held.known_until = asked + micros(LOOK);
                     (Some(0), at_once)
                 }

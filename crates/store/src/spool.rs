@@ -20,12 +20,12 @@ const MOST_MEDIA_TYPE_BYTES: usize = 256;
 
 /// What lies in a spool; each kind has a folder of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum SpoolKind {
     Artifacts,
     Analyses,
 }
 
-impl Kind {
+impl SpoolKind {
     pub(crate) const ALL: [Self; 2] = [Self::Artifacts, Self::Analyses];
 
     const fn folder(self) -> &'static str {
@@ -58,7 +58,8 @@ impl SpoolStatus {
     /// A folder that cannot be read.
     pub fn of(folder: &Path) -> io::Result<Self> {
         let count = |name: &str| sizes(&folder.join(name));
-        let (artifacts, analyses) = (count(Kind::Artifacts.folder())?, count(Kind::Analyses.folder())?);
+        let (artifacts, analyses) =
+            (count(SpoolKind::Artifacts.folder())?, count(SpoolKind::Analyses.folder())?);
         Ok(Self {
             artifacts: artifacts.len(),
             analyses: analyses.len(),
@@ -115,7 +116,7 @@ impl Spool {
         folders.recursive(true);
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut folders, 0o700);
-        for name in Kind::ALL.map(Kind::folder).into_iter().chain([DAMAGED]) {
+        for name in SpoolKind::ALL.map(SpoolKind::folder).into_iter().chain([DAMAGED]) {
             folders.create(folder.join(name))?;
         }
         let spool = Self::at(folder, most);
@@ -131,7 +132,7 @@ impl Spool {
     }
 
     /// Writes content to the disk and returns its hash. Nothing is there under that name before all of it is.
-    pub(crate) fn put(&self, kind: Kind, content: &Artifact) -> Result<String, SpoolError> {
+    pub(crate) fn put(&self, kind: SpoolKind, content: &Artifact) -> Result<String, SpoolError> {
         let sha256 = sha256_hex(&content.bytes);
         let path = self.path(kind, &sha256);
         if read(&path).is_ok() {
@@ -150,7 +151,7 @@ impl Spool {
     }
 
     /// Reads content by its hash; none where it is not here. A damaged file is an error of kind `InvalidData`.
-    pub(crate) fn get(&self, kind: Kind, sha256: &str) -> io::Result<Option<Artifact>> {
+    pub(crate) fn get(&self, kind: SpoolKind, sha256: &str) -> io::Result<Option<Artifact>> {
         match read(&self.path(kind, sha256)) {
             Ok(content) => Ok(Some(content)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -159,7 +160,7 @@ impl Spool {
     }
 
     /// The hashes of all that is here.
-    pub(crate) fn names(&self, kind: Kind) -> io::Result<Vec<String>> {
+    pub(crate) fn names(&self, kind: SpoolKind) -> io::Result<Vec<String>> {
         let mut names = Vec::new();
         for entry in entries(&self.folder.join(kind.folder()))?.into_iter().flatten() {
             let name = entry?.file_name().to_string_lossy().into_owned();
@@ -171,7 +172,7 @@ impl Spool {
     }
 
     /// Takes away what is in the store now.
-    pub(crate) fn remove(&self, kind: Kind, sha256: &str) -> io::Result<()> {
+    pub(crate) fn remove(&self, kind: SpoolKind, sha256: &str) -> io::Result<()> {
         match fs::remove_file(self.path(kind, sha256)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
             _ => Ok(()),
@@ -179,7 +180,7 @@ impl Spool {
     }
 
     /// Puts away what cannot go into the store, so that somebody can look at it.
-    pub(crate) fn set_aside(&self, kind: Kind, sha256: &str) -> io::Result<PathBuf> {
+    pub(crate) fn set_aside(&self, kind: SpoolKind, sha256: &str) -> io::Result<PathBuf> {
         let aside = self.folder.join(DAMAGED).join(format!("{}-{sha256}", kind.folder()));
         match fs::rename(self.path(kind, sha256), &aside) {
             // Another process was first.
@@ -188,12 +189,12 @@ impl Spool {
         }
     }
 
-    fn path(&self, kind: Kind, sha256: &str) -> PathBuf {
+    fn path(&self, kind: SpoolKind, sha256: &str) -> PathBuf {
         self.folder.join(kind.folder()).join(sha256)
     }
 
     fn clear_unfinished(&self) -> io::Result<()> {
-        for kind in Kind::ALL {
+        for kind in SpoolKind::ALL {
             for entry in fs::read_dir(self.folder.join(kind.folder()))? {
                 let entry = entry?;
                 let age = SystemTime::now().duration_since(entry.metadata()?.modified()?);
@@ -278,36 +279,36 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let spool = Spool::open(folder.path(), 100).unwrap();
         let picture = content(b"a\nb\x00c");
-        let name = spool.put(Kind::Artifacts, &picture).unwrap();
-        assert_eq!(spool.put(Kind::Artifacts, &picture).unwrap(), name);
-        assert_eq!(spool.get(Kind::Artifacts, &name).unwrap(), Some(picture));
-        assert_eq!(spool.get(Kind::Analyses, &name).unwrap(), None);
-        assert_eq!(spool.names(Kind::Artifacts).unwrap(), [name.as_str()]);
+        let name = spool.put(SpoolKind::Artifacts, &picture).unwrap();
+        assert_eq!(spool.put(SpoolKind::Artifacts, &picture).unwrap(), name);
+        assert_eq!(spool.get(SpoolKind::Artifacts, &name).unwrap(), Some(picture));
+        assert_eq!(spool.get(SpoolKind::Analyses, &name).unwrap(), None);
+        assert_eq!(spool.names(SpoolKind::Artifacts).unwrap(), [name.as_str()]);
         let status = SpoolStatus::of(folder.path()).unwrap();
         assert_eq!(status, SpoolStatus { artifacts: 1, bytes: 15, ..SpoolStatus::default() });
         assert!(matches!(
-            spool.put(Kind::Artifacts, &content(&[7; 80])),
+            spool.put(SpoolKind::Artifacts, &content(&[7; 80])),
             Err(SpoolError::Full { most: 100 })
         ));
-        spool.remove(Kind::Artifacts, &name).unwrap();
-        spool.remove(Kind::Artifacts, &name).unwrap();
+        spool.remove(SpoolKind::Artifacts, &name).unwrap();
+        spool.remove(SpoolKind::Artifacts, &name).unwrap();
         spool.count().unwrap();
-        spool.put(Kind::Artifacts, &content(&[7; 80])).unwrap();
+        spool.put(SpoolKind::Artifacts, &content(&[7; 80])).unwrap();
     }
 
     #[test]
     fn a_damaged_file_is_known_and_replaced() {
         let folder = tempfile::tempdir().unwrap();
         let spool = Spool::open(folder.path(), 1_000).unwrap();
-        let name = spool.put(Kind::Artifacts, &content(b"whole")).unwrap();
+        let name = spool.put(SpoolKind::Artifacts, &content(b"whole")).unwrap();
         let path = folder.path().join("artifacts").join(&name);
         for damage in [&b"image/png\nwhol"[..], b"image/png\nwhole!", b"", b"no line", b"\xff\nwhole"] {
             fs::write(&path, damage).unwrap();
-            let error = spool.get(Kind::Artifacts, &name).unwrap_err();
+            let error = spool.get(SpoolKind::Artifacts, &name).unwrap_err();
             assert_eq!(error.kind(), io::ErrorKind::InvalidData, "{error}");
         }
-        spool.put(Kind::Artifacts, &content(b"whole")).unwrap();
-        assert_eq!(spool.get(Kind::Artifacts, &name).unwrap(), Some(content(b"whole")));
+        spool.put(SpoolKind::Artifacts, &content(b"whole")).unwrap();
+        assert_eq!(spool.get(SpoolKind::Artifacts, &name).unwrap(), Some(content(b"whole")));
     }
 
     #[test]
@@ -321,7 +322,7 @@ mod tests {
         file.set_modified(SystemTime::now() - 2 * UNFINISHED).unwrap();
         let spool = Spool::open(folder.path(), 1_000).unwrap();
         assert!(!old.exists() && young.exists());
-        assert_eq!(spool.names(Kind::Artifacts).unwrap(), [""; 0]);
+        assert_eq!(spool.names(SpoolKind::Artifacts).unwrap(), [""; 0]);
     }
 
     #[cfg(unix)]
@@ -330,7 +331,7 @@ mod tests {
         use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir().unwrap();
         let spool = Spool::open(&folder.path().join("spool"), 1_000).unwrap();
-        let name = spool.put(Kind::Analyses, &content(b"{}")).unwrap();
+        let name = spool.put(SpoolKind::Analyses, &content(b"{}")).unwrap();
         let mode = |path: &str| fs::metadata(folder.path().join(path)).unwrap().permissions().mode() & 0o777;
         assert_eq!((mode("spool"), mode("spool/analyses")), (0o700, 0o700));
         assert_eq!(mode(&format!("spool/analyses/{name}")), 0o600);

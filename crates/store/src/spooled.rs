@@ -19,7 +19,7 @@ use ttai_ports::{
 use crate::Database;
 use crate::artifacts::{check_hash, check_new};
 use crate::deadline::within;
-use crate::spool::{Kind, Spool, SpoolError};
+use crate::spool::{Spool, SpoolError, SpoolKind};
 
 /// How long an artefact is tried on the database before it goes to the spool.
 const BRIEFLY: Duration = Duration::from_secs(2);
@@ -52,8 +52,8 @@ struct Waiting {
 /// A folder that cannot be read.
 pub fn waiting_analyses(folder: &Path) -> std::io::Result<Vec<AnalysisRecord>> {
     let spool = Spool::at(folder, 0);
-    let names = spool.names(Kind::Analyses)?;
-    let contents = names.iter().filter_map(|name| spool.get(Kind::Analyses, name).ok().flatten());
+    let names = spool.names(SpoolKind::Analyses)?;
+    let contents = names.iter().filter_map(|name| spool.get(SpoolKind::Analyses, name).ok().flatten());
     let waiting = contents.filter_map(|content| serde_json::from_slice(&content.bytes).ok());
     Ok(waiting.map(|Waiting { asked, record }| AnalysisRecord { created_at: asked, ..record }).collect())
 }
@@ -94,7 +94,7 @@ impl Spooled {
     /// # Errors
     /// The first try that failed because the database or the disk is away; what is left stays in the spool.
     pub async fn move_all(&self) -> Result<(), StoreError> {
-        for kind in Kind::ALL {
+        for kind in SpoolKind::ALL {
             for name in self.on_disk(move |spool| spool.names(kind)).await? {
                 self.move_one(kind, name).await?;
             }
@@ -104,7 +104,7 @@ impl Spooled {
         Ok(())
     }
 
-    async fn move_one(&self, kind: Kind, name: String) -> Result<(), StoreError> {
+    async fn move_one(&self, kind: SpoolKind, name: String) -> Result<(), StoreError> {
         let sha256 = name.clone();
         let found = match self.on_disk(move |spool| spool.get(kind, &sha256)).await {
             Ok(Some(content)) => self.store(kind, &content).await,
@@ -126,8 +126,8 @@ impl Spooled {
         }
     }
 
-    async fn store(&self, kind: Kind, content: &Artifact) -> Result<(), StoreError> {
-        if kind == Kind::Artifacts {
+    async fn store(&self, kind: SpoolKind, content: &Artifact) -> Result<(), StoreError> {
+        if kind == SpoolKind::Artifacts {
             return self.database.put(content).await.map(drop).map_err(by_the_database);
         }
         let Waiting { asked, record } = serde_json::from_slice(&content.bytes)
@@ -136,7 +136,12 @@ impl Spooled {
     }
 
     /// Puts content into the spool; `answer` is what the database said.
-    async fn spool(&self, kind: Kind, content: Artifact, answer: StoreError) -> Result<String, StoreError> {
+    async fn spool(
+        &self,
+        kind: SpoolKind,
+        content: Artifact,
+        answer: StoreError,
+    ) -> Result<String, StoreError> {
         let spool = Arc::clone(&self.spool);
         let name = blocking(move || spool.put(kind, &content)).await.map_err(|error| {
             StoreError::Unavailable(format!("{answer}; and the spool cannot take it: {error}"))
@@ -211,7 +216,7 @@ impl Artifacts for Spooled {
             Err(error) if !matches!(error, StoreError::Invalid(_)) => error,
             settled => return settled,
         };
-        match self.spool(Kind::Artifacts, artifact.clone(), answer).await {
+        match self.spool(SpoolKind::Artifacts, artifact.clone(), answer).await {
             Ok(sha256) => Ok(ArtifactRef {
                 sha256,
                 media_type: artifact.media_type.clone(),
@@ -229,7 +234,7 @@ impl Artifacts for Spooled {
             return stored;
         }
         let name = sha256.to_owned();
-        match self.on_disk(move |spool| spool.get(Kind::Artifacts, &name)).await {
+        match self.on_disk(move |spool| spool.get(SpoolKind::Artifacts, &name)).await {
             Ok(Some(spooled)) => Ok(Some(spooled)),
             // What the database said, unless only the spool has anything to say.
             Err(error) if stored == Ok(None) => Err(error),
@@ -255,7 +260,7 @@ impl Analyses for Spooled {
             StoreError::Invalid(format!("the analysis cannot be written as JSON: {error}"))
         })?;
         let content = Artifact { media_type: "application/json".to_owned(), bytes };
-        self.spool(Kind::Analyses, content, answer).await.map(|_| Saved::InSpool)
+        self.spool(SpoolKind::Analyses, content, answer).await.map(|_| Saved::InSpool)
     }
 
     async fn latest(&self, workflow_id: &str) -> Result<Option<AnalysisRecord>, StoreError> {

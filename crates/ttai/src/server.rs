@@ -7,7 +7,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use ttai_client::{Connect, TtaiClient};
 use ttai_contract::search_attributes;
 use ttai_dev_server::{
-    DevServer, DevServerError, DevServerOptions, Progress, ProgressEvent, Running, SearchAttributeKind,
+    DevServer, DevServerError, DevServerOptions, ProgressEvent, ProgressSink, Running, SearchAttributeKind,
     discover,
 };
 
@@ -124,7 +124,7 @@ impl Default for TerminalProgress {
     }
 }
 
-impl Progress for TerminalProgress {
+impl ProgressSink for TerminalProgress {
     fn report(&self, event: &ProgressEvent) {
         if self.bar.is_hidden() {
             tracing::info!("{event}");

@@ -2,9 +2,8 @@
 
 use chrono::NaiveDate;
 use proptest::prelude::*;
-use ttai_quant::trend::{
-    AssessmentSettings, Depth, Timeframe, assess, assess_and_follow, recommendation_history,
-};
+use ttai_core::Timeframe;
+use ttai_quant::trend::{AssessmentSettings, Depth, assess, assess_and_follow, recommendation_history};
 
 use super::*;
 

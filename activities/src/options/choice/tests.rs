@@ -26,7 +26,7 @@ async fn case(strategy: Strategy, constraints: OptionsConstraints) -> Case {
 }
 
 /// The selection from the whole chain, all of it priced.
-fn from_all(case: &Case, market: &Market, facts: &ChartFacts, sold: Sold) -> Selection {
+fn from_all(case: &Case, market: &Market, facts: &ChartFacts, sold: StrategySpec) -> Selection {
     let mut quotes = price_chain(&case.chain, case.rate.continuous, &case.view.dividends);
     for quote in &mut quotes {
         quote.dte = quote.quote.contract.dte(case.view.date);
@@ -65,7 +65,7 @@ proptest! {
             ..OptionsConstraints::default()
         };
         let (strategy, sold) =
-            if calls { (Strategy::CoveredCall, Sold::CoveredCall) } else { (Strategy::Csp, Sold::CashSecuredPut) };
+            if calls { (Strategy::CoveredCall, StrategySpec::CoveredCall) } else { (Strategy::Csp, StrategySpec::CashSecuredPut) };
         let case = runtime.block_on(case(strategy, limits));
         let market = Market::of(&case, &Pricers::default()).unwrap();
         let facts = ChartFacts::of(&case);

@@ -9,7 +9,7 @@ use ttai_core::option::OccSymbol;
 use ttai_core::{OptionRight, SettlementTime};
 use ttai_quant::chain::ContractGreeks;
 use ttai_quant::margin::UnderlyingClass;
-use ttai_quant::strategy::{Instrument, Leg};
+use ttai_quant::strategy::{Leg, LegInstrument};
 
 use crate::CalcError;
 use crate::input::{Day, Money, Number, Whole, optional};
@@ -32,7 +32,7 @@ pub(crate) fn class_of(given: Option<Class>, symbol: Option<&str>) -> Class {
 /// Shares or options.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Kind {
+pub enum LegKind {
     /// Shares of the underlying.
     Stock,
     /// An option on it.
@@ -44,7 +44,7 @@ pub enum Kind {
 pub struct LegRow {
     /// `stock` or `option`; `option` where the leg has a strike or an OCC symbol.
     #[serde(default, deserialize_with = "optional")]
-    pub kind: Option<Kind>,
+    pub kind: Option<LegKind>,
     /// 21-character OCC symbol; says expiration, right and strike where their own fields are missing.
     #[serde(default, deserialize_with = "optional")]
     pub occ_symbol: Option<String>,
@@ -101,12 +101,12 @@ pub struct LegRow {
 impl LegRow {
     fn is_option(&self) -> bool {
         let has_terms = self.strike.is_some() || self.occ_symbol.is_some();
-        self.kind.map_or(has_terms, |kind| kind == Kind::Option)
+        self.kind.map_or(has_terms, |kind| kind == LegKind::Option)
     }
 
     /// The leg; `place` counts from 1.
     pub(crate) fn leg(&self, place: usize) -> Result<Leg, CalcError> {
-        let instrument = if self.is_option() { self.option(place)? } else { Instrument::Stock };
+        let instrument = if self.is_option() { self.option(place)? } else { LegInstrument::Stock };
         let leg = Leg {
             instrument,
             quantity: self.quantity.0,
@@ -116,7 +116,7 @@ impl LegRow {
         leg.checked().map_err(|source| CalcError::Leg { place, source })
     }
 
-    fn option(&self, place: usize) -> Result<Instrument, CalcError> {
+    fn option(&self, place: usize) -> Result<LegInstrument, CalcError> {
         let wrong = |problem: String| CalcError::question(format!("leg {place}: {problem}"));
         let missing = |name: &str| wrong(format!("'{name}' is missing; give it or an 'occ_symbol'"));
         let occ = self.occ_symbol.as_deref().map(OccSymbol::parse).transpose();
@@ -129,7 +129,7 @@ impl LegRow {
             (None, None) => NaiveDate::MAX,
         };
         let multiplier = self.multiplier.map_or(CONTRACT_SIZE, |whole| whole.0);
-        Ok(Instrument::Option {
+        Ok(LegInstrument::Option {
             right: self
                 .right
                 .or_else(|| occ.as_ref().map(|occ| occ.right))

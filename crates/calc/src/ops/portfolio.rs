@@ -5,8 +5,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ttai_calendar::{expiration_close, new_york_date};
 use ttai_core::CashDividend;
-use ttai_quant::risk::{NetGreeks, Position, PositionLeg, ShortOption, position_risk};
-use ttai_quant::strategy::Instrument;
+use ttai_quant::risk::{NetGreeks, PositionLeg, ShortOption, UnderlyingPosition, position_risk};
+use ttai_quant::strategy::LegInstrument;
 
 use super::assignment::AssignmentAnswer;
 use super::legs::{Class, LegRow, class_of, legs, positive, underlying};
@@ -177,7 +177,7 @@ impl World {
             .zip(&row.legs)
             .map(|(leg, row)| PositionLeg { leg: leg.clone(), greeks: row.greeks() })
             .collect();
-        let risk = position_risk(&Position {
+        let risk = position_risk(&UnderlyingPosition {
             legs: &with_greeks,
             spot,
             class: class_of(self.class, ticker.as_deref()),
@@ -214,7 +214,7 @@ impl World {
         spot: rust_decimal::Decimal,
         place: usize,
     ) -> Result<Option<LegAssignment>, CalcError> {
-        let Instrument::Option { right, strike, last_trade_date, .. } = leg.instrument else {
+        let LegInstrument::Option { right, strike, last_trade_date, .. } = leg.instrument else {
             return Ok(None);
         };
         if !leg.quantity.is_sign_negative() {

@@ -7,8 +7,11 @@ use rust_decimal::Decimal;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ttai_core::OptionChain;
-use ttai_quant::strategy::select::{self, Miss, SpreadType, evaluate};
-use ttai_quant::strategy::{Candidate, Constraint, Constraints, OptionsVerdict, SelectionRequest, Strategy};
+use ttai_core::SpreadType;
+use ttai_quant::strategy::select::{self, Miss, evaluate};
+use ttai_quant::strategy::{
+    Candidate, Constraint, Constraints, OptionsVerdict, SelectionRequest, StrategySpec,
+};
 
 use super::chain::{ChainRequest, market};
 use super::legs::{Class, class_of};
@@ -282,11 +285,11 @@ pub struct SelectAnswer {
     pub candidates: Option<Vec<CandidateRow>>,
 }
 
-fn strategy_of(request: &SelectRequest) -> Result<Strategy, CalcError> {
+fn strategy_of(request: &SelectRequest) -> Result<StrategySpec, CalcError> {
     Ok(match request.strategy.unwrap_or(StrategyName::Csp) {
-        StrategyName::Csp => Strategy::CashSecuredPut,
-        StrategyName::CoveredCall => Strategy::CoveredCall,
-        StrategyName::Spread => Strategy::Spread {
+        StrategyName::Csp => StrategySpec::CashSecuredPut,
+        StrategyName::CoveredCall => StrategySpec::CoveredCall,
+        StrategyName::Spread => StrategySpec::Spread {
             spread_type: request.spread_type.unwrap_or_default(),
             width: request.width.map(|width| width.0).ok_or_else(|| {
                 CalcError::question("a spread needs a 'width': dollars between the strikes, such as 5")
@@ -325,7 +328,7 @@ pub fn select(request: SelectRequest) -> Result<SelectAnswer, CalcError> {
         events: &[],
         holding: None,
         dividends: &dividends,
-        chart: &select::ChartContext::default(),
+        chart: &select::ChartLevels::default(),
         class: class_of(None::<Class>, Some(underlying.as_str())),
     };
     let found = select::select(&question)?;

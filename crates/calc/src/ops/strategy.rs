@@ -6,7 +6,7 @@ use ttai_core::OptionRight;
 use ttai_quant::margin::requirement;
 use ttai_quant::strategy::economics::ReturnBase;
 use ttai_quant::strategy::payoff::PayoffLine;
-use ttai_quant::strategy::{Economics, Instrument, Leg, ReturnOnCapital, TradeTerms};
+use ttai_quant::strategy::{Economics, Leg, LegInstrument, ReturnOnCapital, TradeTerms};
 
 use super::legs::{Class, LegRow, class_of, legs, positive, underlying};
 use super::margin::MarginAnswer;
@@ -80,13 +80,13 @@ pub struct StrategyAnswer {
 fn usual_base(legs: &[Leg]) -> ReturnBase {
     let short = |leg: &&Leg, wanted: OptionRight| {
         leg.quantity.is_sign_negative()
-            && matches!(leg.instrument, Instrument::Option { right, .. } if right == wanted)
+            && matches!(leg.instrument, LegInstrument::Option { right, .. } if right == wanted)
     };
     match legs {
         [only] if short(&only, OptionRight::Put) => ReturnBase::Strike,
         [a, b]
             if [(a, b), (b, a)].iter().any(|(stock, call)| {
-                stock.instrument == Instrument::Stock
+                stock.instrument == LegInstrument::Stock
                     && stock.quantity.is_sign_positive()
                     && short(call, OptionRight::Call)
             }) =>

@@ -7,7 +7,7 @@ use super::scale::PriceScale;
 use crate::error::ChartError;
 use crate::input::Overlay;
 use crate::number::{count, hundredth, whole};
-use crate::scene::{BarInterval, Candle, Direction, OverlayLine, Point, Rect};
+use crate::scene::{BarInterval, Direction, OverlayLine, Point, Rect, SceneCandle};
 use crate::style::Color;
 
 /// Pixels that a candle needs, its gap included.
@@ -119,9 +119,9 @@ pub(super) fn candles(
     scale: &PriceScale,
     volume: Option<(&Rect, f64)>,
     partial: bool,
-) -> Vec<Candle> {
+) -> Vec<SceneCandle> {
     let y = |price| hundredth(scale.y(price));
-    let candle = |(i, g): (usize, &Group)| Candle {
+    let candle = |(i, g): (usize, &Group)| SceneCandle {
         date: g.date,
         end: g.end,
         open: g.open,

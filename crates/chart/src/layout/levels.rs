@@ -3,16 +3,18 @@
 use std::cmp::Ordering;
 
 use chrono::NaiveDate;
+use ttai_core::LevelSide;
 
 use super::Canvas;
 use super::scale::PriceScale;
 use crate::font::Weight;
 use crate::format;
-use crate::input::{ChartInput, LevelSide};
+use crate::input::ChartInput;
 use crate::label::{Draft, LabelRole, spread};
 use crate::number::{hundredth, whole};
 use crate::scene::{
-    Candle, HiddenReason, LabelState, LevelKind, OffScale, Point, Rect, Regions, SceneLevel, Side, Zone,
+    HiddenReason, LabelState, LevelKind, OffScale, Point, Rect, Regions, ScaleEdge, SceneCandle, SceneLevel,
+    Zone,
 };
 use crate::style::{Color, Palette};
 
@@ -45,12 +47,12 @@ pub(super) struct LevelDraft {
 
 impl LevelDraft {
     /// A line that is off the scale, or a zone that is wholly off it, is beyond an edge.
-    fn side(&self, scale: &PriceScale) -> Option<Side> {
+    fn side(&self, scale: &PriceScale) -> Option<ScaleEdge> {
         let (low, high) = if self.is_line() { (self.price, self.price) } else { (self.low, self.high) };
         if low > scale.top_price {
-            Some(Side::Above)
+            Some(ScaleEdge::Above)
         } else if high < scale.bottom_price {
-            Some(Side::Below)
+            Some(ScaleEdge::Below)
         } else {
             None
         }
@@ -170,7 +172,7 @@ pub(crate) fn color(kind: LevelKind, palette: &Palette) -> Color {
     }
 }
 
-fn label(draft: &LevelDraft, canvas: &Canvas<'_>, side: Option<Side>, last_price: f64) -> Draft {
+fn label(draft: &LevelDraft, canvas: &Canvas<'_>, side: Option<ScaleEdge>, last_price: f64) -> Draft {
     let color = color(draft.kind, canvas.palette);
     let role = if side.is_some() { LabelRole::OffScale } else { LabelRole::Level };
     let base = Draft::new(role, SIZE).boxed(HEIGHT, canvas.palette.pane, Some(color), 3.0).run(
@@ -202,7 +204,7 @@ pub(super) fn lay_out(
     canvas: &mut Canvas<'_>,
     regions: &Regions,
     scale: &PriceScale,
-    candles: &[Candle],
+    candles: &[SceneCandle],
     last_price: f64,
 ) -> Levels {
     let states = place_labels(drafts, canvas, regions, scale, last_price);
@@ -223,7 +225,7 @@ fn line(
     palette: &Palette,
     regions: &Regions,
     scale: &PriceScale,
-    candles: &[Candle],
+    candles: &[SceneCandle],
     label: LabelState,
 ) -> SceneLevel {
     let area = regions.candles;
@@ -261,7 +263,7 @@ fn anchor(draft: &LevelDraft, scale: &PriceScale) -> f64 {
 /// A label that wants a place: which draft, where, and how far from the current price.
 struct Candidate {
     index: usize,
-    side: Option<Side>,
+    side: Option<ScaleEdge>,
     y: f64,
     distance: f64,
 }
@@ -290,7 +292,7 @@ fn place_labels(
     let mut kept = Vec::new();
     for candidate in candidates {
         let farther = candidate.side.is_some_and(|side| {
-            let named = &mut at_edge[usize::from(side == Side::Below)];
+            let named = &mut at_edge[usize::from(side == ScaleEdge::Below)];
             *named += 1;
             *named > OFF_SCALE_SHOWN
         });

@@ -6,7 +6,7 @@ use crate::format;
 use crate::input::{Mark, MarkKind};
 use crate::label::{Draft, LabelRole};
 use crate::number::hundredth;
-use crate::scene::{Candle, HiddenReason, LabelState, MarkPlace, Rect, Regions, SceneMark};
+use crate::scene::{HiddenReason, LabelState, MarkPlace, Rect, Regions, SceneCandle, SceneMark};
 use crate::style::{Color, Palette};
 
 /// Diameter of a mark.
@@ -38,7 +38,7 @@ pub(super) fn lay_out(
     marks: &[Mark],
     canvas: &mut Canvas<'_>,
     regions: &Regions,
-    candles: &[Candle],
+    candles: &[SceneCandle],
 ) -> Vec<SceneMark> {
     let Some(strip) = regions.marks else { return Vec::new() };
     let mut sorted: Vec<&Mark> = marks.iter().collect();
@@ -51,7 +51,12 @@ pub(super) fn lay_out(
     scene
 }
 
-fn on_bars(marks: &[&Mark], canvas: &mut Canvas<'_>, strip: &Rect, candles: &[Candle]) -> Vec<SceneMark> {
+fn on_bars(
+    marks: &[&Mark],
+    canvas: &mut Canvas<'_>,
+    strip: &Rect,
+    candles: &[SceneCandle],
+) -> Vec<SceneMark> {
     let first = candles.first().map(|c| c.date);
     let mut scene = Vec::new();
     for mark in marks {

@@ -21,7 +21,8 @@ use crate::input::{ChartInput, Overlay};
 use crate::label::{LabelRole, LabelSet};
 use crate::number::hundredth;
 use crate::scene::{
-    BarInterval, Candle, DateTick, OverlayLine, Point, PriceTag, PriceTick, Regions, Scene, Side, VolumeTick,
+    BarInterval, DateTick, OverlayLine, Point, PriceTag, PriceTick, Regions, ScaleEdge, Scene, SceneCandle,
+    VolumeTick,
 };
 use crate::style::{ChartStyle, Palette};
 use texts::AxisPlace;
@@ -193,7 +194,7 @@ impl Plan {
         ticks
     }
 
-    fn date_ticks(&self, canvas: &mut Canvas<'_>, candles: &[Candle]) -> Vec<DateTick> {
+    fn date_ticks(&self, canvas: &mut Canvas<'_>, candles: &[SceneCandle]) -> Vec<DateTick> {
         let mut ticks = Vec::new();
         for (i, text) in ticks::dates(candles, self.interval, self.regions.candles.width) {
             let Some(candle) = candles.get(i) else { continue };
@@ -231,8 +232,8 @@ fn price_tag(input: &ChartInput<'_>, palette: &Palette, scale: &PriceScale) -> P
         price,
         y: hundredth(scale.y(price).clamp(scale.top_y, scale.bottom_y)),
         off_scale: match price {
-            p if p > scale.top_price => Some(Side::Above),
-            p if p < scale.bottom_price => Some(Side::Below),
+            p if p > scale.top_price => Some(ScaleEdge::Above),
+            p if p < scale.bottom_price => Some(ScaleEdge::Below),
             _ => None,
         },
         color: if price < before { palette.resistance } else { palette.support },
@@ -242,7 +243,7 @@ fn price_tag(input: &ChartInput<'_>, palette: &Palette, scale: &PriceScale) -> P
 fn volume_ticks(
     canvas: &mut Canvas<'_>,
     regions: &Regions,
-    candles: &[Candle],
+    candles: &[SceneCandle],
     most: Option<f64>,
     interval: BarInterval,
 ) -> Vec<VolumeTick> {
@@ -259,7 +260,7 @@ fn volume_ticks(
 }
 
 /// The Fibonacci swing as a line, where both ends are shown.
-fn swing(input: &ChartInput<'_>, candles: &[Candle], scale: &PriceScale) -> Option<[Point; 2]> {
+fn swing(input: &ChartInput<'_>, candles: &[SceneCandle], scale: &PriceScale) -> Option<[Point; 2]> {
     let fibonacci = input.fibonacci.as_ref()?;
     let end = |date: Option<chrono::NaiveDate>, price: f64| {
         let candle = candles.iter().find(|c| date.is_some_and(|date| c.date <= date && date <= c.end))?;

@@ -6,7 +6,7 @@ use crate::font::Weight;
 use crate::format;
 use crate::input::ChartInput;
 use crate::label::{Draft, Label, LabelRole};
-use crate::scene::{BarInterval, Candle, HiddenReason, OverlayLine, PriceTag, Rect, Regions, Side};
+use crate::scene::{BarInterval, HiddenReason, OverlayLine, PriceTag, Rect, Regions, ScaleEdge, SceneCandle};
 use crate::style::Color;
 
 /// Vertical middles of the header's three rows.
@@ -47,7 +47,12 @@ impl Row {
 }
 
 /// Symbol, company, strategy, badge, as-of time and the last bar.
-pub(super) fn header(input: &ChartInput<'_>, canvas: &mut Canvas<'_>, regions: &Regions, candles: &[Candle]) {
+pub(super) fn header(
+    input: &ChartInput<'_>,
+    canvas: &mut Canvas<'_>,
+    regions: &Regions,
+    candles: &[SceneCandle],
+) {
     let palette = canvas.palette;
     let row = |i: usize| Row { left: regions.header.x, right: regions.header.right(), middle: ROWS[i] };
     let mut title = row(0);
@@ -87,7 +92,7 @@ pub(super) fn header(input: &ChartInput<'_>, canvas: &mut Canvas<'_>, regions: &
 }
 
 /// Prices of the last session with its change against the session before.
-fn last_bar(input: &ChartInput<'_>, canvas: &mut Canvas<'_>, row: &mut Row, candles: &[Candle]) {
+fn last_bar(input: &ChartInput<'_>, canvas: &mut Canvas<'_>, row: &mut Row, candles: &[SceneCandle]) {
     let (Some(bar), Some(candle)) = (input.bars.last(), candles.last()) else { return };
     let palette = canvas.palette;
     let mut draft = Draft::new(LabelRole::LastBar, SMALL).run(
@@ -169,7 +174,7 @@ pub(super) fn price_tag_text(tag: &PriceTag, canvas: &Canvas<'_>) -> Draft {
         Weight::Medium,
         canvas.palette.on_fill,
     );
-    tag.off_scale.map_or_else(|| draft.clone(), |side: Side| draft.clone().pointer(side))
+    tag.off_scale.map_or_else(|| draft.clone(), |side: ScaleEdge| draft.clone().pointer(side))
 }
 
 /// Puts the tag on the axis, inside the candle pane's height.
@@ -221,7 +226,7 @@ pub(super) enum AxisPlace {
 pub(super) fn volume_caption(
     canvas: &mut Canvas<'_>,
     pane: &Rect,
-    candles: &[Candle],
+    candles: &[SceneCandle],
     interval: BarInterval,
 ) {
     let Some(candle) = candles.last() else { return };

@@ -5,7 +5,7 @@ use chrono::{Datelike, NaiveDate};
 use super::scale::{PriceScale, ScaleKind};
 use crate::format;
 use crate::number::{count, whole};
-use crate::scene::{BarInterval, Candle};
+use crate::scene::{BarInterval, SceneCandle};
 
 /// Pixels that one price tick should have at least.
 const TICK_HEIGHT: f64 = 44.0;
@@ -83,7 +83,7 @@ fn logarithmic(scale: &PriceScale) -> Vec<(f64, String)> {
 pub(super) type DateLabel = (usize, String);
 
 /// First candles of the months (or weeks, quarters, years) with their texts, so few that they do not crowd.
-pub(super) fn dates(candles: &[Candle], interval: BarInterval, width: f64) -> Vec<DateLabel> {
+pub(super) fn dates(candles: &[SceneCandle], interval: BarInterval, width: f64) -> Vec<DateLabel> {
     if interval == BarInterval::Daily && candles.len() <= WEEKS_UP_TO {
         return days(candles, width);
     }
@@ -120,8 +120,8 @@ fn month_text(date: NaiveDate, step: i32, new_year: bool) -> String {
 }
 
 /// Every n-th session for a handful of candles, else the first session of every n-th week.
-fn days(candles: &[Candle], width: f64) -> Vec<DateLabel> {
-    let week = |c: &Candle| c.date.iso_week();
+fn days(candles: &[SceneCandle], width: f64) -> Vec<DateLabel> {
+    let week = |c: &SceneCandle| c.date.iso_week();
     let first_of_week = |i: &usize| {
         candles.len() <= DAYS_UP_TO
             || i.checked_sub(1).is_some_and(|before| week(&candles[before]) != week(&candles[*i]))

@@ -1,7 +1,7 @@
 //! Charts to test with: AAPL in raw dollars up to 6 June 2014, and markets that are awkward on purpose.
 
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
-use ttai_core::DailyBar;
+use ttai_core::{DailyBar, FibonacciLevel, LevelSide};
 
 use crate::*;
 
@@ -38,9 +38,9 @@ pub(super) fn average(bars: &[DailyBar], n: u32) -> Overlay {
     Overlay { name: format!("SMA {n}"), values: (0..bars.len()).map(mean).collect() }
 }
 
-pub(super) fn level(price: f64, kind: LevelSide, touches: u32, strength: f64) -> Level {
+pub(super) fn level(price: f64, kind: LevelSide, touches: u32, strength: f64) -> LevelLine {
     let (zone_low, zone_high) = (price * 0.9955, price * 1.0045);
-    Level { price, zone_low, zone_high, kind, touches, strength: Some(strength) }
+    LevelLine { price, zone_low, zone_high, kind, touches, strength: Some(strength) }
 }
 
 /// The chart of the specification: three supports, two resistances, a gap, a Fibonacci swing, events.
@@ -66,12 +66,12 @@ pub(super) fn apple(bars: &[DailyBar]) -> ChartInput<'_> {
         to_date: Some(day("2014-06-06")),
         levels: ratios.map(retraced).to_vec(),
     });
-    input.confluence = vec![ConfluenceZone {
+    input.confluence = vec![ConfluenceBand {
         low: 577.0,
         high: 584.0,
         sources: vec!["support".to_owned(), "Fib 50%".to_owned()],
     }];
-    input.gaps = vec![Gap { low: 531.13, high: 560.73, date: day("2014-04-24") }];
+    input.gaps = vec![GapBand { low: 531.13, high: 560.73, date: day("2014-04-24") }];
     let mark = |date, kind, text: &str| Mark { date: day(date), kind, text: text.to_owned() };
     input.marks = vec![
         mark("2014-01-27", MarkKind::Earnings, ""),
@@ -91,7 +91,7 @@ pub(super) fn crowded(bars: &[DailyBar]) -> ChartInput<'_> {
         .map(|i| {
             let price = 628.0 + 2.3 * f64::from(i);
             let kind = if price < 645.57 { LevelSide::Support } else { LevelSide::Resistance };
-            Level {
+            LevelLine {
                 zone_low: price - 0.8,
                 zone_high: price + 0.8,
                 ..level(price, kind, i % 5, f64::from(i) / 15.0)

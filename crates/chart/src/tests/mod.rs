@@ -7,7 +7,7 @@ mod random;
 
 use crate::*;
 use cases::*;
-use ttai_core::DailyBar;
+use ttai_core::{DailyBar, FibonacciLevel, LevelSide};
 
 /// Everything that holds for any scene whatever.
 fn check_scene(scene: &Scene) {
@@ -142,16 +142,16 @@ fn far_levels_are_named_at_the_edge_and_do_not_squash_the_candles() {
     let mut input = penny(&bars);
     let near =
         Scene::build(&ChartInput { levels: Vec::new(), ..input.clone() }, &ChartStyle::default()).unwrap();
-    input.levels.extend([5.0, 6.0, 7.0].map(|price| Level::at(price, LevelSide::Resistance)));
+    input.levels.extend([5.0, 6.0, 7.0].map(|price| LevelLine::at(price, LevelSide::Resistance)));
     let scene = Scene::build(&input, &ChartStyle::default()).unwrap();
     check_scene(&scene);
     assert!(scene.price_scale.top_price < near.price_scale.top_price * 1.4);
-    let above: Vec<_> = scene.off_scale.iter().filter(|off| off.side == Side::Above).collect();
+    let above: Vec<_> = scene.off_scale.iter().filter(|off| off.side == ScaleEdge::Above).collect();
     assert_eq!((scene.off_scale.len(), above.len()), (5, 4));
     let farther = LabelState::Hidden { reason: HiddenReason::FartherOffScale };
     assert_eq!(above.iter().filter(|off| off.label == farther).count(), 1);
     let nearest = shown(&scene, above[0].label);
-    assert_eq!((nearest.pointer, nearest.role), (Some(Side::Above), LabelRole::OffScale));
+    assert_eq!((nearest.pointer, nearest.role), (Some(ScaleEdge::Above), LabelRole::OffScale));
     assert!(nearest.text.contains("+300%"), "{}", nearest.text);
 }
 

@@ -71,13 +71,13 @@ impl Market {
             let (zone_low, zone_high) = (price - strength * close * 0.02, price + strength * close * 0.01);
             let (touches, strength) = (*touches, Some(*strength));
             match touches % 4 {
-                0 => input.gaps.push(Gap { low: zone_low, high: zone_high, date: self.bars[0].date }),
-                1 => input.confluence.push(ConfluenceZone {
+                0 => input.gaps.push(GapBand { low: zone_low, high: zone_high, date: self.bars[0].date }),
+                1 => input.confluence.push(ConfluenceBand {
                     low: zone_low,
                     high: zone_high,
                     sources: vec![self.text.clone()],
                 }),
-                _ => input.levels.push(Level { price, zone_low, zone_high, kind, touches, strength }),
+                _ => input.levels.push(LevelLine { price, zone_low, zone_high, kind, touches, strength }),
             }
         }
         let ratio =
@@ -117,8 +117,8 @@ proptest! {
     fn any_numbers_give_a_scene_or_an_error(price in numbers(), other in numbers(), style in styles()) {
         let bars = walk(30, 50.0, 0.02, 5);
         let mut input = ChartInput::new("X", as_of(), "", &bars);
-        input.levels = vec![Level::at(price, LevelSide::Support)];
-        input.gaps = vec![Gap { low: price, high: other, date: bars[3].date }];
+        input.levels = vec![LevelLine::at(price, LevelSide::Support)];
+        input.gaps = vec![GapBand { low: price, high: other, date: bars[3].date }];
         input.last_price = Some(other);
         input.overlays = vec![Overlay { name: String::new(), values: vec![Some(price); 30] }];
         if let Ok(scene) = Scene::build(&input, &style) {

@@ -37,7 +37,7 @@ const WHOLE: &str = "message.txt";
 
 /// The JSON of "Execute Webhook" as far as it is used here.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(crate) struct Payload {
+pub(crate) struct DiscordPayload {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) content: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -106,7 +106,7 @@ pub(crate) struct AttachmentReference {
 /// One request's content.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Shaped {
-    pub(crate) payload: Payload,
+    pub(crate) payload: DiscordPayload,
     pub(crate) files: Vec<Attachment>,
 }
 
@@ -157,7 +157,7 @@ pub(crate) fn shape(
     let attachments = references(&carried.files);
     let username = username.map(str::to_owned);
     Shaped {
-        payload: Payload {
+        payload: DiscordPayload {
             content,
             username,
             embeds,
@@ -299,7 +299,7 @@ mod tests {
     }
 
     /// What Discord checks, in its units.
-    fn breaks(payload: &Payload) -> Option<String> {
+    fn breaks(payload: &DiscordPayload) -> Option<String> {
         let mut total = 0;
         for embed in &payload.embeds {
             let parts = [

@@ -16,8 +16,8 @@ use ttai_http::metrics;
 use ttai_ports::{AccountLimits, Attachment, Message, PortError, RateLimit};
 
 use super::config::{EmailConfig, EmailSecurity};
-use super::failure::{self, PROVIDER, Step, broken, invalid};
-use super::shape::{Envelope, shape};
+use super::failure::{self, PROVIDER, SmtpStep, broken, invalid};
+use super::shape::{MailEnvelope, shape};
 use crate::channels::Channel;
 
 const RATE: RateLimit = RateLimit { per_minute: 30, burst: 10 };
@@ -28,7 +28,7 @@ const PATIENCE: u32 = 4;
 pub struct Email {
     account: String,
     limits: Arc<dyn AccountLimits>,
-    envelope: Envelope,
+    envelope: MailEnvelope,
     login: Option<(String, SecretString)>,
     tls: Option<TlsParameters>,
     hello: ClientId,
@@ -48,7 +48,7 @@ impl Email {
             text.parse::<Mailbox>()
                 .map_err(|error| invalid(format!("channel {name}: {text:?} is no address: {error}")))
         };
-        let envelope = Envelope {
+        let envelope = MailEnvelope {
             from: mailbox(&config.from)?,
             to: config.to.iter().map(mailbox).collect::<Result<_, _>>()?,
         };
@@ -94,12 +94,12 @@ impl Email {
         let server = (self.config.host.as_str(), self.config.port);
         let connecting =
             AsyncSmtpConnection::connect_tokio1(server, Some(self.timeout), &self.hello, wrapped, None);
-        let mut session = self.within(Step::Connect, connecting).await?;
+        let mut session = self.within(SmtpStep::Connect, connecting).await?;
         if let (EmailSecurity::Starttls, Some(tls)) = (self.config.security, &self.tls) {
             if !session.can_starttls() {
                 return Err(broken("the server offers no STARTTLS, so nothing was sent; a server with TLS from the start needs security = \"tls\"".to_owned()));
             }
-            self.within(Step::Tls, session.starttls(tls.clone(), &self.hello)).await?;
+            self.within(SmtpStep::Tls, session.starttls(tls.clone(), &self.hello)).await?;
         }
         if let Some((username, password)) = &self.login {
             let credentials = Credentials::new(username.clone(), password.expose_secret().to_owned());
@@ -107,8 +107,8 @@ impl Email {
             if session.server_info().get_auth_mechanism(&mechanisms).is_none() {
                 return Err(broken("the server offers neither AUTH PLAIN nor AUTH LOGIN".to_owned()));
             }
-            let reply = self.within(Step::Login, session.auth(&mechanisms, &credentials)).await?;
-            in_step(Step::Login, &reply, 235)?;
+            let reply = self.within(SmtpStep::Login, session.auth(&mechanisms, &credentials)).await?;
+            in_step(SmtpStep::Login, &reply, 235)?;
         }
         Ok(session)
     }
@@ -116,18 +116,18 @@ impl Email {
     async fn hand_over(&self, session: &mut AsyncSmtpConnection, mail: &[u8]) -> Result<(), PortError> {
         let sender = self.envelope.from.email.clone();
         let parameters = self.parameters(session)?;
-        self.within(Step::Sender, session.command(Mail::new(Some(sender), parameters))).await?;
+        self.within(SmtpStep::Sender, session.command(Mail::new(Some(sender), parameters))).await?;
         for recipient in &self.envelope.to {
             let recipient = Rcpt::new(recipient.email.clone(), Vec::new());
-            self.within(Step::Recipient, session.command(recipient)).await?;
+            self.within(SmtpStep::Recipient, session.command(recipient)).await?;
         }
-        let reply = self.within(Step::Begin, session.command(Data)).await?;
-        in_step(Step::Begin, &reply, 354)?;
+        let reply = self.within(SmtpStep::Begin, session.command(Data)).await?;
+        in_step(SmtpStep::Begin, &reply, 354)?;
         let sending = tokio::time::timeout(self.timeout * PATIENCE, session.message(mail)).await;
         match sending {
-            Ok(Ok(reply)) => in_step(Step::Content, &reply, 250),
-            Ok(Err(error)) => Err(failure::of(Step::Content, &error)),
-            Err(_) => Err(failure::of_silence(Step::Content)),
+            Ok(Ok(reply)) => in_step(SmtpStep::Content, &reply, 250),
+            Ok(Err(error)) => Err(failure::of(SmtpStep::Content, &error)),
+            Err(_) => Err(failure::of_silence(SmtpStep::Content)),
         }
     }
 
@@ -145,7 +145,7 @@ impl Email {
 
     async fn within<T>(
         &self,
-        step: Step,
+        step: SmtpStep,
         doing: impl Future<Output = Result<T, lettre::transport::smtp::Error>>,
     ) -> Result<T, PortError> {
         match tokio::time::timeout(self.timeout, doing).await {
@@ -172,7 +172,7 @@ impl Channel for Email {
 
 /// Refuses a reply that is good but belongs to another command. Somebody who slips a line in before the TLS handshake puts
 /// every later reply one place behind, and then "go ahead" would be read as "delivered".
-fn in_step(step: Step, reply: &Response, wanted: u16) -> Result<(), PortError> {
+fn in_step(step: SmtpStep, reply: &Response, wanted: u16) -> Result<(), PortError> {
     if reply.has_code(wanted) { Ok(()) } else { Err(failure::out_of_step(step, u16::from(reply.code()))) }
 }
 

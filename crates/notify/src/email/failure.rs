@@ -12,7 +12,7 @@ const COME_BACK: Duration = Duration::from_secs(60);
 
 /// How far a session has come, in its order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Step {
+pub(crate) enum SmtpStep {
     Connect,
     Tls,
     Login,
@@ -24,7 +24,7 @@ pub(crate) enum Step {
     Content,
 }
 
-impl Step {
+impl SmtpStep {
     fn name(self) -> &'static str {
         match self {
             Self::Connect => "connecting",
@@ -48,7 +48,7 @@ pub(crate) fn broken(detail: String) -> PortError {
 }
 
 /// What a failure at a step means.
-pub(crate) fn of(step: Step, error: &Error) -> PortError {
+pub(crate) fn of(step: SmtpStep, error: &Error) -> PortError {
     match error.status().map(u16::from) {
         Some(code) => of_reply(step, code, error),
         None => of_loss(step, error),
@@ -56,36 +56,36 @@ pub(crate) fn of(step: Step, error: &Error) -> PortError {
 }
 
 /// No answer within the time.
-pub(crate) fn of_silence(step: Step) -> PortError {
+pub(crate) fn of_silence(step: SmtpStep) -> PortError {
     lost(step, "no answer in time")
 }
 
 /// A good reply, but to something else than what was said.
-pub(crate) fn out_of_step(step: Step, code: u16) -> PortError {
+pub(crate) fn out_of_step(step: SmtpStep, code: u16) -> PortError {
     let detail = format!("{} was answered {code}, which is no answer to it", step.name());
-    if step == Step::Content {
+    if step == SmtpStep::Content {
         PortError::OutcomeUnknown { provider: PROVIDER.to_owned(), detail }
     } else {
         broken(detail)
     }
 }
 
-fn of_reply(step: Step, code: u16, error: &Error) -> PortError {
+fn of_reply(step: SmtpStep, code: u16, error: &Error) -> PortError {
     let provider = PROVIDER.to_owned();
     // A server may repeat what it was told, and at the login that was the password.
-    let said = if step == Step::Login { String::new() } else { printable(error) };
+    let said = if step == SmtpStep::Login { String::new() } else { printable(error) };
     let detail = format!("{} was answered {code}{said}", step.name());
     match code {
         // RFC 4954 section 6: the mechanism is too weak, needed, refused.
         530 | 534 | 535 | 538 => PortError::Authentication { provider, detail },
-        500..=599 if step == Step::Login => PortError::Authentication { provider, detail },
+        500..=599 if step == SmtpStep::Login => PortError::Authentication { provider, detail },
         500..=599 => PortError::Invalid { provider, detail },
         _ => PortError::Unavailable { provider, detail, retry_after: Some(COME_BACK) },
     }
 }
 
-fn of_loss(step: Step, error: &Error) -> PortError {
-    if step < Step::Content {
+fn of_loss(step: SmtpStep, error: &Error) -> PortError {
+    if step < SmtpStep::Content {
         if let Some(reason) = certificate(error) {
             return broken(format!("the server's certificate is not trusted: {reason}"));
         }
@@ -96,10 +96,10 @@ fn of_loss(step: Step, error: &Error) -> PortError {
     lost(step, &shown(error))
 }
 
-fn lost(step: Step, reason: &str) -> PortError {
+fn lost(step: SmtpStep, reason: &str) -> PortError {
     let provider = PROVIDER.to_owned();
     let detail = format!("{}: {reason}", step.name());
-    if step == Step::Content {
+    if step == SmtpStep::Content {
         PortError::OutcomeUnknown { provider, detail }
     } else {
         PortError::Unavailable { provider, detail, retry_after: None }

@@ -6,7 +6,7 @@ use ttai_ports::{Attachment, Message, MessageField, PortError};
 
 use super::failure::invalid;
 use crate::carried::{
-    Carried, Room, carry, digest, headline, is_shown_image, other_link, small_print, web_link,
+    CarriedFiles, Room, carry, digest, headline, is_shown_image, other_link, small_print, web_link,
 };
 use crate::text::{clean, one_line};
 
@@ -16,7 +16,7 @@ const FILES: usize = 50;
 
 /// Who writes to whom.
 #[derive(Clone, Debug)]
-pub(crate) struct Envelope {
+pub(crate) struct MailEnvelope {
     pub(crate) from: Mailbox,
     pub(crate) to: Vec<Mailbox>,
 }
@@ -25,7 +25,7 @@ pub(crate) struct Envelope {
 pub(crate) fn shape(
     message: &Message,
     attachments: &[Attachment],
-    envelope: &Envelope,
+    envelope: &MailEnvelope,
     max_attachment_bytes: usize,
 ) -> Result<Vec<u8>, PortError> {
     let room = Room { files: FILES, file_bytes: max_attachment_bytes, total_bytes: max_attachment_bytes };
@@ -54,7 +54,7 @@ fn subject(message: &Message) -> String {
     if message.may_repeat { format!("{line} (may repeat)") } else { line }
 }
 
-fn body(message: &Message, carried: &Carried, id: &str) -> MultiPart {
+fn body(message: &Message, carried: &CarriedFiles, id: &str) -> MultiPart {
     let (images, others): (Vec<_>, Vec<_>) = carried.files.iter().partition(|file| is_shown_image(file));
     let content_ids: Vec<String> = (0..images.len()).map(|number| format!("{id}.{number}")).collect();
     let texts = MultiPart::alternative_plain_html(
@@ -79,13 +79,13 @@ fn file_part(part: Part, file: &Attachment) -> SinglePart {
 }
 
 /// What stands below the text in both forms.
-fn notes(message: &Message, carried: &Carried) -> Vec<String> {
+fn notes(message: &Message, carried: &CarriedFiles) -> Vec<String> {
     let mut notes = small_print(message);
     notes.extend(carried.left_out.iter().cloned());
     notes
 }
 
-fn plain(message: &Message, carried: &Carried) -> String {
+fn plain(message: &Message, carried: &CarriedFiles) -> String {
     let mut parts = vec![headline(message, usize::MAX), clean(&message.text)];
     let row = |MessageField { name, value }: &MessageField| format!("{}: {}", one_line(name), clean(value));
     let fields: Vec<String> = message.fields.iter().map(row).collect();
@@ -96,7 +96,7 @@ fn plain(message: &Message, carried: &Carried) -> String {
     parts.join("\n\n")
 }
 
-fn html(message: &Message, carried: &Carried, images: &[&Attachment], content_ids: &[String]) -> String {
+fn html(message: &Message, carried: &CarriedFiles, images: &[&Attachment], content_ids: &[String]) -> String {
     let mut html = format!(
         "<!DOCTYPE html>\n<html><head><meta charset=\"utf-8\"></head><body style=\"font-family:sans-serif\">\n<h2>{}</h2>\n",
         escape(&headline(message, usize::MAX))
@@ -145,8 +145,8 @@ mod tests {
 
     use super::*;
 
-    fn envelope() -> Envelope {
-        Envelope {
+    fn envelope() -> MailEnvelope {
+        MailEnvelope {
             from: "ttai <alerts@example.org>".parse().unwrap(),
             to: vec!["Trader <t@example.com>".parse().unwrap()],
         }

@@ -29,7 +29,7 @@ const NOTHING: &str = "–";
 
 /// The JSON of an incoming webhook as far as it is used here.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(crate) struct Payload {
+pub(crate) struct SlackPayload {
     pub(crate) text: String,
     pub(crate) blocks: Vec<Block>,
     unfurl_links: bool,
@@ -70,7 +70,7 @@ fn mrkdwn(text: String) -> Text {
 }
 
 /// The message as one request.
-pub(crate) fn shape(message: &Message, attachments: &[Attachment]) -> Payload {
+pub(crate) fn shape(message: &Message, attachments: &[Attachment]) -> SlackPayload {
     let title = escaped_within(&headline(message, HEADER), HEADER);
     let text = body_text(message);
     let fields: Vec<String> = message.fields.iter().map(field).collect();
@@ -100,7 +100,7 @@ pub(crate) fn shape(message: &Message, attachments: &[Attachment]) -> Payload {
         blocks.push(Block::Section { text: Some(mrkdwn(link)), fields: Vec::new() });
     }
     blocks.push(Block::Context { elements: vec![plain(notes)] });
-    Payload { text: notification(message, &text), blocks, unfurl_links: false, unfurl_media: false }
+    SlackPayload { text: notification(message, &text), blocks, unfurl_links: false, unfurl_media: false }
 }
 
 /// What stands below a message, and what of it is missing.
@@ -278,7 +278,7 @@ mod tests {
         }
     }
 
-    fn all_texts(payload: &Payload) -> Vec<(&str, usize)> {
+    fn all_texts(payload: &SlackPayload) -> Vec<(&str, usize)> {
         payload
             .blocks
             .iter()
@@ -293,7 +293,7 @@ mod tests {
             .collect()
     }
 
-    fn breaks(payload: &Payload) -> Option<String> {
+    fn breaks(payload: &SlackPayload) -> Option<String> {
         let too_many = payload.blocks.iter().any(|block| {
             matches!(block, Block::Section { text, fields } if fields.len() > FIELDS_PER_SECTION || (text.is_none() && fields.is_empty()))
         });

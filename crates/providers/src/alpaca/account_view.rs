@@ -9,7 +9,7 @@ use ttai_ports::{
 };
 
 use super::corrupt;
-use super::model::{Activity, Order, Position};
+use super::model::{AlpacaActivity, AlpacaOrder, AlpacaPosition};
 
 fn instrument(text: &str) -> Option<Instrument> {
     match OccSymbol::parse(text) {
@@ -25,7 +25,7 @@ fn multiplier(instrument: &Instrument) -> u32 {
     }
 }
 
-fn status(order: &Order) -> OrderStatus {
+fn status(order: &AlpacaOrder) -> OrderStatus {
     match order.status.as_str() {
         "new"
         | "pending_cancel"
@@ -47,7 +47,7 @@ fn status(order: &Order) -> OrderStatus {
 }
 
 /// Completed for the day, either filled or done for it, says Alpaca: the units tell which.
-fn of_calculated(order: &Order) -> OrderStatus {
+fn of_calculated(order: &AlpacaOrder) -> OrderStatus {
     let filled = order.filled_qty.unwrap_or_default();
     if filled <= Decimal::ZERO {
         OrderStatus::Live
@@ -58,7 +58,7 @@ fn of_calculated(order: &Order) -> OrderStatus {
     }
 }
 
-fn action(order: &Order) -> Option<OrderAction> {
+fn action(order: &AlpacaOrder) -> Option<OrderAction> {
     match (order.position_intent.as_deref(), order.side.as_deref()) {
         (Some("buy_to_open"), _) => Some(OrderAction::BuyToOpen),
         (Some("buy_to_close"), _) => Some(OrderAction::BuyToClose),
@@ -70,7 +70,7 @@ fn action(order: &Order) -> Option<OrderAction> {
     }
 }
 
-fn leg(order: &Order) -> Option<OrderLeg> {
+fn leg(order: &AlpacaOrder) -> Option<OrderLeg> {
     Some(OrderLeg {
         instrument: instrument(order.symbol.as_deref()?)?,
         action: action(order)?,
@@ -79,7 +79,7 @@ fn leg(order: &Order) -> Option<OrderLeg> {
 }
 
 /// An order of ours. `account` is not in Alpaca's answer.
-pub(super) fn order(row: Order, account: &str) -> BrokerOrder {
+pub(super) fn order(row: AlpacaOrder, account: &str) -> BrokerOrder {
     let several =
         row.legs.as_ref().is_some_and(|legs| !legs.is_empty()) && row.order_class.as_deref() == Some("mleg");
     let legs = if several {
@@ -104,7 +104,7 @@ pub(super) fn order(row: Order, account: &str) -> BrokerOrder {
 }
 
 /// A position; none of a kind that ttai does not trade.
-pub(super) fn position(row: &Position) -> Option<BrokerPosition> {
+pub(super) fn position(row: &AlpacaPosition) -> Option<BrokerPosition> {
     if !matches!(row.asset_class.as_str(), "us_equity" | "us_option") {
         return None;
     }
@@ -121,7 +121,7 @@ pub(super) fn position(row: &Position) -> Option<BrokerPosition> {
 }
 
 /// The moment of an activity: a trade's own, else what its date says, else midnight UTC of its id.
-fn moment(row: &Activity) -> Option<DateTime<Utc>> {
+fn moment(row: &AlpacaActivity) -> Option<DateTime<Utc>> {
     let of_date = |text: &String| {
         let moment = DateTime::parse_from_rfc3339(text).map(|time| time.to_utc()).ok();
         moment.or_else(|| {
@@ -139,7 +139,11 @@ fn moment(row: &Activity) -> Option<DateTime<Utc>> {
 ///
 /// # Errors
 /// [`PortError::Corrupt`] for an amount beyond every number.
-fn traded(row: &Activity, quantity: Option<Decimal>, multiplier: u32) -> Result<Option<Decimal>, PortError> {
+fn traded(
+    row: &AlpacaActivity,
+    quantity: Option<Decimal>,
+    multiplier: u32,
+) -> Result<Option<Decimal>, PortError> {
     let (Some(quantity), Some(price)) = (quantity, row.price) else { return Ok(None) };
     let amount = price.checked_mul(Decimal::from(multiplier)).and_then(|one| one.checked_mul(-quantity));
     let absurd = || corrupt(format!("activity {} is of {quantity} at {price}", row.id));
@@ -150,7 +154,7 @@ fn traded(row: &Activity, quantity: Option<Decimal>, multiplier: u32) -> Result<
 ///
 /// # Errors
 /// [`PortError::Corrupt`] for one without a time, and for a trade whose amount is beyond every number.
-pub(super) fn transaction(row: Activity) -> Result<BrokerTransaction, PortError> {
+pub(super) fn transaction(row: AlpacaActivity) -> Result<BrokerTransaction, PortError> {
     let executed_at = moment(&row).ok_or_else(|| corrupt(format!("activity {} has no time", row.id)))?;
     let instrument = row.symbol.as_deref().filter(|symbol| !symbol.is_empty()).and_then(instrument);
     let sold = matches!(row.side.as_deref(), Some("sell" | "sell_short"));

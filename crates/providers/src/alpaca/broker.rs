@@ -13,7 +13,7 @@ use super::account_view::{order, position, transaction};
 use super::client::{MAX_PAGES, endless};
 use super::error::is_duplicate;
 use super::market::compact;
-use super::model::{Account, Activity, Order, Position};
+use super::model::{AlpacaAccount, AlpacaActivity, AlpacaOrder, AlpacaPosition};
 use super::news::rfc3339;
 use super::order_body::{body, symbol_of};
 use super::{Alpaca, PROVIDER, corrupt, invalid};
@@ -40,12 +40,12 @@ fn order_path(id: &str) -> Result<String, PortError> {
 }
 
 impl Alpaca {
-    async fn account(&self) -> Result<Account, PortError> {
+    async fn account(&self) -> Result<AlpacaAccount, PortError> {
         self.client.trading(Method::GET, "account", "/v2/account").send().await?.json()
     }
 
     /// The one account of the keys, or an error for another's name.
-    async fn own(&self, account: &str) -> Result<Account, PortError> {
+    async fn own(&self, account: &str) -> Result<AlpacaAccount, PortError> {
         let own = self.account().await?;
         if account == own.id || own.account_number.as_deref() == Some(account) {
             Ok(own)
@@ -68,7 +68,11 @@ impl Alpaca {
         Ok(Some(order(answer.json()?, account)))
     }
 
-    async fn orders_page(&self, since: DateTime<Utc>, after: Option<&str>) -> Result<Vec<Order>, PortError> {
+    async fn orders_page(
+        &self,
+        since: DateTime<Utc>,
+        after: Option<&str>,
+    ) -> Result<Vec<AlpacaOrder>, PortError> {
         let call = self
             .client
             .trading(Method::GET, "orders", "/v2/orders")
@@ -145,7 +149,7 @@ impl Broker for Alpaca {
 
     async fn positions(&self, account: &str) -> Result<Vec<BrokerPosition>, PortError> {
         self.own(account).await?;
-        let rows: Vec<Position> =
+        let rows: Vec<AlpacaPosition> =
             self.client.trading(Method::GET, "positions", "/v2/positions").send().await?.json()?;
         Ok(rows.iter().filter_map(position).collect())
     }
@@ -201,7 +205,7 @@ impl Broker for Alpaca {
         if found.status == StatusCode::NOT_FOUND {
             return Err(refused);
         }
-        let known: Order = found.json()?;
+        let known: AlpacaOrder = found.json()?;
         if matches!(known.status.as_str(), "pending_cancel" | "canceled") { Ok(()) } else { Err(refused) }
     }
 
@@ -226,7 +230,7 @@ impl Broker for Alpaca {
         since: DateTime<Utc>,
     ) -> Result<Vec<BrokerTransaction>, PortError> {
         self.own(account).await?;
-        let mut rows: Vec<Activity> = Vec::new();
+        let mut rows: Vec<AlpacaActivity> = Vec::new();
         for _ in 0..MAX_PAGES {
             let call = self
                 .client
@@ -238,7 +242,7 @@ impl Broker for Alpaca {
                 Some(last) => call.query("page_token", &last.id),
                 None => call,
             };
-            let page: Vec<Activity> = call.send().await?.json()?;
+            let page: Vec<AlpacaActivity> = call.send().await?.json()?;
             let full = page.len() >= ACTIVITY_PAGE;
             rows.extend(page);
             if !full {

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use ttai_ports::PortError;
 
 use super::PROVIDER;
-use super::number::{Number, optional};
+use super::number::{LooseNumber, optional};
 
 /// Reads one answer. The parser behind every endpoint, kept apart for whoever feeds it with nonsense.
 ///
@@ -132,19 +132,19 @@ pub struct BarPage {
 
 /// A best bid and ask; 0 stands for nobody.
 #[derive(Clone, Copy, Debug, Deserialize)]
-pub struct Quote {
+pub struct AlpacaQuote {
     /// When.
     #[serde(rename = "t")]
     pub time: DateTime<Utc>,
     /// Bid.
     #[serde(rename = "bp", default)]
-    pub bid: Number,
+    pub bid: LooseNumber,
     /// Shares or contracts bid for.
     #[serde(rename = "bs", default)]
     pub bid_size: f64,
     /// Ask.
     #[serde(rename = "ap", default)]
-    pub ask: Number,
+    pub ask: LooseNumber,
     /// Shares or contracts offered.
     #[serde(rename = "as", default)]
     pub ask_size: f64,
@@ -152,13 +152,13 @@ pub struct Quote {
 
 /// A trade.
 #[derive(Clone, Copy, Debug, Deserialize)]
-pub struct Trade {
+pub struct AlpacaTrade {
     /// When.
     #[serde(rename = "t")]
     pub time: DateTime<Utc>,
     /// Dollars a share.
     #[serde(rename = "p")]
-    pub price: Number,
+    pub price: LooseNumber,
     /// Shares or contracts.
     #[serde(rename = "s", default)]
     pub size: f64,
@@ -170,10 +170,10 @@ pub struct Trade {
 pub struct Snapshot {
     /// Last trade.
     #[serde(default)]
-    pub latest_trade: Option<Trade>,
+    pub latest_trade: Option<AlpacaTrade>,
     /// Best bid and ask.
     #[serde(default)]
-    pub latest_quote: Option<Quote>,
+    pub latest_quote: Option<AlpacaQuote>,
     /// Today's bar, or that of the last session.
     #[serde(default)]
     pub daily_bar: Option<Bar>,
@@ -271,7 +271,7 @@ pub struct CorporateActionPage {
 
 /// `GET /v2/account`
 #[derive(Clone, Debug, Deserialize)]
-pub struct Account {
+pub struct AlpacaAccount {
     /// Its number.
     #[serde(default)]
     pub account_number: Option<String>,
@@ -302,17 +302,17 @@ pub struct Account {
 
 /// A position.
 #[derive(Clone, Debug, Deserialize)]
-pub struct Position {
+pub struct AlpacaPosition {
     /// Ticker or compact OCC symbol.
     pub symbol: String,
     /// `us_equity`, `us_option`, `crypto`, …
     pub asset_class: String,
     /// Shares or contracts; negative or not when short, by version of the API.
-    pub qty: Number,
+    pub qty: LooseNumber,
     /// `long` or `short`.
     pub side: String,
     /// Average price.
-    pub avg_entry_price: Number,
+    pub avg_entry_price: LooseNumber,
     /// Mark.
     #[serde(default, deserialize_with = "optional")]
     pub current_price: Option<Decimal>,
@@ -320,7 +320,7 @@ pub struct Position {
 
 /// An order, or a leg of one.
 #[derive(Clone, Debug, Deserialize)]
-pub struct Order {
+pub struct AlpacaOrder {
     /// Alpaca's identity.
     pub id: String,
     /// Ours.
@@ -354,7 +354,7 @@ pub struct Order {
     pub ratio_qty: Option<Decimal>,
     /// The legs of an order of several.
     #[serde(default)]
-    pub legs: Option<Vec<Order>>,
+    pub legs: Option<Vec<AlpacaOrder>>,
     /// When it was received.
     #[serde(default)]
     pub submitted_at: Option<DateTime<Utc>>,
@@ -365,7 +365,7 @@ pub struct Order {
 
 /// Something that changed the account.
 #[derive(Clone, Debug, Deserialize)]
-pub struct Activity {
+pub struct AlpacaActivity {
     /// `20140606190000000::uuid`, also the token of the page that follows it.
     pub id: String,
     /// `FILL`, `OPASN`, `DIV`, …

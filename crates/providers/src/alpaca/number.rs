@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer};
 
 /// A decimal from a JSON string or number.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Number(pub Decimal);
+pub struct LooseNumber(pub Decimal);
 
 /// A decimal from digits, with or without an exponent.
 fn parse(text: &str) -> Option<Decimal> {
@@ -20,33 +20,33 @@ fn parse(text: &str) -> Option<Decimal> {
 struct NumberVisitor;
 
 impl Visitor<'_> for NumberVisitor {
-    type Value = Number;
+    type Value = LooseNumber;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a number, or a string with one")
     }
 
-    fn visit_str<E: Error>(self, text: &str) -> Result<Number, E> {
+    fn visit_str<E: Error>(self, text: &str) -> Result<LooseNumber, E> {
         let shown: String = text.chars().take(40).collect();
-        parse(text).map(Number).ok_or_else(|| E::custom(format!("'{shown}' is no number")))
+        parse(text).map(LooseNumber).ok_or_else(|| E::custom(format!("'{shown}' is no number")))
     }
 
-    fn visit_u64<E: Error>(self, number: u64) -> Result<Number, E> {
-        Ok(Number(number.into()))
+    fn visit_u64<E: Error>(self, number: u64) -> Result<LooseNumber, E> {
+        Ok(LooseNumber(number.into()))
     }
 
-    fn visit_i64<E: Error>(self, number: i64) -> Result<Number, E> {
-        Ok(Number(number.into()))
+    fn visit_i64<E: Error>(self, number: i64) -> Result<LooseNumber, E> {
+        Ok(LooseNumber(number.into()))
     }
 
-    fn visit_f64<E: Error>(self, number: f64) -> Result<Number, E> {
+    fn visit_f64<E: Error>(self, number: f64) -> Result<LooseNumber, E> {
         // The shortest text of the float is what was sent: 187.1, not 187.099999….
         let exact = parse(&number.to_string()).or_else(|| Decimal::from_f64(number));
-        exact.map(Number).ok_or_else(|| E::custom(format!("{number} is out of range")))
+        exact.map(LooseNumber).ok_or_else(|| E::custom(format!("{number} is out of range")))
     }
 }
 
-impl<'de> Deserialize<'de> for Number {
+impl<'de> Deserialize<'de> for LooseNumber {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(NumberVisitor)
     }
@@ -57,7 +57,7 @@ pub(super) fn optional<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Opt
     #[derive(Deserialize)]
     #[serde(untagged)]
     enum Field {
-        Number(Number),
+        Number(LooseNumber),
         Text(String),
         Nothing(()),
     }

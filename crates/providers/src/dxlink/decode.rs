@@ -3,7 +3,9 @@
 
 use super::fields::{EventFields, EventType, Field};
 use super::json::{Cursor, Fault, Read};
-use super::model::{CandleEvent, Event, Greeks, Profile, Quote, Summary, Trade, Wire};
+use super::model::{
+    CandleEvent, Event, GreeksEvent, ProfileEvent, QuoteEvent, SummaryEvent, TradeEvent, Wire,
+};
 
 /// Reads the array at the cursor, hands every event to `sink` and leaves the cursor behind the array. Types that are not
 /// read are left out. Events before a fault have been handed over.
@@ -39,11 +41,11 @@ fn compact<'a>(cursor: &mut Cursor<'a>, fields: &EventFields, sink: &mut impl Fn
         return Err(cursor.fault("no FEED_CONFIG said which fields this event type has"));
     };
     match event_type {
-        EventType::Quote => batch::<Quote<'a>>(cursor, event_type, order, sink),
-        EventType::Trade | EventType::TradeEth => batch::<Trade<'a>>(cursor, event_type, order, sink),
-        EventType::Greeks => batch::<Greeks<'a>>(cursor, event_type, order, sink),
-        EventType::Summary => batch::<Summary<'a>>(cursor, event_type, order, sink),
-        EventType::Profile => batch::<Profile<'a>>(cursor, event_type, order, sink),
+        EventType::Quote => batch::<QuoteEvent<'a>>(cursor, event_type, order, sink),
+        EventType::Trade | EventType::TradeEth => batch::<TradeEvent<'a>>(cursor, event_type, order, sink),
+        EventType::Greeks => batch::<GreeksEvent<'a>>(cursor, event_type, order, sink),
+        EventType::Summary => batch::<SummaryEvent<'a>>(cursor, event_type, order, sink),
+        EventType::Profile => batch::<ProfileEvent<'a>>(cursor, event_type, order, sink),
         EventType::Candle => batch::<CandleEvent<'a>>(cursor, event_type, order, sink),
     }
 }
@@ -88,13 +90,13 @@ fn full<'a>(cursor: &mut Cursor<'a>, sink: &mut impl FnMut(Event<'a>)) -> Read<(
         value.skip()
     })?;
     match event_type {
-        Some(event_type @ EventType::Quote) => object::<Quote<'a>>(cursor, event_type, sink),
+        Some(event_type @ EventType::Quote) => object::<QuoteEvent<'a>>(cursor, event_type, sink),
         Some(event_type @ (EventType::Trade | EventType::TradeEth)) => {
-            object::<Trade<'a>>(cursor, event_type, sink)
+            object::<TradeEvent<'a>>(cursor, event_type, sink)
         }
-        Some(event_type @ EventType::Greeks) => object::<Greeks<'a>>(cursor, event_type, sink),
-        Some(event_type @ EventType::Summary) => object::<Summary<'a>>(cursor, event_type, sink),
-        Some(event_type @ EventType::Profile) => object::<Profile<'a>>(cursor, event_type, sink),
+        Some(event_type @ EventType::Greeks) => object::<GreeksEvent<'a>>(cursor, event_type, sink),
+        Some(event_type @ EventType::Summary) => object::<SummaryEvent<'a>>(cursor, event_type, sink),
+        Some(event_type @ EventType::Profile) => object::<ProfileEvent<'a>>(cursor, event_type, sink),
         Some(event_type @ EventType::Candle) => object::<CandleEvent<'a>>(cursor, event_type, sink),
         None => {
             *cursor = ahead;

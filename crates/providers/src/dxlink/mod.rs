@@ -29,7 +29,7 @@ pub use candle::{Candle, CandleHistory, CandlePeriod, CandleSymbol, TradingHours
 pub use client::{DxLink, DxLinkConfig};
 pub use fields::{EventFields, EventType};
 pub use frame::{DataFormat, ErrorKind, FeedConfig, FeedData, Frame, parse_frame};
-pub use model::{CandleEvent, Event, Greeks, Profile, Quote, Summary, Trade, flags};
+pub use model::{CandleEvent, Event, GreeksEvent, ProfileEvent, QuoteEvent, SummaryEvent, TradeEvent, flags};
 pub use token::{FixedToken, StreamAccess, TokenSource};
 
 /// dxFeed's spelling of a symbol.

@@ -24,7 +24,7 @@ pub mod flags {
 
 /// Best bid and ask.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Quote<'a> {
+pub struct QuoteEvent<'a> {
     /// The streamer symbol.
     pub symbol: Cow<'a, str>,
     /// Dollars; none where nobody bids.
@@ -45,7 +45,7 @@ pub struct Quote<'a> {
 
 /// The last trade, of the regular session (`Trade`) or outside it (`TradeETH`).
 #[derive(Clone, Debug, PartialEq)]
-pub struct Trade<'a> {
+pub struct TradeEvent<'a> {
     /// The streamer symbol.
     pub symbol: Cow<'a, str>,
     /// Dollars.
@@ -64,7 +64,7 @@ pub struct Trade<'a> {
 
 /// Greeks of an option as dxFeed computes them.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Greeks<'a> {
+pub struct GreeksEvent<'a> {
     /// The streamer symbol.
     pub symbol: Cow<'a, str>,
     /// Dollars a share.
@@ -87,7 +87,7 @@ pub struct Greeks<'a> {
 
 /// The day's prices.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Summary<'a> {
+pub struct SummaryEvent<'a> {
     /// The streamer symbol.
     pub symbol: Cow<'a, str>,
     /// Days since 1970 of the day.
@@ -112,7 +112,7 @@ pub struct Summary<'a> {
 
 /// What a symbol is and whether it trades.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Profile<'a> {
+pub struct ProfileEvent<'a> {
     /// The streamer symbol.
     pub symbol: Cow<'a, str>,
     /// Name of the company or contract.
@@ -188,15 +188,15 @@ pub struct CandleEvent<'a> {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event<'a> {
     /// Best bid and ask.
-    Quote(Quote<'a>),
+    Quote(QuoteEvent<'a>),
     /// A trade, of either kind.
-    Trade(Trade<'a>),
+    Trade(TradeEvent<'a>),
     /// Greeks.
-    Greeks(Greeks<'a>),
+    Greeks(GreeksEvent<'a>),
     /// The day's prices.
-    Summary(Summary<'a>),
+    Summary(SummaryEvent<'a>),
     /// Description and trading status.
-    Profile(Box<Profile<'a>>),
+    Profile(Box<ProfileEvent<'a>>),
     /// A price bar.
     Candle(CandleEvent<'a>),
 }
@@ -213,7 +213,7 @@ pub(super) trait Wire<'a>: Sized {
 
 const NO_TEXT: Cow<'static, str> = Cow::Borrowed("");
 
-impl<'a> Wire<'a> for Quote<'a> {
+impl<'a> Wire<'a> for QuoteEvent<'a> {
     #[inline]
     fn blank(_: EventType) -> Self {
         Self {
@@ -249,7 +249,7 @@ impl<'a> Wire<'a> for Quote<'a> {
     }
 }
 
-impl<'a> Wire<'a> for Trade<'a> {
+impl<'a> Wire<'a> for TradeEvent<'a> {
     fn blank(event_type: EventType) -> Self {
         Self {
             symbol: NO_TEXT,
@@ -281,7 +281,7 @@ impl<'a> Wire<'a> for Trade<'a> {
     }
 }
 
-impl<'a> Wire<'a> for Greeks<'a> {
+impl<'a> Wire<'a> for GreeksEvent<'a> {
     fn blank(_: EventType) -> Self {
         Self {
             symbol: NO_TEXT,
@@ -317,7 +317,7 @@ impl<'a> Wire<'a> for Greeks<'a> {
     }
 }
 
-impl<'a> Wire<'a> for Summary<'a> {
+impl<'a> Wire<'a> for SummaryEvent<'a> {
     fn blank(_: EventType) -> Self {
         Self {
             symbol: NO_TEXT,
@@ -355,7 +355,7 @@ impl<'a> Wire<'a> for Summary<'a> {
     }
 }
 
-impl<'a> Wire<'a> for Profile<'a> {
+impl<'a> Wire<'a> for ProfileEvent<'a> {
     fn blank(_: EventType) -> Self {
         Self {
             symbol: NO_TEXT,

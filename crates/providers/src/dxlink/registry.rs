@@ -15,7 +15,7 @@ use ttai_ports::{
 
 use super::currency::Currency;
 use super::fields::EventType;
-use super::model::{Event, Greeks, Profile, Quote, Trade};
+use super::model::{Event, GreeksEvent, ProfileEvent, QuoteEvent, TradeEvent};
 use super::outgoing::Change;
 use super::streamer_symbol;
 use crate::event_time::MOST_AHEAD;
@@ -315,7 +315,7 @@ fn market_time(millis: i64) -> Option<DateTime<Utc>> {
 
 impl Entry {
     #[inline]
-    fn quote(&mut self, quote: &Quote<'_>, now: DateTime<Utc>) -> Option<Delivered> {
+    fn quote(&mut self, quote: &QuoteEvent<'_>, now: DateTime<Utc>) -> Option<Delivered> {
         let market_time = market_time(quote.bid_time.max(quote.ask_time).max(quote.event_time));
         let size = |size: f64| if size.is_finite() { size } else { 0.0 };
         let sizes = (size(quote.bid_size), size(quote.ask_size));
@@ -341,7 +341,7 @@ impl Entry {
         Some(Delivered { market_time })
     }
 
-    fn trade(&mut self, trade: &Trade<'_>, now: DateTime<Utc>) -> Option<Delivered> {
+    fn trade(&mut self, trade: &TradeEvent<'_>, now: DateTime<Utc>) -> Option<Delivered> {
         let price = trade.price.filter(|price| price.is_sign_positive() && !price.is_zero())?;
         let size = if trade.size.is_finite() { trade.size } else { 0.0 };
         let day_volume = trade.day_volume.is_finite().then_some(trade.day_volume);
@@ -372,7 +372,7 @@ impl Entry {
         Some(Delivered { market_time })
     }
 
-    fn greeks(&mut self, greeks: &Greeks<'_>, now: DateTime<Utc>) -> Option<Delivered> {
+    fn greeks(&mut self, greeks: &GreeksEvent<'_>, now: DateTime<Utc>) -> Option<Delivered> {
         let market_time = market_time(greeks.time);
         let StreamSymbol::Option(contract) = &self.symbol else { return None };
         let event = StreamGreeks {
@@ -408,7 +408,7 @@ impl Entry {
         }
     }
 
-    fn profile(&mut self, profile: &Profile<'_>, now: DateTime<Utc>) -> Option<Delivered> {
+    fn profile(&mut self, profile: &ProfileEvent<'_>, now: DateTime<Utc>) -> Option<Delivered> {
         let halted = match profile.trading_status.as_ref() {
             "HALTED" => true,
             "ACTIVE" => false,

@@ -50,8 +50,8 @@ fn subscribed(registry: &mut Registry, symbols: &[StreamSymbol], kinds: StreamKi
 }
 
 fn trade(time: i64, day_volume: f64) -> Event<'static> {
-    let blank = Trade::blank(EventType::Trade);
-    Event::Trade(Trade {
+    let blank = TradeEvent::blank(EventType::Trade);
+    Event::Trade(TradeEvent {
         symbol: Cow::Borrowed("AAPL"),
         price: Some(Decimal::TEN),
         size: 1.0,
@@ -64,19 +64,19 @@ fn trade(time: i64, day_volume: f64) -> Event<'static> {
 /// The last trade of some hours at a time of 2023-11-14, so many minutes before `now`, at a price in dollars.
 fn last(event_type: EventType, minutes_ago: i64, price: i64) -> Event<'static> {
     let time = (now() - TimeDelta::minutes(minutes_ago)).timestamp_millis();
-    let blank = Trade::blank(event_type);
+    let blank = TradeEvent::blank(event_type);
     let price = Some(Decimal::from(price));
-    Event::Trade(Trade { symbol: Cow::Borrowed("AAPL"), price, size: 1.0, time, ..blank })
+    Event::Trade(TradeEvent { symbol: Cow::Borrowed("AAPL"), price, size: 1.0, time, ..blank })
 }
 
 fn quote(symbol: &'static str) -> Event<'static> {
-    let blank = Quote::blank(EventType::Quote);
-    Event::Quote(Quote { symbol: Cow::Borrowed(symbol), bid: Some(Decimal::ONE), bid_time: 5, ..blank })
+    let blank = QuoteEvent::blank(EventType::Quote);
+    Event::Quote(QuoteEvent { symbol: Cow::Borrowed(symbol), bid: Some(Decimal::ONE), bid_time: 5, ..blank })
 }
 
 fn profile(status: &'static str) -> Event<'static> {
-    let blank = Profile::blank(EventType::Profile);
-    Event::Profile(Box::new(Profile {
+    let blank = ProfileEvent::blank(EventType::Profile);
+    Event::Profile(Box::new(ProfileEvent {
         symbol: Cow::Borrowed("AAPL"),
         trading_status: Cow::Borrowed(status),
         status_reason: Cow::Borrowed("news pending"),
@@ -267,8 +267,8 @@ async fn an_index_is_subscribed_bare_and_told_under_the_name_that_was_asked_for(
 
 /// A quote as tastytrade sends it, without a time, at a bid in dollars.
 fn untimed(bid: i64) -> Event<'static> {
-    let blank = Quote::blank(EventType::Quote);
-    Event::Quote(Quote { symbol: Cow::Borrowed("AAPL"), bid: Some(bid.into()), ..blank })
+    let blank = QuoteEvent::blank(EventType::Quote);
+    Event::Quote(QuoteEvent { symbol: Cow::Borrowed("AAPL"), bid: Some(bid.into()), ..blank })
 }
 
 /// What the newest quote that waits says of its time, and what is wrong with it.

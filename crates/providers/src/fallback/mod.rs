@@ -19,8 +19,8 @@ use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
 use ttai_core::{MinuteBar, OptionChain, Quote, Symbol};
 use ttai_ports::{
-    Candidate, Capability, DailyHistory, DataSource, MarketClock, MarketData, Metrics, News, NewsWindow,
-    PortError, Provenance, RiskFreeRate, ScanRequest, Scanner,
+    Capability, DailyHistory, DataSource, MarketClock, MarketData, Metrics, News, NewsWindow, PortError,
+    Provenance, RiskFreeRate, ScanMatch, ScanRequest, Scanner,
 };
 
 use crate::{Computed, OwnList, own_list};
@@ -40,7 +40,7 @@ type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
 
 /// Who is asked for what, in order.
 #[derive(Default)]
-pub struct Order {
+pub struct ProviderOrder {
     quotes: Vec<Member<dyn MarketData>>,
     bars: Vec<Member<dyn MarketData>>,
     chains: Vec<Member<dyn MarketData>>,
@@ -52,7 +52,7 @@ pub struct Order {
     kept: Vec<Box<dyn Any + Send + Sync>>,
 }
 
-impl Order {
+impl ProviderOrder {
     /// Asks `port` for these kinds of data after all that were named before; others than quotes, bars and chains do
     /// not concern it.
     #[must_use]
@@ -159,14 +159,14 @@ fn member<T: ?Sized>(source: &DataSource, port: &Arc<T>) -> Member<T> {
 /// The providers behind the ports. Clones share everything, for one request also what is written down.
 #[derive(Clone)]
 pub struct Fallback {
-    order: Arc<Order>,
+    order: Arc<ProviderOrder>,
     provenance: Provenance,
 }
 
 impl Fallback {
     /// Asks in this order.
     #[must_use]
-    pub fn new(order: Order) -> Self {
+    pub fn new(order: ProviderOrder) -> Self {
         Self { order: Arc::new(order), provenance: Provenance::default() }
     }
 
@@ -409,7 +409,7 @@ impl Scanner for Fallback {
         self.order.candidates.first().map_or("none", |member| member.source.name.as_str())
     }
 
-    async fn scan(&self, request: &ScanRequest) -> Result<Vec<Candidate>, PortError> {
+    async fn scan(&self, request: &ScanRequest) -> Result<Vec<ScanMatch>, PortError> {
         let call = |port: Arc<dyn Scanner>| async move { port.scan(request).await };
         self.first(Capability::Candidates, &self.order.candidates, call).await.map(|(found, _)| found)
     }

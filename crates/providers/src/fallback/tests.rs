@@ -140,7 +140,7 @@ fn spy() -> Symbol {
 }
 
 fn of(fakes: &[&Arc<Fake>]) -> Fallback {
-    let mut order = Order::default();
+    let mut order = ProviderOrder::default();
     for fake in fakes {
         let port: Arc<dyn MarketData> = Arc::clone(*fake) as _;
         for capability in [Capability::Quotes, Capability::Bars, Capability::Chains] {
@@ -233,7 +233,7 @@ async fn a_request_over_two_providers_names_both() {
     let (one, two) = (Fake::new("one", None), Fake::new("two", None));
     let (first, second): (Arc<dyn MarketData>, Arc<dyn MarketData>) =
         (Arc::clone(&one) as _, Arc::clone(&two) as _);
-    let order = Order::default().market(&one.source(), &first, Capability::Quotes).market(
+    let order = ProviderOrder::default().market(&one.source(), &first, Capability::Quotes).market(
         &DataSource { simulated: true, ..two.source() },
         &second,
         Capability::Bars,
@@ -255,7 +255,7 @@ async fn news_is_read_from_all_and_an_absent_source_is_named() {
     };
     let (one, two) = (stories("one", &[("a", 1), ("b", 5)]), stories("two", &[("b", 5), ("c", 3)]));
     let three = Fake::new("three", Some(down("three")));
-    let order = [&one, &two, &three].into_iter().fold(Order::default(), |order, fake| {
+    let order = [&one, &two, &three].into_iter().fold(ProviderOrder::default(), |order, fake| {
         let port: Arc<dyn News> = Arc::clone(fake) as _;
         order.news(&fake.source(), &port)
     });
@@ -270,7 +270,7 @@ async fn news_is_read_from_all_and_an_absent_source_is_named() {
 #[tokio::test]
 async fn news_that_nobody_could_read_are_no_absence() {
     let (one, two) = (Fake::new("one", Some(down("one"))), Fake::new("two", Some(refused("two"))));
-    let order = [&one, &two].into_iter().fold(Order::default(), |order, fake| {
+    let order = [&one, &two].into_iter().fold(ProviderOrder::default(), |order, fake| {
         let port: Arc<dyn News> = Arc::clone(fake) as _;
         order.news(&fake.source(), &port)
     });
@@ -278,7 +278,7 @@ async fn news_that_nobody_could_read_are_no_absence() {
     let window = NewsWindow { after: Utc::now(), until: Utc::now() };
     let error = news.stories(&spy(), window).await.unwrap_err();
     assert!(error.is_retryable() && error.to_string().contains("one, two"), "{error}");
-    let nobody = Fallback::new(Order::default());
+    let nobody = Fallback::new(ProviderOrder::default());
     assert_eq!(nobody.stories(&spy(), window).await, Ok(None));
 }
 
@@ -306,7 +306,7 @@ async fn together(keepers: Vec<(&'static [Fact], Kept)>) -> (Option<SymbolMetric
         .into_iter()
         .map(|(kept, answer)| Arc::new(Keeper(kept, answer, AtomicUsize::new(0))))
         .collect();
-    let order = keepers.iter().zip(["one", "two"]).fold(Order::default(), |order, (keeper, name)| {
+    let order = keepers.iter().zip(["one", "two"]).fold(ProviderOrder::default(), |order, (keeper, name)| {
         let port: Arc<dyn Metrics> = Arc::clone(keeper) as _;
         order.metrics(&Fake::new(name, None).source(), &port)
     });

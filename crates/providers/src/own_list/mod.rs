@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use futures::StreamExt;
 use ttai_core::{DailyBar, Symbol};
-use ttai_ports::{Candidate, Fact, MarketData, Metrics, PortError, ScanRequest, Scanner, Unknown};
+use ttai_ports::{Fact, MarketData, Metrics, PortError, ScanMatch, ScanRequest, Scanner, Unknown};
 
 /// The provider's name in orders and errors.
 pub(crate) const PROVIDER: &str = "list";
@@ -43,7 +43,7 @@ impl OwnList {
     }
 
     /// The symbol where it fits; none where it does not.
-    async fn look(&self, symbol: &Symbol, request: &ScanRequest) -> Result<Option<Candidate>, PortError> {
+    async fn look(&self, symbol: &Symbol, request: &ScanRequest) -> Result<Option<ScanMatch>, PortError> {
         let now = self.market.now(symbol).await?;
         let quote = self.market.quote(symbol, now).await?;
         let price = quote.price();
@@ -57,7 +57,7 @@ impl OwnList {
             }
         }
         let Some(sector) = self.sector(symbol, now, &request.sectors).await? else { return Ok(None) };
-        Ok(Some(Candidate {
+        Ok(Some(ScanMatch {
             symbol: symbol.clone(),
             name: String::new(),
             price,
@@ -108,7 +108,7 @@ impl Scanner for OwnList {
     }
 
     /// A symbol that cannot be looked at is left out and named in the log; where none can be, the scan fails.
-    async fn scan(&self, request: &ScanRequest) -> Result<Vec<Candidate>, PortError> {
+    async fn scan(&self, request: &ScanRequest) -> Result<Vec<ScanMatch>, PortError> {
         let looks = self.symbols.iter().cloned().map(|symbol| {
             let (list, request) = (self.clone(), request.clone());
             async move { list.look(&symbol, &request).await }

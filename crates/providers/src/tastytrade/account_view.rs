@@ -6,10 +6,10 @@ use rust_decimal::prelude::ToPrimitive;
 use ttai_ports::{AccountBalances, BrokerAccount, BrokerPosition, BrokerTransaction, Instrument, PortError};
 
 use super::error::{corrupt, printable};
-use super::model::{Account, AccountBalance, Position, Transaction};
+use super::model::{AccountBalance, TastytradeAccount, TastytradePosition, Transaction};
 use super::symbols;
 
-pub(super) fn account(account: Account, sandbox: bool) -> BrokerAccount {
+pub(super) fn account(account: TastytradeAccount, sandbox: bool) -> BrokerAccount {
     BrokerAccount {
         name: account.nickname.as_deref().map(printable).unwrap_or_default(),
         margin: account.margin_or_cash.as_deref() == Some("Margin"),
@@ -30,7 +30,7 @@ pub(super) fn balances(balance: &AccountBalance, now: DateTime<Utc>) -> AccountB
 }
 
 /// A position; none for what is closed and for what the project does not trade.
-pub(super) fn position(position: &Position) -> Option<BrokerPosition> {
+pub(super) fn position(position: &TastytradePosition) -> Option<BrokerPosition> {
     let instrument = symbols::instrument(&position.instrument_type, &position.symbol)?;
     let sign = match position.quantity_direction.as_str() {
         "Long" => Decimal::ONE,

@@ -13,7 +13,9 @@ use ttai_ports::{
 };
 
 use super::client::Paging;
-use super::model::{AccountBalance, AccountItem, Envelope, Order, PlacedOrder, Position, Transaction};
+use super::model::{
+    AccountBalance, AccountItem, Envelope, PlacedOrder, TastytradeOrder, TastytradePosition, Transaction,
+};
 use super::sent::SETTLING;
 use super::symbols::spelled;
 use super::{PROVIDER, Tastytrade, account_view, error, order_view};
@@ -52,7 +54,7 @@ impl Broker for Tastytrade {
     async fn positions(&self, account: &str) -> Result<Vec<BrokerPosition>, PortError> {
         let path = format!("/accounts/{}/positions", segment(account));
         let request = self.client.service.get("positions", &path).query("include-marks", "true");
-        let positions: Vec<Position> = self.client.list("positions", request).await?;
+        let positions: Vec<TastytradePosition> = self.client.list("positions", request).await?;
         Ok(positions.iter().filter_map(account_view::position).collect())
     }
 
@@ -111,7 +113,7 @@ impl Broker for Tastytrade {
         if answer.status == StatusCode::NOT_FOUND {
             return Err(refused);
         }
-        let order: Envelope<Order> = answer.json()?;
+        let order: Envelope<TastytradeOrder> = answer.json()?;
         let done = order.data.status == "Cancel Requested"
             || order_view::status(&order.data) == OrderStatus::Canceled;
         if done { Ok(()) } else { Err(refused) }
@@ -119,8 +121,9 @@ impl Broker for Tastytrade {
 
     async fn orders(&self, account: &str, since: DateTime<Utc>) -> Result<Vec<BrokerOrder>, PortError> {
         let request = self.orders_request(account).query("start-at", instant(since));
-        let orders: Vec<Order> = self.client.whole("orders", ORDERS_A_PAGE, request).await?;
-        let late_enough = |order: &&Order| order.received_at.is_none_or(|received| received >= since);
+        let orders: Vec<TastytradeOrder> = self.client.whole("orders", ORDERS_A_PAGE, request).await?;
+        let late_enough =
+            |order: &&TastytradeOrder| order.received_at.is_none_or(|received| received >= since);
         Ok(orders.iter().filter(late_enough).filter_map(|order| order_view::order(order, account)).collect())
     }
 
@@ -182,10 +185,10 @@ impl Tastytrade {
         list: &'static str,
         request: ttai_http::Request,
         client_order_id: &str,
-    ) -> Result<Option<Order>, PortError> {
-        let is_it = |order: &Order| order.external_identifier.as_deref() == Some(client_order_id);
+    ) -> Result<Option<TastytradeOrder>, PortError> {
+        let is_it = |order: &TastytradeOrder| order.external_identifier.as_deref() == Some(client_order_id);
         let mut found = None;
-        let take = |page: Vec<Order>| {
+        let take = |page: Vec<TastytradeOrder>| {
             found = page.into_iter().find(is_it);
             Ok(if found.is_some() { Paging::Enough } else { Paging::More })
         };

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use ttai_ports::PortError;
 
 use super::PROVIDER;
-use super::model::Message;
+use super::model::OrderMessage;
 
 /// Longest excerpt of the service's own words.
 const LONGEST: usize = 400;
@@ -31,7 +31,7 @@ struct Details {
 #[derive(Debug, Deserialize)]
 struct Reason {
     #[serde(flatten)]
-    message: Message,
+    message: OrderMessage,
     #[serde(default)]
     domain: Option<String>,
     #[serde(default)]

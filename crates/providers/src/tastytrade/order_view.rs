@@ -5,11 +5,11 @@ use rust_decimal::prelude::ToPrimitive;
 use ttai_ports::{BrokerOrder, OrderAction, OrderLeg, OrderPreview, OrderStatus};
 
 use super::error::printable;
-use super::model::{Order, OrderLegModel, PlacedOrder};
+use super::model::{OrderLegModel, PlacedOrder, TastytradeOrder};
 use super::symbols;
 
 /// An order; none without an id or with a leg that the project does not trade.
-pub(super) fn order(order: &Order, account: &str) -> Option<BrokerOrder> {
+pub(super) fn order(order: &TastytradeOrder, account: &str) -> Option<BrokerOrder> {
     let legs = order.legs.iter().map(leg).collect::<Option<Vec<_>>>()?;
     let filled_quantity = filled_units(order);
     Some(BrokerOrder {
@@ -27,7 +27,7 @@ pub(super) fn order(order: &Order, account: &str) -> Option<BrokerOrder> {
 }
 
 /// Where an order stands. A word that is not known yet is no end: the order may still be filled.
-pub(super) fn status(order: &Order) -> OrderStatus {
+pub(super) fn status(order: &TastytradeOrder) -> OrderStatus {
     match order.status.as_str() {
         "Received" | "Routed" | "In Flight" | "Contingent" => OrderStatus::Received,
         "Filled" => OrderStatus::Filled,
@@ -84,20 +84,20 @@ fn filled(leg: &OrderLegModel) -> Decimal {
 }
 
 /// Whole units of all legs that were done: the least of the legs, each in units of its own ratio.
-fn filled_units(order: &Order) -> Decimal {
+fn filled_units(order: &TastytradeOrder) -> Decimal {
     let units = order.legs.iter().map(|leg| filled(leg).checked_div(ratio(order, leg)).unwrap_or_default());
     units.min().unwrap_or_default().normalize()
 }
 
 /// Shares or contracts of a leg in one unit of the order.
-fn ratio(order: &Order, leg: &OrderLegModel) -> Decimal {
+fn ratio(order: &TastytradeOrder, leg: &OrderLegModel) -> Decimal {
     let size = order.size.filter(|size| size.is_sign_positive() && !size.is_zero());
     let ratio = leg.quantity.zip(size).and_then(|(quantity, size)| quantity.checked_div(size));
     ratio.filter(|ratio| !ratio.is_zero()).unwrap_or(Decimal::ONE)
 }
 
 /// The price of one unit by its fills, positive when paid; none before every leg has a fill.
-fn average_fill_price(order: &Order, units: Decimal) -> Option<Decimal> {
+fn average_fill_price(order: &TastytradeOrder, units: Decimal) -> Option<Decimal> {
     let every_leg = order.legs.iter().all(|leg| leg.fills.as_deref().is_some_and(|fills| !fills.is_empty()));
     if units.is_zero() || !every_leg {
         return None;
@@ -121,7 +121,7 @@ fn sum(mut numbers: impl Iterator<Item = Option<Decimal>>) -> Option<Decimal> {
 mod tests {
     use super::*;
 
-    fn placed(status: &str, size: u32, legs: &str) -> Order {
+    fn placed(status: &str, size: u32, legs: &str) -> TastytradeOrder {
         let text = format!(
             r#"{{"id": 771043, "account-number": "5WT0001", "size": {size}, "status": "{status}", "external-identifier": "a-1",
                 "received-at": "2019-10-01T18:26:52.513+00:00", "updated-at": 1569954412572, "legs": {legs}}}"#

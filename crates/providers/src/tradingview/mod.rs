@@ -11,13 +11,13 @@ use async_trait::async_trait;
 use serde_json::json;
 use ttai_core::Symbol;
 use ttai_http::{Effect, Service, ServiceConfig};
-use ttai_ports::{AccountLimits, Candidate, PortError, RateLimit, ScanRequest, Scanner};
+use ttai_ports::{AccountLimits, PortError, RateLimit, ScanMatch, ScanRequest, Scanner};
 use url::Url;
 
 pub use columns::{ColumnType, column_type, columns};
 use error::{corrupt, invalid};
 pub use model::{ScanAnswer, ScanRow, parse_scan};
-pub use query::{Condition, Filter, MOST_ROWS, Operation, Query};
+pub use query::{Condition, Filter, FilterOperation, MOST_ROWS, ScanQuery};
 
 /// The provider's name in errors and metrics.
 const PROVIDER: &str = "tradingview";
@@ -55,7 +55,7 @@ impl TradingView {
     ///
     /// # Errors
     /// The taxonomy of [`PortError`]; [`PortError::Corrupt`] also where a row has not the columns asked for.
-    pub async fn run(&self, query: &Query) -> Result<ScanAnswer, PortError> {
+    pub async fn run(&self, query: &ScanQuery) -> Result<ScanAnswer, PortError> {
         let path = format!("{MARKET}/scan");
         // A scan changes nothing although it is sent by POST.
         let response =
@@ -79,30 +79,30 @@ impl Scanner for TradingView {
         PROVIDER
     }
 
-    async fn scan(&self, request: &ScanRequest) -> Result<Vec<Candidate>, PortError> {
+    async fn scan(&self, request: &ScanRequest) -> Result<Vec<ScanMatch>, PortError> {
         let answer = self.run(&query(request)?).await?;
         Ok(answer.rows.iter().filter_map(candidate).collect())
     }
 }
 
 /// The query that a request means.
-fn query(request: &ScanRequest) -> Result<Query, PortError> {
+fn query(request: &ScanRequest) -> Result<ScanQuery, PortError> {
     check(request)?;
-    let mut query = Query::select(&COLUMNS)?.sort_by("volume", false)?.range(0, request.limit)?;
+    let mut query = ScanQuery::select(&COLUMNS)?.sort_by("volume", false)?.range(0, request.limit)?;
     let types = if request.include_funds { json!(["stock", "dr", "fund"]) } else { json!(["stock", "dr"]) };
     let fixed = [
-        ("exchange", Operation::InRange, json!(EXCHANGES)),
-        ("is_primary", Operation::Equal, json!(true)),
-        ("active_symbol", Operation::Equal, json!(true)),
-        ("type", Operation::InRange, types),
-        ("typespecs", Operation::HasNoneOf, json!(["preferred", "pre-ipo", "mutual", "unit"])),
+        ("exchange", FilterOperation::InRange, json!(EXCHANGES)),
+        ("is_primary", FilterOperation::Equal, json!(true)),
+        ("active_symbol", FilterOperation::Equal, json!(true)),
+        ("type", FilterOperation::InRange, types),
+        ("typespecs", FilterOperation::HasNoneOf, json!(["preferred", "pre-ipo", "mutual", "unit"])),
     ];
     let bounds = [
-        ("close", Operation::AtLeast, request.min_price.map(|price| json!(price))),
-        ("close", Operation::AtMost, request.max_price.map(|price| json!(price))),
-        ("average_volume_30d_calc", Operation::AtLeast, request.min_volume.map(|volume| json!(volume))),
-        ("market_cap_basic", Operation::AtLeast, request.min_market_cap.map(|cap| json!(cap))),
-        ("sector", Operation::InRange, (!request.sectors.is_empty()).then(|| json!(request.sectors))),
+        ("close", FilterOperation::AtLeast, request.min_price.map(|price| json!(price))),
+        ("close", FilterOperation::AtMost, request.max_price.map(|price| json!(price))),
+        ("average_volume_30d_calc", FilterOperation::AtLeast, request.min_volume.map(|volume| json!(volume))),
+        ("market_cap_basic", FilterOperation::AtLeast, request.min_market_cap.map(|cap| json!(cap))),
+        ("sector", FilterOperation::InRange, (!request.sectors.is_empty()).then(|| json!(request.sectors))),
     ];
     for (column, operation, right) in fixed {
         query = query.filter(Filter::new(column, operation, right)?);
@@ -130,8 +130,8 @@ fn check(request: &ScanRequest) -> Result<(), PortError> {
 }
 
 /// A row as a candidate; none where its ticker is none of ours.
-fn candidate(row: &ScanRow) -> Option<Candidate> {
-    Some(Candidate {
+fn candidate(row: &ScanRow) -> Option<ScanMatch> {
+    Some(ScanMatch {
         symbol: Symbol::new(row.ticker()).ok()?,
         name: row.text(0).unwrap_or_default().to_owned(),
         price: row.number(1),

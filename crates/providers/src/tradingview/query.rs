@@ -17,7 +17,7 @@ const MOST_VALUES: usize = 200;
 
 /// What a filter does with its column and its right side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub enum Operation {
+pub enum FilterOperation {
     /// Above a number or another column.
     #[serde(rename = "greater")]
     Greater,
@@ -75,7 +75,7 @@ pub enum Operation {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Filter {
     left: String,
-    operation: Operation,
+    operation: FilterOperation,
     right: Value,
 }
 
@@ -84,7 +84,7 @@ impl Filter {
     ///
     /// # Errors
     /// [`PortError::Invalid`] for an unknown column, or an operation or right side that its type does not have.
-    pub fn new(left: &str, operation: Operation, right: Value) -> Result<Self, PortError> {
+    pub fn new(left: &str, operation: FilterOperation, right: Value) -> Result<Self, PortError> {
         let kind = known(left)?;
         if fits(kind, operation, &right) {
             return Ok(Self { left: left.to_owned(), operation, right });
@@ -132,7 +132,7 @@ impl Condition {
 
 /// A whole query.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Query {
+pub struct ScanQuery {
     columns: Vec<String>,
     filters: Vec<Filter>,
     condition: Option<Condition>,
@@ -140,7 +140,7 @@ pub struct Query {
     range: (u32, u32),
 }
 
-impl Query {
+impl ScanQuery {
     /// The columns to answer with.
     ///
     /// # Errors
@@ -228,8 +228,8 @@ fn known(column: &str) -> Result<ColumnType, PortError> {
     })
 }
 
-fn fits(kind: ColumnType, operation: Operation, right: &Value) -> bool {
-    use Operation as Op;
+fn fits(kind: ColumnType, operation: FilterOperation, right: &Value) -> bool {
+    use FilterOperation as Op;
     let is_numeric = matches!(kind, ColumnType::Number | ColumnType::Time);
     match operation {
         Op::Empty | Op::NotEmpty => right.is_null(),
@@ -291,26 +291,26 @@ mod tests {
     use super::*;
 
     #[rstest]
-    #[case("close", Operation::AtLeast, json!(5), true)]
-    #[case("close", Operation::Greater, json!("VWAP"), true)]
-    #[case("close", Operation::Greater, json!("sector"), false)]
-    #[case("close", Operation::Match, json!("5"), false)]
-    #[case("close", Operation::InRange, json!([5, 50]), true)]
-    #[case("close", Operation::InRange, json!([5]), false)]
-    #[case("close", Operation::AbovePercent, json!(["VWAP", 1.03]), true)]
-    #[case("type", Operation::InRange, json!(["stock", "dr"]), true)]
-    #[case("type", Operation::InRange, json!([]), false)]
-    #[case("type", Operation::Less, json!(1), false)]
-    #[case("typespecs", Operation::HasNoneOf, json!(["etf"]), true)]
-    #[case("typespecs", Operation::Equal, json!("etf"), false)]
-    #[case("is_primary", Operation::Equal, json!(true), true)]
-    #[case("is_primary", Operation::Equal, json!("true"), false)]
-    #[case("earnings_release_next_date", Operation::InDayRange, json!([0, 7]), true)]
-    #[case("sector", Operation::NotEmpty, Value::Null, true)]
-    #[case("cloze", Operation::Greater, json!(5), false)]
+    #[case("close", FilterOperation::AtLeast, json!(5), true)]
+    #[case("close", FilterOperation::Greater, json!("VWAP"), true)]
+    #[case("close", FilterOperation::Greater, json!("sector"), false)]
+    #[case("close", FilterOperation::Match, json!("5"), false)]
+    #[case("close", FilterOperation::InRange, json!([5, 50]), true)]
+    #[case("close", FilterOperation::InRange, json!([5]), false)]
+    #[case("close", FilterOperation::AbovePercent, json!(["VWAP", 1.03]), true)]
+    #[case("type", FilterOperation::InRange, json!(["stock", "dr"]), true)]
+    #[case("type", FilterOperation::InRange, json!([]), false)]
+    #[case("type", FilterOperation::Less, json!(1), false)]
+    #[case("typespecs", FilterOperation::HasNoneOf, json!(["etf"]), true)]
+    #[case("typespecs", FilterOperation::Equal, json!("etf"), false)]
+    #[case("is_primary", FilterOperation::Equal, json!(true), true)]
+    #[case("is_primary", FilterOperation::Equal, json!("true"), false)]
+    #[case("earnings_release_next_date", FilterOperation::InDayRange, json!([0, 7]), true)]
+    #[case("sector", FilterOperation::NotEmpty, Value::Null, true)]
+    #[case("cloze", FilterOperation::Greater, json!(5), false)]
     fn only_what_the_service_understands_is_a_filter(
         #[case] left: &str,
-        #[case] operation: Operation,
+        #[case] operation: FilterOperation,
         #[case] right: Value,
         #[case] good: bool,
     ) {
@@ -319,10 +319,10 @@ mod tests {
 
     #[test]
     fn a_query_is_written_as_the_service_reads_it() {
-        let cheap = Filter::new("close", Operation::Less, json!(50)).unwrap();
-        let stock = Filter::new("type", Operation::Equal, json!("stock")).unwrap();
-        let fund = Filter::new("type", Operation::Equal, json!("fund")).unwrap();
-        let query = Query::select(&["name", "close"])
+        let cheap = Filter::new("close", FilterOperation::Less, json!(50)).unwrap();
+        let stock = Filter::new("type", FilterOperation::Equal, json!("stock")).unwrap();
+        let fund = Filter::new("type", FilterOperation::Equal, json!("fund")).unwrap();
+        let query = ScanQuery::select(&["name", "close"])
             .unwrap()
             .filter(cheap)
             .condition(Condition::Any(vec![Condition::Is(stock), Condition::All(vec![Condition::Is(fund)])]))
@@ -348,9 +348,9 @@ mod tests {
 
     #[test]
     fn bounds_are_kept() {
-        let query = Query::select(&["name"]).unwrap();
+        let query = ScanQuery::select(&["name"]).unwrap();
         assert!(query.clone().range(5, 5).is_err() && query.clone().range(0, 1_001).is_err());
-        assert!(query.clone().sort_by("nothing", true).is_err() && Query::select(&["nothing"]).is_err());
+        assert!(query.clone().sort_by("nothing", true).is_err() && ScanQuery::select(&["nothing"]).is_err());
         let mut deep = Condition::All(Vec::new());
         for _ in 0..10 {
             deep = Condition::All(vec![deep]);

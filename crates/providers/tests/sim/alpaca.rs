@@ -13,7 +13,7 @@ use ttai_ports::{
     OrderIntent, OrderLeg, OrderPrice, OrderStatus, PortError, QuoteStream, StreamEvent, StreamGap,
     StreamKinds, StreamReader, StreamSymbol, TimeInForce,
 };
-use ttai_providers::alpaca::stream::{NewsUpdate, OrderUpdate, Patience};
+use ttai_providers::alpaca::stream::{NewsUpdate, OrderUpdate, PeerPatience};
 use ttai_providers::alpaca::{Alpaca, AlpacaConfig};
 use ttai_sim::server::RunningSim;
 
@@ -457,7 +457,8 @@ async fn a_lost_stream_comes_back_subscribed_and_reports_its_gap() {
         // A market each: no connection but the one that is read can take the fault.
         let sim = sim().await;
         let alpaca = alpaca(&sim);
-        alpaca.set_patience(Patience { ping: Duration::from_millis(200), silence: Duration::from_secs(1) });
+        alpaca
+            .set_patience(PeerPatience { ping: Duration::from_millis(200), silence: Duration::from_secs(1) });
         let mut reader =
             alpaca.subscribe(&[StreamSymbol::Equity(symbol("AAPL"))], StreamKinds::ALL).await.unwrap();
         quote(&mut reader).await;

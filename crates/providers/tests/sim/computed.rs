@@ -5,7 +5,7 @@ use std::sync::Arc;
 use ttai_ports::{
     Capability, DataSource, Fact, MarketClock, MarketData, Metrics, Provenance, SymbolMetrics, Unknown,
 };
-use ttai_providers::fallback::{Fallback, Order};
+use ttai_providers::fallback::{Fallback, ProviderOrder};
 use ttai_sim::server::RunningSim;
 
 use crate::cboe::cboe;
@@ -18,7 +18,7 @@ fn either(sim: &RunningSim) -> Fallback {
     let kept: Arc<dyn Metrics> = Arc::new(tastytrade(sim));
     let who =
         |name: &str| DataSource { name: name.to_owned(), simulated: true, description: name.to_owned() };
-    let mut order = Order::default();
+    let mut order = ProviderOrder::default();
     for capability in [Capability::Quotes, Capability::Bars, Capability::Chains] {
         order = order.market(&who("cboe"), &market, capability);
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::json;
 use ttai_http::LocalLimits;
 use ttai_ports::{PortError, ScanRequest, Scanner};
-use ttai_providers::tradingview::{Condition, Filter, Operation, Query, TradingView, columns};
+use ttai_providers::tradingview::{Condition, Filter, FilterOperation, ScanQuery, TradingView, columns};
 use ttai_sim::server::RunningSim;
 
 use crate::support::{arm, sim};
@@ -44,7 +44,7 @@ async fn candidates_fit_the_request_and_come_most_traded_first() {
 async fn the_service_knows_every_column_that_we_do() {
     let sim = sim().await;
     let names: Vec<&str> = columns().collect();
-    let answer = scanner(&sim).run(&Query::select(&names).unwrap()).await.unwrap();
+    let answer = scanner(&sim).run(&ScanQuery::select(&names).unwrap()).await.unwrap();
     assert!(answer.rows.iter().all(|row| row.values.len() == names.len()));
     sim.shutdown().await;
 }
@@ -55,19 +55,24 @@ async fn conditions_are_joined_as_they_are_written() {
     let scanner = scanner(&sim);
     let is = |left: &str, operation, right| Condition::Is(Filter::new(left, operation, right).unwrap());
     let tree = Condition::Any(vec![
-        is("name", Operation::Equal, json!("F")),
+        is("name", FilterOperation::Equal, json!("F")),
         Condition::All(vec![
-            is("typespecs", Operation::Has, json!(["etf"])),
-            is("close", Operation::Greater, json!("SMA200")),
+            is("typespecs", FilterOperation::Has, json!(["etf"])),
+            is("close", FilterOperation::Greater, json!("SMA200")),
         ]),
     ]);
-    let query =
-        Query::select(&["close", "SMA200"]).unwrap().condition(tree).unwrap().sort_by("name", true).unwrap();
+    let query = ScanQuery::select(&["close", "SMA200"])
+        .unwrap()
+        .condition(tree)
+        .unwrap()
+        .sort_by("name", true)
+        .unwrap();
     let answer = scanner.run(&query).await.unwrap();
     let names: Vec<&str> = answer.rows.iter().map(ttai_providers::tradingview::ScanRow::ticker).collect();
     assert!(names.starts_with(&["F"]) && names.len() <= 2, "{names:?}");
-    let soon = Filter::new("earnings_release_next_date", Operation::InDayRange, json!([0, 14])).unwrap();
-    let answer = scanner.run(&Query::select(&["name"]).unwrap().filter(soon)).await.unwrap();
+    let soon =
+        Filter::new("earnings_release_next_date", FilterOperation::InDayRange, json!([0, 14])).unwrap();
+    let answer = scanner.run(&ScanQuery::select(&["name"]).unwrap().filter(soon)).await.unwrap();
     assert_eq!(
         answer.rows.iter().map(ttai_providers::tradingview::ScanRow::ticker).collect::<Vec<_>>(),
         ["TSLA"]

@@ -3,6 +3,7 @@
 use chrono::NaiveDate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use ttai_core::FibonacciLevel;
 
 use super::swings::{Swing, SwingKind, ZigZag};
 use super::{Gap, Level, exceeds};
@@ -14,18 +15,9 @@ const EXTENSIONS: [f64; 3] = [1.272, 1.618, 2.0];
 /// Two levels within this many ATR coincide.
 const CONFLUENCE_ATR: f64 = 0.5;
 
-/// One Fibonacci price.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct FibonacciLevel {
-    /// 0.5 is the 50 % retracement; above 1 it is an extension.
-    pub ratio: f64,
-    /// Dollars.
-    pub price: f64,
-}
-
 /// The dominant swing and its levels.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct FibonacciSwing {
+pub struct DominantSwing {
     /// Price at the start, dollars.
     pub from: f64,
     /// Session of the start.
@@ -44,7 +36,7 @@ pub struct FibonacciSwing {
 
 /// Levels of different origin at one price.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct ConfluenceZone {
+pub struct Confluence {
     /// Mean of the members, dollars.
     pub price: f64,
     /// Lowest member, dollars.
@@ -83,11 +75,11 @@ fn length((from, to): (Swing, Swing)) -> f64 {
 }
 
 /// The Fibonacci levels of the leg, with the last `close` for the fraction given back.
-pub(crate) fn fibonacci((from, to): (Swing, Swing), close: f64) -> FibonacciSwing {
+pub(crate) fn fibonacci((from, to): (Swing, Swing), close: f64) -> DominantSwing {
     let range = to.price - from.price;
     let retracement = |ratio: &f64| FibonacciLevel { ratio: *ratio, price: to.price - ratio * range };
     let extension = |ratio: &f64| FibonacciLevel { ratio: *ratio, price: from.price + ratio * range };
-    FibonacciSwing {
+    DominantSwing {
         from: from.price,
         from_date: from.date,
         to: to.price,
@@ -100,8 +92,8 @@ pub(crate) fn fibonacci((from, to): (Swing, Swing), close: f64) -> FibonacciSwin
 
 /// The Fibonacci levels that coincide, within 0.5 ATR, with a swing, a moving average, an open gap's edge or a level
 /// of at least two touches. Highest price first.
-pub(crate) fn confluence(fibonacci: &FibonacciSwing, others: &[NamedPrice], atr: f64) -> Vec<ConfluenceZone> {
-    let mut zones: Vec<ConfluenceZone> = fibonacci
+pub(crate) fn confluence(fibonacci: &DominantSwing, others: &[NamedPrice], atr: f64) -> Vec<Confluence> {
+    let mut zones: Vec<Confluence> = fibonacci
         .retracements
         .iter()
         .chain(&fibonacci.extensions)
@@ -111,7 +103,7 @@ pub(crate) fn confluence(fibonacci: &FibonacciSwing, others: &[NamedPrice], atr:
     zones
 }
 
-fn zone_around(level: &FibonacciLevel, others: &[NamedPrice], atr: f64) -> Option<ConfluenceZone> {
+fn zone_around(level: &FibonacciLevel, others: &[NamedPrice], atr: f64) -> Option<Confluence> {
     let members: Vec<&NamedPrice> =
         others.iter().filter(|o| !exceeds((o.price - level.price).abs(), CONFLUENCE_ATR * atr)).collect();
     if members.is_empty() {
@@ -120,7 +112,7 @@ fn zone_around(level: &FibonacciLevel, others: &[NamedPrice], atr: f64) -> Optio
     let prices = || members.iter().map(|m| m.price).chain([level.price]);
     let count = prices().fold(0.0, |n, _| n + 1.0);
     let name = format!("fibonacci {:.1}%", level.ratio * 100.0);
-    Some(ConfluenceZone {
+    Some(Confluence {
         price: prices().sum::<f64>() / count,
         zone_low: prices().fold(f64::INFINITY, f64::min),
         zone_high: prices().fold(f64::NEG_INFINITY, f64::max),
@@ -134,7 +126,7 @@ pub(crate) fn confluence_candidates(
     levels: &[Level],
     gaps: &[Gap],
     averages: &[NamedPrice],
-    fibonacci: &FibonacciSwing,
+    fibonacci: &DominantSwing,
 ) -> Vec<NamedPrice> {
     let own = |date: NaiveDate| date == fibonacci.from_date || date == fibonacci.to_date;
     let swing_name = |s: &Swing| match s.kind {

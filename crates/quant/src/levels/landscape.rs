@@ -7,9 +7,8 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use ttai_core::DailyBar;
+use ttai_core::{DailyBar, LevelSide};
 
-use super::LevelKind;
 use super::exceeds;
 use super::swings::Swing;
 
@@ -86,11 +85,11 @@ impl Landscape {
     }
 
     /// The evidence for a level at `price`.
-    pub(crate) fn evidence(&self, price: f64, kind: LevelKind) -> LevelEvidence {
+    pub(crate) fn evidence(&self, price: f64, kind: LevelSide) -> LevelEvidence {
         // How far the level lies beyond a mean, seen from the price.
         let beyond = |mean: f64| match kind {
-            LevelKind::Support => mean - price,
-            LevelKind::Resistance => price - mean,
+            LevelSide::Support => mean - price,
+            LevelSide::Resistance => price - mean,
         };
         let in_zone = |mean: Option<f64>, width: f64| {
             mean.map(beyond).is_some_and(|b| exceeds(b, 0.0) && exceeds(width * self.atr, b))

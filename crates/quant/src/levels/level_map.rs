@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use ttai_core::DailyBar;
+use ttai_core::{DailyBar, LevelSide};
 
 use super::extremes::extremes;
 use super::fibonacci::{NamedPrice, confluence, confluence_candidates, dominant_swing, fibonacci};
@@ -13,8 +13,7 @@ use super::swings::{SwingKind, ZigZag, zig_zag};
 use super::trend_lines::trend_lines;
 use super::zones::levels;
 use super::{
-    ConfluenceZone, Extremes, FibonacciSwing, Gap, Level, LevelKind, LevelSettings, Strength, Swing,
-    TrendLine, exceeds,
+    Confluence, DominantSwing, Extremes, Gap, Level, LevelSettings, Strength, Swing, TrendLine, exceeds,
 };
 use crate::indicators::{IndicatorError, atr, sma};
 
@@ -103,9 +102,9 @@ pub struct LevelMap {
     /// Swings of the last 126 bars, oldest first.
     pub swings: Vec<Swing>,
     /// Fibonacci levels of the dominant swing; None while the chart has not turned by 4 ATR within a year of bars.
-    pub fibonacci: Option<FibonacciSwing>,
+    pub fibonacci: Option<DominantSwing>,
     /// Where Fibonacci levels coincide with others, the highest first.
-    pub confluence: Vec<ConfluenceZone>,
+    pub confluence: Vec<Confluence>,
     /// Open gaps and those filled lately, oldest first.
     pub gaps: Vec<Gap>,
     /// At most one line under the price and one over it.
@@ -201,7 +200,7 @@ impl Side<'_> {
         let is_tested = |l: &Level| exceeds(TESTED_ATR * self.atr, (l.price - self.close).abs());
         let (tested, away): (Vec<Level>, Vec<Level>) = levels.into_iter().partition(is_tested);
         let (supports, resistances): (Vec<Level>, Vec<Level>) =
-            away.into_iter().partition(|l| l.kind == LevelKind::Support);
+            away.into_iter().partition(|l| l.kind == LevelSide::Support);
         Sides {
             supports: self.with_latest(supports, SwingKind::Low),
             resistances: self.with_latest(resistances, SwingKind::High),

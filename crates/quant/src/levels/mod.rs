@@ -20,14 +20,14 @@ pub mod validation;
 mod zones;
 
 pub use extremes::{Extreme, Extremes};
-pub use fibonacci::{ConfluenceZone, FibonacciLevel, FibonacciSwing};
+pub use fibonacci::{Confluence, DominantSwing};
 pub use gaps::{Gap, GapDirection};
 pub use landscape::LevelEvidence;
 pub use level_map::{LevelMap, LevelsError, MINIMUM_BARS, find_levels};
 pub use settings::LevelSettings;
 pub use swings::{Swing, SwingKind};
 pub use trend_lines::TrendLine;
-pub use zones::{Level, LevelKind, Strength};
+pub use zones::{Level, Strength};
 
 #[cfg(test)]
 mod property_tests;

@@ -2,7 +2,7 @@
 
 use chrono::{Days, NaiveDate};
 use proptest::prelude::*;
-use ttai_core::DailyBar;
+use ttai_core::{DailyBar, LevelSide};
 
 use super::swings::{SwingKind, zig_zag};
 use super::*;
@@ -74,7 +74,7 @@ proptest! {
     fn levels_lie_where_they_say(bars in walk()) {
         let map = map(&bars);
         for level in map.supports.iter().chain(&map.resistances) {
-            let side = if level.kind == LevelKind::Support { map.close - level.price } else { level.price - map.close };
+            let side = if level.kind == LevelSide::Support { map.close - level.price } else { level.price - map.close };
             prop_assert!(side >= 0.499 * map.atr);
             prop_assert!(level.zone_low < level.price && level.price < level.zone_high);
             prop_assert!((0.0..=1.0).contains(&level.score) && level.touches > 0);

@@ -3,10 +3,10 @@
 use chrono::NaiveDate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use ttai_core::DailyBar;
+use ttai_core::{DailyBar, LevelSide};
 
+use super::exceeds;
 use super::swings::{Swing, SwingKind};
-use super::{LevelKind, exceeds};
 
 /// Swings older than this many bars carry no line.
 const LOOKBACK: usize = 126;
@@ -21,7 +21,7 @@ const BREAK_ATR: f64 = 0.5;
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct TrendLine {
     /// Support runs under lows, resistance over highs.
-    pub kind: LevelKind,
+    pub kind: LevelSide,
     /// Session of the first anchor.
     pub from_date: NaiveDate,
     /// Price of the first anchor, dollars.
@@ -40,7 +40,7 @@ pub struct TrendLine {
 
 /// At most one line under the price and one over it: the one with most touches, then the longest.
 pub(crate) fn trend_lines(bars: &[DailyBar], swings: &[Swing], atr: f64) -> Vec<TrendLine> {
-    [(SwingKind::Low, LevelKind::Support), (SwingKind::High, LevelKind::Resistance)]
+    [(SwingKind::Low, LevelSide::Support), (SwingKind::High, LevelSide::Resistance)]
         .into_iter()
         .filter_map(|(swing_kind, kind)| best_line(bars, swings, swing_kind, kind, atr))
         .collect()
@@ -50,7 +50,7 @@ fn best_line(
     bars: &[DailyBar],
     swings: &[Swing],
     swing_kind: SwingKind,
-    kind: LevelKind,
+    kind: LevelSide,
     atr: f64,
 ) -> Option<TrendLine> {
     let oldest = bars.len().saturating_sub(LOOKBACK);
@@ -74,7 +74,7 @@ fn line(
     anchors: &[&Swing],
     first: &Swing,
     second: &Swing,
-    kind: LevelKind,
+    kind: LevelSide,
     atr: f64,
 ) -> Option<TrendLine> {
     if second.index < first.index + MINIMUM_SPAN {
@@ -83,8 +83,8 @@ fn line(
     let slope = (second.price - first.price) / bar_count(second.index - first.index);
     let at = |index: usize| first.price + slope * bar_count(index.saturating_sub(first.index));
     let beyond = |index: usize, price: f64| match kind {
-        LevelKind::Support => at(index) - price,
-        LevelKind::Resistance => price - at(index),
+        LevelSide::Support => at(index) - price,
+        LevelSide::Resistance => price - at(index),
     };
     let broken = (first.index..bars.len()).any(|i| exceeds(beyond(i, bars[i].close), BREAK_ATR * atr));
     let price_now = at(bars.len() - 1);

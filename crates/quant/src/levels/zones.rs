@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use ttai_core::DailyBar;
+use ttai_core::{DailyBar, LevelSide};
 
 use super::exceeds;
 use super::landscape::{Landscape, LevelEvidence};
@@ -15,16 +15,6 @@ const JOIN_ATR: f64 = 0.5;
 const MAXIMUM_WIDTH_ATR: f64 = 1.0;
 /// A zone reaches this many of today's ATR beyond its touches.
 const ZONE_MARGIN_ATR: f64 = 0.25;
-
-/// Which side of the last close a level lies on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum LevelKind {
-    /// At or below the last close.
-    Support,
-    /// Above the last close.
-    Resistance,
-}
 
 /// A level's score in words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -42,7 +32,7 @@ pub enum Strength {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Level {
     /// Support below the last close, resistance above.
-    pub kind: LevelKind,
+    pub kind: LevelSide,
     /// Price of the last touch, dollars.
     pub price: f64,
     /// Lowest touch less 0.25 ATR, dollars.
@@ -147,7 +137,7 @@ fn level(
     landscape: &Landscape,
 ) -> Level {
     let price = cluster.price();
-    let kind = if exceeds(price, close) { LevelKind::Resistance } else { LevelKind::Support };
+    let kind = if exceeds(price, close) { LevelSide::Resistance } else { LevelSide::Support };
     let evidence = landscape.evidence(price, kind);
     let score = 1.0 - (-evidence.points()).exp();
     Level {

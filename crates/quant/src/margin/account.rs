@@ -12,7 +12,7 @@ use super::groups::{
 use super::naming::RecognizedStrategy;
 use super::pairing::PairingProblem;
 use super::rules::{UnderlyingClass, naked_option, stock_initial, stock_maintenance};
-use crate::strategy::legs::{Instrument, Leg, LegError, MAX_PRICE};
+use crate::strategy::legs::{Leg, LegError, LegInstrument, MAX_PRICE};
 
 /// Why no requirement can be said.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -133,7 +133,7 @@ struct Book {
 
 impl Book {
     fn new(legs: &[Leg], spot: Decimal, class: UnderlyingClass) -> Self {
-        let stock = || legs.iter().filter(|leg| leg.instrument == Instrument::Stock);
+        let stock = || legs.iter().filter(|leg| leg.instrument == LegInstrument::Stock);
         let shares: Decimal = stock().map(|leg| leg.quantity).sum();
         let same_side = || stock().filter(|leg| leg.quantity.is_sign_negative() == shares.is_sign_negative());
         let bought: Decimal = same_side().map(|leg| leg.quantity).sum();

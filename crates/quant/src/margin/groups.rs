@@ -6,7 +6,7 @@ use ttai_core::OptionRight;
 
 use super::account::MarginGroup;
 use super::naming::RecognizedStrategy;
-use crate::strategy::legs::{Instrument, Leg};
+use crate::strategy::legs::{Leg, LegInstrument};
 
 /// An option leg with the contracts of it that no group has taken yet.
 #[derive(Clone, Debug)]
@@ -23,8 +23,8 @@ pub(super) struct Lot {
 impl Lot {
     pub(super) fn of(leg: &Leg) -> Option<Self> {
         match leg.instrument {
-            Instrument::Stock => None,
-            Instrument::Option { right, strike, last_trade_date, multiplier } => Some(Self {
+            LegInstrument::Stock => None,
+            LegInstrument::Option { right, strike, last_trade_date, multiplier } => Some(Self {
                 leg: leg.clone(),
                 right,
                 strike,

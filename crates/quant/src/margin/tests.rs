@@ -5,7 +5,7 @@ use rust_decimal::Decimal;
 use ttai_core::OptionRight::{self, Call, Put};
 
 use super::*;
-use crate::strategy::legs::{Instrument, Leg};
+use crate::strategy::legs::{Leg, LegInstrument};
 use crate::strategy::testing::date;
 
 const NEAR: &str = "2014-06-20";
@@ -14,7 +14,7 @@ const FAR: &str = "2014-07-18";
 fn option(right: OptionRight, strike: i64, quantity: i64, cents: i64, ends: &str) -> Leg {
     let last_trade_date = date(ends);
     let instrument =
-        Instrument::Option { right, strike: Decimal::from(strike), last_trade_date, multiplier: 100 };
+        LegInstrument::Option { right, strike: Decimal::from(strike), last_trade_date, multiplier: 100 };
     let price = Decimal::new(cents, 2);
     Leg { instrument, quantity: Decimal::from(quantity), entry: price, mark: price }
 }
@@ -151,7 +151,7 @@ fn alone(legs: &[Leg]) -> Decimal {
 proptest! {
     #[test]
     fn together_never_asks_more_than_leg_by_leg(legs in prop::collection::vec(any_leg(), 1..8)) {
-        let option_only: Vec<Leg> = legs.into_iter().filter(|leg| leg.instrument != Instrument::Stock).collect();
+        let option_only: Vec<Leg> = legs.into_iter().filter(|leg| leg.instrument != LegInstrument::Stock).collect();
         prop_assume!(!option_only.is_empty());
         prop_assert!(asked(&option_only).maintenance <= alone(&option_only));
     }
@@ -159,7 +159,7 @@ proptest! {
     #[test]
     fn every_contract_is_in_exactly_one_group(legs in prop::collection::vec(any_leg(), 1..8)) {
         let margin = asked(&legs);
-        for leg in legs.iter().filter(|leg| leg.instrument != Instrument::Stock) {
+        for leg in legs.iter().filter(|leg| leg.instrument != LegInstrument::Stock) {
             let same = |other: &&Leg| {
                 other.instrument == leg.instrument
                     && other.quantity.is_sign_negative() == leg.quantity.is_sign_negative()
@@ -170,7 +170,7 @@ proptest! {
             prop_assert_eq!(given, grouped);
         }
         let net = |legs: &mut dyn Iterator<Item = &Leg>| -> Decimal {
-            legs.filter(|leg| leg.instrument == Instrument::Stock).map(|leg| leg.quantity).sum()
+            legs.filter(|leg| leg.instrument == LegInstrument::Stock).map(|leg| leg.quantity).sum()
         };
         let grouped = net(&mut margin.groups.iter().flat_map(|group| &group.legs));
         prop_assert_eq!(net(&mut legs.iter()), grouped);

@@ -13,5 +13,5 @@ pub use beta::{BETA_RETURNS, BetaError, beta};
 pub use concentration::{
     Concentration, ConcentrationError, ConcentrationLimits, Exposure, Share, concentration,
 };
-pub use position::{NetGreeks, Position, PositionLeg, PositionRisk, RiskError, position_risk};
+pub use position::{NetGreeks, PositionLeg, PositionRisk, RiskError, UnderlyingPosition, position_risk};
 pub use rolls::{Roll, RollError, RollKind, RollOutlook, RollRequest, rolls};

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::chain::ContractGreeks;
 use crate::margin::{MarginError, MarginRequirement, UnderlyingClass, requirement};
-use crate::strategy::legs::{Instrument, Leg};
+use crate::strategy::legs::{Leg, LegInstrument};
 use crate::strategy::number::to_f64;
 use crate::strategy::payoff::{Payoff, PayoffError};
 
@@ -23,7 +23,7 @@ pub struct PositionLeg {
 
 /// All legs on one underlying and its market.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Position<'a> {
+pub struct UnderlyingPosition<'a> {
     /// The legs.
     pub legs: &'a [PositionLeg],
     /// Price of the underlying in dollars.
@@ -110,7 +110,7 @@ pub enum RiskError {
 /// # Errors
 /// [`RiskError`] where there are no legs or more than 200, a leg is none ([`Leg::checked`]), or the price of
 /// the underlying is not above 0, at most 10,000,000.
-pub fn position_risk(position: &Position<'_>) -> Result<PositionRisk, RiskError> {
+pub fn position_risk(position: &UnderlyingPosition<'_>) -> Result<PositionRisk, RiskError> {
     let legs: Vec<Leg> = position.legs.iter().map(|leg| leg.leg.clone()).collect();
     let margin = requirement(&legs, position.spot, position.class)?;
     let payoff = match Payoff::of(&legs) {
@@ -145,15 +145,15 @@ fn beta_weighted(delta: f64, spot: f64, (beta, index): (f64, f64)) -> Option<f64
 
 impl PositionLeg {
     fn lacks_greeks(&self) -> bool {
-        self.leg.instrument != Instrument::Stock && self.greeks.is_none()
+        self.leg.instrument != LegInstrument::Stock && self.greeks.is_none()
     }
 
     fn net(&self) -> NetGreeks {
         let shares = to_f64(self.leg.shares());
         match (&self.leg.instrument, self.greeks) {
-            (Instrument::Stock, _) => NetGreeks { delta: shares, ..NetGreeks::default() },
-            (Instrument::Option { .. }, None) => NetGreeks::default(),
-            (Instrument::Option { .. }, Some(greeks)) => NetGreeks {
+            (LegInstrument::Stock, _) => NetGreeks { delta: shares, ..NetGreeks::default() },
+            (LegInstrument::Option { .. }, None) => NetGreeks::default(),
+            (LegInstrument::Option { .. }, Some(greeks)) => NetGreeks {
                 delta: shares * greeks.delta,
                 gamma: shares * greeks.gamma,
                 theta: shares * greeks.theta,

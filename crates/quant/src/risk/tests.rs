@@ -11,7 +11,7 @@ use ttai_core::{OptionRight, Symbol};
 use super::*;
 use crate::chain::ContractGreeks;
 use crate::margin::{RecognizedStrategy, UnderlyingClass};
-use crate::strategy::legs::{Instrument, Leg};
+use crate::strategy::legs::{Leg, LegInstrument};
 use crate::strategy::number::{to_decimal, to_f64};
 use crate::strategy::testing::{
     Row, assert_close, date, decimal, files, number, oracle, rows, rows_of, sample,
@@ -57,7 +57,7 @@ fn position_leg(leg: &Value) -> PositionLeg {
         return PositionLeg { leg: Leg::stock(quantity, entry, mark), greeks: None };
     }
     let greek = |name: &str| leg[name].as_f64().unwrap();
-    let instrument = Instrument::Option {
+    let instrument = LegInstrument::Option {
         right: serde_json::from_value(leg["right"].clone()).unwrap(),
         strike: money(&leg["strike"]).unwrap(),
         last_trade_date: date(leg["last_trade_date"].as_str().unwrap()),
@@ -100,7 +100,7 @@ fn check_portfolio(meta: &Value, portfolio: &Value) {
     let expected = &portfolio["expected"];
     let class =
         if meta["symbol"] == "SPY" { UnderlyingClass::BroadIndexEtf } else { UnderlyingClass::Equity };
-    let position = Position {
+    let position = UnderlyingPosition {
         legs: &legs,
         spot: money(&portfolio["underlying_price"]).unwrap(),
         class,

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ttai_core::OptionRight;
 
-use super::legs::{Instrument, Leg};
+use super::legs::{Leg, LegInstrument};
 use super::number::{percent, to_f64};
 use super::payoff::{Payoff, PayoffError};
 use super::probability::{Lognormal, probability_of_profit, smile_of};
@@ -127,11 +127,11 @@ impl Economics {
 }
 
 fn option_legs(legs: &[Leg]) -> impl Iterator<Item = &Leg> {
-    legs.iter().filter(|leg| leg.instrument != Instrument::Stock)
+    legs.iter().filter(|leg| leg.instrument != LegInstrument::Stock)
 }
 
 fn is_put(leg: &Leg) -> bool {
-    matches!(leg.instrument, Instrument::Option { right: OptionRight::Put, .. })
+    matches!(leg.instrument, LegInstrument::Option { right: OptionRight::Put, .. })
 }
 
 /// What is earned if all goes well (none: without bound), and on which base.

@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::legs::{Instrument, MAX_PRICE};
+use super::legs::{LegInstrument, MAX_PRICE};
 use super::model::{ModelError, ModelLeg, OptionModel, closing_cost, leg_delta};
 use super::number::{to_decimal, to_f64};
 
@@ -187,7 +187,7 @@ impl<'a, M: OptionModel> Planner<'a, M> {
             return Err(ExitPlanError::NoCredit(terms.credit));
         }
         let short = terms.legs.first().filter(|leg| {
-            matches!(leg.leg.instrument, Instrument::Option { .. }) && leg.leg.quantity.is_sign_negative()
+            matches!(leg.leg.instrument, LegInstrument::Option { .. }) && leg.leg.quantity.is_sign_negative()
         });
         let short = short.ok_or(ExitPlanError::NoShortOption)?;
         let dte = (terms.last_trade_date - terms.opened).num_days();
@@ -283,7 +283,7 @@ impl<'a, M: OptionModel> Planner<'a, M> {
     /// The price of the underlying at which `beyond` reaches 0, between a fifth and five times the spot, to the cent: below the spot for a
     /// short put, above it for a short call. By false position (Illinois: an end that stays twice counts half).
     fn threshold(&self, beyond: impl Fn(f64) -> Result<f64, ModelError>) -> Result<Option<f64>, ModelError> {
-        let Instrument::Option { right, .. } = self.terms.legs[0].leg.instrument else { return Ok(None) };
+        let LegInstrument::Option { right, .. } = self.terms.legs[0].leg.instrument else { return Ok(None) };
         let (low, high) = (self.terms.spot / 5.0, self.terms.spot * 5.0);
         let (tested, calm) = match right {
             ttai_core::OptionRight::Put => (low, high),

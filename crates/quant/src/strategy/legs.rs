@@ -9,7 +9,7 @@ use ttai_core::{OptionContract, OptionRight};
 /// What a leg holds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
-pub enum Instrument {
+pub enum LegInstrument {
     /// Shares of the underlying.
     Stock,
     /// An option on the underlying.
@@ -29,7 +29,7 @@ pub enum Instrument {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Leg {
     /// What is held.
-    pub instrument: Instrument,
+    pub instrument: LegInstrument,
     /// Contracts or shares, 1e-9 to 1e8; negative is short.
     pub quantity: Decimal,
     /// Dollars a share at which the leg was, or would be, opened; 0 to 10,000,000.
@@ -73,14 +73,14 @@ impl Leg {
     /// see [`Leg::checked`].
     #[must_use]
     pub fn stock(quantity: Decimal, entry: Decimal, mark: Decimal) -> Self {
-        Self { instrument: Instrument::Stock, quantity, entry, mark }
+        Self { instrument: LegInstrument::Stock, quantity, entry, mark }
     }
 
     /// Contracts of `contract`, `quantity` negative for short; `entry` and `mark` in dollars a share. Nothing
     /// is checked here: see [`Leg::checked`].
     #[must_use]
     pub fn option(contract: &OptionContract, quantity: Decimal, entry: Decimal, mark: Decimal) -> Self {
-        let instrument = Instrument::Option {
+        let instrument = LegInstrument::Option {
             right: contract.right,
             strike: contract.strike,
             last_trade_date: contract.last_trade_date,
@@ -103,7 +103,7 @@ impl Leg {
                 return Err(LegError::Price { name, value });
             }
         }
-        if let Instrument::Option { strike, multiplier, .. } = self.instrument {
+        if let LegInstrument::Option { strike, multiplier, .. } = self.instrument {
             if strike <= Decimal::ZERO || strike > MAX_PRICE {
                 return Err(LegError::Strike(strike));
             }
@@ -118,8 +118,8 @@ impl Leg {
     #[must_use]
     pub fn multiplier(&self) -> Decimal {
         match self.instrument {
-            Instrument::Stock => Decimal::ONE,
-            Instrument::Option { multiplier, .. } => Decimal::from(multiplier),
+            LegInstrument::Stock => Decimal::ONE,
+            LegInstrument::Option { multiplier, .. } => Decimal::from(multiplier),
         }
     }
 
@@ -146,8 +146,8 @@ impl Leg {
     #[must_use]
     pub fn value_at_expiration(&self, price: Decimal) -> Decimal {
         match self.instrument {
-            Instrument::Stock => price,
-            Instrument::Option { right, strike, .. } => intrinsic(right, price, strike),
+            LegInstrument::Stock => price,
+            LegInstrument::Option { right, strike, .. } => intrinsic(right, price, strike),
         }
     }
 
@@ -155,8 +155,8 @@ impl Leg {
     #[must_use]
     pub fn strike(&self) -> Option<Decimal> {
         match self.instrument {
-            Instrument::Stock => None,
-            Instrument::Option { strike, .. } => Some(strike),
+            LegInstrument::Stock => None,
+            LegInstrument::Option { strike, .. } => Some(strike),
         }
     }
 }

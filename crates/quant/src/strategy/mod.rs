@@ -21,7 +21,7 @@ pub mod trade;
 
 pub use economics::{Economics, EconomicsError, TradeTerms};
 pub use exit_plan::{ExitPlan, ExitPlanError, ExitTerms, exit_plan, review_dte};
-pub use legs::{Instrument, Leg, LegError};
+pub use legs::{Leg, LegError, LegInstrument};
 pub use model::{
     ModelError, ModelLeg, ModelQuestion, ModelValue, OptionModel, VanillaModel, model_profit, profit_grid,
 };
@@ -29,6 +29,6 @@ pub use payoff::{Payoff, PayoffError};
 pub use returns::ReturnOnCapital;
 pub use select::{
     Candidate, Constraint, Constraints, EventWindow, OptionsVerdict, SelectError, Selection,
-    SelectionRequest, SpreadType, Strategy, select,
+    SelectionRequest, StrategySpec, select,
 };
-pub use sizing::{AccountType, PositionSize, SizedBy, SizingError, SizingRequest, size};
+pub use sizing::{PositionSize, SizedBy, SizingError, SizingRequest, size};

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ttai_core::OptionRight;
 
-use super::legs::{Instrument, Leg};
+use super::legs::{Leg, LegInstrument};
 use super::number::to_f64;
 use crate::pricing::{Dividend, PricingError, VanillaOption, american, american_dividends, european};
 
@@ -171,7 +171,7 @@ fn leg_value(
     elapsed: f64,
     model: &impl OptionModel,
 ) -> Result<ModelValue, ModelError> {
-    let Instrument::Option { right, strike, .. } = leg.leg.instrument else {
+    let LegInstrument::Option { right, strike, .. } = leg.leg.instrument else {
         return Ok(ModelValue { price: spot, delta: 1.0 });
     };
     let (strike, years) = (to_f64(strike), leg.years - elapsed);

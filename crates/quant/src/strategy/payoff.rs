@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::legs::{Instrument, Leg, LegError};
+use super::legs::{Leg, LegError, LegInstrument};
 
 /// Why a set of legs has no payoff line.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -105,8 +105,8 @@ impl<'a> PayoffLine<'a> {
     /// Dollars gained for each dollar that the underlying rises above the highest strike.
     fn final_slope(&self) -> Decimal {
         let rises = |leg: &&Leg| match leg.instrument {
-            Instrument::Stock => true,
-            Instrument::Option { right, .. } => right == ttai_core::OptionRight::Call,
+            LegInstrument::Stock => true,
+            LegInstrument::Option { right, .. } => right == ttai_core::OptionRight::Call,
         };
         self.legs.iter().filter(rises).map(Leg::shares).sum()
     }
@@ -159,8 +159,8 @@ fn check(legs: &[Leg]) -> Result<(), PayoffError> {
     }
     let dates = || {
         legs.iter().filter_map(|leg| match leg.instrument {
-            Instrument::Stock => None,
-            Instrument::Option { last_trade_date, .. } => Some(last_trade_date),
+            LegInstrument::Stock => None,
+            LegInstrument::Option { last_trade_date, .. } => Some(last_trade_date),
         })
     };
     match (dates().min(), dates().max()) {

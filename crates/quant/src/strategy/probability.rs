@@ -5,7 +5,7 @@
 
 use rust_decimal::Decimal;
 
-use super::legs::{Instrument, Leg};
+use super::legs::{Leg, LegInstrument};
 use super::number::to_f64;
 use super::payoff::{PayoffError, PayoffLine};
 use crate::pricing::normal_cdf;
@@ -112,7 +112,7 @@ pub fn probability_of_profit(
 #[must_use]
 pub fn smile_of(legs: &[Leg], volatilities: &[Option<f64>]) -> Vec<StrikeVolatility> {
     let point = |(leg, iv): (&Leg, &Option<f64>)| match (&leg.instrument, iv) {
-        (Instrument::Option { strike, .. }, Some(iv)) if iv.is_finite() && *iv > 0.0 => {
+        (LegInstrument::Option { strike, .. }, Some(iv)) if iv.is_finite() && *iv > 0.0 => {
             Some(StrikeVolatility { strike: to_f64(*strike), iv: *iv })
         }
         _ => None,

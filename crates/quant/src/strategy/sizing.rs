@@ -5,19 +5,9 @@ use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use ttai_core::AccountType;
 
 use super::economics::Economics;
-
-/// What kind of account holds the trade.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum AccountType {
-    /// Everything is paid for or set aside in full.
-    #[default]
-    Cash,
-    /// Regulation T.
-    Margin,
-}
 
 /// A trade and the account that is to carry it.
 #[derive(Clone, Copy, Debug, PartialEq)]

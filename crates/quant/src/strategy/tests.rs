@@ -3,15 +3,15 @@
 use chrono::NaiveDate;
 use proptest::prelude::*;
 use rust_decimal::Decimal;
-use ttai_core::{OptionContract, OptionRight};
+use ttai_core::{AccountType, OptionContract, OptionRight};
 
 use super::economics::{Economics, EconomicsError, ReturnBase, TradeTerms};
 use super::exit_plan::{ExitTerms, ReviewRule, TestedRule, exit_plan, review_dte};
-use super::legs::{Instrument, Leg, LegError};
+use super::legs::{Leg, LegError, LegInstrument};
 use super::model::{ModelLeg, VanillaModel, model_profit, profit_grid};
 use super::number::to_f64;
 use super::payoff::{Payoff, PayoffError, PayoffLine};
-use super::sizing::{AccountType, SizedBy, SizingError, SizingRequest, size};
+use super::sizing::{SizedBy, SizingError, SizingRequest, size};
 use super::testing::{assert_close, date, sample};
 use super::trade::{Filled, TradeError, covered_call, iron_condor, short_put, short_strangle, vertical};
 use crate::chain::PricedQuote;
@@ -26,7 +26,7 @@ fn dollars(cents: i64) -> Decimal {
 fn option(right: OptionRight, strike: i64, quantity: i64, cents: i64) -> Leg {
     let last_trade_date = date(EXPIRATION);
     let instrument =
-        Instrument::Option { right, strike: Decimal::from(strike), last_trade_date, multiplier: 100 };
+        LegInstrument::Option { right, strike: Decimal::from(strike), last_trade_date, multiplier: 100 };
     Leg { instrument, quantity: Decimal::from(quantity), entry: dollars(cents), mark: dollars(cents) }
 }
 
@@ -108,7 +108,7 @@ proptest! {
 fn legs_without_a_common_line_are_refused() {
     assert_eq!(Payoff::of(&[]), Err(PayoffError::Empty));
     let mut later = option(OptionRight::Put, 100, 1, 100);
-    if let Instrument::Option { last_trade_date, .. } = &mut later.instrument {
+    if let LegInstrument::Option { last_trade_date, .. } = &mut later.instrument {
         *last_trade_date = date("2014-08-15");
     }
     let calendar = [option(OptionRight::Put, 100, -1, 100), later];

@@ -3,11 +3,11 @@
 use chrono::NaiveDate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use ttai_core::DailyBar;
+use ttai_core::{DailyBar, ExtensionRisk, Timeframe, TrendDirection, TrendQuality};
 
 use super::history::{HistoryCut, usable_history, weekly_bars};
 use super::measures::Measures;
-use super::rules::{ExtensionRisk, Recommendation, RejectReason, TrendDirection, TrendQuality};
+use super::rules::{Recommendation, RejectReason};
 use super::tracker::VerdictTracker;
 use crate::indicators::IndicatorError;
 use crate::levels::{LevelMap, LevelSettings, LevelsError, find_levels};
@@ -15,26 +15,12 @@ use crate::levels::{LevelMap, LevelSettings, LevelsError, find_levels};
 /// Bars needed for an assessment: the SMA50 and its slope over 10 bars.
 pub const MINIMUM_BARS: usize = 60;
 
-/// The bars that are judged.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Timeframe {
-    /// The bars given are half-hour bars, 13 a session.
-    Intraday,
-    /// One bar a session, as given.
-    #[default]
-    Daily,
-    /// The daily bars given are gathered into weeks.
-    Weekly,
-}
-
-impl Timeframe {
-    pub(super) fn bars_per_year(self) -> f64 {
-        match self {
-            Self::Intraday => 252.0 * 13.0,
-            Self::Daily => 252.0,
-            Self::Weekly => 52.0,
-        }
+/// Bars of a year; a session has 13 half-hours.
+pub(super) const fn bars_per_year(timeframe: Timeframe) -> f64 {
+    match timeframe {
+        Timeframe::Intraday => 252.0 * 13.0,
+        Timeframe::Daily => 252.0,
+        Timeframe::Weekly => 52.0,
     }
 }
 

@@ -42,10 +42,10 @@ mod windows;
 mod tests;
 
 pub use assessment::{
-    AssessmentError, AssessmentSettings, ChartAssessment, Depth, MINIMUM_BARS, Timeframe, assess,
-    assess_and_follow, recommendation_history,
+    AssessmentError, AssessmentSettings, ChartAssessment, Depth, MINIMUM_BARS, assess, assess_and_follow,
+    recommendation_history,
 };
 pub use history::{HistoryCut, UNEXPLAINED_MOVE, usable_history, weekly_bars};
 pub use measures::Measures;
-pub use rules::{ExtensionRisk, Recommendation, RejectReason, TrendDirection, TrendQuality};
+pub use rules::{Recommendation, RejectReason};
 pub use tracker::VerdictTracker;

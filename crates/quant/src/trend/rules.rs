@@ -3,44 +3,9 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use ttai_core::{ExtensionRisk, TrendDirection, TrendQuality};
 
 use super::Measures;
-
-/// Where price is going.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum TrendDirection {
-    /// Averages and price rise in order.
-    Up,
-    /// Averages and price fall in order.
-    Down,
-    /// Neither.
-    Sideways,
-}
-
-/// How orderly the trend is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum TrendQuality {
-    /// No trend worth the name.
-    Weak,
-    /// A trend.
-    Moderate,
-    /// A trend in which everything agrees.
-    Strong,
-}
-
-/// How far price has run from its mean, either way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum ExtensionRisk {
-    /// Near its mean.
-    Low,
-    /// Stretched.
-    Moderate,
-    /// Far from its mean: a pullback, or a rebound, is due.
-    High,
-}
 
 /// The chart's verdict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
@@ -72,7 +37,7 @@ pub enum RejectReason {
 
 /// The words for one bar.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct State {
+pub(crate) struct TrendState {
     pub(crate) direction: TrendDirection,
     /// −4 to 4: see [`points`].
     pub(crate) points: i32,
@@ -92,7 +57,7 @@ pub(crate) struct State {
 /// Bars in a row that must agree before the recommendation turns (a reject turns it at once).
 const PERSISTENCE: usize = 3;
 
-impl State {
+impl TrendState {
     /// The state after a bar with measures `m`; `before` is the state of the bar before it.
     pub(crate) fn next(before: Option<&Self>, m: &Measures) -> Self {
         let points = points(m);

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use chrono::NaiveDate;
-use ttai_core::DailyBar;
+use ttai_core::{DailyBar, ExtensionRisk, Timeframe, TrendDirection, TrendQuality};
 
 use super::*;
 use crate::levels::LevelsError;
@@ -171,7 +171,8 @@ fn the_verdict_of_a_day_does_not_change_with_later_days() {
 #[test]
 fn a_later_split_is_not_used() {
     let split = ttai_core::Split { effective: day(2014, 6, 9), ratio: 7.0 };
-    let market = validation::Market { symbol: "AAPL".to_owned(), bars: apple(), splits: vec![split] };
+    let market =
+        validation::ValidationMarket { symbol: "AAPL".to_owned(), bars: apple(), splits: vec![split] };
     let last = market.bars.len() - 1;
     assert_eq!(market.as_of(last - 1), market.bars[..last]);
     assert_eq!(market.as_of(last)[..last], in_new_shares(&market.bars[..last])[..]);
@@ -218,7 +219,7 @@ fn sixteen_years_of_history_leave_the_facts_alone() {
     let mut bars = read(&oracle.join("daily/aapl.csv"));
     bars.retain(|b| b.date < day(2014, 6, 6));
     bars.push(*apple_at_15().last().unwrap());
-    let market = validation::Market { symbol: "AAPL".to_owned(), bars, splits };
+    let market = validation::ValidationMarket { symbol: "AAPL".to_owned(), bars, splits };
     let chart = chart(&market.adjusted());
     check_facts(&chart, 1.0);
     assert_eq!(chart.history_cut.map(|c| c.date), Some(day(2000, 9, 29)));

@@ -1,10 +1,10 @@
 //! The verdict of a chart, followed bar by bar.
 
-use ttai_core::DailyBar;
+use ttai_core::{DailyBar, Timeframe};
 
-use super::Timeframe;
+use super::assessment::bars_per_year;
 use super::measures::{Gauges, Measures};
-use super::rules::{Recommendation, RejectReason, State};
+use super::rules::{Recommendation, RejectReason, TrendState};
 use crate::indicators::{IndicatorError, PriceBar};
 
 /// The verdict after every bar, from the bars up to it. A clone goes its own way: from one history many continuations can be
@@ -14,7 +14,7 @@ pub struct VerdictTracker {
     gauges: Gauges,
     bars: usize,
     measures: Option<Measures>,
-    state: Option<State>,
+    state: Option<TrendState>,
 }
 
 impl VerdictTracker {
@@ -23,7 +23,7 @@ impl VerdictTracker {
     /// # Errors
     /// None in practice: the indicators' periods are constants in range.
     pub fn new(timeframe: Timeframe) -> Result<Self, IndicatorError> {
-        Ok(Self { gauges: Gauges::new(timeframe.bars_per_year())?, bars: 0, measures: None, state: None })
+        Ok(Self { gauges: Gauges::new(bars_per_year(timeframe))?, bars: 0, measures: None, state: None })
     }
 
     /// A tracker after all of `bars`, which must be one usable history (see [`usable_history`](super::usable_history)),
@@ -46,7 +46,7 @@ impl VerdictTracker {
         let possible = bar.ohlcv().ok_or_else(|| IndicatorError::Bar { index, bar: bar.describe() })?;
         self.bars += 1;
         self.measures = self.gauges.next(possible);
-        self.state = self.measures.as_ref().map(|measures| State::next(self.state.as_ref(), measures));
+        self.state = self.measures.as_ref().map(|measures| TrendState::next(self.state.as_ref(), measures));
         Ok(())
     }
 
@@ -63,7 +63,7 @@ impl VerdictTracker {
     }
 
     /// What the last bar says, with the measures that say it.
-    pub(super) fn latest(&self) -> Option<(State, Measures)> {
+    pub(super) fn latest(&self) -> Option<(TrendState, Measures)> {
         self.state.zip(self.measures)
     }
 }

@@ -2,17 +2,16 @@
 //! the price's scale matters. The measures are ttai's own counts.
 
 use chrono::Datelike;
-use ttai_core::{DailyBar, Split};
+use ttai_core::{DailyBar, Split, Timeframe};
 
 use super::{
-    AssessmentSettings, ChartAssessment, Recommendation, Timeframe, assess, recommendation_history,
-    usable_history,
+    AssessmentSettings, ChartAssessment, Recommendation, assess, recommendation_history, usable_history,
 };
 use crate::indicators::IndicatorError;
 
 /// One market's unadjusted bars, oldest first, and its splits.
 #[derive(Clone, Debug)]
-pub struct Market {
+pub struct ValidationMarket {
     /// Ticker, for the report.
     pub symbol: String,
     /// Unadjusted daily bars, oldest first.
@@ -21,7 +20,7 @@ pub struct Market {
     pub splits: Vec<Split>,
 }
 
-impl Market {
+impl ValidationMarket {
     /// The bars up to and with position `last` (from 0; all bars beyond the end), adjusted for the splits
     /// effective by then and no later one: prices in dollars, volume in shares of that session.
     #[must_use]
@@ -104,7 +103,7 @@ pub struct Flips {
 ///
 /// # Errors
 /// [`IndicatorError`] names a bar that is impossible.
-pub fn flips(market: &Market, first: i32, last: i32) -> Result<Flips, IndicatorError> {
+pub fn flips(market: &ValidationMarket, first: i32, last: i32) -> Result<Flips, IndicatorError> {
     let bars = market.adjusted();
     let verdicts = verdicts(&bars)?;
     let mut count = Flips::default();

@@ -19,8 +19,8 @@ use ttai_quant::chain::{PricedQuote, price_chain};
 use super::clock::SimClock;
 
 /// Everything that a simulation plays from.
-pub trait MarketSource: MarketData + Metrics + News {}
-impl<T: MarketData + Metrics + News> MarketSource for T {}
+pub trait MarketFeed: MarketData + Metrics + News {}
+impl<T: MarketData + Metrics + News> MarketFeed for T {}
 
 /// A whole chain with the status, implied volatility and Greeks of each contract.
 #[derive(Debug)]
@@ -64,7 +64,7 @@ struct Overlays {
 
 /// The market at its present moment.
 pub struct SimMarket {
-    source: Arc<dyn MarketSource>,
+    source: Arc<dyn MarketFeed>,
     clock: SimClock,
     symbols: Vec<Symbol>,
     overlays: Mutex<Overlays>,
@@ -73,7 +73,7 @@ pub struct SimMarket {
 
 impl SimMarket {
     /// A market over a source, at a clock.
-    pub(crate) fn new(source: Arc<dyn MarketSource>, clock: SimClock, symbols: Vec<Symbol>) -> Self {
+    pub(crate) fn new(source: Arc<dyn MarketFeed>, clock: SimClock, symbols: Vec<Symbol>) -> Self {
         Self { source, clock, symbols, overlays: Mutex::default(), chains: Mutex::default() }
     }
 

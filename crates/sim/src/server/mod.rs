@@ -36,14 +36,14 @@ use clock::SimClock;
 use exchange::Exchange;
 use faults::{Fault, Faults};
 use inbox::Inbox;
-use market::{MarketSource, SimMarket};
+use market::{MarketFeed, SimMarket};
 
 /// What a simulation plays, and how.
 pub struct SimOptions {
     /// Where to listen; port 0 for a free one.
     pub listen: SocketAddr,
     /// What it plays.
-    pub source: Arc<dyn MarketSource>,
+    pub source: Arc<dyn MarketFeed>,
     /// Market time at the start; the newest moment of the record when none.
     pub start: Option<DateTime<Utc>>,
     /// Market seconds a second; 0 stands still.

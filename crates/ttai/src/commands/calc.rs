@@ -45,7 +45,7 @@ pub enum Question {
 
 /// The terms that all options have.
 #[derive(Clone, Debug, Args)]
-pub struct Terms {
+pub struct PricingArgs {
     /// `call` or `put`.
     #[arg(long)]
     right: String,
@@ -79,7 +79,7 @@ pub struct Time {
 #[derive(Clone, Debug, Args)]
 pub struct OptionFlags {
     #[command(flatten)]
-    terms: Terms,
+    terms: PricingArgs,
     #[command(flatten)]
     time: Time,
     /// Volatility, a fraction a year (0.3 is 30 %).
@@ -97,7 +97,7 @@ pub struct OptionFlags {
 #[derive(Clone, Debug, Args)]
 pub struct ImpliedVolFlags {
     #[command(flatten)]
-    terms: Terms,
+    terms: PricingArgs,
     #[command(flatten)]
     time: Time,
     /// The option's price.
@@ -125,7 +125,7 @@ pub struct SessionFlags {
 #[derive(Clone, Debug, Args)]
 pub struct AssignmentFlags {
     #[command(flatten)]
-    terms: Terms,
+    terms: PricingArgs,
     /// What the option is worth, in dollars a share.
     #[arg(long)]
     mark: String,
@@ -209,7 +209,7 @@ impl OptionFlags {
     }
 }
 
-impl Terms {
+impl PricingArgs {
     fn with(&self, fields: Value) -> Map<String, Value> {
         let own = json!({"right": self.right, "spot": self.spot, "strike": self.strike, "rate": self.rate});
         let mut all = object(own);

@@ -14,7 +14,7 @@ use crate::{output, report, server};
 
 /// One line.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Row {
+pub struct RunRow {
     /// Workflow id.
     pub workflow_id: String,
     /// Which run of it.
@@ -56,7 +56,7 @@ pub async fn run(global: &GlobalArgs, args: ListArgs) -> anyhow::Result<ExitCode
     Ok(ExitCode::SUCCESS)
 }
 
-async fn stored(settings: &Settings, args: &ListArgs) -> anyhow::Result<Vec<Row>> {
+async fn stored(settings: &Settings, args: &ListArgs) -> anyhow::Result<Vec<RunRow>> {
     let filter = AnalysisFilter {
         symbol: args.symbol.as_ref().map(|symbol| symbol.to_uppercase()),
         limit: Some(args.limit),
@@ -66,7 +66,7 @@ async fn stored(settings: &Settings, args: &ListArgs) -> anyhow::Result<Vec<Row>
     if let Some(note) = saved.note() {
         output::note(&note);
     }
-    let row = |record: ttai_ports::AnalysisRecord| Row {
+    let row = |record: ttai_ports::AnalysisRecord| RunRow {
         workflow_id: record.workflow_id,
         run_id: record.run_id,
         symbol: record.symbol,
@@ -81,7 +81,7 @@ async fn stored(settings: &Settings, args: &ListArgs) -> anyhow::Result<Vec<Row>
 }
 
 /// What the store does not have: runs under way, failed or cancelled.
-async fn on_server(settings: &Settings, args: &ListArgs) -> anyhow::Result<Vec<Row>> {
+async fn on_server(settings: &Settings, args: &ListArgs) -> anyhow::Result<Vec<RunRow>> {
     let Some(client) = server::existing_client(settings).await? else { return Ok(Vec::new()) };
     let filter = ListFilter {
         symbol: args.symbol.as_ref().map(|symbol| symbol.to_uppercase()),
@@ -89,7 +89,7 @@ async fn on_server(settings: &Settings, args: &ListArgs) -> anyhow::Result<Vec<R
         ..ListFilter::default()
     };
     let runs = client.list(&filter).await?;
-    let row = |run: ttai_client::RunSummary| Row {
+    let row = |run: ttai_client::RunSummary| RunRow {
         workflow_id: run.workflow_id,
         run_id: run.run_id,
         symbol: run.symbol.unwrap_or_default(),

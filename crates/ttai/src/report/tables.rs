@@ -11,7 +11,7 @@ use ttai_core::Symbol;
 use ttai_ports::AnalysisRecord;
 
 use crate::commands::doctor::{Check, Health};
-use crate::commands::list::Row;
+use crate::commands::list::RunRow;
 use crate::config::Shown;
 use crate::report::eastern;
 
@@ -43,7 +43,7 @@ pub(super) fn text_width() -> usize {
 
 /// `ttai list`.
 #[must_use]
-pub fn list(rows: &[Row]) -> String {
+pub fn list(rows: &[RunRow]) -> String {
     let mut table = table(&["symbol", "kind", "strategy", "outcome", "time", "id"]);
     // An id is copied whole: no column wraps.
     table.set_content_arrangement(ContentArrangement::Disabled);

@@ -19,7 +19,7 @@ use ttai_providers::alpaca::{Alpaca, AlpacaConfig, OptionFeed, StockFeed};
 use ttai_providers::cboe::{Cboe, CboeSettings};
 use ttai_providers::dxlink::{DxLink, DxLinkConfig};
 use ttai_providers::edgar::{Edgar, EdgarSettings};
-use ttai_providers::fallback::{Fallback, Order, StreamFallback, StreamPatience};
+use ttai_providers::fallback::{Fallback, ProviderOrder, StreamFallback, StreamPatience};
 use ttai_providers::polling::{Polling, PollingIntervals};
 use ttai_providers::rss::{FeedSettings, Rss, RssSettings};
 use ttai_providers::tastytrade::{Tastytrade, TastytradeSettings};
@@ -56,7 +56,7 @@ pub struct Sources {
 /// A provider whose settings cannot be used, or no provider of market data at all.
 pub async fn live(config: &Config, limits: Arc<dyn AccountLimits>) -> anyhow::Result<Sources> {
     let providers = Providers::of(config, &limits, None).await?;
-    let (order, sources) = providers.in_order(config, Order::default());
+    let (order, sources) = providers.in_order(config, ProviderOrder::default());
     sources(order)
 }
 
@@ -78,8 +78,8 @@ pub async fn served(settings: &Settings, played: &Played) -> anyhow::Result<Sour
     let limits: Arc<dyn AccountLimits> = Arc::new(ttai_http::LocalLimits::default());
     let limits = ConfiguredLimits::over(limits, &config);
     let providers = Providers::of(&config, &limits, Some(&description)).await?;
-    let (order, sources) =
-        providers.in_order(&config, Order::default().symbols(symbols).clock(move || market.now()).keep(sim));
+    let (order, sources) = providers
+        .in_order(&config, ProviderOrder::default().symbols(symbols).clock(move || market.now()).keep(sim));
     sources(order)
 }
 
@@ -210,8 +210,8 @@ impl Providers {
     fn in_order(
         self,
         config: &Config,
-        mut order: Order,
-    ) -> (Order, impl FnOnce(Order) -> anyhow::Result<Sources>) {
+        mut order: ProviderOrder,
+    ) -> (ProviderOrder, impl FnOnce(ProviderOrder) -> anyhow::Result<Sources>) {
         for capability in [Capability::Quotes, Capability::Bars, Capability::Chains] {
             for name in config.list("order", capability.name()) {
                 if let Some((source, port)) = self.market(&name) {

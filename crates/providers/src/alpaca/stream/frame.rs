@@ -9,7 +9,7 @@ use ttai_core::{NewsStory, OccSymbol, QuoteCondition, Symbol};
 use ttai_ports::{PortError, StreamHalt, StreamQuote, StreamSymbol, StreamTrade};
 
 use super::super::corrupt;
-use super::super::model::{self, Order, Story};
+use super::super::model::{self, AlpacaOrder, Story};
 use super::super::news::story;
 use crate::freshness;
 
@@ -65,7 +65,7 @@ pub struct TradeUpdate {
 
 /// An order as it came; compared by its identity and state.
 #[derive(Clone, Debug)]
-pub(in crate::alpaca) struct RawOrder(pub(in crate::alpaca) Order);
+pub(in crate::alpaca) struct RawOrder(pub(in crate::alpaca) AlpacaOrder);
 
 impl PartialEq for RawOrder {
     fn eq(&self, other: &Self) -> bool {
@@ -136,7 +136,7 @@ pub fn parse_trading(bytes: &[u8]) -> Result<TradingMessage, PortError> {
         price: Option<Decimal>,
         #[serde(default, deserialize_with = "super::super::number::optional")]
         qty: Option<Decimal>,
-        order: Order,
+        order: AlpacaOrder,
     }
     let envelope: Envelope = model::parse(bytes)?;
     Ok(match envelope.stream.as_str() {

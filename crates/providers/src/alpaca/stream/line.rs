@@ -38,14 +38,14 @@ type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 /// How often a silent peer is asked whether it lives, and how long it may stay silent.
 #[derive(Clone, Copy, Debug)]
-pub struct Patience {
+pub struct PeerPatience {
     /// A ping after this long without a frame.
     pub ping: Duration,
     /// The connection is given up after this long without a frame, or with a frame of ours that does not get through.
     pub silence: Duration,
 }
 
-impl Default for Patience {
+impl Default for PeerPatience {
     fn default() -> Self {
         Self { ping: Duration::from_secs(10), silence: Duration::from_secs(30) }
     }
@@ -96,7 +96,7 @@ pub(super) struct Access {
     pub(super) key: SecretString,
     pub(super) secret: SecretString,
     pub(super) client: Client,
-    pub(super) patience: Patience,
+    pub(super) patience: PeerPatience,
 }
 
 /// One websocket, from its owner's side.

@@ -28,7 +28,7 @@ use super::client::Client;
 use super::market::compact;
 use super::{Alpaca, AlpacaConfig, PROVIDER, account_view, extend, invalid};
 use frame::Incoming;
-pub use line::Patience;
+pub use line::PeerPatience;
 use line::{Access, Flavor, Line, Told, Wanted};
 use queue::Queue;
 use readers::Readers;
@@ -73,7 +73,7 @@ pub(super) struct Streams {
     client: Client,
     stock_url: Url,
     option_url: Url,
-    patience: Mutex<Patience>,
+    patience: Mutex<PeerPatience>,
     readers: Arc<Readers>,
     stocks: Mutex<Option<Feed>>,
     options: Mutex<Option<Feed>>,
@@ -277,7 +277,7 @@ impl<T> Updates<T> {
 
 impl Alpaca {
     /// Sets how long a silent stream is borne with; for connections opened from now on.
-    pub fn set_patience(&self, patience: Patience) {
+    pub fn set_patience(&self, patience: PeerPatience) {
         *lock(&self.streams.patience) = patience;
     }
 

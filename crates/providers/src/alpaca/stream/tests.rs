@@ -34,7 +34,7 @@ struct Connection {
 }
 
 impl Server {
-    async fn new(patience: Patience) -> Self {
+    async fn new(patience: PeerPatience) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let secret = |text: &str| SecretString::from(text.to_owned());
         let mut config = AlpacaConfig::new(secret("key"), secret("secret"), true).unwrap();
@@ -125,8 +125,11 @@ fn text(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Nanos, true)
 }
 
-fn patience(milliseconds: u64) -> Patience {
-    Patience { ping: Duration::from_millis(milliseconds / 4), silence: Duration::from_millis(milliseconds) }
+fn patience(milliseconds: u64) -> PeerPatience {
+    PeerPatience {
+        ping: Duration::from_millis(milliseconds / 4),
+        silence: Duration::from_millis(milliseconds),
+    }
 }
 
 async fn event(reader: &mut Box<dyn StreamReader>) -> StreamEvent {
@@ -163,7 +166,7 @@ fn is_halted(server: &Server) -> bool {
 
 #[tokio::test]
 async fn a_halt_is_not_known_any_more_after_a_lost_connection() {
-    let server = Server::new(Patience::default()).await;
+    let server = Server::new(PeerPatience::default()).await;
     let (mut reader, mut connection) = server.reader().await;
     connection.halt(Utc::now()).await;
     assert!(halt(&mut reader).await.halted && is_halted(&server));
@@ -183,7 +186,7 @@ async fn a_halt_is_not_known_any_more_after_a_lost_connection() {
 
 #[tokio::test]
 async fn a_trade_that_counts_ends_a_halt() {
-    let server = Server::new(Patience::default()).await;
+    let server = Server::new(PeerPatience::default()).await;
     let (mut reader, mut connection) = server.reader().await;
     let began = Utc::now();
     connection.halt(began).await;
@@ -200,7 +203,7 @@ async fn a_trade_that_counts_ends_a_halt() {
 
 #[tokio::test]
 async fn a_halt_that_nobody_listens_to_is_forgotten() {
-    let server = Server::new(Patience::default()).await;
+    let server = Server::new(PeerPatience::default()).await;
     let (mut reader, mut connection) = server.reader().await;
     connection.halt(Utc::now()).await;
     assert!(halt(&mut reader).await.halted);
@@ -215,7 +218,7 @@ async fn a_halt_that_nobody_listens_to_is_forgotten() {
 
 #[tokio::test]
 async fn a_refused_feed_of_options_leaves_readers_of_shares_alone() {
-    let server = Server::new(Patience::default()).await;
+    let server = Server::new(PeerPatience::default()).await;
     let put = StreamSymbol::Option(OccSymbol::parse("AAPL260918P00200000").unwrap());
     let options = server.subscribe(&[put]);
     let mut refused = server.accept(true).await;
@@ -269,7 +272,7 @@ async fn a_gap_begins_when_the_connection_last_proved_to_stand() {
 
 #[tokio::test]
 async fn an_event_from_the_future_hides_no_gap() {
-    let server = Server::new(Patience::default()).await;
+    let server = Server::new(PeerPatience::default()).await;
     let (mut reader, mut connection) = server.reader().await;
     let future = Utc::now() + chrono::Duration::days(365);
     connection.trades(1, future).await;
@@ -283,7 +286,7 @@ async fn an_event_from_the_future_hides_no_gap() {
 
 #[tokio::test]
 async fn a_reader_that_never_reads_holds_up_nobody() {
-    let server = Server::new(Patience::default()).await;
+    let server = Server::new(PeerPatience::default()).await;
     let (mut stuck, mut connection) = server.reader().await;
     let mut other = server.alpaca.subscribe(&[aapl()], StreamKinds::ALL).await.unwrap();
     let began = Utc::now() - chrono::Duration::seconds(10);

@@ -8,7 +8,7 @@ use super::lenient;
 
 /// The direction of an amount, which itself is never negative.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-pub enum Effect {
+pub enum CashEffect {
     /// Into the account.
     Credit,
     /// Out of the account.
@@ -19,7 +19,7 @@ pub enum Effect {
     None,
 }
 
-impl Effect {
+impl CashEffect {
     /// The amount with its sign: positive into the account.
     #[must_use]
     pub fn signed(self, amount: Decimal) -> Decimal {
@@ -34,13 +34,13 @@ impl Effect {
 #[derive(Clone, Debug, Deserialize)]
 pub struct AccountItem {
     /// The account.
-    pub account: Account,
+    pub account: TastytradeAccount,
 }
 
 /// An account.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub struct Account {
+pub struct TastytradeAccount {
     /// `5WX34382`.
     pub account_number: String,
     /// What its owner calls it.
@@ -63,7 +63,7 @@ pub struct AccountBalance {
     pub cash_balance: Decimal,
     /// Its direction, where the service gives one.
     #[serde(default)]
-    pub cash_balance_effect: Effect,
+    pub cash_balance_effect: CashEffect,
     /// Cash + long − short.
     #[serde(deserialize_with = "lenient::required_decimal")]
     pub net_liquidating_value: Decimal,
@@ -84,7 +84,7 @@ pub struct AccountBalance {
 /// A position.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub struct Position {
+pub struct TastytradePosition {
     /// Ticker or OCC symbol.
     pub symbol: String,
     /// `Equity`, `Equity Option`, `Future` and others.
@@ -140,7 +140,7 @@ pub struct Transaction {
     pub net_value: Decimal,
     /// Its direction.
     #[serde(default)]
-    pub net_value_effect: Effect,
+    pub net_value_effect: CashEffect,
     /// When it was made.
     #[serde(deserialize_with = "lenient::instant")]
     pub executed_at: Option<DateTime<Utc>>,

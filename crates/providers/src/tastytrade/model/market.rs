@@ -111,7 +111,7 @@ pub struct MarketMetric {
     pub dividend_rate_per_share: Option<Decimal>,
     /// By expiration.
     #[serde(default)]
-    pub option_expiration_implied_volatilities: Option<Vec<ExpirationVolatility>>,
+    pub option_expiration_implied_volatilities: Option<Vec<ExpirationIv>>,
     /// When it last changed.
     #[serde(default, deserialize_with = "lenient::instant")]
     pub updated_at: Option<DateTime<Utc>>,
@@ -138,7 +138,7 @@ pub struct EarningsReport {
 /// The implied volatility of one expiration.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub struct ExpirationVolatility {
+pub struct ExpirationIv {
     /// The listed date.
     #[serde(deserialize_with = "lenient::required_date")]
     pub expiration_date: NaiveDate,

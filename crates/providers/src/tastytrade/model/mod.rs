@@ -12,13 +12,16 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use ttai_ports::PortError;
 
-pub use account::{Account, AccountBalance, AccountItem, Effect, Position, Transaction};
+pub use account::{
+    AccountBalance, AccountItem, CashEffect, TastytradeAccount, TastytradePosition, Transaction,
+};
 pub use instrument::{CompactChain, Deliverable, Equity, NestedChain, NestedExpiration, Strike};
 pub use market::{
-    DividendInfo, EarningsReport, ExpirationVolatility, MarginConfiguration, MarketDatum, MarketMetric,
+    DividendInfo, EarningsReport, ExpirationIv, MarginConfiguration, MarketDatum, MarketMetric,
 };
 pub use order::{
-    BuyingPowerEffect, FeeCalculation, Fill, Message, Order, OrderLegModel, PlacedOrder, QuoteTokenModel,
+    BuyingPowerEffect, FeeCalculation, OrderLegModel, OrderMessage, PlacedOrder, QuoteTokenModel,
+    TastytradeFill, TastytradeOrder,
 };
 pub use watchlist::{Watchlist, WatchlistEntry};
 
@@ -107,8 +110,8 @@ pub fn parse_market_metrics(bytes: &[u8]) -> Result<Vec<MarketMetric>, PortError
 ///
 /// # Errors
 /// [`PortError::Corrupt`].
-pub fn parse_orders(bytes: &[u8]) -> Result<Vec<Order>, PortError> {
-    Ok(parse::<Items<Order>>("orders", bytes)?.data.items)
+pub fn parse_orders(bytes: &[u8]) -> Result<Vec<TastytradeOrder>, PortError> {
+    Ok(parse::<Items<TastytradeOrder>>("orders", bytes)?.data.items)
 }
 
 /// Reads a page of transactions.
@@ -123,8 +126,8 @@ pub fn parse_transactions(bytes: &[u8]) -> Result<Vec<Transaction>, PortError> {
 ///
 /// # Errors
 /// [`PortError::Corrupt`].
-pub fn parse_positions(bytes: &[u8]) -> Result<Vec<Position>, PortError> {
-    Ok(parse::<Items<Position>>("positions", bytes)?.data.items)
+pub fn parse_positions(bytes: &[u8]) -> Result<Vec<TastytradePosition>, PortError> {
+    Ok(parse::<Items<TastytradePosition>>("positions", bytes)?.data.items)
 }
 
 /// Reads the answer to an order, tried or sent.

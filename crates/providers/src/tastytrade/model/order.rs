@@ -5,13 +5,13 @@ use rust_decimal::Decimal;
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use super::account::Effect;
+use super::account::CashEffect;
 use super::lenient;
 
 /// An order. A dry run's has no `id`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub struct Order {
+pub struct TastytradeOrder {
     /// The service's number of it.
     #[serde(default, deserialize_with = "lenient::optional_identifier")]
     pub id: Option<String>,
@@ -58,13 +58,13 @@ pub struct OrderLegModel {
     pub remaining_quantity: Option<Decimal>,
     /// What was done.
     #[serde(default)]
-    pub fills: Option<Vec<Fill>>,
+    pub fills: Option<Vec<TastytradeFill>>,
 }
 
 /// A part of a leg that was done.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub struct Fill {
+pub struct TastytradeFill {
     /// Shares or contracts.
     #[serde(deserialize_with = "lenient::required_decimal")]
     pub quantity: Decimal,
@@ -78,7 +78,7 @@ pub struct Fill {
 #[serde(rename_all = "kebab-case")]
 pub struct PlacedOrder {
     /// The order.
-    pub order: Order,
+    pub order: TastytradeOrder,
     /// What it does to the buying power.
     #[serde(default)]
     pub buying_power_effect: Option<BuyingPowerEffect>,
@@ -87,10 +87,10 @@ pub struct PlacedOrder {
     pub fee_calculation: Option<FeeCalculation>,
     /// What does not stop it.
     #[serde(default)]
-    pub warnings: Option<Vec<Message>>,
+    pub warnings: Option<Vec<OrderMessage>>,
     /// What stops it.
     #[serde(default)]
-    pub errors: Option<Vec<Message>>,
+    pub errors: Option<Vec<OrderMessage>>,
 }
 
 /// What an order does to the buying power.
@@ -102,7 +102,7 @@ pub struct BuyingPowerEffect {
     pub change_in_buying_power: Option<Decimal>,
     /// Its direction.
     #[serde(default)]
-    pub change_in_buying_power_effect: Effect,
+    pub change_in_buying_power_effect: CashEffect,
 }
 
 /// What an order costs.
@@ -114,13 +114,13 @@ pub struct FeeCalculation {
     pub total_fees: Option<Decimal>,
     /// Its direction.
     #[serde(default)]
-    pub total_fees_effect: Effect,
+    pub total_fees_effect: CashEffect,
 }
 
 /// A warning or an error.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub struct Message {
+pub struct OrderMessage {
     /// For programs.
     #[serde(default)]
     pub code: Option<String>,
@@ -129,7 +129,7 @@ pub struct Message {
     pub message: Option<String>,
 }
 
-impl std::fmt::Display for Message {
+impl std::fmt::Display for OrderMessage {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match (&self.code, &self.message) {
             (Some(code), Some(message)) => write!(f, "{message} ({code})"),

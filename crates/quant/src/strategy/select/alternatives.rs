@@ -104,7 +104,7 @@ impl fmt::Display for Miss {
 
 /// A contract that lost.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Alternative {
+pub struct AlternativeCandidate {
     /// The contract.
     pub candidate: Candidate,
     /// Why it is shown.
@@ -122,7 +122,7 @@ pub(super) fn alternatives(
     moves: &OneSdMoves,
     contenders: &[Contender<'_>],
     best: Option<&Contender<'_>>,
-) -> Vec<Alternative> {
+) -> Vec<AlternativeCandidate> {
     let is_best = |contender: &Contender<'_>| best.is_some_and(|best| std::ptr::eq(best, contender));
     let shown = |contender: &&Contender<'_>| {
         !is_best(contender) && !contender.fails(Constraint::Dte) && !contender.fails(Constraint::Bid)
@@ -156,7 +156,11 @@ pub(super) fn alternatives(
         .filter(|(roles, _)| !roles.is_empty())
         .filter_map(|(roles, contender)| {
             let candidate = contender.candidate(request, moves)?;
-            Some(Alternative { candidate, roles, lost_because: lost_because(contender, request, best) })
+            Some(AlternativeCandidate {
+                candidate,
+                roles,
+                lost_because: lost_because(contender, request, best),
+            })
         })
         .collect()
 }

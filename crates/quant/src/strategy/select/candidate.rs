@@ -8,7 +8,7 @@ use ttai_core::{CashDividend, NEW_YORK, OptionRight};
 
 use super::alternatives::{OneSdMoves, one_sd_moves};
 use super::checks::{Miss, fail_reasons, fails};
-use super::constraints::{Constraint, Strategy};
+use super::constraints::{Constraint, StrategySpec};
 use super::contender::{Contender, Fill, base, contenders, legs, stock_entry};
 use super::request::{SelectError, SelectionRequest};
 use crate::chain::{ContractGreeks, IvStatus, PricedQuote};
@@ -283,7 +283,7 @@ fn economics(
 }
 
 fn covered_call_terms(contender: &Contender<'_>, request: &SelectionRequest<'_>) -> Option<CoveredCallTerms> {
-    if request.strategy != Strategy::CoveredCall {
+    if request.strategy != StrategySpec::CoveredCall {
         return None;
     }
     let proceeds = contender.strike() + contender.credit;

@@ -5,26 +5,15 @@ use std::fmt;
 use rust_decimal::Decimal;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use ttai_core::OptionRight;
+use ttai_core::{OptionRight, SpreadType};
 
 use super::request::SelectError;
 use crate::strategy::number::{plain, to_f64};
 
-/// A defined-risk credit spread.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum SpreadType {
-    /// Sell a put, buy a lower one.
-    #[default]
-    BullPut,
-    /// Sell a call, buy a higher one.
-    BearCall,
-}
-
 /// What is sold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "strategy", rename_all = "snake_case")]
-pub enum Strategy {
+pub enum StrategySpec {
     /// A put with the cash to buy the shares.
     #[serde(rename = "csp")]
     CashSecuredPut,
@@ -41,7 +30,7 @@ pub enum Strategy {
     },
 }
 
-impl Strategy {
+impl StrategySpec {
     /// The right of the option that is sold.
     #[must_use]
     pub fn short_right(self) -> OptionRight {
@@ -52,7 +41,7 @@ impl Strategy {
     }
 }
 
-impl fmt::Display for Strategy {
+impl fmt::Display for StrategySpec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::CashSecuredPut => "cash-secured put",

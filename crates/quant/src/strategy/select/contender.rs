@@ -6,7 +6,7 @@ use ttai_core::{OptionContract, OptionQuote, OptionRight};
 use super::alternatives::OneSdMoves;
 use super::candidate::Candidate;
 use super::checks::{LegRole, Miss, fails, misses};
-use super::constraints::{Constraint, Strategy};
+use super::constraints::{Constraint, StrategySpec};
 use super::request::{SelectError, SelectionRequest};
 use crate::chain::PricedQuote;
 use crate::strategy::economics::ReturnBase;
@@ -48,7 +48,7 @@ impl<'a> Contender<'a> {
     /// None where its numbers are no market's or a spread finds no long leg.
     fn of(request: &SelectionRequest<'a>, short: &'a PricedQuote) -> Option<Self> {
         let long = match request.strategy {
-            Strategy::Spread { width, .. } => Some(long_leg(request, short, width)?),
+            StrategySpec::Spread { width, .. } => Some(long_leg(request, short, width)?),
             _ => None,
         };
         let prices = [short.quote.bid, short.quote.ask];
@@ -139,18 +139,18 @@ fn earned_on_base(
 }
 
 /// What the strategy's return is measured against.
-pub(super) fn base(strategy: Strategy) -> ReturnBase {
+pub(super) fn base(strategy: StrategySpec) -> ReturnBase {
     match strategy {
-        Strategy::CashSecuredPut => ReturnBase::Strike,
-        Strategy::CoveredCall => ReturnBase::Spot,
-        Strategy::Spread { .. } => ReturnBase::Risk,
+        StrategySpec::CashSecuredPut => ReturnBase::Strike,
+        StrategySpec::CoveredCall => ReturnBase::Spot,
+        StrategySpec::Spread { .. } => ReturnBase::Risk,
     }
 }
 
 fn locks_in_loss(request: &SelectionRequest<'_>, short: &PricedQuote) -> bool {
     let basis = request.holding.and_then(|holding| holding.cost_basis);
     let proceeds = short.quote.contract.strike + short.quote.bid;
-    request.strategy == Strategy::CoveredCall && basis.is_some_and(|basis| proceeds < basis)
+    request.strategy == StrategySpec::CoveredCall && basis.is_some_and(|basis| proceeds < basis)
 }
 
 /// The listed option nearest to `width` beyond the short strike, at most a quarter of the width off; ties go to the narrower one.
@@ -223,7 +223,7 @@ pub(super) fn legs(
     };
     let mut legs = vec![option(short, LegRole::Short, Decimal::NEGATIVE_ONE)];
     legs.extend(long.map(|long| option(long, LegRole::Long, Decimal::ONE)));
-    if request.strategy == Strategy::CoveredCall {
+    if request.strategy == StrategySpec::CoveredCall {
         let shares = Decimal::from(short.quote.contract.multiplier);
         legs.push(Leg::stock(shares, stock_entry(request), request.spot));
     }

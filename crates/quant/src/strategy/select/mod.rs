@@ -16,13 +16,13 @@ mod request;
 mod tests;
 mod verdict;
 
-pub use alternatives::{Alternative, AlternativeRole, LossReason};
+pub use alternatives::{AlternativeCandidate, AlternativeRole, LossReason};
 pub use candidate::{Candidate, CoveredCallTerms, LevelDistances, LongLeg, evaluate};
 pub use checks::{LegRole, Miss};
-pub use constraints::{Constraint, Constraints, SpreadType, Strategy};
+pub use constraints::{Constraint, Constraints, StrategySpec};
 pub use diagnosis::{
     ConstraintCount, ContractSummary, Diagnosis, NEAREST, NearMiss, Relaxation, RelaxedLimit,
 };
 pub use earnings::EventWindow;
-pub use request::{ChartContext, Holding, SelectError, SelectionRequest};
+pub use request::{ChartLevels, Holding, SelectError, SelectionRequest};
 pub use verdict::{OptionsVerdict, Selection, select};

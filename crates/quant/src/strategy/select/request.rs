@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ttai_core::{CashDividend, OptionRight};
 
-use super::constraints::{Constraints, Strategy};
+use super::constraints::{Constraints, StrategySpec};
 use super::earnings::EventWindow;
 use crate::chain::PricedQuote;
 use crate::margin::UnderlyingClass;
@@ -24,7 +24,7 @@ pub struct SelectionRequest<'a> {
     /// Market time of the analysis.
     pub as_of: DateTime<Utc>,
     /// What is sold.
-    pub strategy: Strategy,
+    pub strategy: StrategySpec,
     /// The limits.
     pub constraints: Constraints,
     /// Events that exclude the expirations after them, such as earnings.
@@ -34,7 +34,7 @@ pub struct SelectionRequest<'a> {
     /// Dividends known at `as_of`; those before expiration are shown for short calls.
     pub dividends: &'a [CashDividend],
     /// Levels and range of the chart, for distances.
-    pub chart: &'a ChartContext,
+    pub chart: &'a ChartLevels,
     /// Which margin rate the underlying carries.
     pub class: UnderlyingClass,
 }
@@ -50,7 +50,7 @@ pub struct Holding {
 
 /// What the chart says about the underlying.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct ChartContext {
+pub struct ChartLevels {
     /// Support prices in dollars, any order.
     pub supports: Vec<f64>,
     /// Resistance prices in dollars, any order.
@@ -123,7 +123,7 @@ impl SelectionRequest<'_> {
         if !self.rate.is_finite() || self.rate.abs() > 1.0 {
             return Err(SelectError::Rate(self.rate.to_string()));
         }
-        if let Strategy::Spread { width, .. } = self.strategy
+        if let StrategySpec::Spread { width, .. } = self.strategy
             && !price(width)
         {
             return Err(SelectError::Width(width));

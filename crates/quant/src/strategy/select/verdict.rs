@@ -8,10 +8,10 @@ use rust_decimal::Decimal;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::alternatives::{Alternative, alternatives, one_sd_moves};
+use super::alternatives::{AlternativeCandidate, alternatives, one_sd_moves};
 use super::candidate::Candidate;
 use super::checks::Miss;
-use super::constraints::{Constraint, Constraints, Strategy};
+use super::constraints::{Constraint, Constraints, StrategySpec};
 use super::contender::{Contender, contenders};
 use super::diagnosis::{Diagnosis, diagnose};
 use super::request::{SelectError, SelectionRequest};
@@ -32,7 +32,7 @@ pub enum OptionsVerdict {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Selection {
     /// What is sold.
-    pub strategy: Strategy,
+    pub strategy: StrategySpec,
     /// The limits that were applied.
     pub constraints: Constraints,
     /// Price of the underlying in dollars.
@@ -53,7 +53,7 @@ pub struct Selection {
     /// a loss last.
     pub ranked: Vec<Candidate>,
     /// The contracts that lost, and why.
-    pub alternatives: Vec<Alternative>,
+    pub alternatives: Vec<AlternativeCandidate>,
     /// Where nothing passes: what stands in the way.
     pub diagnosis: Option<Diagnosis>,
 }

@@ -15,14 +15,15 @@ use super::orders;
 use super::wire::{Answer, ApiError, Caller, Params, asset_id, decimal, time};
 use crate::server::SimState;
 use crate::server::exchange::{
-    Account, Activity, ActivityKind, Fill, MarketView, Position, Side, Touch, multiplier_of, symbol_of, uuid,
+    Account, AccountActivity, ActivityKind, Fill, MarketSnapshot, Position, Side, Touch, multiplier_of,
+    symbol_of, uuid,
 };
 use crate::server::market::SimMarket;
 
 /// The account, the market at this moment, and yesterday's closes of what it holds.
 struct Valued {
     account: Account,
-    view: MarketView,
+    view: MarketSnapshot,
     closes: BTreeMap<String, Decimal>,
     buying_power: Decimal,
 }
@@ -255,7 +256,7 @@ fn fill_shown(fill: &Fill) -> Value {
     })
 }
 
-fn activity_shown(activity: &Activity) -> Value {
+fn activity_shown(activity: &AccountActivity) -> Value {
     let kind = match activity.kind {
         ActivityKind::Expiration => "OPEXP",
         ActivityKind::Assignment => "OPASN",

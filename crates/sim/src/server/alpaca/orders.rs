@@ -11,8 +11,8 @@ use ttai_ports::{Instrument, OrderAction};
 use super::wire::{Answer, ApiError, Caller, Params, asset_id, decimal, time};
 use crate::server::SimState;
 use crate::server::exchange::{
-    Duration, Leg, LegRequest, Order, OrderRequest, Pricing, Rejection, Replacement, Side, Status, symbol_of,
-    uuid,
+    Duration, ExchangeLeg, LegRequest, Order, OrderRequest, OrderState, Pricing, Rejection, Replacement,
+    Side, symbol_of, uuid,
 };
 
 /// Longest client order id.
@@ -355,16 +355,16 @@ fn intent_name(action: OrderAction) -> &'static str {
 }
 
 /// A status as Alpaca names it.
-pub(super) fn status_name(status: Status) -> &'static str {
+pub(super) fn status_name(status: OrderState) -> &'static str {
     match status {
-        Status::Accepted => "accepted",
-        Status::New => "new",
-        Status::PartiallyFilled => "partially_filled",
-        Status::Filled => "filled",
-        Status::Canceled => "canceled",
-        Status::Rejected => "rejected",
-        Status::Expired => "expired",
-        Status::Replaced => "replaced",
+        OrderState::Accepted => "accepted",
+        OrderState::New => "new",
+        OrderState::PartiallyFilled => "partially_filled",
+        OrderState::Filled => "filled",
+        OrderState::Canceled => "canceled",
+        OrderState::Rejected => "rejected",
+        OrderState::Expired => "expired",
+        OrderState::Replaced => "replaced",
     }
 }
 
@@ -392,16 +392,17 @@ fn maybe(value: Option<Decimal>) -> Value {
 
 /// What an order and a leg of it have in common.
 fn common(order: &Order) -> Map<String, Value> {
-    let ended = |status: Status| order.ended_at.filter(|_| order.status == status).map_or(Value::Null, time);
+    let ended =
+        |status: OrderState| order.ended_at.filter(|_| order.status == status).map_or(Value::Null, time);
     let fields = json!({
         "created_at": time(order.received_at),
         "submitted_at": time(order.received_at),
         "updated_at": time(order.updated_at),
-        "filled_at": ended(Status::Filled),
-        "expired_at": ended(Status::Expired),
-        "canceled_at": ended(Status::Canceled),
-        "failed_at": ended(Status::Rejected),
-        "replaced_at": ended(Status::Replaced),
+        "filled_at": ended(OrderState::Filled),
+        "expired_at": ended(OrderState::Expired),
+        "canceled_at": ended(OrderState::Canceled),
+        "failed_at": ended(OrderState::Rejected),
+        "replaced_at": ended(OrderState::Replaced),
         "replaced_by": order.replaced_by,
         "replaces": order.replaces,
         "notional": null,
@@ -423,7 +424,7 @@ fn common(order: &Order) -> Map<String, Value> {
     }
 }
 
-fn leg_fields(leg: &Leg) -> [(&'static str, Value); 5] {
+fn leg_fields(leg: &ExchangeLeg) -> [(&'static str, Value); 5] {
     let symbol = symbol_of(&leg.instrument);
     let class = if matches!(leg.instrument, Instrument::Option(_)) { "us_option" } else { "us_equity" };
     [
@@ -435,7 +436,7 @@ fn leg_fields(leg: &Leg) -> [(&'static str, Value); 5] {
     ]
 }
 
-fn nested_leg(order: &Order, leg: &Leg) -> Value {
+fn nested_leg(order: &Order, leg: &ExchangeLeg) -> Value {
     let mut fields = common(order);
     fields.extend(leg_fields(leg).map(|(name, value)| (name.to_owned(), value)));
     let symbol = symbol_of(&leg.instrument);

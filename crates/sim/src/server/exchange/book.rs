@@ -9,12 +9,12 @@ use ttai_ports::Instrument;
 use super::account::Account;
 use super::identity;
 use super::matching::{self, Execution, Liquidity};
-use super::order::{Duration, EventKind, Fill, Order, OrderEvent, OrderRequest, Pricing, Status};
+use super::order::{Duration, EventKind, Fill, Order, OrderEvent, OrderRequest, OrderState, Pricing};
 use super::pledge;
 use super::rejection::Rejection;
-use super::settlement::{self, Activity};
+use super::settlement::{self, AccountActivity};
 use super::validate;
-use super::view::{MarketView, Phase};
+use super::view::{MarketSnapshot, Phase};
 
 /// How long a good-til-cancelled order stands.
 const GTC_DAYS: i64 = 90;
@@ -38,7 +38,7 @@ pub struct Book {
     accounts: BTreeMap<String, Account>,
     orders: BTreeMap<u64, Order>,
     fills: Vec<Fill>,
-    activities: Vec<Activity>,
+    activities: Vec<AccountActivity>,
     liquidity: Liquidity,
     events: Vec<OrderEvent>,
 }
@@ -83,7 +83,7 @@ impl Book {
     }
 
     /// What changed an account other than fills: expirations, assignments, exercises.
-    pub fn activities_of(&self, account: &str) -> impl DoubleEndedIterator<Item = &Activity> {
+    pub fn activities_of(&self, account: &str) -> impl DoubleEndedIterator<Item = &AccountActivity> {
         self.activities.iter().filter(move |activity| activity.account == account)
     }
 
@@ -114,7 +114,7 @@ impl Book {
 
     /// Dollars that the account could spend now, with its open orders pledged; never negative.
     #[must_use]
-    pub fn buying_power(&self, account: &str, view: &MarketView) -> Decimal {
+    pub fn buying_power(&self, account: &str, view: &MarketSnapshot) -> Decimal {
         self.accounts.get(account).map_or(Decimal::ZERO, |found| {
             let pledged = pledge::pledged(found, self.open_of(account), view);
             pledge::free_cash(&pledged).unwrap_or(Decimal::ZERO).max(Decimal::ZERO)
@@ -130,10 +130,10 @@ impl Book {
     ///
     /// # Errors
     /// A [`Rejection`]; then nothing has changed.
-    pub fn submit(&mut self, request: &OrderRequest, view: &MarketView) -> Result<Order, Rejection> {
+    pub fn submit(&mut self, request: &OrderRequest, view: &MarketSnapshot) -> Result<Order, Rejection> {
         let order = self.assess(request, view)?;
         let sequence = order.sequence;
-        let kind = if order.status == Status::New { EventKind::New } else { EventKind::Accepted };
+        let kind = if order.status == OrderState::New { EventKind::New } else { EventKind::Accepted };
         self.orders.insert(sequence, order);
         self.announce(sequence, kind, Vec::new(), view.now);
         self.work(sequence, view);
@@ -144,7 +144,7 @@ impl Book {
     ///
     /// # Errors
     /// The [`Rejection`] that the order would meet.
-    pub fn preview(&self, request: &OrderRequest, view: &MarketView) -> Result<Decimal, Rejection> {
+    pub fn preview(&self, request: &OrderRequest, view: &MarketSnapshot) -> Result<Decimal, Rejection> {
         let order = self.assess(request, view)?;
         let before = self.buying_power(&request.account, view);
         let mut trial = self.clone();
@@ -158,7 +158,7 @@ impl Book {
     /// [`Rejection::UnknownOrder`] or [`Rejection::NotOpen`].
     pub fn cancel(&mut self, account: &str, id: &str, now: DateTime<Utc>) -> Result<Order, Rejection> {
         let sequence = self.open_sequence(account, id)?;
-        self.finish(sequence, Status::Canceled, EventKind::Canceled, None, now);
+        self.finish(sequence, OrderState::Canceled, EventKind::Canceled, None, now);
         self.order_at(sequence)
     }
 
@@ -171,26 +171,26 @@ impl Book {
         account: &str,
         id: &str,
         change: &Replacement,
-        view: &MarketView,
+        view: &MarketSnapshot,
     ) -> Result<Order, Rejection> {
         let sequence = self.open_sequence(account, id)?;
         let old = self.order_at(sequence)?;
         let request = replacement_request(&old, change)?;
         let mut without = self.clone();
-        without.orders.entry(sequence).and_modify(|order| order.status = Status::Replaced);
+        without.orders.entry(sequence).and_modify(|order| order.status = OrderState::Replaced);
         let mut order = without.assess(&request, view)?;
         order.replaces = Some(old.id);
         let (new_sequence, new_id) = (order.sequence, order.id.clone());
         self.orders.insert(new_sequence, order);
         self.orders.entry(sequence).and_modify(|old| old.replaced_by = Some(new_id));
-        self.finish(sequence, Status::Replaced, EventKind::Replaced, None, view.now);
+        self.finish(sequence, OrderState::Replaced, EventKind::Replaced, None, view.now);
         self.announce(new_sequence, EventKind::New, Vec::new(), view.now);
         self.work(new_sequence, view);
         self.order_at(new_sequence)
     }
 
     /// Lets time pass: expirations, waiting orders, stops and fills, in the order of arrival.
-    pub fn advance(&mut self, view: &MarketView) {
+    pub fn advance(&mut self, view: &MarketSnapshot) {
         let open: Vec<u64> =
             self.orders.values().filter(|order| order.status.is_open()).map(|order| order.sequence).collect();
         for sequence in open {
@@ -202,7 +202,7 @@ impl Book {
         }
     }
 
-    fn assess(&self, request: &OrderRequest, view: &MarketView) -> Result<Order, Rejection> {
+    fn assess(&self, request: &OrderRequest, view: &MarketSnapshot) -> Result<Order, Rejection> {
         let account = self
             .accounts
             .get(&request.account)
@@ -219,19 +219,19 @@ impl Book {
         Ok(order)
     }
 
-    fn work(&mut self, sequence: u64, view: &MarketView) {
+    fn work(&mut self, sequence: u64, view: &MarketSnapshot) {
         let Some(order) = self.orders.get(&sequence).filter(|order| order.status.is_open()) else { return };
         if view.now >= order.expires_at {
             let reason = Some("its time in force ran out".to_owned());
-            self.finish(sequence, Status::Expired, EventKind::Expired, reason, view.now);
+            self.finish(sequence, OrderState::Expired, EventKind::Expired, reason, view.now);
             return;
         }
         let works = matching::works_in(order, view.phase);
-        let wakes = works && order.status == Status::Accepted;
+        let wakes = works && order.status == OrderState::Accepted;
         let triggers = works && !order.triggered && matching::stop_reached(order, view);
         let immediate = matches!(order.duration, Duration::ImmediateOrCancel | Duration::FillOrKill);
         if wakes {
-            self.orders.entry(sequence).and_modify(|order| order.status = Status::New);
+            self.orders.entry(sequence).and_modify(|order| order.status = OrderState::New);
             self.announce(sequence, EventKind::New, Vec::new(), view.now);
         }
         if triggers {
@@ -244,11 +244,11 @@ impl Book {
         }
         let open = self.orders.get(&sequence).is_some_and(|order| order.status.is_open());
         if immediate && open {
-            self.finish(sequence, Status::Canceled, EventKind::Canceled, None, view.now);
+            self.finish(sequence, OrderState::Canceled, EventKind::Canceled, None, view.now);
         }
     }
 
-    fn fill(&mut self, sequence: u64, execution: &Execution, view: &MarketView) {
+    fn fill(&mut self, sequence: u64, execution: &Execution, view: &MarketSnapshot) {
         let Some(mut order) = self.orders.get(&sequence).cloned() else { return };
         let fills = self.fills_from(&order, execution, view.now);
         let Some(account) = self.accounts.get_mut(&order.account) else { return };
@@ -257,7 +257,13 @@ impl Book {
             after.book(fill);
         }
         if let Err(reason) = affordable(account, &after) {
-            self.finish(sequence, Status::Rejected, EventKind::Rejected, Some(reason.to_string()), view.now);
+            self.finish(
+                sequence,
+                OrderState::Rejected,
+                EventKind::Rejected,
+                Some(reason.to_string()),
+                view.now,
+            );
             return;
         }
         *account = after;
@@ -277,7 +283,7 @@ impl Book {
             Some(average(order.average_price, order.filled_quantity, unit, execution.units));
         order.filled_quantity += execution.units;
         let done = order.remaining().is_zero();
-        order.status = if done { Status::Filled } else { Status::PartiallyFilled };
+        order.status = if done { OrderState::Filled } else { OrderState::PartiallyFilled };
         order.updated_at = view.now;
         order.ended_at = done.then_some(view.now);
         self.orders.insert(sequence, order);
@@ -312,7 +318,7 @@ impl Book {
     fn finish(
         &mut self,
         sequence: u64,
-        status: Status,
+        status: OrderState,
         kind: EventKind,
         reason: Option<String>,
         now: DateTime<Utc>,
@@ -386,8 +392,8 @@ fn average(old: Option<Decimal>, old_quantity: Decimal, price: Decimal, quantity
 fn new_order(
     sequence: u64,
     request: &OrderRequest,
-    legs: Vec<super::order::Leg>,
-    view: &MarketView,
+    legs: Vec<super::order::ExchangeLeg>,
+    view: &MarketSnapshot,
 ) -> Order {
     let mut order = Order {
         sequence,
@@ -402,7 +408,7 @@ fn new_order(
         triggered: request.pricing.stop().is_none(),
         duration: request.duration,
         extended_hours: request.extended_hours,
-        status: Status::Accepted,
+        status: OrderState::Accepted,
         reason: None,
         received_at: view.now,
         updated_at: view.now,
@@ -416,7 +422,7 @@ fn new_order(
     };
     let works = view.phase != Phase::Closed && matching::works_in(&order, view.phase);
     if works {
-        order.status = Status::New;
+        order.status = OrderState::New;
     }
     order
 }

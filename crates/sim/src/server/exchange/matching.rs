@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 use ttai_ports::Instrument;
 
 use super::order::{Duration, Order, Pricing, Side};
-use super::view::{MarketView, Phase, Touch, multiplier_of, symbol_of};
+use super::view::{MarketSnapshot, Phase, Touch, multiplier_of, symbol_of};
 
 /// What an order gets: units, and the price of each leg.
 #[derive(Clone, Debug, PartialEq)]
@@ -78,7 +78,7 @@ pub(super) fn works_in(order: &Order, phase: Phase) -> bool {
 }
 
 /// Whether the market has reached the stop of an order that waits for it: the last trade, else the quote.
-pub(super) fn stop_reached(order: &Order, view: &MarketView) -> bool {
+pub(super) fn stop_reached(order: &Order, view: &MarketSnapshot) -> bool {
     let (Some(stop), [leg]) = (order.pricing.stop(), order.legs.as_slice()) else { return false };
     let Some(price) = view.touch(&leg.instrument).and_then(|touch| touch.last.or_else(|| touch.mark()))
     else {
@@ -91,7 +91,7 @@ pub(super) fn stop_reached(order: &Order, view: &MarketView) -> bool {
 }
 
 /// What the order trades now; `None` where nothing.
-pub(super) fn execute(order: &Order, view: &MarketView, liquidity: &Liquidity) -> Option<Execution> {
+pub(super) fn execute(order: &Order, view: &MarketSnapshot, liquidity: &Liquidity) -> Option<Execution> {
     if !works_in(order, view.phase) || !order.triggered {
         return None;
     }

@@ -30,13 +30,14 @@ pub use account::{Account, Holdings, Position};
 pub use book::{Book, Replacement};
 pub use identity::uuid;
 pub use order::{
-    Duration, EventKind, Fill, Leg, LegRequest, Order, OrderEvent, OrderRequest, Pricing, Side, Status,
+    Duration, EventKind, ExchangeLeg, Fill, LegRequest, Order, OrderEvent, OrderRequest, OrderState, Pricing,
+    Side,
 };
 pub use rejection::Rejection;
-pub use settlement::{Activity, ActivityKind};
+pub use settlement::{AccountActivity, ActivityKind};
 pub(crate) use venue::pump;
 pub use venue::{displayed_shares, view_of};
-pub use view::{MarketView, Phase, Touch, Tradable, multiplier_of, symbol_of};
+pub use view::{MarketSnapshot, Phase, Touch, Tradable, multiplier_of, symbol_of};
 
 /// Events that a slow listener may be behind before it loses the oldest.
 const EVENTS_KEPT: usize = 4096;
@@ -136,7 +137,7 @@ impl Exchange {
     }
 
     /// The market at this moment with the quotes of everything ordered or held, and of `more`.
-    pub async fn view(&self, market: &SimMarket, more: &[Instrument]) -> MarketView {
+    pub async fn view(&self, market: &SimMarket, more: &[Instrument]) -> MarketSnapshot {
         let mut instruments = self.watched();
         instruments.extend_from_slice(more);
         view_of(market, &instruments).await

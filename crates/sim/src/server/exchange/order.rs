@@ -127,7 +127,7 @@ impl OrderRequest {
 
 /// One leg of an order that was taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Leg {
+pub struct ExchangeLeg {
     /// What.
     pub instrument: Instrument,
     /// Which way, and whether it opens.
@@ -138,7 +138,7 @@ pub struct Leg {
     pub average_price: Option<Decimal>,
 }
 
-impl Leg {
+impl ExchangeLeg {
     /// Which way.
     #[must_use]
     pub fn side(&self) -> Side {
@@ -148,7 +148,7 @@ impl Leg {
 
 /// Where an order stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Status {
+pub enum OrderState {
     /// Taken; waits for the session.
     Accepted,
     /// Works in the market.
@@ -167,7 +167,7 @@ pub enum Status {
     Replaced,
 }
 
-impl Status {
+impl OrderState {
     /// Whether it may still trade.
     #[must_use]
     pub fn is_open(self) -> bool {
@@ -187,7 +187,7 @@ pub struct Order {
     /// Whose.
     pub account: String,
     /// The legs.
-    pub legs: Vec<Leg>,
+    pub legs: Vec<ExchangeLeg>,
     /// Units ordered, positive.
     pub quantity: Decimal,
     /// Units filled, from 0 to `quantity`.
@@ -203,7 +203,7 @@ pub struct Order {
     /// Whether it trades outside the regular session.
     pub extended_hours: bool,
     /// Where it stands.
-    pub status: Status,
+    pub status: OrderState,
     /// Why it was refused or ended early, if so.
     pub reason: Option<String>,
     /// Market time of arrival.

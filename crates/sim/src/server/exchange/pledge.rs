@@ -7,11 +7,11 @@ use super::account::Account;
 use super::matching::{net_price, price_scale};
 use super::order::Order;
 use super::rejection::Rejection;
-use super::view::MarketView;
+use super::view::MarketSnapshot;
 
 /// Net price of a unit if it trades at its limit, else at the quotes; 0 for what nobody quotes (the check at the fill
 /// decides then).
-fn expected_price(order: &Order, view: &MarketView) -> Decimal {
+fn expected_price(order: &Order, view: &MarketSnapshot) -> Decimal {
     order.net_limit().unwrap_or_else(|| {
         let prices: Vec<Decimal> = order
             .legs
@@ -29,7 +29,7 @@ fn expected_price(order: &Order, view: &MarketView) -> Decimal {
     })
 }
 
-fn debit(order: &Order, view: &MarketView) -> Decimal {
+fn debit(order: &Order, view: &MarketSnapshot) -> Decimal {
     expected_price(order, view) * price_scale(order) * order.remaining()
 }
 
@@ -57,7 +57,7 @@ pub(super) fn free_cash(account: &Account) -> Result<Decimal, Rejection> {
 
 /// The account as if an open order had traded where that costs something; proceeds are not counted before they are there,
 /// except those of a short option that is secured together with them.
-fn pledge(account: &mut Account, order: &Order, view: &MarketView) {
+fn pledge(account: &mut Account, order: &Order, view: &MarketSnapshot) {
     let debit = debit(order, view);
     match order.legs.as_slice() {
         [only] if only.action == OrderAction::BuyToClose => {
@@ -80,7 +80,7 @@ fn pledge(account: &mut Account, order: &Order, view: &MarketView) {
 pub(super) fn pledged<'a>(
     account: &Account,
     open: impl Iterator<Item = &'a Order>,
-    view: &MarketView,
+    view: &MarketSnapshot,
 ) -> Account {
     let mut pledged = account.clone();
     for order in open {
@@ -95,7 +95,7 @@ pub(super) fn check<'a>(
     account: &Account,
     open: impl Iterator<Item = &'a Order>,
     order: &Order,
-    view: &MarketView,
+    view: &MarketSnapshot,
 ) -> Result<(), Rejection> {
     let before = pledged(account, open, view);
     let mut after = before.clone();

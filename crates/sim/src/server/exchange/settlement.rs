@@ -8,7 +8,7 @@ use ttai_ports::Instrument;
 
 use super::account::{Account, Position};
 use super::identity;
-use super::view::{MarketView, symbol_of};
+use super::view::{MarketSnapshot, symbol_of};
 
 /// How a position changed without an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,7 +25,7 @@ pub enum ActivityKind {
 
 /// One change.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Activity {
+pub struct AccountActivity {
     /// A UUID.
     pub id: String,
     /// Whose.
@@ -46,7 +46,7 @@ pub struct Activity {
 
 /// Settles what has expired by now and whose underlying has a price; `count` activities exist already. Shares that the
 /// account could not hold (it has no margin) are bought back or sold at the mark in the same moment.
-pub(super) fn settle(account: &mut Account, view: &MarketView, count: usize) -> Vec<Activity> {
+pub(super) fn settle(account: &mut Account, view: &MarketSnapshot, count: usize) -> Vec<AccountActivity> {
     let due: Vec<(Position, OccSymbol, Decimal)> = account
         .holdings
         .iter()
@@ -80,7 +80,7 @@ struct Ledger<'a> {
     account: &'a mut Account,
     at: DateTime<Utc>,
     count: usize,
-    activities: Vec<Activity>,
+    activities: Vec<AccountActivity>,
 }
 
 impl Ledger<'_> {
@@ -124,7 +124,7 @@ impl Ledger<'_> {
         self.account.cash += net_amount;
         self.account.holdings.add(instrument, quantity, price);
         self.count += 1;
-        self.activities.push(Activity {
+        self.activities.push(AccountActivity {
             id: identity::uuid("activity", &format!("{} {}", self.count, symbol_of(instrument))),
             account: self.account.number.clone(),
             kind,

@@ -28,7 +28,7 @@ fn cents(value: i64) -> Decimal {
     Decimal::new(value, 2)
 }
 
-fn market(quotes: &[(&str, i64, i64, i64)]) -> MarketView {
+fn market(quotes: &[(&str, i64, i64, i64)]) -> MarketSnapshot {
     let now = at("2014-06-06T15:00:00Z");
     let touches = quotes
         .iter()
@@ -45,10 +45,10 @@ fn market(quotes: &[(&str, i64, i64, i64)]) -> MarketView {
             ((*symbol).to_owned(), touch)
         })
         .collect();
-    MarketView { now, phase: Phase::Regular, day_end: at("2014-06-06T20:00:00Z"), touches }
+    MarketSnapshot { now, phase: Phase::Regular, day_end: at("2014-06-06T20:00:00Z"), touches }
 }
 
-fn usual() -> MarketView {
+fn usual() -> MarketSnapshot {
     market(&[
         ("AAPL", 64_500, 64_510, 300),
         (PUT, 505, 515, 10),
@@ -91,7 +91,7 @@ fn cash(book: &Book) -> Decimal {
     book.account(ACCOUNT).unwrap().cash
 }
 
-fn statuses(book: &Book) -> Vec<Status> {
+fn statuses(book: &Book) -> Vec<OrderState> {
     book.orders_of(ACCOUNT).map(|order| order.status).collect()
 }
 
@@ -99,12 +99,12 @@ fn statuses(book: &Book) -> Vec<Status> {
 fn a_limit_trades_only_where_the_quote_reaches_it_and_at_the_quote() {
     let mut book = book();
     let order = book.submit(&limit("a", "AAPL", Side::Buy, 100, 64_505), &usual()).unwrap();
-    assert_eq!(order.status, Status::New);
+    assert_eq!(order.status, OrderState::New);
     let mut cheaper = market(&[("AAPL", 64_480, 64_490, 300)]);
     cheaper.now += TimeDelta::minutes(1);
     book.advance(&cheaper);
     let order = book.order_by_client_id(ACCOUNT, "a").unwrap();
-    assert_eq!((order.status, order.average_price), (Status::Filled, Some(cents(64_490))));
+    assert_eq!((order.status, order.average_price), (OrderState::Filled, Some(cents(64_490))));
     assert_eq!(cash(&book), Decimal::from(100_000) - cents(64_490) * Decimal::from(100));
 }
 
@@ -113,7 +113,7 @@ fn a_quote_fills_no_more_than_it_shows_until_there_is_a_new_one() {
     let mut book = book();
     let view = market(&[("AAPL", 10_000, 10_010, 300)]);
     let order = book.submit(&request("a", &[("AAPL", Side::Buy)], 700, Pricing::Market), &view).unwrap();
-    assert_eq!((order.status, order.filled_quantity), (Status::PartiallyFilled, Decimal::from(300)));
+    assert_eq!((order.status, order.filled_quantity), (OrderState::PartiallyFilled, Decimal::from(300)));
     book.advance(&view);
     assert_eq!(book.order_by_client_id(ACCOUNT, "a").unwrap().filled_quantity, Decimal::from(300));
     for minute in 1..=2 {
@@ -122,7 +122,7 @@ fn a_quote_fills_no_more_than_it_shows_until_there_is_a_new_one() {
         next.touches.get_mut("AAPL").unwrap().time = next.now;
         book.advance(&next);
     }
-    assert_eq!(statuses(&book), [Status::Filled]);
+    assert_eq!(statuses(&book), [OrderState::Filled]);
     let kinds: Vec<EventKind> = book.take_events().into_iter().map(|event| event.kind).collect();
     assert_eq!(kinds, [EventKind::New, EventKind::PartialFill, EventKind::PartialFill, EventKind::Fill]);
 }
@@ -143,7 +143,7 @@ fn a_view_that_comes_late_fills_nothing_more() {
 
 #[test]
 fn halted_crossed_stale_one_sided_and_closed_markets_fill_nothing() {
-    let spoil: [fn(&mut MarketView); 5] = [
+    let spoil: [fn(&mut MarketSnapshot); 5] = [
         |view| view.touches.get_mut("AAPL").unwrap().tradable = Tradable::Stale,
         |view| view.touches.get_mut("AAPL").unwrap().bid = Some(cents(64_600)),
         |view| view.touches.get_mut("AAPL").unwrap().ask = None,
@@ -157,14 +157,14 @@ fn halted_crossed_stale_one_sided_and_closed_markets_fill_nothing() {
         let order = book.submit(&request("a", &[("AAPL", Side::Buy)], 1, Pricing::Market), &view).unwrap();
         assert!(order.status.is_open() && order.filled_quantity.is_zero());
         book.advance(&usual());
-        assert_eq!(statuses(&book), [Status::Filled]);
+        assert_eq!(statuses(&book), [OrderState::Filled]);
     }
     let mut book = book();
     book.submit(&limit("a", "AAPL", Side::Buy, 1, 64_500), &usual()).unwrap();
     let mut halted = market(&[("AAPL", 64_400, 64_410, 300)]);
     halted.touches.get_mut("AAPL").unwrap().tradable = Tradable::Halted;
     book.advance(&halted);
-    assert_eq!(statuses(&book), [Status::New]);
+    assert_eq!(statuses(&book), [OrderState::New]);
     let refused = book.submit(&limit("b", "AAPL", Side::Buy, 1, 64_500), &halted);
     assert!(matches!(refused, Err(Rejection::Halted { .. })));
 }
@@ -175,7 +175,7 @@ fn a_market_order_outside_the_session_is_accepted_and_waits() {
     let mut closed = usual();
     closed.phase = Phase::Closed;
     let order = book.submit(&request("a", &[("AAPL", Side::Buy)], 1, Pricing::Market), &closed).unwrap();
-    assert_eq!(order.status, Status::Accepted);
+    assert_eq!(order.status, OrderState::Accepted);
     book.advance(&usual());
     let kinds: Vec<EventKind> = book.take_events().into_iter().map(|event| event.kind).collect();
     assert_eq!(kinds, [EventKind::Accepted, EventKind::New, EventKind::Fill]);
@@ -238,10 +238,10 @@ fn legs_trade_together_at_the_net_price_or_not_at_all() {
     let spread = [(PUT, Side::Sell), (LOWER_PUT, Side::Buy)];
     let mut book = book();
     let greedy = request("a", &spread, 3, Pricing::Limit(cents(-196)));
-    assert_eq!(book.submit(&greedy, &usual()).unwrap().status, Status::New);
+    assert_eq!(book.submit(&greedy, &usual()).unwrap().status, OrderState::New);
     let natural = request("b", &spread, 3, Pricing::Limit(cents(-195)));
     let order = book.submit(&natural, &usual()).unwrap();
-    assert_eq!((order.status, order.average_price), (Status::Filled, Some(cents(-195))));
+    assert_eq!((order.status, order.average_price), (OrderState::Filled, Some(cents(-195))));
     let fills: Vec<Decimal> = book.fills_of(ACCOUNT).map(|fill| fill.price).collect();
     assert_eq!(fills, [cents(505), cents(310)]);
     assert_eq!(cash(&book), Decimal::from(100_000) + cents(195) * Decimal::from(300));
@@ -255,17 +255,17 @@ fn legs_trade_together_at_the_net_price_or_not_at_all() {
 fn stops_wait_for_their_price_and_immediate_orders_do_not_wait() {
     let mut book = book();
     let stop = request("stop", &[("AAPL", Side::Buy)], 10, Pricing::Stop(cents(64_600)));
-    assert_eq!(book.submit(&stop, &usual()).unwrap().status, Status::New);
+    assert_eq!(book.submit(&stop, &usual()).unwrap().status, OrderState::New);
     book.advance(&market(&[("AAPL", 64_600, 64_620, 300)]));
-    assert_eq!(statuses(&book), [Status::Filled]);
+    assert_eq!(statuses(&book), [OrderState::Filled]);
     let now_or_never =
         |id: &str, duration| OrderRequest { duration, ..limit(id, "AAPL", Side::Buy, 60, 64_510) };
     let mut shallow = usual();
     shallow.touches.get_mut("AAPL").unwrap().ask_size = Decimal::from(50);
     let part = book.submit(&now_or_never("ioc", Duration::ImmediateOrCancel), &shallow).unwrap();
-    assert_eq!((part.status, part.filled_quantity), (Status::Canceled, Decimal::from(50)));
+    assert_eq!((part.status, part.filled_quantity), (OrderState::Canceled, Decimal::from(50)));
     let none = book.submit(&now_or_never("fok", Duration::FillOrKill), &shallow);
-    assert!(none.is_ok_and(|order| order.status == Status::Canceled && order.filled_quantity.is_zero()));
+    assert!(none.is_ok_and(|order| order.status == OrderState::Canceled && order.filled_quantity.is_zero()));
 }
 
 #[test]
@@ -275,7 +275,7 @@ fn day_orders_expire_at_the_close_and_closed_orders_stay_closed() {
     let mut close = market(&[("AAPL", 50_000, 50_010, 300)]);
     close.now = close.day_end;
     book.advance(&close);
-    assert_eq!(statuses(&book), [Status::Expired]);
+    assert_eq!(statuses(&book), [OrderState::Expired]);
     assert!(matches!(book.cancel(ACCOUNT, &order.id, close.now), Err(Rejection::NotOpen(_))));
 }
 
@@ -288,7 +288,7 @@ fn a_replacement_stands_in_for_what_is_left() {
     let new = book.replace(ACCOUNT, &old.id, &change, &view).unwrap();
     assert_eq!((new.quantity, new.replaces.as_deref()), (Decimal::from(200), Some(old.id.as_str())));
     let old = book.order(ACCOUNT, &old.id).unwrap();
-    assert_eq!((old.status, old.replaced_by.as_deref()), (Status::Replaced, Some(new.id.as_str())));
+    assert_eq!((old.status, old.replaced_by.as_deref()), (OrderState::Replaced, Some(new.id.as_str())));
 }
 
 #[test]
@@ -330,7 +330,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 
 struct Play {
     book: Book,
-    view: MarketView,
+    view: MarketSnapshot,
     spot: i64,
     orders: usize,
 }
@@ -351,7 +351,7 @@ impl Play {
             ("AAPL140621C00105000", 400, 406, size),
         ];
         let now = self.view.now + TimeDelta::seconds(1);
-        self.view = MarketView { now, phase: self.view.phase, ..market(&quotes) };
+        self.view = MarketSnapshot { now, phase: self.view.phase, ..market(&quotes) };
         for touch in self.view.touches.values_mut() {
             touch.time = now;
         }
@@ -434,7 +434,7 @@ impl Play {
 
     fn check_order(&self, order: &Order) -> Result<(), TestCaseError> {
         prop_assert!(order.filled_quantity >= Decimal::ZERO && order.filled_quantity <= order.quantity);
-        prop_assert_eq!(order.status == Status::Filled, order.remaining().is_zero());
+        prop_assert_eq!(order.status == OrderState::Filled, order.remaining().is_zero());
         for leg in &order.legs {
             let fills = self
                 .book

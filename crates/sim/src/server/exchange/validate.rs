@@ -6,9 +6,9 @@ use rust_decimal::Decimal;
 use ttai_ports::{Instrument, OrderAction};
 
 use super::account::Account;
-use super::order::{Duration, Leg, LegRequest, Order, OrderRequest, Pricing, Side};
+use super::order::{Duration, ExchangeLeg, LegRequest, Order, OrderRequest, Pricing, Side};
 use super::rejection::Rejection;
-use super::view::{MarketView, Tradable, symbol_of};
+use super::view::{MarketSnapshot, Tradable, symbol_of};
 
 /// Legs of one order at most.
 const MAX_LEGS: usize = 4;
@@ -86,7 +86,7 @@ fn prices(request: &OrderRequest) -> Result<(), Rejection> {
 }
 
 /// What the market says to an order: each leg is known, alive and not halted.
-pub(super) fn market(request: &OrderRequest, view: &MarketView) -> Result<(), Rejection> {
+pub(super) fn market(request: &OrderRequest, view: &MarketSnapshot) -> Result<(), Rejection> {
     for leg in &request.legs {
         let symbol = symbol_of(&leg.instrument);
         let touch =
@@ -103,11 +103,16 @@ pub(super) fn legs(
     request: &OrderRequest,
     account: &Account,
     open: &[&Order],
-) -> Result<Vec<Leg>, Rejection> {
+) -> Result<Vec<ExchangeLeg>, Rejection> {
     request.legs.iter().map(|leg| settle(leg, request.quantity * leg.ratio, account, open)).collect()
 }
 
-fn settle(leg: &LegRequest, wanted: Decimal, account: &Account, open: &[&Order]) -> Result<Leg, Rejection> {
+fn settle(
+    leg: &LegRequest,
+    wanted: Decimal,
+    account: &Account,
+    open: &[&Order],
+) -> Result<ExchangeLeg, Rejection> {
     let held = account.holdings.quantity(&leg.instrument);
     let is_equity = matches!(leg.instrument, Instrument::Equity(_));
     let action = leg.action.unwrap_or(match leg.side {
@@ -135,7 +140,7 @@ fn settle(leg: &LegRequest, wanted: Decimal, account: &Account, open: &[&Order])
             });
         }
     }
-    Ok(Leg { instrument: leg.instrument.clone(), action, ratio: leg.ratio, average_price: None })
+    Ok(ExchangeLeg { instrument: leg.instrument.clone(), action, ratio: leg.ratio, average_price: None })
 }
 
 /// What open orders on the same side would take of the instrument.

@@ -11,7 +11,7 @@ use ttai_core::{OccSymbol, OptionQuote, QuoteCondition, SessionPart, Symbol};
 use ttai_ports::Instrument;
 
 use super::book::Book;
-use super::view::{MarketView, Phase, Touch, Tradable, symbol_of};
+use super::view::{MarketSnapshot, Phase, Touch, Tradable, symbol_of};
 use crate::server::SimState;
 use crate::server::market::SimMarket;
 
@@ -28,7 +28,7 @@ pub fn displayed_shares(symbol: &Symbol, at: DateTime<Utc>) -> u32 {
 }
 
 /// The market at this moment, with the quotes of some instruments. What the market does not know is left out.
-pub async fn view_of(market: &SimMarket, instruments: &[Instrument]) -> MarketView {
+pub async fn view_of(market: &SimMarket, instruments: &[Instrument]) -> MarketSnapshot {
     let mut touches = BTreeMap::new();
     let wanted: BTreeMap<String, Instrument> =
         instruments.iter().map(|instrument| (symbol_of(instrument), instrument.clone())).collect();
@@ -52,7 +52,7 @@ pub async fn view_of(market: &SimMarket, instruments: &[Instrument]) -> MarketVi
         }
     }
     let now = market.now();
-    MarketView { now, phase: phase(market), day_end: day_end(market), touches }
+    MarketSnapshot { now, phase: phase(market), day_end: day_end(market), touches }
 }
 
 /// Lets the open orders follow the market until the simulation ends.

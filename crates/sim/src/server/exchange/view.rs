@@ -95,7 +95,7 @@ pub enum Phase {
 
 /// The market at a moment.
 #[derive(Clone, Debug, PartialEq)]
-pub struct MarketView {
+pub struct MarketSnapshot {
     /// Market time.
     pub now: DateTime<Utc>,
     /// Part of the day.
@@ -106,7 +106,7 @@ pub struct MarketView {
     pub touches: BTreeMap<String, Touch>,
 }
 
-impl MarketView {
+impl MarketSnapshot {
     /// The quote of an instrument; none where the market does not know it.
     #[must_use]
     pub fn touch(&self, instrument: &Instrument) -> Option<&Touch> {

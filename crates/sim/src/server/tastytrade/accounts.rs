@@ -9,7 +9,7 @@ use ttai_ports::Instrument;
 use super::reply::{Answer, Call, Refusal};
 use super::wire::{instant, number, put, quantity};
 use super::{ACCOUNT, Tasty, name_of, order_json};
-use crate::server::exchange::{MarketView, Position, Touch, multiplier_of};
+use crate::server::exchange::{MarketSnapshot, Position, Touch, multiplier_of};
 
 /// The invented customer.
 const CUSTOMER: &str = "me";
@@ -125,7 +125,7 @@ struct Values {
 }
 
 impl Values {
-    fn of(positions: &[Position], view: &MarketView) -> Self {
+    fn of(positions: &[Position], view: &MarketSnapshot) -> Self {
         let mut values = Self::default();
         for position in positions {
             let worth = mark(position, view) * position.quantity * multiplier_of(&position.instrument);
@@ -144,7 +144,7 @@ impl Values {
 }
 
 /// The mark in dollars a share, or what was paid where nobody quotes.
-fn mark(position: &Position, view: &MarketView) -> Decimal {
+fn mark(position: &Position, view: &MarketSnapshot) -> Decimal {
     let touch = view.touch(&position.instrument);
     touch.and_then(Touch::mark).unwrap_or(position.average_price)
 }
@@ -281,7 +281,7 @@ fn position_json(
     position: &Position,
     opened: DateTime<Utc>,
     changed: DateTime<Utc>,
-    view: &MarketView,
+    view: &MarketSnapshot,
     marks: bool,
 ) -> Value {
     let short = position.quantity.is_sign_negative();

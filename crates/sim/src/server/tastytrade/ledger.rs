@@ -11,7 +11,7 @@ use super::orders::Span;
 use super::reply::{Answer, Call, Refusal};
 use super::wire::{number, put, put_amount, zulu};
 use super::{ACCOUNT, Tasty, accounts};
-use crate::server::exchange::{Activity, ActivityKind, Book, Fill, Side, multiplier_of};
+use crate::server::exchange::{AccountActivity, ActivityKind, Book, Fill, Side, multiplier_of};
 
 /// Transactions a page where the caller does not say.
 const TRANSACTIONS_A_PAGE: usize = 250;
@@ -136,7 +136,7 @@ fn trade(book: &Book, fill: &Fill) -> Row {
     Row { at, json: Value::Object(json) }
 }
 
-fn delivery(activity: &Activity) -> Row {
+fn delivery(activity: &AccountActivity) -> Row {
     let (kind, symbol) = spelled(&activity.instrument);
     let arrives = activity.quantity.is_sign_positive();
     let sub_kind = match activity.kind {

@@ -11,7 +11,7 @@ use ttai_ports::{Instrument, OrderAction};
 
 use super::wire::{effect, instant, number, put, quantity};
 use super::{ACCOUNT, accounts, name_of};
-use crate::server::exchange::{Fill, Leg, Order, OrderRequest, Pricing, Side, Status};
+use crate::server::exchange::{ExchangeLeg, Fill, Order, OrderRequest, OrderState, Pricing, Side};
 
 /// Order numbers begin after this; the exchange counts from 1.
 pub(super) const FIRST_ORDER: u64 = 1_000_000;
@@ -62,12 +62,12 @@ pub(super) fn sequence(number: &str) -> Option<String> {
 /// `Received`, `Live`, `Filled` and so on.
 pub(super) fn status(order: &Order) -> &'static str {
     match order.status {
-        Status::Accepted => "Received",
-        Status::New | Status::PartiallyFilled => "Live",
-        Status::Filled => "Filled",
-        Status::Canceled | Status::Replaced => "Cancelled",
-        Status::Rejected => "Rejected",
-        Status::Expired => "Expired",
+        OrderState::Accepted => "Received",
+        OrderState::New | OrderState::PartiallyFilled => "Live",
+        OrderState::Filled => "Filled",
+        OrderState::Canceled | OrderState::Replaced => "Cancelled",
+        OrderState::Rejected => "Rejected",
+        OrderState::Expired => "Expired",
     }
 }
 
@@ -112,9 +112,9 @@ pub(super) fn order(
     put(&mut json, "received-at", Some(instant(order.received_at)));
     put(&mut json, "updated-at", Some(order.updated_at.timestamp_millis()));
     put(&mut json, "terminal-at", order.ended_at.map(instant));
-    put(&mut json, "live-at", (order.status != Status::Accepted).then(|| instant(order.received_at)));
+    put(&mut json, "live-at", (order.status != OrderState::Accepted).then(|| instant(order.received_at)));
     put(&mut json, "cancelled-at", order.ended_at.filter(|_| status == "Cancelled").map(instant));
-    put(&mut json, "reject-reason", order.reason.clone().filter(|_| order.status == Status::Rejected));
+    put(&mut json, "reject-reason", order.reason.clone().filter(|_| order.status == OrderState::Rejected));
     put(&mut json, "replaces-order-id", order.replaces.as_deref().and_then(&number_of));
     put(&mut json, "replacing-order-id", order.replaced_by.as_deref().and_then(&number_of));
     Value::Object(json)
@@ -138,7 +138,7 @@ pub(super) fn tried(request: &OrderRequest, extra: &Extra) -> Value {
             })
         })
         .collect();
-    let first = request.legs.first().map(|leg| Leg {
+    let first = request.legs.first().map(|leg| ExchangeLeg {
         instrument: leg.instrument.clone(),
         action: leg.action.unwrap_or(OrderAction::BuyToOpen),
         ratio: leg.ratio,
@@ -157,7 +157,7 @@ fn shared(
     extra: &Extra,
     pricing: Pricing,
     size: Decimal,
-    first: Option<&Leg>,
+    first: Option<&ExchangeLeg>,
     legs: &[Value],
 ) -> Map<String, Value> {
     let mut json = Map::new();
@@ -193,7 +193,7 @@ fn order_type(pricing: Pricing) -> &'static str {
     }
 }
 
-fn leg_json(order: &Order, leg: &Leg, fills: &[Fill]) -> Value {
+fn leg_json(order: &Order, leg: &ExchangeLeg, fills: &[Fill]) -> Value {
     let (kind, symbol) = spelled(&leg.instrument);
     let own = fills.iter().filter(|fill| fill.order_id == order.id && fill.instrument == leg.instrument);
     let fills: Vec<Value> = own

@@ -14,7 +14,7 @@ use super::reply::{Answer, Call, Refusal};
 use super::wire::put_amount;
 use super::{ACCOUNT, Tasty};
 use crate::server::exchange::{
-    Book, Fill, MarketView, Order, OrderRequest, Phase, Pricing, Rejection, Replacement,
+    Book, Fill, MarketSnapshot, Order, OrderRequest, Phase, Pricing, Rejection, Replacement,
 };
 
 /// Orders a page where the caller does not say.
@@ -78,7 +78,7 @@ struct Tried {
     change: Decimal,
     /// Buying power before it.
     before: Decimal,
-    view: MarketView,
+    view: MarketSnapshot,
 }
 
 async fn tried(state: &Tasty, number: &str, body: &[u8]) -> Result<(Draft, Tried), Refusal> {
@@ -262,7 +262,7 @@ pub(super) async fn replace_dry_run(
     call.created(&tried.answer(&order_json::tried(&tried.request, &extra)))
 }
 
-fn leg_request(leg: &crate::server::exchange::Leg) -> crate::server::exchange::LegRequest {
+fn leg_request(leg: &crate::server::exchange::ExchangeLeg) -> crate::server::exchange::LegRequest {
     crate::server::exchange::LegRequest {
         instrument: leg.instrument.clone(),
         side: leg.side(),
@@ -275,8 +275,10 @@ fn changed(state: &Tasty, id: &str, body: &[u8]) -> Result<(Order, Replacement, 
     let draft = Draft::read(body)?;
     let order = state.sim.exchange.read(|book| find(book, id).cloned())?;
     let single = order.legs.len() == 1;
-    let first =
-        order.legs.first().map_or(crate::server::exchange::Side::Buy, crate::server::exchange::Leg::side);
+    let first = order
+        .legs
+        .first()
+        .map_or(crate::server::exchange::Side::Buy, crate::server::exchange::ExchangeLeg::side);
     let pricing = if draft.has_order_type() {
         Some(draft.pricing(single, first)?)
     } else {

@@ -6,7 +6,7 @@ mod rules;
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 
-use super::{ChartContext, Constraints, SelectionRequest, Strategy};
+use super::{ChartLevels, Constraints, SelectionRequest, StrategySpec};
 use crate::chain::PricedQuote;
 use crate::margin::UnderlyingClass;
 use crate::strategy::testing::new_york;
@@ -14,8 +14,8 @@ use crate::strategy::testing::new_york;
 /// AAPL at 2014-06-06 15:00 New York time, standard limits, no shares, no events.
 fn request<'a>(
     quotes: &'a [PricedQuote],
-    strategy: Strategy,
-    chart: &'a ChartContext,
+    strategy: StrategySpec,
+    chart: &'a ChartLevels,
 ) -> SelectionRequest<'a> {
     SelectionRequest {
         quotes,

@@ -8,8 +8,8 @@ use serde_json::Value;
 use ttai_core::{OptionChain, Quote, Symbol};
 
 use super::super::{
-    Candidate, ChartContext, Constraint, Constraints, OptionsVerdict, SelectionRequest, Strategy, evaluate,
-    select,
+    Candidate, ChartLevels, Constraint, Constraints, OptionsVerdict, SelectionRequest, StrategySpec,
+    evaluate, select,
 };
 use super::request;
 use crate::chain::{PricedQuote, price_chain};
@@ -42,14 +42,14 @@ impl Reference {
         }
     }
 
-    fn request<'a>(&'a self, constraints: Constraints, chart: &'a ChartContext) -> SelectionRequest<'a> {
+    fn request<'a>(&'a self, constraints: Constraints, chart: &'a ChartLevels) -> SelectionRequest<'a> {
         let meta = &self.filter["meta"];
         SelectionRequest {
             spot: json_decimal(&meta["underlying_price"]),
             rate: meta["rate_continuous"].as_f64().unwrap(),
             as_of: new_york(meta["snapshot_ny"].as_str().unwrap()),
             constraints,
-            ..request(&self.quotes, Strategy::CashSecuredPut, chart)
+            ..request(&self.quotes, StrategySpec::CashSecuredPut, chart)
         }
     }
 }
@@ -85,7 +85,7 @@ fn every_filter_gives_the_reference_counts_and_ranking() {
 
 fn check_variant(reference: &Reference, variant: &str, expected: &Value) {
     let place = format!("{} {variant}", reference.name);
-    let chart = ChartContext::default();
+    let chart = ChartLevels::default();
     let selection = select(&reference.request(constraints(&expected["filter"]), &chart)).unwrap();
     assert_eq!(selection.considered, reference.filter["considered"].as_u64().unwrap() as usize, "{place}");
     for (constraint, count) in expected["fail_counts"].as_object().unwrap() {
@@ -123,7 +123,7 @@ fn check_ranked(place: &str, candidate: &Candidate, row: &Value) {
 #[test]
 fn every_column_of_the_put_files_is_reproduced() {
     for reference in Reference::all() {
-        let chart = ChartContext::default();
+        let chart = ChartLevels::default();
         let candidates = evaluate(&reference.request(Constraints::default(), &chart)).unwrap();
         let by_symbol: HashMap<&str, &Candidate> =
             candidates.iter().map(|candidate| (candidate.occ_symbol.as_str(), candidate)).collect();
@@ -181,8 +181,8 @@ fn compare(symbol: &str, column: &str, actual: Option<f64>, expected: Option<f64
 
 #[test]
 fn aapl_before_its_split_is_a_watchlist_with_the_june_630_put() {
-    let (quotes, chart) = (sample(), ChartContext::default());
-    let selection = select(&request(&quotes, Strategy::CashSecuredPut, &chart)).unwrap();
+    let (quotes, chart) = (sample(), ChartLevels::default());
+    let selection = select(&request(&quotes, StrategySpec::CashSecuredPut, &chart)).unwrap();
     assert_eq!(selection.verdict, OptionsVerdict::Watchlist);
     let best = selection.best.unwrap();
     assert_eq!(best.occ_symbol, "AAPL  140621P00630000");
@@ -195,7 +195,7 @@ fn aapl_before_its_split_is_a_watchlist_with_the_june_630_put() {
 
 #[test]
 fn our_own_volatilities_choose_the_same_contracts() {
-    let (reference, chart) = (sample(), ChartContext::default());
+    let (reference, chart) = (sample(), ChartLevels::default());
     let time = new_york("2014-06-06T15:00:00");
     let underlying = Quote {
         symbol: Symbol::new("AAPL").unwrap(),
@@ -213,10 +213,11 @@ fn our_own_volatilities_choose_the_same_contracts() {
     let ours = price_chain(&chain, 0.0025, &[]);
     let ranked = |quotes: &[PricedQuote]| -> Vec<String> {
         let constraints = Constraints { min_roc: Decimal::new(2, 1), ..Constraints::default() };
-        let request = SelectionRequest { constraints, ..request(quotes, Strategy::CashSecuredPut, &chart) };
+        let request =
+            SelectionRequest { constraints, ..request(quotes, StrategySpec::CashSecuredPut, &chart) };
         select(&request).unwrap().ranked.into_iter().map(|candidate| candidate.occ_symbol).collect()
     };
     assert_eq!(ranked(&ours), ranked(&reference));
-    let best = select(&request(&ours, Strategy::CashSecuredPut, &chart)).unwrap().best.unwrap();
+    let best = select(&request(&ours, StrategySpec::CashSecuredPut, &chart)).unwrap().best.unwrap();
     assert_close("pop", best.at_bid.probability_of_profit.unwrap(), 0.773_501_893_3, 1e-4);
 }

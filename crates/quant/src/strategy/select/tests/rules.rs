@@ -2,22 +2,24 @@
 
 use chrono::Duration;
 use rust_decimal::Decimal;
-use ttai_core::{CashDividend, DividendStatus, OptionRight};
+use ttai_core::{CashDividend, DividendStatus, OptionRight, SpreadType};
 
 use super::super::{
-    AlternativeRole, Candidate, ChartContext, Constraint, Constraints, EventWindow, Holding, LossReason,
-    OptionsVerdict, SelectError, Selection, SelectionRequest, SpreadType, Strategy, evaluate, select,
+    AlternativeRole, Candidate, ChartLevels, Constraint, Constraints, EventWindow, Holding, LossReason,
+    OptionsVerdict, SelectError, Selection, SelectionRequest, StrategySpec, evaluate, select,
 };
 use super::{as_of, request};
 use crate::chain::PricedQuote;
 use crate::strategy::number::to_f64;
 use crate::strategy::testing::{assert_close, date, new_york, sample};
 
-const BULL_PUT_10: Strategy = Strategy::Spread { spread_type: SpreadType::BullPut, width: Decimal::TEN };
-const BEAR_CALL_10: Strategy = Strategy::Spread { spread_type: SpreadType::BearCall, width: Decimal::TEN };
+const BULL_PUT_10: StrategySpec =
+    StrategySpec::Spread { spread_type: SpreadType::BullPut, width: Decimal::TEN };
+const BEAR_CALL_10: StrategySpec =
+    StrategySpec::Spread { spread_type: SpreadType::BearCall, width: Decimal::TEN };
 
-fn chart() -> ChartContext {
-    ChartContext { supports: vec![580.33, 622.5, 655.0], resistances: vec![640.0, 705.07], atr: Some(9.9) }
+fn chart() -> ChartLevels {
+    ChartLevels { supports: vec![580.33, 622.5, 655.0], resistances: vec![640.0, 705.07], atr: Some(9.9) }
 }
 
 fn weekly(percent: &str) -> Constraints {
@@ -27,8 +29,10 @@ fn weekly(percent: &str) -> Constraints {
 #[test]
 fn all_limits_kept_is_a_select() {
     let (quotes, chart) = (sample(), chart());
-    let request =
-        SelectionRequest { constraints: weekly("0.2"), ..request(&quotes, Strategy::CashSecuredPut, &chart) };
+    let request = SelectionRequest {
+        constraints: weekly("0.2"),
+        ..request(&quotes, StrategySpec::CashSecuredPut, &chart)
+    };
     let selection = select(&request).unwrap();
     assert_eq!(selection.verdict, OptionsVerdict::Select);
     assert_eq!(selection.best.as_ref().unwrap().occ_symbol, "AAPL  140621P00630000");
@@ -40,7 +44,7 @@ fn all_limits_kept_is_a_select() {
 fn nothing_liquid_is_a_reject_that_says_what_binds_and_what_would_help() {
     let (quotes, chart) = (sample(), chart());
     let constraints = Constraints { min_open_interest: 1_000_000, ..weekly("0.2") };
-    let request = SelectionRequest { constraints, ..request(&quotes, Strategy::CashSecuredPut, &chart) };
+    let request = SelectionRequest { constraints, ..request(&quotes, StrategySpec::CashSecuredPut, &chart) };
     let selection = select(&request).unwrap();
     assert_eq!((selection.verdict, &selection.best), (OptionsVerdict::Reject, &None));
     let diagnosis = selection.diagnosis.unwrap();
@@ -54,7 +58,7 @@ fn nothing_liquid_is_a_reject_that_says_what_binds_and_what_would_help() {
 #[test]
 fn the_watchlist_of_june_names_the_return_and_the_way_out() {
     let (quotes, chart) = (sample(), chart());
-    let selection = select(&request(&quotes, Strategy::CashSecuredPut, &chart)).unwrap();
+    let selection = select(&request(&quotes, StrategySpec::CashSecuredPut, &chart)).unwrap();
     let diagnosis = selection.diagnosis.unwrap();
     assert_eq!(diagnosis.binding.constraint, Constraint::Roc);
     assert_eq!(selection.shortfall[0].to_string(), "roc 0.4008 against 0.5 % a week");
@@ -64,7 +68,7 @@ fn the_watchlist_of_june_names_the_return_and_the_way_out() {
 #[test]
 fn on_a_watchlist_the_return_binds() {
     let (quotes, chart) = (sample(), chart());
-    for strategy in [Strategy::CashSecuredPut, Strategy::CoveredCall, BEAR_CALL_10] {
+    for strategy in [StrategySpec::CashSecuredPut, StrategySpec::CoveredCall, BEAR_CALL_10] {
         let selection = select(&request(&quotes, strategy, &chart)).unwrap();
         assert_eq!(selection.verdict, OptionsVerdict::Watchlist, "{strategy}");
         let binding = selection.diagnosis.unwrap().binding;
@@ -86,7 +90,7 @@ fn the_smallest_relaxation_admits_its_contract() {
         Constraints { dte_min: 0, dte_max: 5, ..defaults },
         Constraints { min_credit_pct: Decimal::from(60), ..defaults },
     ];
-    for strategy in [Strategy::CashSecuredPut, Strategy::CoveredCall, BULL_PUT_10, BEAR_CALL_10] {
+    for strategy in [StrategySpec::CashSecuredPut, StrategySpec::CoveredCall, BULL_PUT_10, BEAR_CALL_10] {
         for constraints in limits {
             let request = SelectionRequest { constraints, ..request(&quotes, strategy, &chart) };
             let Some(diagnosis) = select(&request).unwrap().diagnosis else { continue };
@@ -108,7 +112,7 @@ fn an_event_excludes_the_expirations_after_it_and_no_others() {
         [EventWindow { label: "earnings".into(), from: at, to: at }]
     };
     let excluded = |events: &[EventWindow]| -> Vec<String> {
-        let request = SelectionRequest { events, ..request(&quotes, Strategy::CashSecuredPut, &chart) };
+        let request = SelectionRequest { events, ..request(&quotes, StrategySpec::CashSecuredPut, &chart) };
         let mut days: Vec<String> = evaluate(&request)
             .unwrap()
             .iter()
@@ -139,7 +143,7 @@ fn all_expirations_behind_earnings_is_a_reject_for_that_reason() {
     let request = SelectionRequest {
         events: &events,
         constraints,
-        ..request(&quotes, Strategy::CashSecuredPut, &chart)
+        ..request(&quotes, StrategySpec::CashSecuredPut, &chart)
     };
     let selection = select(&request).unwrap();
     assert_eq!(selection.verdict, OptionsVerdict::Reject);
@@ -194,7 +198,7 @@ fn a_spread_that_only_pays_too_little_is_on_the_watchlist() {
 fn covered(quotes: &[PricedQuote], holding: Option<Holding>, roc: &str) -> Selection {
     let chart = chart();
     let constraints = weekly(roc);
-    select(&SelectionRequest { constraints, holding, ..request(quotes, Strategy::CoveredCall, &chart) })
+    select(&SelectionRequest { constraints, holding, ..request(quotes, StrategySpec::CoveredCall, &chart) })
         .unwrap()
 }
 
@@ -243,19 +247,20 @@ fn short_calls_show_the_ex_dates_they_live_through() {
     let (quotes, chart) = (sample(), chart());
     let on = |day: &str| CashDividend { ex_date: date(day), amount: 3.29, status: DividendStatus::Projected };
     let dividends = [on("2014-06-06"), on("2014-06-25"), on("2014-08-07")];
-    let with = SelectionRequest { dividends: &dividends, ..request(&quotes, Strategy::CoveredCall, &chart) };
+    let with =
+        SelectionRequest { dividends: &dividends, ..request(&quotes, StrategySpec::CoveredCall, &chart) };
     for candidate in evaluate(&with).unwrap() {
         let expected = usize::from(candidate.last_trade_date >= date("2014-06-25"));
         assert_eq!(candidate.ex_dates.len(), expected, "{}", candidate.occ_symbol);
     }
-    let puts = SelectionRequest { strategy: Strategy::CashSecuredPut, ..with };
+    let puts = SelectionRequest { strategy: StrategySpec::CashSecuredPut, ..with };
     assert!(evaluate(&puts).unwrap().iter().all(|candidate| candidate.ex_dates.is_empty()));
 }
 
 #[test]
 fn alternatives_reach_beyond_the_level_and_one_standard_deviation() {
     let (quotes, chart) = (sample(), chart());
-    for strategy in [Strategy::CashSecuredPut, Strategy::CoveredCall, BULL_PUT_10, BEAR_CALL_10] {
+    for strategy in [StrategySpec::CashSecuredPut, StrategySpec::CoveredCall, BULL_PUT_10, BEAR_CALL_10] {
         let selection = select(&request(&quotes, strategy, &chart)).unwrap();
         let with = |role: AlternativeRole| {
             selection
@@ -283,7 +288,7 @@ fn alternatives_reach_beyond_the_level_and_one_standard_deviation() {
 #[test]
 fn the_one_standard_deviation_price_is_that_of_the_expiration() {
     let (quotes, chart) = (sample(), chart());
-    let candidates = evaluate(&request(&quotes, Strategy::CashSecuredPut, &chart)).unwrap();
+    let candidates = evaluate(&request(&quotes, StrategySpec::CashSecuredPut, &chart)).unwrap();
     let put = candidates.iter().find(|c| c.occ_symbol == "AAPL  140621P00630000").unwrap();
     // S·IV·√T with the at-the-money volatility of about 23 %
     let expected = 648.43 - 648.43 * 0.23 * put.years.sqrt();
@@ -303,7 +308,8 @@ fn a_contract_exactly_at_every_limit_passes() {
     put.greeks.as_mut().unwrap().delta = -0.3;
     let spread = Decimal::new(36, 2) * Decimal::ONE_HUNDRED / Decimal::new(648, 2);
     let constraints = Constraints { max_spread_pct: spread, dte_max: 14, ..Constraints::default() };
-    let at_limits = SelectionRequest { constraints, ..request(&quotes, Strategy::CashSecuredPut, &chart) };
+    let at_limits =
+        SelectionRequest { constraints, ..request(&quotes, StrategySpec::CashSecuredPut, &chart) };
     let passes = |request: &SelectionRequest<'_>| {
         let candidates = evaluate(request).unwrap();
         candidates.iter().find(|candidate| candidate.occ_symbol == symbol).unwrap().passes()
@@ -317,7 +323,7 @@ fn a_contract_exactly_at_every_limit_passes() {
 #[test]
 fn nonsense_is_refused_with_what_to_change() {
     let (quotes, chart) = (sample(), chart());
-    let base = request(&quotes, Strategy::CashSecuredPut, &chart);
+    let base = request(&quotes, StrategySpec::CashSecuredPut, &chart);
     let refused = |change: &dyn Fn(&mut SelectionRequest<'_>)| {
         let mut changed = base;
         change(&mut changed);
@@ -335,7 +341,7 @@ fn nonsense_is_refused_with_what_to_change() {
         refused(&|r| r.holding = Some(Holding { shares: 99, cost_basis: None })),
         SelectError::TooFewShares(99)
     ));
-    let width = Strategy::Spread { spread_type: SpreadType::BullPut, width: Decimal::ZERO };
+    let width = StrategySpec::Spread { spread_type: SpreadType::BullPut, width: Decimal::ZERO };
     assert_eq!(refused(&|r| r.strategy = width), SelectError::Width(Decimal::ZERO));
     assert!(matches!(refused(&|r| r.quotes = &[]), SelectError::NoContracts { quotes: 0, .. }));
 }
@@ -346,7 +352,7 @@ fn contracts_that_deliver_anything_but_100_shares_are_left_out() {
     for quote in &mut quotes {
         quote.quote.contract.deliverable_shares = 700;
     }
-    let mut request = request(&quotes, Strategy::CashSecuredPut, &chart);
+    let mut request = request(&quotes, StrategySpec::CashSecuredPut, &chart);
     assert!(matches!(select(&request), Err(SelectError::NoContracts { .. })));
     request.constraints.include_non_standard = true;
     assert!(select(&request).is_ok());
@@ -355,7 +361,7 @@ fn contracts_that_deliver_anything_but_100_shares_are_left_out() {
 #[test]
 fn a_selection_survives_its_json() {
     let (quotes, chart) = (sample(), chart());
-    let selection = select(&request(&quotes, Strategy::CashSecuredPut, &chart)).unwrap();
+    let selection = select(&request(&quotes, StrategySpec::CashSecuredPut, &chart)).unwrap();
     let json = serde_json::to_value(&selection).unwrap();
     assert_eq!(json["verdict"], "watchlist");
     assert_eq!(json["constraints"]["max_delta"], 0.3);
@@ -390,7 +396,7 @@ proptest::proptest! {
         priced.iv = Some(delta);
         priced.greeks.as_mut().unwrap().delta = delta;
         quotes.truncate(1);
-        for strategy in [Strategy::CashSecuredPut, Strategy::CoveredCall, BULL_PUT_10, BEAR_CALL_10] {
+        for strategy in [StrategySpec::CashSecuredPut, StrategySpec::CoveredCall, BULL_PUT_10, BEAR_CALL_10] {
             let base = request(&quotes, strategy, &chart);
             let _ = select(&SelectionRequest { spot: if small { base.spot } else { spot }, ..base });
         }
