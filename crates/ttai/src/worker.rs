@@ -13,6 +13,7 @@ use temporalio_client::Client;
 use temporalio_sdk::interceptors::{
     ActivityInboundInterceptor, ExecuteActivityInput, ExecuteActivityOutput, Next,
 };
+use temporalio_sdk::runtime::worker_tuner::{FixedSizeSlotSupplier, TunerHolder};
 use temporalio_sdk::{Runtime, Worker, WorkerOptions};
 use tokio::sync::oneshot;
 use ttai_activities::{
@@ -26,6 +27,9 @@ use crate::{sdk_metrics, search_attributes};
 
 /// How long running activities may take to return after a shutdown has begun.
 const GRACE: Duration = Duration::from_secs(5);
+
+/// Analysts at work at once. Each holds a symbol's history and chain, and most wait for a core: the others wait on the server.
+const ANALYSTS: usize = 16;
 
 /// How a worker runs.
 #[derive(Clone, Debug)]
@@ -218,6 +222,7 @@ fn options(queue: TaskQueue, parts: &Parts<'_>, settings: &WorkerSettings) -> an
         .graceful_shutdown_period(GRACE)
         .sticky_queue_schedule_to_start_timeout(sticky)
         .workflow_interceptor(ttai_workflows::interceptor())
+        .tuner(tuner(queue))
         .build();
     if let Some(interceptor) = &settings.interceptor {
         options.activity_inbound_interceptor(interceptor.clone());
@@ -228,6 +233,19 @@ fn options(queue: TaskQueue, parts: &Parts<'_>, settings: &WorkerSettings) -> an
     }
     register_workflows(&mut options, queue)?;
     Ok(options)
+}
+
+/// How many tasks of each kind are under way at once: the SDK's own numbers, but for the analysts.
+fn tuner(queue: TaskQueue) -> TunerHolder {
+    let usual = || FixedSizeSlotSupplier::new(100);
+    let activities =
+        if queue == TaskQueue::Analysis { FixedSizeSlotSupplier::new(ANALYSTS) } else { usual() };
+    TunerHolder::builder()
+        .workflow_task_slot_supplier(usual())
+        .activity_task_slot_supplier(activities)
+        .local_activity_task_slot_supplier(usual())
+        .nexus_task_slot_supplier(usual())
+        .build()
 }
 
 macro_rules! register {
