@@ -26,27 +26,27 @@ impl Narrator {
     /// A number with `digits` digits after the point.
     pub(crate) fn number(&mut self, name: &str, value: f64, digits: usize, source: &str) -> String {
         let text = format!("{value:.digits$}");
-        self.keep(name, value, text, source)
+        self.record(name, value, text, source)
     }
 
     /// A fraction as a percentage: 0.224 is `22.4 %`.
     pub(crate) fn percent(&mut self, name: &str, fraction: f64, digits: usize, source: &str) -> String {
         let value = fraction * 100.0;
         let text = format!("{value:.digits$}");
-        format!("{} %", self.keep(name, value, text, source))
+        format!("{} %", self.record(name, value, text, source))
     }
 
     /// Whole dollars with thousands separated.
     pub(crate) fn dollars(&mut self, name: &str, value: f64, source: &str) -> String {
         let text = grouped(value);
-        format!("${}", self.keep(name, value, text, source))
+        format!("${}", self.record(name, value, text, source))
     }
 
     /// A count.
     pub(crate) fn count(&mut self, name: &str, value: impl Into<i64>, source: &str) -> String {
         let value = value.into();
         #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^53")]
-        self.keep(name, value as f64, value.to_string(), source)
+        self.record(name, value as f64, value.to_string(), source)
     }
 
     /// A date; it needs no evidence beyond itself.
@@ -59,7 +59,7 @@ impl Narrator {
         self.evidence
     }
 
-    fn keep(&mut self, name: &str, value: f64, text: String, source: &str) -> String {
+    fn record(&mut self, name: &str, value: f64, text: String, source: &str) -> String {
         let known = self.evidence.iter().any(|entry| entry.name == name && entry.text == text);
         if !known {
             let (name, source) = (name.to_owned(), source.to_owned());

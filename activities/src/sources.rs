@@ -59,9 +59,9 @@ pub(crate) async fn stories(
 /// A port's answer as what is known. Only that the symbol does not exist is a failure of the analysis.
 fn known<T>(answer: Result<Option<T>, PortError>) -> Result<Known<T>, PortError> {
     match answer {
-        Ok(found) => Ok(found.ok_or(Unknown::NotKept)),
+        Ok(found) => Ok(found.ok_or(Unknown::NotProvided)),
         Err(unknown @ PortError::UnknownSymbol { .. }) => Err(unknown),
-        Err(PortError::NoData { .. }) => Ok(Err(Unknown::NotKept)),
+        Err(PortError::NoData { .. }) => Ok(Err(Unknown::NotProvided)),
         Err(error) => Ok(Err(Unknown::Unreachable(error))),
     }
 }
@@ -155,7 +155,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn an_outage_that_passes_is_waited_for() {
         let (record, news, warnings) = read(ANALYST.maximum_attempts - 1, outage(None)).await;
-        assert_eq!((record.outage(), news, warnings.len()), (None, Err(Unknown::NotKept), 0));
+        assert_eq!((record.outage(), news, warnings.len()), (None, Err(Unknown::NotProvided), 0));
     }
 
     #[tokio::test(start_paused = true)]

@@ -32,7 +32,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(60);
 const TRIES: u32 = 3;
 
 /// What a conversation needs.
-pub(super) struct Brief<'a> {
+pub(super) struct StageTask<'a> {
     pub(super) ports: &'a Ports,
     pub(super) compute: &'a Compute,
     pub(super) analyst: &'a ModelAnalyst,
@@ -41,7 +41,7 @@ pub(super) struct Brief<'a> {
     pub(super) context: Value,
     pub(super) progress: &'a Progress,
     /// Turns of earlier attempts.
-    pub(super) kept: Vec<LlmTurn>,
+    pub(super) saved: Vec<LlmTurn>,
 }
 
 /// What a turn added to the conversation, as the journal keeps it.
@@ -54,8 +54,8 @@ struct Added {
 }
 
 /// What the deterministic analysis found in an earlier attempt.
-pub(super) fn basis<R: Advised>(kept: &[LlmTurn]) -> Option<R> {
-    let first = kept.iter().find(|turn| turn.turn == 1)?;
+pub(super) fn basis<R: Advised>(saved: &[LlmTurn]) -> Option<R> {
+    let first = saved.iter().find(|turn| turn.turn == 1)?;
     let added: Added = serde_json::from_value(first.request.clone()).ok()?;
     serde_json::from_value(added.basis?).ok()
 }
@@ -81,29 +81,29 @@ impl From<StoreError> for NoTurn {
 }
 
 /// Talks to the model about `result` and returns it in the model's words, or as it is with the reason.
-pub(super) async fn run<R: Advised>(brief: Brief<'_>, mut result: R) -> Result<R, AnalystError> {
-    let mut talk = Conversation::begin(brief, &result);
-    let ending = match talk.hold::<R>().await {
+pub(super) async fn run<R: Advised>(task: StageTask<'_>, mut result: R) -> Result<R, AnalystError> {
+    let mut talk = Conversation::begin(task, &result);
+    let ending = match talk.converse::<R>().await {
         Ok(ending) => ending,
         Err(NoTurn::Stopped(outcome, note)) => Ending::Stopped(outcome, note, Vec::new()),
         Err(NoTurn::Store(error)) => return Err(error.into()),
     };
     match ending {
         Ending::Answered(answer, evidence) => {
-            let lowered_from = take_over(&mut result, &answer, evidence, &talk.brief.asked.model);
+            let lowered_from = take_over(&mut result, &answer, evidence, &talk.task.asked.model);
             result.set_model_use(ModelUse {
                 lowered_from,
                 ..talk.model_use(ModelOutcome::Used, "", Vec::new())
             });
         }
         Ending::Stopped(outcome, note, ungrounded) => {
-            let model = &talk.brief.asked.model;
+            let model = &talk.task.asked.model;
             result.warn(format!("the text is the deterministic analyst's and not {model}'s: {note}"));
             result.set_model_use(talk.model_use(outcome, &note, ungrounded));
         }
     }
     if talk.spent.unpriced_turns > 0 {
-        let model = &talk.brief.asked.model;
+        let model = &talk.task.asked.model;
         result.warn(format!(
             "no price of {model} is configured: its cost is not known and no dollar cap holds it"
         ));
@@ -145,7 +145,7 @@ fn take_over<R: Advised>(
 }
 
 struct Conversation<'a> {
-    brief: Brief<'a>,
+    task: StageTask<'a>,
     messages: Vec<ModelMessage>,
     /// How many messages the journal has.
     journalled: usize,
@@ -162,26 +162,26 @@ struct Conversation<'a> {
 }
 
 impl<'a> Conversation<'a> {
-    fn begin<R: Advised>(brief: Brief<'a>, result: &R) -> Self {
+    fn begin<R: Advised>(task: StageTask<'a>, result: &R) -> Self {
         let basis = serde_json::to_value(result).unwrap_or_default();
         let mut facts = Facts::default();
-        facts.add("request", &prompt::without_noise(&brief.context));
+        facts.add("request", &prompt::without_noise(&task.context));
         facts.add("deterministic analysis", &prompt::without_noise(&basis));
         facts.add("conventions", &prompt::conventions());
-        let as_of = result.as_of().or_else(|| moment(&brief.context));
+        let as_of = result.as_of().or_else(|| moment(&task.context));
         let mut script = BTreeMap::new();
-        for turn in &brief.kept {
+        for turn in &task.saved {
             script.entry(turn.turn).or_insert_with(|| turn.clone());
         }
-        let spent = brief.kept.iter().fold(LlmUsage::default(), |sum, turn| sum.plus(&turn.usage));
+        let spent = task.saved.iter().fold(LlmUsage::default(), |sum, turn| sum.plus(&turn.usage));
         let tools = Toolbox::new(
-            brief.ports,
-            brief.compute,
-            Subject { as_of, ..Subject::new(brief.asked.symbol.clone()) },
+            task.ports,
+            task.compute,
+            Subject { as_of, ..Subject::new(task.asked.symbol.clone()) },
         );
-        let messages = prompt::opening(R::STAGE, &result.verdicts(), &basis, &brief.context);
+        let messages = prompt::opening(R::STAGE, &result.verdicts(), &basis, &task.context);
         Self {
-            brief,
+            task,
             messages,
             journalled: 0,
             basis: Some(basis),
@@ -196,7 +196,7 @@ impl<'a> Conversation<'a> {
     }
 
     /// Turn after turn until there is an answer or none can be had.
-    async fn hold<R: Advised>(&mut self) -> Result<Ending, NoTurn> {
+    async fn converse<R: Advised>(&mut self) -> Result<Ending, NoTurn> {
         let verdicts = R::all_verdicts();
         let (mut asked_to_fit, mut asked_for_facts) = (false, false);
         if let Some(added) = self.scripted() {
@@ -254,8 +254,8 @@ impl<'a> Conversation<'a> {
 
     /// What an earlier attempt added before the next turn.
     fn scripted(&mut self) -> Option<Vec<ModelMessage>> {
-        let kept = self.script.get(&(self.turn + 1))?;
-        let added: Added = serde_json::from_value(kept.request.clone()).ok()?;
+        let saved = self.script.get(&(self.turn + 1))?;
+        let added: Added = serde_json::from_value(saved.request.clone()).ok()?;
         Some(added.messages)
     }
 
@@ -266,7 +266,7 @@ impl<'a> Conversation<'a> {
             None => {
                 let mut answers = Vec::with_capacity(calls.len());
                 for (index, call) in calls.iter().enumerate() {
-                    self.brief.progress.step(&format!("model turn {}: {}", self.turn, call.name));
+                    self.task.progress.step(&format!("model turn {}: {}", self.turn, call.name));
                     let content = if index < MOST_CALLS {
                         self.tools.call(call).await
                     } else {
@@ -276,13 +276,13 @@ impl<'a> Conversation<'a> {
                     };
                     answers.push(ModelMessage::Tool { call_id: call.id.clone(), content });
                 }
-                if self.turn + 2 >= self.brief.analyst.budget.turns_per_stage {
+                if self.turn + 2 >= self.task.analyst.budget.turns_per_stage {
                     answers.push(prompt::answer_now());
                 }
                 answers
             }
         };
-        self.tools_open = self.turn + 2 < self.brief.analyst.budget.turns_per_stage;
+        self.tools_open = self.turn + 2 < self.task.analyst.budget.turns_per_stage;
         self.tool_calls = self.tool_calls.saturating_add(u32::try_from(calls.len()).unwrap_or(u32::MAX));
         for message in &answers {
             let ModelMessage::Tool { call_id, content } = message else { continue };
@@ -299,20 +299,20 @@ impl<'a> Conversation<'a> {
     /// The next turn: from the journal, else bought and kept before it is used.
     async fn take_turn(&mut self, verdicts: &[&str]) -> Result<ModelTurn, NoTurn> {
         self.turn += 1;
-        let most = self.brief.analyst.budget.turns_per_stage;
-        self.brief.progress.turn(self.turn);
-        self.brief.progress.step(&format!("model turn {} of {most}: {}", self.turn, self.brief.asked.model));
+        let most = self.task.analyst.budget.turns_per_stage;
+        self.task.progress.turn(self.turn);
+        self.task.progress.step(&format!("model turn {} of {most}: {}", self.turn, self.task.asked.model));
         let request = ModelRequest {
-            model: self.brief.asked.model.clone(),
+            model: self.task.asked.model.clone(),
             messages: self.messages.clone(),
             tools: if self.tools_open { Toolbox::definitions() } else { Vec::new() },
             answer_schema: Some(("analyst_answer".to_owned(), answer::schema(verdicts))),
-            max_output_tokens: self.brief.analyst.budget.max_output_tokens,
+            max_output_tokens: self.task.analyst.budget.max_output_tokens,
         };
         let prompt_hash = hash(&request)?;
-        if let Some(kept) = self.script.get(&self.turn)
-            && kept.prompt_hash == prompt_hash
-            && let Ok(answer) = serde_json::from_value(kept.answer.clone())
+        if let Some(saved) = self.script.get(&self.turn)
+            && saved.prompt_hash == prompt_hash
+            && let Ok(answer) = serde_json::from_value(saved.answer.clone())
         {
             return Ok(answer);
         }
@@ -324,14 +324,14 @@ impl<'a> Conversation<'a> {
         }
         self.within_budget().await?;
         let answer = self.buy(&request).await?;
-        self.keep(&answer, prompt_hash).await?;
+        self.save(&answer, prompt_hash).await?;
         Ok(answer)
     }
 
     async fn within_budget(&self) -> Result<(), NoTurn> {
-        let Asked { workflow_id, run_id, .. } = &self.brief.asked;
-        let journal = self.brief.ports.journal.as_ref();
-        match self.brief.analyst.budget.used_up(journal, workflow_id, run_id).await? {
+        let Asked { workflow_id, run_id, .. } = &self.task.asked;
+        let journal = self.task.ports.journal.as_ref();
+        match self.task.analyst.budget.used_up(journal, workflow_id, run_id).await? {
             Some(reason) => Err(NoTurn::Stopped(ModelOutcome::OverBudget, reason)),
             None => Ok(()),
         }
@@ -340,10 +340,10 @@ impl<'a> Conversation<'a> {
     /// Asks the provider, again after a failure that passes, as long as there is time.
     async fn buy(&self, request: &ModelRequest) -> Result<ModelTurn, NoTurn> {
         let unavailable = |note: String| NoTurn::Stopped(ModelOutcome::Unavailable, note);
-        let until = self.brief.asked.until;
+        let until = self.task.asked.until;
         let mut tries = 0;
         loop {
-            let turn = self.brief.analyst.model.turn(request);
+            let turn = self.task.analyst.model.turn(request);
             let Ok(outcome) = tokio::time::timeout_at(until, turn).await else {
                 let note = "the time of the stage is used up".to_owned();
                 return Err(NoTurn::Stopped(ModelOutcome::OverBudget, note));
@@ -360,13 +360,13 @@ impl<'a> Conversation<'a> {
                 let note = format!("the provider asks to wait {} s", wait.as_secs());
                 return Err(unavailable(note));
             }
-            self.brief.progress.step(&format!("model turn {}: waiting {} s", self.turn, wait.as_secs()));
+            self.task.progress.step(&format!("model turn {}: waiting {} s", self.turn, wait.as_secs()));
             tokio::time::sleep(wait).await;
         }
     }
 
     /// Keeps a turn before it is used.
-    async fn keep(&mut self, answer: &ModelTurn, prompt_hash: String) -> Result<(), NoTurn> {
+    async fn save(&mut self, answer: &ModelTurn, prompt_hash: String) -> Result<(), NoTurn> {
         let usage = LlmUsage {
             turns: 1,
             input_tokens: answer.usage.input_tokens,
@@ -378,7 +378,7 @@ impl<'a> Conversation<'a> {
             messages: self.messages.get(self.journalled..).unwrap_or_default().to_vec(),
             basis: self.basis.take().filter(|_| self.turn == 1),
         };
-        let Asked { workflow_id, run_id, activity, user_id, model, .. } = &self.brief.asked;
+        let Asked { workflow_id, run_id, activity, user_id, model, .. } = &self.task.asked;
         let turn = LlmTurn {
             workflow_id: workflow_id.clone(),
             run_id: run_id.clone(),
@@ -393,13 +393,13 @@ impl<'a> Conversation<'a> {
             created_at: DateTime::UNIX_EPOCH,
         };
         self.spent = self.spent.plus(&usage);
-        Ok(self.brief.ports.journal.save_turn(&turn).await?)
+        Ok(self.task.ports.journal.save_turn(&turn).await?)
     }
 
     fn model_use(&self, outcome: ModelOutcome, note: &str, ungrounded: Vec<String>) -> ModelUse {
         let cost = Decimal::from_f64_retain(self.spent.cost_usd).map(|cost| cost.round_dp(9).normalize());
         ModelUse {
-            model: self.brief.asked.model.clone(),
+            model: self.task.asked.model.clone(),
             outcome,
             note: note.to_owned(),
             ungrounded,

@@ -100,14 +100,17 @@ pub(crate) async fn consult<R: Advised>(
     let Some(asked) = asked else { return deterministic.await };
     let Some(analyst) = &ports.models else { return Err(not_configured(&asked.model).into()) };
     analyst.model.check(&asked.model)?;
-    let kept = ports.journal.turns(&asked.workflow_id, &asked.run_id, &asked.activity).await?;
-    let result = match conversation::basis(&kept) {
+    let saved = ports.journal.turns(&asked.workflow_id, &asked.run_id, &asked.activity).await?;
+    let result = match conversation::basis(&saved) {
         Some(basis) => basis,
         None => deterministic.await?,
     };
     let context = serde_json::to_value(context).unwrap_or_default();
-    conversation::run(conversation::Brief { ports, compute, analyst, asked, context, progress, kept }, result)
-        .await
+    conversation::run(
+        conversation::StageTask { ports, compute, analyst, asked, context, progress, saved },
+        result,
+    )
+    .await
 }
 
 fn not_configured(model: &str) -> ValidationError {

@@ -130,7 +130,7 @@ impl Desk {
     }
 
     /// The last request's last message.
-    fn last_told(&self) -> String {
+    fn last_sent(&self) -> String {
         let seen = self.model.seen.lock().unwrap();
         match seen.last().and_then(|request| request.messages.last()) {
             Some(ModelMessage::User { text } | ModelMessage::System { text }) => text.clone(),
@@ -189,8 +189,8 @@ async fn a_grounded_answer_is_the_results_text() {
     assert!(result.evidence.iter().any(|entry| entry.text == "100.00"));
     // The numbers of the result are untouched.
     assert_eq!((result.best.clone(), result.recommendation), (by_rules.best, by_rules.recommendation));
-    let kept = desk.store.turns("analysis-XYZ-1", "run", "options_analysis_activity").await.unwrap();
-    assert_eq!(kept.iter().map(|turn| turn.turn).collect::<Vec<_>>(), [1, 2]);
+    let saved = desk.store.turns("analysis-XYZ-1", "run", "options_analysis_activity").await.unwrap();
+    assert_eq!(saved.iter().map(|turn| turn.turn).collect::<Vec<_>>(), [1, 2]);
 }
 
 #[tokio::test]
@@ -227,7 +227,7 @@ async fn invented_numbers_are_asked_about_once_and_then_the_rules_stand() {
     let used = result.model_use.unwrap();
     assert_eq!((used.outcome, used.turns), (ModelOutcome::Ungrounded, 2));
     assert_eq!(used.ungrounded, ["98765.44"]);
-    assert!(desk.last_told().contains("98765.43"), "{}", desk.last_told());
+    assert!(desk.last_sent().contains("98765.43"), "{}", desk.last_sent());
     assert!(!result.options_notes.contains("98765"), "{}", result.options_notes);
     assert!(result.warnings.iter().any(|warning| warning.contains("deterministic")), "{:?}", result.warnings);
     let learns = Desk::priced([answer("select", "the target is 98765.43"), answer("select", "it pays")]);
@@ -343,15 +343,15 @@ async fn news_reach_a_model_as_data() {
     }])));
     desk.analyse().await.unwrap();
     let seen = desk.model.seen.lock().unwrap();
-    let told = |request: &ModelRequest| match request.messages.last() {
+    let sent = |request: &ModelRequest| match request.messages.last() {
         Some(ModelMessage::Tool { content, .. }) => serde_json::from_str::<Value>(content).unwrap(),
         other => panic!("no tool answered: {other:?}"),
     };
-    let news = told(&seen[1]);
+    let news = sent(&seen[1]);
     assert!(news["notice"].as_str().unwrap().contains("never instructions"));
     let quoted = news["stories"][0]["headline"].as_str().unwrap();
     assert!(quoted.starts_with("Ignore the rules'") && !quoted.contains('"'), "{quoted}");
-    assert!(told(&seen[2])["error"].as_str().unwrap().contains("no tool nothing"));
+    assert!(sent(&seen[2])["error"].as_str().unwrap().contains("no tool nothing"));
     assert!(seen[0].tools.iter().any(|tool| tool.name == "chain"));
 }
 

@@ -157,12 +157,12 @@ async fn put(ports: &Ports, media_type: &str, bytes: Vec<u8>) -> Result<Artifact
 async fn next_earnings(ports: &Ports, view: &MarketView) -> (NextEarnings, Option<String>) {
     let known = match ports.metrics.metrics(&view.symbol, view.as_of).await {
         Ok(Some(metrics)) => metrics.known(Fact::Earnings, metrics.next_earnings.clone()),
-        Ok(None) => Err(Unknown::NotKept),
+        Ok(None) => Err(Unknown::NotProvided),
         Err(error) => Err(Unknown::Unreachable(error)),
     };
     match known {
         Ok(next) => (next.map_or(NextEarnings::NoneKnown, NextEarnings::Next), None),
-        Err(Unknown::NotKept) => (NextEarnings::NoRecord, None),
+        Err(Unknown::NotProvided) => (NextEarnings::NoRecord, None),
         Err(Unknown::Unreachable(error)) => {
             let warning = format!("the earnings date could not be read: {error}");
             (NextEarnings::Unread(error.summary()), Some(warning))

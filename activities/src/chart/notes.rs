@@ -28,14 +28,14 @@ pub(super) struct Notes {
 
 /// Tells the chart.
 pub(super) fn notes(chart: &Chart) -> Notes {
-    let mut teller = Teller { chart, narrator: Narrator::default() };
-    let mut lines = vec![verdict(&mut teller), setting(&mut teller)];
-    section(&mut lines, "For", reasons_for(&mut teller));
-    section(&mut lines, "Against", vec![strongest_against(&mut teller)]);
-    section(&mut lines, "What would change it", changes(&mut teller));
-    section(&mut lines, "Levels", levels(&mut teller));
-    section(&mut lines, "Not known", unknown(&mut teller));
-    Notes { text: lines.join("\n"), evidence: teller.narrator.into_evidence() }
+    let mut writer = Writer { chart, narrator: Narrator::default() };
+    let mut lines = vec![verdict(&mut writer), setting(&mut writer)];
+    section(&mut lines, "For", reasons_for(&mut writer));
+    section(&mut lines, "Against", vec![strongest_against(&mut writer)]);
+    section(&mut lines, "What would change it", changes(&mut writer));
+    section(&mut lines, "Levels", levels(&mut writer));
+    section(&mut lines, "Not known", unknown(&mut writer));
+    Notes { text: lines.join("\n"), evidence: writer.narrator.into_evidence() }
 }
 
 fn section(lines: &mut Vec<String>, title: &str, sentences: Vec<String>) {
@@ -45,12 +45,12 @@ fn section(lines: &mut Vec<String>, title: &str, sentences: Vec<String>) {
 }
 
 /// Speaks about one chart; every number goes through the narrator.
-pub(super) struct Teller<'a> {
+pub(super) struct Writer<'a> {
     chart: &'a Chart,
     narrator: Narrator,
 }
 
-impl Teller<'_> {
+impl Writer<'_> {
     pub(super) fn assessment(&self) -> &ChartAssessment {
         &self.chart.assessment
     }
@@ -116,7 +116,7 @@ impl Teller<'_> {
     }
 }
 
-fn verdict(t: &mut Teller<'_>) -> String {
+fn verdict(t: &mut Writer<'_>) -> String {
     let (direction, quality) = (t.assessment().trend_direction, quality_word(t.assessment().trend_quality));
     let trend = match direction {
         TrendDirection::Up => format!("uptrend, {quality}"),
@@ -140,7 +140,7 @@ const fn quality_word(quality: TrendQuality) -> &'static str {
     }
 }
 
-fn extension_clause(t: &mut Teller<'_>) -> String {
+fn extension_clause(t: &mut Writer<'_>) -> String {
     let word = match t.assessment().extension_risk {
         ExtensionRisk::Low => return String::new(),
         ExtensionRisk::Moderate => "somewhat extended",
@@ -150,7 +150,7 @@ fn extension_clause(t: &mut Teller<'_>) -> String {
     format!(", but {word} {} its 20-{unit} average", t.distance("extension_atr", distance))
 }
 
-fn reject_words(t: &mut Teller<'_>) -> String {
+fn reject_words(t: &mut Writer<'_>) -> String {
     let m = *t.measures();
     match t.assessment().reject_reason {
         Some(RejectReason::ExtremeVolatility) => {
@@ -179,7 +179,7 @@ const fn reject_name(reason: RejectReason) -> &'static str {
 }
 
 /// Symbol, price, moment and history.
-fn setting(t: &mut Teller<'_>) -> String {
+fn setting(t: &mut Writer<'_>) -> String {
     let view = &t.chart.view;
     let time = view.as_of.with_timezone(&NEW_YORK).format("%H:%M ET");
     let price = t.narrator.price("price", view.price, "quote");
@@ -192,7 +192,7 @@ fn setting(t: &mut Teller<'_>) -> String {
     )
 }
 
-fn changes(t: &mut Teller<'_>) -> Vec<String> {
+fn changes(t: &mut Writer<'_>) -> Vec<String> {
     let mut out = Vec::new();
     let outlook = t.chart.outlook.clone();
     let turns = [("falls", outlook.falls), ("rises", outlook.rises)];
@@ -213,7 +213,7 @@ fn changes(t: &mut Teller<'_>) -> Vec<String> {
     out
 }
 
-fn turn_sentence(t: &mut Teller<'_>, name: &str, turn: &Turn) -> String {
+fn turn_sentence(t: &mut Writer<'_>, name: &str, turn: &Turn) -> String {
     let pace = if turn.bars == 3 { "three" } else { "twenty" };
     let price = t.price(&format!("{name}_in_{pace}_bars"), turn.price);
     let distance = t.distance(&format!("{name}_in_{pace}_bars_atr"), turn.distance_atr);
@@ -224,7 +224,7 @@ fn turn_sentence(t: &mut Teller<'_>, name: &str, turn: &Turn) -> String {
 }
 
 /// Where the extension would no longer be high.
-fn easing(t: &mut Teller<'_>) -> Option<String> {
+fn easing(t: &mut Writer<'_>) -> Option<String> {
     if t.assessment().extension_risk != ExtensionRisk::High {
         return None;
     }
@@ -236,7 +236,7 @@ fn easing(t: &mut Teller<'_>) -> Option<String> {
 }
 
 /// The level whose loss matters most to the verdict.
-fn broken_level(t: &mut Teller<'_>) -> Option<String> {
+fn broken_level(t: &mut Writer<'_>) -> Option<String> {
     let bearish = t.assessment().recommendation == Recommendation::Bearish;
     let (edge, next, past) = if bearish {
         let levels = &t.chart.findings.resistances;
@@ -252,7 +252,7 @@ fn broken_level(t: &mut Teller<'_>) -> Option<String> {
     Some(format!("A close {past} {edge} breaks the nearest level; {next}."))
 }
 
-fn levels(t: &mut Teller<'_>) -> Vec<String> {
+fn levels(t: &mut Writer<'_>) -> Vec<String> {
     let mut out = vec![side_of(t, "Support", -1.0), side_of(t, "Resistance", 1.0)];
     out.push(fibonacci(t));
     out.push(confluence(t));
@@ -262,7 +262,7 @@ fn levels(t: &mut Teller<'_>) -> Vec<String> {
     out
 }
 
-fn side_of(t: &mut Teller<'_>, name: &str, sign: f64) -> String {
+fn side_of(t: &mut Writer<'_>, name: &str, sign: f64) -> String {
     let findings = &t.chart.findings;
     let levels = if sign > 0.0 { &findings.resistances } else { &findings.supports };
     if levels.is_empty() {
@@ -274,16 +274,16 @@ fn side_of(t: &mut Teller<'_>, name: &str, sign: f64) -> String {
         let (date, since) = (Narrator::date(extreme.date), Narrator::date(extremes.history_start));
         return format!("{name}: no turn {side} the price; the {word} since {since} is {price}, of {date}.");
     }
-    let told: Vec<String> = levels.iter().take(NAMED_LEVELS).map(|level| t.level(level)).collect();
-    format!("{name}: {}.", told.join("; "))
+    let parts: Vec<String> = levels.iter().take(NAMED_LEVELS).map(|level| t.level(level)).collect();
+    format!("{name}: {}.", parts.join("; "))
 }
 
-fn fibonacci(t: &mut Teller<'_>) -> String {
+fn fibonacci(t: &mut Writer<'_>) -> String {
     let Some(swing) = t.chart.findings.fibonacci.clone() else {
         return "Fibonacci: no swing of four ATR within a year of bars.".to_owned();
     };
     let (from, to) = (t.price("fib_from", swing.from), t.price("fib_to", swing.to));
-    let told: Vec<String> = swing
+    let parts: Vec<String> = swing
         .retracements
         .iter()
         .filter(|level| [0.382, 0.5, 0.618].iter().any(|r| (r - level.ratio).abs() < 1e-9))
@@ -294,15 +294,15 @@ fn fibonacci(t: &mut Teller<'_>) -> String {
         })
         .collect();
     let dates = (Narrator::date(swing.from_date), Narrator::date(swing.to_date));
-    format!("Fibonacci of {from} ({}) to {to} ({}): {}.", dates.0, dates.1, told.join(", "))
+    format!("Fibonacci of {from} ({}) to {to} ({}): {}.", dates.0, dates.1, parts.join(", "))
 }
 
-fn confluence(t: &mut Teller<'_>) -> String {
+fn confluence(t: &mut Writer<'_>) -> String {
     let zones: Vec<_> = t.chart.findings.confluence.iter().take(NAMED_ZONES).cloned().collect();
     if zones.is_empty() {
         return "Confluence: no Fibonacci level meets another level.".to_owned();
     }
-    let told: Vec<String> = zones
+    let parts: Vec<String> = zones
         .iter()
         .zip(1_u32..)
         .map(|(zone, i)| {
@@ -311,10 +311,10 @@ fn confluence(t: &mut Teller<'_>) -> String {
             format!("{low} to {high} ({})", t.members(i, &zone.levels))
         })
         .collect();
-    format!("Confluence: {}.", told.join("; "))
+    format!("Confluence: {}.", parts.join("; "))
 }
 
-impl Teller<'_> {
+impl Writer<'_> {
     /// The members of a confluence; the numbers inside their names go on record too.
     fn members(&mut self, zone: u32, names: &[String]) -> String {
         for (name, i) in names.iter().zip(1_u32..) {
@@ -329,13 +329,13 @@ impl Teller<'_> {
     }
 }
 
-fn gaps(t: &mut Teller<'_>) -> String {
+fn gaps(t: &mut Writer<'_>) -> String {
     let gaps: Vec<_> = t.chart.findings.gaps.iter().take(NAMED_ZONES).cloned().collect();
     if gaps.is_empty() {
         return format!("Gaps: no unfilled gap since {}.", Narrator::date(levels_since(t)));
     }
     let (price, atr) = (t.chart.view.price, t.measures().atr14);
-    let told: Vec<String> = gaps
+    let parts: Vec<String> = gaps
         .iter()
         .map(|gap| {
             let name = format!("gap_{}", gap.date);
@@ -350,11 +350,11 @@ fn gaps(t: &mut Teller<'_>) -> String {
             )
         })
         .collect();
-    format!("Gaps: {}.", told.join("; "))
+    format!("Gaps: {}.", parts.join("; "))
 }
 
 /// The first bar in which levels were sought.
-fn levels_since(t: &Teller<'_>) -> chrono::NaiveDate {
+fn levels_since(t: &Writer<'_>) -> chrono::NaiveDate {
     let bars = t.chart.series.judged();
     let lookback = match t.assessment().depth {
         Depth::Quick => 252,
@@ -364,7 +364,7 @@ fn levels_since(t: &Teller<'_>) -> chrono::NaiveDate {
     bars.get(bars.len().saturating_sub(lookback)).map_or(t.assessment().history_start, |bar| bar.date)
 }
 
-fn trend_lines(t: &mut Teller<'_>) -> Vec<String> {
+fn trend_lines(t: &mut Writer<'_>) -> Vec<String> {
     let (price, reach) = (t.chart.view.price, FAR_ATR * t.measures().atr14);
     let mut lines = t.assessment().levels.trend_lines.clone();
     lines.retain(|line| (line.price_now - price).abs() <= reach);
@@ -385,7 +385,7 @@ fn trend_lines(t: &mut Teller<'_>) -> Vec<String> {
 }
 
 /// Reports and dividends to come.
-fn events(t: &mut Teller<'_>) -> Vec<String> {
+fn events(t: &mut Writer<'_>) -> Vec<String> {
     let mut out = Vec::new();
     if let NextEarnings::Next(date) = &t.chart.earnings {
         out.push(earnings(date));
@@ -416,7 +416,7 @@ fn earnings(date: &EarningsDate) -> String {
     format!("Next earnings: {}, {time}, {sure}.", Narrator::date(date.date))
 }
 
-fn unknown(t: &mut Teller<'_>) -> Vec<String> {
+fn unknown(t: &mut Writer<'_>) -> Vec<String> {
     let mut out = Vec::new();
     match &t.chart.earnings {
         NextEarnings::Unread(who) => out.push(format!("Earnings date: it could not be read, {who}.")),

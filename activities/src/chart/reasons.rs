@@ -3,7 +3,7 @@
 use ttai_core::{ExtensionRisk, TrendDirection};
 use ttai_quant::trend::{ChartAssessment, Measures, Recommendation, RejectReason};
 
-use super::notes::Teller;
+use super::notes::Writer;
 
 /// A slope of less than this many ATR in ten bars is flat.
 const FLAT_ATR: f64 = 0.5;
@@ -40,27 +40,27 @@ pub(super) const fn verdict_name(verdict: Recommendation) -> &'static str {
 }
 
 /// The three strongest reasons for the verdict.
-pub(super) fn reasons_for(teller: &mut Teller<'_>) -> Vec<String> {
-    let mut reasons = match teller.assessment().recommendation {
-        Recommendation::Bullish => for_trend(teller, 1.0),
-        Recommendation::Bearish => for_trend(teller, -1.0),
-        Recommendation::Neutral => for_neutral(teller),
-        Recommendation::Reject => for_reject(teller),
+pub(super) fn reasons_for(writer: &mut Writer<'_>) -> Vec<String> {
+    let mut reasons = match writer.assessment().recommendation {
+        Recommendation::Bullish => for_trend(writer, 1.0),
+        Recommendation::Bearish => for_trend(writer, -1.0),
+        Recommendation::Neutral => for_neutral(writer),
+        Recommendation::Reject => for_reject(writer),
     };
     reasons.truncate(3);
     // Only the numbers of the reasons that are told belong on record.
-    reasons.into_iter().map(|reason| reason(teller)).collect()
+    reasons.into_iter().map(|reason| reason(writer)).collect()
 }
 
 /// A sentence that is not spoken yet.
-type Sentence = Box<dyn Fn(&mut Teller<'_>) -> String>;
+type Sentence = Box<dyn Fn(&mut Writer<'_>) -> String>;
 
-fn say(sentence: impl Fn(&mut Teller<'_>) -> String + 'static) -> Sentence {
+fn say(sentence: impl Fn(&mut Writer<'_>) -> String + 'static) -> Sentence {
     Box::new(sentence)
 }
 
-fn for_trend(teller: &Teller<'_>, sign: f64) -> Vec<Sentence> {
-    let m = *teller.measures();
+fn for_trend(writer: &Writer<'_>, sign: f64) -> Vec<Sentence> {
+    let m = *writer.measures();
     let mut reasons = Vec::new();
     if in_order(&m, sign) {
         reasons.push(say(move |t| averages_in_order(t, sign)));
@@ -84,7 +84,7 @@ fn for_trend(teller: &Teller<'_>, sign: f64) -> Vec<Sentence> {
             format!("The 50-{unit} average has {verb} {slope} ATR in ten bars.")
         }));
     }
-    if let Some(level) = teller.nearest(-sign).filter(|l| l.distance_atr.abs() <= 3.0 && l.strength != "weak")
+    if let Some(level) = writer.nearest(-sign).filter(|l| l.distance_atr.abs() <= 3.0 && l.strength != "weak")
     {
         let level = level.clone();
         reasons.push(say(move |t| {
@@ -103,8 +103,8 @@ fn for_trend(teller: &Teller<'_>, sign: f64) -> Vec<Sentence> {
     reasons
 }
 
-fn for_neutral(teller: &Teller<'_>) -> Vec<Sentence> {
-    let m = *teller.measures();
+fn for_neutral(writer: &Writer<'_>) -> Vec<Sentence> {
+    let m = *writer.measures();
     let mut reasons = vec![say(votes)];
     if m.adx14 < 16.0 {
         reasons.push(say(move |t| {
@@ -118,7 +118,7 @@ fn for_neutral(teller: &Teller<'_>) -> Vec<Sentence> {
             format!("The 50-{unit} average is flat: {slope} ATR in ten bars.")
         }));
     }
-    if let (Some(below), Some(above)) = (teller.nearest(-1.0), teller.nearest(1.0)) {
+    if let (Some(below), Some(above)) = (writer.nearest(-1.0), writer.nearest(1.0)) {
         let (below, above) = (below.clone(), above.clone());
         reasons.push(say(move |t| {
             let width = t.number("range_atr", above.distance_atr - below.distance_atr, 1);
@@ -131,14 +131,14 @@ fn for_neutral(teller: &Teller<'_>) -> Vec<Sentence> {
     reasons
 }
 
-fn for_reject(teller: &Teller<'_>) -> Vec<Sentence> {
-    let m = *teller.measures();
+fn for_reject(writer: &Writer<'_>) -> Vec<Sentence> {
+    let m = *writer.measures();
     let stretch = say(distance_to_average);
-    let range = say(move |t: &mut Teller<'_>| {
+    let range = say(move |t: &mut Writer<'_>| {
         let atr = t.percent("atr_14_percent", m.atr_percent / 100.0);
         format!("An ordinary bar covers {atr} of the price, so that a strike a little away is soon reached.")
     });
-    match teller.assessment().reject_reason {
+    match writer.assessment().reject_reason {
         Some(RejectReason::FreeFall) => vec![say(drawdown), stretch, range],
         Some(RejectReason::BlowOff) => vec![stretch, say(rsi), range],
         _ => vec![say(volatility), range, stretch],
@@ -146,57 +146,57 @@ fn for_reject(teller: &Teller<'_>) -> Vec<Sentence> {
 }
 
 /// What speaks most against the verdict.
-pub(super) fn strongest_against(teller: &mut Teller<'_>) -> String {
-    let m = *teller.measures();
-    let direction = teller.assessment().trend_direction;
-    match teller.assessment().recommendation {
-        Recommendation::Bullish => against_trend(teller, 1.0),
-        Recommendation::Bearish => against_trend(teller, -1.0),
+pub(super) fn strongest_against(writer: &mut Writer<'_>) -> String {
+    let m = *writer.measures();
+    let direction = writer.assessment().trend_direction;
+    match writer.assessment().recommendation {
+        Recommendation::Bullish => against_trend(writer, 1.0),
+        Recommendation::Bearish => against_trend(writer, -1.0),
         Recommendation::Neutral | Recommendation::Reject if direction == TrendDirection::Sideways => {
             let lean = m.close - m.sma50;
-            let (unit, sma) = (teller.unit(), teller.price("sma_50", m.sma50));
+            let (unit, sma) = (writer.unit(), writer.price("sma_50", m.sma50));
             format!("The price leans {}: it is {} its 50-{unit} average of {sma}.", up(lean), side(lean))
         }
         Recommendation::Neutral | Recommendation::Reject => {
-            format!("The trend is {}. {}", up_of(direction), votes(teller))
+            format!("The trend is {}. {}", up_of(direction), votes(writer))
         }
     }
 }
 
-fn against_trend(teller: &mut Teller<'_>, sign: f64) -> String {
-    let m = *teller.measures();
-    let ahead = teller.nearest(sign).filter(|l| l.distance_atr.abs() <= 1.0).cloned();
-    let behind = teller.nearest(-sign).cloned();
-    let unit = teller.unit();
-    if teller.assessment().extension_risk == ExtensionRisk::High {
-        return format!("{} {}", distance_to_average(teller), rsi(teller));
+fn against_trend(writer: &mut Writer<'_>, sign: f64) -> String {
+    let m = *writer.measures();
+    let ahead = writer.nearest(sign).filter(|l| l.distance_atr.abs() <= 1.0).cloned();
+    let behind = writer.nearest(-sign).cloned();
+    let unit = writer.unit();
+    if writer.assessment().extension_risk == ExtensionRisk::High {
+        return format!("{} {}", distance_to_average(writer), rsi(writer));
     }
     if sign * (m.close - m.sma50) < 0.0 {
-        let sma = teller.price("sma_50", m.sma50);
+        let sma = writer.price("sma_50", m.sma50);
         return format!("The last close is {} its 50-{unit} average of {sma}.", side(-sign));
     }
     if let Some(level) = ahead {
-        return format!("The way is blocked nearby: {}.", teller.level(&level));
+        return format!("The way is blocked nearby: {}.", writer.level(&level));
     }
-    if teller.assessment().extension_risk == ExtensionRisk::Moderate {
-        return format!("{} {}", distance_to_average(teller), rsi(teller));
+    if writer.assessment().extension_risk == ExtensionRisk::Moderate {
+        return format!("{} {}", distance_to_average(writer), rsi(writer));
     }
     if sign * (m.close - m.sma20) < 0.0 {
-        let sma = teller.price("sma_20", m.sma20);
+        let sma = writer.price("sma_20", m.sma20);
         return format!("The last close is {} its 20-{unit} average of {sma}.", side(-sign));
     }
     if m.adx14 < 20.0 {
-        let adx = teller.number("adx_14", m.adx14, 1);
+        let adx = writer.number("adx_14", m.adx14, 1);
         return format!("The trend has little force: ADX {adx}.");
     }
     if m.hv20_ratio >= 1.3 {
-        return volatility(teller);
+        return volatility(writer);
     }
     match behind {
         Some(level) if level.distance_atr.abs() > 2.0 => {
-            format!("The nearest level to lean on is far: {}.", teller.level(&level))
+            format!("The nearest level to lean on is far: {}.", writer.level(&level))
         }
-        _ => format!("Nothing stands out. {}", rsi(teller)),
+        _ => format!("Nothing stands out. {}", rsi(writer)),
     }
 }
 
@@ -205,7 +205,7 @@ fn in_order(m: &Measures, sign: f64) -> bool {
     ordered(m.close, m.sma50) && ordered(m.sma20, m.sma50) && m.sma200.is_some_and(|s| ordered(m.sma50, s))
 }
 
-fn averages_in_order(t: &mut Teller<'_>, sign: f64) -> String {
+fn averages_in_order(t: &mut Writer<'_>, sign: f64) -> String {
     let (m, unit) = (*t.measures(), t.unit());
     let over = if sign > 0.0 { "over" } else { "under" };
     let fast = t.price("sma_20", m.sma20);
@@ -214,7 +214,7 @@ fn averages_in_order(t: &mut Teller<'_>, sign: f64) -> String {
     format!("The averages are in order: 20-{unit} {fast} {over} 50-{unit} {middle} {over} 200-{unit} {slow}.")
 }
 
-fn directional_movement(t: &mut Teller<'_>) -> String {
+fn directional_movement(t: &mut Writer<'_>) -> String {
     let m = *t.measures();
     let (adx, plus, minus) = (
         t.number("adx_14", m.adx14, 1),
@@ -224,7 +224,7 @@ fn directional_movement(t: &mut Teller<'_>) -> String {
     format!("Directional movement: ADX {adx}, upward {plus} against downward {minus}.")
 }
 
-fn distance_to_average(t: &mut Teller<'_>) -> String {
+fn distance_to_average(t: &mut Writer<'_>) -> String {
     let (m, unit) = (*t.measures(), t.unit());
     let distance = t.number("extension_atr", m.distance_to_sma20_atr.abs(), 1);
     let average = t.price("sma_20", m.sma20);
@@ -234,12 +234,12 @@ fn distance_to_average(t: &mut Teller<'_>) -> String {
     )
 }
 
-fn drawdown(t: &mut Teller<'_>) -> String {
+fn drawdown(t: &mut Writer<'_>) -> String {
     let (fall, period) = (t.measures().drawdown, t.period());
     format!("The close is {} under {period} highest.", t.percent("drawdown_percent", fall))
 }
 
-fn rsi(t: &mut Teller<'_>) -> String {
+fn rsi(t: &mut Writer<'_>) -> String {
     let value = t.measures().rsi14;
     let word = match value {
         v if v >= 70.0 => "overbought",
@@ -249,13 +249,13 @@ fn rsi(t: &mut Teller<'_>) -> String {
     format!("RSI {} is {word}.", t.number("rsi_14", value, 0))
 }
 
-fn volatility(t: &mut Teller<'_>) -> String {
+fn volatility(t: &mut Writer<'_>) -> String {
     let (m, unit) = (*t.measures(), t.unit());
     let (hv, ratio) = (t.percent("hv_20", m.hv20), t.number("hv_20_ratio", m.hv20_ratio, 1));
     format!("Realised 20-{unit} volatility is {hv} a year, {ratio} times its usual level.")
 }
 
-fn votes(t: &mut Teller<'_>) -> String {
+fn votes(t: &mut Writer<'_>) -> String {
     let points = t.assessment().trend_points;
     let points = t.count("trend_points", points);
     format!(

@@ -34,7 +34,7 @@ impl Earnings {
         match metrics.known(Fact::Earnings, metrics.next_earnings.as_ref()) {
             Ok(Some(date)) => Self::Known(date.clone()),
             Ok(None) => Self::Unknown("the provider knows no date of the next earnings report".to_owned()),
-            Err(Unknown::NotKept) => Self::Unknown("the provider keeps no earnings dates".to_owned()),
+            Err(Unknown::NotProvided) => Self::Unknown("the provider keeps no earnings dates".to_owned()),
             Err(Unknown::Unreachable(error)) => {
                 Self::Unknown(format!("the earnings date could not be read: {}", error.summary()))
             }
@@ -137,7 +137,7 @@ mod tests {
         };
         for (record, reason) in [
             (SymbolMetrics::default(), "the provider knows no date of the next earnings report"),
-            (SymbolMetrics::without(&Unknown::NotKept), "the provider keeps no earnings dates"),
+            (SymbolMetrics::without(&Unknown::NotProvided), "the provider keeps no earnings dates"),
             (
                 SymbolMetrics::without(&Unknown::Unreachable(outage)),
                 "the earnings date could not be read: one is unavailable",
@@ -149,7 +149,7 @@ mod tests {
 
     #[test]
     fn unknown_dates_follow_the_policy() {
-        let unknown = Earnings::of(&SymbolMetrics::without(&Unknown::NotKept));
+        let unknown = Earnings::of(&SymbolMetrics::without(&Unknown::NotProvided));
         assert!(!unknown.is_known());
         assert_eq!(unknown.excluded(true, EarningsPolicy::Exclude).len(), 1);
         assert!(unknown.excluded(true, EarningsPolicy::Warn).is_empty());

@@ -156,7 +156,7 @@ fn since(case: &Case, mut quotes: Vec<PricedQuote>) -> Vec<PricedQuote> {
 /// From the stored sessions; where none are stored, as the provider itself ranks it.
 fn rank(case: &Case, iv30: Option<f64>) -> Result<(f64, f64), NoRank> {
     let metrics = case.metrics.known(Fact::VolatilityRank, &case.metrics).map_err(|why| match why {
-        Unknown::NotKept => NoRank::NoHistory,
+        Unknown::NotProvided => NoRank::NoHistory,
         Unknown::Unreachable(error) => NoRank::Unreachable(error.summary()),
     })?;
     if metrics.iv30_history.is_empty() {

@@ -42,15 +42,16 @@ impl Pricers {
         rate: f64,
         dividends: &[CashDividend],
     ) -> Arc<SharedPricer> {
-        let mut kept = lock(&self.0);
-        let known = kept.iter().position(|entry| entry.key.answers_for(chain, rate, dividends));
-        let entry = known.and_then(|place| kept.remove(place)).unwrap_or_else(|| {
+        let mut cached = lock(&self.0);
+        let known = cached.iter().position(|entry| entry.key.answers_for(chain, rate, dividends));
+        let entry = known.and_then(|place| cached.remove(place)).unwrap_or_else(|| {
             let key = ChainPricer::new(Arc::clone(chain), rate, dividends);
             Arc::new(SharedPricer { pricer: Mutex::new(key.clone()), key })
         });
-        kept.push_back(Arc::clone(&entry));
-        while kept.len() > 1 && kept.iter().map(|entry| entry.contracts()).sum::<usize>() > MOST_CONTRACTS {
-            kept.pop_front();
+        cached.push_back(Arc::clone(&entry));
+        while cached.len() > 1 && cached.iter().map(|entry| entry.contracts()).sum::<usize>() > MOST_CONTRACTS
+        {
+            cached.pop_front();
         }
         entry
     }
@@ -68,7 +69,7 @@ mod tests {
     use super::*;
     use crate::options::tests::invented;
 
-    fn kept(pricers: &Pricers) -> usize {
+    fn cached(pricers: &Pricers) -> usize {
         lock(&pricers.0).len()
     }
 
@@ -95,7 +96,7 @@ mod tests {
         let dividend = CashDividend { ex_date, amount: 0.5, status: DividendStatus::Declared };
         assert!(!Arc::ptr_eq(&first, &pricers.of(&chain, 0.02, &[])));
         assert!(!Arc::ptr_eq(&first, &pricers.of(&chain, 0.01, &[dividend])));
-        assert_eq!(kept(&pricers), 6);
+        assert_eq!(cached(&pricers), 6);
     }
 
     #[test]
@@ -106,7 +107,7 @@ mod tests {
         for rate in 1..400 {
             pricers.of(&Arc::new(chain.clone()), f64::from(rate) / 1e4, &[]);
         }
-        assert!(kept(&pricers) * chain.quotes.len() <= MOST_CONTRACTS);
+        assert!(cached(&pricers) * chain.quotes.len() <= MOST_CONTRACTS);
         assert!(!Arc::ptr_eq(&first, &pricers.of(&Arc::new(chain), 0.0, &[])));
     }
 }

@@ -163,7 +163,7 @@ async fn an_outage_is_told_as_one_and_counts_as_unknown() {
 #[tokio::test(start_paused = true)]
 async fn an_outage_stays_one_where_somebody_else_answers_the_rest() {
     let mut record = SymbolMetrics::without(&Unknown::Unreachable(outage()));
-    record.complete_from(&SymbolMetrics::keeping(&[Fact::Figures]));
+    record.complete_from(&SymbolMetrics::providing(&[Fact::Figures]));
     let result = research(Some(Vec::new()), Some(record)).await;
     assert_eq!(result.unknowns.len(), 2);
     assert!(

@@ -182,7 +182,7 @@ impl Writer<'_> {
             return first.unwrap_or_else(|| "no stage speaks for a trade".to_owned());
         }
         let candidates = [
-            self.held_down(),
+            self.capped(),
             self.chart_against(),
             self.research_warns(),
             self.extended(),
@@ -193,7 +193,7 @@ impl Writer<'_> {
     }
 
     /// What the rule that decided says.
-    fn held_down(&mut self) -> Option<String> {
+    fn capped(&mut self) -> Option<String> {
         let options = &self.params.options;
         match self.verdict.rule {
             "options_watchlist" => Some(match options.roc_shortfall {

@@ -141,8 +141,8 @@ pub(super) fn weigh(views: &Views) -> Verdict {
         (!views.earnings_known, Select, "earnings_unknown"),
         (research == Some(ResearchRecommendation::Caution), Select, "research_caution"),
     ];
-    let held_down = limits.into_iter().find(|(holds, most, _)| *holds && by_score > *most);
-    let (recommendation, rule) = held_down.map_or((by_score, by_score_rule), |(_, most, rule)| (most, rule));
+    let capped = limits.into_iter().find(|(holds, most, _)| *holds && by_score > *most);
+    let (recommendation, rule) = capped.map_or((by_score, by_score_rule), |(_, most, rule)| (most, rule));
     Verdict { recommendation, score, rule }
 }
 

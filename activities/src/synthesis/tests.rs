@@ -44,7 +44,7 @@ async fn stages(volatility: f64) -> SynthesizeParams {
     }
 }
 
-fn told(params: SynthesizeParams) -> SynthesizedRecommendation {
+fn synthesized(params: SynthesizeParams) -> SynthesizedRecommendation {
     let result = combine(params).unwrap();
     let loose = ungrounded(&result.rationale, &result.evidence, &["20-day"]);
     assert!(loose.is_empty(), "without evidence: {loose:?}\n{}", result.rationale);
@@ -60,7 +60,7 @@ fn told(params: SynthesizeParams) -> SynthesizedRecommendation {
 async fn a_pick_is_told_with_its_trade() {
     let mut params = stages(0.60).await;
     params.chart.recommendation = ChartRecommendation::Bullish;
-    let result = told(params.clone());
+    let result = synthesized(params.clone());
     assert_eq!(
         (result.recommendation, result.rule.as_str()),
         (OverallRecommendation::Select, "earnings_unknown")
@@ -71,7 +71,7 @@ async fn a_pick_is_told_with_its_trade() {
     assert!(result.warnings.is_empty());
     params.research = None;
     params.options.earnings_known = true;
-    let strong = told(params);
+    let strong = synthesized(params);
     assert_eq!(strong.recommendation, OverallRecommendation::StrongSelect);
     assert!(strong.rationale.starts_with("Strong select: sell 1 XYZ"), "{}", strong.rationale);
 }
@@ -83,10 +83,10 @@ async fn why_no_earnings_date_is_known_is_told() {
     let outage = "earnings: the earnings date could not be read: desk is unavailable";
     let research = params.research.as_mut().unwrap();
     (research.unknowns, research.earnings_known) = (vec![outage.to_owned()], false);
-    let with_research = told(params.clone());
+    let with_research = synthesized(params.clone());
     (params.research, params.options.earnings_known) = (None, false);
     params.options.warnings = vec![outage.to_owned()];
-    for result in [with_research, told(params)] {
+    for result in [with_research, synthesized(params)] {
         assert_eq!(result.rule, "earnings_unknown");
         let why = "within the trade's life: the earnings date could not be read: desk is unavailable";
         let rationale = result.rationale.to_lowercase();
@@ -99,7 +99,7 @@ async fn a_watchlist_keeps_its_position_and_says_that_it_is_no_pick() {
     let mut params = stages(0.30).await;
     params.chart.recommendation = ChartRecommendation::Bullish;
     assert_eq!(params.options.recommendation, OptionsRecommendation::Watchlist);
-    let result = told(params);
+    let result = synthesized(params);
     assert_eq!(
         (result.recommendation, result.rule.as_str()),
         (OverallRecommendation::Watchlist, "options_watchlist")
@@ -127,7 +127,7 @@ async fn what_holds_a_verdict_down_is_told(
 ) {
     let mut params = stages(0.60).await;
     (params.chart.recommendation, params.options.stale) = (chart, stale);
-    let result = told(params);
+    let result = synthesized(params);
     assert_eq!((result.recommendation, result.rule.as_str()), (expected, rule));
     assert_eq!(result.suggested_position.is_none(), expected == OverallRecommendation::Reject);
 }

@@ -150,16 +150,16 @@ impl Search<'_> {
     async fn run(mut self) -> Result<TemporalBinary, DevServerError> {
         let on_path = find_in(&self.options.search_path(), "temporal");
         let found = self.usable(on_path, BinaryOrigin::SearchPath).await;
-        if let Some(binary) = self.keep("PATH", found) {
+        if let Some(binary) = self.record("PATH", found) {
             return Ok(binary);
         }
         let found = self.cached().await;
-        if let Some(binary) = self.keep("cache", found) {
+        if let Some(binary) = self.record("cache", found) {
             return Ok(binary);
         }
         if !self.options.download && !self.options.build {
-            self.keep("download", Err(AttemptError::SwitchedOff));
-            self.keep("build with Go", Err(AttemptError::SwitchedOff));
+            self.record("download", Err(AttemptError::SwitchedOff));
+            self.record("build with Go", Err(AttemptError::SwitchedOff));
             return Err(DevServerError::NoBinary { attempts: self.attempts });
         }
         self.fetch().await
@@ -170,7 +170,7 @@ impl Search<'_> {
         let _lock = match self.lock().await {
             Ok(lock) => lock,
             Err(problem) => {
-                self.keep("cache", Err(problem));
+                self.record("cache", Err(problem));
                 return Err(DevServerError::NoBinary { attempts: self.attempts });
             }
         };
@@ -178,15 +178,15 @@ impl Search<'_> {
             return Ok(binary);
         }
         let downloaded = self.download().await;
-        if let Some(binary) = self.keep("download", downloaded) {
+        if let Some(binary) = self.record("download", downloaded) {
             return Ok(binary);
         }
         let built = self.build().await;
-        self.keep("build with Go", built).ok_or(DevServerError::NoBinary { attempts: self.attempts })
+        self.record("build with Go", built).ok_or(DevServerError::NoBinary { attempts: self.attempts })
     }
 
     /// Passes a success on; records a failure and tells it.
-    fn keep(
+    fn record(
         &mut self,
         what: &'static str,
         result: Result<TemporalBinary, AttemptError>,
@@ -289,14 +289,14 @@ impl Search<'_> {
             .write(true)
             .open(&path)
             .map_err(cache_error(&path))?;
-        let mut told = false;
+        let mut notified = false;
         loop {
             match file.try_lock() {
                 Ok(()) => return Ok(file),
                 Err(TryLockError::Error(source)) => return Err(cache_error(&path)(source)),
-                Err(TryLockError::WouldBlock) if !told => {
+                Err(TryLockError::WouldBlock) if !notified => {
                     self.progress.report(&ProgressEvent::WaitingForOtherProcess { lock: path.clone() });
-                    told = true;
+                    notified = true;
                 }
                 Err(TryLockError::WouldBlock) => tokio::time::sleep(Duration::from_millis(100)).await,
             }

@@ -32,7 +32,7 @@ impl Service {
             .with_max_times(attempts as usize - 1)
             .with_jitter();
         let once = || self.call_once(operation, exchange());
-        once.retry(waits).when(worth_repeating).adjust(longer_if_told).await
+        once.retry(waits).when(worth_repeating).adjust(at_least_retry_after).await
     }
 
     async fn call_once<T>(
@@ -64,9 +64,9 @@ fn worth_repeating(error: &PortError) -> bool {
 }
 
 /// The provider's own word on when to come back wins over our backoff.
-fn longer_if_told(error: &PortError, wait: Option<Duration>) -> Option<Duration> {
+fn at_least_retry_after(error: &PortError, wait: Option<Duration>) -> Option<Duration> {
     match error {
-        PortError::Unavailable { retry_after: Some(told), .. } => wait.map(|wait| wait.max(*told)),
+        PortError::Unavailable { retry_after: Some(asked), .. } => wait.map(|wait| wait.max(*asked)),
         _ => wait,
     }
 }

@@ -7,7 +7,7 @@ use crate::error::PortError;
 pub enum Unknown {
     /// Nobody who is asked keeps it.
     #[error("nobody who is asked keeps it")]
-    NotKept,
+    NotProvided,
     /// Whoever keeps it could not be read: who, and why.
     #[error("it could not be read: {0}")]
     Unreachable(PortError),
@@ -18,7 +18,7 @@ impl Unknown {
     #[must_use]
     pub const fn outage(&self) -> Option<&PortError> {
         match self {
-            Self::NotKept => None,
+            Self::NotProvided => None,
             Self::Unreachable(error) => Some(error),
         }
     }

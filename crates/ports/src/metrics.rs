@@ -139,9 +139,9 @@ impl SymbolMetrics {
 
     /// An empty record of somebody who keeps only these facts.
     #[must_use]
-    pub fn keeping(kept: &[Fact]) -> Self {
-        let mut record = Self::without(&Unknown::NotKept);
-        record.unknown.retain(|fact, _| !kept.contains(fact));
+    pub fn providing(provided: &[Fact]) -> Self {
+        let mut record = Self::without(&Unknown::NotProvided);
+        record.unknown.retain(|fact, _| !provided.contains(fact));
         record
     }
 
@@ -166,14 +166,14 @@ impl SymbolMetrics {
                 _ if !self.unknown.contains_key(&fact) => {}
                 None => self.take(fact, other),
                 Some(Unknown::Unreachable(error)) => self.cannot_reach(fact, error),
-                Some(Unknown::NotKept) => {}
+                Some(Unknown::NotProvided) => {}
             }
         }
     }
 
     /// Whoever keeps this fact could not be read. What is known already, and the first outage, stand.
     pub fn cannot_reach(&mut self, fact: Fact, error: &PortError) {
-        if let Some(why @ Unknown::NotKept) = self.unknown.get_mut(&fact) {
+        if let Some(why @ Unknown::NotProvided) = self.unknown.get_mut(&fact) {
             *why = Unknown::Unreachable(error.clone());
         }
     }
@@ -205,7 +205,7 @@ impl SymbolMetrics {
 #[async_trait]
 pub trait Metrics: Send + Sync {
     /// Whether this kind of facts is kept at all: an outage says nothing about others.
-    fn keeps(&self, _fact: Fact) -> bool {
+    fn provides(&self, _fact: Fact) -> bool {
         true
     }
     /// What is known about `symbol` at `as_of`; `None` where the provider keeps no such record at all.
@@ -232,7 +232,7 @@ mod tests {
     fn an_outage_stays_one_where_another_record_keeps_other_facts() {
         let mut record = SymbolMetrics::without(&Unknown::Unreachable(outage()));
         let figures = MarketFigures { beta: Some(1.2), iv_rank: Some(50.0), ..MarketFigures::default() };
-        record.complete_from(&SymbolMetrics { figures, ..SymbolMetrics::keeping(&[Fact::Figures]) });
+        record.complete_from(&SymbolMetrics { figures, ..SymbolMetrics::providing(&[Fact::Figures]) });
         assert_eq!(record.known(Fact::Figures, record.figures.beta), Ok(Some(1.2)));
         assert_eq!(record.figures.iv_rank, None, "a fact that is not kept was taken");
         let earnings = record.known(Fact::Earnings, record.next_earnings.as_ref());
@@ -243,13 +243,13 @@ mod tests {
     #[test]
     fn what_is_known_is_not_replaced_and_nobodys_fact_is_not_kept() {
         let known =
-            SymbolMetrics { sector: Some("Energy".to_owned()), ..SymbolMetrics::keeping(&[Fact::Sector]) };
+            SymbolMetrics { sector: Some("Energy".to_owned()), ..SymbolMetrics::providing(&[Fact::Sector]) };
         let mut record = known.clone();
         record.complete_from(&SymbolMetrics { sector: Some("Other".to_owned()), ..SymbolMetrics::default() });
         assert_eq!(record.sector, known.sector);
         // The other one keeps earnings, and there are none.
         assert_eq!(record.known(Fact::Earnings, &record.next_earnings), Ok(&None));
-        assert_eq!(known.known(Fact::Earnings, ()), Err(Unknown::NotKept));
+        assert_eq!(known.known(Fact::Earnings, ()), Err(Unknown::NotProvided));
         record.cannot_reach(Fact::Sector, &outage());
         assert_eq!(record.outage(), None);
     }

@@ -2,6 +2,7 @@
 //! Nothing here decides anything about a trade, and nothing here knows Temporal.
 
 pub mod alpaca;
+mod cached;
 pub mod cboe;
 pub mod computed;
 mod contract_terms;
@@ -10,7 +11,6 @@ pub mod edgar;
 mod event_time;
 pub mod fallback;
 mod freshness;
-mod kept;
 pub mod llm;
 mod mailbox;
 pub mod own_list;

@@ -40,7 +40,7 @@ impl Census {
 
 /// What came for a reader whose mailbox was full.
 #[derive(Debug)]
-struct Held {
+struct Backlog {
     since: DateTime<Utc>,
     gap: StreamGap,
     /// Of which symbols something is missing; none for all.
@@ -50,7 +50,7 @@ struct Held {
     merged: u64,
 }
 
-impl Held {
+impl Backlog {
     /// Begins after the last event that was kept.
     fn begin(from: DateTime<Utc>) -> Self {
         let gap = StreamGap { symbols: Vec::new(), from, until: from, reason: TOO_SLOW.to_owned() };
@@ -108,7 +108,7 @@ enum Item {
     /// The newest Greeks stand in `greeks`.
     Greeks(SymbolId),
     /// Kept as it is.
-    Kept(StreamEvent),
+    Queued(StreamEvent),
 }
 
 #[derive(Debug, Default)]
@@ -116,10 +116,10 @@ struct Queue {
     order: VecDeque<Item>,
     quotes: HashMap<SymbolId, StreamQuote>,
     greeks: HashMap<SymbolId, StreamGreeks>,
-    kept: usize,
+    queued: usize,
     /// Time of the newest event that was kept.
     newest: Option<DateTime<Utc>>,
-    held: Option<Held>,
+    backlog: Option<Backlog>,
     closed: bool,
 }
 
@@ -156,8 +156,8 @@ impl Mailbox {
     /// Whether the reader does not keep up now.
     pub(crate) fn held_up(&self) -> Option<HeldUp> {
         let queue = self.lock();
-        let held = queue.held.as_ref()?;
-        Some(HeldUp { reader: self.number, since: held.since, merged: held.merged })
+        let backlog = queue.backlog.as_ref()?;
+        Some(HeldUp { reader: self.number, since: backlog.since, merged: backlog.merged })
     }
 
     fn lock(&self) -> MutexGuard<'_, Queue> {
@@ -186,28 +186,28 @@ impl Mailbox {
     }
 
     /// An event that must be kept, or be in a gap.
-    pub(crate) fn keep(&self, event: StreamEvent) {
+    pub(crate) fn push(&self, event: StreamEvent) {
         let mut queue = self.lock();
         if queue.closed {
             return;
         }
-        if queue.held.is_some() || queue.kept >= self.capacity {
-            self.hold(&mut queue, event);
+        if queue.backlog.is_some() || queue.queued >= self.capacity {
+            self.add_to_backlog(&mut queue, event);
             return;
         }
         queue.newest = queue.newest.max(Some(event_time::believed(&event)));
-        queue.order.push_back(Item::Kept(event));
-        queue.kept += 1;
+        queue.order.push_back(Item::Queued(event));
+        queue.queued += 1;
         self.arrived.notify_one();
     }
 
-    fn hold(&self, queue: &mut Queue, event: StreamEvent) {
+    fn add_to_backlog(&self, queue: &mut Queue, event: StreamEvent) {
         let from = queue.newest.unwrap_or_else(|| event_time::believed(&event));
-        let held = queue.held.get_or_insert_with(|| {
-            tracing::warn!(reader = self.number, waiting = queue.kept, "{TOO_SLOW}; what comes is one gap");
-            Held::begin(from)
+        let backlog = queue.backlog.get_or_insert_with(|| {
+            tracing::warn!(reader = self.number, waiting = queue.queued, "{TOO_SLOW}; what comes is one gap");
+            Backlog::begin(from)
         });
-        held.merge(event);
+        backlog.merge(event);
         self.census.merged.fetch_add(1, Ordering::Relaxed);
     }
 
@@ -242,16 +242,16 @@ impl Mailbox {
 
     fn pop(&self, queue: &mut Queue) -> Option<StreamEvent> {
         loop {
-            if queue.kept == 0
-                && let Some(held) = queue.held.take()
+            if queue.queued == 0
+                && let Some(backlog) = queue.backlog.take()
             {
-                self.release(queue, held);
+                self.release(queue, backlog);
             }
             let event = match queue.order.pop_front()? {
                 Item::Quote(id) => queue.quotes.remove(&id).map(StreamEvent::Quote),
                 Item::Greeks(id) => queue.greeks.remove(&id).map(StreamEvent::Greeks),
-                Item::Kept(event) => {
-                    queue.kept -= 1;
+                Item::Queued(event) => {
+                    queue.queued -= 1;
                     Some(event)
                 }
             };
@@ -262,13 +262,13 @@ impl Mailbox {
     }
 
     /// The reader has read what waited: it gets the gap next, and from then on every event again.
-    fn release(&self, queue: &mut Queue, held: Held) {
-        tracing::info!(reader = self.number, merged = held.merged, "the reader keeps up again");
-        queue.newest = queue.newest.max(Some(held.gap.until));
-        let events = held.into_events();
-        queue.kept += events.len();
+    fn release(&self, queue: &mut Queue, backlog: Backlog) {
+        tracing::info!(reader = self.number, merged = backlog.merged, "the reader keeps up again");
+        queue.newest = queue.newest.max(Some(backlog.gap.until));
+        let events = backlog.into_events();
+        queue.queued += events.len();
         for event in events.into_iter().rev() {
-            queue.order.push_front(Item::Kept(event));
+            queue.order.push_front(Item::Queued(event));
         }
     }
 }
@@ -342,10 +342,10 @@ mod tests {
     async fn a_slow_reader_sees_the_newest_quote_and_every_trade() {
         let (_, mailbox) = mailbox(10);
         mailbox.quote(1, &quote("AAPL", 1));
-        mailbox.keep(trade(1.0));
+        mailbox.push(trade(1.0));
         mailbox.quote(2, &quote("SPY", 7));
         mailbox.quote(1, &quote("AAPL", 2));
-        mailbox.keep(trade(2.0));
+        mailbox.push(trade(2.0));
         mailbox.close();
         let mut events = Vec::new();
         while let Some(event) = mailbox.next().await {
@@ -364,16 +364,16 @@ mod tests {
     async fn what_does_not_fit_is_one_gap_after_what_waits() {
         let (census, mailbox) = mailbox(2);
         for second in 0..5 {
-            mailbox.keep(trade_of("AAPL", 1.0, second));
+            mailbox.push(trade_of("AAPL", 1.0, second));
         }
-        let held = mailbox.held_up().unwrap();
-        assert_eq!((held.reader, held.merged, census.merged()), (1, 3, 3));
+        let backlog = mailbox.held_up().unwrap();
+        assert_eq!((backlog.reader, backlog.merged, census.merged()), (1, 3, 3));
         mailbox.quote(1, &quote("AAPL", 7));
         for second in 0..2 {
             assert_eq!(mailbox.next().await, Some(trade_of("AAPL", 1.0, second)));
         }
         // Not read yet: it still merges.
-        mailbox.keep(trade_of("AAPL", 1.0, 5));
+        mailbox.push(trade_of("AAPL", 1.0, 5));
         let second = |second| at() + TimeDelta::seconds(second);
         let gap = StreamGap {
             symbols: vec![symbol("AAPL")],
@@ -383,7 +383,7 @@ mod tests {
         };
         assert_eq!(mailbox.next().await, Some(StreamEvent::Gap(gap)));
         assert_eq!((mailbox.held_up(), census.merged()), (None, 4));
-        mailbox.keep(trade_of("AAPL", 1.0, 6));
+        mailbox.push(trade_of("AAPL", 1.0, 6));
         assert_eq!(mailbox.next().await, Some(StreamEvent::Quote(quote("AAPL", 7))));
         assert_eq!(mailbox.next().await, Some(trade_of("AAPL", 1.0, 6)));
     }
@@ -391,13 +391,13 @@ mod tests {
     #[tokio::test]
     async fn a_gap_takes_in_other_gaps_and_the_newest_halts_follow_it() {
         let (_, mailbox) = mailbox(1);
-        mailbox.keep(trade_of("AAPL", 1.0, 10));
+        mailbox.push(trade_of("AAPL", 1.0, 10));
         for event in [halt("SPY", true), halt("AAPL", true), halt("SPY", false), trade_of("SPY", 1.0, 11)] {
-            mailbox.keep(event);
+            mailbox.push(event);
         }
         let (from, until) = (at(), at() + TimeDelta::seconds(60));
         let reason = "the connection was reset".to_owned();
-        mailbox.keep(StreamEvent::Gap(StreamGap { symbols: Vec::new(), from, until, reason }));
+        mailbox.push(StreamEvent::Gap(StreamGap { symbols: Vec::new(), from, until, reason }));
         mailbox.close();
         mailbox.next().await.unwrap();
         let Some(StreamEvent::Gap(gap)) = mailbox.next().await else { panic!("no gap") };
@@ -411,7 +411,7 @@ mod tests {
     async fn a_reader_that_never_reads_takes_no_more_memory_for_more_events() {
         let (census, mailbox) = mailbox(1_000);
         for second in 0..100_000 {
-            mailbox.keep(trade_of("AAPL", 1.0, second));
+            mailbox.push(trade_of("AAPL", 1.0, second));
             mailbox.quote(1, &quote("AAPL", second));
         }
         assert_eq!(census.merged(), 99_000);

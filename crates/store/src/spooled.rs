@@ -22,7 +22,7 @@ use crate::deadline::within;
 use crate::spool::{Spool, SpoolError, SpoolKind};
 
 /// How long an artefact is tried on the database before it goes to the spool.
-const BRIEFLY: Duration = Duration::from_secs(2);
+const FIRST_TRY: Duration = Duration::from_secs(2);
 /// The waits between tries to move what is left: doubled from the first to the last.
 const FIRST_WAIT: Duration = Duration::from_secs(1);
 const LAST_WAIT: Duration = Duration::from_secs(300);
@@ -210,7 +210,7 @@ impl Artifacts for Spooled {
         let tried = if self.away.load(Ordering::Relaxed) {
             Err(StoreError::Unavailable("the database did not take what came before".to_owned()))
         } else {
-            within(BRIEFLY, "storing the artefact", self.database.put(artifact)).await
+            within(FIRST_TRY, "storing the artefact", self.database.put(artifact)).await
         };
         let answer = match tried {
             Err(error) if !matches!(error, StoreError::Invalid(_)) => error,

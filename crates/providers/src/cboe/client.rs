@@ -11,7 +11,7 @@ use url::Url;
 use super::PROVIDER;
 use super::error::unlisted;
 use super::model::{CboeBar, CboeChain, CboeQuote, corrupt, parse_chain, parse_history, parse_quote};
-use crate::kept::{Cache, Kept};
+use crate::cached::{Cache, Cached};
 
 /// One file serves everybody who asks within a minute.
 const FRESH: std::time::Duration = std::time::Duration::from_secs(60);
@@ -53,26 +53,26 @@ impl Client {
     }
 
     /// The quote: from a chain that is in memory, else from its own file.
-    pub(super) async fn quote(&self, symbol: &Symbol) -> Result<(CboeQuote, Kept<()>), PortError> {
+    pub(super) async fn quote(&self, symbol: &Symbol) -> Result<(CboeQuote, Cached<()>), PortError> {
         let file = file(symbol);
         if let Some(chain) = self.chains.peek(&file) {
             return Ok((chain.value.underlying.clone(), without_value(&chain)));
         }
         let path = format!("{ROOT}/quotes/{file}.json");
-        let kept =
+        let cached =
             self.quotes.get(&file, |known| self.fetch("quotes", path, symbol, known, parse_quote)).await?;
-        Ok(((*kept.value).clone(), without_value(&kept)))
+        Ok(((*cached.value).clone(), without_value(&cached)))
     }
 
     /// The chain with its underlying.
-    pub(super) async fn chain(&self, symbol: &Symbol) -> Result<Kept<CboeChain>, PortError> {
+    pub(super) async fn chain(&self, symbol: &Symbol) -> Result<Cached<CboeChain>, PortError> {
         let file = file(symbol);
         let path = format!("{ROOT}/options/{file}.json");
         self.chains.get(&file, |known| self.fetch("options", path, symbol, known, parse_chain)).await
     }
 
     /// Every daily bar since the listing.
-    pub(super) async fn history(&self, symbol: &Symbol) -> Result<Kept<Vec<CboeBar>>, PortError> {
+    pub(super) async fn history(&self, symbol: &Symbol) -> Result<Cached<Vec<CboeBar>>, PortError> {
         let file = file(symbol);
         let path = format!("{ROOT}/charts/historical/{file}.json");
         self.histories.get(&file, |known| self.fetch("history", path, symbol, known, parse_history)).await
@@ -83,9 +83,9 @@ impl Client {
         operation: &'static str,
         path: String,
         symbol: &Symbol,
-        known: Option<Kept<T>>,
+        known: Option<Cached<T>>,
         parse: fn(&[u8]) -> Result<T, PortError>,
-    ) -> Result<Kept<T>, PortError> {
+    ) -> Result<Cached<T>, PortError> {
         let mut request = self
             .service
             .get(operation, &path)
@@ -99,7 +99,7 @@ impl Client {
         let now = self.service.now();
         match (response.status, known) {
             (StatusCode::NOT_FOUND | StatusCode::FORBIDDEN, _) => Err(unlisted(operation, symbol)),
-            (StatusCode::NOT_MODIFIED, Some(known)) => Ok(Kept::new(known.value, now, known.etag)),
+            (StatusCode::NOT_MODIFIED, Some(known)) => Ok(Cached::new(known.value, now, known.etag)),
             (StatusCode::NOT_MODIFIED, None) => Err(corrupt(format!("{operation}: 304 without a condition"))),
             _ => {
                 let etag = response.header("etag").map(str::to_owned);
@@ -107,14 +107,14 @@ impl Client {
                 let value = tokio::task::spawn_blocking(move || parse(&body))
                     .await
                     .map_err(|error| corrupt(format!("{operation}: reading was cut short: {error}")))??;
-                Ok(Kept::new(Arc::new(value), now, etag))
+                Ok(Cached::new(Arc::new(value), now, etag))
             }
         }
     }
 }
 
-fn without_value<T>(kept: &Kept<T>) -> Kept<()> {
-    Kept::new(Arc::new(()), kept.received_at, None)
+fn without_value<T>(cached: &Cached<T>) -> Cached<()> {
+    Cached::new(Arc::new(()), cached.received_at, None)
 }
 
 /// The name of a symbol's files: an index has a leading underscore, whether it was asked for with `^`, `_` or neither.

@@ -109,9 +109,9 @@ impl MarketData for Cboe {
     }
 
     async fn quote(&self, symbol: &Symbol, as_of: DateTime<Utc>) -> Result<Quote, PortError> {
-        let (quote, kept) = self.client.quote(symbol).await?;
+        let (quote, cached) = self.client.quote(symbol).await?;
         self.check_present("quote", symbol, as_of)?;
-        let quote = read_quote(&quote, symbol, kept.received_at, as_of);
+        let quote = read_quote(&quote, symbol, cached.received_at, as_of);
         if quote.market_time > as_of {
             return Err(no_data("quote", symbol, "its newest is later than the moment asked about"));
         }
@@ -124,7 +124,7 @@ impl MarketData for Cboe {
         let quote = self.client.quote(symbol).await.ok();
         let quote = quote
             .as_ref()
-            .map(|(quote, kept)| (quote, time::shown(time::made(&quote.timestamp, kept.received_at))));
+            .map(|(quote, cached)| (quote, time::shown(time::made(&quote.timestamp, cached.received_at))));
         let history = history::history(&bars.value, quote, as_of);
         if history.bars.is_empty() && history.today.is_none() {
             return Err(no_data("daily bars", symbol, &format!("none by {as_of}")));
@@ -142,14 +142,14 @@ impl MarketData for Cboe {
     }
 
     async fn option_chain(&self, symbol: &Symbol, as_of: DateTime<Utc>) -> Result<OptionChain, PortError> {
-        let kept = self.client.chain(symbol).await?;
+        let cached = self.client.chain(symbol).await?;
         self.check_present("option chain", symbol, as_of)?;
-        let snapshot_time = time::shown(time::made(&kept.value.underlying.timestamp, kept.received_at));
+        let snapshot_time = time::shown(time::made(&cached.value.underlying.timestamp, cached.received_at));
         if snapshot_time > as_of {
             return Err(no_data("option chain", symbol, "its newest is later than the moment asked about"));
         }
-        let (chain, symbol) = (Arc::clone(&kept.value), symbol.clone());
-        let received_at = kept.received_at;
+        let (chain, symbol) = (Arc::clone(&cached.value), symbol.clone());
+        let received_at = cached.received_at;
         let read = move || {
             let mut underlying = read_quote(&chain.underlying, &symbol, received_at, as_of);
             underlying.market_time = snapshot_time;
@@ -168,15 +168,15 @@ impl MarketData for Cboe {
         let index = Symbol::new("SPX").map_err(|error| model::corrupt(error.to_string()))?;
         let nothing =
             |why: &str| no_data("interest rate", &index, &format!("{why}; set a rate in the configuration"));
-        let kept = match self.client.chain(&index).await {
+        let cached = match self.client.chain(&index).await {
             Err(PortError::NoData { .. }) => {
                 return Err(nothing("it publishes none, and has no SPX options to read one from"));
             }
             other => other?,
         };
         self.check_present("interest rate", &index, as_of)?;
-        let moment = time::shown(time::made(&kept.value.underlying.timestamp, kept.received_at));
-        let chain = Arc::clone(&kept.value);
+        let moment = time::shown(time::made(&cached.value.underlying.timestamp, cached.received_at));
+        let chain = Arc::clone(&cached.value);
         let implied = tokio::task::spawn_blocking(move || rate::implied(&chain, moment))
             .await
             .map_err(|error| model::corrupt(format!("reading was cut short: {error}")))?;

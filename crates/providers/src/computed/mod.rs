@@ -14,7 +14,7 @@ use ttai_quant::risk::beta;
 /// The provider's name in orders and errors.
 const PROVIDER: &str = "computed";
 /// What bars and chain tell.
-const KEPT: [Fact; 1] = [Fact::Figures];
+const PROVIDED: [Fact; 1] = [Fact::Figures];
 /// What beta is measured against.
 const INDEX: &str = "SPY";
 
@@ -86,8 +86,8 @@ impl Computed {
 
 #[async_trait]
 impl Metrics for Computed {
-    fn keeps(&self, fact: Fact) -> bool {
-        KEPT.contains(&fact)
+    fn provides(&self, fact: Fact) -> bool {
+        PROVIDED.contains(&fact)
     }
 
     async fn metrics(
@@ -100,7 +100,7 @@ impl Metrics for Computed {
         let (iv30, liquidity_rating) = self.of_chain(symbol, history.dividends, as_of).await?;
         let beta = self.beta(symbol, &bars, as_of).await;
         let figures = MarketFigures { iv30, hv30: hv30(&bars), beta, liquidity_rating, ..Default::default() };
-        Ok(Some(SymbolMetrics { figures, ..SymbolMetrics::keeping(&KEPT) }))
+        Ok(Some(SymbolMetrics { figures, ..SymbolMetrics::providing(&PROVIDED) }))
     }
 }
 

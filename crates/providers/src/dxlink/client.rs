@@ -38,7 +38,7 @@ pub struct DxLinkConfig {
     pub longest_delay: Duration,
     /// Trades and other events that must be kept may wait for one reader up to here; what comes then is one gap for that
     /// reader, once it has read what waits.
-    pub kept_events: usize,
+    pub queued_events: usize,
     /// How long a request for bars waits for news.
     pub candle_timeout: Duration,
     /// How long a call waits in all, whatever it waits for: its turn, a connection, a server that asked us to come back
@@ -57,7 +57,7 @@ impl Default for DxLinkConfig {
             format: DataFormat::Compact,
             first_delay: Duration::from_millis(500),
             longest_delay: Duration::from_secs(30),
-            kept_events: 65_536,
+            queued_events: 65_536,
             candle_timeout: Duration::from_secs(20),
             call_timeout: Duration::from_secs(60),
             linger: Duration::from_secs(30),
@@ -212,7 +212,7 @@ impl QuoteStream for DxLink {
             return Err(unavailable("the stream was closed"));
         }
         self.shared.start();
-        let mailbox = Arc::new(Mailbox::new(hub.config.kept_events, &hub.census));
+        let mailbox = Arc::new(Mailbox::new(hub.config.queued_events, &hub.census));
         let reader = Reader { shared: Arc::clone(&self.shared), mailbox, kinds };
         {
             let mut registry = hub.registry();

@@ -145,7 +145,7 @@ impl Hub {
         let lost = self.past().lost.take();
         let registry = self.registry();
         if let (Some(()), Some((from, reason))) = (after_loss, lost) {
-            registry.tell_gap(&StreamGap { symbols: Vec::new(), from: from.min(until), until, reason });
+            registry.notify_gap(&StreamGap { symbols: Vec::new(), from: from.min(until), until, reason });
         }
         registry.mark_live();
         drop(registry);
@@ -203,13 +203,13 @@ pub(super) async fn supervise(hub: Arc<Hub>, mut jobs: mpsc::UnboundedReceiver<C
     let closing = hub.closing.clone();
     tokio::select! {
         () = closing.cancelled() => {}
-        () = keep(&hub, &mut jobs) => {}
+        () = stay_connected(&hub, &mut jobs) => {}
     }
     hub.registry().close();
     hub.link.send_replace(Link::Idle);
 }
 
-async fn keep(hub: &Hub, jobs: &mut mpsc::UnboundedReceiver<CandleJob>) {
+async fn stay_connected(hub: &Hub, jobs: &mut mpsc::UnboundedReceiver<CandleJob>) {
     let delays = || {
         ExponentialBuilder::default()
             .with_min_delay(hub.config.first_delay)

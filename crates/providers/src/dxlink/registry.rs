@@ -71,13 +71,13 @@ impl Listener {
     fn trade(&self, trade: &StreamTrade) {
         let mut trade = trade.clone();
         self.rename(&mut trade.symbol);
-        self.mailbox.keep(StreamEvent::Trade(trade));
+        self.mailbox.push(StreamEvent::Trade(trade));
     }
 
     fn halt(&self, halt: &StreamHalt) {
         let mut halt = halt.clone();
         self.rename(&mut halt.symbol);
-        self.mailbox.keep(StreamEvent::Halt(halt));
+        self.mailbox.push(StreamEvent::Halt(halt));
     }
 
     fn rename(&self, symbol: &mut StreamSymbol) {
@@ -219,7 +219,7 @@ impl Registry {
                 (*next_id, symbol.clone())
             });
             let listener = Listener { mailbox: Arc::clone(mailbox), kinds, alias };
-            entry.present.tell(entry.id, &listener);
+            entry.present.notify(entry.id, &listener);
             entry.listeners.push(listener);
             self.changed.insert(name);
         }
@@ -280,9 +280,9 @@ impl Registry {
     }
 
     /// Tells every reader that was there before it of a gap.
-    pub(super) fn tell_gap(&self, gap: &StreamGap) {
+    pub(super) fn notify_gap(&self, gap: &StreamGap) {
         for mailbox in self.mailboxes.iter().filter(|mailbox| mailbox.has_been_live.load(Ordering::Acquire)) {
-            mailbox.keep(StreamEvent::Gap(gap.clone()));
+            mailbox.push(StreamEvent::Gap(gap.clone()));
         }
     }
 
@@ -435,7 +435,7 @@ impl Entry {
 
 impl Present {
     /// A halt is told to those who come while it lasts.
-    fn tell(&self, id: SymbolId, listener: &Listener) {
+    fn notify(&self, id: SymbolId, listener: &Listener) {
         if let Some(halt) = self.halt.as_ref().filter(|halt| halt.halted) {
             listener.halt(halt);
         }

@@ -347,7 +347,7 @@ async fn a_gap_is_told_to_those_who_were_there() {
     let old = reader(&mut registry, &[share("AAPL")], QUOTES);
     registry.mark_live();
     let new = reader(&mut registry, &[share("AAPL")], QUOTES);
-    registry.tell_gap(&StreamGap { symbols: Vec::new(), from: now(), until: now(), reason: String::new() });
+    registry.notify_gap(&StreamGap { symbols: Vec::new(), from: now(), until: now(), reason: String::new() });
     assert_eq!(drain(&old).await.len(), 1);
     assert!(drain(&new).await.is_empty());
 }

@@ -13,7 +13,7 @@ use super::model::{
     Company, Filing, OlderFile, Submissions, corrupt, parse_companies, parse_older, parse_submissions,
 };
 use super::{EdgarSettings, PROVIDER, error};
-use crate::kept::{Cache, Kept};
+use crate::cached::{Cache, Cached};
 
 /// The SEC allows ten calls a second (sec.gov: Developer Resources). Five at once and five more a second never exceed it.
 const RATE: RateLimit = RateLimit { per_minute: 300, burst: 5 };
@@ -101,9 +101,9 @@ async fn fetch<T: Send + Sync + 'static>(
     service: &Service,
     operation: &'static str,
     path: String,
-    known: Option<Kept<T>>,
+    known: Option<Cached<T>>,
     parse: impl FnOnce(&[u8]) -> Result<T, PortError> + Send + 'static,
-) -> Result<Kept<T>, PortError> {
+) -> Result<Cached<T>, PortError> {
     let mut request = service.get(operation, &path).accept(StatusCode::NOT_MODIFIED);
     if let Some(etag) = known.as_ref().and_then(|known| known.etag.as_ref()) {
         request = request.header("if-none-match", etag);
@@ -112,12 +112,12 @@ async fn fetch<T: Send + Sync + 'static>(
     let now = service.now();
     if response.status == StatusCode::NOT_MODIFIED {
         let known = known.ok_or_else(|| corrupt(format!("{operation}: 304 without a condition")))?;
-        return Ok(Kept::new(known.value, now, known.etag));
+        return Ok(Cached::new(known.value, now, known.etag));
     }
     let etag = response.header("etag").map(str::to_owned);
     let body = response.body;
     let value = tokio::task::spawn_blocking(move || parse(&body))
         .await
         .map_err(|error| corrupt(format!("{operation}: reading was cut short: {error}")))??;
-    Ok(Kept::new(Arc::new(value), now, etag))
+    Ok(Cached::new(Arc::new(value), now, etag))
 }

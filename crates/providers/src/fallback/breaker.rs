@@ -62,8 +62,8 @@ impl Breaker {
         match outcome {
             Err(error @ (PortError::Unavailable { .. } | PortError::OutcomeUnknown { .. })) => {
                 state.failures = state.failures.saturating_add(1);
-                let told = matches!(error, PortError::Unavailable { retry_after: Some(_), .. });
-                if told || state.failures >= FAILURES {
+                let has_retry_after = matches!(error, PortError::Unavailable { retry_after: Some(_), .. });
+                if has_retry_after || state.failures >= FAILURES {
                     state.open_until = Some(now + pause(state.failures, error));
                 }
                 state.last = Some(error.clone());
@@ -81,7 +81,7 @@ impl Breaker {
 fn pause(failures: u32, error: &PortError) -> Duration {
     match error {
         PortError::Authentication { .. } => CREDENTIALS_PAUSE,
-        PortError::Unavailable { retry_after: Some(told), .. } => (*told).min(2 * LONGEST_PAUSE),
+        PortError::Unavailable { retry_after: Some(wait), .. } => (*wait).min(2 * LONGEST_PAUSE),
         _ => {
             let doublings = failures.saturating_sub(FAILURES).min(8);
             (FIRST_PAUSE * 2_u32.pow(doublings)).min(LONGEST_PAUSE)

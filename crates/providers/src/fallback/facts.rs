@@ -14,8 +14,8 @@ use super::{Fallback, Member, verdict};
 
 #[async_trait]
 impl Metrics for Fallback {
-    fn keeps(&self, fact: Fact) -> bool {
-        self.order.metrics.iter().any(|member| member.port.keeps(fact))
+    fn provides(&self, fact: Fact) -> bool {
+        self.order.metrics.iter().any(|member| member.port.provides(fact))
     }
 
     /// The first record, completed by later ones where they keep facts that it has not. A fact whose keeper could not be
@@ -26,18 +26,18 @@ impl Metrics for Fallback {
         as_of: DateTime<Utc>,
     ) -> Result<Option<SymbolMetrics>, PortError> {
         self.provenance.begin(Capability::Metrics);
-        let mut record = SymbolMetrics::without(&Unknown::NotKept);
+        let mut record = SymbolMetrics::without(&Unknown::NotProvided);
         let mut reasons: Vec<String> = Vec::new();
-        let mut is_kept = false;
+        let mut is_provided = false;
         for member in &self.order.metrics {
-            let lacks = |fact: &Fact| record.unknown.contains_key(fact) && member.port.keeps(*fact);
+            let lacks = |fact: &Fact| record.unknown.contains_key(fact) && member.port.provides(*fact);
             let wanted: Vec<Fact> = Fact::ALL.into_iter().filter(lacks).collect();
             if wanted.is_empty() {
                 continue;
             }
             match self.record_of(member, symbol, as_of).await {
                 Ok(found) => {
-                    is_kept = true;
+                    is_provided = true;
                     record.complete_from(&found);
                     for reason in reasons.drain(..) {
                         self.provenance.passed_over(Capability::Metrics, &reason, &member.source);
@@ -57,7 +57,7 @@ impl Metrics for Fallback {
                 self.provenance.missing(Capability::Metrics, reason);
             }
         }
-        Ok((is_kept || record.outage().is_some()).then_some(record))
+        Ok((is_provided || record.outage().is_some()).then_some(record))
     }
 
     fn for_request(&self, provenance: &Provenance) -> Option<Arc<dyn Metrics>> {
@@ -74,14 +74,14 @@ impl Fallback {
         as_of: DateTime<Utc>,
     ) -> Result<SymbolMetrics, PortError> {
         let call = |port: Arc<dyn Metrics>| async move {
-            port.metrics(symbol, as_of).await?.ok_or_else(|| nothing_kept("metrics", symbol))
+            port.metrics(symbol, as_of).await?.ok_or_else(|| nothing_provided("metrics", symbol))
         };
         self.first(Capability::Metrics, std::slice::from_ref(member), call).await.map(|(record, _)| record)
     }
 }
 
 /// That a provider keeps none of a kind of data is no outage.
-pub(super) fn nothing_kept(what: &str, symbol: &Symbol) -> PortError {
+pub(super) fn nothing_provided(what: &str, symbol: &Symbol) -> PortError {
     PortError::NoData {
         provider: "the provider".to_owned(),
         what: what.to_owned(),

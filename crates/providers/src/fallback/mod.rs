@@ -25,7 +25,7 @@ use ttai_ports::{
 
 use crate::{Computed, OwnList, own_list};
 use breaker::Breaker;
-use facts::nothing_kept;
+use facts::nothing_provided;
 pub use stream::{StreamFallback, StreamPatience};
 
 /// One provider of one kind of data.
@@ -49,7 +49,7 @@ pub struct ProviderOrder {
     candidates: Vec<Member<dyn Scanner>>,
     symbols: Vec<Symbol>,
     clock: Option<Clock>,
-    kept: Vec<Box<dyn Any + Send + Sync>>,
+    kept_alive: Vec<Box<dyn Any + Send + Sync>>,
 }
 
 impl ProviderOrder {
@@ -146,8 +146,8 @@ impl ProviderOrder {
 
     /// Keeps something alive as long as the providers are used, such as a market that runs in this process.
     #[must_use]
-    pub fn keep(mut self, what: impl Any + Send + Sync) -> Self {
-        self.kept.push(Box::new(what));
+    pub fn keep_alive(mut self, what: impl Any + Send + Sync) -> Self {
+        self.kept_alive.push(Box::new(what));
         self
     }
 }
@@ -236,7 +236,7 @@ impl Fallback {
                             .port
                             .metrics(symbol, self.now(symbol).await?)
                             .await?
-                            .ok_or_else(|| nothing_kept("metrics", symbol))
+                            .ok_or_else(|| nothing_provided("metrics", symbol))
                     };
                     found.push((member.source.clone(), metrics.await.map(drop)));
                 }
@@ -247,7 +247,7 @@ impl Fallback {
                         let until = self.now(symbol).await?;
                         let after = until - chrono::TimeDelta::days(1);
                         let stories = member.port.stories(symbol, NewsWindow { after, until }).await?;
-                        stories.ok_or_else(|| nothing_kept("news", symbol))
+                        stories.ok_or_else(|| nothing_provided("news", symbol))
                     };
                     found.push((member.source.clone(), stories.await.map(drop)));
                 }

@@ -283,13 +283,13 @@ async fn news_that_nobody_could_read_are_no_absence() {
 }
 
 /// Keeps these facts, and fails or has a record.
-struct Keeper(&'static [Fact], Kept, AtomicUsize);
+struct FactProvider(&'static [Fact], Served, AtomicUsize);
 
-type Kept = Result<Option<SymbolMetrics>, PortError>;
+type Served = Result<Option<SymbolMetrics>, PortError>;
 
 #[async_trait]
-impl Metrics for Keeper {
-    fn keeps(&self, fact: Fact) -> bool {
+impl Metrics for FactProvider {
+    fn provides(&self, fact: Fact) -> bool {
         self.0.contains(&fact)
     }
     async fn metrics(&self, _: &Symbol, _: DateTime<Utc>) -> Result<Option<SymbolMetrics>, PortError> {
@@ -298,58 +298,66 @@ impl Metrics for Keeper {
     }
 }
 
-const KEPT: &[Fact] = &[Fact::Earnings, Fact::Figures];
+const PROVIDED: &[Fact] = &[Fact::Earnings, Fact::Figures];
 
 /// What several keepers say together, what is told of it, and how often each was asked.
-async fn together(keepers: Vec<(&'static [Fact], Kept)>) -> (Option<SymbolMetrics>, Vec<String>, Vec<usize>) {
-    let keepers: Vec<Arc<Keeper>> = keepers
+async fn together(
+    providers: Vec<(&'static [Fact], Served)>,
+) -> (Option<SymbolMetrics>, Vec<String>, Vec<usize>) {
+    let providers: Vec<Arc<FactProvider>> = providers
         .into_iter()
-        .map(|(kept, answer)| Arc::new(Keeper(kept, answer, AtomicUsize::new(0))))
+        .map(|(provided, answer)| Arc::new(FactProvider(provided, answer, AtomicUsize::new(0))))
         .collect();
-    let order = keepers.iter().zip(["one", "two"]).fold(ProviderOrder::default(), |order, (keeper, name)| {
-        let port: Arc<dyn Metrics> = Arc::clone(keeper) as _;
-        order.metrics(&Fake::new(name, None).source(), &port)
-    });
+    let order =
+        providers.iter().zip(["one", "two"]).fold(ProviderOrder::default(), |order, (provider, name)| {
+            let port: Arc<dyn Metrics> = Arc::clone(provider) as _;
+            order.metrics(&Fake::new(name, None).source(), &port)
+        });
     let provenance = Provenance::default();
     let metrics = Metrics::for_request(&Fallback::new(order), &provenance).unwrap();
     let found = metrics.metrics(&spy(), Utc::now()).await.unwrap();
-    (found, provenance.warnings(), keepers.iter().map(|keeper| keeper.2.load(Ordering::SeqCst)).collect())
+    (
+        found,
+        provenance.warnings(),
+        providers.iter().map(|provider| provider.2.load(Ordering::SeqCst)).collect(),
+    )
 }
 
 #[tokio::test]
 async fn an_analysis_goes_on_without_metrics_and_says_so() {
-    let (found, warnings, _) = together(vec![(KEPT, Err(down("one")))]).await;
+    let (found, warnings, _) = together(vec![(PROVIDED, Err(down("one")))]).await;
     let found = found.unwrap();
     assert_eq!(found.unknown[&Fact::Earnings], Unknown::Unreachable(down("one")));
-    assert_eq!(found.unknown[&Fact::ShortInterest], Unknown::NotKept);
+    assert_eq!(found.unknown[&Fact::ShortInterest], Unknown::NotProvided);
     assert_eq!(warnings, ["one is unavailable: timeout; without its metrics"]);
 }
 
 #[tokio::test]
 async fn what_another_provider_computes_does_not_turn_an_outage_into_an_absence() {
-    let computed = || Ok(Some(SymbolMetrics::keeping(&[Fact::Figures])));
-    let (found, warnings, _) = together(vec![(KEPT, Err(down("one"))), (&[Fact::Figures], computed())]).await;
+    let computed = || Ok(Some(SymbolMetrics::providing(&[Fact::Figures])));
+    let (found, warnings, _) =
+        together(vec![(PROVIDED, Err(down("one"))), (&[Fact::Figures], computed())]).await;
     let found = found.unwrap();
     assert_eq!(found.known(Fact::Figures, ()), Ok(()));
     assert_eq!(found.known(Fact::Earnings, ()), Err(Unknown::Unreachable(down("one"))));
-    assert_eq!(found.known(Fact::ShortInterest, ()), Err(Unknown::NotKept));
+    assert_eq!(found.known(Fact::ShortInterest, ()), Err(Unknown::NotProvided));
     assert_eq!(warnings, ["one is unavailable: timeout; for metrics, two's data is used"]);
     // Those that know no such symbol keep nothing of it, and both down is down.
     let (none, _, _) =
-        together(vec![(KEPT, Err(unknown("one"))), (&[Fact::Figures], Err(no_data("two")))]).await;
+        together(vec![(PROVIDED, Err(unknown("one"))), (&[Fact::Figures], Err(no_data("two")))]).await;
     assert_eq!(none, None);
-    let (both, _, _) = together(vec![(KEPT, Ok(None)), (&[Fact::Figures], Err(down("two")))]).await;
-    assert_eq!(both.unwrap().known(Fact::Earnings, ()), Err(Unknown::NotKept));
+    let (both, _, _) = together(vec![(PROVIDED, Ok(None)), (&[Fact::Figures], Err(down("two")))]).await;
+    assert_eq!(both.unwrap().known(Fact::Earnings, ()), Err(Unknown::NotProvided));
 }
 
 #[tokio::test]
 async fn who_can_add_nothing_is_not_asked() {
-    let whole = || Ok(Some(SymbolMetrics::keeping(KEPT)));
-    let (_, warnings, asked) = together(vec![(KEPT, whole()), (&[Fact::Figures], whole())]).await;
+    let whole = || Ok(Some(SymbolMetrics::providing(PROVIDED)));
+    let (_, warnings, asked) = together(vec![(PROVIDED, whole()), (&[Fact::Figures], whole())]).await;
     assert_eq!((asked, warnings.len()), (vec![1, 0], 0));
     let (_, _, asked) = together(vec![
-        (&[Fact::Figures], Ok(Some(SymbolMetrics::keeping(&[Fact::Figures])))),
-        (KEPT, whole()),
+        (&[Fact::Figures], Ok(Some(SymbolMetrics::providing(&[Fact::Figures])))),
+        (PROVIDED, whole()),
     ])
     .await;
     assert_eq!(asked, [1, 1]);

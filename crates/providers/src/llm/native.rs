@@ -231,10 +231,10 @@ fn refusal(error: &genai::Error) -> PortError {
 }
 
 fn with_retry_after(refusal: PortError, error: &genai::Error) -> PortError {
-    let told = error.headers().and_then(ttai_http::retry_after);
+    let retry_after = error.headers().and_then(ttai_http::retry_after);
     match refusal {
         PortError::Unavailable { provider, detail, retry_after: None } => {
-            PortError::Unavailable { provider, detail, retry_after: told }
+            PortError::Unavailable { provider, detail, retry_after }
         }
         other => other,
     }

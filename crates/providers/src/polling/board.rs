@@ -21,11 +21,11 @@ struct Listener {
 }
 
 impl Listener {
-    fn tell(&self, id: SymbolId, event: &StreamEvent) {
+    fn notify(&self, id: SymbolId, event: &StreamEvent) {
         match event {
             StreamEvent::Quote(quote) if self.kinds.quotes => self.mailbox.quote(id, quote),
-            StreamEvent::Trade(_) if self.kinds.trades => self.mailbox.keep(event.clone()),
-            StreamEvent::Gap(_) | StreamEvent::Halt(_) => self.mailbox.keep(event.clone()),
+            StreamEvent::Trade(_) if self.kinds.trades => self.mailbox.push(event.clone()),
+            StreamEvent::Gap(_) | StreamEvent::Halt(_) => self.mailbox.push(event.clone()),
             // A polled market has no Greeks.
             StreamEvent::Quote(_) | StreamEvent::Trade(_) | StreamEvent::Greeks(_) => {}
         }
@@ -146,7 +146,7 @@ impl Board {
                 continue;
             }
             let listener = Listener { mailbox: Arc::clone(mailbox), kinds };
-            entry.seen.iter().flat_map(seen::present).for_each(|event| listener.tell(entry.id, &event));
+            entry.seen.iter().flat_map(seen::present).for_each(|event| listener.notify(entry.id, &event));
             entry.listeners.push(listener);
             let is_new = entry.seen.is_none();
             if let Some(question) = self.questions.get_mut(&Target::of(symbol)).filter(|_| is_new) {
@@ -202,13 +202,13 @@ impl Board {
         let may_change = question.last != Last::Settled;
         question.due = may_change.then(|| Instant::now() + wait(&target, &outcome, intervals));
         match outcome {
-            Ok(looks) => self.tell(&target, looks, intervals),
+            Ok(looks) => self.notify(&target, looks, intervals),
             Err(error) => self.note(&target, &error, last),
         }
         self.note_connection();
     }
 
-    fn tell(&mut self, target: &Target, looks: Vec<Look>, intervals: PollingIntervals) {
+    fn notify(&mut self, target: &Target, looks: Vec<Look>, intervals: PollingIntervals) {
         let mut looks: HashMap<StreamSymbol, Look> =
             looks.into_iter().map(|look| (look.symbol.clone(), look)).collect();
         for symbol in self.questions.get(target).iter().flat_map(|question| &question.symbols) {
@@ -259,7 +259,7 @@ impl Entry {
             Some(before) => seen::changes(before, &look, self.missed.as_deref(), intervals),
         };
         for listener in &self.listeners {
-            events.iter().for_each(|event| listener.tell(self.id, event));
+            events.iter().for_each(|event| listener.notify(self.id, event));
         }
         (self.seen, self.missed) = (Some(look), None);
         events.iter().filter_map(event_time::of).max()

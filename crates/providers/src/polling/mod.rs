@@ -26,7 +26,7 @@ use crate::mailbox::Mailbox;
 use hub::Hub;
 
 /// Trades, gaps and halts that may wait for one reader; what comes then is one gap for it.
-const KEPT_EVENTS: usize = 65_536;
+const QUEUED_EVENTS: usize = 65_536;
 
 /// How often is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,7 +91,7 @@ impl QuoteStream for Polling {
         symbols: &[StreamSymbol],
         kinds: StreamKinds,
     ) -> Result<Box<dyn StreamReader>, PortError> {
-        let mailbox = Arc::new(Mailbox::new(KEPT_EVENTS, &self.hub.census));
+        let mailbox = Arc::new(Mailbox::new(QUEUED_EVENTS, &self.hub.census));
         Ok(Box::new(self.reader(mailbox, symbols, kinds)))
     }
 

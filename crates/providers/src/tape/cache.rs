@@ -44,8 +44,8 @@ impl Cache {
             return Ok(value);
         }
         let value = Arc::new(parse(path)?);
-        let kept: Arc<dyn Any + Send + Sync> = value.clone();
-        self.keep(path, modified, length, kept);
+        let shared: Arc<dyn Any + Send + Sync> = value.clone();
+        self.insert(path, modified, length, shared);
         Ok(value)
     }
 
@@ -66,7 +66,7 @@ impl Cache {
         Arc::clone(&entry.value).downcast().ok()
     }
 
-    fn keep(
+    fn insert(
         &self,
         path: &Path,
         modified: Option<SystemTime>,

@@ -7,7 +7,7 @@ use ttai_calendar::{new_york_date, session};
 use ttai_ports::{EarningsDate, EarningsTime, Fact, PortError, ShortInterest, SymbolMetrics};
 
 /// What a tape's file holds.
-const KEPT: [Fact; 4] = [Fact::Earnings, Fact::ShortInterest, Fact::VolatilityRank, Fact::Sector];
+const PROVIDED: [Fact; 4] = [Fact::Earnings, Fact::ShortInterest, Fact::VolatilityRank, Fact::Sector];
 
 use super::table::corrupt;
 
@@ -91,7 +91,7 @@ impl Facts {
             short_interest: self.short_interest(today),
             iv30_history: self.iv30_history(as_of, today),
             sector: self.sector.clone(),
-            ..SymbolMetrics::keeping(&KEPT)
+            ..SymbolMetrics::providing(&PROVIDED)
         }
     }
 

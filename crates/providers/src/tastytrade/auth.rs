@@ -51,11 +51,11 @@ pub(super) struct Tokens {
 
 #[derive(Default)]
 struct State {
-    token: Option<Held>,
+    token: Option<CachedToken>,
     refused: Option<Refused>,
 }
 
-struct Held {
+struct CachedToken {
     token: SecretString,
     renew_at: Instant,
     ends_at: Instant,
@@ -115,7 +115,7 @@ impl State {
                 let lives = granted.lives.clamp(SHORTEST_LIFE, LONGEST_LIFE);
                 let margin = MARGIN.min(lives / 10);
                 let token = granted.token;
-                self.token = Some(Held {
+                self.token = Some(CachedToken {
                     token: token.clone(),
                     renew_at: now + (lives - margin),
                     ends_at: now + lives,
@@ -128,11 +128,11 @@ impl State {
                 if dead {
                     self.token = None;
                 }
-                let told = match &error {
+                let asked_wait = match &error {
                     PortError::Unavailable { retry_after, .. } => retry_after.unwrap_or_default(),
                     _ => Duration::ZERO,
                 };
-                let pause = if dead { PAUSE_AFTER_DEATH } else { PAUSE_AFTER_REFUSAL.max(told) };
+                let pause = if dead { PAUSE_AFTER_DEATH } else { PAUSE_AFTER_REFUSAL.max(asked_wait) };
                 self.refused = Some(Refused { error: error.clone(), until: now + pause });
                 self.usable(now).ok_or(error)
             }

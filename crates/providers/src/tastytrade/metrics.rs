@@ -12,7 +12,7 @@ use super::model::{EarningsReport, MarketMetric, parse_market_metrics};
 use super::symbols;
 
 /// What the service keeps: no history of implied volatility but its rank, and no short interest.
-pub(super) const KEPT: [Fact; 5] =
+pub(super) const PROVIDED: [Fact; 5] =
     [Fact::Earnings, Fact::VolatilityRank, Fact::Sector, Fact::Borrowing, Fact::Figures];
 
 /// The metrics of some symbols; those that the service does not know are missing.
@@ -32,7 +32,7 @@ pub(super) fn facts(metric: &MarketMetric, as_of: DateTime<Utc>) -> SymbolMetric
         next_earnings: metric.earnings.as_ref().and_then(|report| next_report(report, as_of)),
         sector: metric.sector.clone().filter(|sector| !sector.trim().is_empty()),
         figures: figures(metric),
-        ..SymbolMetrics::keeping(&KEPT)
+        ..SymbolMetrics::providing(&PROVIDED)
     }
 }
 

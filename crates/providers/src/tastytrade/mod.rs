@@ -264,8 +264,8 @@ impl MarketData for Tastytrade {
 
 #[async_trait]
 impl Metrics for Tastytrade {
-    fn keeps(&self, fact: Fact) -> bool {
-        metrics::KEPT.contains(&fact)
+    fn provides(&self, fact: Fact) -> bool {
+        metrics::PROVIDED.contains(&fact)
     }
 
     async fn metrics(

@@ -64,7 +64,7 @@ async fn what_is_computed_agrees_with_what_the_service_keeps() {
         let Err(Unknown::Unreachable(error)) = unknown(fact) else { panic!("{fact:?}: {:?}", unknown(fact)) };
         assert!(error.is_retryable() && error.summary() == "tastytrade is unavailable", "{fact:?}: {error}");
     }
-    assert_eq!((unknown(Fact::Figures), unknown(Fact::ShortInterest)), (Ok(()), Err(Unknown::NotKept)));
+    assert_eq!((unknown(Fact::Figures), unknown(Fact::ShortInterest)), (Ok(()), Err(Unknown::NotProvided)));
     let unknowable = (computed.next_earnings, computed.figures.iv_rank, computed.figures.borrow_rate);
     assert_eq!(unknowable, (None, None, None), "nothing is guessed");
 

@@ -169,7 +169,7 @@ async fn every_print_comes_once_and_in_order() {
 async fn a_reader_that_never_reads_holds_up_no_other_reader_and_no_bars() {
     let start = "2026-09-18T15:00:00Z".parse().unwrap();
     let sim = sim_at(Some(start), 600.0).await;
-    let client = client_with(&sim, DxLinkConfig { kept_events: 8, ..config() });
+    let client = client_with(&sim, DxLinkConfig { queued_events: 8, ..config() });
     let kinds = StreamKinds { quotes: false, trades: true, greeks: false };
     let mut stuck = client.subscribe(&[share("AAPL")], kinds).await.unwrap();
     let dead = client.subscribe(&[share("AAPL")], kinds).await.unwrap();

@@ -191,7 +191,7 @@ impl<C: Deref<Target = OptionChain>> ChainPricer<C> {
             for index in batch {
                 match candidate(&self.chain, index, self.rate) {
                     Ok(candidate) => candidates.push(candidate),
-                    Err(status) => self.keep(index, Err(status)),
+                    Err(status) => self.record(index, Err(status)),
                 }
             }
             let answers = match self.dividends_of(&candidates) {
@@ -200,12 +200,12 @@ impl<C: Deref<Target = OptionChain>> ChainPricer<C> {
                 Ok(relevant) => cash_dividends::volatilities(&candidates, &relevant, european),
             };
             for (candidate, answer) in candidates.iter().zip(answers) {
-                self.keep(candidate.index, answer);
+                self.record(candidate.index, answer);
             }
         }
     }
 
-    fn keep(&mut self, index: usize, found: Result<Found, IvStatus>) {
+    fn record(&mut self, index: usize, found: Result<Found, IvStatus>) {
         self.answers.insert(index, Answer { found, greeks: None });
     }
 

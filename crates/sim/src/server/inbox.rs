@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 /// Older messages are forgotten beyond this.
-const KEPT: usize = 10_000;
+const MOST_MESSAGES: usize = 10_000;
 
 /// A file that came with a message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,7 +38,7 @@ impl InboxFile {
 }
 
 /// The headers named, as far as they came.
-pub(crate) fn kept_headers(headers: &HeaderMap, names: &[&str]) -> Vec<(String, String)> {
+pub(crate) fn saved_headers(headers: &HeaderMap, names: &[&str]) -> Vec<(String, String)> {
     let value = |name: &&str| Some(((*name).to_owned(), headers.get(*name)?.to_str().ok()?.to_owned()));
     names.iter().filter_map(value).collect()
 }
@@ -71,7 +71,7 @@ impl Inbox {
     /// Keeps a message.
     pub fn push(&self, message: InboxMessage) {
         let mut messages = self.messages.lock().unwrap_or_else(PoisonError::into_inner);
-        if messages.len() == KEPT {
+        if messages.len() == MOST_MESSAGES {
             messages.pop_front();
         }
         messages.push_back(message);

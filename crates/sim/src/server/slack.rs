@@ -16,7 +16,7 @@ use bytes::Bytes;
 use serde_json::Value;
 
 use super::SimState;
-use super::inbox::{InboxMessage, kept_headers};
+use super::inbox::{InboxMessage, saved_headers};
 use super::throttle::Throttle;
 
 mod blocks;
@@ -82,7 +82,7 @@ fn take(
         channel: "slack".to_owned(),
         target: target.to_owned(),
         received_at: state.market.now(),
-        headers: kept_headers(headers, &["user-agent", "content-type"]),
+        headers: saved_headers(headers, &["user-agent", "content-type"]),
         body: payload,
         files: Vec::new(),
     });

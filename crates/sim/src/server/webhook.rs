@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 use sha2::Sha256;
 
 use super::SimState;
-use super::inbox::{InboxFile, InboxMessage, kept_headers};
+use super::inbox::{InboxFile, InboxMessage, saved_headers};
 
 /// The key that this receiver shares with its senders.
 pub const WEBHOOK_SIGNING_KEY: &str = "ttai-sim-webhook-signing-key";
@@ -78,7 +78,7 @@ fn take(sink: &Sink, name: &str, headers: &HeaderMap, body: &[u8]) -> Result<boo
         channel: "webhook".to_owned(),
         target: name.to_owned(),
         received_at: sink.state.market.now(),
-        headers: kept_headers(
+        headers: saved_headers(
             headers,
             &["user-agent", "content-type", "x-ttai-signature", "idempotency-key"],
         ),

@@ -48,10 +48,10 @@ pub(crate) async fn a_turn_is_kept_and_counted_once(bench: &Bench) {
         repeat.await.unwrap();
     }
 
-    let kept = store.turns(&first.workflow_id, &first.run_id, &first.activity).await.unwrap();
-    assert!(kept.iter().all(|turn| turn.created_at > DateTime::UNIX_EPOCH));
+    let saved = store.turns(&first.workflow_id, &first.run_id, &first.activity).await.unwrap();
+    assert!(saved.iter().all(|turn| turn.created_at > DateTime::UNIX_EPOCH));
     let bare: Vec<LlmTurn> =
-        kept.into_iter().map(|turn| LlmTurn { created_at: DateTime::UNIX_EPOCH, ..turn }).collect();
+        saved.into_iter().map(|turn| LlmTurn { created_at: DateTime::UNIX_EPOCH, ..turn }).collect();
     assert_eq!(bare, [first.clone(), second]);
     assert_eq!(store.turns(&first.workflow_id, &first.run_id, "other").await.unwrap(), []);
 

@@ -78,8 +78,10 @@ pub async fn served(settings: &Settings, played: &Played) -> anyhow::Result<Sour
     let limits: Arc<dyn AccountLimits> = Arc::new(ttai_http::LocalLimits::default());
     let limits = ConfiguredLimits::over(limits, &config);
     let providers = Providers::of(&config, &limits, Some(&description)).await?;
-    let (order, sources) = providers
-        .in_order(&config, ProviderOrder::default().symbols(symbols).clock(move || market.now()).keep(sim));
+    let (order, sources) = providers.in_order(
+        &config,
+        ProviderOrder::default().symbols(symbols).clock(move || market.now()).keep_alive(sim),
+    );
     sources(order)
 }
 
@@ -151,7 +153,7 @@ impl Providers {
                 simulated: simulated.is_some(),
                 description: simulated.as_ref().map_or_else(
                     || description.to_owned(),
-                    |market| format!("{} (as {name})", brief(market)),
+                    |market| format!("{} (as {name})", short_description(market)),
                 ),
             };
             let built = all.add(name, config, limits, &who);
@@ -324,7 +326,7 @@ pub(crate) fn polled(market: Arc<dyn MarketData>) -> (DataSource, Arc<dyn QuoteS
 }
 
 /// What a simulation says about itself, up to its first colon.
-fn brief(description: &str) -> &str {
+fn short_description(description: &str) -> &str {
     description.split(':').next().unwrap_or(description)
 }
 

@@ -64,7 +64,7 @@ pub(super) enum Flavor {
 
 /// What a line tells its owner.
 #[derive(Debug)]
-pub(super) enum Told {
+pub(super) enum LineEvent {
     Market(Incoming),
     Order(Box<TradeUpdate>),
     /// Something may have been missed since `from`.
@@ -109,7 +109,7 @@ pub(super) struct Line {
     health: Mutex<StreamHealth>,
     /// When the connection last proved to stand: its last frame of any kind that could be read.
     proved_at: Mutex<Option<DateTime<Utc>>>,
-    tell: Box<dyn Fn(Told) + Send + Sync>,
+    notify: Box<dyn Fn(LineEvent) + Send + Sync>,
 }
 
 /// Why a connection ended.
@@ -129,7 +129,11 @@ impl From<SocketError> for End {
 }
 
 impl Line {
-    pub(super) fn new(access: Access, flavor: Flavor, tell: Box<dyn Fn(Told) + Send + Sync>) -> Arc<Self> {
+    pub(super) fn new(
+        access: Access,
+        flavor: Flavor,
+        notify: Box<dyn Fn(LineEvent) + Send + Sync>,
+    ) -> Arc<Self> {
         Arc::new(Self {
             access,
             flavor,
@@ -138,7 +142,7 @@ impl Line {
             standing: watch::Sender::new(Standing::Waiting),
             health: Mutex::default(),
             proved_at: Mutex::default(),
-            tell,
+            notify,
         })
     }
 
@@ -187,12 +191,12 @@ impl Line {
     pub(super) async fn run(self: Arc<Self>, stop: CancellationToken) {
         tokio::select! {
             () = stop.cancelled() => {}
-            () = self.keep() => {}
+            () = self.stay_connected() => {}
         }
         self.health().connected = false;
     }
 
-    async fn keep(&self) {
+    async fn stay_connected(&self) {
         let mut wait = FIRST_WAIT;
         let mut lost_at: Option<(DateTime<Utc>, String)> = None;
         loop {
@@ -215,7 +219,7 @@ impl Line {
                 End::Refused(error) => {
                     self.health().last_error = Some(error.to_string());
                     // Told first: who joins after it finds the line refused and opens another.
-                    (self.tell)(Told::Refused { at: self.now() });
+                    (self.notify)(LineEvent::Refused { at: self.now() });
                     self.standing.send_replace(Standing::Refused(error));
                     return;
                 }
@@ -305,7 +309,7 @@ impl Line {
         if let Err(end) = self.subscribe(&mut socket, &mut subscribed).await {
             return end;
         }
-        let mut told_ready = false;
+        let mut notified_ready = false;
         let mut heard = Instant::now();
         let mut ping = tokio::time::interval(self.access.patience.ping);
         loop {
@@ -323,8 +327,8 @@ impl Line {
                     };
                     // Not for one that cannot be read: what was in it is missing.
                     *self.proved_at() = Some(self.now());
-                    if acknowledged && !told_ready {
-                        told_ready = true;
+                    if acknowledged && !notified_ready {
+                        notified_ready = true;
                         self.stands_again(lost.take());
                     }
                 }
@@ -359,7 +363,7 @@ impl Line {
         self.health().connected = true;
         self.standing.send_replace(Standing::Ready);
         if let Some((from, reason)) = lost {
-            (self.tell)(Told::Gap { from, until: self.now().max(from), reason });
+            (self.notify)(LineEvent::Gap { from, until: self.now().max(from), reason });
         }
     }
 
@@ -377,7 +381,7 @@ impl Line {
                 TradingMessage::Listening(streams) => Ok(!streams.is_empty()),
                 TradingMessage::Update(update) => {
                     self.heard_of(update.at);
-                    (self.tell)(Told::Order(update));
+                    (self.notify)(LineEvent::Order(update));
                     Ok(false)
                 }
                 TradingMessage::Authorization(false) => Err(End::Refused(denied("the trading stream"))),
@@ -394,7 +398,7 @@ impl Line {
                 Incoming::Story(story) => self.heard_of(story.published_at),
                 Incoming::Halt(_) | Incoming::Success(_) | Incoming::Other => {}
             }
-            (self.tell)(Told::Market(message));
+            (self.notify)(LineEvent::Market(message));
         }
         Ok(acknowledged)
     }

@@ -29,7 +29,7 @@ use super::market::compact;
 use super::{Alpaca, AlpacaConfig, PROVIDER, account_view, extend, invalid};
 use frame::Incoming;
 pub use line::PeerPatience;
-use line::{Access, Flavor, Line, Told, Wanted};
+use line::{Access, Flavor, Line, LineEvent, Wanted};
 use queue::Queue;
 use readers::Readers;
 
@@ -112,8 +112,8 @@ impl Streams {
         }
     }
 
-    fn open(&self, url: &Url, flavor: Flavor, tell: Box<dyn Fn(Told) + Send + Sync>) -> Feed {
-        let line = Line::new(self.access(url), flavor, tell);
+    fn open(&self, url: &Url, flavor: Flavor, notify: Box<dyn Fn(LineEvent) + Send + Sync>) -> Feed {
+        let line = Line::new(self.access(url), flavor, notify);
         let stop = CancellationToken::new();
         tokio::spawn(Arc::clone(&line).run(stop.clone()));
         Feed { line, _stop: stop.drop_guard() }
@@ -137,7 +137,7 @@ impl Streams {
         }
         let feed = slot.get_or_insert_with(|| {
             let readers = Arc::clone(&self.readers);
-            self.open(url, flavor, Box::new(move |told| readers.hear(told, options)))
+            self.open(url, flavor, Box::new(move |event| readers.hear(event, options)))
         });
         let is_wanted = !wanted.is_empty();
         feed.line.want(wanted);
@@ -289,24 +289,24 @@ impl Alpaca {
         let account = account.to_owned();
         let (sender, events) = mpsc::unbounded_channel();
         let sender = Mutex::new(Some(sender));
-        let tell = move |told: Told| {
+        let notify = move |event: LineEvent| {
             let mut sender = lock(&sender);
-            let update = match told {
-                Told::Order(update) => OrderUpdate::Changed {
+            let update = match event {
+                LineEvent::Order(update) => OrderUpdate::Changed {
                     event: update.event,
                     order: Box::new(account_view::order(update.order.0, &account)),
                     quantity: update.quantity,
                     price: update.price,
                     at: update.at,
                 },
-                Told::Gap { from, until, reason } => {
+                LineEvent::Gap { from, until, reason } => {
                     OrderUpdate::Gap(StreamGap { symbols: Vec::new(), from, until, reason })
                 }
-                Told::Refused { .. } => {
+                LineEvent::Refused { .. } => {
                     *sender = None;
                     return;
                 }
-                Told::Market(_) => return,
+                LineEvent::Market(_) => return,
             };
             if let Some(sender) = &*sender {
                 // A reader that is gone closes the feed itself.
@@ -314,7 +314,7 @@ impl Alpaca {
             }
         };
         let url = self.config.trade_stream_url()?;
-        let feed = self.streams.open(&url, Flavor::Trading, Box::new(tell));
+        let feed = self.streams.open(&url, Flavor::Trading, Box::new(notify));
         feed.line.want(Wanted::from([("trade_updates", BTreeSet::from(["*".to_owned()]))]));
         feed.line.ready().await?;
         Ok(Updates { events, _feed: feed })
@@ -327,25 +327,25 @@ impl Alpaca {
     pub async fn news_updates(&self, symbols: &[Symbol]) -> Result<Updates<NewsUpdate>, PortError> {
         let (sender, events) = mpsc::unbounded_channel();
         let sender = Mutex::new(Some(sender));
-        let tell = move |told: Told| {
+        let notify = move |event: LineEvent| {
             let mut sender = lock(&sender);
-            let update = match told {
-                Told::Market(Incoming::Story(story)) => NewsUpdate::Story(story),
-                Told::Gap { from, until, reason } => {
+            let update = match event {
+                LineEvent::Market(Incoming::Story(story)) => NewsUpdate::Story(story),
+                LineEvent::Gap { from, until, reason } => {
                     NewsUpdate::Gap(StreamGap { symbols: Vec::new(), from, until, reason })
                 }
-                Told::Refused { .. } => {
+                LineEvent::Refused { .. } => {
                     *sender = None;
                     return;
                 }
-                Told::Market(_) | Told::Order(_) => return,
+                LineEvent::Market(_) | LineEvent::Order(_) => return,
             };
             if let Some(sender) = &*sender {
                 let _ = sender.send(update);
             }
         };
         let url = extend(&self.config.stream_url, "v1beta1/news")?;
-        let feed = self.streams.open(&url, Flavor::Json, Box::new(tell));
+        let feed = self.streams.open(&url, Flavor::Json, Box::new(notify));
         let names: BTreeSet<String> = if symbols.is_empty() {
             BTreeSet::from(["*".to_owned()])
         } else {

@@ -12,7 +12,7 @@ use super::{is_option, lock};
 use crate::mailbox::{Census, Mailbox, SymbolId};
 
 /// Trades, halts and gaps of one feed that may wait for a reader; what comes then is one gap for it.
-pub(super) const KEPT_EVENTS: usize = 65_536;
+pub(super) const QUEUED_EVENTS: usize = 65_536;
 
 #[derive(Debug, Default)]
 struct Inside {
@@ -37,7 +37,7 @@ pub(super) struct Queue {
 impl Queue {
     pub(super) fn new(kinds: StreamKinds, census: &Arc<Census>) -> Self {
         let number = census.join();
-        let mailbox = || Mailbox::of_reader(number, KEPT_EVENTS, census);
+        let mailbox = || Mailbox::of_reader(number, QUEUED_EVENTS, census);
         Self { kinds, inside: Mutex::default(), stocks: mailbox(), options: mailbox() }
     }
 
@@ -95,7 +95,7 @@ impl Queue {
 
     pub(super) fn trade(&self, trade: &StreamTrade) {
         if self.kinds.trades && self.reads(&trade.symbol) {
-            self.mailbox(is_option(&trade.symbol)).keep(StreamEvent::Trade(trade.clone()));
+            self.mailbox(is_option(&trade.symbol)).push(StreamEvent::Trade(trade.clone()));
         }
     }
 
@@ -110,7 +110,7 @@ impl Queue {
         } else {
             inside.halted.remove(&halt.symbol);
         }
-        self.mailbox(is_option(&halt.symbol)).keep(StreamEvent::Halt(halt.clone()));
+        self.mailbox(is_option(&halt.symbol)).push(StreamEvent::Halt(halt.clone()));
     }
 
     /// The end of a halt that no status says; told where its beginning was told.
@@ -118,13 +118,13 @@ impl Queue {
         if self.lock().halted.remove(symbol) {
             let (symbol, reason) = (symbol.clone(), reason.to_owned());
             let end = StreamHalt { halted: false, reason, market_time: at, symbol };
-            self.mailbox(is_option(&end.symbol)).keep(StreamEvent::Halt(end));
+            self.mailbox(is_option(&end.symbol)).push(StreamEvent::Halt(end));
         }
     }
 
     /// A gap of one of the two feeds.
     pub(super) fn gap(&self, gap: StreamGap, options: bool) {
-        self.mailbox(options).keep(StreamEvent::Gap(gap));
+        self.mailbox(options).push(StreamEvent::Gap(gap));
     }
 
     /// Reads nothing any more: no event will follow those that wait.

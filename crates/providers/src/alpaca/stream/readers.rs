@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use ttai_ports::{HeldUp, StreamGap, StreamHalt, StreamKinds, StreamSymbol, StreamTrade};
 
 use super::frame::Incoming;
-use super::line::{Told, Wanted};
+use super::line::{LineEvent, Wanted};
 use super::queue::Queue;
 use super::{is_option, lock, name};
 use crate::mailbox::Census;
@@ -55,27 +55,27 @@ impl Readers {
         queues.iter().filter_map(Weak::upgrade).collect()
     }
 
-    fn each(&self, tell: impl Fn(&Queue)) {
+    fn each(&self, notify: impl Fn(&Queue)) {
         for queue in self.all() {
-            tell(&queue);
+            notify(&queue);
         }
     }
 
     /// Passes on what one of the two feeds says.
-    pub(super) fn hear(&self, told: Told, options: bool) {
-        match told {
-            Told::Market(Incoming::Quote(quote)) => self.each(|queue| queue.quote(&quote)),
-            Told::Market(Incoming::Trade(trade)) => self.trade(&trade),
-            Told::Market(Incoming::Halt(halt)) => self.halt(&halt),
-            Told::Gap { from, until, reason } => {
+    pub(super) fn hear(&self, event: LineEvent, options: bool) {
+        match event {
+            LineEvent::Market(Incoming::Quote(quote)) => self.each(|queue| queue.quote(&quote)),
+            LineEvent::Market(Incoming::Trade(trade)) => self.trade(&trade),
+            LineEvent::Market(Incoming::Halt(halt)) => self.halt(&halt),
+            LineEvent::Gap { from, until, reason } => {
                 self.gap(from, until, &reason, options);
                 self.forget_halts(options, CONNECTION_LOST, until);
             }
-            Told::Refused { at } => {
+            LineEvent::Refused { at } => {
                 self.forget_halts(options, FEED_REFUSED, at);
                 self.all().iter().filter(|queue| queue.reads_feed(options)).for_each(|queue| queue.close());
             }
-            Told::Market(_) | Told::Order(_) => {}
+            LineEvent::Market(_) | LineEvent::Order(_) => {}
         }
     }
 

@@ -297,11 +297,11 @@ async fn a_reader_that_never_reads_holds_up_nobody() {
             assert!(matches!(event(&mut other).await, StreamEvent::Trade(_)));
         }
     }
-    let missed = 100_000 - queue::KEPT_EVENTS;
+    let missed = 100_000 - queue::QUEUED_EVENTS;
     let health = server.alpaca.health();
     assert!(health.connected && health.reconnects == 0, "{health:?}");
     assert_eq!((health.held_up.len(), health.held_up[0].merged), (1, missed as u64), "{health:?}");
-    for _ in 0..queue::KEPT_EVENTS {
+    for _ in 0..queue::QUEUED_EVENTS {
         assert!(matches!(event(&mut stuck).await, StreamEvent::Trade(_)));
     }
     let gap = gap(&mut stuck).await;

@@ -97,7 +97,7 @@ type Shown = (DateTime<Utc>, Option<Decimal>, Option<Decimal>);
 /// What one stream has told already.
 pub(super) struct Feed {
     kind: Kind,
-    told_until: DateTime<Utc>,
+    sent_until: DateTime<Utc>,
     quotes: HashMap<String, Shown>,
     option_trades: HashMap<String, Option<Decimal>>,
     halted: BTreeSet<Symbol>,
@@ -107,7 +107,7 @@ impl Feed {
     pub(super) fn new(kind: Kind, now: DateTime<Utc>) -> Self {
         Self {
             kind,
-            told_until: now,
+            sent_until: now,
             quotes: HashMap::new(),
             option_trades: HashMap::new(),
             halted: BTreeSet::new(),
@@ -117,17 +117,17 @@ impl Feed {
     /// Everything new; a quote's first appearance is its present state.
     pub(super) async fn news(&mut self, state: &SimState, wanted: &Subscriptions) -> Vec<Value> {
         let now = state.market.now();
-        let told_until = std::mem::replace(&mut self.told_until, now);
+        let sent_until = std::mem::replace(&mut self.sent_until, now);
         let mut events = Vec::new();
         match self.kind {
             Kind::Stocks => {
                 self.statuses(state, wanted, now, &mut events);
-                self.trades(state, wanted, told_until, now, &mut events).await;
+                self.trades(state, wanted, sent_until, now, &mut events).await;
                 self.stock_quotes(state, wanted, &mut events).await;
-                self.bars(state, wanted, told_until, now, &mut events).await;
+                self.bars(state, wanted, sent_until, now, &mut events).await;
             }
             Kind::Options => self.options(state, wanted, &mut events).await,
-            Kind::News => self.stories(state, wanted, told_until, now, &mut events).await,
+            Kind::News => self.stories(state, wanted, sent_until, now, &mut events).await,
         }
         events
     }

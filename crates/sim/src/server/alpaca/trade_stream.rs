@@ -50,7 +50,7 @@ impl Connection {
                 () = ending.cancelled() => return Ok(()),
                 _ = looks.tick() => self.look().await?,
                 event = self.events.recv() => match event {
-                    Ok(event) => self.tell(&event).await?,
+                    Ok(event) => self.notify(&event).await?,
                     Err(RecvError::Lagged(_)) => {}
                     Err(RecvError::Closed) => return Ok(()),
                 },
@@ -125,7 +125,7 @@ impl Connection {
         self.send(&json!({ "stream": "authorization", "data": data })).await
     }
 
-    async fn tell(&mut self, event: &OrderEvent) -> Result<(), Over> {
+    async fn notify(&mut self, event: &OrderEvent) -> Result<(), Over> {
         if !self.listens || self.account.as_deref() != Some(event.order.account.as_str()) {
             return Ok(());
         }

@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 
 use self::form::{Form, FormError, from_multipart};
 use super::SimState;
-use super::inbox::{InboxMessage, kept_headers};
+use super::inbox::{InboxMessage, saved_headers};
 use super::throttle::{Allowance, Throttle};
 
 /// "The default limit is 10 MiB" (it was 25 before and 20 after; the lowest is the one to be safe with).
@@ -94,7 +94,7 @@ async fn take(
             "Value is not snowflake.",
         )]));
     }
-    let headers = kept_headers(request.headers(), &["user-agent", "content-type"]);
+    let headers = saved_headers(request.headers(), &["user-agent", "content-type"]);
     let form = read(state, request).await?;
     if form.files.iter().any(|file| file.size > LARGEST_FILE) {
         return Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, 40_005, "Request entity too large"));

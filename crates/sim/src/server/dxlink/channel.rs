@@ -43,7 +43,7 @@ pub(super) struct Channel {
     period: f64,
     asked: BTreeMap<String, Vec<String>>,
     /// The orders that the client was told.
-    told: BTreeMap<String, Vec<String>>,
+    sent_fields: BTreeMap<String, Vec<String>>,
     subscriptions: BTreeMap<(String, String), Subscription>,
     due: Instant,
 }
@@ -56,7 +56,7 @@ impl Channel {
             format: Format::Full,
             period: 0.1,
             asked: BTreeMap::new(),
-            told: BTreeMap::new(),
+            sent_fields: BTreeMap::new(),
             subscriptions: BTreeMap::new(),
             due: Instant::now(),
         }
@@ -67,7 +67,7 @@ impl Channel {
         self.format = frame.accept_data_format.unwrap_or(self.format);
         self.period = frame.accept_aggregation_period.unwrap_or(self.period).clamp(0.0, 60.0);
         for (event_type, fields) in frame.accept_event_fields.unwrap_or_default() {
-            self.told.remove(&event_type);
+            self.sent_fields.remove(&event_type);
             self.asked.insert(event_type, fields);
         }
         wire::feed_config(self.id, self.format, self.period, None)
@@ -130,12 +130,12 @@ impl Channel {
     }
 
     fn write(&mut self, event_type: &str, events: &[OutEvent], frames: &mut Vec<String>) {
-        let order = match self.told.get(event_type) {
+        let order = match self.sent_fields.get(event_type) {
             Some(order) => order.clone(),
             None => {
                 let order = schema::order(event_type, self.asked.get(event_type).map(Vec::as_slice));
                 frames.push(wire::feed_config(self.id, self.format, self.period, Some((event_type, &order))));
-                self.told.insert(event_type.to_owned(), order.clone());
+                self.sent_fields.insert(event_type.to_owned(), order.clone());
                 order
             }
         };

@@ -40,7 +40,7 @@ pub use venue::{displayed_shares, view_of};
 pub use view::{MarketSnapshot, Phase, Touch, Tradable, multiplier_of, symbol_of};
 
 /// Events that a slow listener may be behind before it loses the oldest.
-const EVENTS_KEPT: usize = 4096;
+const BUFFERED_EVENTS: usize = 4096;
 
 /// The exchange, shared; a clone is the same exchange.
 #[derive(Clone, Debug)]
@@ -59,7 +59,7 @@ impl Exchange {
     /// An exchange without accounts.
     #[must_use]
     pub fn new() -> Self {
-        Self { book: Arc::default(), events: broadcast::channel(EVENTS_KEPT).0 }
+        Self { book: Arc::default(), events: broadcast::channel(BUFFERED_EVENTS).0 }
     }
 
     /// Every change of every order from now on.

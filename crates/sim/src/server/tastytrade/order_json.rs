@@ -40,7 +40,7 @@ impl Extras {
         format!("tastytrade-{}", self.count.fetch_add(1, Ordering::Relaxed))
     }
 
-    pub(super) fn keep(&self, identity: &str, extra: Extra) {
+    pub(super) fn save(&self, identity: &str, extra: Extra) {
         self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(identity.to_owned(), extra);
     }
 

@@ -65,7 +65,7 @@ pub(super) async fn submit(
     body: Bytes,
 ) -> Answer {
     let (draft, tried) = tried(&state, &number, &body).await?;
-    state.extras.keep(&tried.request.client_order_id, draft.extra());
+    state.extras.save(&tried.request.client_order_id, draft.extra());
     let sent = state.sim.exchange.submit(&state.sim.market, &tried.request).await;
     let order = sent.map_err(|rejection| refusal(&rejection))?;
     call.created(&tried.answer(&routed(&state, &order, tried.view.phase)))
@@ -230,7 +230,7 @@ pub(super) async fn replace(
     let (order, change, extra) = changed(&state, &id, &body)?;
     let (market, exchange) = (&state.sim.market, &state.sim.exchange);
     if let Some(identity) = &change.client_order_id {
-        state.extras.keep(identity, extra);
+        state.extras.save(identity, extra);
     }
     let replaced = exchange.replace(market, ACCOUNT, &order.id, &change).await;
     let replaced = replaced.map_err(|rejection| refusal(&rejection))?;

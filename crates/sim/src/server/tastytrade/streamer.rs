@@ -51,7 +51,7 @@ async fn talk(mut socket: WebSocket, state: Tasty) {
                 Some(Ok(_)) => Ok(()),
             },
             event = events.recv() => match event {
-                Ok(event) if client.connected && event.order.account == ACCOUNT => tell(&mut socket, &state, &event).await,
+                Ok(event) if client.connected && event.order.account == ACCOUNT => notify(&mut socket, &state, &event).await,
                 Ok(_) | Err(RecvError::Lagged(_)) => Ok(()),
                 Err(RecvError::Closed) => return,
             },
@@ -116,7 +116,7 @@ impl Client {
 }
 
 /// The whole order after each change; after a fill the positions and the balance too.
-async fn tell(socket: &mut WebSocket, state: &Tasty, event: &OrderEvent) -> Result<(), axum::Error> {
+async fn notify(socket: &mut WebSocket, state: &Tasty, event: &OrderEvent) -> Result<(), axum::Error> {
     let timestamp = event.at.timestamp_millis();
     let order = state.sim.exchange.read(|book| json_of(state, &event.order, book));
     send(socket, &json!({ "type": "Order", "data": order, "timestamp": timestamp })).await?;

@@ -11,7 +11,7 @@ use ttai_ports::PortError;
 
 /// A file as it was read.
 #[derive(Debug)]
-pub(crate) struct Kept<T> {
+pub(crate) struct Cached<T> {
     /// What it says.
     pub(crate) value: Arc<T>,
     /// The provider's time when it came.
@@ -21,13 +21,13 @@ pub(crate) struct Kept<T> {
     asked: Instant,
 }
 
-impl<T> Kept<T> {
+impl<T> Cached<T> {
     pub(crate) fn new(value: Arc<T>, received_at: DateTime<Utc>, etag: Option<String>) -> Self {
         Self { value, received_at, etag, asked: Instant::now() }
     }
 }
 
-impl<T> Clone for Kept<T> {
+impl<T> Clone for Cached<T> {
     fn clone(&self) -> Self {
         Self {
             value: Arc::clone(&self.value),
@@ -38,7 +38,7 @@ impl<T> Clone for Kept<T> {
     }
 }
 
-type Slot<T> = Arc<tokio::sync::Mutex<Option<Kept<T>>>>;
+type Slot<T> = Arc<tokio::sync::Mutex<Option<Cached<T>>>>;
 
 /// Files by name.
 #[derive(Debug)]
@@ -58,30 +58,30 @@ impl<T> Cache<T> {
     pub(crate) async fn get<F>(
         &self,
         name: &str,
-        fetch: impl FnOnce(Option<Kept<T>>) -> F,
-    ) -> Result<Kept<T>, PortError>
+        fetch: impl FnOnce(Option<Cached<T>>) -> F,
+    ) -> Result<Cached<T>, PortError>
     where
-        F: Future<Output = Result<Kept<T>, PortError>>,
+        F: Future<Output = Result<Cached<T>, PortError>>,
     {
         let slot = self.slot(name);
         // Whoever comes while it is being fetched waits here and finds it done.
-        let mut kept = slot.lock().await;
-        if let Some(kept) = kept.as_ref().filter(|kept| kept.asked.elapsed() < self.fresh) {
-            return Ok(kept.clone());
+        let mut cached = slot.lock().await;
+        if let Some(cached) = cached.as_ref().filter(|cached| cached.asked.elapsed() < self.fresh) {
+            return Ok(cached.clone());
         }
-        let fresh = fetch(kept.clone()).await?;
-        *kept = Some(fresh.clone());
+        let fresh = fetch(cached.clone()).await?;
+        *cached = Some(fresh.clone());
         Ok(fresh)
     }
 
     /// The file where it is in memory, young enough, and nobody is fetching it.
-    pub(crate) fn peek(&self, name: &str) -> Option<Kept<T>> {
+    pub(crate) fn peek(&self, name: &str) -> Option<Cached<T>> {
         let slot = {
             let slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(&slots.get(name)?.1)
         };
-        let kept = slot.try_lock().ok()?;
-        kept.as_ref().filter(|kept| kept.asked.elapsed() < self.fresh).cloned()
+        let cached = slot.try_lock().ok()?;
+        cached.as_ref().filter(|cached| cached.asked.elapsed() < self.fresh).cloned()
     }
 
     fn slot(&self, name: &str) -> Slot<T> {
@@ -115,16 +115,16 @@ mod tests {
                 let fetch = |_| async move {
                     calls.fetch_add(1, Ordering::SeqCst);
                     tokio::task::yield_now().await;
-                    Ok(Kept::new(Arc::new(7), Utc::now(), None))
+                    Ok(Cached::new(Arc::new(7), Utc::now(), None))
                 };
-                cache.get("AAPL", fetch).await.map(|kept| *kept.value)
+                cache.get("AAPL", fetch).await.map(|cached| *cached.value)
             })
         });
         for answer in futures::future::join_all(asks).await {
             assert_eq!(answer.unwrap(), Ok(7));
         }
         assert_eq!(calls.load(Ordering::SeqCst), 1);
-        assert_eq!(cache.peek("AAPL").map(|kept| *kept.value), Some(7));
+        assert_eq!(cache.peek("AAPL").map(|cached| *cached.value), Some(7));
         assert!(cache.peek("SPY").is_none());
     }
 
@@ -133,10 +133,10 @@ mod tests {
         let cache = Cache::<u32>::new(1, Duration::from_secs(60));
         let failure = PortError::Invalid { provider: "x".into(), detail: "y".into() };
         let failed = cache.get("A", |_| std::future::ready(Err(failure.clone()))).await;
-        assert_eq!(failed.map(|kept| *kept.value), Err(failure));
-        let kept = |value| Ok(Kept::new(Arc::new(value), Utc::now(), None));
-        cache.get("A", |_| std::future::ready(kept(1))).await.map(|_| ()).unwrap();
-        cache.get("B", |_| std::future::ready(kept(2))).await.map(|_| ()).unwrap();
+        assert_eq!(failed.map(|cached| *cached.value), Err(failure));
+        let cached = |value| Ok(Cached::new(Arc::new(value), Utc::now(), None));
+        cache.get("A", |_| std::future::ready(cached(1))).await.map(|_| ()).unwrap();
+        cache.get("B", |_| std::future::ready(cached(2))).await.map(|_| ()).unwrap();
         assert!(cache.peek("A").is_none() && cache.peek("B").is_some());
     }
 }
