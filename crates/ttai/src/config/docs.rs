@@ -16,7 +16,7 @@ pub fn reference() -> String {
         if !section.about.is_empty() {
             let _ = write!(text, "{}\n\n", section.about);
         }
-        text.push_str("| Key | Takes | Without it | |\n|---|---|---|---|\n");
+        text.push_str("| Key | Takes | Default | |\n|---|---|---|---|\n");
         for key in section.keys {
             let default = if key.default.is_empty() {
                 "–".to_owned()

@@ -218,7 +218,7 @@ impl Config {
             return Ok(());
         }
         let lines: Vec<String> = self.problems.iter().map(|problem| format!("  {problem}")).collect();
-        anyhow::bail!("the configuration cannot be used:\n{}", lines.join("\n"))
+        anyhow::bail!("the configuration is invalid:\n{}", lines.join("\n"))
     }
 }
 
@@ -365,7 +365,7 @@ pub(super) fn beside(file: &Path, path: &Path) -> PathBuf {
 /// What no key by itself can get wrong.
 fn check_together(config: &mut Config) {
     if config.is_set("market", "tape") && config.is_set("market", "seed") {
-        complain(config, "market", "seed", "a tape and a seed are both chosen as the market; choose one");
+        complain(config, "market", "seed", "both a tape and a seed are set; choose one");
     }
     both(config, "providers.tastytrade", "client_secret", "refresh_token");
     both(config, "providers.alpaca", "key_id", "secret_key");
@@ -373,7 +373,7 @@ fn check_together(config: &mut Config) {
         for name in config.names(family) {
             let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_');
             if !name.chars().all(fits) || (family == "channels" && name == crate::notifier::LOG) {
-                let text = "is no name to choose: lower-case letters, digits, - and _, and not the log's own";
+                let text = "is not a valid name: use lower-case letters, digits, - and _, and not `log`";
                 config.problems.push(Problem::new(None, join(family, &name), text));
             }
         }
@@ -399,7 +399,7 @@ fn both(config: &mut Config, section: &str, one: &'static str, other: &'static s
     for (has, lacks) in [(one, other), (other, one)] {
         if config.is_set(section, has) && !config.is_set(section, lacks) {
             let variable = schema::secret_variable(section, lacks);
-            let text = format!("is missing beside {has}; set {variable} or {lacks}_file");
+            let text = format!("is required with {has}; set {variable} or {lacks}_file");
             config.problems.push(Problem::new(None, join(section, lacks), text));
         }
     }
@@ -408,7 +408,7 @@ fn both(config: &mut Config, section: &str, one: &'static str, other: &'static s
 fn check_channel(config: &mut Config, section: &str) {
     let Some(keys) = schema::section(section).map(|section| section.keys) else { return };
     let Some(kind) = config.text(section, "type") else {
-        let text = format!("is missing; give one of {}", CHANNEL_TYPES.join(", "));
+        let text = format!("is required; set one of {}", CHANNEL_TYPES.join(", "));
         config.problems.push(Problem::new(None, join(section, "type"), text));
         return;
     };
@@ -417,7 +417,7 @@ fn check_channel(config: &mut Config, section: &str) {
         match config.is_set(section, key.name) {
             true if !fits => {
                 let text =
-                    format!("a channel of type {kind} has no such key; it is of {}", key.of.join(", "));
+                    format!("a channel of type {kind} has no such key; it belongs to {}", key.of.join(", "));
                 complain(config, section, key.name, &text);
             }
             false if fits && key.needed && !config.has_problem(&join(section, key.name)) => {
@@ -426,7 +426,7 @@ fn check_channel(config: &mut Config, section: &str) {
                 } else {
                     String::new()
                 };
-                let text = format!("a channel of type {kind} needs it{how}");
+                let text = format!("is required for a channel of type {kind}{how}");
                 config.problems.push(Problem::new(None, join(section, key.name), text));
             }
             _ => {}

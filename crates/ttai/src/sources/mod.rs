@@ -252,7 +252,7 @@ impl Providers {
             let fallback = Fallback::new(order);
             anyhow::ensure!(
                 !fallback.members(Capability::Quotes).is_empty(),
-                "no provider of quotes is configured; `ttai doctor` says what to set, and market.source = \"simulated\" needs none"
+                "no provider of quotes is configured; `ttai doctor` says what to set, or use market.source = \"simulated\""
             );
             let streams = streaming.iter().filter_map(|name| match name.as_str() {
                 "polling" => Some(polled(Arc::new(fallback.clone()))),

@@ -1,4 +1,4 @@
-//! Every key of the configuration: what it means, what it takes, what holds without it.
+//! Every key of the configuration: what it means, what it takes, its default.
 
 mod general;
 mod outputs;
@@ -152,10 +152,11 @@ pub(super) const MOST_CALLS: u32 = 1_000_000;
 const BURST: Kind = Kind::Integer { least: 1, most: 10_000 };
 
 const fn timeout(default: &'static str) -> Key {
-    key("timeout", SPAN, default, default, "Longest wait for one whole answer.")
+    key("timeout", SPAN, default, default, "Longest wait for a complete response.")
 }
-const RETRY: Key = key("retries", RETRIES, "2", "2", "How often a call that may be repeated is repeated.");
-const ENABLED: Key = key("enabled", Kind::Flag, "true", "true", "`false` leaves this provider out.");
+const RETRY: Key =
+    key("retries", RETRIES, "2", "2", "How many times a call that is safe to repeat is retried.");
+const ENABLED: Key = key("enabled", Kind::Flag, "true", "true", "`false` turns this provider off.");
 
 const fn rate_limit(default: &'static str) -> Key {
     key(
@@ -163,12 +164,12 @@ const fn rate_limit(default: &'static str) -> Key {
         Kind::Rate { most: MOST_CALLS },
         default,
         default,
-        "How often the account may be used, by all processes together.",
+        "How many calls the account may make, all processes together.",
     )
 }
 
 const fn burst(default: &'static str) -> Key {
-    key("burst", BURST, default, default, "How many calls may come at once.")
+    key("burst", BURST, default, default, "How many calls may be made at once.")
 }
 
 /// Headlines by symbol that need no account.

@@ -10,7 +10,7 @@ pub(super) const TASTYTRADE: Section = Section {
         ENABLED,
         key("client_secret", Kind::Secret, "", "", "Secret of your OAuth application."),
         key("refresh_token", Kind::Secret, "", "", "The grant; it does not expire."),
-        key("account", Kind::Text, "", "\"5WT00001\"", "Account number; the first open one without it."),
+        key("account", Kind::Text, "", "\"5WT00001\"", "Account number; by default the first open account."),
         key(
             "base_url",
             HTTP,
@@ -23,7 +23,7 @@ pub(super) const TASTYTRADE: Section = Section {
             WEBSOCKET,
             "",
             "\"wss://tasty-openapi-ws.dxfeed.com/realtime\"",
-            "The DXLink stream; the quote token names it without this.",
+            "The DXLink stream; by default the one that the quote token names.",
         ),
         timeout("\"15s\""),
         rate_limit("\"120/min\""),
@@ -40,7 +40,7 @@ pub(super) const ALPACA: Section = Section {
         ENABLED,
         key("key_id", Kind::Secret, "", "", "Key id."),
         key("secret_key", Kind::Secret, "", "", "Secret key."),
-        key("paper", Kind::Flag, "true", "true", "Whether the keys are those of the paper account."),
+        key("paper", Kind::Flag, "true", "true", "Whether the keys belong to the paper account."),
         key(
             "option_feed",
             Kind::Choice(&["indicative", "opra"]),
@@ -60,7 +60,7 @@ pub(super) const ALPACA: Section = Section {
             HTTP,
             "",
             "\"https://paper-api.alpaca.markets\"",
-            "The trading API; follows `paper` without it.",
+            "The trading API; by default the one that matches `paper`.",
         ),
         key(
             "data_url",
@@ -86,7 +86,7 @@ pub(super) const ALPACA: Section = Section {
 /// `[providers.cboe]`.
 pub(super) const CBOE: Section = Section {
     path: "providers.cboe",
-    about: "Cboe's delayed quotes: no account, 15 minutes late, for personal use by the site's terms: docs/providers/cboe.md.",
+    about: "Cboe's delayed quotes: no account needed, 15 minutes late, for personal use under the site's terms: docs/providers/cboe.md.",
     keys: &[
         ENABLED,
         key(
@@ -94,7 +94,7 @@ pub(super) const CBOE: Section = Section {
             HTTP,
             "\"https://cdn.cboe.com\"",
             "\"https://cdn.cboe.com\"",
-            "Everything is relative to it.",
+            "Base address of all requests.",
         ),
         timeout("\"30s\""),
         rate_limit("\"40/min\""),
@@ -106,7 +106,7 @@ pub(super) const CBOE: Section = Section {
 /// `[providers.tradingview]`.
 pub(super) const TRADINGVIEW: Section = Section {
     path: "providers.tradingview",
-    about: "TradingView's scanner: no account: docs/providers/tradingview.md.",
+    about: "TradingView's scanner, which needs no account: docs/providers/tradingview.md.",
     keys: &[
         ENABLED,
         key(
@@ -114,7 +114,7 @@ pub(super) const TRADINGVIEW: Section = Section {
             HTTP,
             "\"https://scanner.tradingview.com\"",
             "\"https://scanner.tradingview.com\"",
-            "Everything is relative to it.",
+            "Base address of all requests.",
         ),
         timeout("\"20s\""),
         rate_limit("\"30/min\""),
@@ -134,7 +134,7 @@ pub(super) const RSS: Section = Section {
             Kind::Feeds,
             DEFAULT_FEEDS,
             "[{ name = \"Example\", url = \"https://news.example/rss?s={symbol}\" }]",
-            "The feeds, those trusted more first; `{symbol}` in an address makes it one feed a symbol. Also as `[[providers.rss.feeds]]`.",
+            "The feeds, most trusted first; `{symbol}` in an address makes it one feed per symbol. Also as `[[providers.rss.feeds]]`.",
         ),
         timeout("\"10s\""),
         rate_limit("\"60/min\""),
@@ -146,7 +146,7 @@ pub(super) const RSS: Section = Section {
 /// `[providers.edgar]`.
 pub(super) const EDGAR: Section = Section {
     path: "providers.edgar",
-    about: "Company filings at the SEC: no account, but it wants to know who asks: docs/providers/edgar.md.",
+    about: "Company filings at the SEC: no account, but the SEC wants to know who is asking: docs/providers/edgar.md.",
     keys: &[
         ENABLED,
         key(
@@ -154,7 +154,7 @@ pub(super) const EDGAR: Section = Section {
             Kind::Text,
             "",
             "\"Ann Example ann@mail.example\"",
-            "Your name and e-mail address, for the user agent that the SEC asks for. Without it EDGAR is left out.",
+            "Your name and e-mail address, for the user agent that the SEC requires. Without it EDGAR is not used.",
         ),
         key(
             "data_url",
