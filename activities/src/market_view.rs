@@ -1,5 +1,7 @@
 //! A symbol as the market showed it at one moment: the split-adjusted history that every analyst starts from.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use ttai_calendar::{FIRST_DATE, LAST_DATE, covers, new_york_date};
 use ttai_contract::{MarketSource, Subject, ValidationError};
@@ -19,7 +21,7 @@ pub(crate) struct MarketView {
     /// The price to analyse with, in dollars.
     pub(crate) price: f64,
     /// Sessions up to the moment in the shares of the moment, the running one last.
-    pub(crate) bars: Vec<DailyBar>,
+    pub(crate) bars: Arc<[DailyBar]>,
     /// Whether the last bar is a session still running.
     pub(crate) session_running: bool,
     pub(crate) splits: Vec<Split>,
@@ -46,7 +48,7 @@ impl MarketView {
         Ok(Self {
             date: new_york_date(as_of),
             session_running: history.today.is_some(),
-            bars: history.bars_in_shares_of_today(),
+            bars: history.bars_in_shares_of_today().into(),
             splits: history.splits,
             dividends: history.dividends,
             source: source(ports),

@@ -108,7 +108,9 @@ impl Supervisor {
             activity_id: &info.activity_id,
         };
         if !info.is_local && self.stop_reasons.is_interruption(of).await {
-            record(ctx, &attempt.progress.snapshot(attempt.began.elapsed())).await;
+            let progress = attempt.progress.snapshot(attempt.began.elapsed());
+            let interrupted = progress.interrupted.saturating_add(1);
+            record(ctx, &AttemptProgress { interrupted, ..progress }).await;
             return Interruption::Operator.into_activity_error();
         }
         ActivityError::cancelled()
@@ -184,6 +186,7 @@ impl Attempt {
         // Details of another shape are another program's; then this is a beginning.
         let before: AttemptProgress =
             ctx.heartbeat_details().deserialize().ok().flatten().unwrap_or_default();
+        let before = before.before(info.attempt);
         let own = info.deadline.and_then(|deadline| deadline.duration_since(SystemTime::now()).ok());
         let own = own.map_or(LONGEST, before_the_end);
         let left = terms.map(|terms| terms.budget().saturating_sub(Duration::from_millis(before.worked_ms)));

@@ -300,7 +300,7 @@ async fn malformed_messages_are_answered_or_listed_and_freeze_nothing() -> anyho
     let says = malformed.iter().map(|(says, _)| *says).chain(["amount: 0"]);
     assert_eq!(adds.len(), 6, "{rejected:?}");
     for ((_, reason), says) in adds.into_iter().zip(says) {
-        assert!(reason.contains(says) && reason.chars().count() <= 300, "{reason}");
+        assert!(reason.contains(says) && reason.len() <= 300, "{reason}");
     }
     // It takes a number, so one of the five is well-formed for it.
     assert_eq!(rejected.iter().filter(|(handler, _)| *handler == "hold").count(), 4, "{rejected:?}");

@@ -221,6 +221,15 @@ impl Lab {
         Ok(within("the history", history.into_events()).await??)
     }
 
+    /// Which attempt at the run's first activity answered.
+    pub(crate) async fn first_attempt(&self, workflow_id: &str) -> anyhow::Result<Option<i32>> {
+        let events = self.events(workflow_id).await?;
+        Ok(events.iter().find_map(|event| match &event.attributes {
+            Some(Attributes::ActivityTaskStartedEventAttributes(started)) => Some(started.attempt),
+            _ => None,
+        }))
+    }
+
     /// The bytes of a run's answer, as the server keeps them.
     pub(crate) async fn answer_bytes(&self, workflow_id: &str) -> anyhow::Result<Vec<u8>> {
         let events = self.events(workflow_id).await?;

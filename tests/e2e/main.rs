@@ -14,6 +14,7 @@ mod lab;
 mod ledger;
 mod market;
 mod operations;
+mod operators;
 mod outages;
 mod process;
 mod queues;

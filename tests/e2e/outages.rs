@@ -1,17 +1,16 @@
 //! Providers and a store that fail for a while: tried again by policy, given up by policy, and what was done is saved.
 
+use std::time::Duration;
+
 use anyhow::Context;
-use temporalio_client::tonic::Request;
-use temporalio_protos::temporal::api::common::v1::WorkflowExecution;
-use temporalio_protos::temporal::api::history::v1::history_event::Attributes;
-use temporalio_protos::temporal::api::workflowservice::v1::{
-    PauseActivityRequest, UnpauseActivityRequest, pause_activity_request, unpause_activity_request,
-};
+use sqlx::{Connection, SqliteConnection};
 use ttai_client::{AnyRun, ClientError, Step, StepState};
-use ttai_contract::{FullAnalysisResult, OverallRecommendation, Stage, Status};
+use ttai_contract::{
+    AnalysisParams, AnalysisResult, AnalysisType, FullAnalysisResult, OverallRecommendation, Stage, Status,
+};
 
 use crate::kills::drill;
-use crate::lab::{Lab, until, within};
+use crate::lab::{Lab, symbol, within};
 use crate::script::{Act, Script};
 
 #[tokio::test]
@@ -29,13 +28,7 @@ async fn kills_between_two_outages_leave_the_third_answer_to_the_provider() -> a
     lab.answer(&run).await?;
     let chart = run.query::<Status>().await?.stages.swap_remove(0);
     assert_eq!((chart.failed_answers, chart.lost_attempts), (2, 2));
-    // The server retried: one scheduled activity whose fifth attempt answered.
-    let events = lab.events(id).await?;
-    let attempt = events.iter().find_map(|event| match &event.attributes {
-        Some(Attributes::ActivityTaskStartedEventAttributes(started)) => Some(started.attempt),
-        _ => None,
-    });
-    assert_eq!(attempt, Some(5));
+    assert_eq!(lab.first_attempt(id).await?, Some(5), "the server retried");
     Ok(())
 }
 
@@ -63,8 +56,8 @@ async fn a_pending_retry_is_seen_with_its_last_failure() -> anyhow::Result<()> {
 }
 
 /// Asks where the run is until a step stands so.
-async fn until_step(run: &AnyRun, state: StepState) -> anyhow::Result<Step> {
-    let mut tick = tokio::time::interval(std::time::Duration::from_millis(50));
+pub(crate) async fn until_step(run: &AnyRun, state: StepState) -> anyhow::Result<Step> {
+    let mut tick = tokio::time::interval(Duration::from_millis(50));
     let wait = async {
         loop {
             tick.tick().await;
@@ -131,34 +124,34 @@ async fn saving_waits_until_the_store_is_back() -> anyhow::Result<()> {
     Ok(())
 }
 
+/// How long somebody else writes into the database: four times what the store waits for a call.
+const LOCKED: Duration = Duration::from_secs(45);
+
 #[tokio::test]
-async fn a_paused_activity_stops_and_goes_on_when_it_is_let() -> anyhow::Result<()> {
+async fn a_store_that_is_locked_for_long_is_waited_for() -> anyhow::Result<()> {
     let lab = Lab::ephemeral().await?;
     let _worker = lab.worker()?;
-    let run = lab.start(&drill(), "paused", Script::default().with(Stage::Chart, &[Act::Hold])).await?;
+    let request = AnalysisParams::new(AnalysisType::FullAnalysis, symbol("AAPL"));
+    let calm = lab.start(&request, "calm", Script::default()).await?;
+    let calm = lab.answer(&calm).await?;
+
+    let held = Script::default().with(Stage::Options, &[Act::Hold]);
+    let run = lab.start(&request, "locked", held).await?;
     let id = run.workflow_id();
-    lab.begun(id, Stage::Chart, 0).await?;
-    let execution = WorkflowExecution { workflow_id: id.to_owned(), run_id: String::new() };
-    let mut service = lab.client.temporal().connection().workflow_service();
-    let pause = PauseActivityRequest {
-        namespace: "default".to_owned(),
-        execution: Some(execution.clone()),
-        activity: Some(pause_activity_request::Activity::Id("1".to_owned())),
-        ..Default::default()
-    };
-    within("the pause", service.pause_activity(Request::new(pause))).await??;
-    // It learns of it with its next heartbeat.
-    until("the end of the held attempt", || lab.book.end(id, Stage::Chart, 0)).await?;
-    until_step(&run, StepState::Paused).await?;
-    let unpause = UnpauseActivityRequest {
-        namespace: "default".to_owned(),
-        execution: Some(execution),
-        activity: Some(unpause_activity_request::Activity::Id("1".to_owned())),
-        ..Default::default()
-    };
-    within("the end of the pause", service.unpause_activity(Request::new(unpause))).await??;
-    lab.answer(&run).await?;
-    let chart = run.query::<Status>().await?.stages.swap_remove(0);
-    assert_eq!(chart.failed_answers, 0, "a pause is no answer");
+    lab.begun(id, Stage::Options, 0).await?;
+    let database = format!("sqlite://{}", lab.folder().join("ttai.db").display());
+    let mut lock = SqliteConnection::connect(&database).await?;
+    sqlx::raw_sql("BEGIN EXCLUSIVE").execute(&mut lock).await?;
+    lab.book.release(id, Stage::Options, 0)?;
+    let early = run.result(Some(LOCKED)).await;
+    assert!(matches!(early, Err(ClientError::Deadline { .. })), "{early:?}");
+    assert!(lab.saved(id).await?.is_none());
+    lock.close().await?;
+
+    let answer = lab.answer(&run).await?;
+    assert_eq!(answer.analysis, calm.analysis);
+    assert_eq!((answer.status, &answer.notified), (calm.status, &calm.notified));
+    let saved = lab.saved(id).await?.context("it was not saved")?;
+    assert_eq!(serde_json::from_value::<AnalysisResult>(saved.result)?, answer);
     Ok(())
 }

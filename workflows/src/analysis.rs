@@ -43,12 +43,12 @@ impl AnalysisWorkflow {
         let outcome = pipeline::run(ctx, params.analysis_type, &stages, &mut findings).await;
         let analysis = pipeline::conclude(&stages, findings, &outcome);
         let mut result = result(ctx, &params, analysis, &outcome);
-        ending::unless_cancelled(&outcome, &result)?;
+        let failure = ending::unless_cancelled(outcome, &result)?;
         let verdict = result.recommendation.as_str();
         start::label_outcome(ctx, verdict, result.analysis.data_source.as_ref());
 
         match save_and_notify(ctx, &params, &mut result).await {
-            Ok(()) => ending::answer(outcome, result),
+            Ok(()) => ending::answer(failure, result),
             Err(cancelled) => Err(cancelled.with(result)),
         }
     }

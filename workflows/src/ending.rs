@@ -7,26 +7,33 @@ use crate::calls::CallError;
 use crate::pipeline::Ending;
 use crate::start;
 
-/// A cancelled run ends at once, with what was done.
+/// Why a run is to end Failed.
+pub(crate) struct Failure {
+    kind: String,
+    message: String,
+}
+
+/// A cancelled run ends at once, with what was done. Out of time the answer is what was done; where a stage gave up, the
+/// run is to end Failed once that is saved.
 pub(crate) fn unless_cancelled<T: Serialize + Clone + Send + Sync + 'static>(
-    outcome: &Result<Ending, CallError>,
+    outcome: Result<Ending, CallError>,
     done: &T,
-) -> WorkflowResult<()> {
+) -> WorkflowResult<Option<Failure>> {
     match outcome {
         Err(CallError::Cancelled) => Err(WorkflowTermination::cancelled_with_details(done.clone())),
-        _ => Ok(()),
+        Err(error) if error.is_out_of_time() => Ok(None),
+        Err(CallError::Failed { kind, message, .. }) => Ok(Some(Failure { kind, message })),
+        Ok(_) => Ok(None),
     }
 }
 
-/// The answer; out of time it is what was done. A run whose stage gave up ends Failed, with what was done as details.
+/// The answer, or a failure with what was done as details.
 pub(crate) fn answer<T: Serialize + Send + Sync + 'static>(
-    outcome: Result<Ending, CallError>,
+    failure: Option<Failure>,
     result: T,
 ) -> WorkflowResult<T> {
-    match outcome {
-        Ok(_) => Ok(result),
-        Err(error) if error.is_out_of_time() => Ok(result),
-        Err(CallError::Cancelled) => Err(WorkflowTermination::cancelled_with_details(result)),
-        Err(CallError::Failed { kind, message, .. }) => Err(start::fail_with(&kind, &message, result)),
+    match failure {
+        None => Ok(result),
+        Some(Failure { kind, message }) => Err(start::fail_with(&kind, &message, result)),
     }
 }

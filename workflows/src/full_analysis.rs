@@ -39,7 +39,7 @@ impl FullAnalysisWorkflow {
         let mut findings = Findings::default();
         let outcome = pipeline::run(ctx, AnalysisType::FullAnalysis, &params, &mut findings).await;
         let mut result = pipeline::conclude(&params, findings, &outcome);
-        ending::unless_cancelled(&outcome, &result)?;
+        let failure = ending::unless_cancelled(outcome, &result)?;
         start::label_outcome(ctx, result.overall_recommendation.as_str(), result.data_source.as_ref());
 
         let heading = Heading {
@@ -54,7 +54,7 @@ impl FullAnalysisWorkflow {
             Ok(warning) => result.warnings.extend(warning),
             Err(cancelled) => return Err(cancelled.with(result)),
         }
-        ending::answer(outcome, result)
+        ending::answer(failure, result)
     }
 
     /// Where the analysis is.

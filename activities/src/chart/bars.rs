@@ -1,5 +1,7 @@
 //! The bars that are judged: sessions, weeks, or half-hours built from the minutes of the last sessions.
 
+use std::sync::Arc;
+
 use chrono::{Datelike, NaiveDate};
 use ttai_calendar::{Session, previous_session, session_on_or_before};
 use ttai_contract::{AnalysisDepth, Timeframe};
@@ -20,9 +22,9 @@ const HALF_HOUR: i64 = 30;
 pub(crate) struct Series {
     timeframe: Timeframe,
     /// Daily bars for the daily and the weekly timeframe, half-hour bars for the intraday one.
-    given: Vec<DailyBar>,
+    given: Arc<[DailyBar]>,
     /// The part that is judged, in the timeframe's own bars.
-    judged: Vec<DailyBar>,
+    judged: Arc<[DailyBar]>,
     last_is_running: bool,
 }
 
@@ -36,14 +38,15 @@ impl Series {
         progress: &Progress,
     ) -> Result<Self, AnalystError> {
         let (given, last_is_running) = match timeframe {
-            Timeframe::Daily => (view.bars.clone(), view.session_running),
-            Timeframe::Weekly => (view.bars.clone(), week_is_running(view)),
+            Timeframe::Daily => (Arc::clone(&view.bars), view.session_running),
+            Timeframe::Weekly => (Arc::clone(&view.bars), week_is_running(view)),
             Timeframe::Intraday => half_hours(ports, view, depth, progress).await?,
         };
         let usable = usable_history(&given).0;
         let judged = match timeframe {
-            Timeframe::Weekly => weekly_bars(usable),
-            Timeframe::Daily | Timeframe::Intraday => usable.to_vec(),
+            Timeframe::Weekly => weekly_bars(usable).into(),
+            Timeframe::Daily | Timeframe::Intraday if usable.len() == given.len() => Arc::clone(&given),
+            Timeframe::Daily | Timeframe::Intraday => usable.into(),
         };
         Ok(Self { timeframe, given, judged, last_is_running })
     }
@@ -115,7 +118,7 @@ async fn half_hours(
     view: &MarketView,
     depth: AnalysisDepth,
     progress: &Progress,
-) -> Result<(Vec<DailyBar>, bool), AnalystError> {
+) -> Result<(Arc<[DailyBar]>, bool), AnalystError> {
     let mut sessions: Vec<Vec<DailyBar>> = Vec::new();
     let mut next = session_on_or_before(view.date).ok();
     if next.is_some_and(|session| session.open >= view.as_of) {
@@ -137,7 +140,7 @@ async fn half_hours(
         sessions.push(bars.into_iter().map(|bar| bar.split_adjusted(ratio)).collect());
         next = previous_session(session.date).ok();
     }
-    let bars: Vec<DailyBar> = sessions.iter().rev().flatten().copied().collect();
+    let bars: Arc<[DailyBar]> = sessions.iter().rev().flatten().copied().collect();
     if bars.len() < MINIMUM_BARS {
         return Err(too_few(view, sessions.len(), bars.len()));
     }

@@ -14,7 +14,7 @@ mod tests;
 use ttai_contract::{AnalysisDepth, ArtifactLink, ChartAnalysisParams, ChartAnalysisResult};
 use ttai_ports::{Artifact, EarningsDate, Fact, PortError, StoreError, Unknown};
 use ttai_quant::levels::LevelsError;
-use ttai_quant::trend::{AssessmentError, AssessmentSettings, ChartAssessment, Depth, assess};
+use ttai_quant::trend::{AssessmentError, AssessmentSettings, ChartAssessment, Depth, assess_and_follow};
 
 use crate::compute::Compute;
 use crate::failure::AnalystError;
@@ -83,9 +83,11 @@ fn judge(
     earnings: NextEarnings,
 ) -> Result<(Chart, Notes), AnalystError> {
     let settings = AssessmentSettings { timeframe: series.timeframe(), depth: depth_of(depth) };
-    let assessment = assess(series.given(), settings).map_err(|error| refusal(&view, error))?;
+    let (assessment, tracker) =
+        assess_and_follow(series.given(), settings).map_err(|error| refusal(&view, error))?;
     let findings = Findings::of(&assessment, series.judged(), view.price);
-    let outlook = outlook(series.judged(), &assessment);
+    let last = series.judged().last();
+    let outlook = last.map(|last| outlook(*last, &assessment, &tracker)).unwrap_or_default();
     let chart = Chart { view, series, assessment, findings, outlook, earnings };
     let notes = notes(&chart);
     Ok((chart, notes))
@@ -128,7 +130,7 @@ async fn draw(
     depth: AnalysisDepth,
     result: &mut ChartAnalysisResult,
 ) -> Result<(), AnalystError> {
-    match compute.run(move || picture::draw(&chart, depth)).await? {
+    match compute.draw(move |canvas| picture::draw(&chart, depth, canvas)).await? {
         Ok(picture) => match save(ports, picture).await {
             Ok([image, scene]) => {
                 (result.chart_image, result.chart_scene) = (Some(image), Some(scene));

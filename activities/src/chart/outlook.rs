@@ -2,9 +2,7 @@
 
 use chrono::Days;
 use ttai_core::DailyBar;
-use ttai_quant::trend::{
-    AssessmentSettings, ChartAssessment, Depth, Recommendation, RejectReason, VerdictTracker, assess,
-};
+use ttai_quant::trend::{ChartAssessment, Recommendation, RejectReason, VerdictTracker};
 
 /// Bars of a quick move. A verdict turns only when three bars in a row agree.
 const QUICK: u32 = 3;
@@ -14,8 +12,6 @@ const SLOW: u32 = 20;
 const STEPS: u32 = 24;
 /// A step in average true ranges.
 const STEP_ATR: f64 = 0.5;
-/// Bars that are enough for every measure of the verdict to have forgotten what came before.
-const MEMORY: usize = 800;
 
 /// A move that turns the verdict.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -43,34 +39,23 @@ pub(super) struct Outlook {
     pub(super) standstill: Option<Recommendation>,
 }
 
-/// Looks for the moves of at most 12 ATR that turn the verdict.
-pub(super) fn outlook(bars: &[DailyBar], assessment: &ChartAssessment) -> Outlook {
-    let recent = &bars[bars.len().saturating_sub(MEMORY)..];
-    let trial = Trial::over(recent, assessment)
-        // A verdict may rest on a state older than the memory; then the whole history counts.
-        .filter(|trial| trial.tracker.verdict() == Some(assessment.recommendation))
-        .or_else(|| Trial::over(bars, assessment));
-    trial.map_or_else(Outlook::default, |trial| trial.outlook())
+/// Looks for the moves of at most 12 ATR after `last`, the last bar, that turn the verdict of `assessment`; `tracker` has taken in all bars.
+pub(super) fn outlook(last: DailyBar, assessment: &ChartAssessment, tracker: &VerdictTracker) -> Outlook {
+    Trial { last, assessment, tracker }.outlook()
 }
 
 /// The analyst after all bars that have come.
 struct Trial<'a> {
-    bars: &'a [DailyBar],
+    last: DailyBar,
     assessment: &'a ChartAssessment,
-    tracker: VerdictTracker,
+    tracker: &'a VerdictTracker,
 }
 
-impl<'a> Trial<'a> {
-    /// None where a bar is impossible, which an assessment has refused before.
-    fn over(bars: &'a [DailyBar], assessment: &'a ChartAssessment) -> Option<Self> {
-        let tracker = VerdictTracker::after(bars, assessment.timeframe).ok()?;
-        Some(Self { bars, assessment, tracker })
-    }
-
+impl Trial<'_> {
     fn outlook(&self) -> Outlook {
         let verdict = self.assessment.recommendation;
-        let standstill =
-            self.path(SLOW, 0.0).map(|path| self.verdict(&path)).filter(|other| *other != Some(verdict));
+        let unmoved = self.path(SLOW, 0.0).and_then(|path| self.after(&path));
+        let standstill = unmoved.map(|after| after.verdict()).filter(|other| *other != Some(verdict));
         // Where time alone turns it, a slow move would tell nothing about prices.
         let paces: &[u32] = if standstill.is_some() { &[QUICK] } else { &[QUICK, SLOW] };
         let toward = |sign: f64| paces.iter().filter_map(|pace| self.least(*pace, sign)).collect();
@@ -83,38 +68,25 @@ impl<'a> Trial<'a> {
         (1..=STEPS).find_map(|step| {
             let distance_atr = sign * STEP_ATR * f64::from(step);
             let path = self.path(pace, distance_atr)?;
-            let verdict = self.verdict(&path).filter(|verdict| *verdict != self.assessment.recommendation)?;
+            let after = self.after(&path)?;
+            let verdict = after.verdict().filter(|verdict| *verdict != self.assessment.recommendation)?;
             let price = measures.close + distance_atr * measures.atr14;
-            Some(Turn {
-                bars: pace,
-                price,
-                distance_atr,
-                verdict,
-                reject: self.reject_reason(&path, verdict),
-            })
+            Some(Turn { bars: pace, price, distance_atr, verdict, reject: after.reject_reason() })
         })
     }
 
-    /// The verdict once the bars of `path` have come, too.
-    fn verdict(&self, path: &[DailyBar]) -> Option<Recommendation> {
+    /// The tracker once the bars of `path` have come, too.
+    fn after(&self, path: &[DailyBar]) -> Option<VerdictTracker> {
         let mut tracker = self.tracker.clone();
         path.iter().try_for_each(|bar| tracker.push(bar)).ok()?;
-        tracker.verdict()
-    }
-
-    fn reject_reason(&self, path: &[DailyBar], verdict: Recommendation) -> Option<RejectReason> {
-        if verdict != Recommendation::Reject {
-            return None;
-        }
-        let settings = AssessmentSettings { timeframe: self.assessment.timeframe, depth: Depth::Quick };
-        assess(&[self.bars, path].concat(), settings).ok()?.reject_reason
+        Some(tracker)
     }
 
     /// `pace` bars that move the price by `distance_atr` in even steps; None where it falls to zero.
     fn path(&self, pace: u32, distance_atr: f64) -> Option<Vec<DailyBar>> {
         let mut path: Vec<DailyBar> = Vec::new();
         for bar in 1..=pace {
-            let before = path.last().or(self.bars.last())?;
+            let before = path.last().unwrap_or(&self.last);
             path.push(self.next_bar(before, distance_atr * f64::from(bar) / f64::from(pace))?);
         }
         Some(path)

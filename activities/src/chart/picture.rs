@@ -2,8 +2,8 @@
 
 use chrono::NaiveDate;
 use ttai_chart::{
-    ChartError, ChartInput, ChartStyle, ConfluenceBand, Fibonacci, GapBand, LevelLine, Mark, MarkKind,
-    Overlay, Scene, render_png,
+    Canvas, ChartError, ChartInput, ChartStyle, ConfluenceBand, Fibonacci, GapBand, LevelLine, Mark,
+    MarkKind, Overlay, Scene,
 };
 use ttai_contract::{AnalysisDepth, PriceLevel};
 use ttai_core::{DailyBar, DividendStatus, LevelSide, Timeframe};
@@ -38,13 +38,17 @@ pub(super) enum PictureError {
 }
 
 /// Draws the sessions of the chart with what was found in them.
-pub(super) fn draw(chart: &Chart, depth: AnalysisDepth) -> Result<Picture, PictureError> {
+pub(super) fn draw(
+    chart: &Chart,
+    depth: AnalysisDepth,
+    canvas: &mut Canvas,
+) -> Result<Picture, PictureError> {
     let bars = usable_history(&chart.view.bars).0;
     let visible = visible_sessions(chart.assessment.timeframe, depth).min(bars.len());
     let input = input(chart, bars, bars.len() - visible);
     let style = ChartStyle { visible_bars: Some(visible), ..ChartStyle::default() };
     let scene = Scene::build(&input, &style)?;
-    Ok(Picture { png: render_png(&scene)?, scene: serde_json::to_vec(&scene)? })
+    Ok(Picture { png: canvas.render_png(&scene)?, scene: serde_json::to_vec(&scene)? })
 }
 
 const fn visible_sessions(timeframe: Timeframe, depth: AnalysisDepth) -> usize {

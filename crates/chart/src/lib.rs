@@ -36,6 +36,7 @@ mod format;
 mod input;
 mod label;
 mod layout;
+mod letters;
 mod number;
 mod paint;
 mod raster;
@@ -50,7 +51,7 @@ pub use font::Weight;
 pub use input::{ChartInput, ConfluenceBand, Fibonacci, GapBand, LevelLine, Mark, MarkKind, Overlay};
 pub use label::{Label, LabelRole, TextRun};
 pub use layout::{PriceScale, ScaleKind};
-pub use raster::render_png;
+pub use raster::{Canvas, render_png};
 pub use scene::{
     BarInterval, DateTick, Direction, HiddenLabel, HiddenReason, LabelState, LevelKind, MarkPlace, OffScale,
     OverlayLine, Point, PriceTag, PriceTick, Rect, Regions, ScaleEdge, Scene, SceneCandle, SceneLevel,

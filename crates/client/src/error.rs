@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use temporalio_client::errors::{WorkflowGetResultError, WorkflowInteractionError, WorkflowQueryError};
+use temporalio_client::tonic::{Code, Status};
 use temporalio_common::error::IncomingError;
 use ttai_contract::ValidationError;
 
@@ -84,6 +85,13 @@ impl ClientError {
         match error {
             WorkflowInteractionError::NotFound(_) => Self::NotFound(id.to_owned()),
             other => Self::Server { call, detail: other.to_string() },
+        }
+    }
+
+    pub(crate) fn status(id: &str, call: &'static str, status: &Status) -> Self {
+        match status.code() {
+            Code::NotFound => Self::NotFound(id.to_owned()),
+            _ => Self::Server { call, detail: status.message().to_owned() },
         }
     }
 

@@ -2,21 +2,26 @@
 
 use std::time::{Duration, SystemTime};
 
-use futures::StreamExt;
+use futures::{Stream, StreamExt, stream};
 use serde::Serialize;
 use serde_json::Value;
-use temporalio_client::{WorkflowExecutionDescription, WorkflowFetchHistoryOptions};
-use temporalio_common::protos::temporal::api::common::v1::Payload;
+use temporalio_client::grpc::WorkflowService;
+use temporalio_client::tonic::IntoRequest;
+use temporalio_client::{NamespacedClient, WorkflowExecutionDescription, WorkflowFetchHistoryOptions};
+use temporalio_common::protos::temporal::api::common::v1::{Payload, WorkflowExecution};
 use temporalio_common::protos::temporal::api::enums::v1::PendingActivityState;
 use temporalio_common::protos::temporal::api::history::v1::HistoryEvent;
 use temporalio_common::protos::temporal::api::history::v1::history_event::Attributes;
 use temporalio_common::protos::temporal::api::workflow::v1::PendingActivityInfo;
+use temporalio_common::protos::temporal::api::workflowservice::v1::GetWorkflowExecutionHistoryRequest;
 use ttai_contract::AttemptProgress;
 
 use crate::error::ClientError;
 use crate::payload;
 use crate::run::AnyRun;
 
+/// How long after one look into the history the next is taken. A stage takes a fraction of this, and each look costs the server.
+const PACE: Duration = Duration::from_millis(500);
 /// How often the server is asked for pending activities while a run is followed.
 const LOOK: Duration = Duration::from_secs(2);
 /// A task that nobody has taken for so long waits for a worker.
@@ -81,27 +86,50 @@ impl AnyRun {
         Ok(progress)
     }
 
-    /// Follows the run until it ends, by long poll of its history; `seen` gets every change.
+    /// Follows the run until it ends, by long poll of its history; `seen` gets what changed in the last [`PACE`].
     ///
     /// # Errors
     /// [`ClientError::NotFound`], or a server that breaks off.
     pub async fn follow(&self, mut seen: impl FnMut(&RunProgress)) -> Result<(), ClientError> {
         let mut progress = RunProgress::default();
-        let options = WorkflowFetchHistoryOptions::builder().wait_new_event(true).build();
-        let mut events = self.handle().fetch_history(options);
+        let pages = self.new_events();
+        tokio::pin!(pages);
         let mut look = tokio::time::interval_at(tokio::time::Instant::now() + LOOK, LOOK);
         loop {
             tokio::select! {
-                event = events.next() => {
-                    let Some(event) = event else { return Ok(()) };
-                    progress.apply(&event.map_err(|error| {
-                        ClientError::interaction(self.workflow_id(), "follow the history", error)
-                    })?);
-                }
+                page = pages.next() => match page {
+                    Some(events) => events?.iter().for_each(|event| progress.apply(event)),
+                    None => return Ok(()),
+                },
                 _ = look.tick() => progress.look(&self.description().await?),
             }
             seen(&progress);
         }
+    }
+
+    /// The history as it grows: what came since the page before, and not sooner than [`PACE`] after it.
+    fn new_events(&self) -> impl Stream<Item = Result<Vec<HistoryEvent>, ClientError>> {
+        stream::try_unfold(Some(Vec::new()), async |position| {
+            let Some(next_page_token) = position else { return Ok(None) };
+            tokio::time::sleep(PACE).await;
+            let request = GetWorkflowExecutionHistoryRequest {
+                namespace: self.client.client.namespace(),
+                execution: Some(WorkflowExecution {
+                    workflow_id: self.workflow_id().to_owned(),
+                    run_id: String::new(),
+                }),
+                next_page_token,
+                wait_new_event: true,
+                ..Default::default()
+            };
+            let mut client = self.client.client.clone();
+            let page = client.get_workflow_execution_history(request.into_request()).await;
+            let page = page
+                .map_err(|status| ClientError::status(self.workflow_id(), "follow the history", &status))?
+                .into_inner();
+            let further = Some(page.next_page_token).filter(|token| !token.is_empty());
+            Ok(Some((page.history.unwrap_or_default().events, further)))
+        })
     }
 }
 

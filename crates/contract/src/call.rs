@@ -46,6 +46,8 @@ impl CallTerms {
 pub struct AttemptProgress {
     /// Failed answers so far. An attempt that was lost with its worker is none.
     pub answers: u32,
+    /// Attempts that an operator's pause or reset ended.
+    pub interrupted: u32,
     /// Milliseconds that the attempts worked, and waited after failed answers.
     pub worked_ms: u64,
     /// What is being done, for a person.
@@ -55,10 +57,21 @@ pub struct AttemptProgress {
 }
 
 impl AttemptProgress {
+    /// What attempt number `attempt` (from 1) goes on from. Counts of more attempts than there were are from before an
+    /// operator's reset, which numbers them anew; the attempt that it ended is the only one since.
+    #[must_use]
+    pub fn before(self, attempt: u32) -> Self {
+        let attempts = attempt.saturating_sub(1);
+        if self.answers.saturating_add(self.interrupted) <= attempts {
+            return self;
+        }
+        Self { answers: 0, interrupted: attempts, ..self }
+    }
+
     /// How many of the attempts before number `attempt` (from 1) were lost with their worker.
     #[must_use]
     pub const fn lost(&self, attempt: u32) -> u32 {
-        attempt.saturating_sub(1).saturating_sub(self.answers)
+        attempt.saturating_sub(1).saturating_sub(self.answers).saturating_sub(self.interrupted)
     }
 }
 
@@ -70,6 +83,30 @@ mod tests {
     fn what_is_no_failed_answer_was_lost() {
         let progress = AttemptProgress { answers: 3, ..AttemptProgress::default() };
         assert_eq!([1, 4, 6].map(|attempt| progress.lost(attempt)), [0, 0, 2]);
+        let paused = AttemptProgress { interrupted: 2, ..progress };
+        assert_eq!([6, 8].map(|attempt| paused.lost(attempt)), [0, 2]);
+    }
+
+    #[test]
+    fn a_reset_begins_the_counts_anew_and_nothing_else_does() {
+        let progress = |answers, interrupted| AttemptProgress {
+            answers,
+            interrupted,
+            worked_ms: 7,
+            ..AttemptProgress::default()
+        };
+        for (before, attempt, expected) in [
+            (progress(0, 0), 1, progress(0, 0)),
+            (progress(1, 1), 3, progress(1, 1)),
+            (progress(2, 0), 6, progress(2, 0)),
+            // Reset while it waited for its third attempt.
+            (progress(2, 0), 1, progress(0, 0)),
+            // Reset while the second and the fourth attempt ran.
+            (progress(1, 1), 2, progress(0, 1)),
+            (progress(2, 2), 2, progress(0, 1)),
+        ] {
+            assert_eq!(before.clone().before(attempt), expected, "{before:?} at attempt {attempt}");
+        }
     }
 
     #[test]

@@ -52,7 +52,7 @@ pub struct Answer {
 pub struct RejectedMessage {
     /// The signal's name.
     pub handler: String,
-    /// Why, in at most 300 characters.
+    /// Why, in at most 300 bytes.
     pub reason: String,
     /// When, in the server's time.
     pub at: Option<DateTime<Utc>>,

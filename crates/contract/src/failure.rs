@@ -90,19 +90,25 @@ impl FailureType {
 /// that cannot report its failure fails for ever.
 pub const LONGEST_MESSAGE: usize = 1024;
 
-/// The message of a failure: at most [`LONGEST_MESSAGE`] bytes as JSON has them, without control characters.
+/// The message of a failure: [`shortened`] to [`LONGEST_MESSAGE`].
 #[must_use]
 pub fn capped(message: &str) -> String {
+    shortened(message, LONGEST_MESSAGE)
+}
+
+/// A text in at most `most` bytes (at least 3), without control characters. Of a longer one its beginning and its end: a
+/// decoder's text quotes what it got and ends with what it wanted.
+#[must_use]
+pub fn shortened(text: &str, most: usize) -> String {
     let readable = |c: char| if c.is_control() && c != '\n' { '\u{fffd}' } else { c };
-    let mut capped = String::new();
-    for c in message.chars().map(readable) {
-        if capped.len() + c.len_utf8() > LONGEST_MESSAGE - '…'.len_utf8() {
-            capped.push('…');
-            break;
-        }
-        capped.push(c);
+    let text: String = text.chars().map(readable).collect();
+    if text.len() <= most {
+        return text;
     }
-    capped
+    let (_, end) = text.split_at(text.ceil_char_boundary(text.len() - most / 3));
+    let begins = most.saturating_sub('…'.len_utf8() + end.len());
+    let (beginning, _) = text.split_at(text.floor_char_boundary(begins));
+    format!("{beginning}…{end}")
 }
 
 #[cfg(test)]
@@ -112,8 +118,15 @@ mod tests {
     #[test]
     fn messages_are_capped_whatever_they_echo() {
         assert_eq!(capped("short\nand good"), "short\nand good");
-        let long = capped(&"\u{7f}".repeat(700_000));
-        assert!(long.len() <= LONGEST_MESSAGE && long.ends_with('…'), "{}", long.len());
+        assert_eq!(shortened("0123456789abcdef", 12), "01234…cdef");
+        for c in ["\u{7f}", "é", "🚀", "x"] {
+            let long = capped(&c.repeat(700_000));
+            let length = long.len();
+            assert!(
+                (LONGEST_MESSAGE - 8..=LONGEST_MESSAGE).contains(&length) && long.contains('…'),
+                "{length}"
+            );
+        }
     }
 
     #[test]

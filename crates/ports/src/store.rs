@@ -61,6 +61,8 @@ pub struct AnalysisCursor {
 /// Which analyses to list; all fields narrow.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct AnalysisFilter {
+    /// The runs of one workflow id.
+    pub workflow_id: Option<String>,
     /// Whose.
     pub user_id: Option<String>,
     /// About what.

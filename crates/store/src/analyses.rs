@@ -164,6 +164,9 @@ impl Analyses for Database {
 fn listing(select: String, filter: &AnalysisFilter, limit: u32) -> Statement<'_> {
     let mut query = sql(select);
     query.push_text(" WHERE true");
+    if let Some(workflow_id) = &filter.workflow_id {
+        query.push(" AND workflow_id = ", workflow_id);
+    }
     if let Some(user_id) = &filter.user_id {
         query.push(" AND user_id = ", user_id);
     }
@@ -185,6 +188,7 @@ fn listing(select: String, filter: &AnalysisFilter, limit: u32) -> Statement<'_>
 
 /// A filter's limit, 50 when it has none.
 fn check_filter(filter: &AnalysisFilter) -> Result<u32, StoreError> {
+    filter.workflow_id.as_deref().map(check_workflow_id).transpose()?;
     check_id("user_id", filter.user_id.as_deref().unwrap_or_default())?;
     check_id("symbol", filter.symbol.as_deref().unwrap_or_default())?;
     if let Some(before) = filter.before {

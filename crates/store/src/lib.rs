@@ -49,7 +49,7 @@ pub use limits::{limits, open_limits};
 pub use retention::{Removed, Retention};
 pub use schema::{SchemaState, SchemaStatus, schema_status};
 pub use spool::SpoolStatus;
-pub use spooled::Spooled;
+pub use spooled::{Spooled, waiting_analyses};
 pub use url::StoreUrl;
 
 /// How long a call may take and how large what it stores may be.

@@ -131,8 +131,16 @@ fn state(found: Option<i64>, program: i64) -> SchemaState {
 }
 
 /// Brings a SQLite file to this program's version. One immediate transaction is the lock: of several processes one
-/// migrates, the others wait and find it done, and a crash leaves the file as it was.
+/// migrates, the others wait and find it done, and a crash leaves the file as it was. A file that is up to date is only
+/// read, so that it can be opened while another process writes.
 pub(crate) async fn migrate_sqlite(connection: &mut SqliteConnection) -> Result<(), StoreError> {
+    if sqlite_version(connection).await? == Some(latest()) {
+        let applied = connection.list_applied_migrations(TABLE).await;
+        return check_applied(
+            &applied.map_err(|e| from_migration(MIGRATING, e))?,
+            &migrations(Dialect::Sqlite),
+        );
+    }
     let mut transaction =
         connection.begin_with("BEGIN IMMEDIATE").await.map_err(|e| from_sqlx(MIGRATING, e))?;
     sqlite_version(&mut transaction).await?;

@@ -105,6 +105,11 @@ pub(crate) struct Spool {
 }
 
 impl Spool {
+    /// A spool whose folder is there, as far as it was ever used: for reading.
+    pub(crate) fn at(folder: &Path, most: u64) -> Self {
+        Self { folder: folder.to_owned(), most, used: AtomicU64::new(0) }
+    }
+
     /// Creates the folders, readable by their owner only, and clears what a crash left half written.
     pub(crate) fn open(folder: &Path, most: u64) -> io::Result<Self> {
         let mut folders = DirBuilder::new();
@@ -114,7 +119,7 @@ impl Spool {
         for name in SpoolKind::ALL.map(SpoolKind::folder).into_iter().chain([DAMAGED]) {
             folders.create(folder.join(name))?;
         }
-        let spool = Self { folder: folder.to_owned(), most, used: AtomicU64::new(0) };
+        let spool = Self::at(folder, most);
         spool.clear_unfinished()?;
         spool.count()?;
         Ok(spool)
@@ -157,7 +162,7 @@ impl Spool {
     /// The hashes of all that is here.
     pub(crate) fn names(&self, kind: SpoolKind) -> io::Result<Vec<String>> {
         let mut names = Vec::new();
-        for entry in fs::read_dir(self.folder.join(kind.folder()))? {
+        for entry in entries(&self.folder.join(kind.folder()))?.into_iter().flatten() {
             let name = entry?.file_name().to_string_lossy().into_owned();
             if check_hash(&name).is_ok() {
                 names.push(name);
@@ -203,14 +208,18 @@ impl Spool {
     }
 }
 
+/// What is in a folder; none where it does not exist.
+fn entries(folder: &Path) -> io::Result<Option<fs::ReadDir>> {
+    match fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        entries => entries.map(Some),
+    }
+}
+
 /// The sizes of a folder's files.
 fn sizes(folder: &Path) -> io::Result<Vec<u64>> {
-    let entries = match fs::read_dir(folder) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        entries => entries?,
-    };
     let mut sizes = Vec::new();
-    for entry in entries {
+    for entry in entries(folder)?.into_iter().flatten() {
         match entry?.metadata() {
             Ok(metadata) if metadata.is_file() => sizes.push(metadata.len()),
             // Moved since.

@@ -45,6 +45,19 @@ struct Waiting {
     record: AnalysisRecord,
 }
 
+/// The analyses that wait in a spool's folder, each with the instant of its save, by this host's clock, as `created_at`. What
+/// is damaged is left out. Nothing is created, moved or locked, and the database is not asked.
+///
+/// # Errors
+/// A folder that cannot be read.
+pub fn waiting_analyses(folder: &Path) -> std::io::Result<Vec<AnalysisRecord>> {
+    let spool = Spool::at(folder, 0);
+    let names = spool.names(SpoolKind::Analyses)?;
+    let contents = names.iter().filter_map(|name| spool.get(SpoolKind::Analyses, name).ok().flatten());
+    let waiting = contents.filter_map(|content| serde_json::from_slice(&content.bytes).ok());
+    Ok(waiting.map(|Waiting { asked, record }| AnalysisRecord { created_at: asked, ..record }).collect())
+}
+
 impl Spooled {
     /// Puts a spool of at most `most` bytes in `folder` before a database.
     ///

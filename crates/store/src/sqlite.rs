@@ -105,7 +105,11 @@ fn pool(connections: u32, options: StoreOptions, connect: SqliteConnectOptions) 
 
 #[cfg(test)]
 mod tests {
-    use crate::{Database, StoreUrl};
+    use std::time::Duration;
+
+    use ttai_ports::Analyses;
+
+    use crate::{Database, StoreOptions, StoreUrl};
 
     #[tokio::test]
     async fn the_file_is_in_the_modes_that_make_it_durable() {
@@ -117,5 +121,16 @@ mod tests {
         let synchronous: i64 = sqlx::query_scalar("PRAGMA synchronous").fetch_one(writer).await.unwrap();
         let foreign_keys: i64 = sqlx::query_scalar("PRAGMA foreign_keys").fetch_one(writer).await.unwrap();
         assert_eq!((journal.as_str(), synchronous, foreign_keys), ("wal", 2, 1));
+    }
+
+    #[tokio::test]
+    async fn a_file_that_is_up_to_date_is_opened_and_read_while_another_process_writes() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = StoreUrl::sqlite(folder.path().join("ttai.db")).unwrap();
+        let store = Database::open(&url).await.unwrap();
+        let _writing = store.begin().await.unwrap();
+        let options = StoreOptions { deadline: Duration::from_secs(1), ..StoreOptions::default() };
+        let reader = Database::open_with(&url, options).await.unwrap();
+        assert_eq!(reader.latest("nobody").await, Ok(None));
     }
 }

@@ -207,6 +207,9 @@ pub struct AnalyzeArgs {
 pub struct ShowArgs {
     /// Workflow id.
     pub id: String,
+    /// An earlier run of the id, where it ran more than once [default: the latest].
+    #[arg(long, value_name = "RUN_ID")]
+    pub run: Option<String>,
     /// Print as JSON.
     #[arg(long)]
     pub json: bool,

@@ -5,15 +5,20 @@ use std::io::Read;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::str::FromStr;
+use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail, ensure};
-use serde_json::Value;
+use chrono::{DateTime, Utc};
+use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
 use ttai_contract::FullAnalysisResult;
 use ttai_dev_server::{DevServer, DevServerOptions, LocateOptions, Silent, locate};
+use ttai_ports::{Analyses, AnalysisRecord, Saved};
+use ttai_store::{Database, Spooled, StoreUrl};
 
 /// How long a command may take on a busy machine.
 const DEADLINE: Duration = Duration::from_secs(120);
@@ -278,6 +283,76 @@ async fn an_analysis_is_answered_drawn_and_kept() -> anyhow::Result<()> {
 
     let nowhere = home.run(&["show", "nope"])?.expect(1)?;
     assert!(nowhere.stderr.contains("'nope'") && nowhere.stderr.contains("ttai list"), "{}", nowhere.stderr);
+    Ok(())
+}
+
+async fn database(file: &Path) -> anyhow::Result<Database> {
+    Ok(Database::open(&StoreUrl::from_str(&file.to_string_lossy())?).await?)
+}
+
+/// A record as a run leaves it.
+fn record(run_id: &str, as_of: DateTime<Utc>) -> AnalysisRecord {
+    AnalysisRecord {
+        workflow_id: "analysis-AAPL-again".to_owned(),
+        run_id: run_id.to_owned(),
+        user_id: "ann".to_owned(),
+        symbol: "AAPL".to_owned(),
+        analysis_type: "full_analysis".to_owned(),
+        strategy: None,
+        recommendation: "watchlist".to_owned(),
+        as_of,
+        result: json!({ "run": run_id }),
+        created_at: DateTime::UNIX_EPOCH,
+        completed_at: Some(as_of),
+        notified: Vec::new(),
+    }
+}
+
+#[tokio::test]
+async fn every_run_of_an_id_is_shown_also_one_that_waits_for_the_store() -> anyhow::Result<()> {
+    let home = Home::new().await?;
+    home.run(&["list"])?.expect(0)?;
+    let file = home.path("data/ttai.db");
+    let store = database(&file).await?;
+    let day = "2014-06-06T19:00:00Z".parse()?;
+    for run in ["first", "second"] {
+        store.save(&record(run, day)).await?;
+    }
+    let shown = |arguments: &[&str]| {
+        home.run(&[&["show", "analysis-AAPL-again", "--json"], arguments].concat())?.expect(0)
+    };
+    let latest = shown(&[])?;
+    assert_eq!(text(&latest.json()?, "run"), "second");
+    assert!(latest.stderr.contains("first  2014-06-06 15:00 ET  watchlist"), "{}", latest.stderr);
+    assert_eq!(text(&shown(&["--run", "first"])?.json()?, "run"), "first");
+
+    // Saved while the store was away.
+    let away = home.path("away.db");
+    let spool = std::fs::read_dir(home.path("data/spool"))?.next().context("a spool")??.path();
+    let spooled = Spooled::open(Arc::new(database(&away).await?), &spool, 1_000_000).await?;
+    std::fs::remove_file(&away)?;
+    let saved = spooled.save_or_spool(&record("third", day), Duration::from_secs(5)).await?;
+    assert_eq!(saved, Saved::InSpool);
+    for arguments in [&[][..], &["--run", "third"]] {
+        let latest = shown(arguments)?;
+        assert_eq!(text(&latest.json()?, "run"), "third");
+        assert!(latest.stderr.contains("1 analysis waits on this host"), "{}", latest.stderr);
+    }
+    let runs = home.list(&[])?;
+    let runs: Vec<&str> = runs.iter().map(|row| text(row, "run_id")).collect();
+    assert_eq!(runs, ["third", "second", "first"]);
+
+    let checks = home.run(&["doctor", "--json"])?.expect(0)?;
+    assert!(checks.stdout.contains("0 artifacts and 1 analyses wait in"), "{}", checks.stdout);
+
+    // A store that cannot be opened hides nothing of it.
+    drop(store);
+    std::fs::write(&file, "this is no database")?;
+    let latest = shown(&[])?;
+    assert_eq!(text(&latest.json()?, "run"), "third");
+    assert!(latest.stderr.contains("the store cannot be read"), "{}", latest.stderr);
+    let unknown = home.run(&["show", "analysis-AAPL-again", "--run", "fourth"])?.expect(1)?;
+    assert!(unknown.stderr.contains("run fourth of 'analysis-AAPL-again'"), "{}", unknown.stderr);
     Ok(())
 }
 

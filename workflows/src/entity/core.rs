@@ -8,6 +8,7 @@ use serde::Serialize;
 use ttai_contract::entity::{
     Answer, Carried, CarriedCore, EntityState, EntityStatus, Keyed, RejectedMessage,
 };
+use ttai_contract::failure::shortened;
 
 use super::seen::{SeenKeys, fingerprint};
 use super::{Next, Wake};
@@ -20,8 +21,8 @@ const UPDATES_OF_A_RUN: u32 = 1_500;
 const INBOX_BYTES: usize = 1_000_000;
 /// Rejected signals that the status lists.
 const REJECTED: usize = 50;
-/// Longest reason, in characters: failures quote what was sent.
-const REASON_CHARS: usize = 300;
+/// Longest reason, in bytes: failures quote what was sent.
+const REASON_BYTES: usize = 300;
 /// Longest key, in bytes.
 const KEY_BYTES: usize = 128;
 
@@ -324,15 +325,8 @@ fn json(message: &impl Serialize) -> Result<Vec<u8>, String> {
     serde_json::to_vec(message).map_err(|error| format!("it cannot be carried: {error}"))
 }
 
-/// The beginning and the end: a decoder's text quotes what it got and ends with what it wanted.
 fn capped(reason: &str) -> String {
-    const TAIL: usize = 100;
-    let length = reason.chars().count();
-    if length <= REASON_CHARS {
-        return reason.to_owned();
-    }
-    let head = reason.chars().take(REASON_CHARS - TAIL - 1);
-    head.chain(['…']).chain(reason.chars().skip(length - TAIL)).collect()
+    shortened(reason, REASON_BYTES)
 }
 
 #[cfg(test)]

@@ -3,19 +3,17 @@
 use chrono::NaiveDate;
 use proptest::prelude::*;
 use ttai_core::Timeframe;
-use ttai_quant::trend::recommendation_history;
+use ttai_quant::trend::{AssessmentSettings, Depth, assess, assess_and_follow, recommendation_history};
 
 use super::*;
 
 /// What [`outlook`] answers, from the rules' definition alone.
-fn replayed(bars: &[DailyBar], assessment: &ChartAssessment) -> Outlook {
+fn replayed(bars: &[DailyBar], assessment: &ChartAssessment, tracker: &VerdictTracker) -> Option<Outlook> {
     let verdict = |path: &[DailyBar]| {
         recommendation_history(path, assessment.timeframe).ok()?.last().copied().flatten()
     };
-    let recent = &bars[bars.len().saturating_sub(MEMORY)..];
-    let same = verdict(recent) == Some(assessment.recommendation);
-    let trial = Trial::over(if same { recent } else { bars }, assessment).unwrap();
-    let after = |pace, distance_atr| Some([trial.bars, &trial.path(pace, distance_atr)?].concat());
+    let trial = Trial { last: *bars.last()?, assessment, tracker };
+    let after = |pace, distance_atr| Some([bars, &trial.path(pace, distance_atr)?].concat());
     let turned = |verdict: &Option<Recommendation>| *verdict != Some(assessment.recommendation);
     let standstill = after(SLOW, 0.0).map(|path| verdict(&path)).filter(turned);
     let paces: &[u32] = if standstill.is_some() { &[QUICK] } else { &[QUICK, SLOW] };
@@ -36,7 +34,7 @@ fn replayed(bars: &[DailyBar], assessment: &ChartAssessment) -> Outlook {
         })
     };
     let toward = |sign: f64| paces.iter().filter_map(|pace| least(*pace, sign)).collect();
-    Outlook { falls: toward(-1.0), rises: toward(1.0), standstill: standstill.flatten() }
+    Some(Outlook { falls: toward(-1.0), rises: toward(1.0), standstill: standstill.flatten() })
 }
 
 /// Bars whose closes move by the given parts of the price, in hundredths of a percent.
@@ -66,8 +64,12 @@ proptest! {
         let bars = bars(&moves);
         let timeframe = if intraday { Timeframe::Intraday } else { Timeframe::Daily };
         let settings = AssessmentSettings { timeframe, depth: Depth::Quick };
-        if let Ok(assessment) = assess(&bars, settings) {
-            prop_assert_eq!(outlook(&bars, &assessment), replayed(&bars, &assessment));
+        if let Ok((assessment, tracker)) = assess_and_follow(&bars, settings) {
+            let last = *bars.last().unwrap();
+            prop_assert_eq!(
+                Some(outlook(last, &assessment, &tracker)),
+                replayed(&bars, &assessment, &tracker)
+            );
         }
     }
 }

@@ -14,6 +14,8 @@ use super::swings::Swing;
 
 /// Width of the bell, in ATR, under which turning points are counted.
 const BELL_ATR: f64 = 0.35;
+/// A turn farther away than this many widths of the bell weighs less than 1e-16.
+const BELL_END: f64 = 8.6;
 /// Where the neighbourhood is sampled, in ATR from the level.
 const RING_ATR: [f64; 8] = [-2.5, -2.0, -1.5, -1.0, 1.0, 1.5, 2.0, 2.5];
 /// Turns added to the neighbourhood, so that a lone turn in an empty one is not dense.
@@ -110,11 +112,9 @@ impl Landscape {
 
     /// Turning points weighted by a Gaussian bell around `price`.
     fn turns_near(&self, price: f64) -> f64 {
-        let bell = |turn: &f64| {
-            let z = (turn - price) / (BELL_ATR * self.atr);
-            (-0.5 * z * z).exp()
-        };
-        self.turns.iter().map(bell).sum()
+        let z = |turn: &f64| (turn - price) / (BELL_ATR * self.atr);
+        let near = self.turns.iter().map(z).filter(|z| z.abs() < BELL_END);
+        near.map(|z| (-0.5 * z * z).exp()).sum()
     }
 }
 

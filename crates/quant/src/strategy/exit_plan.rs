@@ -131,6 +131,10 @@ const REVIEW_DAYS: i64 = 21;
 const TESTED_DELTA: f64 = 0.50;
 /// Buying back at three credits loses two.
 const TESTED_CREDITS: u32 = 3;
+/// Dollars between the ends at which a threshold is found.
+const THRESHOLD_TOLERANCE: f64 = 1e-3;
+/// More steps than any threshold takes.
+const MOST_STEPS: usize = 100;
 const DAYS_A_YEAR: f64 = 365.0;
 
 /// The review day of a trade opened `dte` calendar days before its last trade date: at 21 days when opened above 30, else at half.
@@ -247,14 +251,15 @@ impl<'a, M: OptionModel> Planner<'a, M> {
             _ => (TestedRule::Delta, None),
         };
         let short = &self.terms.legs[0];
-        let holds = |spot: f64, days: i64| -> Result<bool, ModelError> {
+        // At 0 or above the rule holds.
+        let beyond = |spot: f64, days: i64| -> Result<f64, ModelError> {
             match close_at {
-                Some(limit) => Ok(self.cost(spot, days)? >= to_f64(limit)),
-                None => Ok(leg_delta(short, spot, self.elapsed(days), self.model)?.abs() >= TESTED_DELTA),
+                Some(limit) => Ok(self.cost(spot, days)? - to_f64(limit)),
+                None => Ok(leg_delta(short, spot, self.elapsed(days), self.model)?.abs() - TESTED_DELTA),
             }
         };
         let review_day = self.dte - review.dte;
-        let underlying_today = self.threshold(|spot| holds(spot, 0))?;
+        let underlying_today = self.threshold(|spot| beyond(spot, 0))?;
         let cost_then = match (close_at, underlying_today) {
             (None, Some(spot)) => to_decimal(self.cost(spot, 0)?).map(|cost| cost.round_dp(2)),
             _ => None,
@@ -263,8 +268,8 @@ impl<'a, M: OptionModel> Planner<'a, M> {
             rule,
             close_at: close_at.or(cost_then),
             underlying_today,
-            underlying_at_review: self.threshold(|spot| holds(spot, review_day))?,
-            already: holds(self.terms.spot, 0)?,
+            underlying_at_review: self.threshold(|spot| beyond(spot, review_day))?,
+            already: beyond(self.terms.spot, 0)? >= 0.0,
             until: self.terms.last_trade_date,
         })
     }
@@ -275,29 +280,34 @@ impl<'a, M: OptionModel> Planner<'a, M> {
         Some((strikes.next()? - strikes.next()?).abs())
     }
 
-    /// The price of the underlying at which `holds` begins, between a fifth and five times the spot, to the cent: below the spot for a short put,
-    /// above it for a short call.
-    fn threshold(&self, holds: impl Fn(f64) -> Result<bool, ModelError>) -> Result<Option<f64>, ModelError> {
+    /// The price of the underlying at which `beyond` reaches 0, between a fifth and five times the spot, to the cent: below the spot for a
+    /// short put, above it for a short call. By false position (Illinois: an end that stays twice counts half).
+    fn threshold(&self, beyond: impl Fn(f64) -> Result<f64, ModelError>) -> Result<Option<f64>, ModelError> {
         let LegInstrument::Option { right, .. } = self.terms.legs[0].leg.instrument else { return Ok(None) };
         let (low, high) = (self.terms.spot / 5.0, self.terms.spot * 5.0);
-        let (mut tested, mut calm) = match right {
+        let (tested, calm) = match right {
             ttai_core::OptionRight::Put => (low, high),
             ttai_core::OptionRight::Call => (high, low),
         };
-        if !holds(tested)? || holds(calm)? {
+        let (mut tested, mut calm) = ((tested, beyond(tested)?), (calm, beyond(calm)?));
+        if tested.1 < 0.0 || calm.1 >= 0.0 {
             return Ok(None);
         }
-        while (tested - calm).abs() > 0.005 {
-            let middle = f64::midpoint(tested, calm);
-            if middle == tested || middle == calm {
+        // Which end the step before moved.
+        let mut moved = None;
+        for _ in 0..MOST_STEPS {
+            if (tested.0 - calm.0).abs() <= THRESHOLD_TOLERANCE {
                 break;
             }
-            if holds(middle)? {
-                tested = middle;
-            } else {
-                calm = middle;
+            let middle = calm.0 + (tested.0 - calm.0) * calm.1 / (calm.1 - tested.1);
+            let value = beyond(middle)?;
+            let holds = value >= 0.0;
+            let (end, other) = if holds { (&mut tested, &mut calm) } else { (&mut calm, &mut tested) };
+            *end = (middle, value);
+            if moved.replace(holds) == Some(holds) {
+                other.1 *= 0.5;
             }
         }
-        Ok(Some((tested * 100.0).round() / 100.0))
+        Ok(Some((tested.0 * 100.0).round() / 100.0))
     }
 }

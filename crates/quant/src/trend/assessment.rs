@@ -137,6 +137,17 @@ pub struct ChartAssessment {
 /// [`AssessmentError`] says how many bars are needed ([`MINIMUM_BARS`] of the timeframe), which bar is at
 /// fault, or that the price does not move.
 pub fn assess(bars: &[DailyBar], settings: AssessmentSettings) -> Result<ChartAssessment, AssessmentError> {
+    assess_and_follow(bars, settings).map(|(assessment, _)| assessment)
+}
+
+/// As [`assess`], with the tracker after the last bar, from which bars to come can be tried.
+///
+/// # Errors
+/// As [`assess`].
+pub fn assess_and_follow(
+    bars: &[DailyBar],
+    settings: AssessmentSettings,
+) -> Result<(ChartAssessment, VerdictTracker), AssessmentError> {
     let (usable, history_cut) = usable_history(bars);
     let weekly;
     let judged = match settings.timeframe {
@@ -151,10 +162,11 @@ pub fn assess(bars: &[DailyBar], settings: AssessmentSettings) -> Result<ChartAs
     };
     let lookback = settings.depth.lookback();
     let levels = find_levels(judged, &LevelSettings { lookback, ..LevelSettings::default() })?;
-    let Some((state, measures)) = VerdictTracker::after(judged, settings.timeframe)?.latest() else {
+    let tracker = VerdictTracker::after(judged, settings.timeframe)?;
+    let Some((state, measures)) = tracker.latest() else {
         return Err(LevelsError::NoRange { as_of: levels.as_of }.into());
     };
-    Ok(ChartAssessment {
+    let assessment = ChartAssessment {
         as_of: levels.as_of,
         timeframe: settings.timeframe,
         depth: settings.depth,
@@ -171,7 +183,8 @@ pub fn assess(bars: &[DailyBar], settings: AssessmentSettings) -> Result<ChartAs
         warnings: warnings(history_cut.as_ref(), &measures),
         measures,
         history_cut,
-    })
+    };
+    Ok((assessment, tracker))
 }
 
 /// The recommendation of every bar as it stood then: each depends on the bars up to it alone. None while warming up.

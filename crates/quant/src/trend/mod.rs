@@ -42,7 +42,8 @@ mod windows;
 mod tests;
 
 pub use assessment::{
-    AssessmentError, AssessmentSettings, ChartAssessment, Depth, MINIMUM_BARS, assess, recommendation_history,
+    AssessmentError, AssessmentSettings, ChartAssessment, Depth, MINIMUM_BARS, assess, assess_and_follow,
+    recommendation_history,
 };
 pub use history::{HistoryCut, UNEXPLAINED_MOVE, usable_history, weekly_bars};
 pub use measures::Measures;

@@ -4,7 +4,7 @@ use ttai_core::{DailyBar, Timeframe};
 
 use super::assessment::bars_per_year;
 use super::measures::{Gauges, Measures};
-use super::rules::{Recommendation, TrendState};
+use super::rules::{Recommendation, RejectReason, TrendState};
 use crate::indicators::{IndicatorError, PriceBar};
 
 /// The verdict after every bar, from the bars up to it. A clone goes its own way: from one history many continuations can be
@@ -54,6 +54,12 @@ impl VerdictTracker {
     #[must_use]
     pub fn verdict(&self) -> Option<Recommendation> {
         self.state.map(|state| state.recommendation)
+    }
+
+    /// Why the verdict is reject, where it is.
+    #[must_use]
+    pub fn reject_reason(&self) -> Option<RejectReason> {
+        self.state.and_then(|state| state.reason)
     }
 
     /// What the last bar says, with the measures that say it.

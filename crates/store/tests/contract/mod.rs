@@ -252,6 +252,11 @@ pub(crate) async fn pages_hold_each_record_once(bench: &Bench) {
         ["run-21", "run-15", "run-09", "run-03"]
     );
     assert_eq!(all_pages(&store, by(None, Some("MSFT"))).await.len(), 0, "symbols are compared by case");
+    let rerun = AnalysisRecord { run_id: "again".into(), ..record("run-03") };
+    store.save(&rerun).await.unwrap();
+    let runs = AnalysisFilter { workflow_id: Some("run-03".into()), ..AnalysisFilter::default() };
+    let runs: Vec<_> = store.list(&runs).await.unwrap().into_iter().map(|found| found.run_id).collect();
+    assert_eq!(runs, [rerun.run_id, record("run-03").run_id], "the runs of one id, the latest first");
     let instant = store.latest("run-00").await.unwrap().unwrap().created_at;
     let before = |instant| AnalysisFilter { before: Some(instant), ..AnalysisFilter::default() };
     assert_eq!(ids(&store, &before(instant)).await.len(), 0);

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 use ttai_ports::{Analyses, AnalysisRecord, Artifact, Artifacts, Saved, StoreError};
-use ttai_store::{Database, SpoolStatus, Spooled, StoreOptions};
+use ttai_store::{Database, SpoolStatus, Spooled, StoreOptions, waiting_analyses};
 
 use super::{Bench, assert_same, record};
 
@@ -93,6 +93,11 @@ pub(crate) async fn what_was_spooled_is_moved_and_replaces_nothing_newer(bench: 
     for verdict in ["first", "second"] {
         assert_eq!(store.save_or_spool(&saved_at(verdict), patience).await, Ok(Saved::InSpool));
     }
+    let mut verdicts: Vec<_> =
+        waiting_analyses(folder.path()).unwrap().into_iter().map(|record| record.recommendation).collect();
+    verdicts.sort();
+    assert_eq!(verdicts, ["first", "second"]);
+    assert_eq!(waiting_analyses(&folder.path().join("nowhere")).unwrap(), []);
     let refused = store.save_or_spool(&record(""), patience).await;
     assert!(matches!(refused, Err(StoreError::Invalid(_))), "{refused:?}");
     assert!(store.move_all().await.is_err());

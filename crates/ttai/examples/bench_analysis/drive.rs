@@ -57,8 +57,12 @@ pub(crate) async fn run(
 async fn by_client(client: &TtaiClient, params: &FullAnalysisParams) -> anyhow::Result<Finished> {
     let run = client.start(params, None).await?;
     // As the command line shows where a run is while it waits.
-    let (answer, followed) = tokio::join!(run.result(None), run.follow(|_| {}));
-    followed?;
+    let follower = {
+        let run = run.clone();
+        tokio::spawn(async move { run.follow(|_| {}).await })
+    };
+    let answer = run.result(None).await;
+    follower.abort();
     let answer: FullAnalysisResult = answer?;
     Ok(Finished {
         workflow_id: run.workflow_id().to_owned(),

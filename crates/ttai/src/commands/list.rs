@@ -5,17 +5,20 @@ use std::process::ExitCode;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use ttai_client::{ListFilter, RunStatus};
-use ttai_ports::{Analyses, AnalysisFilter};
+use ttai_ports::AnalysisFilter;
 
 use crate::cli::{GlobalArgs, ListArgs};
+use crate::saved::SavedAnalyses;
 use crate::settings::Settings;
-use crate::{output, report, server, wiring};
+use crate::{output, report, server};
 
 /// One line.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct RunRow {
     /// Workflow id.
     pub workflow_id: String,
+    /// Which run of it.
+    pub run_id: String,
     /// What it is about.
     pub symbol: String,
     /// Kind of analysis, or the workflow's type.
@@ -35,7 +38,7 @@ pub struct RunRow {
 /// Runs the command.
 ///
 /// # Errors
-/// A store that cannot be read. A server that is not there is no error: the store has what is finished.
+/// A store that cannot be read, where nothing waits for it on this host. A server that is not there is no error: the store has what is finished.
 pub async fn run(global: &GlobalArgs, args: ListArgs) -> anyhow::Result<ExitCode> {
     let settings = Settings::load(global, None)?;
     let mut rows = on_server(&settings, &args).await?;
@@ -59,9 +62,13 @@ async fn stored(settings: &Settings, args: &ListArgs) -> anyhow::Result<Vec<RunR
         limit: Some(args.limit),
         ..AnalysisFilter::default()
     };
-    let records = wiring::store(settings).await?.list(&filter).await?;
+    let saved = SavedAnalyses::find(settings, &filter).await?;
+    if let Some(note) = saved.note() {
+        output::note(&note);
+    }
     let row = |record: ttai_ports::AnalysisRecord| RunRow {
         workflow_id: record.workflow_id,
+        run_id: record.run_id,
         symbol: record.symbol,
         kind: record.analysis_type,
         strategy: record.strategy,
@@ -70,7 +77,7 @@ async fn stored(settings: &Settings, args: &ListArgs) -> anyhow::Result<Vec<RunR
         running: false,
         saved_or_started: Some(record.created_at),
     };
-    Ok(records.into_iter().map(row).collect())
+    Ok(saved.records.into_iter().map(row).collect())
 }
 
 /// What the store does not have: runs under way, failed or cancelled.
@@ -84,6 +91,7 @@ async fn on_server(settings: &Settings, args: &ListArgs) -> anyhow::Result<Vec<R
     let runs = client.list(&filter).await?;
     let row = |run: ttai_client::RunSummary| RunRow {
         workflow_id: run.workflow_id,
+        run_id: run.run_id,
         symbol: run.symbol.unwrap_or_default(),
         kind: run.workflow_type,
         strategy: run.strategy,

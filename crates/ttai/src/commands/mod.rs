@@ -20,6 +20,9 @@ use std::process::ExitCode;
 
 use crate::cli::{Cli, Command, RunCommand};
 
+/// Threads for files and names beside those that compute, of which there is one a core. Each holds on to memory that it has freed.
+const THREADS_FOR_FILES: usize = 6;
+
 /// The exit code after Ctrl-C.
 pub const INTERRUPTED: u8 = 130;
 
@@ -38,7 +41,11 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     }
     // One TLS implementation for the whole binary. A second installation fails and changes nothing.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .max_blocking_threads(cores + THREADS_FOR_FILES)
+        .build()?;
     let outcome = runtime.block_on(dispatch(cli));
     // What still computes is not worth waiting for.
     runtime.shutdown_background();

@@ -5,29 +5,27 @@ use std::time::Duration;
 
 use anyhow::{bail, ensure};
 use ttai_client::{AnyRun, RunStatus};
-use ttai_ports::Analyses;
+use ttai_ports::{Analyses, AnalysisFilter, AnalysisRecord};
 
 use crate::cli::{GlobalArgs, ShowArgs};
+use crate::saved::SavedAnalyses;
 use crate::settings::Settings;
-use crate::{output, report, server, wiring};
+use crate::{output, report, server};
 
 /// Runs the command.
 ///
 /// # Errors
-/// Nobody knows the id.
+/// Nobody knows the id, or the run.
 pub async fn run(global: &GlobalArgs, args: ShowArgs) -> anyhow::Result<ExitCode> {
     let settings = Settings::load(global, None)?;
-    let store = wiring::store(&settings).await?;
-    if let Some(record) = store.latest(&args.id).await? {
-        if let Some(path) = &args.chart {
-            report::write_chart(store.as_ref(), &record.result, path).await?;
-        }
-        output::line(&if args.json {
-            serde_json::to_string_pretty(&record.result)?
-        } else {
-            report::result(&record.result)
-        });
+    let of_id = AnalysisFilter { workflow_id: Some(args.id.clone()), ..AnalysisFilter::default() };
+    let saved = SavedAnalyses::find(&settings, &of_id).await?;
+    if let Some(record) = chosen(&saved, &args).await? {
+        show(&record, &saved, &args).await?;
         return Ok(ExitCode::SUCCESS);
+    }
+    if let Some(run) = &args.run {
+        bail!("run {run} of '{}' was not saved; `ttai show` without --run names those that were", args.id);
     }
     let Some(client) = server::existing_client(&settings).await? else {
         bail!(
@@ -36,6 +34,42 @@ pub async fn run(global: &GlobalArgs, args: ShowArgs) -> anyhow::Result<ExitCode
         );
     };
     on_server(&client.any_run(&args.id), &args).await
+}
+
+/// The run that was asked for, else the latest.
+async fn chosen(saved: &SavedAnalyses, args: &ShowArgs) -> anyhow::Result<Option<AnalysisRecord>> {
+    let Some(run) = &args.run else { return Ok(saved.records.first().cloned()) };
+    match (saved.records.iter().find(|record| record.run_id == *run), &saved.store) {
+        (None, Ok(store)) => Ok(store.run(&args.id, run).await?),
+        (found, _) => Ok(found.cloned()),
+    }
+}
+
+async fn show(record: &AnalysisRecord, saved: &SavedAnalyses, args: &ShowArgs) -> anyhow::Result<()> {
+    if let Some(path) = &args.chart {
+        match &saved.store {
+            Ok(store) => report::write_chart(store.as_ref(), &record.result, path).await?,
+            Err(error) => bail!("the chart cannot be read: {error:#}"),
+        }
+    }
+    output::line(&if args.json {
+        serde_json::to_string_pretty(&record.result)?
+    } else {
+        report::result(&record.result)
+    });
+    let others = saved.records.iter().filter(|other| other.run_id != record.run_id);
+    let others: Vec<String> = others.map(report::run_line).collect();
+    if !others.is_empty() {
+        output::note(&format!(
+            "This is run {}. Other runs of this id, for --run:\n{}",
+            record.run_id,
+            others.join("\n")
+        ));
+    }
+    if let Some(note) = saved.note() {
+        output::note(&note);
+    }
+    Ok(())
 }
 
 async fn on_server(run: &AnyRun, args: &ShowArgs) -> anyhow::Result<ExitCode> {

@@ -14,7 +14,9 @@ use ttai_ports::Artifacts;
 
 pub use analysis::{full, result};
 pub use quotes::{quotes, stream_event};
-pub use tables::{checks, configuration, description, list, progress, recorded, step_line, step_name};
+pub use tables::{
+    checks, configuration, description, list, progress, recorded, run_line, step_line, step_name,
+};
 
 /// A market time in New York.
 #[must_use]

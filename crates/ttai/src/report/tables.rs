@@ -8,10 +8,12 @@ use comfy_table::{ContentArrangement, Table};
 use ttai_client::{RunDescription, RunProgress, Step, StepState};
 use ttai_contract::Stage;
 use ttai_core::Symbol;
+use ttai_ports::AnalysisRecord;
 
 use crate::commands::doctor::{Check, Health};
 use crate::commands::list::RunRow;
 use crate::config::Shown;
+use crate::report::eastern;
 
 /// Columns where no terminal says how many it has.
 const PIPE_WIDTH: u16 = 120;
@@ -50,6 +52,12 @@ pub fn list(rows: &[RunRow]) -> String {
         table.add_row([&row.symbol, &row.kind, strategy, &row.outcome, &row.time, &row.workflow_id]);
     }
     render(&table)
+}
+
+/// One saved run of an id.
+#[must_use]
+pub fn run_line(record: &AnalysisRecord) -> String {
+    format!("  {}  {}  {}", record.run_id, eastern(record.as_of), record.recommendation)
 }
 
 /// `ttai doctor`.

@@ -104,8 +104,8 @@ fn the_last_fifty_rejected_signals_are_listed_with_short_reasons() {
     assert_eq!((status.rejected_total, status.rejected.len()), (60, 50));
     let first = &status.rejected[0].reason;
     assert!(first.starts_with("10: ") && first.ends_with("expected a number"), "{first}");
-    assert_eq!(first.chars().count(), 300);
-    assert!(core.answer(Err("x".repeat(1_000))).unwrap_err().chars().count() == 300);
+    assert!((293..=300).contains(&first.len()), "{first}");
+    assert_eq!(core.answer(Err("x".repeat(1_000))).unwrap_err().len(), 300);
 }
 
 #[test]

@@ -12,6 +12,7 @@ use ttai_core::{OptionContract, OptionRight};
 use super::candidate::{Candidate, LevelDistances};
 use super::checks::Miss;
 use super::constraints::Constraint;
+use super::contender::{Contender, stock_entry};
 use super::request::SelectionRequest;
 use super::verdict::by_return;
 use crate::chain::term_structure;
@@ -118,14 +119,15 @@ const RUNNERS_UP: usize = 5;
 /// pass, then those that miss only the return, then the rest that somebody bids for inside the window of days.
 pub(super) fn alternatives(
     request: &SelectionRequest<'_>,
-    candidates: &[Candidate],
-    best: Option<&Candidate>,
+    moves: &OneSdMoves,
+    contenders: &[Contender<'_>],
+    best: Option<&Contender<'_>>,
 ) -> Vec<AlternativeCandidate> {
-    let is_best = |candidate: &Candidate| best.is_some_and(|best| std::ptr::eq(best, candidate));
-    let shown = |candidate: &&Candidate| {
-        !is_best(candidate) && !candidate.fails(Constraint::Dte) && !candidate.fails(Constraint::Bid)
+    let is_best = |contender: &Contender<'_>| best.is_some_and(|best| std::ptr::eq(best, contender));
+    let shown = |contender: &&Contender<'_>| {
+        !is_best(contender) && !contender.fails(Constraint::Dte) && !contender.fails(Constraint::Bid)
     };
-    let mut pool: Vec<&Candidate> = candidates.iter().filter(shown).collect();
+    let mut pool: Vec<&Contender<'_>> = contenders.iter().filter(shown).collect();
     pool.sort_by(|a, b| standing(a).cmp(&standing(b)).then_with(|| by_return(a, b)));
     let safer = |distance: Option<f64>| {
         distance.is_some_and(|distance| match request.strategy.short_right() {
@@ -134,11 +136,12 @@ pub(super) fn alternatives(
         })
     };
     let beyond = |mark: fn(&LevelDistances) -> Option<f64>| {
-        pool.iter().position(|c| safer(mark(&c.distances).map(|level| to_f64(c.strike) - level)))
+        let distances = |contender: &Contender<'_>| moves.distances(request, contender.contract());
+        pool.iter().position(|c| safer(mark(&distances(c)).map(|level| to_f64(c.strike()) - level)))
     };
     let at_level = beyond(|distances| distances.level);
     let at_one_sd = beyond(|distances| distances.one_sd);
-    let flagged = pool.iter().position(|candidate| candidate.locks_in_loss());
+    let flagged = pool.iter().position(|contender| contender.locks_in_loss);
     let roles = |place: usize| {
         let roles = [
             (place < RUNNERS_UP, AlternativeRole::RunnerUp),
@@ -148,44 +151,52 @@ pub(super) fn alternatives(
         ];
         roles.into_iter().filter(|(holds, _)| *holds).map(|(_, role)| role).collect::<Vec<_>>()
     };
-    let listed = pool.iter().enumerate().map(|(place, candidate)| (roles(place), candidate));
+    let listed = pool.iter().enumerate().map(|(place, contender)| (roles(place), contender));
     listed
         .filter(|(roles, _)| !roles.is_empty())
-        .map(|(roles, candidate)| AlternativeCandidate {
-            candidate: (*candidate).clone(),
-            roles,
-            lost_because: lost_because(candidate, best),
+        .filter_map(|(roles, contender)| {
+            let candidate = contender.candidate(request, moves)?;
+            Some(AlternativeCandidate {
+                candidate,
+                roles,
+                lost_because: lost_because(contender, request, best),
+            })
         })
         .collect()
 }
 
 /// 0 passes, 1 misses only the return, 2 the rest; one higher for a call that locks in a loss.
-fn standing(candidate: &Candidate) -> u8 {
-    let group = match (candidate.passes(), candidate.misses_only_return()) {
+fn standing(contender: &Contender<'_>) -> u8 {
+    let group = match (contender.passes(), contender.misses_only_return()) {
         (true, _) => 0,
         (false, true) => 2,
         (false, false) => 4,
     };
-    group + u8::from(candidate.locks_in_loss())
+    group + u8::from(contender.locks_in_loss)
 }
 
-fn lost_because(candidate: &Candidate, best: Option<&Candidate>) -> LossReason {
-    if let Some(terms) = candidate.covered_call.as_ref().filter(|terms| terms.locks_in_loss) {
-        let loss = terms.stock_entry - candidate.strike - candidate.credit_bid;
+fn lost_because(
+    contender: &Contender<'_>,
+    request: &SelectionRequest<'_>,
+    best: Option<&Contender<'_>>,
+) -> LossReason {
+    let contract = contender.contract();
+    if contender.locks_in_loss {
+        let loss = stock_entry(request) - contract.strike - contender.credit;
         return LossReason::LocksInLoss { loss };
     }
-    let same_misses = |best: &&Candidate| candidate.passes() || standing(best) == standing(candidate);
+    let same_misses = |best: &&Contender<'_>| contender.passes() || standing(best) == standing(contender);
     let Some(best) = best.filter(same_misses) else {
-        return LossReason::MissesLimits { misses: candidate.misses.clone() };
+        return LossReason::MissesLimits { misses: contender.misses.clone() };
     };
-    let annual = |candidate: &Candidate| candidate.annual_pct().unwrap_or(0.0);
-    let (annual_pct, best_annual_pct) = (annual(candidate), annual(best));
+    let annual = |contender: &Contender<'_>| contender.annual_pct().unwrap_or(0.0);
+    let (annual_pct, best_annual_pct) = (annual(contender), annual(best));
     if annual_pct < best_annual_pct {
         LossReason::LowerReturn { annual_pct, best_annual_pct }
-    } else if candidate.expiration > best.expiration {
-        LossReason::LaterExpiration { expiration: candidate.expiration }
+    } else if contract.expiration > best.contract().expiration {
+        LossReason::LaterExpiration { expiration: contract.expiration }
     } else {
-        LossReason::HigherStrike { strike: candidate.strike }
+        LossReason::HigherStrike { strike: contract.strike }
     }
 }
 

@@ -4,14 +4,16 @@ use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use ttai_core::{CashDividend, NEW_YORK, OptionQuote, OptionRight};
+use ttai_core::{CashDividend, NEW_YORK, OptionRight};
 
-use super::checks::{LegRole, Miss, misses};
+use super::alternatives::{OneSdMoves, one_sd_moves};
+use super::checks::{Miss, fail_reasons, fails};
 use super::constraints::{Constraint, StrategySpec};
+use super::contender::{Contender, Fill, base, contenders, legs, stock_entry};
 use super::request::{SelectError, SelectionRequest};
 use crate::chain::{ContractGreeks, IvStatus, PricedQuote};
-use crate::strategy::economics::{Economics, ReturnBase, TradeTerms};
-use crate::strategy::legs::{Leg, MAX_PRICE, intrinsic};
+use crate::strategy::economics::{Economics, TradeTerms};
+use crate::strategy::legs::intrinsic;
 use crate::strategy::number::{percent, to_f64};
 use crate::strategy::probability::Lognormal;
 
@@ -141,24 +143,16 @@ impl Candidate {
         self.misses.is_empty()
     }
 
-    /// Whether nothing but the return is missing.
-    #[must_use]
-    pub fn misses_only_return(&self) -> bool {
-        !self.passes() && self.misses.iter().all(|miss| miss.constraint.is_return())
-    }
-
     /// Whether it misses `constraint`.
     #[must_use]
     pub fn fails(&self, constraint: Constraint) -> bool {
-        self.misses.iter().any(|miss| miss.constraint == constraint)
+        fails(&self.misses, constraint)
     }
 
     /// The missed limits' names, each once, in the order of [`Constraint::ALL`].
     #[must_use]
     pub fn fail_reasons(&self) -> Vec<&'static str> {
-        let mut names: Vec<_> = self.misses.iter().map(|miss| miss.constraint.name()).collect();
-        names.dedup();
-        names
+        fail_reasons(&self.misses)
     }
 
     /// Whether being called away would sell the shares under their cost.
@@ -174,10 +168,6 @@ impl Candidate {
     pub fn annual_pct(&self) -> Option<f64> {
         self.at_bid.roc.map(|roc| roc.annual_simple_pct)
     }
-
-    pub(super) fn multiplier(&self) -> Decimal {
-        Decimal::from(self.contract_size)
-    }
 }
 
 /// Every contract of the strategy's right as a candidate, in the chain's order; units at [`Candidate`].
@@ -190,116 +180,68 @@ impl Candidate {
 /// # Errors
 /// As [`SelectionRequest::validate`].
 pub fn evaluate(request: &SelectionRequest<'_>) -> Result<Vec<Candidate>, SelectError> {
-    request.validate()?;
-    let moves = super::alternatives::one_sd_moves(request);
-    let sold = |priced: &&PricedQuote| {
-        let contract = &priced.quote.contract;
-        contract.right == request.strategy.short_right()
-            && (request.constraints.include_non_standard || contract.is_standard())
-    };
-    let shorts = request.quotes.iter().filter(sold);
-    Ok(shorts.filter_map(|short| candidate(request, short, &moves)).collect())
+    let contenders = contenders(request)?;
+    let moves = one_sd_moves(request);
+    Ok(contenders.iter().filter_map(|contender| contender.candidate(request, &moves)).collect())
 }
 
-/// One candidate; none where its numbers are no market's or a spread finds no long leg.
-fn candidate(
-    request: &SelectionRequest<'_>,
-    short: &PricedQuote,
-    moves: &super::alternatives::OneSdMoves,
-) -> Option<Candidate> {
-    let long = match request.strategy {
-        StrategySpec::Spread { width, .. } => Some(long_leg(request, short, width)?),
-        _ => None,
-    };
-    let quote = &short.quote;
-    let contract = &quote.contract;
-    let prices = [quote.bid, quote.ask, contract.strike];
-    if !prices.into_iter().all(is_price) || !DAYS_TO_LIVE.contains(&short.dte) {
-        return None;
-    }
-    let at_bid = economics(request, short, long, Fill::Natural)?;
-    let at_mid = economics(request, short, long, Fill::Mid)?;
-    let otm_amount = (request.spot - contract.strike)
-        * if contract.right == OptionRight::Put { Decimal::ONE } else { Decimal::NEGATIVE_ONE };
-    let market = Lognormal { spot: to_f64(request.spot), rate: request.rate, years: short.years };
-    let above = short.iv.and_then(|iv| market.above(to_f64(contract.strike), iv));
-    let (credit_bid, credit_mid) = (Fill::Natural.credit(quote, long), Fill::Mid.credit(quote, long));
-    let mut candidate = Candidate {
-        occ_symbol: contract.occ_symbol(),
-        right: contract.right,
-        strike: contract.strike,
-        expiration: contract.expiration,
-        last_trade_date: contract.last_trade_date,
-        dte: short.dte,
-        years: short.years,
-        long: long.map(|long| LongLeg::of(long, contract.strike)),
-        bid: quote.bid,
-        ask: quote.ask,
-        mid: quote.mid(),
-        quote_time: quote.quote_time,
-        open_interest: quote.open_interest,
-        volume: quote.volume,
-        spread_pct: percent(quote.ask - quote.bid, quote.mid()),
-        iv_status: short.iv_status,
-        iv: short.iv,
-        greeks: short.greeks,
-        otm_amount,
-        otm_pct: percent(otm_amount, request.spot).unwrap_or(0.0),
-        credit_bid,
-        credit_mid,
-        contract_size: contract.multiplier,
-        at_bid,
-        at_mid,
-        prob_otm: above.map(|above| if contract.right == OptionRight::Put { above } else { 1.0 - above }),
-        pop_delta_proxy: short.greeks.map(|greeks| 1.0 - greeks.delta.abs()),
-        covered_call: covered_call_terms(request, short),
-        ex_dates: ex_dates(request, short),
-        distances: moves.distances(request, contract),
-        misses: Vec::new(),
-    };
-    let event = request.events.iter().any(|event| event.excludes(contract, request.as_of));
-    candidate.misses = misses(&candidate, &request.constraints, request.strategy, event);
-    Some(candidate)
-}
-
-/// Days that a contract may have to live: none is listed for a hundred years.
-const DAYS_TO_LIVE: std::ops::RangeInclusive<i64> = 0..=36_500;
-
-fn is_price(value: Decimal) -> bool {
-    value >= Decimal::ZERO && value <= MAX_PRICE
-}
-
-/// The listed option nearest to `width` beyond the short strike, at most a quarter of the width off; ties go to the narrower one.
-fn long_leg<'a>(
-    request: &SelectionRequest<'a>,
-    short: &PricedQuote,
-    width: Decimal,
-) -> Option<&'a PricedQuote> {
-    let sold = &short.quote.contract;
-    let distance = |quote: &PricedQuote| {
-        let bought = &quote.quote.contract;
-        let beyond = match sold.right {
-            OptionRight::Put => sold.strike - bought.strike,
-            OptionRight::Call => bought.strike - sold.strike,
+impl Candidate {
+    /// None where its legs have no economics.
+    pub(super) fn of(
+        contender: &Contender<'_>,
+        request: &SelectionRequest<'_>,
+        moves: &OneSdMoves,
+    ) -> Option<Self> {
+        let &Contender { short, long, credit, ref misses, .. } = contender;
+        let (quote, contract) = (&short.quote, contender.contract());
+        let at_bid = economics(request, short, long, Fill::Natural)?;
+        let at_mid = economics(request, short, long, Fill::Mid)?;
+        let otm_amount = match contract.right {
+            OptionRight::Put => request.spot - contract.strike,
+            OptionRight::Call => contract.strike - request.spot,
         };
-        (beyond > Decimal::ZERO).then_some(beyond)
-    };
-    let same_series = |quote: &&PricedQuote| {
-        let bought = &quote.quote.contract;
-        bought.right == sold.right
-            && bought.last_trade_date == sold.last_trade_date
-            && bought.expiration == sold.expiration
-            && bought.root == sold.root
-            && bought.multiplier == sold.multiplier
-            && [bought.strike, quote.quote.bid, quote.quote.ask].into_iter().all(is_price)
-    };
-    let tolerance = width / Decimal::from(4);
-    let listed =
-        request.quotes.iter().filter(same_series).filter_map(|quote| Some((quote, distance(quote)?)));
-    listed
-        .filter(|(_, beyond)| (beyond - width).abs() <= tolerance)
-        .min_by_key(|(_, beyond)| ((beyond - width).abs(), *beyond))
-        .map(|(quote, _)| quote)
+        let market = Lognormal { spot: to_f64(request.spot), rate: request.rate, years: short.years };
+        let above = short.iv.and_then(|iv| market.above(to_f64(contract.strike), iv));
+        Some(Self {
+            occ_symbol: contract.occ_symbol(),
+            right: contract.right,
+            strike: contract.strike,
+            expiration: contract.expiration,
+            last_trade_date: contract.last_trade_date,
+            dte: short.dte,
+            years: short.years,
+            long: long.map(|long| LongLeg::of(long, contract.strike)),
+            bid: quote.bid,
+            ask: quote.ask,
+            mid: quote.mid(),
+            quote_time: quote.quote_time,
+            open_interest: quote.open_interest,
+            volume: quote.volume,
+            spread_pct: percent(quote.ask - quote.bid, quote.mid()),
+            iv_status: short.iv_status,
+            iv: short.iv,
+            greeks: short.greeks,
+            otm_amount,
+            otm_pct: percent(otm_amount, request.spot).unwrap_or(0.0),
+            credit_bid: credit,
+            credit_mid: Fill::Mid.credit(quote, long),
+            contract_size: contract.multiplier,
+            at_bid,
+            at_mid,
+            prob_otm: above.map(|above| if contract.right == OptionRight::Put { above } else { 1.0 - above }),
+            pop_delta_proxy: short.greeks.map(|greeks| 1.0 - greeks.delta.abs()),
+            covered_call: covered_call_terms(contender, request),
+            ex_dates: ex_dates(request, short),
+            distances: moves.distances(request, contract),
+            misses: misses.clone(),
+        })
+    }
+
+    /// Time value in dollars a share at the mid, never negative, with the underlying at `spot` dollars.
+    #[must_use]
+    pub fn extrinsic(&self, spot: Decimal) -> Decimal {
+        (self.mid - intrinsic(self.right, spot, self.strike)).max(Decimal::ZERO)
+    }
 }
 
 impl LongLeg {
@@ -318,30 +260,6 @@ impl LongLeg {
     }
 }
 
-/// At which prices a trade is filled.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Fill {
-    /// Sold at the bid, bought at the ask.
-    Natural,
-    /// At the midpoints.
-    Mid,
-}
-
-impl Fill {
-    fn price(self, quote: &OptionQuote, role: LegRole) -> Decimal {
-        match (self, role) {
-            (Self::Mid, _) => quote.mid(),
-            (Self::Natural, LegRole::Short) => quote.bid,
-            (Self::Natural, LegRole::Long) => quote.ask,
-        }
-    }
-
-    fn credit(self, short: &OptionQuote, long: Option<&PricedQuote>) -> Decimal {
-        let paid = long.map_or(Decimal::ZERO, |long| self.price(&long.quote, LegRole::Long));
-        self.price(short, LegRole::Short) - paid
-    }
-}
-
 /// The economics of one contract at `fill`; none where its numbers are no market's.
 fn economics(
     request: &SelectionRequest<'_>,
@@ -349,59 +267,36 @@ fn economics(
     long: Option<&PricedQuote>,
     fill: Fill,
 ) -> Option<Economics> {
-    let option = |priced: &PricedQuote, role: LegRole, quantity: Decimal| {
-        let price = fill.price(&priced.quote, role);
-        Leg::option(&priced.quote.contract, quantity, price, price)
-    };
-    let mut legs = vec![option(short, LegRole::Short, Decimal::NEGATIVE_ONE)];
-    let mut volatilities = vec![short.iv];
-    if let Some(long) = long {
-        legs.push(option(long, LegRole::Long, Decimal::ONE));
-        volatilities.push(long.iv);
-    }
-    let base = match request.strategy {
-        StrategySpec::CashSecuredPut => ReturnBase::Strike,
-        StrategySpec::CoveredCall => {
-            let shares = Decimal::from(short.quote.contract.multiplier);
-            legs.push(Leg::stock(shares, stock_entry(request), request.spot));
-            volatilities.push(None);
-            ReturnBase::Spot
-        }
-        StrategySpec::Spread { .. } => ReturnBase::Risk,
-    };
+    let legs = legs(request, short, long, fill);
+    let volatilities = [short.iv, long.and_then(|long| long.iv), None];
     let terms = TradeTerms {
         legs: &legs,
-        volatilities: &volatilities,
+        volatilities: volatilities.get(..legs.len())?,
         spot: request.spot,
         rate: request.rate,
         years: short.years,
         dte: short.dte,
-        base,
+        base: base(request.strategy),
         class: request.class,
     };
     Economics::of(&terms).ok()
 }
 
-fn stock_entry(request: &SelectionRequest<'_>) -> Decimal {
-    request.holding.and_then(|holding| holding.cost_basis).unwrap_or(request.spot)
-}
-
-fn covered_call_terms(request: &SelectionRequest<'_>, short: &PricedQuote) -> Option<CoveredCallTerms> {
+fn covered_call_terms(contender: &Contender<'_>, request: &SelectionRequest<'_>) -> Option<CoveredCallTerms> {
     if request.strategy != StrategySpec::CoveredCall {
         return None;
     }
-    let (strike, premium) = (short.quote.contract.strike, short.quote.bid);
-    let proceeds = strike + premium;
+    let proceeds = contender.strike() + contender.credit;
     let basis = request.holding.and_then(|holding| holding.cost_basis);
     let if_called_pct = percent(proceeds - request.spot, request.spot)?;
-    let days = to_f64(Decimal::from(short.dte.max(1)));
+    let days = to_f64(Decimal::from(contender.dte().max(1)));
     Some(CoveredCallTerms {
         buy_write: request.holding.is_none(),
         stock_entry: stock_entry(request),
         if_called_pct,
         if_called_annual_simple_pct: if_called_pct * 365.0 / days,
         if_called_on_basis_pct: basis.and_then(|basis| percent(proceeds - basis, basis)),
-        locks_in_loss: basis.is_some_and(|basis| proceeds < basis),
+        locks_in_loss: contender.locks_in_loss,
     })
 }
 
@@ -415,12 +310,4 @@ fn ex_dates(request: &SelectionRequest<'_>, short: &PricedQuote) -> Vec<CashDivi
     let inside =
         |dividend: &&CashDividend| dividend.ex_date > today && dividend.ex_date <= contract.last_trade_date;
     request.dividends.iter().filter(inside).copied().collect()
-}
-
-impl Candidate {
-    /// Time value in dollars a share at the mid, never negative, with the underlying at `spot` dollars.
-    #[must_use]
-    pub fn extrinsic(&self, spot: Decimal) -> Decimal {
-        (self.mid - intrinsic(self.right, spot, self.strike)).max(Decimal::ZERO)
-    }
 }

@@ -4,8 +4,9 @@ use rust_decimal::Decimal;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::candidate::{Candidate, LongLeg};
-use super::constraints::{Constraint, Constraints, StrategySpec};
+use super::constraints::{Constraint, Constraints};
+use super::contender::Contender;
+use crate::chain::PricedQuote;
 use crate::strategy::number::to_f64;
 
 /// Which leg of a spread a miss is about.
@@ -47,28 +48,35 @@ impl Miss {
     }
 }
 
-/// The limits that `candidate` misses, in the order of [`Constraint::ALL`]; `event` says whether an event excludes its expiration.
-pub(super) fn misses(
-    candidate: &Candidate,
-    constraints: &Constraints,
-    strategy: StrategySpec,
-    event: bool,
-) -> Vec<Miss> {
-    let short = Quoted::short(candidate);
+/// Whether `constraint` is among the missed limits.
+pub(super) fn fails(misses: &[Miss], constraint: Constraint) -> bool {
+    misses.iter().any(|miss| miss.constraint == constraint)
+}
+
+/// The missed limits' names, each once.
+pub(super) fn fail_reasons(misses: &[Miss]) -> Vec<&'static str> {
+    let mut names: Vec<_> = misses.iter().map(|miss| miss.constraint.name()).collect();
+    names.dedup();
+    names
+}
+
+/// The limits that `contender` misses, in the order of [`Constraint::ALL`]; `event` says whether an event excludes its expiration.
+pub(super) fn misses(contender: &Contender<'_>, constraints: &Constraints, event: bool) -> Vec<Miss> {
+    let short = Quoted { role: LegRole::Short, priced: contender.short };
     let mut misses = Vec::new();
-    misses.extend(dte(candidate.dte, constraints));
+    misses.extend(dte(contender.dte(), constraints));
     misses.extend(short.bid());
-    if candidate.iv.is_none() {
+    if contender.short.iv.is_none() {
         misses.push(Miss::hard(Constraint::Iv, LegRole::Short));
     }
-    misses.extend(delta(candidate, constraints));
-    misses.extend(roc(candidate, constraints));
+    misses.extend(delta(contender, constraints));
+    misses.extend(roc(contender, constraints));
     misses.extend(short.liquidity(constraints));
-    if let (Some(long), StrategySpec::Spread { .. }) = (&candidate.long, strategy) {
-        let long_quote = Quoted::long(long);
-        misses.extend(long_quote.bid());
-        misses.extend(long_quote.liquidity(constraints));
-        misses.extend(credit(candidate, long, constraints));
+    if let Some(priced) = contender.long {
+        let long = Quoted { role: LegRole::Long, priced };
+        misses.extend(long.bid());
+        misses.extend(long.liquidity(constraints));
+        misses.extend(credit(contender, priced, constraints));
     }
     if event {
         misses.push(Miss::hard(Constraint::Earnings, LegRole::Short));
@@ -83,21 +91,20 @@ fn dte(dte: i64, constraints: &Constraints) -> Option<Miss> {
     (limit != dte).then(|| Miss::by(Constraint::Dte, LegRole::Short, days, Decimal::from(limit)))
 }
 
-fn delta(candidate: &Candidate, constraints: &Constraints) -> Option<Miss> {
-    let delta = candidate.greeks?.delta.abs();
+fn delta(contender: &Contender<'_>, constraints: &Constraints) -> Option<Miss> {
+    let delta = contender.short.greeks?.delta.abs();
     let holds = delta <= to_f64(constraints.max_delta);
     (!holds).then(|| Miss::by(Constraint::Delta, LegRole::Short, delta, constraints.max_delta))
 }
 
 /// 100 · premium · 7 ≥ min_roc · base · dte, without dividing.
-fn roc(candidate: &Candidate, constraints: &Constraints) -> Option<Miss> {
-    let economics = &candidate.at_bid;
-    let earned = candidate.credit_bid * candidate.multiplier() * Decimal::from(700);
-    let asked = constraints.min_roc * economics.return_base * Decimal::from(candidate.dte.max(1));
-    if earned >= asked && economics.return_base > Decimal::ZERO {
+fn roc(contender: &Contender<'_>, constraints: &Constraints) -> Option<Miss> {
+    let earned = contender.credit * contender.multiplier() * Decimal::from(700);
+    let asked = constraints.min_roc * contender.return_base * Decimal::from(contender.dte().max(1));
+    if earned >= asked && contender.return_base > Decimal::ZERO {
         return None;
     }
-    let weekly = economics.roc.map_or(0.0, |roc| roc.weekly_pct);
+    let weekly = contender.roc.map_or(0.0, |roc| roc.weekly_pct);
     let mut miss = Miss::by(Constraint::Roc, LegRole::Short, weekly, constraints.min_roc);
     if weekly <= 0.0 {
         miss.relative = None;
@@ -106,12 +113,13 @@ fn roc(candidate: &Candidate, constraints: &Constraints) -> Option<Miss> {
 }
 
 /// 100 · credit ≥ min_credit_pct · width.
-fn credit(candidate: &Candidate, long: &LongLeg, constraints: &Constraints) -> Option<Miss> {
-    let earned = candidate.credit_bid * Decimal::ONE_HUNDRED;
-    if earned >= constraints.min_credit_pct * long.width {
+fn credit(contender: &Contender<'_>, long: &PricedQuote, constraints: &Constraints) -> Option<Miss> {
+    let width = (contender.strike() - long.quote.contract.strike).abs();
+    let earned = contender.credit * Decimal::ONE_HUNDRED;
+    if earned >= constraints.min_credit_pct * width {
         return None;
     }
-    let actual = to_f64(earned.checked_div(long.width).unwrap_or_default());
+    let actual = to_f64(earned.checked_div(width).unwrap_or_default());
     let mut miss = Miss::by(Constraint::Credit, LegRole::Short, actual, constraints.min_credit_pct);
     if actual <= 0.0 {
         miss.relative = None;
@@ -120,33 +128,18 @@ fn credit(candidate: &Candidate, long: &LongLeg, constraints: &Constraints) -> O
 }
 
 /// What the liquidity rule looks at, of either leg.
-struct Quoted {
+struct Quoted<'a> {
     role: LegRole,
-    bid: Decimal,
-    ask: Decimal,
-    open_interest: Option<u64>,
+    priced: &'a PricedQuote,
 }
 
-impl Quoted {
-    fn short(candidate: &Candidate) -> Self {
-        Self {
-            role: LegRole::Short,
-            bid: candidate.bid,
-            ask: candidate.ask,
-            open_interest: candidate.open_interest,
-        }
-    }
-
-    fn long(long: &LongLeg) -> Self {
-        Self { role: LegRole::Long, bid: long.bid, ask: long.ask, open_interest: long.open_interest }
-    }
-
+impl Quoted<'_> {
     fn bid(&self) -> Option<Miss> {
-        (self.bid <= Decimal::ZERO).then(|| Miss::hard(Constraint::Bid, self.role))
+        (self.priced.quote.bid <= Decimal::ZERO).then(|| Miss::hard(Constraint::Bid, self.role))
     }
 
     fn liquidity(&self, constraints: &Constraints) -> impl Iterator<Item = Miss> {
-        let open = self.open_interest.unwrap_or(0);
+        let open = self.priced.quote.open_interest.unwrap_or(0);
         let few = (open < constraints.min_open_interest).then(|| {
             let limit = Decimal::from(constraints.min_open_interest);
             Miss::by(Constraint::OpenInterest, self.role, to_f64(Decimal::from(open)), limit)
@@ -156,8 +149,9 @@ impl Quoted {
 
     /// 100 · (ask − bid) ≤ max_spread_pct · mid. A crossed or empty quote has no spread that any limit would admit.
     fn spread(&self, limit: Decimal) -> Option<Miss> {
-        let mid = (self.bid + self.ask) / Decimal::TWO;
-        let width = (self.ask - self.bid) * Decimal::ONE_HUNDRED;
+        let quote = &self.priced.quote;
+        let mid = (quote.bid + quote.ask) / Decimal::TWO;
+        let width = (quote.ask - quote.bid) * Decimal::ONE_HUNDRED;
         if mid <= Decimal::ZERO || width < Decimal::ZERO {
             return Some(Miss::hard(Constraint::Spread, self.role));
         }

@@ -5,9 +5,9 @@ use rust_decimal::{Decimal, RoundingStrategy};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::candidate::Candidate;
-use super::checks::Miss;
+use super::checks::{Miss, fail_reasons};
 use super::constraints::{Constraint, Constraints};
+use super::contender::Contender;
 use super::request::SelectionRequest;
 use crate::strategy::number::{plain, to_decimal};
 
@@ -34,18 +34,19 @@ pub struct ContractSummary {
     pub weekly_pct: Option<f64>,
 }
 
-impl From<&Candidate> for ContractSummary {
-    fn from(candidate: &Candidate) -> Self {
+impl From<&Contender<'_>> for ContractSummary {
+    fn from(contender: &Contender<'_>) -> Self {
+        let contract = contender.contract();
         Self {
-            occ_symbol: candidate.occ_symbol.clone(),
-            strike: candidate.strike,
-            long_strike: candidate.long.as_ref().map(|long| long.strike),
-            expiration: candidate.expiration,
-            last_trade_date: candidate.last_trade_date,
-            dte: candidate.dte,
-            credit_bid: candidate.credit_bid,
-            delta: candidate.greeks.map(|greeks| greeks.delta),
-            weekly_pct: candidate.at_bid.roc.map(|roc| roc.weekly_pct),
+            occ_symbol: contract.occ_symbol(),
+            strike: contract.strike,
+            long_strike: contender.long.map(|long| long.quote.contract.strike),
+            expiration: contract.expiration,
+            last_trade_date: contract.last_trade_date,
+            dte: contender.dte(),
+            credit_bid: contender.credit,
+            delta: contender.short.greeks.map(|greeks| greeks.delta),
+            weekly_pct: contender.roc.map(|roc| roc.weekly_pct),
         }
     }
 }
@@ -113,58 +114,59 @@ pub struct Diagnosis {
 /// Most contracts among a diagnosis' nearest misses.
 pub const NEAREST: usize = 3;
 
-/// What stands in the way of `candidates`, given in ranking order, none of which is picked.
-pub(super) fn diagnose(request: &SelectionRequest<'_>, candidates: &[Candidate]) -> Diagnosis {
-    let mut near: Vec<(f64, &Candidate)> = candidates
+/// What stands in the way of `contenders`, given in ranking order, none of which is picked.
+pub(super) fn diagnose(request: &SelectionRequest<'_>, contenders: &[Contender<'_>]) -> Diagnosis {
+    let mut near: Vec<(f64, &Contender<'_>)> = contenders
         .iter()
-        .filter(|candidate| !candidate.locks_in_loss() && !candidate.passes())
-        .filter_map(|candidate| Some((distance(candidate)?, candidate)))
+        .filter(|contender| !contender.locks_in_loss && !contender.passes())
+        .filter_map(|contender| Some((distance(contender)?, contender)))
         .collect();
     // stable: equals stay in ranking order
     near.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let relaxation = near.iter().find_map(|(_, candidate)| relaxation(&request.constraints, candidate));
+    let relaxation = near.iter().find_map(|(_, contender)| relaxation(&request.constraints, contender));
     Diagnosis {
-        binding: binding(request, candidates),
+        binding: binding(request, contenders),
         nearest_misses: near
             .iter()
             .take(NEAREST)
-            .map(|&(distance, candidate)| near_miss(distance, candidate))
+            .map(|&(distance, contender)| near_miss(distance, contender))
             .collect(),
         relaxation,
     }
 }
 
-fn near_miss(distance: f64, candidate: &Candidate) -> NearMiss {
-    NearMiss { contract: candidate.into(), misses: candidate.misses.clone(), distance }
+fn near_miss(distance: f64, contender: &Contender<'_>) -> NearMiss {
+    NearMiss { contract: contender.into(), misses: contender.misses.clone(), distance }
 }
 
 /// The sum of the misses as fractions of their limits; none where one of them cannot be relaxed.
-fn distance(candidate: &Candidate) -> Option<f64> {
-    candidate.misses.iter().map(|miss| miss.relative).sum()
+fn distance(contender: &Contender<'_>) -> Option<f64> {
+    contender.misses.iter().map(|miss| miss.relative).sum()
 }
 
 /// Counted over the contracts that miss only the return where there are any (a watchlist), else over all inside the window of days, else
 /// over all.
-fn binding(request: &SelectionRequest<'_>, candidates: &[Candidate]) -> ConstraintCount {
+fn binding(request: &SelectionRequest<'_>, contenders: &[Contender<'_>]) -> ConstraintCount {
     let window = request.constraints.counted_window();
-    let unflagged = |candidate: &&Candidate| !candidate.locks_in_loss();
-    let mut counted: Vec<&Candidate> =
-        candidates.iter().filter(unflagged).filter(|candidate| candidate.misses_only_return()).collect();
+    let unflagged = |contender: &&Contender<'_>| !contender.locks_in_loss;
+    let mut counted: Vec<&Contender<'_>> =
+        contenders.iter().filter(unflagged).filter(|contender| contender.misses_only_return()).collect();
     if counted.is_empty() {
-        counted = candidates.iter().filter(|candidate| window.contains(&candidate.dte)).collect();
+        counted = contenders.iter().filter(|contender| window.contains(&contender.dte())).collect();
     }
     if counted.is_empty() {
-        counted = candidates.iter().collect();
+        counted = contenders.iter().collect();
     }
     let count = |constraint: Constraint| {
-        let fails = |candidate: &&&Candidate| match constraint {
-            Constraint::LocksInLoss => candidate.locks_in_loss(),
-            other => candidate.fails(other),
+        let fails = |contender: &&&Contender<'_>| match constraint {
+            Constraint::LocksInLoss => contender.locks_in_loss,
+            other => contender.fails(other),
         };
-        let misses =
-            |candidate: &&&Candidate| candidate.fail_reasons().len() + usize::from(candidate.locks_in_loss());
+        let misses = |contender: &&&Contender<'_>| {
+            fail_reasons(&contender.misses).len() + usize::from(contender.locks_in_loss)
+        };
         let failing: Vec<_> = counted.iter().filter(fails).collect();
-        let alone = failing.iter().filter(|candidate| misses(candidate) == 1).count();
+        let alone = failing.iter().filter(|contender| misses(contender) == 1).count();
         ConstraintCount { constraint, alone, all: failing.len() }
     };
     let first = ConstraintCount { constraint: Constraint::Dte, alone: 0, all: 0 };
@@ -174,14 +176,14 @@ fn binding(request: &SelectionRequest<'_>, candidates: &[Candidate]) -> Constrai
         .fold(first, |most, next| if (next.alone, next.all) > (most.alone, most.all) { next } else { most })
 }
 
-/// The limits that would just admit `candidate`.
-fn relaxation(constraints: &Constraints, candidate: &Candidate) -> Option<Relaxation> {
+/// The limits that would just admit `contender`.
+fn relaxation(constraints: &Constraints, contender: &Contender<'_>) -> Option<Relaxation> {
     let mut relaxed = *constraints;
-    for miss in &candidate.misses {
+    for miss in &contender.misses {
         relax(&mut relaxed, miss)?;
     }
     Some(Relaxation {
-        contract: candidate.into(),
+        contract: contender.into(),
         changes: changes(constraints, &relaxed),
         constraints: relaxed,
     })

@@ -8,6 +8,7 @@ mod alternatives;
 mod candidate;
 mod checks;
 mod constraints;
+mod contender;
 mod diagnosis;
 mod earnings;
 mod request;

@@ -8,10 +8,11 @@ use rust_decimal::Decimal;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::alternatives::{AlternativeCandidate, alternatives};
-use super::candidate::{Candidate, evaluate};
+use super::alternatives::{AlternativeCandidate, alternatives, one_sd_moves};
+use super::candidate::Candidate;
 use super::checks::Miss;
 use super::constraints::{Constraint, Constraints, StrategySpec};
+use super::contender::{Contender, contenders};
 use super::diagnosis::{Diagnosis, diagnose};
 use super::request::{SelectError, SelectionRequest};
 
@@ -64,16 +65,17 @@ pub struct Selection {
 /// [`SelectError`] for a request that [`SelectionRequest::validate`] refuses, or where the chain has no
 /// usable contract of the strategy's right.
 pub fn select(request: &SelectionRequest<'_>) -> Result<Selection, SelectError> {
-    let mut candidates = evaluate(request)?;
-    if candidates.is_empty() {
+    let mut contenders = contenders(request)?;
+    if contenders.is_empty() {
         let right = request.strategy.short_right();
         return Err(SelectError::NoContracts { right, quotes: request.quotes.len() });
     }
-    candidates.sort_by(by_return);
-    let ranked: Vec<Candidate> = candidates.iter().filter(|c| c.passes()).cloned().collect();
-    let (verdict, best) = decide(&candidates);
+    contenders.sort_by(by_return);
+    let (verdict, best) = decide(&contenders);
     let window = request.constraints.counted_window();
-    let considered: Vec<&Candidate> = candidates.iter().filter(|c| window.contains(&c.dte)).collect();
+    let considered: Vec<&Contender<'_>> = contenders.iter().filter(|c| window.contains(&c.dte())).collect();
+    let moves = one_sd_moves(request);
+    let passing = contenders.iter().filter(|contender| contender.passes());
     Ok(Selection {
         strategy: request.strategy,
         constraints: request.constraints,
@@ -83,39 +85,38 @@ pub fn select(request: &SelectionRequest<'_>) -> Result<Selection, SelectError> 
         considered: considered.len(),
         fail_counts: fail_counts(&considered),
         shortfall: best.map(|best| best.misses.clone()).unwrap_or_default(),
-        alternatives: alternatives(request, &candidates, best),
-        diagnosis: (verdict != OptionsVerdict::Select).then(|| diagnose(request, &candidates)),
-        best: best.cloned(),
-        ranked,
+        alternatives: alternatives(request, &moves, &contenders, best),
+        diagnosis: (verdict != OptionsVerdict::Select).then(|| diagnose(request, &contenders)),
+        best: best.and_then(|best| best.candidate(request, &moves)),
+        ranked: passing.filter_map(|contender| contender.candidate(request, &moves)).collect(),
     })
 }
 
-/// The verdict and its contract, from candidates in ranking order. A contract that locks in a loss is never the first.
-fn decide(candidates: &[Candidate]) -> (OptionsVerdict, Option<&Candidate>) {
-    let first = |wanted: fn(&Candidate) -> bool| {
-        candidates.iter().find(|candidate| !candidate.locks_in_loss() && wanted(candidate))
-    };
-    if let Some(best) = first(Candidate::passes) {
+/// The verdict and its contract, from contenders in ranking order. A contract that locks in a loss is never the first.
+fn decide<'c, 'a>(contenders: &'c [Contender<'a>]) -> (OptionsVerdict, Option<&'c Contender<'a>>) {
+    let mut sound = contenders.iter().filter(|contender| !contender.locks_in_loss);
+    if let Some(best) = sound.clone().find(|contender| contender.passes()) {
         return (OptionsVerdict::Select, Some(best));
     }
-    match first(Candidate::misses_only_return) {
+    match sound.find(|contender| contender.misses_only_return()) {
         Some(best) => (OptionsVerdict::Watchlist, Some(best)),
         None => (OptionsVerdict::Reject, None),
     }
 }
 
 /// Loss-locking calls last, then simple annual return at the bid descending, expiration ascending, strike ascending.
-pub(super) fn by_return(a: &Candidate, b: &Candidate) -> Ordering {
-    let annual = |candidate: &Candidate| candidate.annual_pct().unwrap_or(f64::NEG_INFINITY);
-    a.locks_in_loss()
-        .cmp(&b.locks_in_loss())
+pub(super) fn by_return(a: &Contender<'_>, b: &Contender<'_>) -> Ordering {
+    let annual = |contender: &Contender<'_>| contender.annual_pct().unwrap_or(f64::NEG_INFINITY);
+    let (one, other) = (a.contract(), b.contract());
+    a.locks_in_loss
+        .cmp(&b.locks_in_loss)
         .then_with(|| annual(b).total_cmp(&annual(a)))
-        .then_with(|| a.expiration.cmp(&b.expiration))
-        .then_with(|| a.strike.cmp(&b.strike))
-        .then_with(|| a.occ_symbol.cmp(&b.occ_symbol))
+        .then_with(|| one.expiration.cmp(&other.expiration))
+        .then_with(|| one.strike.cmp(&other.strike))
+        .then_with(|| one.occ_symbol().cmp(&other.occ_symbol()))
 }
 
-fn fail_counts(considered: &[&Candidate]) -> BTreeMap<Constraint, usize> {
+fn fail_counts(considered: &[&Contender<'_>]) -> BTreeMap<Constraint, usize> {
     let count = |constraint: Constraint| considered.iter().filter(|c| c.fails(constraint)).count();
     Constraint::ALL.into_iter().map(|constraint| (constraint, count(constraint))).collect()
 }
