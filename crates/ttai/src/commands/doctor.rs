@@ -18,6 +18,7 @@ use ttai_ports::{
 use ttai_store::{SchemaState, SpoolStatus, StoreUrl};
 
 use crate::cli::{DoctorArgs, GlobalArgs};
+use crate::config::schema;
 use crate::market::MarketChoice;
 use crate::settings::Settings;
 use crate::sources::{self, Sources};
@@ -206,13 +207,7 @@ fn capability_check(
     answers: &[(DataSource, Result<(), PortError>)],
     sources: &Sources,
 ) -> Check {
-    let candidates: &[&str] = match capability {
-        Capability::Quotes | Capability::Bars | Capability::Chains => &["tastytrade", "alpaca", "cboe"],
-        Capability::Metrics => &["tastytrade"],
-        Capability::News => &["rss", "alpaca", "edgar"],
-        Capability::Candidates => &["tradingview"],
-        Capability::Streaming => &["tastytrade", "alpaca"],
-    };
+    let candidates = schema::members(capability.name());
     served_by(capability.name(), answers, &absent(candidates, sources))
 }
 

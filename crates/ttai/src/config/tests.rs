@@ -191,7 +191,7 @@ fn a_file_that_is_named_must_be_there() {
 
 #[test]
 fn every_default_and_example_fits_its_key() {
-    for section in schema::SECTIONS {
+    for section in schema::sections() {
         for key in section.keys {
             for value in [key.default, key.example].into_iter().filter(|value| !value.is_empty()) {
                 let parsed = toml::de::DeValue::parse(value).unwrap();

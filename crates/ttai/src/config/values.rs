@@ -14,7 +14,7 @@ use super::environment::Environment;
 use super::file::{Line, Named};
 use super::problem::{Place, Problem, suggestion};
 use super::raw::Raw;
-use super::schema::{self, CHANNEL_TYPES, Key, Kind, SECTIONS, Section};
+use super::schema::{self, CHANNEL_TYPES, Key, Kind, Section, sections};
 use super::secrets;
 
 /// Where a value came from.
@@ -241,8 +241,7 @@ pub(super) struct Written {
 /// Puts the layers together and checks them.
 pub(super) fn fill(config: &mut Config, tables: Named, environment: &Environment) {
     let mut written: BTreeMap<(String, String), Written> = BTreeMap::new();
-    let mut sections: Vec<String> = SECTIONS
-        .iter()
+    let mut sections: Vec<String> = sections()
         .filter(|section| section.family().is_none())
         .map(|section| section.path.to_owned())
         .collect();
@@ -313,7 +312,7 @@ fn from_environment(section: &str, key: &str, value: &str) -> Raw {
 
 fn unknown_table(path: &[String]) -> String {
     let section = path.split_last().map(|(_, section)| section.join(".")).unwrap_or_default();
-    let hint = suggestion(&section, SECTIONS.iter().map(|section| section.path));
+    let hint = suggestion(&section, sections().map(|section| section.path));
     format!("there is no table {section}; {hint}")
 }
 
@@ -367,8 +366,7 @@ fn check_together(config: &mut Config) {
     if config.is_set("market", "tape") && config.is_set("market", "seed") {
         complain(config, "market", "seed", "both a tape and a seed are set; choose one");
     }
-    both(config, "providers.tastytrade", "client_secret", "refresh_token");
-    both(config, "providers.alpaca", "key_id", "secret_key");
+    schema::providers().for_each(|name| check_provider(config, name));
     for family in ["channels", "models"] {
         for name in config.names(family) {
             let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_');
@@ -394,14 +392,16 @@ fn check_together(config: &mut Config) {
     }
 }
 
-/// Two secrets that are of use only together.
-fn both(config: &mut Config, section: &str, one: &'static str, other: &'static str) {
-    for (has, lacks) in [(one, other), (other, one)] {
-        if config.is_set(section, has) && !config.is_set(section, lacks) {
-            let variable = schema::secret_variable(section, lacks);
-            let text = format!("is required with {has}; set {variable} or {lacks}_file");
-            config.problems.push(Problem::new(None, join(section, lacks), text));
-        }
+/// Keys that a provider needs are of use only together.
+fn check_provider(config: &mut Config, name: &str) {
+    let section = format!("providers.{name}");
+    let keys = schema::section(&section).map_or(&[][..], |section| section.keys);
+    let needed = keys.iter().filter(|key| key.needed);
+    let (set, missing): (Vec<&Key>, Vec<&Key>) = needed.partition(|key| config.is_set(&section, key.name));
+    let Some(has) = set.first() else { return };
+    for lacks in missing {
+        let text = format!("is required with {}; set {}", has.name, lacks.places(&section));
+        config.problems.push(Problem::new(None, join(&section, lacks.name), text));
     }
 }
 
@@ -422,7 +422,7 @@ fn check_channel(config: &mut Config, section: &str) {
             }
             false if fits && key.needed && !config.has_problem(&join(section, key.name)) => {
                 let how = if key.kind == Kind::Secret {
-                    format!("; set {} or {}_file", schema::secret_variable(section, key.name), key.name)
+                    format!("; set {}", key.places(section))
                 } else {
                     String::new()
                 };
@@ -454,22 +454,12 @@ impl Config {
     #[must_use]
     pub fn absence(&self, provider: &str) -> Option<String> {
         let section = format!("providers.{provider}");
-        schema::section(&section)?;
+        let keys = schema::section(&section)?.keys;
         if !self.flag(&section, "enabled") {
             return Some(format!("{section}.enabled is false"));
         }
-        let needed: &[&str] = match provider {
-            "tastytrade" => &["client_secret", "refresh_token"],
-            "alpaca" => &["key_id", "secret_key"],
-            "edgar" => &["contact"],
-            _ => &[],
-        };
-        let missing = needed.iter().find(|key| !self.is_set(&section, key))?;
-        let variable = match *missing {
-            "contact" => schema::variable(&section, missing),
-            secret => schema::secret_variable(&section, secret),
-        };
-        Some(format!("it has no {missing}; set {variable}"))
+        let missing = keys.iter().find(|key| key.needed && !self.is_set(&section, key.name))?;
+        Some(format!("it has no {}; set {}", missing.name, missing.variable(&section)))
     }
 }
 

@@ -1,9 +1,12 @@
-//! Keys of the program itself: where state is kept, which market is read, who is asked first.
+//! Keys of the program itself: where its data is stored, which market is used, what a worker serves.
 
 use super::*;
 
+/// What comes before the providers.
+pub(super) const SECTIONS: &[Section] = &[TOP, TEMPORAL, STORE, MARKET];
+
 /// The top of the file.
-pub(super) const TOP: Section = Section {
+const TOP: Section = Section {
     path: "",
     about: "",
     keys: &[key(
@@ -16,7 +19,7 @@ pub(super) const TOP: Section = Section {
 };
 
 /// `[temporal]`.
-pub(super) const TEMPORAL: Section = Section {
+const TEMPORAL: Section = Section {
     path: "temporal",
     about: "The Temporal server. `TEMPORAL_ADDRESS`, `TEMPORAL_NAMESPACE` and `temporal.toml` work too.",
     keys: &[
@@ -42,7 +45,7 @@ pub(super) const TEMPORAL: Section = Section {
 const DAYS: Kind = Kind::Integer { least: 0, most: 36_500 };
 
 /// `[store]`.
-pub(super) const STORE: Section = Section {
+const STORE: Section = Section {
     path: "store",
     about: "Where analyses are saved. Also `--store`, `TTAI_STORE`.",
     keys: &[
@@ -78,7 +81,7 @@ pub(super) const STORE: Section = Section {
 };
 
 /// `[market]`.
-pub(super) const MARKET: Section = Section {
+const MARKET: Section = Section {
     path: "market",
     about: "Which market data to use.",
     keys: &[
@@ -116,63 +119,6 @@ pub(super) const MARKET: Section = Section {
             "0",
             "1",
             "How many seconds pass in the simulated market per real second; at 0 it stands still, so the same question always gets the same answer.",
-        ),
-    ],
-};
-
-/// `[order]`.
-pub(super) const ORDER: Section = Section {
-    path: "order",
-    about: "Which provider is asked first, for each kind of data. The next one is asked when the one before is unavailable, does not have the data or rejects the credentials, and the result says so. Only configured providers are asked.",
-    keys: &[
-        key(
-            "quotes",
-            Kind::Names(MARKET_DATA),
-            "[\"tastytrade\", \"alpaca\", \"cboe\"]",
-            "[\"tastytrade\", \"cboe\"]",
-            "Quotes of shares, funds and indices; the first one's clock is the market's.",
-        ),
-        key(
-            "bars",
-            Kind::Names(MARKET_DATA),
-            "[\"tastytrade\", \"alpaca\", \"cboe\"]",
-            "[\"alpaca\", \"cboe\"]",
-            "Daily and minute bars.",
-        ),
-        key(
-            "chains",
-            Kind::Names(MARKET_DATA),
-            "[\"tastytrade\", \"alpaca\", \"cboe\"]",
-            "[\"tastytrade\", \"cboe\"]",
-            "Option chains.",
-        ),
-        key(
-            "metrics",
-            Kind::Names(&["tastytrade", "computed"]),
-            "[\"tastytrade\", \"computed\"]",
-            "[\"tastytrade\", \"computed\"]",
-            "Earnings dates, volatility, IV rank, beta, liquidity, borrowing. `computed` is what can be computed from bars and the option chain.",
-        ),
-        key(
-            "news",
-            Kind::Names(&["rss", "alpaca", "edgar"]),
-            "[\"rss\", \"alpaca\", \"edgar\"]",
-            "[\"rss\", \"edgar\"]",
-            "News; all of them are read and their stories merged.",
-        ),
-        key(
-            "candidates",
-            Kind::Names(&["tradingview", "list"]),
-            "[\"tradingview\", \"list\"]",
-            "[\"list\"]",
-            "Candidates for a screen. `list` is your own: `market.symbols`.",
-        ),
-        key(
-            "streaming",
-            Kind::Names(&["tastytrade", "alpaca", "polling"]),
-            "[\"tastytrade\", \"alpaca\", \"polling\"]",
-            "[\"alpaca\", \"polling\"]",
-            "Streaming quotes; while one fails the next is used, and the gap is reported. `tastytrade` is its DXLink stream; `polling` asks any provider of quotes every 15 s.",
         ),
     ],
 };

@@ -6,6 +6,8 @@ mod providers;
 
 use std::time::Duration;
 
+pub use outputs::CHANNEL_TYPES;
+
 /// What a key takes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Kind {
@@ -96,7 +98,7 @@ pub struct Key {
     pub about: &'static str,
     /// The types of channel that have it; empty for all.
     pub of: &'static [&'static str],
-    /// Whether a channel of its types needs it.
+    /// Whether its provider, or a channel of its types, cannot be used without it.
     pub needed: bool,
 }
 
@@ -109,6 +111,26 @@ pub struct Section {
     pub about: &'static str,
     /// Its keys.
     pub keys: &'static [Key],
+}
+
+impl Key {
+    /// The environment variable that sets it in `section`.
+    #[must_use]
+    pub fn variable(&self, section: &str) -> String {
+        match self.kind {
+            Kind::Secret => secret_variable(section, self.name),
+            _ => variable(section, self.name),
+        }
+    }
+
+    /// Where it can be set: its variable, and of a secret the key that names its file.
+    #[must_use]
+    pub fn places(&self, section: &str) -> String {
+        match self.kind {
+            Kind::Secret => format!("{} or {}_file", self.variable(section), self.name),
+            _ => self.variable(section),
+        }
+    }
 }
 
 impl Section {
@@ -133,6 +155,10 @@ const fn key(
     about: &'static str,
 ) -> Key {
     Key { name, kind, default, example, about, of: &[], needed: false }
+}
+
+const fn needed(key: Key) -> Key {
+    Key { needed: true, ..key }
 }
 
 const fn of(types: &'static [&'static str], needed: bool, key: Key) -> Key {
@@ -175,35 +201,31 @@ const fn burst(default: &'static str) -> Key {
 /// Headlines by symbol that need no account.
 const DEFAULT_FEEDS: &str = "[{ name = \"Yahoo Finance\", url = \"https://feeds.finance.yahoo.com/rss/2.0/headline?s={symbol}&region=US&lang=en-US\" }, { name = \"Nasdaq\", url = \"https://www.nasdaq.com/feed/rssoutbound?symbol={symbol}\" }]";
 
-/// Who can serve quotes, bars and chains.
-pub const MARKET_DATA: &[&str] = &["tastytrade", "alpaca", "cboe"];
-
 /// Every section, in the order in which they are documented.
-pub const SECTIONS: &[Section] = &[
-    general::TOP,
-    general::TEMPORAL,
-    general::STORE,
-    general::MARKET,
-    general::ORDER,
-    providers::TASTYTRADE,
-    providers::ALPACA,
-    providers::CBOE,
-    providers::TRADINGVIEW,
-    providers::RSS,
-    providers::EDGAR,
-    outputs::LLM,
-    outputs::MODELS,
-    outputs::CHANNELS,
-    general::WORKER,
-];
+pub fn sections() -> impl Iterator<Item = &'static Section> {
+    let groups: [&[Section]; 4] =
+        [general::SECTIONS, providers::SECTIONS, outputs::SECTIONS, &[general::WORKER]];
+    groups.into_iter().flatten()
+}
 
-/// Kinds of channels.
-pub const CHANNEL_TYPES: &[&str] = &["discord", "slack", "email", "webhook"];
+/// The names of all providers, as their sections have them.
+pub fn providers() -> impl Iterator<Item = &'static str> {
+    sections().filter_map(|section| section.path.strip_prefix("providers."))
+}
+
+/// Who can stand in the order of a kind of data: `quotes`, `news`.
+#[must_use]
+pub fn members(kind: &str) -> &'static [&'static str] {
+    match section("order").and_then(|order| order.key(kind)).map(|key| key.kind) {
+        Some(Kind::Names(names)) => names,
+        _ => &[],
+    }
+}
 
 /// The section of a table's path: `providers.cboe`, `channels.desk`.
 #[must_use]
 pub fn section(path: &str) -> Option<&'static Section> {
-    SECTIONS.iter().find(|section| match section.family() {
+    sections().find(|section| match section.family() {
         None => section.path == path,
         Some(family) => path
             .strip_prefix(family)

@@ -2,8 +2,14 @@
 
 use super::*;
 
+/// Models and channels.
+pub(super) const SECTIONS: &[Section] = &[LLM, MODELS, CHANNELS];
+
+/// Kinds of channels.
+pub const CHANNEL_TYPES: &[&str] = &["discord", "slack", "email", "webhook"];
+
 /// `[llm]`.
-pub(super) const LLM: Section = Section {
+const LLM: Section = Section {
     path: "llm",
     about: "The analysts' AI model. Without `model` none is used, and none is needed: docs/providers/llm.md.",
     keys: &[
@@ -33,7 +39,7 @@ pub(super) const LLM: Section = Section {
 };
 
 /// `[models.NAME]`.
-pub(super) const MODELS: Section = Section {
+const MODELS: Section = Section {
     path: "models.NAME",
     about: "A model provider. `anthropic`, `openai` and the like need only their key; any other name is an OpenAI-compatible endpoint such as a LiteLLM proxy or Ollama.",
     keys: &[
@@ -71,7 +77,7 @@ pub(super) const MODELS: Section = Section {
 };
 
 /// `[channels.NAME]`.
-pub(super) const CHANNELS: Section = Section {
+const CHANNELS: Section = Section {
     path: "channels.NAME",
     about: "Where notifications go, besides the worker's log. `ttai notify test NAME` sends a test message to one.",
     keys: &[
