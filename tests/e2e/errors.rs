@@ -8,6 +8,7 @@ use ttai_contract::{FullAnalysisParams, workflows};
 
 use crate::lab::Lab;
 use crate::market::{self, NO_BARS, NO_CHAIN};
+use crate::requests;
 
 /// A request as a foreign client sends it, and how it must fail.
 struct Case {
@@ -100,25 +101,29 @@ fn malformed() -> Vec<Case> {
             says,
             attempts: 0,
         };
-        let kind = json!("full_analysis");
-        let request = json!({"symbol": "AAPL", "type": kind});
-        let with = |field: &str, value: &str| {
-            let mut request = json!({"symbol": "AAPL", field: value});
-            if workflow == "AnalysisWorkflow" {
-                request["type"] = kind.clone();
-            }
+        let request = requests::request(workflow);
+        let with = |field: &str, value: Value| {
+            let mut request = request.clone();
+            request[field] = value;
             request
         };
+        let without_symbol = request.as_object().map(|fields| {
+            fields
+                .iter()
+                .filter(|(name, _)| *name != "symbol")
+                .map(|(name, value)| (name.clone(), value.clone()))
+                .collect()
+        });
         [
-            case("wrong type", vec![json!({"symbol": 7, "type": kind})], "invalid type"),
-            case("missing field", vec![json!({"type": kind})], "ield"),
+            case("wrong type", vec![with("symbol", json!(7))], "invalid type"),
+            case("missing field", vec![Value::Object(without_symbol.unwrap_or_default())], "ield"),
             case("no object", vec![json!("AAPL")], "no JSON object"),
             case("a list", vec![json!(["AAPL", "covered_call"])], "a list was sent"),
             case("hostile text", vec![json!("\u{7f}".repeat(200_000))], "no JSON object"),
             case("too much", vec![json!("\u{7f}".repeat(700_000))], "send at most"),
-            case("hostile model", vec![with("model", &"\u{7f}".repeat(200_000))], "not provider/model"),
-            case("another century", vec![with("as_of", "-262143-01-01T00:00:00Z")], "as_of"),
-            case("year 9999", vec![with("as_of", "9999-01-01T00:00:00Z")], "as_of"),
+            case("hostile model", vec![with("model", json!("\u{7f}".repeat(200_000)))], "not provider/model"),
+            case("another century", vec![with("as_of", json!("-262143-01-01T00:00:00Z"))], "as_of"),
+            case("year 9999", vec![with("as_of", json!("9999-01-01T00:00:00Z"))], "as_of"),
             case("no argument", vec![], "no argument was sent; send one JSON object"),
             case("one too many", vec![request.clone(), request], "2 arguments were sent"),
         ]

@@ -19,6 +19,7 @@ use ttai_contract::{FailureType, WorkflowEntry, workflows};
 
 use crate::kills::drill;
 use crate::lab::{DEADLINE, Lab};
+use crate::requests;
 
 /// What happens to the first attempt of an activity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -177,12 +178,10 @@ fn of(workflow: &WorkflowEntry, key: &str) -> String {
 
 /// What every workflow is asked: deaths are noticed within seconds, and nothing is drawn that nobody looks at.
 fn request(workflow: &WorkflowEntry) -> Value {
-    let mut request = json!({"symbol": "AAPL", "drill": true});
+    let mut request = requests::request(workflow.name);
+    request["drill"] = json!(true);
     match workflow.name {
-        "AnalysisWorkflow" => {
-            request["type"] = json!("full_analysis");
-            request["notify_channels"] = json!(["log"]);
-        }
+        "AnalysisWorkflow" => request["notify_channels"] = json!(["log"]),
         "ChartAnalysisWorkflow" | "FullAnalysisWorkflow" => request["include_chart_image"] = json!(false),
         _ => {}
     }

@@ -11,14 +11,15 @@ use prost::Message;
 use temporalio_protos::temporal::api::history::v1::History;
 use ttai_client::ClientError;
 use ttai_contract::{
-    AnalysisParams, AnalysisType, ChartAnalysisParams, FullAnalysisParams, OptionsAnalysisParams,
-    OptionsConstraints, ResearchAnalysisParams, Stage, TaskQueue, WorkflowParams,
+    AnalysisParams, AnalysisType, ChartAnalysisParams, FullAnalysisParams, OptionsConstraints, Stage,
+    TaskQueue, WorkflowParams, workflows,
 };
 
 use crate::kills::drill;
 use crate::lab::{DEADLINE, Lab, symbol};
 use crate::market::{self, CRASHED, SHORTED};
 use crate::replay::folder;
+use crate::requests::{case_name, request};
 use crate::script::{Act, Script};
 
 /// Longest history that is kept, in bytes.
@@ -41,12 +42,13 @@ async fn record_histories() -> anyhow::Result<()> {
 }
 
 async fn plain(lab: &Lab) -> anyhow::Result<()> {
-    finish(lab, "chart-analysis-plain", &ChartAnalysisParams::new(symbol("AAPL")), Script::default()).await?;
-    finish(lab, "options-analysis-plain", &OptionsAnalysisParams::new(symbol("AAPL")), Script::default())
-        .await?;
-    finish(lab, "research-analysis-plain", &ResearchAnalysisParams::new(symbol("AAPL")), Script::default())
-        .await?;
-    finish(lab, "full-analysis-plain", &FullAnalysisParams::new(symbol("AAPL")), Script::default()).await?;
+    // AnalysisWorkflow is recorded by its types.
+    for workflow in workflows().iter().filter(|workflow| workflow.name != AnalysisParams::WORKFLOW) {
+        let name = format!("{}-plain", case_name(workflow.name));
+        let run = lab.client.start_by_name(workflow.name, vec![request(workflow.name)], Some(&name)).await?;
+        run.answer(Some(DEADLINE)).await?;
+        record(lab, &name, run.workflow_id()).await?;
+    }
     for kind in [AnalysisType::ChartAnalysis, AnalysisType::OptionsAnalysis, AnalysisType::FullAnalysis] {
         let name = format!("analysis-plain-{}", kind.as_str().replace('_', "-"));
         finish(lab, &name, &AnalysisParams::new(kind, symbol("AAPL")), Script::default()).await?;

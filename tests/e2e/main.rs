@@ -19,6 +19,7 @@ mod outages;
 mod process;
 mod queues;
 mod replay;
+mod requests;
 mod script;
 mod scripted_ports;
 mod shutdown;

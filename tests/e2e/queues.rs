@@ -1,6 +1,5 @@
 //! Each worker serves exactly what its queues need.
 
-use serde_json::json;
 use temporalio_client::tonic::Request;
 use temporalio_protos::temporal::api::enums::v1::{TaskQueueKind, TaskQueueType};
 use temporalio_protos::temporal::api::taskqueue::v1::TaskQueue as Queue;
@@ -9,6 +8,7 @@ use ttai_client::RunStatus;
 use ttai_contract::{TaskQueue, workflows};
 
 use crate::lab::{DEADLINE, Lab, within};
+use crate::requests::request;
 
 /// How many workers ask a queue for this kind of task.
 async fn pollers(lab: &Lab, queue: TaskQueue, kind: TaskQueueType) -> anyhow::Result<usize> {
@@ -63,11 +63,7 @@ async fn every_analysis_workflow_starts_by_name_and_completes_on_its_queue() -> 
     let _worker = lab.worker_with(&[TaskQueue::Analysis], None)?;
     let names: Vec<&str> = workflows().iter().map(|workflow| workflow.name).collect();
     for workflow in names.iter().copied() {
-        let mut request = json!({"symbol": "AAPL"});
-        if workflow == "AnalysisWorkflow" {
-            request["type"] = json!("full_analysis");
-        }
-        lab.start_raw(workflow, workflow, &[request]).await?;
+        lab.start_raw(workflow, workflow, &[request(workflow)]).await?;
     }
     for workflow in names {
         let handle = lab.client.any_run(workflow);

@@ -128,19 +128,15 @@ impl ModelAnswer {
 
     /// The article under `first_line`, laid out as every analyst's text is.
     pub(crate) fn article(&self, first_line: &str, model: &str) -> String {
-        let unknown = if self.unknown.is_empty() {
-            vec!["nothing that was looked at is missing".to_owned()]
-        } else {
-            self.unknown.clone()
-        };
+        let unknown = if self.unknown.is_empty() { vec!["nothing".to_owned()] } else { self.unknown.clone() };
         words::article(
             first_line,
             &[
                 (&format!("As {model} sees it"), vec![self.summary.clone()]),
-                ("For", self.reasons.clone()),
-                ("Against", vec![self.against.clone()]),
-                ("What would change it", vec![self.what_would_change.clone()]),
-                ("Not known", unknown),
+                (words::WHY, self.reasons.clone()),
+                (words::against(self.recommendation == "reject"), vec![self.against.clone()]),
+                (words::CHANGE, vec![self.what_would_change.clone()]),
+                (words::MISSING, unknown),
             ],
         )
     }
@@ -170,7 +166,7 @@ mod tests {
         assert_eq!(parse(&fenced, &VERDICTS).unwrap(), bare);
         let article = bare.article("Select: x.", "a/b");
         assert!(
-            article.starts_with("Select: x.\n\nAs a/b sees it\n- Good trade now.\n\nFor\n- A.\n"),
+            article.starts_with("Select: x.\n\nAs a/b sees it\n- Good trade now.\n\nWhy\n- A.\n"),
             "{article}"
         );
     }

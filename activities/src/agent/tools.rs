@@ -329,7 +329,7 @@ fn arguments<T: DeserializeOwned>(call: &ToolCall) -> Result<T, ToolError> {
 /// That nobody keeps something says nothing bad; that it could not be read is a risk.
 fn why_unknown(why: &Unknown) -> String {
     match why {
-        Unknown::NotProvided => "not kept by any provider".to_owned(),
+        Unknown::NotProvided => "no provider has it".to_owned(),
         Unknown::Unreachable(error) => format!("could not be read: {}", error.summary()),
     }
 }

@@ -11,6 +11,7 @@ use super::outlook::Turn;
 use super::reasons::{reasons_for, strongest_against, verdict_name};
 use super::{Chart, NextEarnings};
 use crate::narrator::Narrator;
+use crate::options::words;
 
 /// Levels named on each side.
 const NAMED_LEVELS: usize = 3;
@@ -26,15 +27,19 @@ pub(super) struct Notes {
     pub(super) evidence: Vec<Evidence>,
 }
 
-/// Tells the chart.
+/// Describes the chart.
 pub(super) fn notes(chart: &Chart) -> Notes {
     let mut writer = Writer { chart, narrator: Narrator::default() };
     let mut lines = vec![verdict(&mut writer), setting(&mut writer)];
-    section(&mut lines, "For", reasons_for(&mut writer));
-    section(&mut lines, "Against", vec![strongest_against(&mut writer)]);
-    section(&mut lines, "What would change it", changes(&mut writer));
+    section(&mut lines, words::WHY, reasons_for(&mut writer));
+    let against = words::against(matches!(
+        chart.assessment.recommendation,
+        Recommendation::Neutral | Recommendation::Reject
+    ));
+    section(&mut lines, against, vec![strongest_against(&mut writer)]);
+    section(&mut lines, words::CHANGE, changes(&mut writer));
     section(&mut lines, "Levels", levels(&mut writer));
-    section(&mut lines, "Not known", unknown(&mut writer));
+    section(&mut lines, words::MISSING, unknown(&mut writer));
     Notes { text: lines.join("\n"), evidence: writer.narrator.into_evidence() }
 }
 
@@ -202,11 +207,11 @@ fn changes(t: &mut Writer<'_>) -> Vec<String> {
     if turns.iter().all(|(_, turns)| turns.is_empty()) {
         let pace = if outlook.standstill.is_some() { "three" } else { "twenty" };
         let bar = t.chart.series.bar_name();
-        out.push(format!("No move of up to twelve ATR within {pace} {bar}s turns it."));
+        out.push(format!("No move of up to twelve ATR within {pace} {bar}s would change the verdict."));
     }
     if let Some(verdict) = outlook.standstill {
         let bar = t.chart.series.bar_name();
-        out.push(format!("Twenty {bar}s without any move turn it to {}.", verdict_name(verdict)));
+        out.push(format!("Twenty {bar}s without a move would make it {}.", verdict_name(verdict)));
     }
     out.extend(easing(t));
     out.extend(broken_level(t));
@@ -220,7 +225,9 @@ fn turn_sentence(t: &mut Writer<'_>, name: &str, turn: &Turn) -> String {
     let bar = t.chart.series.bar_name();
     let why = turn.reject.map(|reason| format!(", {}", reject_name(reason))).unwrap_or_default();
     let verdict = verdict_name(turn.verdict);
-    format!("{price} within {pace} {bar}s ({distance} the last close) turns it to {verdict}{why}.")
+    format!(
+        "A move to {price} within {pace} {bar}s ({distance} the last close) would make it {verdict}{why}."
+    )
 }
 
 /// Where the extension would no longer be high.
@@ -232,7 +239,9 @@ fn easing(t: &mut Writer<'_>) -> Option<String> {
     let sign = m.distance_to_sma20_atr.signum();
     let price = t.price("extension_eases_at", m.sma20 + sign * 2.0 * m.atr14);
     let past = if sign > 0.0 { "below" } else { "above" };
-    Some(format!("A close {past} {price}, two ATR from today's 20-{unit} average, ends the high extension."))
+    Some(format!(
+        "A close {past} {price}, two ATR from today's 20-{unit} average, would end the high extension."
+    ))
 }
 
 /// The level whose loss matters most to the verdict.
@@ -247,9 +256,9 @@ fn broken_level(t: &mut Writer<'_>) -> Option<String> {
     };
     let edge = t.price("nearest_zone_edge", edge);
     let next = next.map(|price| t.price("next_level", price));
-    let next = next
-        .map_or_else(|| "no other level is known beyond it".to_owned(), |p| format!("the next level is {p}"));
-    Some(format!("A close {past} {edge} breaks the nearest level; {next}."))
+    let next =
+        next.map_or_else(|| "no level is known beyond it".to_owned(), |p| format!("the next level is {p}"));
+    Some(format!("A close {past} {edge} would break the nearest level; {next}."))
 }
 
 fn levels(t: &mut Writer<'_>) -> Vec<String> {
@@ -419,33 +428,35 @@ fn earnings(date: &EarningsDate) -> String {
 fn unknown(t: &mut Writer<'_>) -> Vec<String> {
     let mut out = Vec::new();
     match &t.chart.earnings {
-        NextEarnings::Unread(who) => out.push(format!("Earnings date: it could not be read, {who}.")),
+        NextEarnings::Unread(who) => out.push(format!("Earnings date: could not be read ({who}).")),
         NextEarnings::NoRecord => {
-            out.push("Earnings date: the source keeps no such record.".to_owned());
+            out.push("Earnings date: no provider has earnings dates.".to_owned());
         }
-        NextEarnings::NoneKnown => out.push("Earnings date: the source knows of none to come.".to_owned()),
+        NextEarnings::NoneKnown => out.push("Earnings date: no upcoming report is listed.".to_owned()),
         NextEarnings::Next(_) => {}
     }
     let unit = t.unit();
     if t.measures().sma200.is_none() {
-        out.push(format!("200-{unit} average: the history is too short, so the long trend has no vote."));
+        out.push(format!(
+            "200-{unit} average: the history is too short, so the long-term trend has no vote."
+        ));
     }
     if !t.assessment().levels.extremes.full_year && t.assessment().timeframe != Timeframe::Intraday {
         let since = Narrator::date(t.assessment().history_start);
         out.push(format!("The year's high and low: bars begin only on {since}."));
     }
     if t.measures().volume_ratio.is_none() {
-        out.push("Volume: the bars carry none.".to_owned());
+        out.push("Volume: the bars have none.".to_owned());
     }
     if t.chart.series.last_is_running() {
         let bar = t.chart.series.bar_name();
-        out.push(format!("How the running {bar} ends: it counts as it stands."));
+        out.push(format!("The close of the running {bar}: it counts as it stands now."));
     }
     if t.chart.view.price_is_doubtful() {
         out.push("Whether the quoted price is good: see the warnings.".to_owned());
     }
     if out.is_empty() {
-        out.push("Nothing that the rules ask for.".to_owned());
+        out.push("Nothing.".to_owned());
     }
     out
 }

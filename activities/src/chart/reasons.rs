@@ -12,7 +12,7 @@ const FLAT_ATR: f64 = 0.5;
 pub(super) fn rule(assessment: &ChartAssessment) -> String {
     let text = match assessment.recommendation {
         verdict if verdict != assessment.latest_reading => {
-            "kept from earlier bars: a verdict turns only when three bars in a row agree"
+            "unchanged from earlier bars: the verdict changes only when three bars in a row agree"
         }
         Recommendation::Bullish => "the trend is up and its quality at least moderate",
         Recommendation::Bearish => "the trend is down and its quality at least moderate",
@@ -136,7 +136,7 @@ fn for_reject(writer: &Writer<'_>) -> Vec<Sentence> {
     let stretch = say(distance_to_average);
     let range = say(move |t: &mut Writer<'_>| {
         let atr = t.percent("atr_14_percent", m.atr_percent / 100.0);
-        format!("An ordinary bar covers {atr} of the price, so that a strike a little away is soon reached.")
+        format!("An ordinary bar covers {atr} of the price, so a strike a little away is soon reached.")
     });
     match writer.assessment().reject_reason {
         Some(RejectReason::FreeFall) => vec![say(drawdown), stretch, range],
@@ -176,7 +176,7 @@ fn against_trend(writer: &mut Writer<'_>, sign: f64) -> String {
         return format!("The last close is {} its 50-{unit} average of {sma}.", side(-sign));
     }
     if let Some(level) = ahead {
-        return format!("The way is blocked nearby: {}.", writer.level(&level));
+        return format!("A level blocks the way nearby: {}.", writer.level(&level));
     }
     if writer.assessment().extension_risk == ExtensionRisk::Moderate {
         return format!("{} {}", distance_to_average(writer), rsi(writer));
@@ -194,7 +194,7 @@ fn against_trend(writer: &mut Writer<'_>, sign: f64) -> String {
     }
     match behind {
         Some(level) if level.distance_atr.abs() > 2.0 => {
-            format!("The nearest level to lean on is far: {}.", writer.level(&level))
+            format!("The nearest level to lean on is far away: {}.", writer.level(&level))
         }
         _ => format!("Nothing stands out. {}", rsi(writer)),
     }
@@ -236,7 +236,7 @@ fn distance_to_average(t: &mut Writer<'_>) -> String {
 
 fn drawdown(t: &mut Writer<'_>) -> String {
     let (fall, period) = (t.measures().drawdown, t.period());
-    format!("The close is {} under {period} highest.", t.percent("drawdown_percent", fall))
+    format!("The close is {} under {period} highest close.", t.percent("drawdown_percent", fall))
 }
 
 fn rsi(t: &mut Writer<'_>) -> String {

@@ -15,6 +15,7 @@ use super::analyse;
 use crate::compute::Compute;
 use crate::failure::AnalystError;
 use crate::narrator::ungrounded;
+use crate::options::words;
 use crate::ports::Ports;
 use crate::supervise::Progress;
 use crate::testing::{
@@ -67,7 +68,9 @@ fn assert_well_told(result: &ChartAnalysisResult) {
     assert_grounded(result);
     let blocks: Vec<&str> = result.chart_notes.split("\n\n").collect();
     let titles: Vec<&str> = blocks.iter().skip(1).filter_map(|block| block.lines().next()).collect();
-    assert_eq!(titles, ["For", "Against", "What would change it", "Levels", "Not known"]);
+    let rejects = matches!(result.recommendation, ChartRecommendation::Neutral | ChartRecommendation::Reject);
+    let against = words::against(rejects);
+    assert_eq!(titles, [words::WHY, against, words::CHANGE, "Levels", words::MISSING]);
     assert!(blocks.iter().skip(1).all(|block| block.lines().count() >= 2), "{}", result.chart_notes);
     assert_eq!(blocks[1].lines().count(), 4, "three reasons: {}", result.chart_notes);
     assert!(!result.chart_notes.contains("NaN"));

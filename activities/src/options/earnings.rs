@@ -33,8 +33,8 @@ impl Earnings {
     pub(crate) fn of(metrics: &SymbolMetrics) -> Self {
         match metrics.known(Fact::Earnings, metrics.next_earnings.as_ref()) {
             Ok(Some(date)) => Self::Known(date.clone()),
-            Ok(None) => Self::Unknown("the provider knows no date of the next earnings report".to_owned()),
-            Err(Unknown::NotProvided) => Self::Unknown("the provider keeps no earnings dates".to_owned()),
+            Ok(None) => Self::Unknown("no upcoming earnings date is listed".to_owned()),
+            Err(Unknown::NotProvided) => Self::Unknown("no provider has earnings dates".to_owned()),
             Err(Unknown::Unreachable(error)) => {
                 Self::Unknown(format!("the earnings date could not be read: {}", error.summary()))
             }
@@ -136,8 +136,8 @@ mod tests {
             retry_after: None,
         };
         for (record, reason) in [
-            (SymbolMetrics::default(), "the provider knows no date of the next earnings report"),
-            (SymbolMetrics::without(&Unknown::NotProvided), "the provider keeps no earnings dates"),
+            (SymbolMetrics::default(), "no upcoming earnings date is listed"),
+            (SymbolMetrics::without(&Unknown::NotProvided), "no provider has earnings dates"),
             (
                 SymbolMetrics::without(&Unknown::Unreachable(outage)),
                 "the earnings date could not be read: one is unavailable",

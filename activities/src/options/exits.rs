@@ -82,14 +82,14 @@ fn take_profit(plan: &ExitPlan, narrator: &mut Narrator) -> ExitTrigger {
     let close = narrator.price("exit_take_profit", price, COMPUTED);
     let expected = plan.take_profit.expected_on.map(on_session).filter(|day| *day <= until);
     let expected = expected.map_or(String::new(), |day| {
-        format!(", which an unchanged price brings around {}", Narrator::date(day))
+        format!(", expected around {} if the price is unchanged", Narrator::date(day))
     });
     trigger(
         "take_profit",
         Some((price, "option")),
         until,
         format!(
-            "Close at {close} or less, half of the credit{expected}; wait for it until {}.",
+            "Take profit at {close} or less, half of the credit{expected}; watch it until {}.",
             Narrator::date(until)
         ),
     )
@@ -106,7 +106,7 @@ fn review(plan: &ExitPlan, narrator: &mut Narrator) -> ExitTrigger {
         Some((price, "option")),
         date,
         format!(
-            "Decide again on {date_text}, {days} days before the end; at an unchanged price closing costs {cost} then."
+            "Review on {date_text}, {days} days before the last trade; closing would cost {cost} if the price is unchanged."
         ),
     )
 }
@@ -118,7 +118,7 @@ fn tested(plan: &ExitPlan, narrator: &mut Narrator) -> ExitTrigger {
     let close_text = close.map(|cost| narrator.price("exit_tested_cost", cost, COMPUTED));
     let price =
         tested.underlying_today.map(|price| narrator.price("exit_tested_underlying", price, COMPUTED));
-    let already = if tested.already { " That is so already." } else { "" };
+    let already = if tested.already { " It has already done so." } else { "" };
     let date = Narrator::date(until);
     match tested.rule {
         TestedRule::TwiceTheCredit => {
@@ -136,7 +136,7 @@ fn tested(plan: &ExitPlan, narrator: &mut Narrator) -> ExitTrigger {
                 price.map_or(String::new(), |price| format!(", with the underlying around {price} today"));
             let cost = close_text.map_or(String::new(), |cost| format!(", where closing costs about {cost}"));
             let text = format!(
-                "Act when the delta reaches {delta} either way{at}{cost}; watch it until {date}.{already}"
+                "Defend when the absolute delta reaches {delta}{at}{cost}; watch it until {date}.{already}"
             );
             trigger("tested", tested.underlying_today.map(|price| (price, "underlying")), until, text)
         }

@@ -54,10 +54,10 @@ pub(super) fn write(
     };
     let unknown = writer.unknown();
     let sections = [
-        ("For", reasons.into_iter().take(REASONS).collect()),
-        ("Against", vec![against]),
-        ("What would change it", vec![change]),
-        ("Not known", unknown),
+        (words::WHY, reasons.into_iter().take(REASONS).collect()),
+        (words::against(findings.position.is_none()), vec![against]),
+        (words::CHANGE, vec![change]),
+        (words::MISSING, unknown),
     ];
     let notes = words::article(&first_line, &sections);
     Notes { first_line, notes }
@@ -106,7 +106,7 @@ impl Writer<'_> {
             words::trade(self.narrator, self.findings.case.view.symbol.as_str(), position, best.right, spot);
         let pay = self.pay(best, position);
         let stale =
-            if self.findings.stale.is_empty() { "" } else { " The prices are stale: not to be traded on." };
+            if self.findings.stale.is_empty() { "" } else { " The prices are stale; do not trade on them." };
         format!("{verdict}: {trade}. {pay}{stale}")
     }
 
@@ -118,12 +118,12 @@ impl Writer<'_> {
         if best.fails(Constraint::Roc) {
             let missing = limits.min_roc - position.roc_weekly;
             let missing = self.narrator.number("roc_shortfall", missing, 4, COMPUTED);
-            format!("It pays {weekly} % {base} a week at the bid, {missing} short of the {wanted} wanted.")
+            format!("It pays {weekly} % {base} a week at the bid, {missing} short of the required {wanted}.")
         } else if let Some(miss) = best.misses.first() {
             let miss = words::miss(self.narrator, "best", miss);
-            format!("It pays {weekly} % {base} a week at the bid, but misses: {miss}.")
+            format!("It pays {weekly} % {base} a week at the bid, but falls short: {miss}.")
         } else {
-            format!("It pays {weekly} % {base} a week at the bid; {wanted} is wanted.")
+            format!("It pays {weekly} % {base} a week at the bid; {wanted} is required.")
         }
     }
 
@@ -147,7 +147,8 @@ impl Writer<'_> {
 
     fn constraints_hold(&mut self, best: &Candidate) -> String {
         let limits = &self.findings.case.constraints;
-        let all = if best.passes() { "every constraint holds" } else { "everything but the return holds" };
+        let all =
+            if best.passes() { "every constraint is met" } else { "every constraint but the return is met" };
         let mut parts = Vec::new();
         if let Some(greeks) = best.greeks {
             let delta = self.narrator.number("delta", greeks.delta, 4, CHAIN);
@@ -218,14 +219,14 @@ impl Writer<'_> {
         let historical = self.narrator.percent("hv30", historical, 1, "daily bars");
         let ratio = self.narrator.number("iv_hv_ratio", ratio, 2, COMPUTED);
         Some(format!(
-            "thirty-day volatility is implied at {implied} against {historical} realised, {ratio} times"
+            "thirty-day implied volatility is {implied} against {historical} realised, a ratio of {ratio}"
         ))
     }
 
     fn after_earnings(&self) -> Option<String> {
         match &self.findings.earnings {
             Earnings::Known(report) if !reports_within(self.findings) => {
-                Some(format!("the contract ends before {}", describe(report)))
+                Some(format!("the contract expires before {}", describe(report)))
             }
             _ => None,
         }
@@ -233,24 +234,24 @@ impl Writer<'_> {
 
     fn if_called(&mut self, position: &SuggestedPosition) -> Option<String> {
         let called = self.narrator.number("if_called_return", position.if_called_return?, 2, COMPUTED);
-        Some(format!("called away it returns {called} % on today's price over the period"))
+        Some(format!("if called away, it returns {called} % on today's price over the period"))
     }
 
     fn defined_loss(&mut self, position: &SuggestedPosition) -> String {
         let most = self.narrator.dollars("max_loss", position.max_loss, COMPUTED);
         let best = self.narrator.dollars("max_profit", position.max_profit, COMPUTED);
         match self.findings.case.params.trade.strategy {
-            Strategy::Spread => format!("the loss is limited to {most} against {best} at best"),
+            Strategy::Spread => format!("max loss is limited to {most}; max profit {best}"),
             Strategy::Csp => {
                 let breakeven = self.narrator.price("breakeven", position.breakeven, COMPUTED);
-                format!("assignment would bring the shares at a net {breakeven}")
+                format!("assignment would mean buying the shares at a net {breakeven}")
             }
-            Strategy::CoveredCall => format!("the position can make {best} at best"),
+            Strategy::CoveredCall => format!("max profit is {best}"),
         }
     }
 
     fn liquid(&self, best: &Candidate) -> String {
-        format!("the market in the contract is {}", liquidity::score(best))
+        format!("the contract's liquidity is {}", liquidity::score(best))
     }
 
     /// The first that holds.
@@ -260,7 +261,7 @@ impl Writer<'_> {
             stale,
             self.within_earnings(),
             self.return_misses(best),
-            (position.contracts == 0).then(|| "the capital does not carry one contract".to_owned()),
+            (position.contracts == 0).then(|| "the capital does not cover one contract".to_owned()),
             self.implied_event(best),
             self.ex_date(position),
             self.before_level(best),
@@ -273,7 +274,7 @@ impl Writer<'_> {
     fn within_earnings(&self) -> Option<String> {
         match &self.findings.earnings {
             Earnings::Known(report) if reports_within(self.findings) => {
-                Some(format!("{} fall within its life", describe(report)))
+                Some(format!("{} fall before the expiration", describe(report)))
             }
             _ => None,
         }
@@ -282,13 +283,13 @@ impl Writer<'_> {
     fn return_misses(&mut self, best: &Candidate) -> Option<String> {
         let misses: Vec<String> =
             best.misses.iter().map(|miss| words::miss(self.narrator, "best", miss)).collect();
-        (!misses.is_empty()).then(|| format!("it pays too little: {}", words::list(&misses)))
+        (!misses.is_empty()).then(|| format!("the return falls short: {}", words::list(&misses)))
     }
 
     fn implied_event(&mut self, best: &Candidate) -> Option<String> {
         let event = self.findings.market.events.iter().find(|event| event.by <= best.last_trade_date)?;
         let event = self.event(*event);
-        Some(format!("options price an event {event}"))
+        Some(format!("options are pricing in an event {event}"))
     }
 
     fn before_event(&mut self, best: &Candidate) -> Option<String> {
@@ -296,7 +297,7 @@ impl Writer<'_> {
         let next = events.iter().find(|event| event.after >= best.last_trade_date)?;
         let within = events.iter().any(|event| event.by <= best.last_trade_date);
         let event = self.event(*next);
-        (!within).then(|| format!("it ends before the event that options price {event}"))
+        (!within).then(|| format!("it expires before the event that options are pricing in {event}"))
     }
 
     /// `between 2014-07-18 and 2014-07-25 (a forward volatility of 44 % after 24 %)`
@@ -312,7 +313,7 @@ impl Writer<'_> {
         let amount = self.narrator.price("dividend", dividend.amount, "dividend schedule");
         let date = Narrator::date(dividend.ex_date);
         Some(format!(
-            "the call lives through the ex-date {date} ({amount} a share) and may be assigned before it"
+            "the call is open through the ex-date {date} ({amount} a share) and may be assigned early"
         ))
     }
 
@@ -327,7 +328,7 @@ impl Writer<'_> {
         in_front.then(|| {
             let away = self.narrator.number("level_distance_atr", away.abs(), 2, COMPUTED);
             format!(
-                "the price passes the strike before it meets the nearest {kind} at {level}, {away} average true ranges beyond"
+                "the price would reach the strike before the nearest {kind} at {level}, {away} average true ranges further out"
             )
         })
     }
@@ -353,7 +354,7 @@ impl Writer<'_> {
     fn worst_case(&mut self, position: &SuggestedPosition) -> String {
         let most = self.narrator.dollars("max_loss", position.max_loss, COMPUTED);
         let best = self.narrator.dollars("max_profit", position.max_profit, COMPUTED);
-        format!("at worst it loses {most} to make {best} at best")
+        format!("max loss is {most} against a max profit of {best}")
     }
 
     fn change(&mut self, best: &Candidate, relaxation: Option<&str>) -> String {
@@ -364,12 +365,11 @@ impl Writer<'_> {
                 let most =
                     short(self.narrator, "limit_delta", self.findings.case.constraints.max_delta, LIMITS);
                 format!(
-                    "a credit under {needed}, a delta beyond {most}, or a report or a gap that moves the price there"
+                    "a credit below {needed}, a delta beyond {most}, or news or a gap that moves the price there"
                 )
             }
             (false, Some(needed)) => {
-                let relaxed =
-                    relaxation.map_or(String::new(), |text| format!(", or smaller demands: {text}"));
+                let relaxed = relaxation.map_or(String::new(), |text| format!(", or looser limits: {text}"));
                 format!("a credit of {needed} on this contract{relaxed}")
             }
             (_, None) => {
@@ -387,23 +387,21 @@ impl Writer<'_> {
             unknown.push(no_rank(reason, self.narrator));
         }
         if self.findings.facts.missing.is_some() {
-            unknown.push("the chart's levels, for the reason in the warnings".to_owned());
+            unknown.push("the chart's levels; the warnings say why".to_owned());
         }
         if self.findings.market.hv30.is_none() {
             unknown.push("thirty-day historical volatility: the history is too short".to_owned());
         }
         if let Some(position) = &self.findings.position {
             if position.sizing == "unsized" {
-                unknown.push("the capital: the figures are for one contract".to_owned());
+                unknown.push("the capital, so the figures are for one contract".to_owned());
             }
             if projected_dividends(&self.findings.case, position.last_trade_date).next().is_some() {
-                unknown.push(
-                    "the dividend before the expiration, which is projected and not declared".to_owned(),
-                );
+                unknown.push("the dividend before the expiration: it is projected, not declared".to_owned());
             }
         }
         if unknown.is_empty() {
-            unknown.push("nothing that this analysis looks at is missing".to_owned());
+            unknown.push("nothing".to_owned());
         }
         unknown
     }

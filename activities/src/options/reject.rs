@@ -21,14 +21,13 @@ impl Writer<'_> {
             (Strategy::Spread, OptionRight::Call) => "bear call spread",
         };
         let binding = self.findings.selection.diagnosis.as_ref().map(|why| why.binding.constraint);
-        let binding = binding.map_or(String::new(), |which| format!("; {} binds", words::constraint(which)));
-        let near = nearest.first().map_or("no contract comes near".to_owned(), |near| {
-            format!("the nearest, {}, misses by {}", near.description, words::list(&near.misses))
+        let binding = binding.map_or(String::new(), |which| {
+            format!("; the binding constraint is {}", words::constraint(which))
         });
-        format!(
-            "Reject: no {} {kind} keeps the constraints, so there is no trade{binding}; {near}.",
-            self.symbol()
-        )
+        let near = nearest.first().map_or("no contract comes close".to_owned(), |near| {
+            format!("the nearest miss, {}, has {}", near.description, words::list(&near.misses))
+        });
+        format!("Reject: no {} {kind} qualifies{binding}; {near}.", self.symbol())
     }
 
     pub(super) fn reject_reasons(&mut self, nearest: &[NearestMiss]) -> Vec<String> {
@@ -40,7 +39,7 @@ impl Writer<'_> {
             let alone = whole(self.narrator, "binding_alone", count(why.binding.alone), COMPUTED);
             let all = whole(self.narrator, "binding_all", count(why.binding.all), COMPUTED);
             reasons.push(format!(
-                "{which} keeps {all} contracts out, {alone} of them by itself, among {considered} looked at"
+                "of {considered} contracts, {all} fail on {which}, {alone} of them on that alone"
             ));
         }
         let mut failed: Vec<(Constraint, usize)> = selection
@@ -54,17 +53,18 @@ impl Writer<'_> {
             let named = failed.iter().take(REASONS).map(|(which, failed)| {
                 let number =
                     whole(self.narrator, &format!("fails_{}", which.name()), count(*failed), COMPUTED);
-                format!("{number} for {}", words::constraint(*which))
+                format!("{number} on {}", words::constraint(*which))
             });
             let named: Vec<String> = named.collect();
-            reasons.push(format!("of those {considered}, contracts fall out: {}", words::list(&named)));
+            reasons.push(format!("of {considered} contracts, these fail: {}", words::list(&named)));
         }
         reasons.extend(self.after_all_earnings());
         reasons.extend(nearest.get(1).map(|near| {
-            format!("the next one, {}, misses by {}", near.description, words::list(&near.misses))
+            format!("the next nearest, {}, has {}", near.description, words::list(&near.misses))
         }));
         reasons.push(
-            "a contract that misses delta, days, liquidity or earnings is not sold for its return".to_owned(),
+            "a contract that fails on delta, days, liquidity or earnings is not sold for its return alone"
+                .to_owned(),
         );
         reasons
     }
@@ -74,7 +74,7 @@ impl Writer<'_> {
         let counted = self.findings.selection.fail_counts.get(&Constraint::Earnings).is_some_and(|n| *n > 0);
         match &self.findings.earnings {
             _ if !counted => None,
-            Earnings::Known(report) => Some(format!("{} take every later expiration out", describe(report))),
+            Earnings::Known(report) => Some(format!("{} rule out every later expiration", describe(report))),
             Earnings::Unknown(reason) => {
                 Some(format!("{reason}, and unknown earnings are excluded by the constraints"))
             }
@@ -85,9 +85,9 @@ impl Writer<'_> {
         match (self.rich_premium(), nearest.first()) {
             (Some(rich), _) => rich,
             (None, Some(near)) => {
-                format!("the {} misses only {}", near.description, words::list(&near.misses))
+                format!("the {} has only {} against it", near.description, words::list(&near.misses))
             }
-            (None, None) => "nothing: no contract could be admitted by any limit".to_owned(),
+            (None, None) => "nothing: no change to the limits would let a contract qualify".to_owned(),
         }
     }
 
@@ -95,14 +95,14 @@ impl Writer<'_> {
     pub(super) fn reject_change(&self, relaxation: Option<&str>) -> String {
         let binding = self.findings.selection.diagnosis.as_ref().map(|why| why.binding.constraint);
         match (relaxation, binding, &self.findings.earnings) {
-            (Some(text), _, _) => format!("smaller demands: {text}"),
+            (Some(text), _, _) => format!("looser limits: {text}"),
             (None, Some(Constraint::Earnings), Earnings::Known(_)) => {
                 "the report, once it is out, or an expiration listed before it".to_owned()
             }
             (None, Some(Constraint::Earnings), Earnings::Unknown(_)) => {
-                "a known date, or the policy warn for unknown earnings".to_owned()
+                "a known date, or `warn` as the policy for unknown earnings".to_owned()
             }
-            _ => "other quotes: no change of the limits would admit a contract".to_owned(),
+            _ => "different quotes: no change to the limits would let a contract qualify".to_owned(),
         }
     }
 }

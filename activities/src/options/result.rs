@@ -179,7 +179,10 @@ fn warnings(findings: &Findings, narrator: &mut Narrator) -> Vec<String> {
     let case = &findings.case;
     let mut warnings = case.view.warnings.clone();
     warnings.extend(
-        findings.stale.iter().map(|stale| format!("{}: not to be traded on", stale.describe(narrator))),
+        findings
+            .stale
+            .iter()
+            .map(|stale| format!("{}; do not trade on these prices", stale.describe(narrator))),
     );
     if let Some(missing) = &findings.facts.missing {
         warnings.push(format!("no chart levels: {missing}"));
@@ -196,7 +199,7 @@ fn warnings(findings: &Findings, narrator: &mut Narrator) -> Vec<String> {
     for dividend in &position.ex_dates {
         let amount = narrator.price("dividend", dividend.amount, "dividend schedule");
         warnings.push(format!(
-            "the short call lives through the ex-date {} ({amount} a share): early assignment is likely when its time \
+            "the short call is open through the ex-date {} ({amount} a share): early assignment is likely when its time \
              value is less than that",
             Narrator::date(dividend.ex_date)
         ));
@@ -209,15 +212,16 @@ fn position_warnings(findings: &Findings, position: &SuggestedPosition) -> Vec<S
     let params = &findings.case.params;
     let mut warnings = Vec::new();
     if position.buy_write {
-        warnings
-            .push("no shares are held: this is a buy-write, the shares are bought with the call".to_owned());
+        warnings.push(
+            "no shares are held: this is a buy-write, which buys the shares together with the call"
+                .to_owned(),
+        );
         if params.trade.position.cost_basis.is_some() {
             warnings.push("a cost basis without shares is not used".to_owned());
         }
     }
     if position.contracts == 0 {
-        warnings
-            .push("the capital does not carry one contract: the dollar figures are those of one".to_owned());
+        warnings.push("the capital does not cover one contract: the dollar figures are for one".to_owned());
     }
     if params.trade.strategy != Strategy::CoveredCall && params.trade.position.shares > 0 {
         warnings.push("the shares held are not used: only a covered call is written on shares".to_owned());

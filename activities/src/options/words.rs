@@ -15,6 +15,16 @@ pub(super) const CHAIN: &str = "option chain";
 /// Source of the user's limits.
 pub(crate) const LIMITS: &str = "constraints";
 
+/// Titles of the sections that every analyst's text has.
+pub(crate) const WHY: &str = "Why";
+pub(crate) const CHANGE: &str = "What would change this";
+pub(crate) const MISSING: &str = "Missing data";
+
+/// The title over what speaks most against a verdict: of a trade it is a risk, of a refusal it is the other side.
+pub(crate) const fn against(rejects: bool) -> &'static str {
+    if rejects { "On the other hand" } else { "Risks" }
+}
+
 /// A number as short as it is: 630, 632.5, 0.3; at most four digits after the point.
 pub(crate) fn short(narrator: &mut Narrator, name: &str, value: f64, source: &str) -> String {
     let fits = |digits: &usize| {
@@ -92,8 +102,8 @@ pub(crate) fn trade(
     let breakeven = narrator.price("breakeven", position.breakeven, COMPUTED);
     let collateral = narrator.dollars("collateral", position.collateral, COMPUTED);
     let sizing = match position.sizing.as_str() {
-        "unsized" => " (unsized: the capital is not known)",
-        "too_small" => " (more than the capital: not to be sold)",
+        "unsized" => " (for one contract; give the capital to size it)",
+        "too_small" => " (more than the capital; do not sell it)",
         _ => "",
     };
     format!(
@@ -106,8 +116,8 @@ pub(crate) fn trade(
 pub(super) fn constraint(constraint: Constraint) -> &'static str {
     match constraint {
         Constraint::Dte => "days to expiration",
-        Constraint::Bid => "the lack of a bid",
-        Constraint::Iv => "the lack of an implied volatility",
+        Constraint::Bid => "no bid",
+        Constraint::Iv => "no implied volatility",
         Constraint::Delta => "delta",
         Constraint::Roc => "the weekly return",
         Constraint::OpenInterest => "open interest",
@@ -118,7 +128,7 @@ pub(super) fn constraint(constraint: Constraint) -> &'static str {
     }
 }
 
-/// What a contract misses and by how much: `delta 0.41 against 0.3`.
+/// Where a contract falls short and of what: `delta 0.41 (limit 0.3)`.
 pub(super) fn miss(narrator: &mut Narrator, name: &str, miss: &Miss) -> String {
     let key = format!("{name}_{}", miss.constraint.name());
     let leg = if miss.leg == LegRole::Long { "long leg: " } else { "" };
@@ -131,17 +141,17 @@ pub(super) fn miss(narrator: &mut Narrator, name: &str, miss: &Miss) -> String {
             };
             let limit = short(narrator, &format!("limit_{}", miss.constraint.name()), limit, LIMITS);
             match miss.constraint {
-                Constraint::Dte => format!("{actual} days against {limit}"),
-                Constraint::Roc => format!("{actual} % a week against {limit}"),
-                Constraint::Delta => format!("delta {actual} against {limit}"),
-                Constraint::OpenInterest => format!("open interest {actual} against {limit}"),
-                Constraint::Spread => format!("a spread of {actual} % of the mid against {limit}"),
-                Constraint::Credit => format!("a credit of {actual} % of the width against {limit}"),
-                other => format!("{} {actual} against {limit}", constraint(other)),
+                Constraint::Dte => format!("{actual} days (limit {limit})"),
+                Constraint::Roc => format!("{actual} % a week (needs {limit} %)"),
+                Constraint::Delta => format!("delta {actual} (limit {limit})"),
+                Constraint::OpenInterest => format!("open interest {actual} (needs {limit})"),
+                Constraint::Spread => format!("a bid–ask spread of {actual} % of the mid (limit {limit} %)"),
+                Constraint::Credit => format!("a credit of {actual} % of the width (needs {limit} %)"),
+                other => format!("{} {actual} (limit {limit})", constraint(other)),
             }
         }
         _ => match miss.constraint {
-            Constraint::Bid => "nobody bids".to_owned(),
+            Constraint::Bid => "no bid".to_owned(),
             Constraint::Iv => "no implied volatility".to_owned(),
             Constraint::Earnings => "earnings before its expiration".to_owned(),
             Constraint::Spread => "a crossed or empty quote".to_owned(),
@@ -215,8 +225,8 @@ mod tests {
     #[test]
     fn articles_have_titles_and_sentences() {
         let sections =
-            [("For", vec!["one".to_owned(), "two.".to_owned()]), ("Against", vec!["x".to_owned()])];
-        assert_eq!(article("Select.", &sections), "Select.\n\nFor\n- One.\n- Two.\n\nAgainst\n- X.");
+            [(WHY, vec!["one".to_owned(), "two.".to_owned()]), (against(false), vec!["x".to_owned()])];
+        assert_eq!(article("Select.", &sections), "Select.\n\nWhy\n- One.\n- Two.\n\nRisks\n- X.");
     }
 
     #[test]

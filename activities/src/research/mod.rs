@@ -147,7 +147,7 @@ fn short_interest(metrics: &SymbolMetrics, as_of: DateTime<Utc>) -> (Option<Shor
         }
         Ok(Some(_)) => "the newest report of the short interest is too old to count".to_owned(),
         Ok(None) => "the provider has no report of the short interest".to_owned(),
-        Err(Unknown::NotProvided) => "the provider keeps no short interest".to_owned(),
+        Err(Unknown::NotProvided) => "no provider has short interest".to_owned(),
         Err(Unknown::Unreachable(error)) => {
             format!("the short interest could not be read: {}", error.summary())
         }

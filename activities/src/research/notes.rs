@@ -40,16 +40,12 @@ pub(super) fn write(
         format!("earnings: {}", writer.earnings()),
     ];
     let against = writer.against(recommendation);
-    let missing = if unknowns.is_empty() {
-        vec!["nothing that research looks at is missing".to_owned()]
-    } else {
-        unknowns.clone()
-    };
+    let missing = if unknowns.is_empty() { vec!["nothing".to_owned()] } else { unknowns.clone() };
     let sections = [
-        ("For", grounds),
-        ("Against", vec![against.to_owned()]),
-        ("What would change it", vec![writer.change(rule).to_owned()]),
-        ("Not known", missing),
+        (words::WHY, grounds),
+        (words::against(recommendation != ResearchRecommendation::Clear), vec![against.to_owned()]),
+        (words::CHANGE, vec![writer.change(rule).to_owned()]),
+        (words::MISSING, missing),
     ];
     let notes = words::article(&first_line, &sections);
     Notes { notes, red_flags, unknowns, quoted: writer.quoted }
@@ -80,7 +76,7 @@ impl Writer<'_> {
                 format!("earnings may come by {}", Narrator::date(self.findings.horizon))
             }
             "high_short_interest" => "short interest is high".to_owned(),
-            "news_to_watch" => "the news is to be watched".to_owned(),
+            "news_to_watch" => "the news needs watching".to_owned(),
             "earnings_unknown" => self.no_earnings().to_owned(),
             "news_unknown" => self.no_news(),
             _ => "no red flag was found".to_owned(),
@@ -138,14 +134,14 @@ impl Writer<'_> {
         weighty.sort_by(|a, b| b.significance().total_cmp(&a.significance()));
         let quoted: Vec<String> = weighty.into_iter().take(QUOTED).map(|story| self.quote(story)).collect();
         format!(
-            "{count} since {since}, in all {}, risk {}; weightiest: {}",
+            "{count} since {since}, {} overall, risk {}; most important: {}",
             self.findings.sentiment.as_str(),
             self.findings.risks.news.as_str(),
             quoted.join("; ")
         )
     }
 
-    /// Who could not be read, and how that failed; none where nobody keeps news.
+    /// Who could not be read, and how that failed; none where no provider has news.
     fn news_outage(&self) -> Option<String> {
         let why = self.findings.stories.as_ref().err()?;
         why.outage().map(ttai_ports::PortError::summary)
@@ -153,7 +149,7 @@ impl Writer<'_> {
 
     fn no_news(&self) -> String {
         self.news_outage().map_or_else(
-            || "the provider keeps no news".to_owned(),
+            || "no provider has news".to_owned(),
             |who| format!("the news could not be read: {who}"),
         )
     }
@@ -200,7 +196,7 @@ impl Writer<'_> {
             };
         }
         if *sentiment == Sentiment::Positive {
-            "the news in all is positive"
+            "the news overall is positive"
         } else if risks.news == RiskLevel::Low {
             "the news has no red flag"
         } else if risks.short_interest == RiskLevel::Low {
@@ -208,22 +204,22 @@ impl Writer<'_> {
         } else if risks.earnings == RiskLevel::Low {
             "no earnings report falls before the horizon"
         } else if recommendation == ResearchRecommendation::Caution && risks.news == RiskLevel::Unknown {
-            "nothing bad was found: what weighs is what is not known"
+            "no red flags, but key data is missing"
         } else {
-            "nothing that was looked at speaks against it"
+            "nothing found speaks against it"
         }
     }
 
     fn change(&self, rule: &str) -> &'static str {
         match rule {
-            "red_flag_in_the_news" => "the red flag cleared up and out of the news",
+            "red_flag_in_the_news" => "the red flag resolved and out of the news",
             "extreme_short_interest" | "high_short_interest" => "a report with less short interest",
             "unknown_earnings_excluded" | "earnings_unknown" => "a known earnings date after the horizon",
             "earnings_within_horizon" => "an expiration before the report",
-            "news_to_watch" => "better news, or a session that has taken it in",
+            "news_to_watch" => "better news, or a session that has priced it in",
             "news_unknown" if self.news_outage().is_some() => "the news, once it can be read",
             "news_unknown" => "a source of news without a red flag",
-            _ if notable(&self.findings.risks) => "a further rise of what is already moderate",
+            _ if notable(&self.findings.risks) => "a further rise in what is already moderate",
             _ => "a red flag in the news, or earnings within the horizon",
         }
     }

@@ -15,6 +15,7 @@ use ttai_ports::{
 
 use super::analyse;
 use crate::narrator::ungrounded;
+use crate::options::words;
 use crate::supervise::Progress;
 use crate::testing::{FakeMarket, FakeMetrics, FakeNews, ports, symbol, wavy_bars};
 
@@ -70,7 +71,8 @@ async fn research_with(news: Arc<dyn News>, metrics: Arc<dyn Metrics>) -> Resear
     assert!(loose.is_empty(), "without evidence: {loose:?}\n{}", result.research_notes);
     let blocks: Vec<&str> = result.research_notes.split("\n\n").collect();
     let titles: Vec<&str> = blocks.iter().skip(1).filter_map(|block| block.lines().next()).collect();
-    assert_eq!(titles, ["For", "Against", "What would change it", "Not known"], "{}", result.research_notes);
+    let against = words::against(result.recommendation != ResearchRecommendation::Clear);
+    assert_eq!(titles, [words::WHY, against, words::CHANGE, words::MISSING], "{}", result.research_notes);
     assert_eq!(blocks[1].lines().count(), 4, "{}", result.research_notes);
     result
 }
@@ -152,7 +154,7 @@ async fn an_outage_is_told_as_one_and_counts_as_unknown() {
         "{}",
         result.research_notes
     );
-    assert!(!result.research_notes.contains("keeps no"), "{}", result.research_notes);
+    assert!(!result.research_notes.contains("no provider has"), "{}", result.research_notes);
     assert_eq!(result.warnings, ["metrics", "news"].map(|what| format!("{}; without its {what}", outage())));
     let deaf = research_with(Arc::new(Down), Arc::new(FakeMetrics(Some(calm())))).await;
     assert_eq!((deaf.rule.as_str(), deaf.stories), ("news_unknown", None));

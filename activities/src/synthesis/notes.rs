@@ -24,10 +24,10 @@ pub(super) fn write(params: &SynthesizeParams, verdict: &Verdict) -> (String, Ve
     let mut writer = Writer { params, verdict, direction, narrator: Narrator::default() };
     let first_line = writer.first_line();
     let sections = [
-        ("For", writer.reasons().into_iter().take(REASONS).collect()),
-        ("Against", vec![writer.against()]),
-        ("What would change it", vec![writer.change()]),
-        ("Not known", writer.unknown()),
+        (words::WHY, writer.reasons().into_iter().take(REASONS).collect()),
+        (words::against(verdict.recommendation == OverallRecommendation::Reject), vec![writer.against()]),
+        (words::CHANGE, vec![writer.change()]),
+        (words::MISSING, writer.unknown()),
     ];
     let text = words::article(&first_line, &sections);
     (text, writer.narrator.into_evidence())
@@ -104,7 +104,7 @@ impl Writer<'_> {
                 research.recommendation.as_str(),
                 research.sentiment.as_str()
             ),
-            None => "research was not asked".to_owned(),
+            None => "research did not run".to_owned(),
         };
         vec![chart, options, research]
     }
@@ -113,7 +113,7 @@ impl Writer<'_> {
         let chart = &self.params.chart;
         (chart.recommendation == self.direction.wants()).then(|| {
             format!(
-                "the chart is {}, as the strategy wants it: trend {}, quality {}",
+                "the chart is {}, as the strategy needs: trend {}, quality {}",
                 chart.recommendation.as_str(),
                 trend(chart.trend_direction),
                 quality(chart.trend_quality)
@@ -129,9 +129,7 @@ impl Writer<'_> {
             OptionsRecommendation::Select => {
                 format!("the contract satisfies every constraint and pays {weekly} % a week at the bid")
             }
-            _ => format!(
-                "delta, days and liquidity are as wanted; the contract pays {weekly} % a week at the bid"
-            ),
+            _ => format!("delta, days and liquidity qualify; the contract pays {weekly} % a week at the bid"),
         })
     }
 
@@ -166,13 +164,13 @@ impl Writer<'_> {
 
     fn liquidity(&self) -> Option<String> {
         let options = &self.params.options;
-        options.best.as_ref().map(|_| format!("the market in the contract is {}", options.liquidity_score))
+        options.best.as_ref().map(|_| format!("the contract's liquidity is {}", options.liquidity_score))
     }
 
     fn rich(&mut self) -> Option<String> {
         let ratio = self.params.options.iv_hv_ratio.filter(|ratio| *ratio >= 1.1)?;
         let ratio = self.narrator.number("iv_hv_ratio", ratio, 2, OPTIONS);
-        Some(format!("implied volatility is {ratio} times the realised one"))
+        Some(format!("implied volatility is {ratio} times realised volatility"))
     }
 
     fn against(&mut self) -> String {
@@ -201,18 +199,18 @@ impl Writer<'_> {
                     let shortfall = self.narrator.number("roc_shortfall", shortfall, 4, OPTIONS);
                     let wanted =
                         words::short(&mut self.narrator, "limit_roc", options.constraints.min_roc, LIMITS);
-                    format!("the return is {shortfall} % a week short of the {wanted} wanted")
+                    format!("the return is {shortfall} % a week short of the required {wanted}")
                 }
                 None => "the credit is too small for the width".to_owned(),
             }),
             "stale_prices" => Some("the prices are old or doubtful and cannot be traded on".to_owned()),
             "capital_too_small" => {
                 let needed = self.collateral();
-                Some(format!("one contract binds {needed}, more than the capital"))
+                Some(format!("one contract ties up {needed}, more than the capital"))
             }
             "earnings_unknown" => {
                 let why = self.why_no_earnings().map(|why| format!(": {why}")).unwrap_or_default();
-                Some(format!("nobody knows whether earnings fall within the trade's life{why}"))
+                Some(format!("it is not known whether earnings fall before the expiration{why}"))
             }
             _ => None,
         }
@@ -236,7 +234,7 @@ impl Writer<'_> {
         let chart = self.params.chart.recommendation;
         (chart == self.direction.fears()).then(|| {
             format!(
-                "the chart is {}, against a strategy that wants it {}",
+                "the chart is {}, but the strategy needs it {}",
                 chart.as_str(),
                 self.direction.wants().as_str()
             )
@@ -273,7 +271,7 @@ impl Writer<'_> {
         let last = self.params.options.best.as_ref()?.last_trade_date;
         let event = self.params.options.implied_events.iter().find(|event| event.before <= last)?;
         let (after, by) = (Narrator::date(event.after), Narrator::date(event.before));
-        Some(format!("options price an event between {after} and {by}, within the trade's life"))
+        Some(format!("options are pricing in an event between {after} and {by}, before the expiration"))
     }
 
     fn worst_case(&mut self) -> String {
@@ -282,7 +280,7 @@ impl Writer<'_> {
         };
         let loss = self.narrator.dollars("max_loss", best.max_loss, OPTIONS);
         let profit = self.narrator.dollars("max_profit", best.max_profit, OPTIONS);
-        format!("at worst it loses {loss} to make {profit} at best")
+        format!("max loss is {loss} against a max profit of {profit}")
     }
 
     fn change(&mut self) -> String {
@@ -290,7 +288,7 @@ impl Writer<'_> {
         match self.verdict.rule {
             "options_watchlist" => match &self.params.options.smallest_relaxation {
                 Some(relaxation) => {
-                    format!("a higher credit on the contract, or smaller demands: {relaxation}")
+                    format!("a higher credit on the contract, or looser limits: {relaxation}")
                 }
                 None => "a higher credit on the contract".to_owned(),
             },
@@ -298,19 +296,19 @@ impl Writer<'_> {
             "stale_prices" => "a fresh quote and option chain".to_owned(),
             "capital_too_small" => format!("capital of {} or more", self.collateral()),
             "earnings_unknown" => "an earnings date that lies beyond the last trade date".to_owned(),
-            "research_caution" => "what research warns of, once it has passed".to_owned(),
+            "research_caution" => "the risks that research names, once they have passed".to_owned(),
             "chart_rejects" => "a calmer chart".to_owned(),
             "options_reject" => self.params.options.smallest_relaxation.clone().map_or_else(
-                || "other quotes: no change of the limits would admit a contract".to_owned(),
-                |relaxation| format!("smaller demands: {relaxation}"),
+                || "different quotes: no change to the limits would let a contract qualify".to_owned(),
+                |relaxation| format!("looser limits: {relaxation}"),
             ),
-            "research_rejects" => "the red flags, once they are cleared up".to_owned(),
+            "research_rejects" => "the red flags, once they are resolved".to_owned(),
             "score_at_least_4" => {
-                format!("a chart that turns {fears}, or a credit that no longer pays what is wanted")
+                format!("a chart that turns {fears}, or a credit that no longer pays the required return")
             }
             "score_at_least_2" => {
                 format!(
-                    "a {wants} chart and news that are not negative would make it strong; a {fears} chart no pick"
+                    "a {wants} chart and news that are not negative would make it a strong pick; a {fears} chart would end it as a pick"
                 )
             }
             _ => format!("a chart that turns {wants} and better news"),
@@ -323,23 +321,23 @@ impl Writer<'_> {
         match &self.params.research {
             Some(research) => unknown.extend(research.unknowns.iter().cloned()),
             None if options.earnings_known => {
-                unknown.push("news and short interest, which were not looked at".to_owned());
+                unknown.push("news and short interest, which were not checked".to_owned());
             }
             None => match self.why_no_earnings() {
                 Some(why) => unknown.extend([
-                    "news and short interest, which were not looked at".to_owned(),
+                    "news and short interest, which were not checked".to_owned(),
                     format!("earnings: {why}"),
                 ]),
                 None => unknown
-                    .push("news, short interest and the earnings date, which were not looked at".to_owned()),
+                    .push("news, short interest and the earnings date, which were not checked".to_owned()),
             },
         }
         unknown.extend(options.iv_rank_missing.clone());
         if options.best.as_ref().is_some_and(|best| best.sizing == "unsized") {
-            unknown.push("the capital: the figures are for one contract".to_owned());
+            unknown.push("the capital, so the figures are for one contract".to_owned());
         }
         if unknown.is_empty() {
-            unknown.push("nothing that the stages look at is missing".to_owned());
+            unknown.push("nothing".to_owned());
         }
         unknown
     }

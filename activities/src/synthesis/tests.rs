@@ -11,6 +11,7 @@ use super::{combine, stands_in, synthesize};
 use crate::compute::Compute;
 use crate::narrator::ungrounded;
 use crate::options::tests::market::invented;
+use crate::options::words;
 use crate::supervise::Progress;
 use crate::testing::{ports, symbol};
 use crate::{chart, options, research};
@@ -50,7 +51,8 @@ fn synthesized(params: SynthesizeParams) -> SynthesizedRecommendation {
     assert!(loose.is_empty(), "without evidence: {loose:?}\n{}", result.rationale);
     let blocks: Vec<&str> = result.rationale.split("\n\n").collect();
     let titles: Vec<&str> = blocks.iter().skip(1).filter_map(|block| block.lines().next()).collect();
-    assert_eq!(titles, ["For", "Against", "What would change it", "Not known"]);
+    let against = words::against(result.recommendation == OverallRecommendation::Reject);
+    assert_eq!(titles, [words::WHY, against, words::CHANGE, words::MISSING]);
     assert_eq!(blocks[1].lines().count(), 4, "three reasons: {}", result.rationale);
     assert!(blocks.iter().skip(1).all(|block| block.lines().count() >= 2), "{}", result.rationale);
     result
@@ -88,7 +90,7 @@ async fn why_no_earnings_date_is_known_is_told() {
     params.options.warnings = vec![outage.to_owned()];
     for result in [with_research, synthesized(params)] {
         assert_eq!(result.rule, "earnings_unknown");
-        let why = "within the trade's life: the earnings date could not be read: desk is unavailable";
+        let why = "before the expiration: the earnings date could not be read: desk is unavailable";
         let rationale = result.rationale.to_lowercase();
         assert!(rationale.contains(why) && rationale.contains(outage), "{rationale}");
     }

@@ -35,7 +35,7 @@ pub enum ClientError {
         id: String,
     },
     /// No such run within the server's retention.
-    #[error("the server knows no run '{0}'; it may be older than the server's retention")]
+    #[error("the server has no run '{0}'; it may be older than the server's retention")]
     NotFound(String),
     /// The run failed.
     #[error("{message}")]

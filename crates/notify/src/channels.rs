@@ -5,11 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use ttai_ports::{AccountLimits, Attachment, Message, Notifier, PortError};
 
-use crate::config::{ChannelConfig, NamedChannel};
-use crate::discord::Discord;
-use crate::email::Email;
-use crate::slack::Slack;
-use crate::webhook::Webhook;
+use crate::config::NamedChannel;
 
 /// What every channel can do.
 #[async_trait]
@@ -41,25 +37,11 @@ impl Channels {
             if channels.iter().any(|(known, _)| *known == name) {
                 return Err(invalid(format!("two channels have the name {name}; rename one")));
             }
-            let channel = open(&name, config, limits)?;
+            let channel = config.open(&name, limits)?;
             channels.push((name, channel));
         }
         Ok(Self { channels })
     }
-}
-
-fn open(
-    name: &str,
-    config: ChannelConfig,
-    limits: &Arc<dyn AccountLimits>,
-) -> Result<Box<dyn Channel>, PortError> {
-    let limits = Arc::clone(limits);
-    Ok(match config {
-        ChannelConfig::Discord(config) => Box::new(Discord::new(name, config, limits)?),
-        ChannelConfig::Slack(config) => Box::new(Slack::new(name, &config, limits)?),
-        ChannelConfig::Email(config) => Box::new(Email::new(name, config, limits)?),
-        ChannelConfig::Webhook(config) => Box::new(Webhook::new(name, config, limits)?),
-    })
 }
 
 fn invalid(detail: String) -> PortError {

@@ -1,11 +1,15 @@
 //! The channels as a user configures them.
 
-use serde::Deserialize;
+use std::sync::Arc;
 
-use crate::discord::DiscordConfig;
-use crate::email::EmailConfig;
-use crate::slack::SlackConfig;
-use crate::webhook::WebhookConfig;
+use serde::Deserialize;
+use ttai_ports::{AccountLimits, PortError};
+
+use crate::channels::Channel;
+use crate::discord::{Discord, DiscordConfig};
+use crate::email::{Email, EmailConfig};
+use crate::slack::{Slack, SlackConfig};
+use crate::webhook::{Webhook, WebhookConfig};
 
 /// One channel's settings; `type` says which of them it is. Secrets never show in its `Debug`.
 #[derive(Clone, Debug, Deserialize)]
@@ -19,6 +23,23 @@ pub enum ChannelConfig {
     Email(EmailConfig),
     /// A receiver of the user's own, with signed requests.
     Webhook(WebhookConfig),
+}
+
+impl ChannelConfig {
+    /// Checks the settings and prepares the client of the channel `name`; nothing is sent.
+    pub(crate) fn open(
+        self,
+        name: &str,
+        limits: &Arc<dyn AccountLimits>,
+    ) -> Result<Box<dyn Channel>, PortError> {
+        let limits = Arc::clone(limits);
+        Ok(match self {
+            Self::Discord(config) => Box::new(Discord::new(name, config, limits)?),
+            Self::Slack(config) => Box::new(Slack::new(name, &config, limits)?),
+            Self::Email(config) => Box::new(Email::new(name, config, limits)?),
+            Self::Webhook(config) => Box::new(Webhook::new(name, config, limits)?),
+        })
+    }
 }
 
 /// A channel and the name by which it is chosen.

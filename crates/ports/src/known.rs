@@ -5,10 +5,10 @@ use crate::error::PortError;
 /// Why something is not known.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum Unknown {
-    /// Nobody who is asked keeps it.
-    #[error("nobody who is asked keeps it")]
+    /// No provider that is asked has it.
+    #[error("no provider has it")]
     NotProvided,
-    /// Whoever keeps it could not be read: who, and why.
+    /// Whoever has it could not be read: who, and why.
     #[error("it could not be read: {0}")]
     Unreachable(PortError),
 }

@@ -101,7 +101,7 @@ pub(crate) fn verify(sha256: &str, media_type: String, bytes: Vec<u8>) -> Result
     let found = sha256_hex(&bytes);
     if found != sha256 {
         return Err(StoreError::Corrupt(format!(
-            "the {} bytes kept as artefact {sha256} have the hash {found}; store the artefact again or restore a backup",
+            "the {} bytes stored as artefact {sha256} have the hash {found}; store the artefact again or restore a backup",
             bytes.len()
         )));
     }

@@ -111,7 +111,10 @@ fn mended(account: &str, span: i64, most: i64, fallback: i64) -> i64 {
     if span <= most {
         return span;
     }
-    tracing::warn!(account, "its rate limit was kept by another clock or at another rate; it begins anew");
+    tracing::warn!(
+        account,
+        "its rate limit was recorded by another clock or at another rate; it starts afresh"
+    );
     fallback
 }
 

@@ -27,7 +27,7 @@ pub struct GlobalArgs {
     /// Configuration file [default: ./ttai.toml, else the user's].
     #[arg(long, global = true, env = "TTAI_CONFIG", value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// Where state is kept: the store, development servers, simulated markets.
+    /// Where ttai stores its data: the store, development servers, simulated markets.
     #[arg(long, global = true, env = "TTAI_DATA_DIR", value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
     /// Store: a path or sqlite:// or postgres:// address [default: ttai.db in the data directory].
@@ -39,7 +39,7 @@ pub struct GlobalArgs {
     /// Temporal namespace.
     #[arg(long, global = true, value_name = "NAME")]
     pub namespace: Option<String>,
-    /// The `temporal` command for a server of our own [default: found on PATH, else fetched or built].
+    /// The `temporal` command that runs the development server [default: found on PATH, else downloaded or built].
     #[arg(long, global = true, env = "TTAI_TEMPORAL", value_name = "PATH")]
     pub temporal: Option<PathBuf>,
     /// More log lines; repeat for more.
@@ -50,7 +50,7 @@ pub struct GlobalArgs {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Run everything here: a Temporal server, a worker on all queues, a market. No account needed.
+    /// Run everything locally: a Temporal server, a worker on all queues and a market. No account needed.
     Dev(DevArgs),
     /// Run a worker against a Temporal server.
     Worker(WorkerArgs),
@@ -60,30 +60,30 @@ pub enum Command {
     Show(ShowArgs),
     /// List runs, newest first.
     List(ListArgs),
-    /// Wait for the answer of a run.
+    /// Wait for the result of a run.
     Wait(WaitArgs),
-    /// Stop a run; what was done so far stays in its details.
+    /// Cancel a run; what it finished so far stays in its details.
     Cancel(CancelArgs),
-    /// Start any workflow by its name, with the argument that any other SDK would send.
+    /// Start any workflow by name, with the same JSON argument any SDK would send.
     Start(StartArgs),
     /// Runs of any workflow: list, show, wait, cancel.
     #[command(subcommand)]
     Run(RunCommand),
-    /// Quotes of symbols, once or as they happen.
+    /// Show quotes, once or live.
     Quotes(QuotesArgs),
-    /// The numbers themselves: prices, Greeks, chains, margin, indicators, sessions; one JSON object a line, or by flags.
+    /// Calculate option prices, Greeks, chains, margin, indicators or sessions, from flags or one JSON object per line.
     Calc(Box<CalcArgs>),
-    /// A market that serves its vendors' own protocols: prints its addresses as one JSON line and runs until Ctrl-C.
+    /// Serve a market over the vendors' own protocols; prints its addresses as one JSON line and runs until Ctrl-C.
     Sim(SimArgs),
-    /// Write what the providers send as a tape, which `--tape` reads and `ttai sim --tape` plays back.
+    /// Record what the providers send as a tape for `--tape` and `ttai sim --tape`.
     Record(RecordArgs),
-    /// Send a message to a channel, or try the channels.
+    /// Send a message to a channel, or test the channels.
     #[command(subcommand)]
     Notify(NotifyCommand),
-    /// The configuration: what could be set, what is wrong, what holds.
+    /// Show, check or explain the configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
-    /// What is configured, what is reachable, what to fix.
+    /// Check what is configured, what is reachable and what to fix.
     Doctor(DoctorArgs),
 }
 
@@ -93,7 +93,7 @@ pub struct MarketArgs {
     /// A folder of recorded market data.
     #[arg(long, env = "TTAI_TAPE", value_name = "DIR", conflicts_with = "seed")]
     pub tape: Option<PathBuf>,
-    /// Seed of a simulated market.
+    /// Seed of an invented market.
     #[arg(long, env = "TTAI_SEED", value_name = "N")]
     pub seed: Option<u64>,
 }
@@ -140,19 +140,19 @@ pub struct AnalyzeArgs {
     /// Market time: RFC 3339, or New York time such as 2014-06-06T15:00 [default: the market's now].
     #[arg(long, value_name = "TIME", value_parser = market_time)]
     pub at: Option<DateTime<Utc>>,
-    /// AI model of the analysts, or `none` for the deterministic ones [default: `llm.model` of the configuration].
+    /// AI model for the analysts, or `none` for the deterministic ones [default: `llm.model` of the configuration].
     #[arg(long, value_name = "PROVIDER/MODEL")]
     pub model: Option<String>,
-    /// The answer as JSON.
+    /// Print the result as JSON.
     #[arg(long)]
     pub json: bool,
-    /// Start it and return; `ttai show ID` has the answer later.
+    /// Start it and return at once; `ttai show ID` shows the result later.
     #[arg(long, conflicts_with = "json")]
     pub no_wait: bool,
     /// Write the chart image here (PNG).
     #[arg(long, value_name = "FILE", conflicts_with = "no_wait")]
     pub chart: Option<PathBuf>,
-    /// The same symbol and key is the same run, however often it is started.
+    /// Idempotency key: the same symbol and key always gives the same run.
     #[arg(long, value_name = "KEY")]
     pub key: Option<String>,
     /// Which market.
@@ -161,7 +161,7 @@ pub struct AnalyzeArgs {
     /// Largest |delta| of the short contract.
     #[arg(long, value_name = "0..1", allow_hyphen_values = true)]
     pub max_delta: Option<f64>,
-    /// Smallest return at the bid, in percent per 7 days.
+    /// Lowest return at the bid, in percent per 7 days.
     #[arg(long, value_name = "PERCENT", allow_hyphen_values = true)]
     pub min_roc: Option<f64>,
     /// Fewest days to expiration.
@@ -179,16 +179,16 @@ pub struct AnalyzeArgs {
     /// Which vertical, for --strategy spread [default: by the chart].
     #[arg(long)]
     pub spread_type: Option<SpreadArg>,
-    /// Width of the vertical, in dollars.
+    /// Width of the vertical, in dollars [default: the best of the listed widths].
     #[arg(long, value_name = "DOLLARS")]
     pub width: Option<f64>,
     /// Shares held, for --strategy covered-call.
     #[arg(long, default_value_t = 0)]
     pub shares: u64,
-    /// What the shares cost, in dollars a share.
+    /// Cost basis of the shares, in dollars per share.
     #[arg(long, value_name = "DOLLARS")]
     pub cost_basis: Option<f64>,
-    /// What the position may bind, in dollars [default: one contract, unsized].
+    /// Capital available for this position, in dollars [default: figures for one contract].
     #[arg(long, value_name = "DOLLARS", allow_hyphen_values = true)]
     pub capital: Option<f64>,
     /// Kind of account.
@@ -210,7 +210,7 @@ pub struct ShowArgs {
     /// An earlier run of the id, where it ran more than once [default: the latest].
     #[arg(long, value_name = "RUN_ID")]
     pub run: Option<String>,
-    /// As JSON.
+    /// Print as JSON.
     #[arg(long)]
     pub json: bool,
     /// Write the chart image here (PNG).
@@ -221,13 +221,13 @@ pub struct ShowArgs {
 /// `ttai list`.
 #[derive(Clone, Debug, Args)]
 pub struct ListArgs {
-    /// About one symbol only.
+    /// Only this symbol.
     #[arg(long)]
     pub symbol: Option<String>,
-    /// How many at most, 1 to 1000.
+    /// Most rows to show, 1 to 1000.
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub limit: u32,
-    /// As JSON.
+    /// Print as JSON.
     #[arg(long)]
     pub json: bool,
 }
@@ -237,10 +237,10 @@ pub struct ListArgs {
 pub struct WaitArgs {
     /// Workflow id.
     pub id: String,
-    /// Give up after so many seconds [default: never].
+    /// Give up after this many seconds [default: never].
     #[arg(long, value_name = "SECONDS")]
     pub timeout: Option<u64>,
-    /// The answer as JSON.
+    /// Print the result as JSON.
     #[arg(long)]
     pub json: bool,
 }
@@ -257,13 +257,13 @@ pub struct CancelArgs {
 pub struct StartArgs {
     /// The workflow's type, such as FullAnalysisWorkflow.
     pub workflow: String,
-    /// Its arguments, each as JSON: usually one object, or nothing.
+    /// Its arguments, each as JSON: usually one object or none.
     #[arg(value_name = "JSON", value_parser = json)]
     pub arguments: Vec<serde_json::Value>,
-    /// Makes the start idempotent: the same key and request is the same run.
+    /// Idempotency key: the same key and request always gives the same run.
     #[arg(long)]
     pub key: Option<String>,
-    /// Wait for the answer and print it.
+    /// Wait for the result and print it.
     #[arg(long)]
     pub wait: bool,
 }
@@ -275,14 +275,14 @@ pub enum RunCommand {
     List(ListArgs),
     /// Show a finished or running run.
     Show(ShowArgs),
-    /// Wait for the answer of a run.
+    /// Wait for the result of a run.
     Wait(WaitArgs),
-    /// Stop a run; what was done so far stays in its details.
+    /// Cancel a run; what it finished so far stays in its details.
     Cancel(CancelArgs),
 }
 
 fn json(text: &str) -> Result<serde_json::Value, String> {
-    serde_json::from_str(text).map_err(|error| format!("this is no JSON: {error}"))
+    serde_json::from_str(text).map_err(|error| format!("not valid JSON: {error}"))
 }
 
 /// `ttai sim`.
@@ -294,13 +294,13 @@ pub struct SimArgs {
     /// Which market.
     #[command(flatten)]
     pub market: MarketArgs,
-    /// Market seconds a second; 0 stands still.
+    /// Market seconds per real second; at 0 the market stands still.
     #[arg(long, default_value_t = 1.0, value_name = "X")]
     pub speed: f64,
     /// Market time at the start: RFC 3339, or New York time such as 2014-06-06T10:00 [default: the record's newest snapshot].
     #[arg(long, value_name = "TIME", value_parser = market_time)]
     pub start: Option<DateTime<Utc>>,
-    /// What goes wrong, and when: a JSON list of faults.
+    /// Faults to inject: a JSON list (docs/sim.md).
     #[arg(long, value_name = "FILE")]
     pub faults: Option<PathBuf>,
 }
@@ -311,13 +311,13 @@ pub struct QuotesArgs {
     /// Tickers; with --follow also option contracts, such as 'AAPL  140621P00630000'.
     #[arg(required = true)]
     pub symbols: Vec<String>,
-    /// Show what happens, a line an event, until Ctrl-C.
+    /// Stream live events, one per line, until Ctrl-C.
     #[arg(long)]
     pub follow: bool,
     /// Follow for this long, such as 30s or 10m.
     #[arg(long = "for", value_name = "DURATION", value_parser = duration, requires = "follow")]
     pub span: Option<Duration>,
-    /// As JSON; with --follow one object a line.
+    /// Print as JSON; with --follow one object per line.
     #[arg(long)]
     pub json: bool,
     /// Which market.
@@ -331,16 +331,16 @@ pub struct RecordArgs {
     /// Tickers, separated by commas.
     #[arg(long, value_delimiter = ',', required = true, value_name = "SYMBOLS")]
     pub symbols: Vec<String>,
-    /// The tape's folder; one that was recorded before is continued.
+    /// Folder of the tape; an existing recording is continued.
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
-    /// Go on for this long, such as 30m or 6h; once without it.
+    /// Record for this long, such as 30m or 6h [default: once].
     #[arg(long = "for", value_name = "DURATION", value_parser = duration)]
     pub span: Option<Duration>,
-    /// How often quotes are looked at.
+    /// How often to poll quotes.
     #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "5s")]
     pub poll: Duration,
-    /// How often a whole chain is taken.
+    /// How often to record a whole chain.
     #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "5m")]
     pub chain_every: Duration,
     /// Which market.
@@ -357,7 +357,7 @@ pub enum NotifyCommand {
         channel: String,
         /// The text.
         text: String,
-        /// A title over it.
+        /// Its title.
         #[arg(long, default_value = "")]
         title: String,
     },
@@ -371,20 +371,20 @@ pub enum NotifyCommand {
 /// `ttai config`.
 #[derive(Clone, Debug, Subcommand)]
 pub enum ConfigCommand {
-    /// A ttai.toml with every key commented out.
+    /// Print a ttai.toml with every key explained and commented out.
     Example,
-    /// Names everything that is wrong with the configuration.
+    /// List everything that is wrong with the configuration.
     Check {
-        /// As JSON.
+        /// Print as JSON.
         #[arg(long)]
         json: bool,
     },
-    /// What holds, and where each value came from. Secrets are not shown.
+    /// Show the values in effect and where each came from. Secrets are not shown.
     Show {
-        /// Keys without a value too.
+        /// Include keys without a value.
         #[arg(long)]
         all: bool,
-        /// As JSON.
+        /// Print as JSON.
         #[arg(long)]
         json: bool,
     },
@@ -396,7 +396,7 @@ pub struct DoctorArgs {
     /// Which market.
     #[command(flatten)]
     pub market: MarketArgs,
-    /// As JSON.
+    /// Print as JSON.
     #[arg(long)]
     pub json: bool,
 }
@@ -447,7 +447,7 @@ argument!(
 argument!(
     /// Bars of the chart.
     TimeframeArg => Timeframe {
-        /// Parts of a session.
+        /// Half-hours of a session.
         Intraday,
         /// Sessions.
         Daily,
@@ -460,7 +460,7 @@ argument!(
     DepthArg => AnalysisDepth {
         /// About one year.
         Quick,
-        /// About two years, and the extremes of all.
+        /// About two years, and the extremes of the whole history.
         Standard,
         /// Everything on record.
         Deep
@@ -482,7 +482,9 @@ fn market_time(text: &str) -> Result<DateTime<Utc>, String> {
         .iter()
         .find_map(|form| NaiveDateTime::parse_from_str(text, form).ok())
         .ok_or_else(|| {
-            format!("'{text}' is no time; use 2014-06-06T15:00 (New York) or RFC 3339 with an offset")
+            format!(
+                "'{text}' is not a valid time; use 2014-06-06T15:00 (New York) or RFC 3339 with an offset"
+            )
         })?;
     local
         .and_local_timezone(ttai_core::NEW_YORK)

@@ -232,7 +232,7 @@ async fn a_wrong_request_is_refused_before_anything_starts() -> anyhow::Result<(
         (&["--dte-min", "50", "--dte-max", "20"], 1, &["--dte-min", "50 is above", "20", "swap or widen"]),
         (&["--max-delta=-0.3"], 1, &["--max-delta", "-0.3 is not between 0 and 1"]),
         (&["--capital=-5"], 1, &["--capital", "-5"]),
-        (&["--at", "nonsense"], 2, &["'nonsense' is no time", "2014-06-06T15:00"]),
+        (&["--at", "nonsense"], 2, &["'nonsense' is not a valid time", "2014-06-06T15:00"]),
         (&["--at", "2014-03-09T02:30"], 2, &["does not exist in New York"]),
         (&["--tape", "/does/not/exist"], 1, &["there is no tape folder /does/not/exist"]),
         (&["--strategy", "naked-call"], 2, &["csp", "covered-call", "spread"]),

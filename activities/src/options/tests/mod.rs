@@ -14,7 +14,7 @@ use ttai_contract::{
 use ttai_core::{CashDividend, DividendStatus, QuoteCondition, Split};
 use ttai_ports::{EarningsDate, EarningsTime, MarketFigures, PortError, SymbolMetrics, Unknown};
 
-use super::analyse;
+use super::{analyse, words};
 use crate::compute::Compute;
 use crate::failure::AnalystError;
 use crate::narrator::ungrounded;
@@ -72,7 +72,8 @@ fn assert_well_told(result: &OptionsAnalysisResult) {
     }
     let blocks: Vec<&str> = result.options_notes.split("\n\n").collect();
     let titles: Vec<&str> = blocks.iter().skip(1).filter_map(|block| block.lines().next()).collect();
-    assert_eq!(titles, ["For", "Against", "What would change it", "Not known"]);
+    let against = words::against(result.best.is_none());
+    assert_eq!(titles, [words::WHY, against, words::CHANGE, words::MISSING]);
     assert!(blocks.iter().skip(1).all(|block| block.lines().count() >= 2), "{}", result.options_notes);
     assert_eq!(blocks[1].lines().count(), 4, "three reasons: {}", result.options_notes);
     assert_eq!(result.options_notes.lines().next(), Some(result.rationale.as_str()));

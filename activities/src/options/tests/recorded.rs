@@ -88,7 +88,9 @@ async fn aapl_before_its_split_is_a_watchlist_with_the_june_630_put() {
     );
     assert!(!result.stale);
     assert!(
-        result.options_notes.contains("It ends before the event that options price between 2014-07-18 and")
+        result
+            .options_notes
+            .contains("It expires before the event that options are pricing in between 2014-07-18 and")
     );
 }
 

@@ -86,7 +86,7 @@ pub(super) fn nothing_provided(what: &str, symbol: &Symbol) -> PortError {
         provider: "the provider".to_owned(),
         what: what.to_owned(),
         symbol: symbol.to_string(),
-        detail: "it keeps no record".to_owned(),
+        detail: "it has no record".to_owned(),
     }
 }
 

@@ -30,7 +30,7 @@ pub async fn run(global: &GlobalArgs, args: AnalyzeArgs) -> anyhow::Result<ExitC
     let own_market = args.market.tape.is_some() || args.market.seed.is_some();
     if own_market && global.address.is_some() {
         bail!(
-            "a server reads the market of its workers; leave out --tape and --seed (TTAI_TAPE, TTAI_SEED), or leave out --address"
+            "a server uses its workers' market; drop --tape and --seed (TTAI_TAPE, TTAI_SEED), or drop --address"
         );
     }
     let desk = Desk::open(&settings, own_market).await?;
@@ -59,7 +59,7 @@ async fn analyze(
         let store = wiring::store(settings).await?;
         report::write_chart(store.as_ref(), &answer, path).await?;
     }
-    let answer = serde_json::from_value(answer).context("the answer is not that of a full analysis")?;
+    let answer = serde_json::from_value(answer).context("the result is not a full analysis")?;
     print(&answer, run.workflow_id(), args.json)?;
     Ok(ExitCode::SUCCESS)
 }
@@ -69,7 +69,7 @@ fn print(answer: &FullAnalysisResult, workflow_id: &str, json: bool) -> anyhow::
         output::line(&serde_json::to_string_pretty(answer)?);
     } else {
         output::line(&report::full(answer));
-        output::note(&format!("again: ttai show {workflow_id}"));
+        output::note(&format!("show it again with: ttai show {workflow_id}"));
     }
     Ok(())
 }
@@ -138,7 +138,7 @@ fn how_to_come_back(settings: &Settings, desk: &Desk, id: &str) -> String {
     } else {
         "it continues on the server\n".to_owned()
     };
-    format!("{id} is not finished; {worker}look at it with `ttai show {id}`, stop it with `ttai cancel {id}`")
+    format!("{id} is still running; {worker}see it with `ttai show {id}`, cancel it with `ttai cancel {id}`")
 }
 
 /// A refused field by the name of its flag: `constraints.max_delta` is `--max-delta` here.

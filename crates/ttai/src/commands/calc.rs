@@ -15,7 +15,7 @@ use crate::output;
 #[derive(Clone, Debug, Args)]
 #[command(
     args_conflicts_with_subcommands = true,
-    after_help = "Without a command, reads one JSON object a line from standard input and answers one line each:\n  \
+    after_help = "Without a command, reads one JSON object per line from standard input and prints one result line for each:\n  \
                   echo '{\"op\": \"session\", \"date\": \"2014-07-03\"}' | ttai calc\n\
                   `op` is one of european, american, implied_vol, chain, select, strategy, margin, assignment_risk, indicator, levels, session, portfolio."
 )]
@@ -23,7 +23,7 @@ pub struct CalcArgs {
     /// One question by flags.
     #[command(subcommand)]
     pub question: Option<Question>,
-    /// Print the JSON Schema of requests and answers.
+    /// Print the JSON Schema of requests and results.
     #[arg(long)]
     pub schema: bool,
 }
@@ -33,9 +33,9 @@ pub struct CalcArgs {
 pub enum Question {
     /// Price and Greeks of a European option.
     European(OptionFlags),
-    /// Price and Greeks of an American option, with a yield or with cash dividends.
+    /// Price and Greeks of an American option, with a dividend yield or cash dividends.
     American(OptionFlags),
-    /// The volatility that a price implies.
+    /// Implied volatility of a price.
     ImpliedVol(ImpliedVolFlags),
     /// When the exchange opens and closes on a date.
     Session(SessionFlags),
@@ -55,10 +55,10 @@ pub struct PricingArgs {
     /// Strike.
     #[arg(long, allow_negative_numbers = true)]
     strike: String,
-    /// Continuously compounded rate, a fraction a year (0.05 is 5 %).
+    /// Continuously compounded rate, a fraction per year (0.05 is 5 %).
     #[arg(long, default_value = "0", allow_negative_numbers = true)]
     rate: String,
-    /// The answer as JSON.
+    /// Print the result as JSON.
     #[arg(long)]
     json: bool,
 }
@@ -82,10 +82,10 @@ pub struct OptionFlags {
     terms: PricingArgs,
     #[command(flatten)]
     time: Time,
-    /// Volatility, a fraction a year (0.3 is 30 %).
+    /// Volatility, a fraction per year (0.3 is 30 %).
     #[arg(long)]
     volatility: String,
-    /// Continuous dividend yield, a fraction a year.
+    /// Continuous dividend yield, a fraction per year.
     #[arg(long = "yield", value_name = "YIELD", allow_negative_numbers = true)]
     dividend_yield: Option<String>,
     /// Cash dividends as day:cash;day:cash, days from now to the ex-date (American only).
@@ -103,7 +103,7 @@ pub struct ImpliedVolFlags {
     /// The option's price.
     #[arg(long, allow_negative_numbers = true)]
     price: String,
-    /// Continuous dividend yield, a fraction a year.
+    /// Continuous dividend yield, a fraction per year.
     #[arg(long = "yield", value_name = "YIELD", allow_negative_numbers = true)]
     dividend_yield: Option<String>,
     /// `american` or `european`.
@@ -116,7 +116,7 @@ pub struct ImpliedVolFlags {
 pub struct SessionFlags {
     /// A date such as 2014-07-03.
     date: String,
-    /// The answer as JSON.
+    /// Print the result as JSON.
     #[arg(long)]
     json: bool,
 }
@@ -126,7 +126,7 @@ pub struct SessionFlags {
 pub struct AssignmentFlags {
     #[command(flatten)]
     terms: PricingArgs,
-    /// What the option is worth, in dollars a share.
+    /// What the option is worth, in dollars per share.
     #[arg(long)]
     mark: String,
     /// Calendar days to the last trade date.
@@ -135,7 +135,7 @@ pub struct AssignmentFlags {
     /// Calendar days to the next ex-date.
     #[arg(long)]
     days_to_ex: Option<String>,
-    /// That dividend in dollars a share.
+    /// That dividend, in dollars per share.
     #[arg(long)]
     dividend: Option<String>,
 }

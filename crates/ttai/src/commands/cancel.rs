@@ -18,6 +18,6 @@ pub async fn run(global: &GlobalArgs, id: &str) -> anyhow::Result<ExitCode> {
         .await?
         .context("no Temporal server is configured or running here")?;
     client.any_run(id).cancel("cancelled with `ttai cancel`").await?;
-    output::note(&format!("asked {id} to stop"));
+    output::note(&format!("cancellation of {id} requested"));
     Ok(ExitCode::SUCCESS)
 }

@@ -38,7 +38,7 @@ fn check(config: &Config, as_json: bool) -> anyhow::Result<ExitCode> {
             output::line(&format!("warning  {warning}"));
         }
         let verdict = match config.problems.len() {
-            0 => "can be used".to_owned(),
+            0 => "valid".to_owned(),
             1 => "1 problem".to_owned(),
             several => format!("{several} problems"),
         };
@@ -57,6 +57,6 @@ fn show(config: &Config, all: bool, as_json: bool) -> anyhow::Result<ExitCode> {
     if config.problems.is_empty() {
         return Ok(ExitCode::SUCCESS);
     }
-    output::note(&format!("{} problems; `ttai config check` names them", config.problems.len()));
+    output::note(&format!("{} problems; `ttai config check` lists them", config.problems.len()));
     Ok(ExitCode::FAILURE)
 }

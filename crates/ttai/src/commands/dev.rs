@@ -31,7 +31,7 @@ pub async fn run(global: &GlobalArgs, args: DevArgs) -> anyhow::Result<ExitCode>
     let outcome = tokio::select! {
         signal = asked_to_stop() => signal.map_err(Into::into),
         ended = dev_server.wait() => Err(match ended {
-            Ok(status) => anyhow::anyhow!("the Temporal server ended by itself ({status:?}); its log is {}", dev_server.log().display()),
+            Ok(status) => anyhow::anyhow!("the Temporal server exited unexpectedly ({status:?}); its log is {}", dev_server.log().display()),
             Err(error) => error.into(),
         }),
     };
@@ -53,7 +53,7 @@ fn welcome(
     let first = names.first().copied().unwrap_or("AAPL");
     let ui = dev_server.ui_address().unwrap_or_else(|| "off".to_owned());
     format!(
-        "ttai is running\n  market       {}\n  symbols      {}\n  Temporal UI  {ui}\n  Temporal     {}\n  store        {}\n\nTry, in another terminal:\n  ttai analyze {first}\n  ttai list\n\nCtrl-C stops it; runs continue at the next start.",
+        "ttai is running\n  market       {}\n  symbols      {}\n  Temporal UI  {ui}\n  Temporal     {}\n  store        {}\n\nTry, in another terminal:\n  ttai analyze {first}\n  ttai list\n\nCtrl-C stops it; running work continues at the next start.",
         settings.market.describe(),
         names.join(", "),
         dev_server.address(),

@@ -18,6 +18,7 @@ use ttai_ports::{
 use ttai_store::{SchemaState, SpoolStatus, StoreUrl};
 
 use crate::cli::{DoctorArgs, GlobalArgs};
+use crate::config::schema;
 use crate::market::MarketChoice;
 use crate::settings::Settings;
 use crate::sources::{self, Sources};
@@ -87,7 +88,7 @@ fn configuration(settings: &Settings) -> Check {
         .config_file
         .as_ref()
         .map_or("no ttai.toml; defaults".to_owned(), |path| path.display().to_string());
-    let found = format!("{file}; state in {}", settings.data_dir.display());
+    let found = format!("{file}; data in {}", settings.data_dir.display());
     match settings.config.warnings.as_slice() {
         [] => Check::good("configuration", found),
         warnings => {
@@ -103,15 +104,13 @@ fn models(settings: &Settings) -> Check {
     let default = settings.config.text("llm", "model");
     match crate::models::analyst(&settings.config, &limits) {
         Ok(None) if default.is_none() => {
-            Check::note(what, "none configured; the deterministic analysts need none")
+            Check::note(what, "none configured; the deterministic analysts do not need one")
         }
         Ok(None) => Check::bad(what, "llm.model is set and [models.NAME] has no provider for it"),
         Ok(Some(analyst)) => {
             let names = settings.config.names("models").join(", ");
             match default.map(|model| analyst.model.check(&model).map(|()| model)) {
-                None => {
-                    Check::note(what, format!("{names}; none is asked until llm.model or --model names one"))
-                }
+                None => Check::note(what, format!("{names}; not used until llm.model or --model names one")),
                 Some(Ok(model)) => Check::good(what, format!("{model} ({names} configured)")),
                 Some(Err(error)) => Check::bad(what, error.to_string()),
             }
@@ -125,9 +124,9 @@ fn channels(settings: &Settings) -> Check {
     let limits: Arc<dyn AccountLimits> = Arc::new(LocalLimits::default());
     match wiring::notifier(settings, &limits).map(|notifier| notifier.channels()) {
         Ok(names) if names.len() > 1 => {
-            Check::good(what, format!("{}; `ttai notify test` tries them", names.join(", ")))
+            Check::good(what, format!("{}; test them with `ttai notify test`", names.join(", ")))
         }
-        Ok(_) => Check::note(what, "notifications go to the worker's log; [channels.NAME] adds others"),
+        Ok(_) => Check::note(what, "notifications go to the worker's log; add others under [channels.NAME]"),
         Err(error) => Check::bad(what, format!("{error:#}")),
     }
 }
@@ -139,7 +138,7 @@ async fn markets(settings: &Settings) -> Vec<Check> {
         MarketChoice::Tape(_) | MarketChoice::Simulated { .. } => return vec![market(settings).await],
         MarketChoice::Auto => sources::why_live(&settings.config)
             .await
-            .unwrap_or_else(|| "no provider is configured and the network does not reach Cboe".to_owned()),
+            .unwrap_or_else(|| "no provider is configured and Cboe cannot be reached".to_owned()),
         MarketChoice::Live | MarketChoice::Served(_) => "market.source says so".to_owned(),
     };
     let resolved = sources::resolved(settings.clone()).await;
@@ -181,7 +180,7 @@ async fn streams(sources: &Sources, symbol: &Symbol) -> Vec<(DataSource, Result<
     let tried = sources.streams.members().iter().map(|(source, stream)| async move {
         let outcome = tokio::time::timeout(STREAM_STANDS_WITHIN, stands(stream.as_ref(), symbol)).await;
         let outcome = outcome.unwrap_or_else(|_| {
-            let detail = format!("it did not stand within {STREAM_STANDS_WITHIN:?}");
+            let detail = format!("not connected within {STREAM_STANDS_WITHIN:?}");
             let detail = stream.health().last_error.unwrap_or(detail);
             Err(PortError::Unavailable { provider: source.name.clone(), detail, retry_after: None })
         });
@@ -208,20 +207,14 @@ fn capability_check(
     answers: &[(DataSource, Result<(), PortError>)],
     sources: &Sources,
 ) -> Check {
-    let candidates: &[&str] = match capability {
-        Capability::Quotes | Capability::Bars | Capability::Chains => &["tastytrade", "alpaca", "cboe"],
-        Capability::Metrics => &["tastytrade"],
-        Capability::News => &["rss", "alpaca", "edgar"],
-        Capability::Candidates => &["tradingview"],
-        Capability::Streaming => &["tastytrade", "alpaca"],
-    };
+    let candidates = schema::members(capability.name());
     served_by(capability.name(), answers, &absent(candidates, sources))
 }
 
 /// Those of `names` that could take part and do not, and what to do about it.
 fn absent(names: &[&str], sources: &Sources) -> Vec<String> {
     let wanted = sources.absent.iter().filter(|(name, _)| names.contains(name));
-    wanted.map(|(name, reason)| format!("{name} takes no part: {reason}")).collect()
+    wanted.map(|(name, reason)| format!("{name} is not used: {reason}")).collect()
 }
 
 fn served_by(
@@ -232,13 +225,13 @@ fn served_by(
     let said = |(source, answer): &(DataSource, Result<(), PortError>)| match answer {
         Ok(()) if source.simulated => format!("{} (simulated)", source.name),
         Ok(()) => format!("{} ({})", source.name, source.description),
-        Err(PortError::NoData { detail, .. }) => format!("{} has none ({detail})", source.name),
+        Err(PortError::NoData { detail, .. }) => format!("{} does not have it ({detail})", source.name),
         Err(error) => format!("{} FAILS: {error}", source.name),
     };
     let fails = |answer: &Result<(), PortError>| !matches!(answer, Ok(()) | Err(PortError::NoData { .. }));
     let mut parts: Vec<String> = answers.iter().map(said).collect();
     if parts.is_empty() {
-        parts.push("nobody".to_owned());
+        parts.push("no provider".to_owned());
     }
     let finding = parts.iter().chain(absent).cloned().collect::<Vec<_>>().join("; ");
     match answers {

@@ -34,7 +34,7 @@ pub(super) async fn until_answered(
     json: bool,
 ) -> anyhow::Result<ExitCode> {
     let Some(answer) = answer(run, longest).await? else {
-        output::note(&format!("\n{} is not finished; it goes on", run.workflow_id()));
+        output::note(&format!("\n{} is still running and continues", run.workflow_id()));
         return Ok(ExitCode::from(INTERRUPTED));
     };
     output::line(&if json { serde_json::to_string_pretty(&answer)? } else { report::result(&answer) });

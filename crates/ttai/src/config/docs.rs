@@ -2,13 +2,13 @@
 
 use std::fmt::Write as _;
 
-use super::schema::{Kind, SECTIONS, secret_variable};
+use super::schema::{Kind, secret_variable, sections};
 
 /// One table a section.
 #[must_use]
 pub fn reference() -> String {
     let mut text = String::new();
-    for section in SECTIONS {
+    for section in sections() {
         // Writing to a String does not fail.
         let title =
             if section.path.is_empty() { "Top level".to_owned() } else { format!("[{}]", section.path) };
@@ -16,7 +16,7 @@ pub fn reference() -> String {
         if !section.about.is_empty() {
             let _ = write!(text, "{}\n\n", section.about);
         }
-        text.push_str("| Key | Takes | Without it | |\n|---|---|---|---|\n");
+        text.push_str("| Key | Takes | Default | |\n|---|---|---|---|\n");
         for key in section.keys {
             let default = if key.default.is_empty() {
                 "–".to_owned()

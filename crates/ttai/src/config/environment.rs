@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::problem::{Place, Problem, suggestion};
-use super::schema::{SECTIONS, secret_variable, variable};
+use super::schema::{self, secret_variable, variable};
 
 /// Variables that other parts of the program read.
 const OTHERS: [&str; 7] =
@@ -61,7 +61,7 @@ impl Environment {
 }
 
 fn known(sections: &[String]) -> Vec<String> {
-    let fixed = SECTIONS.iter().filter(|section| section.family().is_none());
+    let fixed = schema::sections().filter(|section| section.family().is_none());
     let named = sections.iter().filter_map(|path| Some((path.as_str(), super::schema::section(path)?)));
     let all = fixed.map(|section| (section.path, section)).chain(named);
     let secrets = all.flat_map(|(path, section)| {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::schema::{Kind, SECTIONS, Section, secret_variable};
+use super::schema::{Kind, Section, secret_variable, sections};
 
 /// The text of a file that changes nothing until a `#` is taken away.
 #[must_use]
@@ -14,7 +14,7 @@ pub fn example() -> String {
          # Secrets belong into the environment or into files of their own; in clear they are taken only where this\n\
          # file has mode 0600. `ttai config check` says what is wrong, `ttai config show` what holds.\n",
     );
-    for section in SECTIONS {
+    for section in sections() {
         table(&mut text, section);
     }
     text

@@ -7,7 +7,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::problem::{Place, Problem, suggestion};
 use super::raw::Raw;
-use super::schema::{self, SECTIONS};
+use super::schema::{self, sections};
 
 /// A value and the line where it stands.
 #[derive(Clone, Debug, PartialEq)]
@@ -94,7 +94,7 @@ fn leads_somewhere(path: &str) -> bool {
     let on_the_way = |section: &schema::Section| {
         section.path.starts_with(path) && section.path[path.len()..].starts_with('.')
     };
-    schema::section(path).is_some() || SECTIONS.iter().any(on_the_way)
+    schema::section(path).is_some() || sections().any(on_the_way)
 }
 
 /// A table where only known tables may stand, and which is no key's value either.
@@ -105,7 +105,7 @@ fn is_misnamed(path: &str, name: &str) -> bool {
 /// The tables and keys that may stand in a table.
 fn children(path: &str) -> Vec<String> {
     let prefix = if path.is_empty() { String::new() } else { format!("{path}.") };
-    let tables = SECTIONS.iter().filter_map(|section| {
+    let tables = sections().filter_map(|section| {
         let rest = section.path.strip_prefix(&prefix)?;
         rest.split('.').next().filter(|name| !name.is_empty() && *name != "NAME").map(str::to_owned)
     });

@@ -114,7 +114,7 @@ fn half_of_a_pair_of_credentials_is_a_problem() {
     let (config, _folder) = with("", &[("TTAI_ALPACA_KEY_ID", "x")]);
     assert!(
         problems(&config)
-            .contains("providers.alpaca.secret_key: is missing beside key_id; set TTAI_ALPACA_SECRET_KEY"),
+            .contains("providers.alpaca.secret_key: is required with key_id; set TTAI_ALPACA_SECRET_KEY"),
         "{}",
         problems(&config)
     );
@@ -138,9 +138,9 @@ fn channels_need_what_their_type_needs_and_nothing_else() {
     );
     let all = problems(&config);
     for part in [
-        "channels.desk.url: a channel of type discord needs it; set TTAI_CHANNELS_DESK_URL or url_file",
+        "channels.desk.url: is required for a channel of type discord; set TTAI_CHANNELS_DESK_URL or url_file",
         "channels.desk.host: a channel of type discord has no such key",
-        "channels.mail.from: a channel of type email needs it",
+        "channels.mail.from: is required for a channel of type email",
         "channels.my-hook.secret: its file",
     ] {
         assert!(all.contains(part), "{part} is not in:\n{all}");
@@ -191,7 +191,7 @@ fn a_file_that_is_named_must_be_there() {
 
 #[test]
 fn every_default_and_example_fits_its_key() {
-    for section in schema::SECTIONS {
+    for section in schema::sections() {
         for key in section.keys {
             for value in [key.default, key.example].into_iter().filter(|value| !value.is_empty()) {
                 let parsed = toml::de::DeValue::parse(value).unwrap();

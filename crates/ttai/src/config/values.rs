@@ -14,7 +14,7 @@ use super::environment::Environment;
 use super::file::{Line, Named};
 use super::problem::{Place, Problem, suggestion};
 use super::raw::Raw;
-use super::schema::{self, CHANNEL_TYPES, Key, Kind, SECTIONS, Section};
+use super::schema::{self, CHANNEL_TYPES, Key, Kind, Section, sections};
 use super::secrets;
 
 /// Where a value came from.
@@ -218,7 +218,7 @@ impl Config {
             return Ok(());
         }
         let lines: Vec<String> = self.problems.iter().map(|problem| format!("  {problem}")).collect();
-        anyhow::bail!("the configuration cannot be used:\n{}", lines.join("\n"))
+        anyhow::bail!("the configuration is invalid:\n{}", lines.join("\n"))
     }
 }
 
@@ -241,8 +241,7 @@ pub(super) struct Written {
 /// Puts the layers together and checks them.
 pub(super) fn fill(config: &mut Config, tables: Named, environment: &Environment) {
     let mut written: BTreeMap<(String, String), Written> = BTreeMap::new();
-    let mut sections: Vec<String> = SECTIONS
-        .iter()
+    let mut sections: Vec<String> = sections()
         .filter(|section| section.family().is_none())
         .map(|section| section.path.to_owned())
         .collect();
@@ -313,7 +312,7 @@ fn from_environment(section: &str, key: &str, value: &str) -> Raw {
 
 fn unknown_table(path: &[String]) -> String {
     let section = path.split_last().map(|(_, section)| section.join(".")).unwrap_or_default();
-    let hint = suggestion(&section, SECTIONS.iter().map(|section| section.path));
+    let hint = suggestion(&section, sections().map(|section| section.path));
     format!("there is no table {section}; {hint}")
 }
 
@@ -365,15 +364,14 @@ pub(super) fn beside(file: &Path, path: &Path) -> PathBuf {
 /// What no key by itself can get wrong.
 fn check_together(config: &mut Config) {
     if config.is_set("market", "tape") && config.is_set("market", "seed") {
-        complain(config, "market", "seed", "a tape and a seed are both chosen as the market; choose one");
+        complain(config, "market", "seed", "both a tape and a seed are set; choose one");
     }
-    both(config, "providers.tastytrade", "client_secret", "refresh_token");
-    both(config, "providers.alpaca", "key_id", "secret_key");
+    schema::providers().for_each(|name| check_provider(config, name));
     for family in ["channels", "models"] {
         for name in config.names(family) {
             let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_');
             if !name.chars().all(fits) || (family == "channels" && name == crate::notifier::LOG) {
-                let text = "is no name to choose: lower-case letters, digits, - and _, and not the log's own";
+                let text = "is not a valid name: use lower-case letters, digits, - and _, and not `log`";
                 config.problems.push(Problem::new(None, join(family, &name), text));
             }
         }
@@ -394,21 +392,23 @@ fn check_together(config: &mut Config) {
     }
 }
 
-/// Two secrets that are of use only together.
-fn both(config: &mut Config, section: &str, one: &'static str, other: &'static str) {
-    for (has, lacks) in [(one, other), (other, one)] {
-        if config.is_set(section, has) && !config.is_set(section, lacks) {
-            let variable = schema::secret_variable(section, lacks);
-            let text = format!("is missing beside {has}; set {variable} or {lacks}_file");
-            config.problems.push(Problem::new(None, join(section, lacks), text));
-        }
+/// Keys that a provider needs are of use only together.
+fn check_provider(config: &mut Config, name: &str) {
+    let section = format!("providers.{name}");
+    let keys = schema::section(&section).map_or(&[][..], |section| section.keys);
+    let needed = keys.iter().filter(|key| key.needed);
+    let (set, missing): (Vec<&Key>, Vec<&Key>) = needed.partition(|key| config.is_set(&section, key.name));
+    let Some(has) = set.first() else { return };
+    for lacks in missing {
+        let text = format!("is required with {}; set {}", has.name, lacks.places(&section));
+        config.problems.push(Problem::new(None, join(&section, lacks.name), text));
     }
 }
 
 fn check_channel(config: &mut Config, section: &str) {
     let Some(keys) = schema::section(section).map(|section| section.keys) else { return };
     let Some(kind) = config.text(section, "type") else {
-        let text = format!("is missing; give one of {}", CHANNEL_TYPES.join(", "));
+        let text = format!("is required; set one of {}", CHANNEL_TYPES.join(", "));
         config.problems.push(Problem::new(None, join(section, "type"), text));
         return;
     };
@@ -417,16 +417,16 @@ fn check_channel(config: &mut Config, section: &str) {
         match config.is_set(section, key.name) {
             true if !fits => {
                 let text =
-                    format!("a channel of type {kind} has no such key; it is of {}", key.of.join(", "));
+                    format!("a channel of type {kind} has no such key; it belongs to {}", key.of.join(", "));
                 complain(config, section, key.name, &text);
             }
             false if fits && key.needed && !config.has_problem(&join(section, key.name)) => {
                 let how = if key.kind == Kind::Secret {
-                    format!("; set {} or {}_file", schema::secret_variable(section, key.name), key.name)
+                    format!("; set {}", key.places(section))
                 } else {
                     String::new()
                 };
-                let text = format!("a channel of type {kind} needs it{how}");
+                let text = format!("is required for a channel of type {kind}{how}");
                 config.problems.push(Problem::new(None, join(section, key.name), text));
             }
             _ => {}
@@ -454,22 +454,12 @@ impl Config {
     #[must_use]
     pub fn absence(&self, provider: &str) -> Option<String> {
         let section = format!("providers.{provider}");
-        schema::section(&section)?;
+        let keys = schema::section(&section)?.keys;
         if !self.flag(&section, "enabled") {
             return Some(format!("{section}.enabled is false"));
         }
-        let needed: &[&str] = match provider {
-            "tastytrade" => &["client_secret", "refresh_token"],
-            "alpaca" => &["key_id", "secret_key"],
-            "edgar" => &["contact"],
-            _ => &[],
-        };
-        let missing = needed.iter().find(|key| !self.is_set(&section, key))?;
-        let variable = match *missing {
-            "contact" => schema::variable(&section, missing),
-            secret => schema::secret_variable(&section, secret),
-        };
-        Some(format!("it has no {missing}; set {variable}"))
+        let missing = keys.iter().find(|key| key.needed && !self.is_set(&section, key.name))?;
+        Some(format!("it has no {}; set {}", missing.name, missing.variable(&section)))
     }
 }
 

@@ -31,9 +31,9 @@ pub fn full(result: &FullAnalysisResult) -> String {
 
 /// What a model took, and in how many stages its text is used.
 fn model(total: &ModelTotal) -> String {
-    let cost = total.cost_usd.map_or_else(|| "its cost is not known".to_owned(), |cost| format!("${cost}"));
+    let cost = total.cost_usd.map_or_else(|| "cost unknown".to_owned(), |cost| format!("${cost}"));
     let text = format!(
-        "{}: {} turns, {} tokens read, {} written, {cost}; its text is used in {} of {} stages.",
+        "{}: {} turns, {} tokens in, {} out, {cost}; its text is used in {} of {} stages.",
         total.model, total.turns, total.input_tokens, total.output_tokens, total.stages_used, total.stages,
     );
     heading("Model", &prose(&text))
@@ -95,7 +95,7 @@ fn position(position: &SuggestedPosition) -> String {
     };
     row("contract", position.contract.clone());
     if let Some(long) = &position.long_contract {
-        row("against", long.clone());
+        row("long leg", long.clone());
     }
     row("expires", format!("{} ({} days)", position.last_trade_date, position.dte));
     row("contracts", format!("{} ({})", position.contracts, position.sizing));
@@ -117,11 +117,11 @@ fn position(position: &SuggestedPosition) -> String {
             .probability_of_profit
             .map_or("–".to_owned(), |p| format!("{:.1} % (risk-neutral)", p * 100.0)),
     );
-    row("delta", position.delta.map_or("–".to_owned(), |delta| format!("{delta:.4}")));
+    row("delta", position.delta.map_or("–".to_owned(), |delta| format!("{delta:.2}")));
     row(
         "return",
         format!(
-            "{:.4} % a week, {:.2} % for the period, {:.2} % a year (simple)",
+            "{:.2} % a week, {:.2} % for the period, {:.2} % a year (simple)",
             position.roc_weekly, position.roc_period, position.roc_annual
         ),
     );
@@ -139,7 +139,7 @@ fn without_levels(notes: &str) -> String {
 
 fn credit(position: &SuggestedPosition) -> String {
     let whose = if position.long_contract.is_some() { "short leg " } else { "" };
-    format!("{:.2} a share ({whose}bid {:.2}, ask {:.2})", position.credit, position.bid, position.ask)
+    format!("{:.2} per share ({whose}bid {:.2}, ask {:.2})", position.credit, position.bid, position.ask)
 }
 
 fn chart(chart: &ChartAnalysisResult) -> String {
@@ -224,7 +224,7 @@ fn expectations(options: &OptionsAnalysisResult) -> Vec<String> {
     }));
     lines.extend(options.implied_events.iter().map(|event| {
         format!(
-            "Implied event between {} and {}: forward volatility {:.1} % against {:.1} % before",
+            "Options are pricing in an event between {} and {}: forward volatility {:.1} %, {:.1} % before it",
             event.after, event.before, event.forward_volatility, event.base_volatility
         )
     }));

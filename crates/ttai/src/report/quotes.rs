@@ -10,7 +10,7 @@ use super::tables::{render, table};
 /// `ttai quotes`.
 #[must_use]
 pub fn quotes<'a>(rows: impl Iterator<Item = &'a Quote>) -> String {
-    let mut table = table(&["symbol", "bid", "ask", "last", "volume", "market time", "from", "mind"]);
+    let mut table = table(&["symbol", "bid", "ask", "last", "volume", "market time", "source", "note"]);
     for quote in rows {
         table.add_row([
             quote.symbol.to_string(),

@@ -63,7 +63,7 @@ pub fn run_line(record: &AnalysisRecord) -> String {
 /// `ttai doctor`.
 #[must_use]
 pub fn checks(checks: &[Check]) -> String {
-    let mut table = table(&["", "what", "finding"]);
+    let mut table = table(&["", "check", "result"]);
     for check in checks {
         let mark = match check.health {
             Health::Good => "ok",
@@ -93,7 +93,7 @@ pub fn recorded<'a>(
 /// `ttai config show`.
 #[must_use]
 pub fn configuration(rows: &[Shown]) -> String {
-    let mut table = table(&["key", "value", "from"]);
+    let mut table = table(&["key", "value", "source"]);
     for row in rows {
         table.add_row([&row.key, &row.value, &row.origin]);
     }

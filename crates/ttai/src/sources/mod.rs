@@ -139,7 +139,7 @@ impl Providers {
         simulation: Option<&str>,
     ) -> anyhow::Result<Self> {
         let mut all = Self::default();
-        for name in ["tastytrade", "alpaca", "cboe", "tradingview", "rss", "edgar"] {
+        for name in config::schema::providers() {
             if let Some(reason) = config.absence(name) {
                 all.absent.push((name, reason));
                 continue;
@@ -196,13 +196,17 @@ impl Providers {
                 let rss = Rss::new(&feeds, Arc::clone(limits))?;
                 self.rss = Some((who(name, &description), rss));
             }
-            _ => {
+            "edgar" => {
                 let edgar = EdgarSettings {
                     site_url: address(config, name, "site_url")?,
                     data_url: address(config, name, "data_url")?,
                     contact: config.text("providers.edgar", "contact").unwrap_or_default(),
                 };
                 self.edgar = Some((who(name, "SEC EDGAR filings"), Edgar::new(&edgar, limits)?));
+            }
+            _ => {
+                let detail = "no adapter is wired for it".to_owned();
+                return Err(PortError::Invalid { provider: name.to_owned(), detail });
             }
         }
         Ok(())
@@ -252,7 +256,7 @@ impl Providers {
             let fallback = Fallback::new(order);
             anyhow::ensure!(
                 !fallback.members(Capability::Quotes).is_empty(),
-                "no provider of quotes is configured; `ttai doctor` says what to set, and market.source = \"simulated\" needs none"
+                "no provider of quotes is configured; `ttai doctor` says what to set, or use market.source = \"simulated\""
             );
             let streams = streaming.iter().filter_map(|name| match name.as_str() {
                 "polling" => Some(polled(Arc::new(fallback.clone()))),

@@ -36,7 +36,7 @@ pub(crate) async fn why_live(config: &Config) -> Option<String> {
     if let Some(section) = configured(config) {
         return Some(format!("{section} is configured"));
     }
-    reaches_cboe(config).await.then(|| "the network reaches Cboe, which needs no account".to_owned())
+    reaches_cboe(config).await.then(|| "Cboe, which needs no account, can be reached".to_owned())
 }
 
 /// The first section in which somebody named a provider.

@@ -1,9 +1,12 @@
-//! Keys of the program itself: where state is kept, which market is read, who is asked first.
+//! Keys of the program itself: where its data is stored, which market is used, what a worker serves.
 
 use super::*;
 
+/// What comes before the providers.
+pub(super) const SECTIONS: &[Section] = &[TOP, TEMPORAL, STORE, MARKET];
+
 /// The top of the file.
-pub(super) const TOP: Section = Section {
+const TOP: Section = Section {
     path: "",
     about: "",
     keys: &[key(
@@ -11,12 +14,12 @@ pub(super) const TOP: Section = Section {
         Kind::Path,
         "",
         "\"~/.local/share/ttai\"",
-        "Where state is kept: the store, development servers, simulated markets. Also `--data-dir`, `TTAI_DATA_DIR`. The user's application data without it.",
+        "Where ttai stores its data: the store, development servers, simulated markets. By default in your application data folder. Also `--data-dir`, `TTAI_DATA_DIR`.",
     )],
 };
 
 /// `[temporal]`.
-pub(super) const TEMPORAL: Section = Section {
+const TEMPORAL: Section = Section {
     path: "temporal",
     about: "The Temporal server. `TEMPORAL_ADDRESS`, `TEMPORAL_NAMESPACE` and `temporal.toml` work too.",
     keys: &[
@@ -25,7 +28,7 @@ pub(super) const TEMPORAL: Section = Section {
             Kind::Text,
             "",
             "\"127.0.0.1:7233\"",
-            "`host:port`. Without one, `ttai dev` runs a server of its own. Also `--address`.",
+            "`host:port`. If unset, `ttai dev` runs its own server. Also `--address`.",
         ),
         key("namespace", Kind::Text, "", "\"default\"", "Namespace. Also `--namespace`."),
         key(
@@ -33,7 +36,7 @@ pub(super) const TEMPORAL: Section = Section {
             Kind::Path,
             "",
             "\"/usr/local/bin/temporal\"",
-            "The `temporal` command for a server of one's own; found on PATH, fetched or built without it. Also `--temporal`, `TTAI_TEMPORAL`.",
+            "The `temporal` command that runs the development server. By default found on PATH, else downloaded, else built. Also `--temporal`, `TTAI_TEMPORAL`.",
         ),
     ],
 };
@@ -42,16 +45,16 @@ pub(super) const TEMPORAL: Section = Section {
 const DAYS: Kind = Kind::Integer { least: 0, most: 36_500 };
 
 /// `[store]`.
-pub(super) const STORE: Section = Section {
+const STORE: Section = Section {
     path: "store",
-    about: "Where analyses are kept. Also `--store`, `TTAI_STORE`.",
+    about: "Where analyses are saved. Also `--store`, `TTAI_STORE`.",
     keys: &[
         key(
             "url",
             Kind::Secret,
             "",
             "\"postgres://ttai:…@db:5432/ttai\"",
-            "A path, `sqlite://…` or `postgres://…`; `ttai.db` in the data directory without it. An address without a password may stand in any file.",
+            "A path, `sqlite://…` or `postgres://…`; by default `ttai.db` in the data directory. An address without a password may be in any file.",
         ),
         key(
             "retention_days",
@@ -65,7 +68,7 @@ pub(super) const STORE: Section = Section {
             DAYS,
             "90",
             "30",
-            "AI models' conversations are deleted after this many days, at least 2; 0 keeps them forever. What they cost per day is kept either way.",
+            "AI models' conversations are deleted after this many days, at least 2; 0 keeps them forever. Their cost per day is kept either way.",
         ),
         key(
             "spool_mb",
@@ -78,16 +81,16 @@ pub(super) const STORE: Section = Section {
 };
 
 /// `[market]`.
-pub(super) const MARKET: Section = Section {
+const MARKET: Section = Section {
     path: "market",
-    about: "Which market is read.",
+    about: "Which market data to use.",
     keys: &[
         key(
             "source",
             Kind::Choice(&["auto", "live", "simulated"]),
             "\"auto\"",
             "\"live\"",
-            "`live`: the providers below and nothing else. `simulated`: an invented market behind the same protocols. `auto`: live where a provider is configured or the network reaches one that needs no account, else simulated, and everything says so.",
+            "`live`: only the providers below. `simulated`: an invented market behind the same protocols. `auto`: live if a provider is configured or one that needs no account can be reached, else simulated and marked as such everywhere.",
         ),
         key(
             "tape",
@@ -108,71 +111,14 @@ pub(super) const MARKET: Section = Section {
             Kind::Tickers,
             "",
             "[\"AAPL\", \"F\", \"SPY\"]",
-            "Your own candidates for screens, used as `order.candidates` says.",
+            "Your own candidates for screens, used where `order.candidates` has `list`.",
         ),
         key(
             "speed",
             Kind::Number { least: 0.0, most: 100_000.0 },
             "0",
             "1",
-            "Market seconds a second of the simulated market; 0 stands still, so that the same question has the same answer.",
-        ),
-    ],
-};
-
-/// `[order]`.
-pub(super) const ORDER: Section = Section {
-    path: "order",
-    about: "Who is asked first, for each kind of data. The next one is asked when the one before is unavailable, has no such data or refuses the credentials; the result says so. Only configured providers are asked.",
-    keys: &[
-        key(
-            "quotes",
-            Kind::Names(MARKET_DATA),
-            "[\"tastytrade\", \"alpaca\", \"cboe\"]",
-            "[\"tastytrade\", \"cboe\"]",
-            "Quotes of shares, funds and indices; the first one's clock is the market's.",
-        ),
-        key(
-            "bars",
-            Kind::Names(MARKET_DATA),
-            "[\"tastytrade\", \"alpaca\", \"cboe\"]",
-            "[\"alpaca\", \"cboe\"]",
-            "Daily and minute bars.",
-        ),
-        key(
-            "chains",
-            Kind::Names(MARKET_DATA),
-            "[\"tastytrade\", \"alpaca\", \"cboe\"]",
-            "[\"tastytrade\", \"cboe\"]",
-            "Option chains.",
-        ),
-        key(
-            "metrics",
-            Kind::Names(&["tastytrade", "computed"]),
-            "[\"tastytrade\", \"computed\"]",
-            "[\"tastytrade\", \"computed\"]",
-            "Earnings dates, volatility, IV rank, beta, liquidity, borrowing. `computed` is what bars and chain tell by themselves.",
-        ),
-        key(
-            "news",
-            Kind::Names(&["rss", "alpaca", "edgar"]),
-            "[\"rss\", \"alpaca\", \"edgar\"]",
-            "[\"rss\", \"edgar\"]",
-            "News; all of them are read and their stories put together.",
-        ),
-        key(
-            "candidates",
-            Kind::Names(&["tradingview", "list"]),
-            "[\"tradingview\", \"list\"]",
-            "[\"list\"]",
-            "Candidates for a screen. `list` is your own: `market.symbols`.",
-        ),
-        key(
-            "streaming",
-            Kind::Names(&["tastytrade", "alpaca", "polling"]),
-            "[\"tastytrade\", \"alpaca\", \"polling\"]",
-            "[\"alpaca\", \"polling\"]",
-            "Quotes as they happen; the next one is read while one fails, with the gap on record. `tastytrade` is its DXLink stream, `polling` any provider of quotes, asked every 15 s.",
+            "How many seconds pass in the simulated market per real second; at 0 it stands still, so the same question always gets the same answer.",
         ),
     ],
 };
@@ -186,6 +132,6 @@ pub(super) const WORKER: Section = Section {
         Kind::Text,
         "",
         "\"127.0.0.1:9464\"",
-        "Where `/metrics` (Prometheus), `/healthz` (the process lives) and `/readyz` (the worker takes work) are served, also under `ttai dev`. Also `--metrics`.",
+        "Address that serves `/metrics` (Prometheus), `/healthz` (the process is up) and `/readyz` (the worker accepts work); `ttai dev` uses it too. Also `--metrics`.",
     )],
 };

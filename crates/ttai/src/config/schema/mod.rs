@@ -1,10 +1,12 @@
-//! Every key of the configuration: what it means, what it takes, what holds without it.
+//! Every key of the configuration: what it means, what it takes, its default.
 
 mod general;
 mod outputs;
 mod providers;
 
 use std::time::Duration;
+
+pub use outputs::CHANNEL_TYPES;
 
 /// What a key takes.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -96,7 +98,7 @@ pub struct Key {
     pub about: &'static str,
     /// The types of channel that have it; empty for all.
     pub of: &'static [&'static str],
-    /// Whether a channel of its types needs it.
+    /// Whether its provider, or a channel of its types, cannot be used without it.
     pub needed: bool,
 }
 
@@ -109,6 +111,26 @@ pub struct Section {
     pub about: &'static str,
     /// Its keys.
     pub keys: &'static [Key],
+}
+
+impl Key {
+    /// The environment variable that sets it in `section`.
+    #[must_use]
+    pub fn variable(&self, section: &str) -> String {
+        match self.kind {
+            Kind::Secret => secret_variable(section, self.name),
+            _ => variable(section, self.name),
+        }
+    }
+
+    /// Where it can be set: its variable, and of a secret the key that names its file.
+    #[must_use]
+    pub fn places(&self, section: &str) -> String {
+        match self.kind {
+            Kind::Secret => format!("{} or {}_file", self.variable(section), self.name),
+            _ => self.variable(section),
+        }
+    }
 }
 
 impl Section {
@@ -135,6 +157,10 @@ const fn key(
     Key { name, kind, default, example, about, of: &[], needed: false }
 }
 
+const fn needed(key: Key) -> Key {
+    Key { needed: true, ..key }
+}
+
 const fn of(types: &'static [&'static str], needed: bool, key: Key) -> Key {
     Key { of: types, needed, ..key }
 }
@@ -152,10 +178,11 @@ pub(super) const MOST_CALLS: u32 = 1_000_000;
 const BURST: Kind = Kind::Integer { least: 1, most: 10_000 };
 
 const fn timeout(default: &'static str) -> Key {
-    key("timeout", SPAN, default, default, "Longest wait for one whole answer.")
+    key("timeout", SPAN, default, default, "Longest wait for a complete response.")
 }
-const RETRY: Key = key("retries", RETRIES, "2", "2", "How often a call that may be repeated is repeated.");
-const ENABLED: Key = key("enabled", Kind::Flag, "true", "true", "`false` leaves this provider out.");
+const RETRY: Key =
+    key("retries", RETRIES, "2", "2", "How many times a call that is safe to repeat is retried.");
+const ENABLED: Key = key("enabled", Kind::Flag, "true", "true", "`false` turns this provider off.");
 
 const fn rate_limit(default: &'static str) -> Key {
     key(
@@ -163,46 +190,42 @@ const fn rate_limit(default: &'static str) -> Key {
         Kind::Rate { most: MOST_CALLS },
         default,
         default,
-        "How often the account may be used, by all processes together.",
+        "How many calls the account may make, all processes together.",
     )
 }
 
 const fn burst(default: &'static str) -> Key {
-    key("burst", BURST, default, default, "How many calls may come at once.")
+    key("burst", BURST, default, default, "How many calls may be made at once.")
 }
 
 /// Headlines by symbol that need no account.
 const DEFAULT_FEEDS: &str = "[{ name = \"Yahoo Finance\", url = \"https://feeds.finance.yahoo.com/rss/2.0/headline?s={symbol}&region=US&lang=en-US\" }, { name = \"Nasdaq\", url = \"https://www.nasdaq.com/feed/rssoutbound?symbol={symbol}\" }]";
 
-/// Who can serve quotes, bars and chains.
-pub const MARKET_DATA: &[&str] = &["tastytrade", "alpaca", "cboe"];
-
 /// Every section, in the order in which they are documented.
-pub const SECTIONS: &[Section] = &[
-    general::TOP,
-    general::TEMPORAL,
-    general::STORE,
-    general::MARKET,
-    general::ORDER,
-    providers::TASTYTRADE,
-    providers::ALPACA,
-    providers::CBOE,
-    providers::TRADINGVIEW,
-    providers::RSS,
-    providers::EDGAR,
-    outputs::LLM,
-    outputs::MODELS,
-    outputs::CHANNELS,
-    general::WORKER,
-];
+pub fn sections() -> impl Iterator<Item = &'static Section> {
+    let groups: [&[Section]; 4] =
+        [general::SECTIONS, providers::SECTIONS, outputs::SECTIONS, &[general::WORKER]];
+    groups.into_iter().flatten()
+}
 
-/// Kinds of channels.
-pub const CHANNEL_TYPES: &[&str] = &["discord", "slack", "email", "webhook"];
+/// The names of all providers, as their sections have them.
+pub fn providers() -> impl Iterator<Item = &'static str> {
+    sections().filter_map(|section| section.path.strip_prefix("providers."))
+}
+
+/// Who can stand in the order of a kind of data: `quotes`, `news`.
+#[must_use]
+pub fn members(kind: &str) -> &'static [&'static str] {
+    match section("order").and_then(|order| order.key(kind)).map(|key| key.kind) {
+        Some(Kind::Names(names)) => names,
+        _ => &[],
+    }
+}
 
 /// The section of a table's path: `providers.cboe`, `channels.desk`.
 #[must_use]
 pub fn section(path: &str) -> Option<&'static Section> {
-    SECTIONS.iter().find(|section| match section.family() {
+    sections().find(|section| match section.family() {
         None => section.path == path,
         Some(family) => path
             .strip_prefix(family)

@@ -2,40 +2,46 @@
 
 use super::*;
 
+/// Models and channels.
+pub(super) const SECTIONS: &[Section] = &[LLM, MODELS, CHANNELS];
+
+/// Kinds of channels.
+pub const CHANNEL_TYPES: &[&str] = &["discord", "slack", "email", "webhook"];
+
 /// `[llm]`.
-pub(super) const LLM: Section = Section {
+const LLM: Section = Section {
     path: "llm",
-    about: "The AI model of the analysts; none without `model`, and none is needed: docs/providers/llm.md.",
+    about: "The analysts' AI model. Without `model` none is used, and none is needed: docs/providers/llm.md.",
     keys: &[
         key(
             "model",
             Kind::Text,
             "",
             "\"anthropic/claude-sonnet-4-5\"",
-            "`provider/model`, where the provider is one of the crate's own or a name under `[models]`.",
+            "`provider/model`, where the provider is a built-in one or a name under `[models]`.",
         ),
-        key("max_turns", Kind::Integer { least: 1, most: 100 }, "12", "12", "Most turns of one analyst."),
+        key("max_turns", Kind::Integer { least: 1, most: 100 }, "12", "12", "Most turns per analyst."),
         key(
             "max_cost_per_run",
             Kind::Number { least: 0.0, most: 1_000.0 },
             "0.5",
             "0.5",
-            "Most dollars of one analysis.",
+            "Most dollars per analysis.",
         ),
         key(
             "max_cost_per_day",
             Kind::Number { least: 0.0, most: 100_000.0 },
             "10",
             "10",
-            "Most dollars a day, all analyses together.",
+            "Most dollars per day, all analyses together.",
         ),
     ],
 };
 
 /// `[models.NAME]`.
-pub(super) const MODELS: Section = Section {
+const MODELS: Section = Section {
     path: "models.NAME",
-    about: "A model provider. `anthropic`, `openai` and the like need their key only; any other name is an OpenAI-compatible endpoint such as a LiteLLM proxy or Ollama.",
+    about: "A model provider. `anthropic`, `openai` and the like need only their key; any other name is an OpenAI-compatible endpoint such as a LiteLLM proxy or Ollama.",
     keys: &[
         key("api_key", Kind::Secret, "", "", "The key, where the provider wants one."),
         key(
@@ -43,37 +49,37 @@ pub(super) const MODELS: Section = Section {
             HTTP,
             "",
             "\"http://127.0.0.1:4000/v1\"",
-            "Where it is; the provider's own address without it.",
+            "Its address; by default the provider's own.",
         ),
         key(
             "input_price",
             Kind::Number { least: 0.0, most: 10_000.0 },
             "",
             "3.0",
-            "Dollars a million tokens that go in, for the cost.",
+            "Dollars per million input tokens, to compute the cost.",
         ),
         key(
             "output_price",
             Kind::Number { least: 0.0, most: 10_000.0 },
             "",
             "15.0",
-            "Dollars a million tokens that come out.",
+            "Dollars per million output tokens.",
         ),
-        key("timeout", SPAN, "\"2m\"", "\"2m\"", "Longest wait for one whole answer."),
+        key("timeout", SPAN, "\"2m\"", "\"2m\"", "Longest wait for a complete response."),
         rate_limit("\"60/min\""),
         burst("5"),
         Key {
             default: "1",
-            about: "How often a turn that failed is asked for again; each time may be paid for. A provider that speaks its own protocol is asked once.",
+            about: "How many times a failed turn is retried; each try may be billed. A provider with its own protocol is asked once.",
             ..RETRY
         },
     ],
 };
 
 /// `[channels.NAME]`.
-pub(super) const CHANNELS: Section = Section {
+const CHANNELS: Section = Section {
     path: "channels.NAME",
-    about: "Where notifications go, besides the worker's log. `ttai notify test NAME` tries one.",
+    about: "Where notifications go, besides the worker's log. `ttai notify test NAME` sends a test message to one.",
     keys: &[
         of(&[], true, key("type", Kind::Choice(CHANNEL_TYPES), "", "\"discord\"", "Which kind of channel.")),
         of(
@@ -84,7 +90,7 @@ pub(super) const CHANNELS: Section = Section {
                 Kind::Secret,
                 "",
                 "",
-                "The webhook's whole address. It is a secret: who has it can write there.",
+                "The webhook's full address. It is a secret: anyone who has it can post there.",
             ),
         ),
         of(
@@ -95,7 +101,7 @@ pub(super) const CHANNELS: Section = Section {
                 Kind::Secret,
                 "",
                 "",
-                "Signs each message, so that the receiver knows who sent it: at least 16 characters, which the receiver knows too.",
+                "Signs each message so the receiver can verify the sender: at least 16 characters, shared with the receiver.",
             ),
         ),
         of(
@@ -106,7 +112,7 @@ pub(super) const CHANNELS: Section = Section {
                 Kind::Secret,
                 "",
                 "",
-                "The secret before a change; while it is set, messages are signed with both.",
+                "The previous secret during a change; while it is set, messages are signed with both.",
             ),
         ),
         of(
@@ -117,7 +123,7 @@ pub(super) const CHANNELS: Section = Section {
                 Kind::Text,
                 "",
                 "\"1234567890\"",
-                "The thread to post in; needed where the channel is a forum.",
+                "The thread to post in; required if the channel is a forum.",
             ),
         ),
         of(
@@ -139,7 +145,7 @@ pub(super) const CHANNELS: Section = Section {
                 Kind::Path,
                 "",
                 "\"mail-ca.pem\"",
-                "Certificates that are trusted besides the usual ones, for a server of one's own.",
+                "Extra trusted certificates, for your own mail server.",
             ),
         ),
         of(&["email"], true, key("host", Kind::Text, "", "\"smtp.example\"", "Mail server.")),
@@ -161,7 +167,7 @@ pub(super) const CHANNELS: Section = Section {
         ),
         of(&["email"], false, key("password", Kind::Secret, "", "", "Password.")),
         of(&["email"], true, key("from", Kind::Text, "", "\"ttai <ttai@mail.example>\"", "Sender.")),
-        of(&["email"], true, key("to", Kind::Texts, "", "[\"ann@mail.example\"]", "Receivers.")),
+        of(&["email"], true, key("to", Kind::Texts, "", "[\"ann@mail.example\"]", "Recipients.")),
         timeout("\"30s\""),
         Key { default: "", ..rate_limit("\"30/min\"") },
         Key { default: "", ..burst("5") },

@@ -2,15 +2,78 @@
 
 use super::*;
 
+/// Who is asked in which order, and each provider.
+pub(super) const SECTIONS: &[Section] = &[ORDER, TASTYTRADE, ALPACA, CBOE, TRADINGVIEW, RSS, EDGAR];
+
+/// Who can serve quotes, bars and chains.
+const MARKET_DATA: &[&str] = &["tastytrade", "alpaca", "cboe"];
+
+/// `[order]`.
+const ORDER: Section = Section {
+    path: "order",
+    about: "Which provider is asked first, for each kind of data. The next one is asked when the one before is unavailable, does not have the data or rejects the credentials, and the result says so. Only configured providers are asked.",
+    keys: &[
+        key(
+            "quotes",
+            Kind::Names(MARKET_DATA),
+            "[\"tastytrade\", \"alpaca\", \"cboe\"]",
+            "[\"tastytrade\", \"cboe\"]",
+            "Quotes of shares, funds and indices; the first one's clock is the market's.",
+        ),
+        key(
+            "bars",
+            Kind::Names(MARKET_DATA),
+            "[\"tastytrade\", \"alpaca\", \"cboe\"]",
+            "[\"alpaca\", \"cboe\"]",
+            "Daily and minute bars.",
+        ),
+        key(
+            "chains",
+            Kind::Names(MARKET_DATA),
+            "[\"tastytrade\", \"alpaca\", \"cboe\"]",
+            "[\"tastytrade\", \"cboe\"]",
+            "Option chains.",
+        ),
+        key(
+            "metrics",
+            Kind::Names(&["tastytrade", "computed"]),
+            "[\"tastytrade\", \"computed\"]",
+            "[\"tastytrade\", \"computed\"]",
+            "Earnings dates, volatility, IV rank, beta, liquidity, borrowing. `computed` is what can be computed from bars and the option chain.",
+        ),
+        key(
+            "news",
+            Kind::Names(&["rss", "alpaca", "edgar"]),
+            "[\"rss\", \"alpaca\", \"edgar\"]",
+            "[\"rss\", \"edgar\"]",
+            "News; all of them are read and their stories merged.",
+        ),
+        key(
+            "candidates",
+            Kind::Names(&["tradingview", "list"]),
+            "[\"tradingview\", \"list\"]",
+            "[\"list\"]",
+            "Candidates for a screen. `list` is your own: `market.symbols`.",
+        ),
+        key(
+            "streaming",
+            Kind::Names(&["tastytrade", "alpaca", "polling"]),
+            "[\"tastytrade\", \"alpaca\", \"polling\"]",
+            "[\"alpaca\", \"polling\"]",
+            "Streaming quotes; while one fails the next is used, and the gap is reported. `tastytrade` is its DXLink stream; `polling` asks any provider of quotes every 15 s.",
+        ),
+    ],
+};
+
 /// `[providers.tastytrade]`.
-pub(super) const TASTYTRADE: Section = Section {
+const TASTYTRADE: Section = Section {
     path: "providers.tastytrade",
     about: "tastytrade's REST API and DXLink stream. Needs an OAuth grant: docs/providers/tastytrade.md.",
     keys: &[
         ENABLED,
-        key("client_secret", Kind::Secret, "", "", "Secret of your OAuth application."),
-        key("refresh_token", Kind::Secret, "", "", "The grant; it does not expire."),
-        key("account", Kind::Text, "", "\"5WT00001\"", "Account number; the first open one without it."),
+        needed(key("client_secret", Kind::Secret, "", "", "Secret of your OAuth application.")),
+        needed(key("refresh_token", Kind::Secret, "", "", "The grant; it does not expire.")),
+        key("account", Kind::Text, "", "\"5WT00001\"", "Account number; by default the first open account."),
         key(
             "base_url",
             HTTP,
@@ -23,7 +86,7 @@ pub(super) const TASTYTRADE: Section = Section {
             WEBSOCKET,
             "",
             "\"wss://tasty-openapi-ws.dxfeed.com/realtime\"",
-            "The DXLink stream; the quote token names it without this.",
+            "The DXLink stream; by default the one that the quote token names.",
         ),
         timeout("\"15s\""),
         rate_limit("\"120/min\""),
@@ -33,14 +96,14 @@ pub(super) const TASTYTRADE: Section = Section {
 };
 
 /// `[providers.alpaca]`.
-pub(super) const ALPACA: Section = Section {
+const ALPACA: Section = Section {
     path: "providers.alpaca",
     about: "Alpaca's trading and market data APIs. Needs a key pair, which is free: docs/providers/alpaca.md.",
     keys: &[
         ENABLED,
-        key("key_id", Kind::Secret, "", "", "Key id."),
-        key("secret_key", Kind::Secret, "", "", "Secret key."),
-        key("paper", Kind::Flag, "true", "true", "Whether the keys are those of the paper account."),
+        needed(key("key_id", Kind::Secret, "", "", "Key id.")),
+        needed(key("secret_key", Kind::Secret, "", "", "Secret key.")),
+        key("paper", Kind::Flag, "true", "true", "Whether the keys belong to the paper account."),
         key(
             "option_feed",
             Kind::Choice(&["indicative", "opra"]),
@@ -60,7 +123,7 @@ pub(super) const ALPACA: Section = Section {
             HTTP,
             "",
             "\"https://paper-api.alpaca.markets\"",
-            "The trading API; follows `paper` without it.",
+            "The trading API; by default the one that matches `paper`.",
         ),
         key(
             "data_url",
@@ -84,9 +147,9 @@ pub(super) const ALPACA: Section = Section {
 };
 
 /// `[providers.cboe]`.
-pub(super) const CBOE: Section = Section {
+const CBOE: Section = Section {
     path: "providers.cboe",
-    about: "Cboe's delayed quotes: no account, 15 minutes late, for personal use by the site's terms: docs/providers/cboe.md.",
+    about: "Cboe's delayed quotes: no account needed, 15 minutes late, for personal use under the site's terms: docs/providers/cboe.md.",
     keys: &[
         ENABLED,
         key(
@@ -94,7 +157,7 @@ pub(super) const CBOE: Section = Section {
             HTTP,
             "\"https://cdn.cboe.com\"",
             "\"https://cdn.cboe.com\"",
-            "Everything is relative to it.",
+            "Base address of all requests.",
         ),
         timeout("\"30s\""),
         rate_limit("\"40/min\""),
@@ -104,9 +167,9 @@ pub(super) const CBOE: Section = Section {
 };
 
 /// `[providers.tradingview]`.
-pub(super) const TRADINGVIEW: Section = Section {
+const TRADINGVIEW: Section = Section {
     path: "providers.tradingview",
-    about: "TradingView's scanner: no account: docs/providers/tradingview.md.",
+    about: "TradingView's scanner, which needs no account: docs/providers/tradingview.md.",
     keys: &[
         ENABLED,
         key(
@@ -114,7 +177,7 @@ pub(super) const TRADINGVIEW: Section = Section {
             HTTP,
             "\"https://scanner.tradingview.com\"",
             "\"https://scanner.tradingview.com\"",
-            "Everything is relative to it.",
+            "Base address of all requests.",
         ),
         timeout("\"20s\""),
         rate_limit("\"30/min\""),
@@ -124,7 +187,7 @@ pub(super) const TRADINGVIEW: Section = Section {
 };
 
 /// `[providers.rss]`.
-pub(super) const RSS: Section = Section {
+const RSS: Section = Section {
     path: "providers.rss",
     about: "Any RSS or Atom feeds: docs/providers/rss.md.",
     keys: &[
@@ -134,7 +197,7 @@ pub(super) const RSS: Section = Section {
             Kind::Feeds,
             DEFAULT_FEEDS,
             "[{ name = \"Example\", url = \"https://news.example/rss?s={symbol}\" }]",
-            "The feeds, those trusted more first; `{symbol}` in an address makes it one feed a symbol. Also as `[[providers.rss.feeds]]`.",
+            "The feeds, most trusted first; `{symbol}` in an address makes it one feed per symbol. Also as `[[providers.rss.feeds]]`.",
         ),
         timeout("\"10s\""),
         rate_limit("\"60/min\""),
@@ -144,18 +207,18 @@ pub(super) const RSS: Section = Section {
 };
 
 /// `[providers.edgar]`.
-pub(super) const EDGAR: Section = Section {
+const EDGAR: Section = Section {
     path: "providers.edgar",
-    about: "Company filings at the SEC: no account, but it wants to know who asks: docs/providers/edgar.md.",
+    about: "Company filings at the SEC: no account, but the SEC wants to know who is asking: docs/providers/edgar.md.",
     keys: &[
         ENABLED,
-        key(
+        needed(key(
             "contact",
             Kind::Text,
             "",
             "\"Ann Example ann@mail.example\"",
-            "Your name and e-mail address, for the user agent that the SEC asks for. Without it EDGAR is left out.",
-        ),
+            "Your name and e-mail address, for the user agent that the SEC requires. Without it EDGAR is not used.",
+        )),
         key(
             "data_url",
             HTTP,
