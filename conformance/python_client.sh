@@ -40,6 +40,7 @@ if [ "$(cat "$cache/stamp" 2>/dev/null || true)" != "$stamp" ]; then
   "$cache/python/bin/pip" install --quiet --disable-pip-version-check -r "$here/requirements.txt" >&2
   echo "$stamp" >"$cache/stamp"
 fi
+[ "${1:-}" != install ] || exit 0
 
 "${sim_command[@]}" --listen 127.0.0.1:0 --seed 1 >"$work/endpoints" 2>"$work/sim.err" &
 sim=$!
