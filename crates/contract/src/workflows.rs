@@ -186,7 +186,7 @@ macro_rules! list {
         /// Every workflow of ttai.
         #[must_use]
         pub fn workflows() -> Vec<WorkflowEntry> {
-            vec![$(WorkflowEntry::of::<$params>()),+]
+            vec![$(WorkflowEntry::of::<$crate::$params>()),+]
         }
     };
 }

@@ -62,10 +62,10 @@ impl Environment {
 
 fn known(sections: &[String]) -> Vec<String> {
     let fixed = schema::sections().filter(|section| section.family().is_none());
-    let named = sections.iter().filter_map(|path| Some((path.as_str(), super::schema::section(path)?)));
+    let named = sections.iter().filter_map(|path| Some((path.as_str(), schema::section(path)?)));
     let all = fixed.map(|section| (section.path, section)).chain(named);
     let secrets = all.flat_map(|(path, section)| {
-        let secrets = section.keys.iter().filter(|key| key.kind == super::schema::Kind::Secret);
+        let secrets = section.keys.iter().filter(|key| key.kind == schema::Kind::Secret);
         secrets.flat_map(move |key| {
             let name = secret_variable(path, key.name);
             [format!("{name}_FILE"), name, variable(path, key.name)]
