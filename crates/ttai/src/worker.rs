@@ -30,6 +30,8 @@ const GRACE: Duration = Duration::from_secs(5);
 
 /// Analysts at work at once. Each holds a symbol's history and chain, and most wait for a core: the others wait on the server.
 const ANALYSTS: usize = 16;
+/// Other tasks of a kind at once: the SDK's own number.
+const TASKS: usize = 100;
 
 /// How a worker runs.
 #[derive(Clone, Debug)]
@@ -222,7 +224,7 @@ fn options(queue: TaskQueue, parts: &Parts<'_>, settings: &WorkerSettings) -> an
         .graceful_shutdown_period(GRACE)
         .sticky_queue_schedule_to_start_timeout(sticky)
         .workflow_interceptor(ttai_workflows::interceptor())
-        .tuner(tuner(queue))
+        .tuner(tuner(activities_at_once(queue, ports)))
         .build();
     if let Some(interceptor) = &settings.interceptor {
         options.activity_inbound_interceptor(interceptor.clone());
@@ -235,14 +237,17 @@ fn options(queue: TaskQueue, parts: &Parts<'_>, settings: &WorkerSettings) -> an
     Ok(options)
 }
 
-/// How many tasks of each kind are under way at once: the SDK's own numbers, but for the analysts.
-fn tuner(queue: TaskQueue) -> TunerHolder {
-    let usual = || FixedSizeSlotSupplier::new(100);
-    let activities =
-        if queue == TaskQueue::Analysis { FixedSizeSlotSupplier::new(ANALYSTS) } else { usual() };
+/// Analysts by rules are bounded; those that ask a model wait for the network, not for a core.
+fn activities_at_once(queue: TaskQueue, ports: &Ports) -> usize {
+    if queue == TaskQueue::Analysis && ports.models.is_none() { ANALYSTS } else { TASKS }
+}
+
+/// How many tasks of each kind are under way at once.
+fn tuner(activities: usize) -> TunerHolder {
+    let usual = || FixedSizeSlotSupplier::new(TASKS);
     TunerHolder::builder()
         .workflow_task_slot_supplier(usual())
-        .activity_task_slot_supplier(activities)
+        .activity_task_slot_supplier(FixedSizeSlotSupplier::new(activities))
         .local_activity_task_slot_supplier(usual())
         .nexus_task_slot_supplier(usual())
         .build()
