@@ -7,8 +7,8 @@ use crate::calls::CallError;
 use crate::pipeline::Ending;
 use crate::start;
 
-/// Why a run is to end Failed.
-pub(crate) struct Failure {
+/// A stage gave up: why the run is to end Failed.
+pub(crate) struct GivenUp {
     kind: String,
     message: String,
 }
@@ -18,22 +18,22 @@ pub(crate) struct Failure {
 pub(crate) fn unless_cancelled<T: Serialize + Clone + Send + Sync + 'static>(
     outcome: Result<Ending, CallError>,
     done: &T,
-) -> WorkflowResult<Option<Failure>> {
+) -> WorkflowResult<Option<GivenUp>> {
     match outcome {
         Err(CallError::Cancelled) => Err(WorkflowTermination::cancelled_with_details(done.clone())),
         Err(error) if error.is_out_of_time() => Ok(None),
-        Err(CallError::Failed { kind, message, .. }) => Ok(Some(Failure { kind, message })),
+        Err(CallError::Failed { kind, message, .. }) => Ok(Some(GivenUp { kind, message })),
         Ok(_) => Ok(None),
     }
 }
 
 /// The answer, or a failure with what was done as details.
 pub(crate) fn answer<T: Serialize + Send + Sync + 'static>(
-    failure: Option<Failure>,
+    failure: Option<GivenUp>,
     result: T,
 ) -> WorkflowResult<T> {
     match failure {
         None => Ok(result),
-        Some(Failure { kind, message }) => Err(start::fail_with(&kind, &message, result)),
+        Some(GivenUp { kind, message }) => Err(start::fail_with(&kind, &message, result)),
     }
 }
