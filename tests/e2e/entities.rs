@@ -375,6 +375,7 @@ async fn an_entity_lives_through_pause_alarms_and_long_turns_until_it_is_shut_do
 
     // A long turn returns where the entity is paused or shut down, and what came meanwhile is applied.
     account.signal("hold", vec![payload(b"1")]).await?;
+    account.until("the long turn", |status| status.entity.accepted == 3).await?;
     assert!(account.put(entry(1, 3)).await?.accepted);
     assert_eq!(account.status().await?.entity.waiting, 1);
     account.signal("pause", vec![]).await?;
