@@ -1,8 +1,8 @@
 //! A bounded pool for work that takes longer than 5 ms: on the async threads it would starve heartbeats and streams.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
-use tokio::sync::Semaphore;
+use tokio::sync::{Mutex, Semaphore};
 use ttai_chart::Canvas;
 
 use crate::failure::AnalystError;
@@ -13,8 +13,8 @@ use crate::options::Pricers;
 pub struct Compute {
     slots: Arc<Semaphore>,
     pricers: Pricers,
-    /// Those that nobody draws on now, at most one a slot.
-    canvases: Arc<Mutex<Vec<Canvas>>>,
+    /// One, because it is some megabytes, and a picture takes milliseconds.
+    canvas: Arc<Mutex<Canvas>>,
 }
 
 impl std::fmt::Debug for Compute {
@@ -30,7 +30,7 @@ impl Compute {
         Self {
             slots: Arc::new(Semaphore::new(parallel.max(1))),
             pricers: Pricers::default(),
-            canvases: Arc::default(),
+            canvas: Arc::default(),
         }
     }
 
@@ -45,20 +45,14 @@ impl Compute {
         &self.pricers
     }
 
-    /// Runs `work` off the async threads, with a canvas for itself.
+    /// Runs `work` off the async threads, with the canvas for itself.
     pub(crate) async fn draw<T, F>(&self, work: F) -> Result<T, AnalystError>
     where
         T: Send + 'static,
         F: FnOnce(&mut Canvas) -> T + Send + 'static,
     {
-        let canvases = Arc::clone(&self.canvases);
-        self.run(move || {
-            let mut canvas = free(&canvases).pop().unwrap_or_default();
-            let drawn = work(&mut canvas);
-            free(&canvases).push(canvas);
-            drawn
-        })
-        .await
+        let mut canvas = Arc::clone(&self.canvas).lock_owned().await;
+        self.run(move || work(&mut canvas)).await
     }
 
     /// Runs `work` off the async threads.
@@ -78,9 +72,4 @@ impl Compute {
         .await
         .map_err(|error| AnalystError::Crashed(error.to_string()))
     }
-}
-
-/// A list is whole after every change, so a panic while it was held does no harm.
-fn free(canvases: &Mutex<Vec<Canvas>>) -> MutexGuard<'_, Vec<Canvas>> {
-    canvases.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use ttai_core::{CashDividend, OptionChain};
 use ttai_quant::chain::ChainPricer;
 
-/// Contracts of all kept chains together: some 10 MB.
-const MOST_CONTRACTS: usize = 20_000;
+/// Contracts of all kept chains together: some 5 MB.
+const MOST_CONTRACTS: usize = 10_000;
 
 type Pricer = ChainPricer<Arc<OptionChain>>;
 

@@ -14,7 +14,10 @@ use crate::statement::{Statement, row, sql};
 const PUT: &str = "INSERT INTO artifacts (sha256, media_type, created_at, used_at, bytes) \
      VALUES ($1, $2, {now}, {now}, $3) \
      ON CONFLICT (sha256) DO UPDATE SET bytes = excluded.bytes, used_at = excluded.used_at \
-     WHERE artifacts.bytes <> excluded.bytes OR artifacts.used_at < excluded.used_at - 3600000000";
+     WHERE artifacts.bytes <> excluded.bytes OR artifacts.used_at < excluded.used_at - 3600000000 \
+     RETURNING media_type";
+/// Of one that was left alone.
+const MEDIA_TYPE: &str = "SELECT media_type FROM artifacts WHERE sha256 = $1";
 
 row! {
     struct Stored {
@@ -35,15 +38,12 @@ impl Artifacts for Database {
         check_new(artifact, self.options.max_bytes)?;
         let sha256 = sha256_hex(&artifact.bytes);
         let put = sql(PUT).bind(&sha256).bind(&artifact.media_type).bind(artifact.bytes.as_slice());
-        let call = async {
-            let mut work = self.begin().await?;
-            work.execute(put).await?;
-            let media_type = sql("SELECT media_type FROM artifacts WHERE sha256 = $1").bind(&sha256);
-            let (media_type,): (String,) = work.one(media_type).await?;
-            work.commit().await?;
-            Ok(media_type)
+        let what = "storing the artefact";
+        let stored: Option<(String,)> = match self.returned(what, put).await? {
+            None => self.first(what, sql(MEDIA_TYPE).bind(&sha256)).await?,
+            written => written,
         };
-        let media_type = self.within("storing the artefact", call).await?;
+        let media_type = stored.map_or_else(|| artifact.media_type.clone(), |(media_type,)| media_type);
         Ok(ArtifactRef { media_type, size: artifact.bytes.len() as u64, sha256 })
     }
 

@@ -196,6 +196,26 @@ impl Database {
         self.within(what, call).await
     }
 
+    /// Runs a statement that writes; the first row that it returns, if any.
+    pub(crate) async fn returned<T: FromEither>(
+        &self,
+        what: &str,
+        statement: Statement<'_>,
+    ) -> Result<Option<T>, StoreError> {
+        // All rows are fetched: what a statement wrote lasts once it has run to its end.
+        let call = async {
+            match &self.pools {
+                Pools::Sqlite { writer, .. } => {
+                    prepared!(statement, Dialect::Sqlite, sqlx::query_as).fetch_all(writer).await
+                }
+                Pools::Postgres(pool) => {
+                    prepared!(statement, Dialect::Postgres, sqlx::query_as).fetch_all(pool).await
+                }
+            }
+        };
+        Ok(self.within(what, call).await?.into_iter().next())
+    }
+
     /// The rows of a statement that reads.
     pub(crate) async fn all<T: FromEither>(
         &self,

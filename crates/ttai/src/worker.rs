@@ -3,6 +3,7 @@
 //! Before it polls it makes sure that the search attributes exist: a start with an unknown one is refused.
 
 use std::fmt;
+use std::num::NonZero;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -28,8 +29,8 @@ use crate::{sdk_metrics, search_attributes};
 /// How long running activities may take to return after a shutdown has begun.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// Analysts at work at once. Each holds a symbol's history and chain, and most wait for a core: the others wait on the server.
-const ANALYSTS: usize = 16;
+/// Analysts at work at once for each core. Each holds a symbol's history and chain: the others wait on the server.
+const ANALYSTS_A_CORE: usize = 4;
 /// Other tasks of a kind at once: the SDK's own number.
 const TASKS: usize = 100;
 
@@ -239,7 +240,11 @@ fn options(queue: TaskQueue, parts: &Parts<'_>, settings: &WorkerSettings) -> an
 
 /// Analysts by rules are bounded; those that ask a model wait for the network, not for a core.
 fn activities_at_once(queue: TaskQueue, ports: &Ports) -> usize {
-    if queue == TaskQueue::Analysis && ports.models.is_none() { ANALYSTS } else { TASKS }
+    if queue != TaskQueue::Analysis || ports.models.is_some() {
+        return TASKS;
+    }
+    let cores = std::thread::available_parallelism().map_or(2, NonZero::get);
+    TASKS.min(cores * ANALYSTS_A_CORE)
 }
 
 /// How many tasks of each kind are under way at once.
