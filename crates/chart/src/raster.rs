@@ -12,7 +12,7 @@ use crate::paint::{Primitive, shapes};
 use crate::scene::{Point, Rect, Scene};
 use crate::style::{Color, check_size};
 
-/// Draws the scene as an 8-bit RGB PNG of the scene's size.
+/// Draws the scene as an 8-bit RGBA PNG, opaque everywhere, of the scene's size.
 ///
 /// # Errors
 /// As [`Canvas::render_png`].
@@ -28,7 +28,7 @@ pub struct Canvas {
 }
 
 impl Canvas {
-    /// Draws the scene as an 8-bit RGB PNG of the scene's size. The bytes are the same whatever was drawn before.
+    /// Draws the scene as an 8-bit RGBA PNG, opaque everywhere, of the scene's size. The bytes are the same whatever was drawn before.
     ///
     /// # Errors
     /// [`ChartError::ImageSize`] for a scene whose size is out of range (one that was not built here),

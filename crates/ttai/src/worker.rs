@@ -29,8 +29,9 @@ use crate::{sdk_metrics, search_attributes};
 /// How long running activities may take to return after a shutdown has begun.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// Analysts at work at once for each core. Each holds a symbol's history and chain: the others wait on the server.
-const ANALYSTS_A_CORE: usize = 4;
+/// Analysts at work at once for each core. Each holds a symbol's history and chain: the others wait on the server. With fewer, the
+/// server could hand out fewer activities together with the workflow task before them, which costs both more.
+const ANALYSTS_A_CORE: usize = 8;
 /// Other tasks of a kind at once: the SDK's own number.
 const TASKS: usize = 100;
 

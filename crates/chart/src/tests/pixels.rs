@@ -5,22 +5,24 @@ use super::*;
 struct Image {
     width: u32,
     height: u32,
-    rgb: Vec<u8>,
+    rgba: Vec<u8>,
 }
 
 impl Image {
     fn decode(bytes: &[u8]) -> Self {
         let mut reader = png::Decoder::new(std::io::Cursor::new(bytes)).read_info().unwrap();
-        let mut rgb = vec![0; reader.output_buffer_size().unwrap()];
-        let info = reader.next_frame(&mut rgb).unwrap();
-        assert_eq!((info.color_type, info.bit_depth), (png::ColorType::Rgb, png::BitDepth::Eight));
-        Self { width: info.width, height: info.height, rgb }
+        let mut rgba = vec![0; reader.output_buffer_size().unwrap()];
+        let info = reader.next_frame(&mut rgba).unwrap();
+        assert_eq!((info.color_type, info.bit_depth), (png::ColorType::Rgba, png::BitDepth::Eight));
+        let (pixels, _) = rgba.as_chunks::<4>();
+        assert!(pixels.iter().all(|pixel| pixel[3] == 255), "a picture is opaque");
+        Self { width: info.width, height: info.height, rgba }
     }
 
     fn at(&self, x: f64, y: f64) -> Color {
         let (column, row) = (x.floor() as usize, y.floor() as usize);
-        let i = 3 * (row * usize::try_from(self.width).unwrap() + column);
-        Color { r: self.rgb[i], g: self.rgb[i + 1], b: self.rgb[i + 2] }
+        let i = 4 * (row * usize::try_from(self.width).unwrap() + column);
+        Color { r: self.rgba[i], g: self.rgba[i + 1], b: self.rgba[i + 2] }
     }
 }
 

@@ -10,8 +10,8 @@ use super::daily::{DailyFile, FactorRow};
 use super::history::{Session, history};
 use super::minutes::Minute;
 
-/// How many are kept: of twenty years of sessions some 3 MB.
-const CAPACITY: usize = 12;
+/// How many are kept: of twenty years of sessions some 2 MB.
+const CAPACITY: usize = 6;
 
 /// The parsed files that a history is put together from.
 pub(super) struct Sources {
