@@ -166,7 +166,8 @@ impl Lab {
             Ok(Payload { metadata, data: serde_json::to_vec(value)?, ..Default::default() })
         };
         let payloads = arguments.iter().map(payload).collect::<anyhow::Result<Vec<_>>>()?;
-        let options = WorkflowStartOptions::new(TaskQueue::Analysis.name(), id).build();
+        let queue = ttai_contract::workflow(workflow).map_or(TaskQueue::Analysis, |entry| entry.queue);
+        let options = WorkflowStartOptions::new(queue.name(), id).build();
         let start = self.client.temporal().start_workflow(
             UntypedWorkflow::new(workflow),
             RawValue::new(payloads),
