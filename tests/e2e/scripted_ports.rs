@@ -37,8 +37,9 @@ impl ActivityInboundInterceptor for Journalist {
         Box::pin(async move {
             let info = input.activity_info();
             let workflow_id = info.workflow_id.clone().unwrap_or_default();
-            let stage = stage(&info.activity_type);
-            let turn = stage.and_then(|stage| self.0.begin(&workflow_id, stage));
+            // What belongs to no stage has no script.
+            let Some(stage) = Stage::of_activity(&info.activity_type) else { return next.run(input).await };
+            let turn = self.0.begin(&workflow_id, stage);
             let turn = turn.map_err(|error| ActivityError::from(error.context("the journal")))?;
             // The synthesis asks no port: it is held here.
             if turn.stage == Stage::Synthesis && turn.act == Act::Hold {
@@ -49,18 +50,6 @@ impl ActivityInboundInterceptor for Journalist {
             outcome
         })
     }
-}
-
-fn stage(activity: &str) -> anyhow::Result<Stage> {
-    Ok(match activity {
-        "chart_analysis_activity" => Stage::Chart,
-        "options_analysis_activity" => Stage::Options,
-        "research_analysis_activity" => Stage::Research,
-        "synthesize_recommendation_activity" => Stage::Synthesis,
-        "save_analysis_activity" => Stage::Save,
-        "send_notifications_activity" => Stage::Notify,
-        other => anyhow::bail!("no stage runs {other}"),
-    })
 }
 
 /// A port that does what the script says before it answers.
