@@ -23,6 +23,12 @@ impl std::fmt::Debug for Compute {
     }
 }
 
+/// Cores that this process may use; two where the system does not say.
+#[must_use]
+pub fn cores() -> usize {
+    std::thread::available_parallelism().map_or(2, std::num::NonZero::get)
+}
+
 impl Compute {
     /// At most `parallel` computations at once (at least one).
     #[must_use]
@@ -37,7 +43,7 @@ impl Compute {
     /// One computation a core.
     #[must_use]
     pub fn per_core() -> Self {
-        Self::new(std::thread::available_parallelism().map_or(2, std::num::NonZero::get))
+        Self::new(cores())
     }
 
     /// The chains that were priced last.

@@ -25,7 +25,7 @@ mod testing;
 
 pub use agent::{ModelAnalyst, ModelBudget};
 pub use analysts::AnalystActivities;
-pub use compute::Compute;
+pub use compute::{Compute, cores};
 pub use market_data::MarketDataActivities;
 pub use notifications::NotificationActivities;
 pub use outputs::OutputActivities;

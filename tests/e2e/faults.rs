@@ -1,5 +1,5 @@
 //! Every activity of every workflow fails once before its work, fails once after its effect, and is lost once with its
-//! worker: the outcome is that of an undisturbed run. All cases run at once on one server; a worker's loss is simulated by an
+//! worker: the outcome, answered and saved, is that of an undisturbed run. All cases run at once on one server; a worker's loss is simulated by an
 //! attempt that falls silent.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -33,6 +33,8 @@ enum Fault {
     /// Each attempt that gets to work falls silent, not only the first.
     AlwaysLost,
 }
+
+const SAVE: &str = "save_analysis_activity";
 
 const FAULTS: [Fault; 3] = [Fault::Before, Fault::After, Fault::Lost];
 
@@ -116,7 +118,9 @@ async fn every_activity_of_every_workflow_may_fail_or_be_lost_once() -> anyhow::
     for workflow in workflows() {
         let calm = start(&lab, &workflow, "calm").await?;
         let expected = comparable(calm.answer(Some(DEADLINE)).await?);
+        let expected_save = saved(&lab, &calm).await?;
         let activities: BTreeSet<String> = saboteur.calls(calm.workflow_id()).into_iter().collect();
+        assert_eq!(expected_save.is_some(), activities.contains(SAVE), "{}", workflow.name);
         let mut runs = Vec::new();
         for (activity, fault) in activities.iter().flat_map(|activity| FAULTS.map(|fault| (activity, fault)))
         {
@@ -140,8 +144,7 @@ async fn every_activity_of_every_workflow_may_fail_or_be_lost_once() -> anyhow::
                 calm + 1,
                 "{name}: the fault was met and the activity tried again: {fault:?}"
             );
-            let saved = lab.saved(run.workflow_id()).await?.with_context(|| format!("{name}: not saved"))?;
-            assert_eq!(comparable(saved.result), expected, "{name}");
+            assert_eq!(saved(&lab, &run).await?, expected_save, "{name}: what is saved");
         }
     }
     saboteur.over.cancel();
@@ -162,6 +165,11 @@ async fn an_activity_that_ends_each_of_its_workers_fails_as_worker_lost() -> any
     assert_eq!(kind, FailureType::WorkerLostError.name(), "{message}");
     saboteur.over.cancel();
     workers.stop().await
+}
+
+/// What the run saved, if its workflow saves.
+async fn saved(lab: &Lab, run: &AnyRun) -> anyhow::Result<Option<Value>> {
+    Ok(lab.saved(run.workflow_id()).await?.map(|saved| comparable(saved.result)))
 }
 
 async fn start(lab: &Lab, workflow: &WorkflowEntry, key: &str) -> anyhow::Result<AnyRun> {

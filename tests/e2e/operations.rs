@@ -32,6 +32,22 @@ async fn page(address: SocketAddr, path: &str) -> anyhow::Result<(String, String
     Ok((status, body))
 }
 
+/// The line of a page of metrics with all of these parts.
+fn line<'t>(text: &'t str, parts: &[&str]) -> anyhow::Result<&'t str> {
+    text.lines()
+        .find(|line| parts.iter().all(|part| line.contains(part)))
+        .with_context(|| format!("no line with {parts:?} in:\n{text}"))
+}
+
+/// How many full analyses this process has completed; other tests of it count, too.
+async fn completed(address: SocketAddr) -> anyhow::Result<u64> {
+    let parts = ["temporal_workflow_completed_total{", "workflow_type=\"FullAnalysisWorkflow\""];
+    let (_, text) = page(address, "/metrics").await?;
+    // No line stands before the first.
+    let count = line(&text, &parts).ok().and_then(|line| line.rsplit(' ').next());
+    Ok(count.map_or(Ok(0), str::parse)?)
+}
+
 /// Waits until `/readyz` has this status.
 async fn until_ready_is(address: SocketAddr, expected: &str) -> anyhow::Result<String> {
     within(&format!("/readyz {expected}"), async {
@@ -68,22 +84,17 @@ async fn a_worker_is_ready_while_it_can_take_work_and_says_what_the_sdk_measures
     readiness.polls(lab.client.temporal().clone(), workers.shutdown());
     assert_eq!(page(address, "/readyz").await?, ("200".to_owned(), "ready\n".to_owned()));
 
+    let before = completed(address).await?;
     let run = lab.client.start(&drill(), Some("measured")).await?;
     lab.answer(&run).await?;
+    let after = completed(address).await?;
+    ensure!(after > before, "{before} before the run, {after} after it");
     let (_, text) = page(address, "/metrics").await?;
-    let line = |parts: &[&str]| {
-        text.lines()
-            .find(|line| parts.iter().all(|part| line.contains(part)))
-            .with_context(|| format!("no line with {parts:?} in:\n{text}"))
-    };
-    line(&["ttai_info{"])?;
-    // Other tests of this process count, too.
-    let completed = line(&["temporal_workflow_completed_total{", "workflow_type=\"FullAnalysisWorkflow\""])?;
-    ensure!(completed.rsplit(' ').next().is_some_and(|count| count != "0"), "{completed}");
-    line(&["temporal_num_pollers{", "task_queue=\"analysis-queue\""])?;
-    line(&["temporal_request_total{", "operation=\"RespondWorkflowTaskCompleted\""])?;
+    line(&text, &["ttai_info{"])?;
+    line(&text, &["temporal_num_pollers{", "task_queue=\"analysis-queue\""])?;
+    line(&text, &["temporal_request_total{", "operation=\"RespondWorkflowTaskCompleted\""])?;
     // Activities come with the answer to the workflow task that schedules them: no dispatch through the queue.
-    line(&["temporal_activity_task_received_total{", "eager=\"true\""])?;
+    line(&text, &["temporal_activity_task_received_total{", "eager=\"true\""])?;
 
     lab.server.kill().await?;
     let why = until_ready_is(address, "503").await?;

@@ -43,7 +43,9 @@ impl Artifacts for Database {
             None => self.first(what, sql(MEDIA_TYPE).bind(&sha256)).await?,
             written => written,
         };
-        let media_type = stored.map_or_else(|| artifact.media_type.clone(), |(media_type,)| media_type);
+        let (media_type,) = stored.ok_or_else(|| {
+            StoreError::Unavailable(format!("artefact {sha256} was removed meanwhile; store it again"))
+        })?;
         Ok(ArtifactRef { media_type, size: artifact.bytes.len() as u64, sha256 })
     }
 

@@ -32,6 +32,12 @@ enum Pools {
     Postgres(PgPool),
 }
 
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Access {
+    Read,
+    Write,
+}
+
 /// What a row can become, from either database.
 pub(crate) trait FromEither:
     for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin
@@ -202,18 +208,7 @@ impl Database {
         what: &str,
         statement: Statement<'_>,
     ) -> Result<Option<T>, StoreError> {
-        // All rows are fetched: what a statement wrote lasts once it has run to its end.
-        let call = async {
-            match &self.pools {
-                Pools::Sqlite { writer, .. } => {
-                    prepared!(statement, Dialect::Sqlite, sqlx::query_as).fetch_all(writer).await
-                }
-                Pools::Postgres(pool) => {
-                    prepared!(statement, Dialect::Postgres, sqlx::query_as).fetch_all(pool).await
-                }
-            }
-        };
-        Ok(self.within(what, call).await?.into_iter().next())
+        Ok(self.fetch(what, statement, Access::Write).await?.into_iter().next())
     }
 
     /// The rows of a statement that reads.
@@ -222,10 +217,21 @@ impl Database {
         what: &str,
         statement: Statement<'_>,
     ) -> Result<Vec<T>, StoreError> {
+        self.fetch(what, statement, Access::Read).await
+    }
+
+    /// All rows of a statement: what it wrote lasts once it has run to its end.
+    async fn fetch<T: FromEither>(
+        &self,
+        what: &str,
+        statement: Statement<'_>,
+        access: Access,
+    ) -> Result<Vec<T>, StoreError> {
         let call = async {
             match &self.pools {
-                Pools::Sqlite { readers, .. } => {
-                    prepared!(statement, Dialect::Sqlite, sqlx::query_as).fetch_all(readers).await
+                Pools::Sqlite { writer, readers, .. } => {
+                    let pool = if access == Access::Write { writer } else { readers };
+                    prepared!(statement, Dialect::Sqlite, sqlx::query_as).fetch_all(pool).await
                 }
                 Pools::Postgres(pool) => {
                     prepared!(statement, Dialect::Postgres, sqlx::query_as).fetch_all(pool).await

@@ -3,7 +3,6 @@
 //! Before it polls it makes sure that the search attributes exist: a start with an unknown one is refused.
 
 use std::fmt;
-use std::num::NonZero;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -19,7 +18,7 @@ use temporalio_sdk::{Runtime, Worker, WorkerOptions};
 use tokio::sync::oneshot;
 use ttai_activities::{
     AnalystActivities, Compute, MarketDataActivities, NotificationActivities, OutputActivities, Ports,
-    Shutdown, Supervisor,
+    Shutdown, Supervisor, cores,
 };
 use ttai_contract::{TaskQueue, WorkflowParams};
 
@@ -244,8 +243,7 @@ fn activities_at_once(queue: TaskQueue, ports: &Ports) -> usize {
     if queue != TaskQueue::Analysis || ports.models.is_some() {
         return TASKS;
     }
-    let cores = std::thread::available_parallelism().map_or(2, NonZero::get);
-    TASKS.min(cores * ANALYSTS_A_CORE)
+    TASKS.min(cores() * ANALYSTS_A_CORE)
 }
 
 /// How many tasks of each kind are under way at once.

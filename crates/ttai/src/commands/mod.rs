@@ -18,6 +18,8 @@ pub mod worker;
 
 use std::process::ExitCode;
 
+use ttai_activities::cores;
+
 use crate::cli::{Cli, Command, RunCommand};
 
 /// Threads for files and names beside those that compute, of which there is one a core. Each holds on to memory that it has freed.
@@ -41,10 +43,9 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     }
     // One TLS implementation for the whole binary. A second installation fails and changes nothing.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
-        .max_blocking_threads(cores + THREADS_FOR_FILES)
+        .max_blocking_threads(cores() + THREADS_FOR_FILES)
         .build()?;
     let outcome = runtime.block_on(dispatch(cli));
     // What still computes is not worth waiting for.
