@@ -150,8 +150,7 @@ impl Asking<'_> {
             holding: self.holding,
             dividends: &self.case.view.dividends,
             chart: &self.facts.levels,
-            // Nobody says which fund is a broad index's; the higher rate errs on the safe side.
-            class: UnderlyingClass::Equity,
+            class: UnderlyingClass::of_ticker(self.case.view.symbol.as_str()),
         })
     }
 

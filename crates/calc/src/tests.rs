@@ -54,6 +54,42 @@ fn errors_say_what_to_change() {
             r#"{"op": "margin", "spot": 10, "legs": [{"qty": "many", "entry": 1}]}"#,
             "legs[0].qty: 'many' is not",
         ),
+        (
+            r#"{"op": "margin", "spot": 10, "legs": [{"right": "P", "strike": 9, "qty": -0.5, "entry": 1}]}"#,
+            "leg 1: a quantity of -0.5 is a fraction of a contract",
+        ),
+        (
+            r#"{"op": "margin", "spot": 10, "legs": [{"right": "P", "strike": 9, "qty": -1, "entry": 1, "dte": -2}]}"#,
+            "leg 1: -2 days to expiration: it has expired",
+        ),
+        (
+            r#"{"op": "margin", "spot": 10, "as_of": "2014-06-20T16:00", "legs": [{"qty": 100, "entry": 1}, {"right": "P", "strike": 9, "qty": -1, "entry": 1, "expiry": "2014-06-21"}]}"#,
+            "leg 2: it expired on 2014-06-20",
+        ),
+        (
+            r#"{"op": "margin", "spot": 4000, "legs": [{"underlying": "SPX", "qty": 100, "entry": 1}]}"#,
+            "leg 1: an index has no shares",
+        ),
+        (
+            r#"{"op": "margin", "spot": 10, "legs": [{"underlying": "AAPL", "qty": 1, "entry": 1}, {"underlying": "MSFT", "qty": 1, "entry": 1}]}"#,
+            "'spots.AAPL' is missing",
+        ),
+        (
+            r#"{"op": "margin", "spots": {"AAPL": 1}, "legs": [{"underlying": "AAPL", "qty": 1, "entry": 1}, {"underlying": "MSFT", "qty": 1, "entry": 1}, {"qty": 1, "entry": 1}]}"#,
+            "leg 3: give its 'underlying'",
+        ),
+        (
+            r#"{"op": "margin", "legs": [{"underlying": "F", "S": 1, "qty": 1, "entry": 1}, {"underlying": "F", "S": 2, "qty": 1, "entry": 1}]}"#,
+            "leg 2: 'underlying_price' is 2, another leg on the same underlying says 1",
+        ),
+        (
+            r#"{"op": "strategy", "spot": 10, "legs": [{"underlying": "AAPL", "qty": 1, "entry": 1}, {"underlying": "MSFT", "qty": 1, "entry": 1}]}"#,
+            "the legs are on AAPL and MSFT",
+        ),
+        (
+            r#"{"op": "portfolio", "beta": 1, "spots": {"AAPL": 1, "MSFT": 1}, "legs": [{"underlying": "AAPL", "qty": 1, "entry": 1}, {"underlying": "MSFT", "qty": 1, "entry": 1}]}"#,
+            "'beta' is one underlying's, the legs are on AAPL and MSFT",
+        ),
         (r#"{"op": "chain"}"#, "there are no contracts"),
         (r#"{"op": "chain", "rows": [{"bid": 1}]}"#, "missing field `ask`"),
         (r#"{"op": "select", "strategy": "spread"}"#, "'width'"),
@@ -67,6 +103,66 @@ fn errors_say_what_to_change() {
         let found = error_of(line);
         assert!(found.contains(part), "{line}\n  {found}\n  lacks '{part}'");
     }
+}
+
+/// A short put on one underlying, a long one on another, at 100 dollars each.
+fn two_underlyings(operation: &str) -> Value {
+    let leg = |underlying: &str, quantity: i32| json!({"underlying": underlying, "right": "P", "strike": 95, "qty": quantity, "entry": 1, "dte": 10});
+    json!({
+        "op": operation, "spots": {"AAPL": 100, "brk.b": "100"},
+        "legs": [leg("AAPL", -1), leg("BRK/B", 1)],
+    })
+}
+
+#[test]
+fn legs_on_different_underlyings_never_offset() {
+    let margin = answer(two_underlyings("margin").to_string().as_bytes());
+    let strategies: Vec<&Value> =
+        margin["groups"].as_array().unwrap().iter().map(|group| &group["strategy"]).collect();
+    assert_eq!(strategies, ["short_put", "long_option"]);
+    assert_eq!(margin["groups"][0]["underlying"], "AAPL");
+    // 1 + max(20 − 5, 9.5) for the short put, the debit for the long one
+    assert_eq!((&margin["initial"], &margin["maintenance"]), (&json!(1_700.0), &json!(1_600.0)));
+    let portfolio = answer(two_underlyings("portfolio").to_string().as_bytes());
+    assert_eq!(portfolio["portfolios"][0]["id"], "AAPL");
+    assert_eq!(portfolio["portfolios"][1]["margin"]["groups"][0]["strategy"], "long_option");
+    assert_eq!(portfolio["margin"]["initial"], 1_700.0);
+}
+
+#[test]
+fn one_underlying_is_one_however_it_is_spelled() {
+    let legs = |of: [&str; 2]| {
+        let request = json!({
+            "op": "margin", "S": 4_000,
+            "legs": [
+                {"occ_symbol": of[0], "qty": -1, "entry": 30},
+                {"occ_symbol": of[1], "qty": 1, "entry": 20},
+            ],
+        });
+        answer(request.to_string().as_bytes())
+    };
+    let spread = legs(["SPXW  261218P03900000", "SPXW  261218P03850000"]);
+    assert_eq!(spread["groups"][0]["strategy"], "vertical_credit");
+    let roots = legs(["SPX   261218P03900000", "SPXW  261218P03850000"]);
+    assert_eq!(roots["initial"], spread["initial"]);
+    let naked = legs(["SPXW  261218P03900000", "SPXW  261218C03900000"]);
+    assert_eq!(naked["groups"][0]["initial"], 53_000.0, "15 % of 4,000 less 100, and 30: {naked}");
+    let adjusted = legs(["AAPL7 261218P03900000", "AAPL  261218P03850000"]);
+    assert!(adjusted["error"].as_str().unwrap().contains("'spots.AAPL7' is missing"), "{adjusted}");
+}
+
+#[test]
+fn an_expiring_leg_counts_until_its_close() {
+    let at = |time: &str| {
+        let request = json!({
+            "op": "margin", "S": 10, "as_of": time,
+            "legs": [{"right": "P", "strike": 9, "qty": -1, "entry": 1, "expiry": "2014-06-21"}],
+        });
+        answer(request.to_string().as_bytes())
+    };
+    assert!(at("2014-06-20T15:59")["initial"].is_number(), "the Saturday's option trades on Friday");
+    assert!(at("2014-06-20T16:00")["error"].is_string());
+    assert!(at("2014-06-23T09:30")["error"].is_string());
 }
 
 fn lines(input: &[u8]) -> Vec<Value> {
@@ -163,7 +259,7 @@ fn odd() -> impl Strategy<Value = Value> {
     ]
 }
 
-const FIELDS: [&str; 34] = [
+const FIELDS: [&str; 36] = [
     "right",
     "spot",
     "strike",
@@ -198,6 +294,8 @@ const FIELDS: [&str; 34] = [
     "strategy",
     "filter",
     "meta",
+    "spots",
+    "as_of",
 ];
 
 /// A request that would be answered, of each operation.

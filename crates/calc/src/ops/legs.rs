@@ -1,10 +1,12 @@
 //! Legs of a position as they come in requests.
 
-use chrono::NaiveDate;
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
 use schemars::JsonSchema;
 use serde::Deserialize;
-use ttai_calendar::last_trade_date;
+use ttai_calendar::{expiration_close, last_trade_date, new_york_date};
 use ttai_core::option::OccSymbol;
 use ttai_core::{OptionRight, SettlementTime};
 use ttai_quant::chain::ContractGreeks;
@@ -17,16 +19,12 @@ use crate::input::{Day, Money, Number, Whole, optional};
 /// Which rate uncovered options carry.
 pub type Class = UnderlyingClass;
 
-/// Funds on broad indices, whose uncovered options carry the lower rate (FINRA 4210(f)(2)(E)).
-const BROAD_INDEX_FUNDS: [&str; 8] = ["SPY", "IVV", "VOO", "QQQ", "DIA", "IWM", "VTI", "OEF"];
 /// Shares of a contract unless said otherwise.
 const CONTRACT_SIZE: i64 = 100;
 
 /// The class that is given, else the underlying's, else a stock's.
 pub(crate) fn class_of(given: Option<Class>, symbol: Option<&str>) -> Class {
-    let broad = symbol
-        .is_some_and(|symbol| BROAD_INDEX_FUNDS.iter().any(|fund| symbol.trim().eq_ignore_ascii_case(fund)));
-    given.unwrap_or(if broad { UnderlyingClass::BroadIndexEtf } else { UnderlyingClass::Equity })
+    given.or_else(|| symbol.map(Class::of_ticker)).unwrap_or_default()
 }
 
 /// Shares or options.
@@ -51,7 +49,10 @@ pub struct LegRow {
     /// Ticker of the underlying.
     #[serde(default, alias = "symbol", deserialize_with = "optional")]
     pub underlying: Option<String>,
-    /// Contracts or shares; negative is short. Also `qty`.
+    /// Price of the underlying in dollars, where the legs are on several. Also `S`, `spot`.
+    #[serde(default, alias = "S", alias = "spot", deserialize_with = "optional")]
+    pub underlying_price: Option<Money>,
+    /// Whole contracts, or shares; negative is short. Also `qty`.
     #[serde(alias = "qty")]
     pub quantity: Money,
     /// Shares of a contract, 100 unless given. Also `mult`.
@@ -104,8 +105,15 @@ impl LegRow {
         self.kind.map_or(has_terms, |kind| kind == LegKind::Option)
     }
 
-    /// The leg; `place` counts from 1.
-    pub(crate) fn leg(&self, place: usize) -> Result<Leg, CalcError> {
+    /// The leg, which must exist at `as_of`; `place` counts from 1.
+    pub(crate) fn leg(&self, place: usize, as_of: Option<DateTime<Utc>>) -> Result<Leg, CalcError> {
+        if let Some(days) = self.dte.filter(|days| days.0 < 0) {
+            return Err(CalcError::question(format!(
+                "leg {place}: {} days to expiration: it has expired; leave it out, or put the shares or cash that it \
+                 became in its place",
+                days.0
+            )));
+        }
         let instrument = if self.is_option() { self.option(place)? } else { LegInstrument::Stock };
         let leg = Leg {
             instrument,
@@ -113,7 +121,24 @@ impl LegRow {
             entry: self.entry.0,
             mark: self.mark.unwrap_or(self.entry).0,
         };
-        leg.checked().map_err(|source| CalcError::Leg { place, source })
+        let leg = leg.checked();
+        let leg = match as_of.map(first_open_date) {
+            Some(date) => leg.and_then(|leg| leg.open_on(date)),
+            None => leg,
+        };
+        leg.map_err(|source| CalcError::Leg { place, source })
+    }
+
+    /// What the leg is on, as it says it or as its OCC symbol does.
+    fn named_underlying(&self) -> Option<String> {
+        let root = || Some(OccSymbol::parse(self.occ_symbol.as_deref()?).ok()?.root.to_string());
+        let given = self.underlying.as_deref().map(str::trim).filter(|name| !name.is_empty());
+        match (given, root()) {
+            // An adjusted contract delivers something else than its underlying's shares.
+            (_, Some(root)) if is_adjusted(&root) => Some(root),
+            (Some(given), _) => Some(given.to_ascii_uppercase()),
+            (None, root) => root,
+        }
     }
 
     fn option(&self, place: usize) -> Result<LegInstrument, CalcError> {
@@ -157,16 +182,141 @@ impl LegRow {
     }
 }
 
-/// All legs.
-pub(crate) fn legs(rows: &[LegRow]) -> Result<Vec<Leg>, CalcError> {
-    rows.iter().enumerate().map(|(index, row)| row.leg(index + 1)).collect()
+/// The first date whose expirations are not over at a moment: today until today's close.
+fn first_open_date(as_of: DateTime<Utc>) -> NaiveDate {
+    let today = new_york_date(as_of);
+    let over = expiration_close(today).is_some_and(|close| as_of >= close);
+    today.succ_opt().filter(|_| over).unwrap_or(today)
 }
 
-/// The ticker of the first leg that names one.
-pub(crate) fn underlying(rows: &[LegRow]) -> Option<String> {
-    let of_occ =
-        |row: &LegRow| OccSymbol::parse(row.occ_symbol.as_deref()?).ok().map(|occ| occ.root.to_string());
-    rows.iter().find_map(|row| row.underlying.clone().or_else(|| of_occ(row)))
+/// All legs, none of which may have expired at `as_of`.
+pub(crate) fn legs(rows: &[LegRow], as_of: Option<DateTime<Utc>>) -> Result<Vec<Leg>, CalcError> {
+    rows.iter().enumerate().map(|(index, row)| row.leg(index + 1, as_of)).collect()
+}
+
+/// Option roots of indices that have several.
+const INDEX_ROOTS: [(&str, &str); 4] = [("SPXW", "SPX"), ("NDXP", "NDX"), ("RUTW", "RUT"), ("VIXW", "VIX")];
+
+/// Whether a root is an adjusted contract's: the clearing house puts a digit at its end.
+fn is_adjusted(root: &str) -> bool {
+    root.len() > 1 && root.ends_with(|c: char| c.is_ascii_digit())
+}
+
+/// One spelling of an underlying: `BRK.B`, `BRK/B` and the root `BRKB` are the same, as are `^SPX` and `SPXW`.
+fn spelled(name: &str) -> String {
+    let letters: String =
+        name.trim().chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_uppercase()).collect();
+    INDEX_ROOTS.iter().find(|(root, _)| *root == letters).map_or(letters, |(_, index)| (*index).to_owned())
+}
+
+/// The legs of a request on one underlying.
+#[derive(Clone, Debug)]
+pub(crate) struct UnderlyingLegs {
+    /// As the legs name it; none where no leg names one.
+    pub(crate) name: Option<String>,
+    /// Its legs.
+    pub(crate) rows: Vec<LegRow>,
+    /// What its legs say that it costs.
+    price: Option<Money>,
+}
+
+impl UnderlyingLegs {
+    /// What the underlying costs: as `listed` or its legs say, else `only`.
+    pub(crate) fn spot(
+        &self,
+        field: &str,
+        listed: &BTreeMap<String, Money>,
+        only: Option<Money>,
+    ) -> Result<Decimal, CalcError> {
+        let name = self.name.as_deref().map(spelled);
+        let listed = listed.iter().find(|(symbol, _)| name.as_deref() == Some(&spelled(symbol)));
+        match listed.map(|(_, price)| *price).or(self.price).or(only) {
+            Some(price) => positive(field, price),
+            None => Err(CalcError::question(format!("'{field}' is missing; give dollars above 0"))),
+        }
+    }
+}
+
+/// The legs by underlying, in order of appearance. Legs that name none belong to the only one that is named.
+pub(crate) fn by_underlying(rows: &[LegRow]) -> Result<Vec<UnderlyingLegs>, CalcError> {
+    let mut found: Vec<UnderlyingLegs> = Vec::new();
+    let names: Vec<Option<String>> = rows.iter().map(LegRow::named_underlying).collect();
+    let several = {
+        let mut spellings: Vec<String> = names.iter().flatten().map(|name| spelled(name)).collect();
+        spellings.sort_unstable();
+        spellings.dedup();
+        spellings.len() > 1
+    };
+    let only = names.iter().flatten().next();
+    for (index, (row, name)) in rows.iter().zip(&names).enumerate() {
+        let name = match name {
+            Some(name) => Some(name),
+            None if several => {
+                return Err(CalcError::question(format!(
+                    "leg {}: give its 'underlying'; the other legs are on several",
+                    index + 1
+                )));
+            }
+            None => only,
+        };
+        let same =
+            |legs: &&mut UnderlyingLegs| legs.name.as_deref().map(spelled) == name.map(|name| spelled(name));
+        match found.iter_mut().find(same) {
+            Some(legs) => legs.add(row, index + 1)?,
+            None => found.push(UnderlyingLegs {
+                name: name.cloned(),
+                rows: vec![row.clone()],
+                price: row.underlying_price,
+            }),
+        }
+    }
+    Ok(found)
+}
+
+impl UnderlyingLegs {
+    /// What it costs where the legs are on several underlyings, of which no single price is.
+    pub(crate) fn spot_of_several(&self, listed: &BTreeMap<String, Money>) -> Result<Decimal, CalcError> {
+        let name = self.name.as_deref().unwrap_or_default();
+        self.spot(&format!("spots.{name}"), listed, None).map_err(|error| match error {
+            CalcError::Question(text) => CalcError::question(format!(
+                "{text} (the legs are on several underlyings, which never offset each other: each needs its own price, as in \
+                 'spots': {{\"{name}\": …}})"
+            )),
+            error => error,
+        })
+    }
+
+    /// All legs of a request that has one underlying, or none.
+    pub(crate) fn all_of(rows: &[LegRow], only: Option<&Self>) -> Self {
+        only.cloned().unwrap_or_else(|| Self { name: None, rows: rows.to_vec(), price: None })
+    }
+
+    fn add(&mut self, row: &LegRow, place: usize) -> Result<(), CalcError> {
+        if let Some((known, given)) =
+            self.price.zip(row.underlying_price).filter(|(known, given)| known != given)
+        {
+            return Err(CalcError::question(format!(
+                "leg {place}: 'underlying_price' is {}, another leg on the same underlying says {}; give one price",
+                given.0, known.0
+            )));
+        }
+        self.price = self.price.or(row.underlying_price);
+        self.rows.push(row.clone());
+        Ok(())
+    }
+}
+
+/// The one underlying of all legs, where any names it; refused where they are on several, which have no common payoff.
+pub(crate) fn only_underlying(rows: &[LegRow]) -> Result<Option<String>, CalcError> {
+    let mut found = by_underlying(rows)?;
+    if found.len() > 1 {
+        let names: Vec<String> = found.into_iter().filter_map(|legs| legs.name).collect();
+        return Err(CalcError::question(format!(
+            "the legs are on {}; ask about each underlying by itself",
+            names.join(" and ")
+        )));
+    }
+    Ok(found.pop().and_then(|legs| legs.name))
 }
 
 /// A price of the underlying above zero.

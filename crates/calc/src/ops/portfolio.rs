@@ -1,6 +1,9 @@
 //! `portfolio`: value, net and beta-weighted Greeks, payoff, margin and assignment risk of positions.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, NaiveDate, Utc};
+use rust_decimal::Decimal;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ttai_calendar::{expiration_close, new_york_date};
@@ -9,8 +12,8 @@ use ttai_quant::risk::{NetGreeks, PositionLeg, ShortOption, UnderlyingPosition, 
 use ttai_quant::strategy::LegInstrument;
 
 use super::assignment::AssignmentAnswer;
-use super::legs::{Class, LegRow, class_of, legs, positive, underlying};
-use super::margin::MarginAnswer;
+use super::legs::{Class, LegRow, UnderlyingLegs, by_underlying, class_of, legs, only_underlying, positive};
+use super::margin::{MarginAnswer, Prices, margin_apart};
 use super::quotes::{ExDividends, Meta};
 use crate::CalcError;
 use crate::input::{Moment, Money, Number, optional, to_f64};
@@ -18,7 +21,7 @@ use crate::input::{Moment, Money, Number, optional, to_f64};
 /// Most portfolios of one request.
 const MAX_PORTFOLIOS: usize = 1_000;
 
-/// One underlying's position, or several under `portfolios`.
+/// Positions: the legs of one underlying, of several with `spots`, or one set of legs after the other under `portfolios`.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 pub struct PortfolioRequest {
     /// The legs, each with its entry, mark and Greeks.
@@ -27,9 +30,12 @@ pub struct PortfolioRequest {
     /// Several positions, in place of `legs`, with `id`, `legs` and `underlying_price` each.
     #[serde(default)]
     pub portfolios: Vec<PositionRow>,
-    /// Price of the underlying in dollars. Also `S`, `spot`.
+    /// Price of the underlying in dollars, where there is one. Also `S`, `spot`.
     #[serde(default, alias = "S", alias = "spot", deserialize_with = "optional")]
     pub underlying_price: Option<Money>,
+    /// Prices in dollars by ticker, where the legs are on several: `{"AAPL": 648.43, "SPY": 194.46}`.
+    #[serde(default)]
+    pub spots: BTreeMap<String, Money>,
     /// Beta of the underlying to the index.
     #[serde(default, deserialize_with = "optional")]
     pub beta: Option<Number>,
@@ -45,7 +51,7 @@ pub struct PortfolioRequest {
     /// Cash dividends of the underlying: `"2014-08-07:3.29;…"` or a list of `{"ex_date": …, "cash": …}`.
     #[serde(default, deserialize_with = "optional")]
     pub dividends: Option<ExDividends>,
-    /// `equity` or `broad_index_etf`; by the ticker unless given.
+    /// `equity`, `broad_index_etf`, `broad_index`, `narrow_index` or `volatility_index`; by the ticker unless given.
     #[serde(default, deserialize_with = "optional")]
     pub class: Option<Class>,
     /// `beta`, `spy_price`, `rate_continuous`, `dividends` and `snapshot_utc` as the reference files keep them, in place of the fields above.
@@ -64,6 +70,12 @@ pub struct PositionRow {
     /// Price of the underlying in dollars.
     #[serde(alias = "S", alias = "spot")]
     pub underlying_price: Money,
+    /// Beta of the underlying to the index; the request's unless given.
+    #[serde(default, deserialize_with = "optional")]
+    pub beta: Option<Number>,
+    /// Cash dividends of the underlying; the request's unless given.
+    #[serde(default, deserialize_with = "optional")]
+    pub dividends: Option<ExDividends>,
 }
 
 /// A short option's assignment risk.
@@ -118,10 +130,13 @@ pub struct PositionAnswer {
 pub enum PortfolioAnswer {
     /// About `legs`.
     One(Box<PositionAnswer>),
-    /// About `portfolios`.
+    /// About `portfolios`, or about the legs of several underlyings, each with its ticker as `id`.
     Several {
         /// In the order of the request.
         portfolios: Vec<PositionAnswer>,
+        /// What is asked for the legs of all underlyings, which never offset each other.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        margin: Option<MarginAnswer>,
     },
 }
 
@@ -156,22 +171,76 @@ pub fn portfolio(request: PortfolioRequest) -> Result<PortfolioAnswer, CalcError
         return Err(CalcError::question(format!("{count} portfolios are more than {MAX_PORTFOLIOS}")));
     }
     if !request.portfolios.is_empty() {
+        let named =
+            request.portfolios.iter().map(|row| only_underlying(&row.legs)).collect::<Result<Vec<_>, _>>()?;
+        let mut named: Vec<String> = named.into_iter().flatten().collect();
+        named.sort_unstable();
+        named.dedup();
+        world.check_shared_by(&named)?;
         let portfolios =
             request.portfolios.iter().map(|row| world.position(row)).collect::<Result<_, _>>()?;
-        return Ok(PortfolioAnswer::Several { portfolios });
+        return Ok(PortfolioAnswer::Several { portfolios, margin: None });
     }
-    let underlying_price = request.underlying_price.ok_or_else(|| {
-        CalcError::question("portfolio: 'underlying_price' is missing; give dollars above 0")
-    })?;
-    let row = PositionRow { id: None, legs: request.legs, underlying_price };
+    legs(&request.legs, world.as_of)?;
+    let underlyings = by_underlying(&request.legs)?;
+    if underlyings.len() > 1 {
+        return world.several(&underlyings, &request.spots);
+    }
+    let only = UnderlyingLegs::all_of(&request.legs, underlyings.first());
+    let spot = only.spot("underlying_price", &request.spots, request.underlying_price)?;
+    let row = PositionRow::of(None, &only, spot);
     Ok(PortfolioAnswer::One(Box::new(world.position(&row)?)))
 }
 
+impl PositionRow {
+    fn of(id: Option<String>, on: &UnderlyingLegs, spot: Decimal) -> Self {
+        Self { id, legs: on.rows.clone(), underlying_price: Money(spot), beta: None, dividends: None }
+    }
+}
+
 impl World {
+    /// Refuses what belongs to one underlying where the legs are on several.
+    fn check_shared_by(&self, underlyings: &[String]) -> Result<(), CalcError> {
+        let given = [
+            ("beta", self.beta.is_some()),
+            ("dividends", !self.dividends.is_empty()),
+            ("class", self.class.is_some()),
+        ];
+        match given.iter().find(|(_, given)| *given).filter(|_| underlyings.len() > 1) {
+            None => Ok(()),
+            Some((field, _)) => Err(CalcError::question(format!(
+                "'{field}' is one underlying's, the legs are on {}; {}",
+                underlyings.join(" and "),
+                if *field == "class" { "leave it out" } else { "give it to each of 'portfolios'" }
+            ))),
+        }
+    }
+
+    /// The legs of several underlyings: each by itself, and the margin of all.
+    fn several(
+        &self,
+        underlyings: &[UnderlyingLegs],
+        spots: &BTreeMap<String, Money>,
+    ) -> Result<PortfolioAnswer, CalcError> {
+        let names: Vec<String> = underlyings.iter().filter_map(|on| on.name.clone()).collect();
+        self.check_shared_by(&names)?;
+        let position = |on: &UnderlyingLegs| {
+            self.position(&PositionRow::of(on.name.clone(), on, on.spot_of_several(spots)?))
+        };
+        let prices = Prices { field: "underlying_price", only: None, listed: spots };
+        Ok(PortfolioAnswer::Several {
+            portfolios: underlyings.iter().map(position).collect::<Result<_, _>>()?,
+            margin: Some(margin_apart(underlyings, &prices, self.class, self.as_of)?),
+        })
+    }
+
     fn position(&self, row: &PositionRow) -> Result<PositionAnswer, CalcError> {
         let spot = positive("underlying_price", row.underlying_price)?;
-        let legs = legs(&row.legs)?;
-        let ticker = underlying(&row.legs).or_else(|| self.symbol.clone());
+        let legs = legs(&row.legs, self.as_of)?;
+        let ticker = only_underlying(&row.legs)?.or_else(|| self.symbol.clone());
+        let beta = row.beta.map(|beta| beta.0).or(self.beta);
+        let own = row.dividends.as_ref().map(ExDividends::read).transpose()?;
+        let dividends = own.as_deref().unwrap_or(&self.dividends);
         let with_greeks: Vec<PositionLeg> = legs
             .iter()
             .zip(&row.legs)
@@ -181,11 +250,11 @@ impl World {
             legs: &with_greeks,
             spot,
             class: class_of(self.class, ticker.as_deref()),
-            beta: self.beta.zip(self.index),
+            beta: beta.zip(self.index),
         })?;
         let assignment = with_greeks.iter().zip(&row.legs).enumerate();
         let assignment = assignment.filter_map(|(index, (leg, terms))| {
-            self.assignment(&leg.leg, terms, spot, index + 1).transpose()
+            self.assignment(&leg.leg, terms, spot, dividends, index + 1).transpose()
         });
         Ok(PositionAnswer {
             id: row.id.clone(),
@@ -196,7 +265,7 @@ impl World {
             legs_without_greeks: risk.legs_without_greeks,
             dollar_delta: risk.dollar_delta,
             beta_weighted_delta_spy: risk.beta_weighted_delta,
-            beta: self.beta,
+            beta,
             spy_price: self.index,
             max_profit: risk.payoff.as_ref().and_then(|payoff| payoff.max_profit).map(to_f64),
             max_loss: risk.payoff.as_ref().and_then(|payoff| payoff.max_loss).map(to_f64),
@@ -211,7 +280,8 @@ impl World {
         &self,
         leg: &ttai_quant::strategy::Leg,
         row: &LegRow,
-        spot: rust_decimal::Decimal,
+        spot: Decimal,
+        dividends: &[CashDividend],
         place: usize,
     ) -> Result<Option<LegAssignment>, CalcError> {
         let LegInstrument::Option { right, strike, last_trade_date, .. } = leg.instrument else {
@@ -235,7 +305,7 @@ impl World {
         let seconds = |(from, to): (DateTime<Utc>, DateTime<Utc>)| (to - from).num_seconds() as f64;
         let years = close.map_or(dte as f64 / 365.0, |span| (seconds(span) / (365.0 * 86_400.0)).max(0.0));
         let next = today.and_then(|today| {
-            let ahead = self.dividends.iter().filter(|dividend| dividend.ex_date > today);
+            let ahead = dividends.iter().filter(|dividend| dividend.ex_date > today);
             ahead
                 .min_by_key(|dividend| dividend.ex_date)
                 .map(|next| ((next.ex_date - today).num_days(), next.amount))

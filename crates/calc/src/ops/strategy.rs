@@ -8,7 +8,7 @@ use ttai_quant::strategy::economics::ReturnBase;
 use ttai_quant::strategy::payoff::PayoffLine;
 use ttai_quant::strategy::{Economics, Leg, LegInstrument, ReturnOnCapital, TradeTerms};
 
-use super::legs::{Class, LegRow, class_of, legs, positive, underlying};
+use super::legs::{Class, LegRow, class_of, legs, only_underlying, positive};
 use super::margin::MarginAnswer;
 use crate::CalcError;
 use crate::input::{Money, Number, Whole, optional, to_f64};
@@ -39,7 +39,7 @@ pub struct StrategyRequest {
     /// Prices of the underlying at expiration to say the profit at.
     #[serde(default)]
     pub prices: Vec<Money>,
-    /// `equity` or `broad_index_etf`; by the ticker of the legs unless given.
+    /// `equity`, `broad_index_etf`, `broad_index`, `narrow_index` or `volatility_index`; by the ticker of the legs unless given.
     #[serde(default, deserialize_with = "optional")]
     pub class: Option<Class>,
 }
@@ -108,9 +108,9 @@ pub fn strategy(request: &StrategyRequest) -> Result<StrategyAnswer, CalcError> 
             request.prices.len()
         )));
     }
-    let legs = legs(&request.legs)?;
+    let legs = legs(&request.legs, None)?;
     let spot = positive("spot", request.spot)?;
-    let class = class_of(request.class, underlying(&request.legs).as_deref());
+    let class = class_of(request.class, only_underlying(&request.legs)?.as_deref());
     let volatilities: Vec<Option<f64>> =
         request.legs.iter().map(|row| row.iv.map(|number| number.0)).collect();
     let dte = request.dte.or_else(|| request.legs.iter().find_map(|row| row.dte)).map(|days| days.0);

@@ -31,6 +31,12 @@ pub enum MarginError {
         /// What is wrong with it.
         source: LegError,
     },
+    /// Shares of an index.
+    #[error("leg {index}: an index has no shares; a fund on it is another underlying")]
+    IndexShares {
+        /// The leg's place, from 1.
+        index: usize,
+    },
     /// The underlying has no usable price.
     #[error("an underlying price of {0} is none; give dollars above 0, at most 10,000,000")]
     Spot(Decimal),
@@ -75,23 +81,25 @@ const MAX_LEGS: usize = 200;
 /// What Regulation T asks, in dollars, for `legs`, all on one underlying at `spot` dollars; legs are paired
 /// so that the requirement is least.
 ///
-/// Calls and puts are each paired at least cost (shares, then longer or equal options), spreads of one expiration are
+/// Calls and puts are each paired at least cost (shares, then longer or equal options), long options that are left protect the
+/// shares (collars, conversions, protective puts and calls), spreads of one expiration are
 /// margined at their common loss where that is less, and uncovered puts are paired with uncovered calls, dearest with
-/// dearest. Regulation T, FINRA Rule 4210(c) and (f)(2), Cboe "Strategy-based Margin" manual.
+/// dearest. Regulation T, FINRA Rule 4210(c) and (f)(2), Cboe Margin Manual.
 ///
 /// # Errors
 /// [`MarginError`] names the input that is none: no legs or more than 200, a leg that [`Leg::checked`]
-/// refuses, a spot not above 0 or over 10,000,000.
+/// refuses, shares of an index, a spot not above 0 or over 10,000,000.
 pub fn requirement(
     legs: &[Leg],
     spot: Decimal,
     class: UnderlyingClass,
 ) -> Result<MarginRequirement, MarginError> {
-    check(legs, spot)?;
+    check(legs, spot, class)?;
     let mut book = Book::new(legs, spot, class);
     let mut groups = Vec::new();
-    let call_spreads = book.cover(OptionRight::Call, &mut groups);
-    let put_spreads = book.cover(OptionRight::Put, &mut groups);
+    let call_spreads = book.cover(OptionRight::Call);
+    let put_spreads = book.cover(OptionRight::Put);
+    groups.extend(book.hedged_groups());
     groups.extend(book.spread_groups(put_spreads, call_spreads));
     groups.extend(book.naked_groups());
     groups.extend(book.remaining_groups());
@@ -104,7 +112,7 @@ pub fn requirement(
     })
 }
 
-fn check(legs: &[Leg], spot: Decimal) -> Result<(), MarginError> {
+fn check(legs: &[Leg], spot: Decimal, class: UnderlyingClass) -> Result<(), MarginError> {
     if legs.is_empty() {
         return Err(MarginError::Empty);
     }
@@ -116,18 +124,23 @@ fn check(legs: &[Leg], spot: Decimal) -> Result<(), MarginError> {
     }
     for (place, leg) in legs.iter().enumerate() {
         leg.clone().checked().map_err(|source| MarginError::Leg { index: place + 1, source })?;
+        if class.is_index() && leg.instrument == LegInstrument::Stock {
+            return Err(MarginError::IndexShares { index: place + 1 });
+        }
     }
     Ok(())
 }
 
 /// What is left to be grouped.
-struct Book {
-    spot: Decimal,
+pub(super) struct Book {
+    pub(super) spot: Decimal,
     class: UnderlyingClass,
-    /// Net shares, signed.
-    shares: Decimal,
+    /// Net shares, signed, that no group has taken yet.
+    pub(super) shares: Decimal,
     stock_entry: Decimal,
-    lots: Vec<Lot>,
+    pub(super) lots: Vec<Lot>,
+    /// Short lots that shares cover: index and contracts.
+    pub(super) covered: Vec<(usize, Decimal)>,
     naked: Vec<Naked>,
 }
 
@@ -144,16 +157,17 @@ impl Book {
             shares,
             stock_entry: paid.checked_div(bought).unwrap_or(spot),
             lots: legs.iter().filter_map(Lot::of).collect(),
+            covered: Vec::new(),
             naked: Vec::new(),
         }
     }
 
-    fn stock(&self, shares: Decimal) -> Leg {
+    pub(super) fn stock(&self, shares: Decimal) -> Leg {
         Leg::stock(shares, self.stock_entry, self.spot)
     }
 
-    /// Pairs the short options of one right; covered ones become groups, spreads are returned, the rest waits as naked.
-    fn cover(&mut self, right: OptionRight, groups: &mut Vec<MarginGroup>) -> Vec<Spread> {
+    /// Pairs the short options of one right; spreads are returned, those on shares wait as covered, the rest as naked.
+    fn cover(&mut self, right: OptionRight) -> Vec<Spread> {
         let of_right = |short: bool| {
             let lots = self.lots.iter().enumerate();
             lots.filter(move |(_, lot)| lot.right == right && lot.is_short() == short)
@@ -170,7 +184,7 @@ impl Book {
             self.lots[short].left -= pair.quantity;
             match pair.cover {
                 None => self.leave_naked(short, pair.quantity),
-                Some(0) => groups.push(self.covered_by_stock(short, pair.quantity)),
+                Some(0) => self.cover_by_stock(short, pair.quantity),
                 Some(cover) => {
                     let long = longs[cover - 1];
                     self.lots[long].left -= pair.quantity;
@@ -219,27 +233,10 @@ impl Book {
         });
     }
 
-    /// A short option on shares: nothing on the option; the stock is not valued beyond the strike at which it would go.
-    fn covered_by_stock(&mut self, short: usize, contracts: Decimal) -> MarginGroup {
-        let lot = self.lots[short].clone();
-        let shares = contracts * lot.multiplier;
-        let long = self.shares.is_sign_positive();
-        self.shares -= if long { shares } else { -shares };
-        let (strategy, valued_at) = if long {
-            (RecognizedStrategy::CoveredCall, self.spot.min(lot.strike))
-        } else {
-            (RecognizedStrategy::CoveredPut, self.spot.max(lot.strike))
-        };
-        let legs = vec![self.stock(if long { shares } else { -shares }), lot.part(contracts)];
-        let in_cash = long.then(|| self.spot * shares);
-        let credit = -lot.part(contracts).cost();
-        MarginGroup {
-            initial: stock_initial(self.spot) * shares,
-            maintenance: stock_maintenance(valued_at, !long) * shares,
-            cash_account: in_cash,
-            cash_account_net_of_premium: in_cash.map(|cash| cash - credit),
-            ..MarginGroup::bare(strategy, legs)
-        }
+    fn cover_by_stock(&mut self, short: usize, contracts: Decimal) {
+        let shares = contracts * self.lots[short].multiplier;
+        self.shares -= if self.shares.is_sign_positive() { shares } else { -shares };
+        self.covered.push((short, contracts));
     }
 
     fn spread(&self, short: usize, long: usize, contracts: Decimal) -> Spread {

@@ -23,6 +23,16 @@ pub enum RecognizedStrategy {
     CoveredCall,
     /// A short put on shares sold short.
     CoveredPut,
+    /// Shares held under a long put.
+    ProtectivePut,
+    /// Shares sold short under a long call.
+    ProtectiveCall,
+    /// Shares held between a long put and a short call at a higher strike.
+    Collar,
+    /// Shares held with a long put and a short call of one strike.
+    Conversion,
+    /// Shares sold short with a short put and a long call of one strike.
+    ReverseConversion,
     /// Two strikes of one expiration, opened for a credit at risk.
     VerticalCredit,
     /// Two strikes of one expiration, the dearer one bought.
@@ -51,6 +61,11 @@ impl fmt::Display for RecognizedStrategy {
             Self::NakedCall => "naked call",
             Self::CoveredCall => "covered call",
             Self::CoveredPut => "covered put",
+            Self::ProtectivePut => "protective put",
+            Self::ProtectiveCall => "protective call",
+            Self::Collar => "collar",
+            Self::Conversion => "conversion",
+            Self::ReverseConversion => "reverse conversion",
             Self::VerticalCredit => "credit spread",
             Self::VerticalDebit => "debit spread",
             Self::Diagonal => "calendar or diagonal spread",

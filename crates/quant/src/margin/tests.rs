@@ -5,7 +5,7 @@ use rust_decimal::Decimal;
 use ttai_core::OptionRight::{self, Call, Put};
 
 use super::*;
-use crate::strategy::legs::{Leg, LegInstrument};
+use crate::strategy::legs::{Leg, LegError, LegInstrument};
 use crate::strategy::testing::date;
 
 const NEAR: &str = "2014-06-20";
@@ -40,6 +40,86 @@ fn a_broad_index_fund_asks_fifteen_percent() {
     let put = |class| naked_option(Put, spot, spot, Decimal::TWO, class);
     assert_eq!(put(UnderlyingClass::Equity), Decimal::from(22));
     assert_eq!(put(UnderlyingClass::BroadIndexEtf), Decimal::from(17));
+}
+
+#[test]
+fn an_index_asks_by_its_breadth_and_has_no_shares() {
+    let rates = [
+        ("SPX", 15),
+        ("^SPX", 15),
+        ("spxw", 15),
+        ("NDX", 15),
+        ("SPY", 15),
+        ("SOX", 20),
+        ("VIX", 20),
+        ("AAPL", 20),
+        ("SPXL", 20),
+    ];
+    for (ticker, percent) in rates {
+        assert_eq!(UnderlyingClass::of_ticker(ticker).naked_rate(), Decimal::new(percent, 2), "{ticker}");
+    }
+    // 4,000 SPX, the 3,900 put at 30: 30 + max(15 % · 4,000 − 100, 10 % · 3,900)
+    let put = option(Put, 3_900, -1, 3_000, NEAR);
+    let spx = |legs: &[Leg]| requirement(legs, Decimal::from(4_000), UnderlyingClass::BroadIndex);
+    assert_eq!(spx(std::slice::from_ref(&put)).unwrap().initial, Decimal::from(53_000));
+    assert_eq!(spx(&[put, shares(100)]), Err(MarginError::IndexShares { index: 2 }));
+}
+
+/// What the exchange's manual asks to keep 100 shares at 100 dollars beside options, in dollars.
+#[test]
+fn shares_beside_options_ask_what_the_manual_asks() {
+    use RecognizedStrategy::*;
+    let put = |strike, quantity| option(Put, strike, quantity, 200, NEAR);
+    let call = |strike, quantity| option(Call, strike, quantity, 300, NEAR);
+    let (long, short) = (shares(100), shares(-100));
+    let cases: [(&str, &[Leg], RecognizedStrategy, i64); 12] = [
+        ("10 % of 95 and 5 out of the money", &[long.clone(), put(95, 1)], ProtectivePut, 1_450),
+        ("25 % of the stock is less", &[long.clone(), put(70, 1)], ProtectivePut, 2_500),
+        ("in the money: 10 % of 110", &[long.clone(), put(110, 1)], ProtectivePut, 1_100),
+        ("10 % of 105 and 5", &[short.clone(), call(105, 1)], ProtectiveCall, 1_550),
+        ("30 % of the stock is less", &[short.clone(), call(140, 1)], ProtectiveCall, 3_000),
+        ("10 % of 95 and 5", &[long.clone(), put(95, 1), call(105, -1)], Collar, 1_450),
+        ("25 % of the call's strike is less", &[long.clone(), put(70, 1), call(105, -1)], Collar, 2_625),
+        ("the call in the money: 25 % of 60", &[long.clone(), put(55, 1), call(60, -1)], Collar, 1_500),
+        ("10 % of the strike", &[long.clone(), put(100, 1), call(100, -1)], Conversion, 1_000),
+        ("10 % of 90", &[short.clone(), put(90, -1), call(90, 1)], ReverseConversion, 900),
+        (
+            "10 % of 120 and 20 in the money",
+            &[short.clone(), put(120, -1), call(120, 1)],
+            ReverseConversion,
+            3_200,
+        ),
+        ("a call alone", &[long, call(105, -1)], CoveredCall, 2_500),
+    ];
+    for (why, legs, strategy, maintenance) in cases {
+        let margin = asked(legs);
+        assert_eq!(names(&margin), [strategy], "{why}");
+        assert_eq!(margin.maintenance, Decimal::from(maintenance), "{strategy}: {why}");
+        let paid: Decimal = legs
+            .iter()
+            .filter(|leg| leg.strike().is_some() && leg.quantity > Decimal::ZERO)
+            .map(Leg::cost)
+            .sum();
+        assert_eq!(
+            margin.initial,
+            Decimal::from(5_000) + paid,
+            "{strategy}: half the stock, options bought in full"
+        );
+    }
+}
+
+#[test]
+fn a_collar_takes_what_ends_together_and_leaves_the_rest() {
+    use RecognizedStrategy::*;
+    let later = asked(&[shares(100), option(Put, 95, 1, 200, FAR), option(Call, 105, -1, 300, NEAR)]);
+    assert_eq!(names(&later), [LongOption, CoveredCall], "a put of another expiration makes no collar");
+    let above = asked(&[shares(100), option(Put, 110, 1, 1_100, NEAR), option(Call, 105, -1, 300, NEAR)]);
+    assert_eq!(names(&above), [LongOption, CoveredCall], "a put above the call makes none either");
+    let partly = asked(&[shares(350), option(Put, 95, 2, 200, NEAR), option(Call, 105, -1, 300, NEAR)]);
+    assert_eq!(names(&partly), [LongStock, ProtectivePut, Collar]);
+    let stock = partly.groups.iter().find(|group| group.strategy == LongStock).unwrap();
+    assert_eq!(stock.legs[0].quantity, Decimal::from(150));
+    assert_eq!(partly.cash_account, Some(Decimal::from(35_400)), "shares and puts paid in full");
 }
 
 #[test]
@@ -127,6 +207,11 @@ fn nonsense_is_refused() {
     assert_eq!(ask(&[], Decimal::ONE), MarginError::Empty);
     assert_eq!(ask(std::slice::from_ref(&put), Decimal::ZERO), MarginError::Spot(Decimal::ZERO));
     assert!(matches!(ask(&[option(Put, 0, 1, 1, NEAR)], Decimal::ONE), MarginError::Leg { index: 1, .. }));
+    let half = Leg { quantity: Decimal::new(-5, 1), ..put.clone() };
+    assert!(matches!(
+        ask(&[put.clone(), half], Decimal::ONE),
+        MarginError::Leg { index: 2, source: LegError::FractionalContracts(_) }
+    ));
     assert_eq!(ask(&vec![put; 201], Decimal::ONE), MarginError::TooMany(201));
 }
 

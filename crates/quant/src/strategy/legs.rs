@@ -30,7 +30,7 @@ pub enum LegInstrument {
 pub struct Leg {
     /// What is held.
     pub instrument: LegInstrument,
-    /// Contracts or shares, 1e-9 to 1e8; negative is short.
+    /// Whole contracts, or shares, 1e-9 to 1e8; negative is short.
     pub quantity: Decimal,
     /// Dollars a share at which the leg was, or would be, opened; 0 to 10,000,000.
     pub entry: Decimal,
@@ -46,6 +46,12 @@ pub enum LegError {
         "a quantity of {0} is no position; give contracts or shares from 1e-9 to 1e8, negative for short"
     )]
     Quantity(Decimal),
+    /// A part of a contract, which no exchange lists.
+    #[error("a quantity of {0} is a fraction of a contract; options are held in whole contracts")]
+    FractionalContracts(Decimal),
+    /// An option that no longer exists.
+    #[error("it expired on {0}; leave it out, or put the shares or cash that it became in its place")]
+    Expired(NaiveDate),
     /// A price below zero or beyond any market.
     #[error("{name} {value} is no price; give dollars a share from 0 to 10,000,000")]
     Price {
@@ -92,7 +98,7 @@ impl Leg {
     /// The same leg, when its numbers are those of a position.
     ///
     /// # Errors
-    /// [`LegError`] names the number that is none: quantities are ±1e-9 to 1e8, prices 0 to 1e7 dollars,
+    /// [`LegError`] names the number that is none: quantities are ±1e-9 to 1e8 (of options whole), prices 0 to 1e7 dollars,
     /// strikes above 0 to 1e7, multipliers 1 to 100,000; these keep every sum exact.
     pub fn checked(self) -> Result<Self, LegError> {
         if self.quantity.abs() > MAX_QUANTITY || self.quantity.abs() < MIN_QUANTITY {
@@ -104,6 +110,9 @@ impl Leg {
             }
         }
         if let LegInstrument::Option { strike, multiplier, .. } = self.instrument {
+            if !self.quantity.fract().is_zero() {
+                return Err(LegError::FractionalContracts(self.quantity));
+            }
             if strike <= Decimal::ZERO || strike > MAX_PRICE {
                 return Err(LegError::Strike(strike));
             }
@@ -112,6 +121,19 @@ impl Leg {
             }
         }
         Ok(self)
+    }
+
+    /// The same leg, when it still exists at the beginning of `date` in New York.
+    ///
+    /// # Errors
+    /// [`LegError::Expired`] where its last trade date is before `date`.
+    pub fn open_on(self, date: NaiveDate) -> Result<Self, LegError> {
+        match self.instrument {
+            LegInstrument::Option { last_trade_date, .. } if last_trade_date < date => {
+                Err(LegError::Expired(last_trade_date))
+            }
+            LegInstrument::Option { .. } | LegInstrument::Stock => Ok(self),
+        }
     }
 
     /// Shares that a unit stands for: 1 for stock, the multiplier for an option.
@@ -190,5 +212,31 @@ mod tests {
             Err(LegError::Price { name: "mark", .. })
         ));
         assert!(matches!(Leg::stock(Decimal::MAX, one, one).checked(), Err(LegError::Quantity(_))));
+    }
+
+    #[test]
+    fn contracts_are_whole_and_end_with_their_last_session() {
+        let friday = NaiveDate::from_ymd_opt(2014, 6, 20).unwrap();
+        let instrument = LegInstrument::Option {
+            right: OptionRight::Put,
+            strike: Decimal::TEN,
+            last_trade_date: friday,
+            multiplier: 100,
+        };
+        let put = |quantity| Leg {
+            instrument: instrument.clone(),
+            ..Leg::stock(quantity, Decimal::ONE, Decimal::ONE)
+        };
+        let half = Decimal::new(5, 1);
+        assert_eq!(put(-half).checked(), Err(LegError::FractionalContracts(-half)));
+        assert!(put(Decimal::new(20, 1)).checked().is_ok(), "2.0 is whole");
+        assert!(
+            Leg::stock(half, Decimal::ONE, Decimal::ONE).checked().is_ok(),
+            "brokers hold fractions of shares"
+        );
+        assert!(put(Decimal::ONE).open_on(friday).is_ok());
+        let monday = NaiveDate::from_ymd_opt(2014, 6, 23).unwrap();
+        assert_eq!(put(Decimal::ONE).open_on(monday), Err(LegError::Expired(friday)));
+        assert!(Leg::stock(half, Decimal::ONE, Decimal::ONE).open_on(monday).is_ok());
     }
 }
