@@ -114,6 +114,10 @@ pub struct PriceAnswer {
     pub rho: f64,
     /// Change per 1.00 of the dividend yield.
     pub divrho: f64,
+    /// American under cash dividends at a rate near 0: `rho` is the slope to one side, towards higher rates from 0 up, towards lower ones
+    /// under 0.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub rho_one_sided: bool,
 }
 
 impl PriceAnswer {
@@ -127,6 +131,7 @@ impl PriceAnswer {
             theta_day: greeks.theta_year / 365.0,
             rho: greeks.rho,
             divrho: greeks.dividend_rho,
+            rho_one_sided: false,
         };
         answer
             .numbers()
@@ -194,5 +199,11 @@ pub fn european(request: &PriceRequest) -> Result<PriceAnswer, CalcError> {
 /// # Errors
 /// [`CalcError`] for an option or a dividend that cannot be priced.
 pub fn american(request: &PriceRequest) -> Result<PriceAnswer, CalcError> {
-    PriceAnswer::of(&american_dividends::greeks(&request.option()?, &request.dividends()?)?)
+    let (option, dividends) = (request.option()?, request.dividends()?);
+    let answer = PriceAnswer::of(&american_dividends::greeks(&option, &dividends)?)?;
+    let pays = |dividend: &Dividend| {
+        dividend.amount > 0.0 && dividend.years > 0.0 && dividend.years < option.years()
+    };
+    let rho_one_sided = dividends.iter().any(pays) && american_dividends::rho_is_one_sided(&option);
+    Ok(PriceAnswer { rho_one_sided, ..answer })
 }

@@ -157,11 +157,12 @@ fn neighbours(options: &[VanillaOption], dividends: &[Dividend], exercise: Exerc
         .iter()
         .flat_map(|option| {
             let step = american_dividends::volatility_bump(option);
+            let rates = american_dividends::RateStep::of(option, exercise);
             [
                 VanillaOption { volatility: option.volatility + step, ..*option },
                 VanillaOption { volatility: option.volatility - step, ..*option },
-                VanillaOption { rate: option.rate + american_dividends::RATE_BUMP, ..*option },
-                VanillaOption { rate: option.rate - american_dividends::RATE_BUMP, ..*option },
+                VanillaOption { rate: rates.high, ..*option },
+                VanillaOption { rate: rates.low, ..*option },
             ]
         })
         .collect();

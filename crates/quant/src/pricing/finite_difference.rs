@@ -3,10 +3,11 @@
 //! Between ex-dates the discounted value in the frame that moves with the drift obeys the heat equation u_τ = ½σ²·u_yy. It is stepped with the
 //! compact scheme of Crandall and Douglas (fourth order in log-price, second in time) on time steps that grow quadratically from each
 //! stage's end, where the kinks are; early exercise is solved by Brennan and Schwartz' elimination (1977). Kinks are shifted onto the grid so
-//! that their first three moments are kept. At an ex-date V(S, t−) = max(exercise, V(S − D, t+)). The grid of each stage follows the forward.
+//! that their first three moments are kept. At an ex-date V(S, t−) = max(exercise, V(S − D, t+)). The grid of each stage follows the forward. The time
+//! to the first ex-date is not stepped but integrated where nothing can be exercised in it ([`super::first_stage`]).
 
 use super::normal::exp;
-use super::{Dividend, VanillaOption};
+use super::{Dividend, VanillaOption, first_stage};
 
 /// Options solved at once; enough to fill vector units and hide the latency of the recurrences.
 pub(crate) const LANES: usize = 8;
@@ -191,7 +192,14 @@ impl<'a, const L: usize> Solver<'a, L> {
         moments.extend(dividends.iter().map(|d| d.years));
         moments.push(years);
         let mut upcoming: Option<Grid<L>> = None;
+        let mut integrated = [None; L];
         for stage in (0..moments.len() - 1).rev() {
+            if let (0, Some(after)) = (stage, &upcoming) {
+                integrated = self.integrate_first_stage(after, dividends);
+                if let Some(solutions) = all_of(integrated) {
+                    return solutions;
+                }
+            }
             let grid = self.grid(moments[stage], moments[stage + 1], dividends);
             self.fill_levels(&grid);
             match upcoming {
@@ -201,7 +209,33 @@ impl<'a, const L: usize> Solver<'a, L> {
             self.step_stage(&grid, &dividends[stage.min(dividends.len())..], years);
             upcoming = Some(grid);
         }
-        self.read(upcoming.as_ref())
+        let stepped = self.read(upcoming.as_ref());
+        std::array::from_fn(|l| integrated[l].unwrap_or(stepped[l]))
+    }
+
+    /// The solutions of the lanes in which nothing is exercised before the first ex-date, from the values just after it (on `after`).
+    fn integrate_first_stage(&self, after: &Grid<L>, dividends: &[Dividend]) -> [Option<Solution>; L] {
+        let first = dividends[0];
+        let span = after.end - after.start;
+        std::array::from_fn(|l| {
+            let o = &self.options[l];
+            if !first_stage::is_held(o, self.exercise) {
+                return None;
+            }
+            let discount = exp(-o.rate * span);
+            let edge = Edge::at(o, first.years, &dividends[1..], self.exercise);
+            let held = |spot: f64| {
+                let left = spot - first.amount;
+                if left <= 0.0 {
+                    return edge.value(0.0);
+                }
+                let position =
+                    (super::normal::ln(left) + self.drift[l] * span - after.origin[l]) / after.step[l];
+                interpolate_six(&self.values, l, position).map_or_else(|| edge.value(left), |u| discount * u)
+            };
+            let may_exercise = self.exercise != Exercise::AtExpiration;
+            Some(first_stage::integrate(o, first.years, may_exercise, held))
+        })
     }
 
     /// A grid around the forward of the spot, net of the dividends before the stage, wide enough for the stage's last moment.
@@ -456,6 +490,36 @@ fn fill_pivots<const L: usize>(pivots: &mut [Lane<L>], implicit: Lane<L>, diagon
         }
         *pivot = inverse;
     }
+}
+
+/// All solutions, where every lane has one.
+fn all_of<const L: usize>(solutions: [Option<Solution>; L]) -> Option<[Solution; L]> {
+    let complete = solutions.iter().all(Option::is_some);
+    complete.then(|| solutions.map(Option::unwrap_or_default))
+}
+
+/// Lagrange interpolation through the six nodes around a fractional node; none outside the grid.
+fn interpolate_six<const L: usize>(values: &[Lane<L>], lane: usize, position: f64) -> Option<f64> {
+    /// 1 / Π (i − j) over the other nodes j of 0 to 5.
+    const SCALES: [f64; 6] = [-1.0 / 120.0, 1.0 / 24.0, -1.0 / 12.0, 1.0 / 12.0, -1.0 / 24.0, 1.0 / 120.0];
+    if !(position >= 0.0 && position <= values.len() as f64 - 1.0) {
+        return None;
+    }
+    // Truncation of a position that was checked to lie inside the grid.
+    let first = (position as usize).saturating_sub(2).min(values.len() - 6);
+    let t = position - first as f64;
+    // Products of the distances to the nodes before and after each.
+    let mut before = [1.0; 6];
+    for i in 1..6 {
+        before[i] = before[i - 1] * (t - (i - 1) as f64);
+    }
+    let mut after = 1.0;
+    let mut sum = 0.0;
+    for i in (0..6).rev() {
+        sum += SCALES[i] * before[i] * after * values[first + i][lane];
+        after *= t - i as f64;
+    }
+    Some(sum)
 }
 
 /// Cubic Lagrange interpolation at a fractional node; none outside the grid.

@@ -16,7 +16,8 @@ pub struct Greeks {
     pub vega: f64,
     /// Change of the value per year of 365 days that passes (divide by 365 for a calendar day).
     pub theta_year: f64,
-    /// Change of the value per 1.00 of the rate (divide by 100 for a percentage point).
+    /// Change of the value per 1.00 of the rate (divide by 100 for a percentage point). One-sided near a rate of 0 for an American option under
+    /// cash dividends ([`super::american_dividends::rho_is_one_sided`]); the mean of both sides without them ([`super::american`]).
     pub rho: f64,
     /// Change of the value per 1.00 of the dividend yield.
     pub dividend_rho: f64,

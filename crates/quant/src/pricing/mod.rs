@@ -10,7 +10,10 @@ pub mod european;
 pub mod implied_vol;
 
 pub(crate) mod finite_difference;
+mod first_stage;
 mod greeks;
+#[cfg(test)]
+mod nested_quadrature;
 mod normal;
 pub(crate) mod option;
 mod quadrature;
