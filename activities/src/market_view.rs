@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
-use ttai_calendar::{FIRST_DATE, LAST_DATE, covers, new_york_date};
+use ttai_calendar::{FIRST_DATE, LAST_DATE, covers, new_york_date, session};
 use ttai_contract::{MarketSource, Subject, ValidationError};
 use ttai_core::{CashDividend, DailyBar, NEW_YORK, Quote, QuoteCondition, Split, Symbol};
+use ttai_ports::DailyHistory;
+use ttai_quant::prints::{BadPrint, PrintField, PrintLimits, without_bad_prints};
 
 use crate::failure::AnalystError;
 use crate::ports::Ports;
@@ -26,6 +28,8 @@ pub(crate) struct MarketView {
     pub(crate) session_running: bool,
     pub(crate) splits: Vec<Split>,
     pub(crate) dividends: Vec<CashDividend>,
+    /// Which corporate actions nobody keeps, as a sentence; none where all are known.
+    pub(crate) actions_unknown: Option<String>,
     pub(crate) source: MarketSource,
     pub(crate) warnings: Vec<String>,
 }
@@ -43,14 +47,21 @@ impl MarketView {
                 "{symbol} has no price at {as_of}: nobody bids, offers or traded"
             )));
         };
+        let date = new_york_date(as_of);
+        let (bars, set_aside) = sound_bars(&history, &quote);
         let mut warnings = history.warnings.clone();
+        warnings.extend(set_aside);
+        warnings.extend(missing_today(&history, as_of));
+        warnings.extend(history.actions_unknown.clone());
         warnings.extend(quote_warning(&quote));
+        warnings.extend(delay_note(&quote, as_of));
         Ok(Self {
-            date: new_york_date(as_of),
-            session_running: history.today.is_some(),
-            bars: history.bars_in_shares_of_today().into(),
+            date,
+            session_running: history.today.is_some() && bars.last().is_some_and(|bar| bar.date == date),
+            bars: bars.into(),
             splits: history.splits,
             dividends: history.dividends,
+            actions_unknown: history.actions_unknown,
             source: source(ports),
             symbol,
             as_of,
@@ -70,7 +81,7 @@ impl MarketView {
 
     /// Whether the price may not be traded on: stale, halted, crossed or one-sided.
     pub(crate) fn price_is_doubtful(&self) -> bool {
-        !self.quote.conditions.is_empty()
+        self.quote.is_doubtful()
     }
 }
 
@@ -127,8 +138,60 @@ pub(crate) fn source(ports: &Ports) -> MarketSource {
     MarketSource { name: source.name, simulated: source.simulated, description: source.description }
 }
 
+/// Bad prints of a history that are named one by one, and sessions in which they are: older ones are counted.
+const NAMED_PRINTS: usize = 3;
+const NAMED_SESSIONS: usize = 252;
+
+/// The sessions in the shares of today without their bad prints, and what was set aside, a sentence each.
+fn sound_bars(history: &DailyHistory, quote: &Quote) -> (Vec<DailyBar>, Vec<String>) {
+    let bars = history.bars_in_shares_of_today();
+    let quoted = quote.price().filter(|_| !quote.is_doubtful());
+    let Some(sound) = without_bad_prints(&bars, quoted, PrintLimits::SESSION) else {
+        return (bars, Vec::new());
+    };
+    let recent = |bad: &&BadPrint| bad.place + NAMED_SESSIONS >= bars.len();
+    let named: Vec<&BadPrint> = sound.set_aside.iter().rev().filter(recent).take(NAMED_PRINTS).collect();
+    let more = match sound.set_aside.len() - named.len() {
+        0 => None,
+        1 => Some("1 bad print of an earlier session is set aside".to_owned()),
+        more => Some(format!("{more} bad prints of earlier sessions are set aside")),
+    };
+    let named = named.into_iter().filter_map(|bad| Some(set_aside_sentence(bars.get(bad.place)?.date, bad)));
+    let sentences = named.chain(more).collect();
+    (sound.bars, sentences)
+}
+
+fn set_aside_sentence(date: NaiveDate, bad: &BadPrint) -> String {
+    let what = match bad.field {
+        PrintField::Bar => "session",
+        field => field.name(),
+    };
+    format!(
+        "bad print set aside: the {what} at {:.2} of {date}, which no session around it, no other price of it and no volume \
+         supports",
+        bad.price
+    )
+}
+
+/// A session that has run for a minute has traded; where nothing of it is known, that is a hole.
+fn missing_today(history: &DailyHistory, as_of: DateTime<Utc>) -> Option<String> {
+    let date = new_york_date(as_of);
+    let hours = session(date).filter(|hours| hours.is_open_at(as_of))?;
+    let expected = as_of - hours.open >= TimeDelta::minutes(1);
+    let last = history.bars.last().map(|bar| bar.date)?;
+    (expected && history.today.is_none()).then(|| {
+        format!("today's bar is missing: no trades of {date} are known, so the chart ends with {last}")
+    })
+}
+
+/// That a feed is delayed, and by how much: a state, and no doubt.
+fn delay_note(quote: &Quote, as_of: DateTime<Utc>) -> Option<String> {
+    let minutes = ((as_of - quote.market_time).num_seconds() + 30).div_euclid(60);
+    quote.is_delayed().then(|| format!("the quotes are delayed {minutes} min, as their feed is"))
+}
+
 fn quote_warning(quote: &Quote) -> Option<String> {
-    if quote.conditions.is_empty() {
+    if !quote.is_doubtful() {
         return None;
     }
     let names: Vec<String> = quote.conditions.iter().map(ToString::to_string).collect();
@@ -170,6 +233,36 @@ mod tests {
             let message = refusal(as_of, then).await.unwrap_or_default();
             assert!(message.contains(part), "{as_of}: {message}");
         }
+    }
+
+    async fn view_of(market: FakeMarket) -> MarketView {
+        MarketView::at(&ports(market).0, &Subject::new(symbol("XYZ"))).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_bad_print_does_not_reach_the_analysts() {
+        let sound = FakeMarket::of("XYZ", wavy_bars("2014-06-05".parse().unwrap(), 300, 0.0));
+        let mut bad = sound.clone();
+        bad.history.bars[290].low /= 10.0;
+        let (sound, bad) = (view_of(sound).await, view_of(bad).await);
+        assert_eq!((sound.warnings.len(), bad.warnings.len()), (0, 1));
+        assert!(bad.warnings[0].starts_with("bad print set aside: the low at "), "{:?}", bad.warnings);
+        assert!(bad.bars[290].low > 0.9 * sound.bars[290].low);
+        assert_eq!((&bad.bars[..290], &bad.bars[291..]), (&sound.bars[..290], &sound.bars[291..]));
+    }
+
+    #[tokio::test]
+    async fn a_running_session_without_a_bar_is_said() {
+        let mut market = FakeMarket::of("XYZ", wavy_bars("2014-06-05".parse().unwrap(), 300, 0.0));
+        let missing = |view: &MarketView| {
+            view.warnings.iter().any(|warning| warning.contains("today's bar is missing"))
+        };
+        assert!(!missing(&view_of(market.clone()).await), "the evening before");
+        market.now = "2014-06-06T15:00:00Z".parse().unwrap();
+        assert!(missing(&view_of(market.clone()).await));
+        market.history.today =
+            market.history.bars.last().map(|bar| DailyBar { date: new_york_date(market.now), ..*bar });
+        assert!(!missing(&view_of(market).await));
     }
 
     #[tokio::test]

@@ -1,9 +1,10 @@
 //! Text whose every number is on record: a number enters a sentence only through the narrator, which keeps it as evidence.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 use ttai_contract::Evidence;
+use ttai_core::NEW_YORK;
 
 /// Collects the numbers of one text.
 #[derive(Debug, Default)]
@@ -47,6 +48,15 @@ impl Narrator {
         let value = value.into();
         #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^53")]
         self.record(name, value as f64, value.to_string(), source)
+    }
+
+    /// A moment in New York, `2014-06-06 15:00 ET`; its value is in Unix seconds.
+    pub(crate) fn moment(&mut self, name: &str, at: DateTime<Utc>, source: &str) -> String {
+        let local = at.with_timezone(&NEW_YORK);
+        #[expect(clippy::cast_precision_loss, reason = "seconds of this age are far below 2^53")]
+        let seconds = at.timestamp() as f64;
+        let clock = self.record(name, seconds, local.format("%H:%M").to_string(), source);
+        format!("{} {clock} ET", Self::date(local.date_naive()))
     }
 
     /// A date; it needs no evidence beyond itself.

@@ -49,6 +49,7 @@ impl FakeMarket {
                 today: None,
                 splits: Vec::new(),
                 dividends: Vec::new(),
+                actions_unknown: None,
                 warnings: Vec::new(),
             },
             minutes: BTreeMap::new(),

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use ttai_contract::{ChartAnalysisParams, Subject};
 use ttai_core::{NEW_YORK, OptionRight};
 use ttai_ports::{NewsWindow, ToolCall, ToolDefinition, Unknown};
-use ttai_quant::chain::price_chain;
+use ttai_quant::chain::ChainPricer;
 use ttai_quant::indicators::{bollinger, ema, macd};
 
 use super::prompt::without_noise;
@@ -18,6 +18,7 @@ use crate::chart;
 use crate::compute::Compute;
 use crate::failure::AnalystError;
 use crate::market_view::MarketView;
+use crate::options;
 use crate::options::words::quotable;
 use crate::ports::Ports;
 use crate::supervise::Progress;
@@ -230,6 +231,9 @@ impl<'a> Toolbox<'a> {
         let view = self.view().await?;
         let mut chain =
             self.ports.market.option_chain(&view.symbol, view.as_of).await.map_err(AnalystError::from)?;
+        if let Some(why) = options::why_too_old(&chain, view.as_of) {
+            return Ok(json!({"error": why}));
+        }
         let rate = self.ports.market.risk_free_rate(view.as_of).await.map_err(AnalystError::from)?;
         let fits = |contract: &ttai_core::OptionContract| {
             contract.is_standard()
@@ -248,7 +252,9 @@ impl<'a> Toolbox<'a> {
         let left_out = chain.quotes.len().saturating_sub(MOST_CONTRACTS);
         chain.quotes.truncate(MOST_CONTRACTS);
         let (taken, dividends) = (chain.snapshot_time, view.dividends.clone());
-        let mut priced = self.compute.run(move || price_chain(&chain, rate.continuous, &dividends)).await?;
+        let price =
+            move || ChainPricer::new(&chain, rate.continuous, &dividends).of_tight_markets().priced(|_| true);
+        let mut priced = self.compute.run(price).await?;
         priced.sort_by(|a, b| {
             let key = |quote: &ttai_quant::chain::PricedQuote| {
                 (quote.quote.contract.expiration, quote.quote.contract.strike)

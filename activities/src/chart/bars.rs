@@ -7,6 +7,7 @@ use ttai_calendar::{Session, previous_session, session_on_or_before};
 use ttai_contract::{AnalysisDepth, Timeframe};
 use ttai_core::{DailyBar, MinuteBar, SessionPart};
 use ttai_ports::PortError;
+use ttai_quant::prints::{PrintField, PrintLimits, without_bad_prints};
 use ttai_quant::trend::{MINIMUM_BARS, usable_history, weekly_bars};
 
 use crate::failure::AnalystError;
@@ -26,6 +27,8 @@ pub(crate) struct Series {
     /// The part that is judged, in the timeframe's own bars.
     judged: Arc<[DailyBar]>,
     last_is_running: bool,
+    /// What was set aside, a sentence each.
+    set_aside: Vec<String>,
 }
 
 impl Series {
@@ -37,10 +40,11 @@ impl Series {
         depth: AnalysisDepth,
         progress: &Progress,
     ) -> Result<Self, AnalystError> {
+        let mut set_aside = Vec::new();
         let (given, last_is_running) = match timeframe {
             Timeframe::Daily => (Arc::clone(&view.bars), view.session_running),
             Timeframe::Weekly => (Arc::clone(&view.bars), week_is_running(view)),
-            Timeframe::Intraday => half_hours(ports, view, depth, progress).await?,
+            Timeframe::Intraday => half_hours(ports, view, depth, progress, &mut set_aside).await?,
         };
         let usable = usable_history(&given).0;
         let judged = match timeframe {
@@ -48,7 +52,7 @@ impl Series {
             Timeframe::Daily | Timeframe::Intraday if usable.len() == given.len() => Arc::clone(&given),
             Timeframe::Daily | Timeframe::Intraday => usable.into(),
         };
-        Ok(Self { timeframe, given, judged, last_is_running })
+        Ok(Self { timeframe, given, judged, last_is_running, set_aside })
     }
 
     pub(super) fn given(&self) -> &[DailyBar] {
@@ -61,6 +65,10 @@ impl Series {
 
     pub(super) const fn last_is_running(&self) -> bool {
         self.last_is_running
+    }
+
+    pub(super) fn set_aside(&self) -> &[String] {
+        &self.set_aside
     }
 
     pub(super) const fn timeframe(&self) -> Timeframe {
@@ -118,6 +126,7 @@ async fn half_hours(
     view: &MarketView,
     depth: AnalysisDepth,
     progress: &Progress,
+    set_aside: &mut Vec<String>,
 ) -> Result<(Arc<[DailyBar]>, bool), AnalystError> {
     let mut sessions: Vec<Vec<DailyBar>> = Vec::new();
     let mut next = session_on_or_before(view.date).ok();
@@ -133,6 +142,10 @@ async fn half_hours(
             Err(error) => return Err(error.into()),
         };
         let ratio: f64 = view.splits.iter().filter(|s| s.effective > session.date).map(|s| s.ratio).product();
+        let (minutes, bad) = sound_minutes(&minutes, &session);
+        if bad > 0 {
+            set_aside.push(format!("{bad} bad print(s) of {} are set aside", session.date));
+        }
         let bars = gathered(&minutes, &session);
         if bars.is_empty() {
             break;
@@ -157,12 +170,30 @@ fn too_few(view: &MarketView, sessions: usize, bars: usize) -> AnalystError {
     ))
 }
 
-/// The half-hours of a regular session, each over its minutes with a trade; a half-hour without any is left out.
-fn gathered(minutes: &[MinuteBar], session: &Session) -> Vec<DailyBar> {
-    let regular = |bar: &&MinuteBar| {
+/// The regular session's minutes without bad prints, and how many those were.
+fn sound_minutes(minutes: &[MinuteBar], session: &Session) -> (Vec<MinuteBar>, usize) {
+    let is_regular = |bar: &&MinuteBar| {
         bar.session == SessionPart::Regular && bar.start >= session.open && bar.start < session.close
     };
-    let minutes: Vec<MinuteBar> = minutes.iter().filter(regular).copied().collect();
+    let regular: Vec<MinuteBar> = minutes.iter().filter(is_regular).copied().collect();
+    let as_bar = |minute: &MinuteBar| {
+        let MinuteBar { open, high, low, close, volume, .. } = *minute;
+        DailyBar { date: session.date, open, high, low, close, volume }
+    };
+    let bars: Vec<DailyBar> = regular.iter().map(as_bar).collect();
+    let Some(sound) = without_bad_prints(&bars, None, PrintLimits::MINUTE) else { return (regular, 0) };
+    let is_gone =
+        |place: &usize| sound.set_aside.iter().any(|bad| bad.place == *place && bad.field == PrintField::Bar);
+    let kept = regular.iter().enumerate().filter(|(place, _)| !is_gone(place)).map(|(_, minute)| minute);
+    let repaired = kept.zip(&sound.bars).map(|(minute, bar)| {
+        let DailyBar { open, high, low, close, .. } = *bar;
+        MinuteBar { open, high, low, close, ..*minute }
+    });
+    (repaired.collect(), sound.set_aside.len())
+}
+
+/// The half-hours of a regular session, each over its minutes with a trade; a half-hour without any is left out.
+fn gathered(minutes: &[MinuteBar], session: &Session) -> Vec<DailyBar> {
     let slot = |bar: &MinuteBar| (bar.start - session.open).num_minutes() / HALF_HOUR;
     minutes
         .chunk_by(|a, b| slot(a) == slot(b))

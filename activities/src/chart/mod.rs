@@ -177,6 +177,7 @@ fn warnings(chart: &Chart) -> Vec<String> {
     let (view, measures) = (&chart.view, &chart.assessment.measures);
     let mut warnings = view.warnings.clone();
     warnings.extend(chart.assessment.warnings.iter().cloned());
+    warnings.extend(chart.series.set_aside().iter().cloned());
     if chart.series.last_is_running() {
         warnings.push(format!(
             "the last {} is still running: its averages, levels and volume can change until it ends",

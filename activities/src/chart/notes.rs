@@ -435,6 +435,9 @@ fn unknown(t: &mut Writer<'_>) -> Vec<String> {
         NextEarnings::NoneKnown => out.push("Earnings date: no upcoming report is listed.".to_owned()),
         NextEarnings::Next(_) => {}
     }
+    if let Some(what) = &t.chart.view.actions_unknown {
+        out.push(words::sentence(what));
+    }
     let unit = t.unit();
     if t.measures().sma200.is_none() {
         out.push(format!(

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 use rust_decimal::Decimal;
-use ttai_contract::{SpreadType, Strategy, ValidationError};
+use ttai_contract::{OpenInterestPolicy, SpreadType, Strategy, ValidationError};
 use ttai_core::{OptionContract, OptionRight};
 use ttai_quant::chain::PricedQuote;
 use ttai_quant::margin::UnderlyingClass;
@@ -232,6 +232,8 @@ fn constraints(case: &Case) -> Result<Constraints, ValidationError> {
         dte_min: given.dte_min,
         dte_max: given.dte_max,
         min_open_interest: given.min_open_interest,
+        allow_unreported_open_interest: case.lacks_open_interest()
+            && given.unknown_open_interest != OpenInterestPolicy::Exclude,
         max_spread_pct: limit("constraints.max_spread_pct", given.max_spread_pct)?,
         min_credit_pct: limit("constraints.min_credit_pct", given.min_credit_pct)?,
         include_non_standard: false,

@@ -4,10 +4,10 @@
 //! |---|---|---|
 //! | `excellent` | at most 2 | at least 1,000 |
 //! | `good` | at most 5 | at least 500 |
-//! | `fair` | at most 10 | at least 100 |
-//! | `poor` | anything else | or none reported |
+//! | `fair` | at most 10 | at least 100, or not reported |
+//! | `poor` | anything else | |
 //!
-//! Both columns have to hold; a vertical is as good as the worse of its legs.
+//! Both columns have to hold: unreported open interest is not none, and not known to be any; a vertical is as good as the worse of its legs.
 
 use rust_decimal::Decimal;
 use ttai_quant::strategy::Candidate;
@@ -27,7 +27,8 @@ pub(super) fn score(candidate: &Candidate) -> &'static str {
 
 /// The first row of [`SCORES`] that holds, or the one after the last.
 fn place(spread_pct: Option<f64>, open_interest: Option<u64>) -> usize {
-    let (spread, open) = (spread_pct.unwrap_or(f64::INFINITY), open_interest.unwrap_or(0));
+    let spread = spread_pct.unwrap_or(f64::INFINITY);
+    let open = open_interest.unwrap_or(SCORES[SCORES.len() - 1].2);
     let holds =
         |(_, widest, fewest): &(&str, f64, u64)| spread >= 0.0 && spread <= *widest && open >= *fewest;
     SCORES.iter().position(holds).unwrap_or(SCORES.len())
@@ -50,7 +51,8 @@ mod tests {
     #[case(Some(2.1), Some(5000), 1)]
     #[case(Some(10.0), Some(100), 2)]
     #[case(Some(10.1), Some(100_000), 3)]
-    #[case(Some(1.0), None, 3)]
+    #[case(Some(1.0), None, 2)]
+    #[case(Some(11.0), None, 3)]
     #[case(None, Some(5000), 3)]
     #[case(Some(-1.0), Some(5000), 3)]
     fn both_columns_have_to_hold(

@@ -45,8 +45,6 @@ pub(super) struct Market {
 impl Market {
     /// Looks at the standard contracts that still trade; prices those at the money.
     pub(super) fn of(case: &Case, pricers: &Pricers) -> Result<Self, AnalystError> {
-        refuse_chain_before_split(case)?;
-        refuse_chain_without_contracts(case)?;
         let price = case.chain.underlying.price().unwrap_or(case.view.price);
         let spot = exact(price).ok_or_else(|| {
             AnalystError::NotEnoughData(format!("{} has no usable price beside its chain", case.view.symbol))
@@ -119,6 +117,12 @@ impl Market {
         };
         self.events.iter().map(note).collect()
     }
+}
+
+/// Refuses a chain that no analysis could use, whenever it was taken.
+pub(super) fn refuse_unusable_chain(case: &Case) -> Result<(), AnalystError> {
+    refuse_chain_before_split(case)?;
+    refuse_chain_without_contracts(case)
 }
 
 /// Strikes from before a split cannot be read beside prices from after it.

@@ -9,6 +9,7 @@ use ttai_quant::chain::{ImpliedEvent, RankUnavailable};
 use ttai_quant::strategy::{Candidate, Constraint, OptionsVerdict};
 
 use super::earnings::{Earnings, describe};
+use super::freshness::delay;
 use super::liquidity;
 use super::market::{NoRank, projected_dividends};
 use super::number::{exact, float};
@@ -97,7 +98,7 @@ impl Writer<'_> {
 
     /// `Watchlist: sell 1 AAPL 2014-06-21 630 put …; breakeven …, collateral …. It pays …`
     fn trade_line(&mut self, best: &Candidate, position: &SuggestedPosition) -> String {
-        let verdict = match self.findings.selection.verdict {
+        let verdict = match self.findings.verdict() {
             OptionsVerdict::Select => "Select",
             _ => "Watchlist",
         };
@@ -107,7 +108,11 @@ impl Writer<'_> {
         let pay = self.pay(best, position);
         let stale =
             if self.findings.stale.is_empty() { "" } else { " The prices are stale; do not trade on them." };
-        format!("{verdict}: {trade}. {pay}{stale}")
+        let delayed = delay(&self.findings.case).map_or(String::new(), |minutes| {
+            let minutes = self.narrator.count("chain_delay_minutes", minutes, CHAIN);
+            format!(" Prices are delayed {minutes} min.")
+        });
+        format!("{verdict}: {trade}. {pay}{delayed}{stale}")
     }
 
     fn pay(&mut self, best: &Candidate, position: &SuggestedPosition) -> String {
@@ -147,8 +152,11 @@ impl Writer<'_> {
 
     fn constraints_hold(&mut self, best: &Candidate) -> String {
         let limits = &self.findings.case.constraints;
-        let all =
-            if best.passes() { "every constraint is met" } else { "every constraint but the return is met" };
+        let all = match (best.passes(), best.open_interest) {
+            (true, Some(_)) => "every constraint is met",
+            (true, None) => "every constraint that can be checked is met",
+            (false, _) => "every constraint but the return is met",
+        };
         let mut parts = Vec::new();
         if let Some(greeks) = best.greeks {
             let delta = self.narrator.number("delta", greeks.delta, 4, CHAIN);
@@ -161,10 +169,12 @@ impl Writer<'_> {
             self.narrator.count("limit_dte_max", limits.dte_max, LIMITS),
         );
         parts.push(format!("{dte} days within {first} to {last}"));
-        if let (Some(open), Some(spread)) = (best.open_interest, best.spread_pct) {
-            let open = whole(self.narrator, "open_interest", open, CHAIN);
+        if let Some(open) = best.open_interest {
+            parts.push(format!("open interest {}", whole(self.narrator, "open_interest", open, CHAIN)));
+        }
+        if let Some(spread) = best.spread_pct {
             let spread = self.narrator.number("spread_pct", spread, 2, CHAIN);
-            parts.push(format!("open interest {open}, a bid–ask spread of {spread} % of the mid"));
+            parts.push(format!("a bid–ask spread of {spread} % of the mid"));
         }
         format!("{all}: {}", parts.join(", "))
     }
@@ -385,6 +395,10 @@ impl Writer<'_> {
         }
         if let Err(reason) = &self.findings.market.rank {
             unknown.push(no_rank(reason, self.narrator));
+        }
+        unknown.extend(self.findings.case.view.actions_unknown.clone());
+        if self.findings.case.lacks_open_interest() {
+            unknown.push("open interest: it is not reported".to_owned());
         }
         if self.findings.facts.missing.is_some() {
             unknown.push("the chart's levels; the warnings say why".to_owned());

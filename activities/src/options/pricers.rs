@@ -45,7 +45,7 @@ impl Pricers {
         let mut cached = lock(&self.0);
         let known = cached.iter().position(|entry| entry.key.answers_for(chain, rate, dividends));
         let entry = known.and_then(|place| cached.remove(place)).unwrap_or_else(|| {
-            let key = ChainPricer::new(Arc::clone(chain), rate, dividends);
+            let key = ChainPricer::new(Arc::clone(chain), rate, dividends).of_tight_markets();
             Arc::new(SharedPricer { pricer: Mutex::new(key.clone()), key })
         });
         cached.push_back(Arc::clone(&entry));

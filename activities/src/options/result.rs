@@ -4,20 +4,23 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use ttai_contract::{
-    EarningsPolicy, OptionsAnalysisResult, OptionsRecommendation, SpreadType, Strategy, SuggestedPosition,
+    EarningsPolicy, OpenInterestPolicy, OptionsAnalysisResult, OptionsRecommendation, SpreadType, Strategy,
+    SuggestedPosition,
 };
-use ttai_quant::chain::PricedQuote;
+use ttai_quant::chain::{ArbitrageRule, DoubtfulQuote, PricedQuote, doubtful_quotes};
 use ttai_quant::strategy::{Constraint, OptionsVerdict, Selection};
 
 use super::Case;
 use super::chart_facts::ChartFacts;
 use super::choice::{Choice, choose};
 use super::earnings::{Earnings, describe};
-use super::freshness::{Staleness, chain_age, quote_age};
-use super::market::{Market, projected_dividends};
+use super::freshness::{Staleness, quote_age};
+use super::market::{Market, projected_dividends, refuse_unusable_chain};
 use super::number::float;
 use super::pricers::Pricers;
-use super::{alternatives, exits, liquidity, notes, position};
+use super::reconcile::apart;
+use super::words::{self, Series};
+use super::{alternatives, exits, liquidity, notes, position, withheld};
 use crate::failure::AnalystError;
 use crate::narrator::Narrator;
 
@@ -37,8 +40,32 @@ pub(super) struct Findings {
     pub(super) stale: Vec<Staleness>,
 }
 
+impl Findings {
+    /// What the options say: nothing is selected at prices that may not be traded on.
+    pub(super) fn verdict(&self) -> OptionsVerdict {
+        match self.selection.verdict {
+            OptionsVerdict::Select if !self.stale.is_empty() => OptionsVerdict::Watchlist,
+            verdict => verdict,
+        }
+    }
+}
+
 /// The analysis of a case.
-pub(super) fn conclude(case: Case, pricers: &Pricers) -> Result<OptionsAnalysisResult, AnalystError> {
+pub(super) fn conclude(mut case: Case, pricers: &Pricers) -> Result<OptionsAnalysisResult, AnalystError> {
+    refuse_unusable_chain(&case)?;
+    if let Some(apart) = apart(&case) {
+        return Ok(withheld::conclude(case, apart));
+    }
+    let dividends = case.view.actions_unknown.is_none().then_some(case.view.dividends.as_slice());
+    case.doubtful = doubtful_quotes(&case.chain, case.rate.continuous, dividends);
+    if case.contracts().next().is_none() {
+        let message = format!("every quote of the option chain of {} contradicts others", case.view.symbol);
+        return Err(AnalystError::NotEnoughData(message));
+    }
+    priced(case, pricers)
+}
+
+fn priced(case: Case, pricers: &Pricers) -> Result<OptionsAnalysisResult, AnalystError> {
     let mut narrator = Narrator::default();
     let findings = find(case, pricers, &mut narrator)?;
     let alternative_strikes = alternatives::alternatives(&findings.selection, &mut narrator);
@@ -54,7 +81,7 @@ pub(super) fn conclude(case: Case, pricers: &Pricers) -> Result<OptionsAnalysisR
     let weekly_roc = findings.position.as_ref().map(|position| position.roc_weekly);
     Ok(OptionsAnalysisResult {
         symbol: symbol.to_owned(),
-        recommendation: recommendation(selection.verdict),
+        recommendation: recommendation(findings.verdict()),
         best_strike: best.map(|best| float(best.strike)),
         best_expiration: best.map(|best| best.expiration.format("%Y-%m-%d").to_string()),
         dte: best.map(|best| best.dte),
@@ -96,7 +123,7 @@ pub(super) fn conclude(case: Case, pricers: &Pricers) -> Result<OptionsAnalysisR
         stale: !findings.stale.is_empty(),
         chain_time: findings.case.chain.snapshot_time,
         earnings_known: findings.earnings.is_known(),
-        rule: rule(selection),
+        rule: rule(&findings),
         as_of: findings.case.view.as_of,
         data_source: findings.case.view.source.clone(),
         evidence: narrator.into_evidence(),
@@ -130,10 +157,10 @@ fn find(case: Case, pricers: &Pricers, narrator: &mut Narrator) -> Result<Findin
 
 fn staleness(case: &Case, quotes: &[PricedQuote], selection: &Selection) -> Vec<Staleness> {
     let taken = case.chain.snapshot_time;
-    let doubtful = case.view.price_is_doubtful() || !case.chain.underlying.conditions.is_empty();
+    let doubtful = case.view.price_is_doubtful() || case.chain.underlying.is_doubtful();
     let of_underlying = doubtful.then_some(Staleness::DoubtfulUnderlying);
     let of_quote = oldest_quote(quotes, selection).and_then(|oldest| quote_age(oldest, taken));
-    chain_age(taken, case.view.as_of).into_iter().chain(of_quote).chain(of_underlying).collect()
+    of_quote.into_iter().chain(of_underlying).collect()
 }
 
 /// When the best contract, or the older leg of the best vertical, was quoted.
@@ -154,8 +181,10 @@ fn recommendation(verdict: OptionsVerdict) -> OptionsRecommendation {
     }
 }
 
-fn rule(selection: &Selection) -> String {
+fn rule(findings: &Findings) -> String {
+    let selection = &findings.selection;
     match (selection.verdict, &selection.diagnosis) {
+        (OptionsVerdict::Select, _) if !findings.stale.is_empty() => "stale_prices".to_owned(),
         (OptionsVerdict::Select, _) => "all_constraints_hold".to_owned(),
         (OptionsVerdict::Watchlist, _) => "only_return_misses".to_owned(),
         (OptionsVerdict::Reject, Some(why)) => {
@@ -187,6 +216,12 @@ fn warnings(findings: &Findings, narrator: &mut Narrator) -> Vec<String> {
     if let Some(missing) = &findings.facts.missing {
         warnings.push(format!("no chart levels: {missing}"));
     }
+    warnings.extend(doubtful_quote_warnings(case, narrator));
+    if case.lacks_open_interest() && case.constraints.unknown_open_interest == OpenInterestPolicy::Warn {
+        warnings.push(
+            "open interest is not reported: how easily the contract trades is judged by its bid–ask spread alone".to_owned(),
+        );
+    }
     warnings.extend(earnings_warning(findings));
     let Some(position) = &findings.position else { return warnings };
     for dividend in projected_dividends(case, position.last_trade_date) {
@@ -206,6 +241,61 @@ fn warnings(findings: &Findings, narrator: &mut Narrator) -> Vec<String> {
     }
     warnings.extend(position_warnings(findings, position));
     warnings
+}
+
+/// Contracts with contradicting quotes that are named one by one.
+const NAMED_QUOTES: usize = 5;
+
+fn doubtful_quote_warnings(case: &Case, narrator: &mut Narrator) -> Vec<String> {
+    let named = case.doubtful.iter().take(NAMED_QUOTES).zip(1..);
+    let named = named.filter_map(|(quote, number)| doubtful_quote_warning(case, quote, number, narrator));
+    let mut warnings: Vec<String> = named.collect();
+    let more = case.doubtful.len().saturating_sub(NAMED_QUOTES);
+    if more > 0 {
+        let more = words::whole(narrator, "doubtful_quotes_more", count(more), words::CHAIN);
+        warnings.push(format!("{more} more contracts are left out because their quotes contradict others"));
+    }
+    warnings
+}
+
+/// `the AAPL 2014-06-21 620 put, 7.40 bid and 7.60 asked, is left out: bought at …`
+fn doubtful_quote_warning(
+    case: &Case,
+    doubtful: &DoubtfulQuote,
+    number: u32,
+    narrator: &mut Narrator,
+) -> Option<String> {
+    let quote = case.chain.quotes.get(doubtful.place)?;
+    let name = format!("doubtful_{number}");
+    let symbol = case.view.symbol.as_str();
+    let contract = words::contract(narrator, symbol, &name, &Series::of_contract(&quote.contract));
+    let bid = narrator.decimal(&format!("{name}_bid"), quote.bid, words::CHAIN);
+    let ask = narrator.decimal(&format!("{name}_ask"), quote.ask, words::CHAIN);
+    let gain = narrator.price(&format!("{name}_gain"), doubtful.gain, words::COMPUTED);
+    let others = doubtful.against.iter().zip(1..).filter_map(|(place, other): (_, u32)| {
+        let contract = case.contract_at(*place)?;
+        let strike =
+            words::short(narrator, &format!("{name}_other_{other}"), contract.strike_f64(), words::CHAIN);
+        Some(format!("the {strike} {}", contract.right))
+    });
+    let others = words::list(&others.collect::<Vec<_>>());
+    let what = contradiction(doubtful.rule, &others);
+    let unclear =
+        if doubtful.is_certain { "" } else { "; which of them is wrong is unclear, so all are left out" };
+    Some(format!(
+        "the {contract}, {bid} bid and {ask} asked, is left out: {what}, a sure gain of {gain} a share{unclear}"
+    ))
+}
+
+fn contradiction(rule: ArbitrageRule, others: &str) -> String {
+    match rule {
+        ArbitrageRule::Exercise => "it is offered under what its exercise brings".to_owned(),
+        ArbitrageRule::Ceiling => "it is bid above the most that it can be worth".to_owned(),
+        ArbitrageRule::Vertical => format!("against {others} it makes a vertical for less than nothing"),
+        ArbitrageRule::Width => format!("against {others} it makes a vertical for more than its width"),
+        ArbitrageRule::Butterfly => format!("against {others} it makes a butterfly for less than nothing"),
+        ArbitrageRule::Parity => format!("with {others} it breaks put–call parity"),
+    }
 }
 
 fn position_warnings(findings: &Findings, position: &SuggestedPosition) -> Vec<String> {

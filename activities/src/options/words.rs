@@ -1,7 +1,7 @@
 //! Phrases that several texts share; every number goes through the narrator.
 
 use ttai_contract::SuggestedPosition;
-use ttai_core::OptionRight;
+use ttai_core::{OptionContract, OptionRight};
 use ttai_quant::strategy::Constraint;
 use ttai_quant::strategy::select::{ContractSummary, LegRole, Miss};
 
@@ -63,6 +63,11 @@ impl Series {
     pub(super) fn of_position(position: &SuggestedPosition, right: OptionRight) -> Self {
         let SuggestedPosition { strike, long_strike, expiration, .. } = *position;
         Self { strike, long_strike, expiration, right }
+    }
+
+    pub(super) fn of_contract(contract: &OptionContract) -> Self {
+        let OptionContract { expiration, right, .. } = *contract;
+        Self { strike: contract.strike_f64(), long_strike: None, expiration, right }
     }
 
     pub(super) fn of_summary(summary: &ContractSummary, right: OptionRight) -> Self {
@@ -145,6 +150,9 @@ pub(super) fn miss(narrator: &mut Narrator, name: &str, miss: &Miss) -> String {
                 Constraint::Roc => format!("{actual} % a week (needs {limit} %)"),
                 Constraint::Delta => format!("delta {actual} (limit {limit})"),
                 Constraint::OpenInterest => format!("open interest {actual} (needs {limit})"),
+                Constraint::Iv => format!(
+                    "a market too wide for an implied volatility: {actual} % of the mid (limit {limit} %)"
+                ),
                 Constraint::Spread => format!("a bid–ask spread of {actual} % of the mid (limit {limit} %)"),
                 Constraint::Credit => format!("a credit of {actual} % of the width (needs {limit} %)"),
                 other => format!("{} {actual} (limit {limit})", constraint(other)),
@@ -153,6 +161,7 @@ pub(super) fn miss(narrator: &mut Narrator, name: &str, miss: &Miss) -> String {
         _ => match miss.constraint {
             Constraint::Bid => "no bid".to_owned(),
             Constraint::Iv => "no implied volatility".to_owned(),
+            Constraint::OpenInterest => "open interest not reported".to_owned(),
             Constraint::Earnings => "earnings before its expiration".to_owned(),
             Constraint::Spread => "a crossed or empty quote".to_owned(),
             other => constraint(other).to_owned(),
@@ -173,7 +182,7 @@ pub(crate) fn article(first_line: &str, sections: &[(&str, Vec<String>)]) -> Str
 }
 
 /// With a capital letter and a full stop.
-fn sentence(text: &str) -> String {
+pub(crate) fn sentence(text: &str) -> String {
     let mut letters = text.chars();
     let first: String = letters.next().map(|letter| letter.to_uppercase().collect()).unwrap_or_default();
     let stop = if text.ends_with(['.', '!', '?']) { "" } else { "." };

@@ -50,7 +50,8 @@ impl Writer<'_> {
         };
         match self.params.options.best.as_ref() {
             Some(position) => format!("{verdict}: {}.", self.trade(position)),
-            None => format!("{verdict}: no contract of {} is suggested.", self.params.options.symbol),
+            // Nothing was priced, and the options stage says why.
+            None => self.params.options.rationale.clone(),
         }
     }
 
@@ -83,6 +84,7 @@ impl Writer<'_> {
             return self.reasons_to_reject();
         }
         let candidates = [
+            self.nothing_priced(),
             self.chart_with(),
             self.contract_found(),
             self.research_clear(),
@@ -107,6 +109,11 @@ impl Writer<'_> {
             None => "research did not run".to_owned(),
         };
         vec![chart, options, research]
+    }
+
+    fn nothing_priced(&self) -> Option<String> {
+        let nothing = self.params.options.best.is_none();
+        nothing.then(|| "a trade cannot be judged without prices that belong together".to_owned())
     }
 
     fn chart_with(&self) -> Option<String> {
@@ -203,6 +210,9 @@ impl Writer<'_> {
                 }
                 None => "the credit is too small for the width".to_owned(),
             }),
+            "stale_prices" if self.params.options.best.is_none() => {
+                Some("no contract is priced, because chain, quote and time do not belong together".to_owned())
+            }
             "stale_prices" => Some("the prices are old or doubtful and cannot be traded on".to_owned()),
             "capital_too_small" => {
                 let needed = self.collateral();
@@ -293,7 +303,7 @@ impl Writer<'_> {
                 None => "a higher credit on the contract".to_owned(),
             },
             "chart_against_strategy" => format!("a chart that turns {wants}"),
-            "stale_prices" => "a fresh quote and option chain".to_owned(),
+            "stale_prices" => "a quote and an option chain of one time".to_owned(),
             "capital_too_small" => format!("capital of {} or more", self.collateral()),
             "earnings_unknown" => "an earnings date that lies beyond the last trade date".to_owned(),
             "research_caution" => "the risks that research names, once they have passed".to_owned(),

@@ -20,9 +20,9 @@
 //! | `rule` | when | at most |
 //! |---|---|---|
 //! | `chart_rejects`, `options_reject`, `research_rejects` | that stage rejects | `reject` |
+//! | `stale_prices` | the prices are old or doubtful, or do not belong together | `watchlist` |
 //! | `options_watchlist` | the options stage says `watchlist` | `watchlist` |
 //! | `chart_against_strategy` | the chart points against the strategy | `watchlist` |
-//! | `stale_prices` | the prices are old or doubtful | `watchlist` |
 //! | `capital_too_small` | the capital carries no contract | `watchlist` |
 //! | `earnings_unknown` | nobody knows when earnings are | `select` |
 //! | `research_caution` | research says `caution` | `select` |
@@ -134,9 +134,9 @@ pub(super) fn weigh(views: &Views) -> Verdict {
         (views.chart == ChartRecommendation::Reject, Reject, "chart_rejects"),
         (views.options == OptionsRecommendation::Reject, Reject, "options_reject"),
         (research == Some(ResearchRecommendation::Reject), Reject, "research_rejects"),
+        (views.stale, Watchlist, "stale_prices"),
         (views.options == OptionsRecommendation::Watchlist, Watchlist, "options_watchlist"),
         (views.chart == views.direction.fears(), Watchlist, "chart_against_strategy"),
-        (views.stale, Watchlist, "stale_prices"),
         (views.too_small, Watchlist, "capital_too_small"),
         (!views.earnings_known, Select, "earnings_unknown"),
         (research == Some(ResearchRecommendation::Caution), Select, "research_caution"),

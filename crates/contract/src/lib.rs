@@ -56,8 +56,8 @@ pub use model::{ModelName, ModelOutcome, ModelTotal, ModelUse};
 pub use notification::{ChannelFailure, NotificationParams, NotificationReceipt, RouteAlertsParams};
 pub use options::{
     AccountContext, AccountType, Alternative, ChartContext, EarningsPolicy, ExpectedMove, ImpliedEventNote,
-    NearestMiss, OptionsAnalysisParams, OptionsAnalysisResult, OptionsConstraints, OptionsRecommendation,
-    PositionContext, SpreadType, Strategy,
+    NearestMiss, OpenInterestPolicy, OptionsAnalysisParams, OptionsAnalysisResult, OptionsConstraints,
+    OptionsRecommendation, PositionContext, SpreadType, Strategy,
 };
 pub use progress::{AnalysisProgress, StageProgress, StageState};
 pub use queue::TaskQueue;

@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-pub use ttai_core::{AccountType, SpreadType};
+pub use ttai_core::{AccountType, OpenInterestPolicy, SpreadType};
 use ttai_core::{OptionRight, Symbol};
 
 use crate::chart::{
@@ -73,6 +73,9 @@ pub struct OptionsConstraints {
     /// Smallest open interest, in contracts.
     #[serde(alias = "minOpenInterest")]
     pub min_open_interest: u64,
+    /// What to do where a chain reports no open interest at all; a contract that lacks it among others that have it is out.
+    #[serde(alias = "unknownOpenInterest")]
+    pub unknown_open_interest: OpenInterestPolicy,
     /// Widest bid–ask spread, in percent of the mid.
     #[serde(alias = "maxSpreadPct")]
     pub max_spread_pct: f64,
@@ -95,6 +98,7 @@ impl Default for OptionsConstraints {
             dte_min: 14,
             dte_max: 45,
             min_open_interest: 100,
+            unknown_open_interest: OpenInterestPolicy::default(),
             max_spread_pct: 10.0,
             min_credit_pct: 20.0,
             exclude_earnings: yes(),
@@ -412,8 +416,8 @@ pub struct OptionsAnalysisResult {
     pub smallest_relaxation: Option<String>,
     /// Exit plan of the best contract.
     pub exit_plan: Vec<ExitTrigger>,
-    /// Whether the prices are too old or too doubtful for a pick: a chain of another day or over five minutes old in a session, or a price of the underlying that is
-    /// stale, halted, crossed or one-sided.
+    /// Whether the prices are too old or too doubtful for a pick: a chain of another session, or over five minutes older than its feed's delay explains; a chain, a
+    /// quote and options that do not agree on the price; or a price of the underlying that is stale, halted, crossed or one-sided.
     pub stale: bool,
     /// Market time of the chain.
     pub chain_time: DateTime<Utc>,

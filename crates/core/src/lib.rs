@@ -23,7 +23,7 @@ pub use message_kind::MessageKind;
 pub use news::NewsStory;
 pub use option::{ExerciseStyle, OccSymbol, OptionContract, OptionRight, Settlement, SettlementTime};
 pub use quote::{Quote, QuoteCondition};
-pub use strategy::{AccountType, SpreadType};
+pub use strategy::{AccountType, OpenInterestPolicy, SpreadType};
 pub use symbol::{Symbol, SymbolError};
 pub use trend::{ExtensionRisk, FibonacciLevel, LevelSide, Timeframe, TrendDirection, TrendQuality};
 

@@ -16,6 +16,8 @@ use crate::symbol::Symbol;
 pub enum QuoteCondition {
     /// Older than its kind may be.
     Stale,
+    /// As old as its feed's own delay makes it, and no older.
+    Delayed,
     /// The last that the source knows, of a time that nobody says: it was received now and may be of any age.
     LastKnown,
     /// Trading is halted.
@@ -32,6 +34,7 @@ impl fmt::Display for QuoteCondition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Stale => "stale",
+            Self::Delayed => "delayed by its feed",
             Self::LastKnown => "the last known, of no known time",
             Self::Halted => "halted",
             Self::Crossed => "crossed",
@@ -72,6 +75,18 @@ impl Quote {
             (Some(bid), Some(ask)) if bid <= ask => Some((bid + ask) / Decimal::TWO),
             _ => None,
         }
+    }
+
+    /// Whether its feed's own delay explains its age.
+    #[must_use]
+    pub fn is_delayed(&self) -> bool {
+        self.conditions.contains(&QuoteCondition::Delayed)
+    }
+
+    /// Whether anything is wrong with it; a feed's own delay is not.
+    #[must_use]
+    pub fn is_doubtful(&self) -> bool {
+        self.conditions.iter().any(|condition| *condition != QuoteCondition::Delayed)
     }
 
     /// The price to analyse with: the midpoint where the quote has two sides, else the last trade.

@@ -16,6 +16,19 @@ pub enum SpreadType {
     BearCall,
 }
 
+/// What to do with chains that report no open interest.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OpenInterestPolicy {
+    /// Take none.
+    Exclude,
+    /// Go on and warn.
+    #[default]
+    Warn,
+    /// Go on.
+    Allow,
+}
+
 /// What kind of account trades.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]

@@ -43,6 +43,9 @@ pub struct DailyHistory {
     /// Dividends paid so far, and later ones only as a projected schedule, by ex-date, in dollars of the
     /// shares of the moment.
     pub dividends: Vec<CashDividend>,
+    /// Which corporate actions nobody keeps, so that none is not an answer: "dividends and splits are unknown: …"; none
+    /// where both are kept.
+    pub actions_unknown: Option<String>,
     /// What a reader must know: gaps in the record, a session without minutes.
     pub warnings: Vec<String>,
 }
@@ -107,6 +110,7 @@ mod tests {
             today: Some(DailyBar::new(day(9), 100.0, 101.0, 99.0, 100.0, 7.0).unwrap()),
             splits: vec![Split { effective: day(9), ratio: 7.0 }],
             dividends: Vec::new(),
+            actions_unknown: None,
             warnings: Vec::new(),
         };
         let bars = history.bars_in_shares_of_today();

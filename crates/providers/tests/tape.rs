@@ -354,6 +354,7 @@ fn march(from: &str, until: &str) -> DailyHistory {
         today: None,
         splits: splits.into_iter().filter(|split| inside(&split.effective)).collect(),
         dividends: dividends.into_iter().filter(|paid| inside(&paid.ex_date)).collect(),
+        actions_unknown: None,
         warnings: Vec::new(),
     }
 }

@@ -14,7 +14,7 @@ use ttai_core::{
     CashDividend, DividendStatus, ExerciseStyle, OptionChain, OptionContract, OptionQuote, OptionRight,
     Quote, Settlement, SettlementTime, Symbol,
 };
-use ttai_quant::chain::price_chain;
+use ttai_quant::chain::{doubtful_quotes, implied_spot, price_chain};
 use ttai_quant::pricing::{Dividend, VanillaOption, american, american_dividends, european, implied_vol};
 
 /// Numbers in [0, 1) from a fixed seed (xorshift*, S. Vigna 2016).
@@ -193,6 +193,12 @@ fn whole_chain(c: &mut Criterion) {
     group.throughput(Throughput::Elements(chain.quotes.len() as u64));
     group.bench_function("2,352 contracts: statuses, volatilities, Greeks", |b| {
         b.iter(|| price_chain(black_box(&chain), 0.0025, &dividends));
+    });
+    group.bench_function("2,352 contracts: quotes against each other", |b| {
+        b.iter(|| doubtful_quotes(black_box(&chain), 0.0025, Some(&dividends)));
+    });
+    group.bench_function("2,352 contracts: the price that they imply", |b| {
+        b.iter(|| implied_spot(black_box(&chain), 0.0025, &dividends));
     });
     group.finish();
 }

@@ -10,6 +10,7 @@ pub mod indicators;
 pub mod levels;
 pub mod margin;
 pub mod pricing;
+pub mod prints;
 pub mod risk;
 pub mod strategy;
 pub mod trend;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use proptest::prelude::{ProptestConfig, any, prop, prop_assert_eq, proptest};
 use ttai_contract::{OptionsAnalysisParams, OptionsConstraints, Strategy, Subject};
 use ttai_ports::SymbolMetrics;
-use ttai_quant::chain::price_chain;
+use ttai_quant::chain::ChainPricer;
 
 use super::*;
 use crate::market_view::MarketView;
@@ -22,12 +22,15 @@ async fn case(strategy: Strategy, constraints: OptionsConstraints) -> Case {
     let rate = ports.market.risk_free_rate(view.as_of).await.unwrap();
     let mut params = OptionsAnalysisParams::new(symbol("XYZ"));
     params.trade.strategy = strategy;
-    Case { params, constraints, view, chain, rate, metrics: SymbolMetrics::default() }
+    let metrics = SymbolMetrics::default();
+    Case { params, constraints, view, chain, rate, metrics, quote_then: None, doubtful: Vec::new() }
 }
 
 /// The selection from the whole chain, all of it priced.
 fn from_all(case: &Case, market: &Market, facts: &ChartFacts, sold: StrategySpec) -> Selection {
-    let mut quotes = price_chain(&case.chain, case.rate.continuous, &case.view.dividends);
+    let chain = Arc::clone(&case.chain);
+    let pricer = ChainPricer::new(chain, case.rate.continuous, &case.view.dividends);
+    let mut quotes = pricer.of_tight_markets().priced(|_| true);
     for quote in &mut quotes {
         quote.dte = quote.quote.contract.dte(case.view.date);
     }

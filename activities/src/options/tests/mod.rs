@@ -1,5 +1,6 @@
 //! The options analyst's rules over an invented market.
 
+mod data;
 pub(crate) mod market;
 mod recorded;
 
@@ -11,7 +12,7 @@ use ttai_contract::{
     AccountType, ChartContext, ChartRecommendation, EarningsPolicy, FailureType, OptionsAnalysisParams,
     OptionsAnalysisResult, OptionsConstraints, OptionsRecommendation, SpreadType, Strategy,
 };
-use ttai_core::{CashDividend, DividendStatus, QuoteCondition, Split};
+use ttai_core::{CashDividend, DividendStatus, Split};
 use ttai_ports::{EarningsDate, EarningsTime, MarketFigures, PortError, SymbolMetrics, Unknown};
 
 use super::{analyse, words};
@@ -336,33 +337,18 @@ async fn a_rank_needs_half_a_year_of_stored_volatility() {
 }
 
 #[tokio::test]
-async fn old_or_doubtful_prices_are_marked() {
-    let mut older = invented(0.60);
-    older.now = now() + TimeDelta::minutes(6);
-    let result = analysed(older, |_| {}).await;
-    assert!(result.stale && result.rationale.contains("stale"), "{}", result.rationale);
-    assert_eq!(result.chain_time, now());
-
-    let mut halted = invented(0.60);
-    halted.quote.conditions = vec![QuoteCondition::Halted];
-    assert!(analysed(halted, |_| {}).await.stale);
-
+async fn a_contract_that_was_last_quoted_long_before_its_chain_is_marked() {
     let mut unquoted = invented(0.60);
     for quote in &mut unquoted.chain.as_mut().unwrap().quotes {
         quote.quote_time = now() - TimeDelta::minutes(45);
     }
     let result = analysed(unquoted, |_| {}).await;
+    assert_eq!(result.rule, "stale_prices");
     assert!(
         result.stale && result.options_notes.contains("45 minutes before its chain"),
         "{}",
         result.options_notes
     );
-
-    let mut next_day = invented(0.60);
-    next_day.now = "2014-06-09T15:00:00Z".parse().unwrap();
-    let result = analysed(next_day, |_| {}).await;
-    assert!(result.stale);
-    assert_eq!(result.best.unwrap().dte, 11 + 28, "days count from the analysis, and 11 are too few");
 }
 
 #[tokio::test]

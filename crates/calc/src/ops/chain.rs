@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ttai_core::OptionChain;
-use ttai_quant::chain::{ExpirationVolatility, IvStatus, PricedQuote, iv30, term_structure};
+use ttai_quant::chain::{ExpirationVolatility, IvStatus, PricedQuote, is_too_wide, iv30, term_structure};
 
 use super::quotes::{ExDividends, Market, Meta, PricedChain, QuoteRow, Rows};
 use crate::CalcError;
@@ -77,6 +77,8 @@ pub struct ContractAnswer {
     pub extrinsic: f64,
     /// Whether the mid implies a volatility, and if not, why.
     pub iv_status: IvStatus,
+    /// Whether the market is wider than 25 % of its mid, which analyses take no volatility from.
+    pub too_wide: bool,
     /// Implied volatility as a fraction a year.
     pub iv: Option<f64>,
     /// Change per dollar of the underlying.
@@ -112,6 +114,7 @@ impl ContractAnswer {
             intrinsic,
             extrinsic: (mid - intrinsic).max(0.0),
             iv_status: priced.iv_status,
+            too_wide: is_too_wide(&priced.quote),
             iv: priced.iv,
             delta: greek(|greeks| greeks.delta),
             gamma: greek(|greeks| greeks.gamma),

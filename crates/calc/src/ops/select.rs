@@ -127,6 +127,7 @@ impl Limits {
             dte_min: self.dte_min.map_or(standard.dte_min, |days| days.0),
             dte_max: self.dte_max.map_or(standard.dte_max, |days| days.0),
             min_open_interest: open,
+            allow_unreported_open_interest: standard.allow_unreported_open_interest,
             max_spread_pct: money(self.max_spread_pct, standard.max_spread_pct),
             min_credit_pct: money(self.min_credit_pct, standard.min_credit_pct),
             include_non_standard: standard.include_non_standard,

@@ -116,7 +116,14 @@ impl Alpaca {
         // What was not yet known at a past moment is left out.
         let is_now = now - as_of <= Duration::minutes(15);
         let dividends = dividends(&actions, &splits, today, is_now);
-        Ok(DailyHistory { bars, today: so_far, splits, dividends, warnings: Vec::new() })
+        Ok(DailyHistory {
+            bars,
+            today: so_far,
+            splits,
+            dividends,
+            actions_unknown: None,
+            warnings: Vec::new(),
+        })
     }
 
     pub(super) async fn minutes(

@@ -10,7 +10,7 @@ use super::time::DELAY;
 
 /// What a reader must know about every history.
 const NO_DIVIDENDS: &str =
-    "Cboe publishes no dividends: the risk of an early exercise before an ex-date is not seen";
+    "dividends are unknown: Cboe publishes none, so the risk of early exercise before an ex-date is not seen";
 
 /// The history as it was known at `as_of`. `quote` is the newest and the moment that it shows.
 pub(super) fn history(
@@ -35,11 +35,14 @@ pub(super) fn history(
         // The chart files get a session's bar only in the evening; until then the quote has it.
         if has_finished(bar.date, as_of) { finished.push(bar) } else { today = Some(bar) }
     }
-    let mut warnings = vec![NO_DIVIDENDS.to_owned()];
+    let mut warnings = Vec::new();
     if unusable > 0 {
         warnings.push(format!("{unusable} daily bars of Cboe are impossible and left out"));
     }
-    DailyHistory { bars: finished, today, splits: Vec::new(), dividends: Vec::new(), warnings }
+    // The chart files are in the shares of today.
+    let (splits, dividends) = (Vec::new(), Vec::new());
+    let actions_unknown = Some(NO_DIVIDENDS.to_owned());
+    DailyHistory { bars: finished, today, splits, dividends, actions_unknown, warnings }
 }
 
 /// A session has finished here when its close has passed the delay.
@@ -134,6 +137,6 @@ mod tests {
             at("2026-11-20T12:00:00Z"),
         );
         assert_eq!((read.bars.len(), read.bars[0].open), (1, 10.0));
-        assert!(read.warnings[1].starts_with("2 daily bars"), "{:?}", read.warnings);
+        assert!(read.warnings[0].starts_with("2 daily bars"), "{:?}", read.warnings);
     }
 }

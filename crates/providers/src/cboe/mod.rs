@@ -195,8 +195,10 @@ fn read_quote(quote: &CboeQuote, symbol: &Symbol, received_at: DateTime<Utc>, as
     if time::dated(&quote.timestamp, received_at).is_none() {
         conditions.push(QuoteCondition::LastKnown);
     }
-    if freshness::is_stale(market_time, as_of) {
+    if freshness::is_stale(market_time, as_of - time::DELAY) {
         conditions.push(QuoteCondition::Stale);
+    } else if freshness::is_stale(market_time, as_of) {
+        conditions.push(QuoteCondition::Delayed);
     }
     // Nobody bids for an index.
     let is_index = quote.security_type == "index" || client::is_index(symbol);
@@ -272,8 +274,10 @@ mod tests {
         let open = quote(OPEN, "AAPL", "2026-11-20T15:00:05Z");
         assert_eq!(
             (open.market_time, open.conditions),
-            (at("2026-11-20T14:45:00Z"), vec![QuoteCondition::Stale])
+            (at("2026-11-20T14:45:00Z"), vec![QuoteCondition::Delayed])
         );
+        let older = quote(OPEN, "AAPL", "2026-11-20T15:04:00Z");
+        assert_eq!(older.conditions, [QuoteCondition::Stale], "older than the delay explains");
         let closed =
             OPEN.replace("2026-11-20 15:00:00", "2026-11-20 22:00:00").replace("T09:44:58", "T16:03:00");
         let closed = quote(&closed, "AAPL", "2026-11-21T22:00:05Z");
@@ -294,10 +298,10 @@ mod tests {
     #[test]
     fn an_index_has_no_sides_and_a_stock_needs_them() {
         let none = OPEN.replace("9.99", "0").replace("10.01", "0");
-        assert_eq!(quote(&none, "^VIX9D", "2026-11-20T15:00:05Z").conditions, [QuoteCondition::Stale]);
+        assert_eq!(quote(&none, "^VIX9D", "2026-11-20T15:00:05Z").conditions, [QuoteCondition::Delayed]);
         assert_eq!(
             quote(&none, "AAPL", "2026-11-20T15:00:05Z").conditions,
-            [QuoteCondition::Stale, QuoteCondition::OneSided]
+            [QuoteCondition::Delayed, QuoteCondition::OneSided]
         );
     }
 

@@ -106,7 +106,10 @@ impl Metrics for Computed {
 
 fn implied_volatility(chain: &OptionChain, rate: f64, dividends: &[CashDividend]) -> Option<f64> {
     let spot = chain.underlying.price()?;
-    iv30(&term_structure(&ChainPricer::new(chain, rate, dividends).at_the_money(|_| true), spot))
+    iv30(&term_structure(
+        &ChainPricer::new(chain, rate, dividends).of_tight_markets().at_the_money(|_| true),
+        spot,
+    ))
 }
 
 /// The closes of the sessions that both have, oldest first.

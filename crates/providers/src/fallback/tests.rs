@@ -78,6 +78,7 @@ impl MarketData for Fake {
             today: None,
             splits: Vec::new(),
             dividends: Vec::new(),
+            actions_unknown: None,
             warnings: Vec::new(),
         })
     }

@@ -144,7 +144,7 @@ fn look_of_contract(quote: &OptionQuote, underlying: &Quote) -> Look {
 
 /// What keeps a quote, or a chain beside it, from being as of now.
 fn condition(quote: &Quote) -> Option<QuoteCondition> {
-    [QuoteCondition::LastKnown, QuoteCondition::Stale]
+    [QuoteCondition::LastKnown, QuoteCondition::Stale, QuoteCondition::Delayed]
         .into_iter()
         .find(|condition| quote.conditions.contains(condition))
 }

@@ -16,7 +16,8 @@ const CAPACITY: usize = 6;
 /// The parsed files that a history is put together from.
 pub(super) struct Sources {
     pub(super) daily: Arc<DailyFile>,
-    pub(super) factors: Arc<Vec<FactorRow>>,
+    /// None without such a file.
+    pub(super) factors: Option<Arc<Vec<FactorRow>>>,
     /// The minutes of today and of finished sessions without a daily bar.
     pub(super) sessions: BTreeMap<NaiveDate, Arc<Vec<Minute>>>,
 }
@@ -25,13 +26,20 @@ impl Sources {
     /// Whether these are the same parsed files: a file that changed is parsed anew.
     fn are(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.daily, &other.daily)
-            && Arc::ptr_eq(&self.factors, &other.factors)
+            && same(self.factors.as_ref(), other.factors.as_ref())
             && self.sessions.len() == other.sessions.len()
             && self
                 .sessions
                 .iter()
                 .zip(&other.sessions)
                 .all(|((date, one), (of, other))| date == of && Arc::ptr_eq(one, other))
+    }
+}
+
+fn same<T>(one: Option<&Arc<T>>, other: Option<&Arc<T>>) -> bool {
+    match (one, other) {
+        (Some(one), Some(other)) => Arc::ptr_eq(one, other),
+        (one, other) => one.is_none() && other.is_none(),
     }
 }
 
@@ -53,7 +61,12 @@ impl Histories {
             return known;
         }
         let Sources { daily, factors, sessions } = &sources;
-        let history = Arc::new(history(daily, factors, sessions, &Session::at(as_of)));
+        let history = Arc::new(history(
+            daily,
+            factors.as_ref().map(|rows| rows.as_slice()),
+            sessions,
+            &Session::at(as_of),
+        ));
         let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if entries.len() >= CAPACITY {
             entries.pop_front();
@@ -78,7 +91,7 @@ mod tests {
     use crate::tape::daily::read_bars;
 
     fn sources(daily: &Arc<DailyFile>, factors: &Arc<Vec<FactorRow>>) -> Sources {
-        Sources { daily: Arc::clone(daily), factors: Arc::clone(factors), sessions: BTreeMap::new() }
+        Sources { daily: Arc::clone(daily), factors: Some(Arc::clone(factors)), sessions: BTreeMap::new() }
     }
 
     #[test]

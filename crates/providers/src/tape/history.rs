@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use ttai_calendar::{covers, is_session, new_york_date, new_york_instant, session};
-use ttai_core::DailyBar;
+use ttai_calendar::{NEW_YORK, covers, is_session, new_york_date, new_york_instant, session};
+use ttai_core::{DailyBar, SessionPart};
 use ttai_ports::DailyHistory;
 
 use super::actions::{RawPrices, actions};
 use super::daily::{DailyFile, FactorRow};
 use super::folder::SymbolFiles;
-use super::minutes::{Minute, regular_bar};
+use super::minutes::{Minute, SessionBar, session_bar};
 
 /// A moment and the session that it belongs to.
 pub(super) struct Session {
@@ -43,35 +43,54 @@ pub(super) fn close_of(date: NaiveDate) -> Option<DateTime<Utc>> {
     session(date).map(|session| session.close).or_else(|| new_york_instant(date, 16, 0).ok())
 }
 
-/// The history at a moment. `sessions` holds the minutes of today and of finished sessions without a daily bar.
+/// What a reader must know of a symbol without a factors file.
+const NO_FACTORS: &str = "dividends and splits are unknown: the tape has no factors file of the symbol";
+
+/// The history at a moment; `factors` are none where no file keeps them. `sessions` holds the minutes of today and of finished sessions without a daily bar.
 pub(super) fn history(
     daily: &DailyFile,
-    factors: &[FactorRow],
+    factors: Option<&[FactorRow]>,
     sessions: &BTreeMap<NaiveDate, Arc<Vec<Minute>>>,
     moment: &Session,
 ) -> DailyHistory {
     let mut bars: Vec<DailyBar> =
         daily.bars.iter().copied().take_while(|bar| moment.has_finished(bar.date)).collect();
+    let mut set_aside = Vec::new();
     for (date, minutes) in sessions {
         let position = bars.partition_point(|bar| bar.date < *date);
         let is_absent = bars.get(position).is_none_or(|bar| bar.date != *date);
         if is_absent && moment.has_finished(*date) {
-            let whole = regular_bar(minutes, *date, DateTime::<Utc>::MAX_UTC);
-            bars.splice(position..position, whole);
+            let whole = session_bar(minutes, *date, DateTime::<Utc>::MAX_UTC);
+            bars.splice(position..position, whole.bar);
+            set_aside.extend(whole.set_aside);
         }
     }
     let today_minutes = sessions.get(&moment.date).map_or(&[][..], |minutes| minutes.as_slice());
-    let today = moment.is_open().then(|| regular_bar(today_minutes, moment.date, moment.as_of)).flatten();
+    let so_far = session_bar(today_minutes, moment.date, moment.as_of);
+    let first_trade = first_trade(today_minutes, &so_far, moment);
+    let today = if moment.is_open() { so_far.bar } else { None };
+    if today.is_some() {
+        set_aside.extend(so_far.set_aside);
+    }
     let mut warnings = warnings(daily, &bars, sessions, moment);
-    let prices = KnownPrices { bars: &bars, today: first_trade(today_minutes, moment) };
-    let actions = actions(factors, &prices, moment.date);
+    warnings.extend(set_aside);
+    let prices = KnownPrices { bars: &bars, today: first_trade };
+    let actions = actions(factors.unwrap_or_default(), &prices, moment.date);
     warnings.extend(actions.warnings);
-    DailyHistory { bars, today, splits: actions.splits, dividends: actions.dividends, warnings }
+    let actions_unknown = factors.is_none().then(|| NO_FACTORS.to_owned());
+    DailyHistory {
+        bars,
+        today,
+        splits: actions.splits,
+        dividends: actions.dividends,
+        actions_unknown,
+        warnings,
+    }
 }
 
 /// Today's first trade: the session's opening one, before it the first of the morning.
-fn first_trade(minutes: &[Minute], moment: &Session) -> Option<(NaiveDate, f64)> {
-    let regular = regular_bar(minutes, moment.date, moment.as_of).map(|bar| bar.open);
+fn first_trade(minutes: &[Minute], so_far: &SessionBar, moment: &Session) -> Option<(NaiveDate, f64)> {
+    let regular = so_far.bar.map(|bar| bar.open);
     let early = || {
         let ended = minutes.iter().filter(|minute| minute.end() <= moment.as_of);
         ended.filter_map(|minute| minute.trades).map(|bar| bar.open).next()
@@ -119,10 +138,23 @@ fn warnings(
     if !missing.is_empty() {
         warnings.push(format!("no daily bar for {} session(s): {}", missing.len(), some_of(&missing)));
     }
-    if moment.is_open() && !sessions.contains_key(&moment.date) {
-        warnings.push(format!("no minutes are recorded for {}, so today's bar is missing", moment.date));
-    }
+    warnings.extend(missing_minutes(sessions.get(&moment.date).map(|minutes| minutes.as_slice()), moment));
     warnings
+}
+
+/// Minutes without a row after which a session's record has a hole: quiet shares may go unquoted for a few.
+const LONGEST_PAUSE: i64 = 30;
+
+/// Whether the running session's minutes break off.
+fn missing_minutes(minutes: Option<&[Minute]>, moment: &Session) -> Option<String> {
+    let minutes = minutes.filter(|_| moment.is_open());
+    let regular = minutes.unwrap_or_default().iter().filter(|minute| minute.session == SessionPart::Regular);
+    let mut ended = regular.filter(|minute| minute.end() <= moment.as_of);
+    let last = ended.next_back().map(Minute::end)?;
+    ((moment.as_of - last).num_minutes() > LONGEST_PAUSE).then(|| {
+        let end = last.with_timezone(&NEW_YORK).format("%H:%M ET");
+        format!("the minutes of {} end at {end}, so today's bar is only known up to then", moment.date)
+    })
 }
 
 fn bar_count(count: usize) -> String {

@@ -4,9 +4,11 @@ use std::io::Read;
 
 use chrono::{DateTime, Duration, NaiveDate, Utc};
 use rust_decimal::Decimal;
-use ttai_calendar::{new_york_date, session};
+use rust_decimal::prelude::ToPrimitive;
+use ttai_calendar::{NEW_YORK, new_york_date, session};
 use ttai_core::{DailyBar, MinuteBar, SessionPart};
 use ttai_ports::PortError;
+use ttai_quant::prints::{BadPrint, PrintField, PrintLimits, without_bad_prints};
 
 use super::table::{self, Row, corrupt};
 
@@ -31,6 +33,12 @@ impl Minute {
     /// The end of the minute, at which its values are known.
     pub(super) fn end(&self) -> DateTime<Utc> {
         self.start + Duration::minutes(1)
+    }
+
+    /// Between bid and ask in dollars, where both stand and are to be believed.
+    fn mid(&self) -> Option<f64> {
+        let (bid, ask) = (self.bid?.to_f64()?, self.ask?.to_f64()?);
+        (!self.quote_outlier && bid <= ask).then(|| f64::midpoint(bid, ask))
     }
 
     /// The last trade in dollars.
@@ -116,13 +124,68 @@ fn trades(row: &Row<'_>, start: DateTime<Utc>, session: SessionPart) -> Result<T
     }
 }
 
-/// The regular session's trades among minutes that ended by `until`, as one bar; none before the first trade.
-pub(super) fn regular_bar(minutes: &[Minute], date: NaiveDate, until: DateTime<Utc>) -> Option<DailyBar> {
-    let trades = minutes
-        .iter()
-        .filter(|minute| minute.session == SessionPart::Regular && minute.end() <= until)
-        .filter_map(|minute| minute.trades);
-    DailyBar::of_minutes(date, trades)
+/// A session so far, from its minutes.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct SessionBar {
+    /// The regular session's trades without the bad prints among them; none before the first trade.
+    pub(super) bar: Option<DailyBar>,
+    /// What was set aside, a sentence each.
+    pub(super) set_aside: Vec<String>,
+}
+
+/// Bad prints of a session that are named one by one.
+const NAMED_PRINTS: usize = 3;
+
+/// The regular session's trades among minutes that ended by `until`, as one bar. Bad prints are judged by the minutes up to
+/// then, and by the newest quote.
+pub(super) fn session_bar(minutes: &[Minute], date: NaiveDate, until: DateTime<Utc>) -> SessionBar {
+    let ended = || minutes.iter().filter(|minute| minute.end() <= until);
+    let traded: Vec<MinuteBar> = ended()
+        .filter(|minute| minute.session == SessionPart::Regular)
+        .filter_map(|minute| minute.trades)
+        .collect();
+    let bars: Vec<DailyBar> = traded.iter().map(|bar| as_bar(date, bar)).collect();
+    match without_bad_prints(&bars, ended().last().and_then(Minute::mid), PrintLimits::MINUTE) {
+        None => SessionBar { bar: merged(&bars), set_aside: Vec::new() },
+        Some(sound) => {
+            SessionBar { bar: merged(&sound.bars), set_aside: sentences(date, &traded, &sound.set_aside) }
+        }
+    }
+}
+
+fn as_bar(date: NaiveDate, bar: &MinuteBar) -> DailyBar {
+    let MinuteBar { open, high, low, close, volume, .. } = *bar;
+    DailyBar { date, open, high, low, close, volume }
+}
+
+fn merged(bars: &[DailyBar]) -> Option<DailyBar> {
+    let (first, rest) = bars.split_first()?;
+    Some(rest.iter().fold(*first, |day, bar| DailyBar {
+        high: day.high.max(bar.high),
+        low: day.low.min(bar.low),
+        close: bar.close,
+        volume: day.volume + bar.volume,
+        ..day
+    }))
+}
+
+fn sentences(date: NaiveDate, traded: &[MinuteBar], bad: &[BadPrint]) -> Vec<String> {
+    let named = bad.iter().take(NAMED_PRINTS).map(|bad| {
+        let time = traded.get(bad.place).map(|bar| bar.start.with_timezone(&NEW_YORK).format("%H:%M ET"));
+        let time = time.map(|time| time.to_string()).unwrap_or_default();
+        let what = match bad.field {
+            PrintField::Bar => "minute",
+            field => field.name(),
+        };
+        format!(
+            "bad print set aside: the {what} at {:.2} of {date} {time}, which no trade around it, no quote and no volume \
+             supports",
+            bad.price
+        )
+    });
+    let more = bad.len().saturating_sub(NAMED_PRINTS);
+    let more = (more > 0).then(|| format!("{more} more bad prints of {date} are set aside"));
+    named.chain(more).collect()
 }
 
 #[cfg(test)]
@@ -152,9 +215,9 @@ mod tests {
         .unwrap();
         assert!(file[0].quote_outlier && file[0].trades.is_none());
         let until = "2014-06-09T13:33:59Z".parse().unwrap();
-        let bar = regular_bar(&file, day(), until).unwrap();
+        let bar = session_bar(&file, day(), until).bar.unwrap();
         assert_eq!((bar.open, bar.high, bar.low, bar.close, bar.volume), (92.0, 95.0, 91.0, 94.0, 300.0));
-        assert_eq!(regular_bar(&file, day(), "2014-06-09T13:30:59Z".parse().unwrap()), None);
+        assert_eq!(session_bar(&file, day(), "2014-06-09T13:30:59Z".parse().unwrap()).bar, None);
     }
 
     #[test]
@@ -178,6 +241,35 @@ mod tests {
     fn an_impossible_minute_is_left_out_and_said() {
         let file = minutes("2014-06-09T13:30:00Z,rth,5,1,9,5,1,,,\n").unwrap();
         assert!(file[0].trades.is_none() && file[0].skipped.as_ref().unwrap().contains("line 2"));
+    }
+
+    /// A quiet morning of trades at 93 with one minute changed.
+    fn morning(changed: usize, row: &str) -> Vec<Minute> {
+        let minute = |i: usize| {
+            let time = format!("2014-06-09T13:{}:00Z", 30 + i);
+            if i == changed {
+                format!("{time},rth,{row}\n")
+            } else {
+                format!("{time},rth,93,93.2,92.9,93.1,100,93,93.2,\n")
+            }
+        };
+        minutes(&(0..20).map(minute).collect::<String>()).unwrap()
+    }
+
+    #[test]
+    fn a_bad_print_is_set_aside_as_far_as_is_known_by_then() {
+        let at = |text: &str| text.parse().unwrap();
+        let file = morning(10, "93,93.2,9.3,93.1,100,93,93.2,");
+        let day_so_far = session_bar(&file, day(), DateTime::<Utc>::MAX_UTC);
+        assert_eq!(day_so_far.bar.unwrap().low, 92.9);
+        assert_eq!(day_so_far.set_aside.len(), 1);
+        assert!(day_so_far.set_aside[0].contains("the low at 9.30 of 2014-06-09 09:40 ET"), "{day_so_far:?}");
+        assert_eq!(session_bar(&file, day(), at("2014-06-09T13:40:00Z")).set_aside.len(), 0);
+        // The newest close is held against the quote.
+        for (close, quote, low) in [("9.3", "93,93.2", 92.9), ("61", "60.9,61.1", 61.0)] {
+            let file = morning(19, &format!("93,93.2,{close},{close},100,{quote},"));
+            assert_eq!(session_bar(&file, day(), DateTime::<Utc>::MAX_UTC).bar.unwrap().low, low);
+        }
     }
 
     proptest! {

@@ -14,7 +14,7 @@ use ttai_ports::{DailyHistory, DataSource, NewsWindow, PortError, RiskFreeRate, 
 
 use super::PROVIDER;
 use super::cache::Cache;
-use super::chain::{self, Snapshot, Snapshots};
+use super::chain::{self, Snapshot, Snapshots, Underlying};
 use super::daily::{self, DailyFile, FactorRow};
 use super::facts::Facts;
 use super::folder::{self, Folder, Listing, SymbolFiles};
@@ -25,6 +25,7 @@ use super::quote::{self, Prices};
 use super::settings::Settings;
 use super::table::corrupt;
 use super::{rates, stories};
+use crate::freshness;
 
 /// Files beyond this are not read into memory: 512 MiB, some five thousand times a day of minutes.
 const LARGEST_FILE: u64 = 512 << 20;
@@ -308,7 +309,8 @@ impl Recording {
         Ok(None)
     }
 
-    /// The underlying's prices beside a snapshot, with the volume of that day's minutes where they are recorded.
+    /// The underlying's prices beside a snapshot, with the volume of that day's minutes where they are recorded. A snapshot
+    /// without any has those of its minute.
     fn underlying(
         &self,
         files: &SymbolFiles,
@@ -322,6 +324,12 @@ impl Recording {
             0
         };
         let underlying = snapshot.underlying.clone();
+        if underlying == Underlying::default()
+            && let Some(prices) = self.newest_minutes(files, time)?
+            && time - prices.market_time <= freshness::FRESH
+        {
+            return Ok(prices);
+        }
         Ok(Prices {
             bid: underlying.bid,
             ask: underlying.ask,
@@ -338,10 +346,11 @@ impl Recording {
         self.cache.get(path, |path| daily::read_bars(open(path, &label)?, &label))
     }
 
-    fn factors(&self, files: &SymbolFiles) -> Result<Arc<Vec<FactorRow>>, PortError> {
-        let Some(path) = &files.factors else { return Ok(Arc::default()) };
+    /// None without such a file.
+    fn factors(&self, files: &SymbolFiles) -> Result<Option<Arc<Vec<FactorRow>>>, PortError> {
+        let Some(path) = &files.factors else { return Ok(None) };
         let label = self.label(path);
-        self.cache.get(path, |path| daily::read_factors(open(path, &label)?, &label))
+        self.cache.get(path, |path| daily::read_factors(open(path, &label)?, &label)).map(Some)
     }
 
     fn minutes(&self, files: &SymbolFiles, date: NaiveDate) -> Result<Arc<Vec<Minute>>, PortError> {

@@ -82,6 +82,10 @@ impl TapeWriter {
         let factors = continued(&known, of_history(before.as_ref(), history), first);
         bars.extend(history.bars.iter().map(|bar| (bar.date.to_string(), daily_row(bar))));
         self.put(&bars_path, &table(DAILY, bars.into_values()))?;
+        // A file without a row would say that there are none.
+        if history.actions_unknown.is_some() && known.is_empty() {
+            return Ok(());
+        }
         let factors = factors.iter().map(factor_row).chain([LAST_FACTORS.to_owned()]);
         self.put(&factors_path, &table(FACTORS, factors))
     }

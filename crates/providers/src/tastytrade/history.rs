@@ -30,16 +30,15 @@ pub(super) async fn history(
     let today = new_york_date(as_of);
     let from = today.checked_sub_days(Days::new(DAYS_BACK)).unwrap_or(today);
     let found = source.daily(symbol, from, as_of).await?;
-    let mut warnings: Vec<String> = missing_bars(&found, from).into_iter().collect();
+    let warnings: Vec<String> = missing_bars(&found, from).into_iter().collect();
     let (bars, unfinished) = split_off_today(found.bars, as_of);
-    let dividends = match dividends(client, symbol, today).await {
-        Ok(dividends) => dividends,
-        Err(error) => {
-            warnings.push(format!("no dividends: {error}"));
-            Vec::new()
-        }
+    let (dividends, actions_unknown) = match dividends(client, symbol, today).await {
+        Ok(dividends) => (dividends, None),
+        Err(error) => (Vec::new(), Some(format!("dividends are unknown: {error}"))),
     };
-    Ok(DailyHistory { bars, today: unfinished, splits: Vec::new(), dividends, warnings })
+    // Candles come in the shares of today.
+    let splits = Vec::new();
+    Ok(DailyHistory { bars, today: unfinished, splits, dividends, actions_unknown, warnings })
 }
 
 /// A provider without its stream has no bars.

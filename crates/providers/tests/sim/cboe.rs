@@ -31,7 +31,7 @@ async fn an_analysis_finds_all_that_it_needs() {
     let quote = cboe.quote(&aapl, now).await.unwrap();
     // A quarter of an hour late, and it says so.
     assert!((now - quote.market_time - Duration::minutes(15)).num_seconds().abs() <= 1, "{quote:?}");
-    assert_eq!(quote.conditions, [QuoteCondition::Stale]);
+    assert_eq!(quote.conditions, [QuoteCondition::Delayed]);
     assert!(quote.bid < quote.ask && quote.last.is_some() && quote.volume > 0, "{quote:?}");
     let history = cboe.daily_history(&aapl, now).await.unwrap();
     let own = market.adjusted_daily(&aapl).await.unwrap();

@@ -13,7 +13,7 @@ use rust_decimal::prelude::ToPrimitive;
 use ttai_core::{CashDividend, ExerciseStyle, NEW_YORK, OptionChain, OptionContract, OptionQuote};
 
 use super::cash_dividends;
-use super::priced::{ContractGreeks, IvStatus, PricedQuote};
+use super::priced::{ContractGreeks, IvStatus, PricedQuote, is_too_wide};
 use crate::pricing::finite_difference::Solution;
 use crate::pricing::implied_vol::{self, NoImpliedVol};
 use crate::pricing::option::relevant_dividends;
@@ -44,6 +44,8 @@ pub struct ChainPricer<C> {
     chain: C,
     rate: f64,
     dividends: Vec<CashDividend>,
+    /// Whether markets that are too wide for a price are read all the same.
+    reads_wide: bool,
     /// What is known by now, by a contract's place in the chain.
     answers: BTreeMap<usize, Answer>,
 }
@@ -69,7 +71,13 @@ impl<C: Deref<Target = OptionChain>> ChainPricer<C> {
     /// A chain of which nothing is priced yet; the arguments are those of [`price_chain`].
     #[must_use]
     pub fn new(chain: C, rate: f64, dividends: &[CashDividend]) -> Self {
-        Self { chain, rate, dividends: dividends.to_vec(), answers: BTreeMap::new() }
+        Self { chain, rate, dividends: dividends.to_vec(), reads_wide: true, answers: BTreeMap::new() }
+    }
+
+    /// The same, but a market that [`is_too_wide`] implies no volatility.
+    #[must_use]
+    pub fn of_tight_markets(self) -> Self {
+        Self { reads_wide: false, answers: BTreeMap::new(), ..self }
     }
 
     /// Whether it answers for `chain`, `rate` and `dividends`: the same quotes beside the same price at the same moment.
@@ -189,7 +197,7 @@ impl<C: Deref<Target = OptionChain>> ChainPricer<C> {
         for ((_, european), batch) in self.batches(unknown) {
             let mut candidates = Vec::with_capacity(batch.len());
             for index in batch {
-                match candidate(&self.chain, index, self.rate) {
+                match self.candidate(index) {
                     Ok(candidate) => candidates.push(candidate),
                     Err(status) => self.record(index, Err(status)),
                 }
@@ -205,6 +213,14 @@ impl<C: Deref<Target = OptionChain>> ChainPricer<C> {
         }
     }
 
+    fn candidate(&self, index: usize) -> Result<Candidate, IvStatus> {
+        let candidate = candidate(&self.chain, index, self.rate)?;
+        if !self.reads_wide && is_too_wide(&self.chain.quotes[index]) {
+            return Err(IvStatus::TooWide);
+        }
+        Ok(candidate)
+    }
+
     fn record(&mut self, index: usize, found: Result<Found, IvStatus>) {
         self.answers.insert(index, Answer { found, greeks: None });
     }
@@ -218,7 +234,7 @@ impl<C: Deref<Target = OptionChain>> ChainPricer<C> {
         for ((_, european), batch) in self.batches(unknown) {
             let found: Vec<(Candidate, Found)> = batch
                 .into_iter()
-                .filter_map(|index| candidate(&self.chain, index, self.rate).ok().zip(self.found(index).ok()))
+                .filter_map(|index| self.candidate(index).ok().zip(self.found(index).ok()))
                 .collect();
             let candidates: Vec<Candidate> = found.iter().map(|(candidate, _)| *candidate).collect();
             let greeks = match self.dividends_of(&candidates) {

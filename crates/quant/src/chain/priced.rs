@@ -1,8 +1,19 @@
 //! A quoted contract with what its price implies.
 
+use rust_decimal::Decimal;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ttai_core::OptionQuote;
+
+/// Widest market whose mid says something, in percent of that mid.
+pub const WIDEST_PCT: u32 = 25;
+
+/// Whether a market that is quoted on both sides is wider than [`WIDEST_PCT`] of its mid, so that the mid is hardly a price.
+#[must_use]
+pub fn is_too_wide(quote: &OptionQuote) -> bool {
+    let is_quoted = quote.bid > Decimal::ZERO && quote.ask >= quote.bid;
+    is_quoted && (quote.ask - quote.bid) * Decimal::ONE_HUNDRED > quote.mid() * Decimal::from(WIDEST_PCT)
+}
 
 /// Whether a mid price implies a volatility, and if not, why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
@@ -23,6 +34,9 @@ pub enum IvStatus {
     /// The mid is above the price at 600 % volatility.
     #[serde(rename = "none_above_6")]
     NoneAbove6,
+    /// The market is wider than [`WIDEST_PCT`] of its mid, where such markets are not read
+    /// ([`ChainPricer::of_tight_markets`](super::ChainPricer::of_tight_markets)).
+    TooWide,
     /// The last session has ended.
     Expired,
     /// The underlying has no price, or the contract's terms are outside what can be priced.

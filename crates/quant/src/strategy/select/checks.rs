@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::constraints::{Constraint, Constraints};
 use super::contender::Contender;
-use crate::chain::PricedQuote;
-use crate::strategy::number::to_f64;
+use crate::chain::priced::WIDEST_PCT;
+use crate::chain::{IvStatus, PricedQuote};
+use crate::strategy::number::{percent, to_f64};
 
 /// Which leg of a spread a miss is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -66,9 +67,7 @@ pub(super) fn misses(contender: &Contender<'_>, constraints: &Constraints, event
     let mut misses = Vec::new();
     misses.extend(dte(contender.dte(), constraints));
     misses.extend(short.bid());
-    if contender.short.iv.is_none() {
-        misses.push(Miss::hard(Constraint::Iv, LegRole::Short));
-    }
+    misses.extend(volatility(contender.short));
     misses.extend(delta(contender, constraints));
     misses.extend(roc(contender, constraints));
     misses.extend(short.liquidity(constraints));
@@ -89,6 +88,20 @@ fn dte(dte: i64, constraints: &Constraints) -> Option<Miss> {
     let limit = dte.clamp(constraints.dte_min, constraints.dte_max);
     let days = to_f64(Decimal::from(dte));
     (limit != dte).then(|| Miss::by(Constraint::Dte, LegRole::Short, days, Decimal::from(limit)))
+}
+
+/// No volatility; of a market that is too wide for one, how wide it is.
+fn volatility(short: &PricedQuote) -> Option<Miss> {
+    let missing = Miss::hard(Constraint::Iv, LegRole::Short);
+    match (short.iv, short.iv_status) {
+        (Some(_), _) => None,
+        (None, IvStatus::TooWide) => Some(Miss {
+            actual: percent(short.quote.ask - short.quote.bid, short.quote.mid()),
+            limit: Some(f64::from(WIDEST_PCT)),
+            ..missing
+        }),
+        (None, _) => Some(missing),
+    }
 }
 
 fn delta(contender: &Contender<'_>, constraints: &Constraints) -> Option<Miss> {
@@ -139,12 +152,20 @@ impl Quoted<'_> {
     }
 
     fn liquidity(&self, constraints: &Constraints) -> impl Iterator<Item = Miss> {
-        let open = self.priced.quote.open_interest.unwrap_or(0);
-        let few = (open < constraints.min_open_interest).then(|| {
-            let limit = Decimal::from(constraints.min_open_interest);
-            Miss::by(Constraint::OpenInterest, self.role, to_f64(Decimal::from(open)), limit)
-        });
-        few.into_iter().chain(self.spread(constraints.max_spread_pct))
+        self.open_interest(constraints).into_iter().chain(self.spread(constraints.max_spread_pct))
+    }
+
+    /// Unreported is not none: whether it misses the limit is a policy.
+    fn open_interest(&self, constraints: &Constraints) -> Option<Miss> {
+        let least = constraints.min_open_interest;
+        match self.priced.quote.open_interest {
+            Some(open) => (open < least).then(|| {
+                let open = to_f64(Decimal::from(open));
+                Miss::by(Constraint::OpenInterest, self.role, open, Decimal::from(least))
+            }),
+            None => (least > 0 && !constraints.allow_unreported_open_interest)
+                .then(|| Miss::hard(Constraint::OpenInterest, self.role)),
+        }
     }
 
     /// 100 · (ask − bid) ≤ max_spread_pct · mid. A crossed or empty quote has no spread that any limit would admit.

@@ -70,6 +70,9 @@ pub struct Constraints {
     pub dte_max: i64,
     /// Least open interest of every leg, in contracts.
     pub min_open_interest: u64,
+    /// Whether a contract whose open interest is not reported keeps that limit.
+    #[serde(default)]
+    pub allow_unreported_open_interest: bool,
     /// Widest bid–ask spread of every leg, in percent of its mid, 0 to 200.
     #[serde(with = "plain")]
     #[schemars(with = "f64")]
@@ -91,6 +94,7 @@ impl Default for Constraints {
             dte_min: 14,
             dte_max: 45,
             min_open_interest: 100,
+            allow_unreported_open_interest: false,
             max_spread_pct: Decimal::TEN,
             min_credit_pct: Decimal::from(20),
             include_non_standard: false,
