@@ -7,6 +7,7 @@ pub mod market_data;
 pub mod notifications;
 pub mod outputs;
 pub mod ports;
+pub mod titles;
 
 mod agent;
 mod chart;

@@ -13,10 +13,10 @@ pub(crate) struct Narrator {
 }
 
 impl Narrator {
-    /// A price: two digits, four under a dollar.
+    /// A price: two digits; under a dollar up to four, as many as it has.
     pub(crate) fn price(&mut self, name: &str, value: f64, source: &str) -> String {
-        let digits = if value.abs() < 1.0 && value != 0.0 { 4 } else { 2 };
-        self.number(name, value, digits, source)
+        let most = if value.abs() < 1.0 { 4 } else { 2 };
+        self.number(name, value, fewest_digits(value, 2, most), source)
     }
 
     /// A price held as a decimal.
@@ -26,15 +26,27 @@ impl Narrator {
 
     /// A number with `digits` digits after the point.
     pub(crate) fn number(&mut self, name: &str, value: f64, digits: usize, source: &str) -> String {
-        let text = format!("{value:.digits$}");
-        self.record(name, value, text, source)
+        self.record(name, value, rounded(value, digits), source)
+    }
+
+    /// A number beside the limit that it is compared with: with as many digits more as it takes to tell the two apart.
+    pub(crate) fn beside(
+        &mut self,
+        name: &str,
+        value: f64,
+        limit: f64,
+        digits: usize,
+        source: &str,
+    ) -> String {
+        let differs = |digits: &usize| rounded(value, *digits) != rounded(limit, *digits);
+        let digits = (digits..=digits + 4).find(differs).unwrap_or(digits);
+        self.number(name, value, digits, source)
     }
 
     /// A fraction as a percentage: 0.224 is `22.4 %`.
     pub(crate) fn percent(&mut self, name: &str, fraction: f64, digits: usize, source: &str) -> String {
         let value = fraction * 100.0;
-        let text = format!("{value:.digits$}");
-        format!("{} %", self.record(name, value, text, source))
+        format!("{} %", self.record(name, value, rounded(value, digits), source))
     }
 
     /// Whole dollars with thousands separated.
@@ -76,6 +88,24 @@ impl Narrator {
             self.evidence.push(Evidence { name, value, text: text.clone(), source });
         }
         text
+    }
+}
+
+/// Digits after the point that print the value as it is, from `least` to `most`.
+pub(crate) fn fewest_digits(value: f64, least: usize, most: usize) -> usize {
+    let fits = |digits: &usize| {
+        let text = format!("{value:.digits$}");
+        text.parse::<f64>().is_ok_and(|printed| (printed - value).abs() < 1e-9)
+    };
+    (least..most).find(fits).unwrap_or(most)
+}
+
+/// A zero has no sign.
+fn rounded(value: f64, digits: usize) -> String {
+    let text = format!("{value:.digits$}");
+    match text.strip_prefix('-') {
+        Some(zero) if zero.chars().all(|c| c == '0' || c == '.') => zero.to_owned(),
+        _ => text,
     }
 }
 
@@ -134,6 +164,19 @@ mod tests {
         let evidence = narrator.into_evidence();
         assert!(ungrounded(&text, &evidence, &[]).is_empty());
         assert_eq!(ungrounded("and 42 more", &evidence, &[]), ["42"]);
+    }
+
+    #[test]
+    fn numbers_are_rounded_but_never_onto_their_limit() {
+        let mut narrator = Narrator::default();
+        let mut beside = |value, limit| narrator.beside("x", value, limit, 2, "chain");
+        assert_eq!(beside(0.4008, 0.5), "0.40");
+        assert_eq!(beside(0.4996, 0.5), "0.4996");
+        assert_eq!(beside(0.3049, 0.30), "0.305");
+        assert_eq!(beside(0.30, 0.30), "0.30");
+        assert_eq!(narrator.number("zero", -0.04, 1, "chain"), "0.0");
+        let prices = [0.76, 0.0512, 0.0, 5.125].map(|price| narrator.price("price", price, "chain"));
+        assert_eq!(prices, ["0.76", "0.0512", "0.00", "5.12"]);
     }
 
     #[test]

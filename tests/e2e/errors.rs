@@ -80,7 +80,11 @@ fn unusable() -> Vec<Case> {
         attempts: 0,
     };
     vec![
-        case("days the wrong way", json!({"dte_min": 40, "dte_max": 20}), "dte_min 40 is above dte_max 20"),
+        case(
+            "days the wrong way",
+            json!({"dte_min": 40, "dte_max": 20}),
+            "dte_min (40) exceeds dte_max (20)",
+        ),
         case(
             "negative delta",
             json!({"maxDelta": -0.3}),

@@ -6,8 +6,8 @@ use chrono::{DateTime, Utc};
 use temporalio_macros::{workflow, workflow_methods};
 use temporalio_workflow::{WorkflowContext, WorkflowContextView, WorkflowResult};
 use ttai_contract::{
-    AnalysisParams, AnalysisProgress, AnalysisResult, AnalysisStatus, FullAnalysisResult, Lenient, Message,
-    MessageKind, NotificationParams, Stage, WorkflowParams,
+    AnalysisParams, AnalysisProgress, AnalysisResult, AnalysisStatus, FullAnalysisResult, Lenient,
+    MarketSource, Message, MessageKind, NotificationParams, Stage, WorkflowParams,
 };
 
 use crate::calls::CallError;
@@ -129,7 +129,7 @@ fn message(
     let verdict = result.recommendation.as_str().replace('_', " ");
     let message = Message {
         kind: MessageKind::AnalysisComplete,
-        title: format!("{}: {verdict}", result.analysis.symbol),
+        title: format!("{}: {verdict}{}", result.analysis.symbol, mark(result)),
         text: text(result),
         delivery_id: format!("{}/{}/analysis_complete", ctx.workflow_id(), ctx.run_id()),
         ..Message::default()
@@ -139,6 +139,12 @@ fn message(
         channels: params.notify_channels.iter().map(|name| name.as_str().to_owned()).collect(),
         message: Message { expires_at: created_at.map(|at| message.expiry(at)), ..message },
     }
+}
+
+/// ` (simulated market)`; nothing where prices are live.
+fn mark(result: &AnalysisResult) -> String {
+    let market = result.analysis.data_source.as_ref().map(MarketSource::kind);
+    market.filter(|market| *market != "live").map(|market| format!(" ({market} market)")).unwrap_or_default()
 }
 
 /// The first line of the synthesis, of what rejected, or of the chart alone.

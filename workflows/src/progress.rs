@@ -6,7 +6,7 @@ use std::time::Duration;
 use temporalio_workflow::WorkflowContext;
 use ttai_contract::call::milliseconds;
 use ttai_contract::policy::ANALYSIS_WORKING_TIME;
-use ttai_contract::{AnalysisProgress, Stage, StageProgress, StageState, Subject};
+use ttai_contract::{AnalysisProgress, MarketSource, Stage, StageProgress, StageState, Subject};
 
 use crate::calls::{CallError, Means, Observer};
 
@@ -80,6 +80,11 @@ pub(crate) fn out_of_time() -> String {
     format!("{} minutes of working time are used up", ANALYSIS_WORKING_TIME.as_secs() / 60)
 }
 
+/// Notes in which market a stage found its prices; shown with the next change.
+pub(crate) fn read_market<W: Tracked>(ctx: &WorkflowContext<W>, source: &MarketSource) {
+    ctx.state_mut(|s| s.progress_mut().market = Some(source.kind().to_owned()));
+}
+
 /// Changes one stage and shows it.
 pub(crate) fn update<W: Tracked>(
     ctx: &WorkflowContext<W>,
@@ -113,6 +118,7 @@ fn planned(symbol: &str, stages: &[Stage], drill: bool) -> AnalysisProgress {
     };
     AnalysisProgress {
         symbol: symbol.to_owned(),
+        market: None,
         stages: stages.iter().map(waiting).collect(),
         working_ms: 0,
         drill,
@@ -127,7 +133,9 @@ fn alter(progress: &mut AnalysisProgress, stage: Stage, change: impl FnOnce(&mut
 
 /// The details as Markdown: where the run is, what it is waiting for, what it found.
 fn details(progress: &AnalysisProgress) -> String {
-    let mut text = format!("### {} — {}\n", progress.symbol, headline(progress));
+    let market = progress.market.as_deref().filter(|market| *market != "live");
+    let market = market.map(|market| format!(" — {market} market")).unwrap_or_default();
+    let mut text = format!("### {} — {}{market}\n", progress.symbol, headline(progress));
     for entry in &progress.stages {
         let note = if entry.note.is_empty() { String::new() } else { format!(" — {}", entry.note) };
         // Writing to a String cannot fail.
@@ -182,6 +190,9 @@ mod tests {
         assert!(text.starts_with("### AAPL — stage 2 of 2, working on options"), "{text}");
         assert!(text.contains("✔ **Chart** — bullish"), "{text}");
         alter(&mut progress, Stage::Options, |entry| entry.state = StageState::Rejected);
-        assert!(details(&progress).contains("rejected at options"));
+        progress.market = Some("simulated".to_owned());
+        assert!(details(&progress).starts_with("### AAPL — rejected at options — simulated market\n"));
+        progress.market = Some("live".to_owned());
+        assert!(!details(&progress).contains("market"));
     }
 }

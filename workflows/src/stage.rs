@@ -82,6 +82,7 @@ where
 {
     let timed = calls::call::<W, A>(ctx, input, progress::means(ctx), &about(ctx, T::STAGE)).await?;
     let answer = count(ctx, T::STAGE, timed);
+    progress::read_market(ctx, answer.source());
     conclude(ctx, T::STAGE, answer.rejected(), answer.notes());
     Ok(answer)
 }

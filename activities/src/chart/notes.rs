@@ -223,11 +223,14 @@ fn turn_sentence(t: &mut Writer<'_>, name: &str, turn: &Turn) -> String {
     let price = t.price(&format!("{name}_in_{pace}_bars"), turn.price);
     let distance = t.distance(&format!("{name}_in_{pace}_bars_atr"), turn.distance_atr);
     let bar = t.chart.series.bar_name();
-    let why = turn.reject.map(|reason| format!(", {}", reject_name(reason))).unwrap_or_default();
-    let verdict = verdict_name(turn.verdict);
-    format!(
-        "A move to {price} within {pace} {bar}s ({distance} the last close) would make it {verdict}{why}."
-    )
+    let why = turn.reject.map(|reason| format!(" ({})", reject_name(reason))).unwrap_or_default();
+    let verdict = match verdict_name(turn.verdict) {
+        "reject" => "a reject",
+        other => other,
+    };
+    let move_ = if name == "falls" { "fall" } else { "rise" };
+    let distance = distance.trim_end_matches(" above").trim_end_matches(" below");
+    format!("A {move_} to {price} within {pace} {bar}s ({distance}) would make this {verdict}{why}.")
 }
 
 /// Where the extension would no longer be high.
@@ -403,7 +406,7 @@ fn events(t: &mut Writer<'_>) -> Vec<String> {
     if let Some(next) = dividends.iter().filter(|d| d.ex_date > today).min_by_key(|d| d.ex_date).copied() {
         let amount = t.narrator.price("next_dividend", next.amount, "dividends");
         let sure = if next.status == DividendStatus::Projected { "projected" } else { "declared" };
-        out.push(format!("Next dividend: {amount} dollars ex {}, {sure}.", Narrator::date(next.ex_date)));
+        out.push(format!("Next dividend: ${amount} ex {}, {sure}.", Narrator::date(next.ex_date)));
     }
     if let Some(split) = t.chart.view.splits.last().filter(|s| s.effective == today).copied() {
         let digits = if split.ratio.fract() == 0.0 { 0 } else { 4 };

@@ -112,7 +112,33 @@ fn changed(change: &RelaxedLimit, narrator: &mut Narrator) -> String {
         Constraint::Credit => "min_credit_pct",
         other => other.name(),
     };
-    let to = short(narrator, &format!("relaxed_{name}"), to, COMPUTED);
-    let from = short(narrator, &format!("limit_{name}"), from, LIMITS);
+    let (relaxed, before) = (format!("relaxed_{name}"), format!("limit_{name}"));
+    let (to, from) = match change.constraint {
+        Constraint::Delta | Constraint::Roc | Constraint::Spread | Constraint::Credit => (
+            words::two_digits(narrator, &relaxed, looser(from, to)),
+            words::two_digits(narrator, &before, from),
+        ),
+        _ => (short(narrator, &relaxed, to, COMPUTED), short(narrator, &before, from, LIMITS)),
+    };
     format!("{limit} {to} instead of {from}")
+}
+
+/// The limit with two digits, on the side that still admits the contract.
+fn looser(from: f64, to: f64) -> f64 {
+    // What is a whole hundredth stays one, whatever a float makes of it.
+    const SLACK: f64 = 1e-6;
+    let hundredths = if to > from { (to * 100.0 - SLACK).ceil() } else { (to * 100.0 + SLACK).floor() };
+    hundredths / 100.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_relaxed_limit_is_rounded_so_that_it_admits() {
+        let relaxed = [(0.3, 0.3357), (0.3, 0.3312), (0.3, 0.33), (0.5, 0.4008), (0.5, 0.29), (10.0, 12.345)];
+        let rounded = relaxed.map(|(from, to)| format!("{:.4}", looser(from, to)));
+        assert_eq!(rounded, ["0.3400", "0.3400", "0.3300", "0.4000", "0.2900", "12.3500"]);
+    }
 }

@@ -14,8 +14,11 @@ use ttai_quant::strategy::{
 
 use super::Case;
 use super::number::float;
-use super::words::{COMPUTED, short};
+use super::words::COMPUTED;
 use crate::narrator::Narrator;
+
+/// Shares of a contract.
+const PER_CONTRACT: f64 = 100.0;
 
 /// The plan for a candidate among `quotes`, with the underlying at `spot` dollars.
 ///
@@ -81,24 +84,20 @@ fn take_profit(plan: &ExitPlan, narrator: &mut Narrator) -> ExitTrigger {
     let price = float(plan.take_profit.close_at.round_dp_with_strategy(2, RoundingStrategy::ToZero));
     let close = narrator.price("exit_take_profit", price, COMPUTED);
     let expected = plan.take_profit.expected_on.map(on_session).filter(|day| *day <= until);
-    let expected = expected.map_or(String::new(), |day| {
-        format!(", expected around {} if the price is unchanged", Narrator::date(day))
-    });
+    let expected =
+        expected.map_or(String::new(), |day| format!("; at this price, around {}", Narrator::date(day)));
     trigger(
         "take_profit",
         Some((price, "option")),
         until,
-        format!(
-            "Take profit at {close} or less, half of the credit{expected}; watch it until {}.",
-            Narrator::date(until)
-        ),
+        format!("Take profit at {close} or less (half the credit){expected}."),
     )
 }
 
 fn review(plan: &ExitPlan, narrator: &mut Narrator) -> ExitTrigger {
     let date = on_session(plan.review.date);
     let price = float(plan.review.cost_if_unchanged.round_dp(2));
-    let cost = narrator.price("exit_review_cost", price, COMPUTED);
+    let cost = narrator.dollars("exit_review_cost", PER_CONTRACT * price, COMPUTED);
     let days = narrator.count("exit_review_dte", plan.review.dte, COMPUTED);
     let date_text = Narrator::date(date);
     trigger(
@@ -106,7 +105,7 @@ fn review(plan: &ExitPlan, narrator: &mut Narrator) -> ExitTrigger {
         Some((price, "option")),
         date,
         format!(
-            "Review on {date_text}, {days} days before the last trade; closing would cost {cost} if the price is unchanged."
+            "Review {date_text} ({days} days left); closing would cost about {cost} if the price is unchanged."
         ),
     )
 }
@@ -115,29 +114,22 @@ fn tested(plan: &ExitPlan, narrator: &mut Narrator) -> ExitTrigger {
     let tested = &plan.tested;
     let until = on_session(tested.until);
     let close = tested.close_at.map(|cost| float(cost.round_dp(2)));
-    let close_text = close.map(|cost| narrator.price("exit_tested_cost", cost, COMPUTED));
+    let close_text = close.map(|cost| narrator.dollars("exit_tested_cost", PER_CONTRACT * cost, COMPUTED));
     let price =
         tested.underlying_today.map(|price| narrator.price("exit_tested_underlying", price, COMPUTED));
-    let already = if tested.already { " It has already done so." } else { "" };
-    let date = Narrator::date(until);
+    let already = if tested.already { " It is there already." } else { "" };
     match tested.rule {
         TestedRule::TwiceTheCredit => {
-            let at =
-                price.map_or(String::new(), |price| format!(", with the underlying around {price} today"));
+            let at = price.map_or(String::new(), |price| format!(", near {price} today"));
             let cost = close_text.unwrap_or_default();
-            let text = format!(
-                "Stop when closing costs {cost}, a loss of twice the credit{at}; watch it until {date}.{already}"
-            );
+            let text = format!("Stop when closing costs {cost} (twice the credit lost){at}.{already}");
             trigger("stop_loss", close.map(|cost| (cost, "option")), until, text)
         }
         TestedRule::Delta => {
-            let delta = short(narrator, "exit_tested_delta", 0.5, "rule");
-            let at =
-                price.map_or(String::new(), |price| format!(", with the underlying around {price} today"));
-            let cost = close_text.map_or(String::new(), |cost| format!(", where closing costs about {cost}"));
-            let text = format!(
-                "Defend when the absolute delta reaches {delta}{at}{cost}; watch it until {date}.{already}"
-            );
+            let delta = narrator.number("exit_tested_delta", 0.5, 2, "rule");
+            let at = price.map_or(String::new(), |price| format!(", near {price} today"));
+            let cost = close_text.map_or(String::new(), |cost| format!("; closing costs about {cost}"));
+            let text = format!("Defend when |delta| reaches {delta}{at}{cost}.{already}");
             trigger("tested", tested.underlying_today.map(|price| (price, "underlying")), until, text)
         }
     }

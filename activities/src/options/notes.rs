@@ -14,7 +14,7 @@ use super::liquidity;
 use super::market::{NoRank, projected_dividends};
 use super::number::{exact, float};
 use super::result::{Findings, count, reports_within};
-use super::words::{self, CHAIN, COMPUTED, LIMITS, short, whole};
+use super::words::{self, CHAIN, COMPUTED, LIMITS, whole};
 use crate::narrator::Narrator;
 
 /// Reasons given for a verdict.
@@ -67,21 +67,21 @@ pub(super) fn write(
 /// Why there is no rank, in words.
 pub(super) fn no_rank(reason: &NoRank, narrator: &mut Narrator) -> String {
     match reason {
-        NoRank::NoHistory => "no history of implied volatility is stored, so it has no rank".to_owned(),
+        NoRank::NoHistory => "IV rank: no history of implied volatility is stored".to_owned(),
         NoRank::Unreachable(who) => {
-            format!("the history of implied volatility could not be read: {who}")
+            format!("IV rank: the history of implied volatility could not be read: {who}")
         }
         NoRank::Unavailable(RankUnavailable::TooFewSessions { have }) => {
             let have = whole(narrator, "iv_sessions", count(*have), "metrics");
             let need =
                 whole(narrator, "iv_sessions_needed", count(ttai_quant::chain::history::FEWEST), "rule");
-            format!("implied volatility is stored for {have} sessions and a rank needs {need}")
+            format!("IV rank: implied volatility is stored for {have} sessions, and a rank needs {need}")
         }
         NoRank::Unavailable(RankUnavailable::NoRange) => {
-            "implied volatility has not moved in the stored sessions, so it has no rank".to_owned()
+            "IV rank: implied volatility has not moved in the stored sessions".to_owned()
         }
         NoRank::Unavailable(RankUnavailable::Unknown) => {
-            "the chain gives no thirty-day implied volatility to rank".to_owned()
+            "IV rank: the chain gives no thirty-day implied volatility".to_owned()
         }
     }
 }
@@ -116,19 +116,17 @@ impl Writer<'_> {
     }
 
     fn pay(&mut self, best: &Candidate, position: &SuggestedPosition) -> String {
-        let weekly = self.narrator.number("roc_weekly", position.roc_weekly, 4, COMPUTED);
         let limits = &self.findings.case.constraints;
-        let wanted = short(self.narrator, "limit_roc", limits.min_roc, LIMITS);
+        let weekly = self.narrator.beside("roc_weekly", position.roc_weekly, limits.min_roc, 2, COMPUTED);
+        let wanted = words::two_digits(self.narrator, "limit_roc", limits.min_roc);
         let base = base(self.findings.case.params.trade.strategy);
         if best.fails(Constraint::Roc) {
-            let missing = limits.min_roc - position.roc_weekly;
-            let missing = self.narrator.number("roc_shortfall", missing, 4, COMPUTED);
-            format!("It pays {weekly} % {base} a week at the bid, {missing} short of the required {wanted}.")
+            format!("It pays {weekly} % {base} a week at the bid; {wanted} % is required.")
         } else if let Some(miss) = best.misses.first() {
             let miss = words::miss(self.narrator, "best", miss);
-            format!("It pays {weekly} % {base} a week at the bid, but falls short: {miss}.")
+            format!("It pays {weekly} % {base} a week at the bid, but {miss}.")
         } else {
-            format!("It pays {weekly} % {base} a week at the bid; {wanted} is required.")
+            format!("It pays {weekly} % {base} a week at the bid; {wanted} % is required.")
         }
     }
 
@@ -159,36 +157,36 @@ impl Writer<'_> {
         };
         let mut parts = Vec::new();
         if let Some(greeks) = best.greeks {
-            let delta = self.narrator.number("delta", greeks.delta, 4, CHAIN);
-            let most = short(self.narrator, "limit_delta", limits.max_delta, LIMITS);
-            parts.push(format!("delta {delta} within {most}"));
+            let delta = self.narrator.beside("abs_delta", greeks.delta.abs(), limits.max_delta, 2, CHAIN);
+            let most = words::two_digits(self.narrator, "limit_delta", limits.max_delta);
+            parts.push(format!("|delta| {delta} of at most {most}"));
         }
         let dte = self.narrator.count("dte", best.dte, CHAIN);
         let (first, last) = (
             self.narrator.count("limit_dte_min", limits.dte_min, LIMITS),
             self.narrator.count("limit_dte_max", limits.dte_max, LIMITS),
         );
-        parts.push(format!("{dte} days within {first} to {last}"));
+        parts.push(format!("{dte} days of {first} to {last}"));
         if let Some(open) = best.open_interest {
             parts.push(format!("open interest {}", whole(self.narrator, "open_interest", open, CHAIN)));
         }
         if let Some(spread) = best.spread_pct {
-            let spread = self.narrator.number("spread_pct", spread, 2, CHAIN);
-            parts.push(format!("a bid–ask spread of {spread} % of the mid"));
+            let spread = self.narrator.beside("spread_pct", spread, limits.max_spread_pct, 1, CHAIN);
+            parts.push(format!("bid–ask spread {spread} % of the mid"));
         }
         format!("{all}: {}", parts.join(", "))
     }
 
     fn probability(&mut self, position: &SuggestedPosition) -> Option<String> {
         let probability = position.probability_of_profit?;
-        let probability = self.narrator.percent("probability_of_profit", probability, 2, COMPUTED);
+        let probability = self.narrator.percent("probability_of_profit", probability, 0, COMPUTED);
         let spot = self.findings.market.price();
         let away = ((position.breakeven - spot) / spot).abs();
         let side = if position.breakeven < spot { "under" } else { "over" };
         let away = self.narrator.percent("breakeven_distance", away, 1, COMPUTED);
         let spot = self.narrator.price("underlying_price", spot, CHAIN);
         Some(format!(
-            "the risk-neutral probability of profit is {probability}; the breakeven lies {away} {side} the price of {spot}"
+            "the probability of profit is {probability} (risk-neutral); the breakeven lies {away} {side} the price of {spot}"
         ))
     }
 
@@ -200,8 +198,8 @@ impl Writer<'_> {
         };
         beyond.then(|| {
             let level = self.narrator.price("nearest_level", level, "chart levels");
-            let away = self.narrator.number("level_distance_atr", away.abs(), 2, COMPUTED);
-            format!("the strike lies {away} average true ranges {side} the nearest {kind} at {level}")
+            let away = self.narrator.number("level_distance_atr", away.abs(), 1, COMPUTED);
+            format!("the strike lies {away} ATR {side} the nearest {kind} at {level}")
         })
     }
 
@@ -225,11 +223,11 @@ impl Writer<'_> {
 
     fn implied_against_historical(&mut self, ratio: f64) -> Option<String> {
         let (implied, historical) = (self.findings.market.iv30?, self.findings.market.hv30?);
-        let implied = self.narrator.percent("iv30", implied, 1, CHAIN);
-        let historical = self.narrator.percent("hv30", historical, 1, "daily bars");
+        let implied = self.narrator.percent("iv30", implied, 0, CHAIN);
+        let historical = self.narrator.percent("hv30", historical, 0, "daily bars");
         let ratio = self.narrator.number("iv_hv_ratio", ratio, 2, COMPUTED);
         Some(format!(
-            "thirty-day implied volatility is {implied} against {historical} realised, a ratio of {ratio}"
+            "thirty-day implied volatility is {implied} against {historical} realised, {ratio} times"
         ))
     }
 
@@ -251,7 +249,7 @@ impl Writer<'_> {
         let most = self.narrator.dollars("max_loss", position.max_loss, COMPUTED);
         let best = self.narrator.dollars("max_profit", position.max_profit, COMPUTED);
         match self.findings.case.params.trade.strategy {
-            Strategy::Spread => format!("max loss is limited to {most}; max profit {best}"),
+            Strategy::Spread => format!("max profit {best}, max loss {most}"),
             Strategy::Csp => {
                 let breakeven = self.narrator.price("breakeven", position.breakeven, COMPUTED);
                 format!("assignment would mean buying the shares at a net {breakeven}")
@@ -293,7 +291,7 @@ impl Writer<'_> {
     fn return_misses(&mut self, best: &Candidate) -> Option<String> {
         let misses: Vec<String> =
             best.misses.iter().map(|miss| words::miss(self.narrator, "best", miss)).collect();
-        (!misses.is_empty()).then(|| format!("the return falls short: {}", words::list(&misses)))
+        (!misses.is_empty()).then(|| format!("the contract {}", words::together(&misses)))
     }
 
     fn implied_event(&mut self, best: &Candidate) -> Option<String> {
@@ -336,9 +334,9 @@ impl Writer<'_> {
             OptionRight::Call => away < 0.0,
         };
         in_front.then(|| {
-            let away = self.narrator.number("level_distance_atr", away.abs(), 2, COMPUTED);
+            let away = self.narrator.number("level_distance_atr", away.abs(), 1, COMPUTED);
             format!(
-                "the price would reach the strike before the nearest {kind} at {level}, {away} average true ranges further out"
+                "the price would reach the strike before the nearest {kind} at {level}, {away} ATR further out"
             )
         })
     }
@@ -364,7 +362,7 @@ impl Writer<'_> {
     fn worst_case(&mut self, position: &SuggestedPosition) -> String {
         let most = self.narrator.dollars("max_loss", position.max_loss, COMPUTED);
         let best = self.narrator.dollars("max_profit", position.max_profit, COMPUTED);
-        format!("max loss is {most} against a max profit of {best}")
+        format!("max profit {best}, max loss {most}")
     }
 
     fn change(&mut self, best: &Candidate, relaxation: Option<&str>) -> String {
@@ -372,11 +370,9 @@ impl Writer<'_> {
         let needed = needed.map(|credit| self.narrator.decimal("credit_needed", credit, COMPUTED));
         match (best.passes(), needed) {
             (true, Some(needed)) => {
-                let most =
-                    short(self.narrator, "limit_delta", self.findings.case.constraints.max_delta, LIMITS);
-                format!(
-                    "a credit below {needed}, a delta beyond {most}, or news or a gap that moves the price there"
-                )
+                let most = self.findings.case.constraints.max_delta;
+                let most = words::two_digits(self.narrator, "limit_delta", most);
+                format!("a credit below {needed}, |delta| above {most}, or a move of the price that far")
             }
             (false, Some(needed)) => {
                 let relaxed = relaxation.map_or(String::new(), |text| format!(", or looser limits: {text}"));
@@ -391,7 +387,7 @@ impl Writer<'_> {
     fn unknown(&mut self) -> Vec<String> {
         let mut unknown = Vec::new();
         if let Earnings::Unknown(reason) = &self.findings.earnings {
-            unknown.push(reason.clone());
+            unknown.push(format!("earnings: {reason}"));
         }
         if let Err(reason) = &self.findings.market.rank {
             unknown.push(no_rank(reason, self.narrator));
@@ -407,9 +403,6 @@ impl Writer<'_> {
             unknown.push("thirty-day historical volatility: the history is too short".to_owned());
         }
         if let Some(position) = &self.findings.position {
-            if position.sizing == "unsized" {
-                unknown.push("the capital, so the figures are for one contract".to_owned());
-            }
             if projected_dividends(&self.findings.case, position.last_trade_date).next().is_some() {
                 unknown.push("the dividend before the expiration: it is projected, not declared".to_owned());
             }

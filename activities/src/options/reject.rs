@@ -21,19 +21,43 @@ impl Writer<'_> {
             (Strategy::Spread, OptionRight::Call) => "bear call spread",
         };
         let binding = self.findings.selection.diagnosis.as_ref().map(|why| why.binding.constraint);
-        let binding = binding.map_or(String::new(), |which| {
-            format!("; the binding constraint is {}", words::constraint(which))
-        });
+        if let Some(spanned) = self.every_expiration_spans_earnings() {
+            return format!("Reject: no {} {kind} qualifies: {spanned}.", self.symbol());
+        }
+        let binding =
+            binding.map_or(String::new(), |which| format!("; what binds is {}", words::constraint(which)));
         let near = nearest.first().map_or("no contract comes close".to_owned(), |near| {
-            format!("the nearest miss, {}, has {}", near.description, words::list(&near.misses))
+            format!("the nearest, {}, {}", near.description, words::together(&near.misses))
         });
         format!("Reject: no {} {kind} qualifies{binding}; {near}.", self.symbol())
+    }
+
+    /// `every expiration of 14 to 45 days spans earnings after the close of 2014-07-22`, where it is so.
+    fn every_expiration_spans_earnings(&mut self) -> Option<String> {
+        let limits = &self.findings.case.constraints;
+        let (Earnings::Known(report), true) = (&self.findings.earnings, limits.exclude_earnings) else {
+            return None;
+        };
+        let (window, today) = (self.findings.earnings.window()?, self.findings.case.view.date);
+        let days = |contract: &ttai_core::OptionContract| (contract.last_trade_date - today).num_days();
+        let contracts = self.findings.quotes.iter().map(|quote| &quote.quote.contract);
+        let mut wanted = contracts
+            .filter(|contract| (limits.dte_min..=limits.dte_max).contains(&days(contract)))
+            .peekable();
+        wanted.peek()?;
+        if !wanted.all(|contract| window.excludes(contract, self.findings.case.view.as_of)) {
+            return None;
+        }
+        let first = self.narrator.count("limit_dte_min", limits.dte_min, words::LIMITS);
+        let last = self.narrator.count("limit_dte_max", limits.dte_max, words::LIMITS);
+        Some(format!("every expiration of {first} to {last} days spans {}", describe(report)))
     }
 
     pub(super) fn reject_reasons(&mut self, nearest: &[NearestMiss]) -> Vec<String> {
         let selection = &self.findings.selection;
         let considered = whole(self.narrator, "considered", count(selection.considered), CHAIN);
         let mut reasons = Vec::new();
+        let binding = selection.diagnosis.as_ref().map(|why| why.binding.constraint);
         if let Some(why) = &selection.diagnosis {
             let which = words::constraint(why.binding.constraint);
             let alone = whole(self.narrator, "binding_alone", count(why.binding.alone), COMPUTED);
@@ -46,7 +70,7 @@ impl Writer<'_> {
             .fail_counts
             .iter()
             .map(|(which, failed)| (*which, *failed))
-            .filter(|f| f.1 > 0)
+            .filter(|(which, failed)| *failed > 0 && Some(*which) != binding)
             .collect();
         failed.sort_by_key(|(which, failed)| (std::cmp::Reverse(*failed), *which));
         if !failed.is_empty() {
@@ -60,7 +84,7 @@ impl Writer<'_> {
         }
         reasons.extend(self.after_all_earnings());
         reasons.extend(nearest.get(1).map(|near| {
-            format!("the next nearest, {}, has {}", near.description, words::list(&near.misses))
+            format!("the next nearest, {}, {}", near.description, words::together(&near.misses))
         }));
         reasons.push(
             "a contract that fails on delta, days, liquidity or earnings is not sold for its return alone"
@@ -85,7 +109,7 @@ impl Writer<'_> {
         match (self.rich_premium(), nearest.first()) {
             (Some(rich), _) => rich,
             (None, Some(near)) => {
-                format!("the {} has only {} against it", near.description, words::list(&near.misses))
+                format!("the {} {}, and nothing else", near.description, words::together(&near.misses))
             }
             (None, None) => "nothing: no change to the limits would let a contract qualify".to_owned(),
         }

@@ -89,6 +89,7 @@ fn priced(case: Case, pricers: &Pricers) -> Result<OptionsAnalysisResult, Analys
         delta: greeks.map(|greeks| greeks.delta),
         gamma: greeks.map(|greeks| greeks.gamma),
         theta: greeks.map(|greeks| greeks.theta),
+        vega: greeks.map(|greeks| greeks.vega),
         iv_hv_ratio: findings.market.iv_to_hv(),
         liquidity_score: best.map_or("none", liquidity::score).to_owned(),
         alternative_strikes,

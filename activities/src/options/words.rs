@@ -6,7 +6,8 @@ use ttai_quant::strategy::Constraint;
 use ttai_quant::strategy::select::{ContractSummary, LegRole, Miss};
 
 use super::number::float;
-use crate::narrator::Narrator;
+use crate::narrator::{Narrator, fewest_digits};
+use crate::titles;
 
 /// Source of numbers that follow from others.
 pub(crate) const COMPUTED: &str = "computed";
@@ -15,23 +16,16 @@ pub(super) const CHAIN: &str = "option chain";
 /// Source of the user's limits.
 pub(crate) const LIMITS: &str = "constraints";
 
-/// Titles of the sections that every analyst's text has.
-pub(crate) const WHY: &str = "Why";
-pub(crate) const CHANGE: &str = "What would change this";
-pub(crate) const MISSING: &str = "Missing data";
+pub(crate) use crate::titles::{CHANGE, MISSING, WHY};
 
 /// The title over what speaks most against a verdict: of a trade it is a risk, of a refusal it is the other side.
 pub(crate) const fn against(rejects: bool) -> &'static str {
-    if rejects { "On the other hand" } else { "Risks" }
+    if rejects { titles::OTHER_HAND } else { titles::RISKS }
 }
 
 /// A number as short as it is: 630, 632.5, 0.3; at most four digits after the point.
 pub(crate) fn short(narrator: &mut Narrator, name: &str, value: f64, source: &str) -> String {
-    let fits = |digits: &usize| {
-        let text = format!("{value:.digits$}");
-        text.parse::<f64>().is_ok_and(|printed| (printed - value).abs() < 1e-9)
-    };
-    narrator.number(name, value, (0..4).find(fits).unwrap_or(4), source)
+    narrator.number(name, value, fewest_digits(value, 0, 4), source)
 }
 
 /// Whole contracts, days or shares.
@@ -80,7 +74,7 @@ impl Series {
     }
 }
 
-/// The trade: `sell 1 AAPL 2014-06-21 630 put (last trade date 2014-06-20) for a credit of 5.05; breakeven 624.95, collateral $63,000`.
+/// The trade: `sell 1 AAPL 2014-06-21 630 put (last trades 2014-06-20) for 5.05; breakeven 624.95, collateral $63,000`.
 pub(crate) fn trade(
     narrator: &mut Narrator,
     symbol: &str,
@@ -101,18 +95,18 @@ pub(crate) fn trade(
     let last = if position.last_trade_date == position.expiration {
         String::new()
     } else {
-        format!(" (last trade date {})", Narrator::date(position.last_trade_date))
+        format!(" (last trades {})", Narrator::date(position.last_trade_date))
     };
     let credit = narrator.price("credit", position.credit, CHAIN);
     let breakeven = narrator.price("breakeven", position.breakeven, COMPUTED);
     let collateral = narrator.dollars("collateral", position.collateral, COMPUTED);
     let sizing = match position.sizing.as_str() {
-        "unsized" => " (for one contract; give the capital to size it)",
-        "too_small" => " (more than the capital; do not sell it)",
+        "unsized" => " per contract; pass --capital to size it",
+        "too_small" => " per contract, more than the capital: do not sell it",
         _ => "",
     };
     format!(
-        "{shares}sell {contracts} {contract}{last} for a credit of {credit}; breakeven {breakeven}, collateral \
+        "{shares}sell {contracts} {contract}{last} for {credit}; breakeven {breakeven}, collateral \
          {collateral}{sizing}"
     )
 }
@@ -133,31 +127,11 @@ pub(super) fn constraint(constraint: Constraint) -> &'static str {
     }
 }
 
-/// Where a contract falls short and of what: `delta 0.41 (limit 0.3)`.
+/// What a contract needs and has not: `needs delta ≤ 0.30 (has 0.32)`, or `no bid`.
 pub(super) fn miss(narrator: &mut Narrator, name: &str, miss: &Miss) -> String {
-    let key = format!("{name}_{}", miss.constraint.name());
     let leg = if miss.leg == LegRole::Long { "long leg: " } else { "" };
     let text = match (miss.actual, miss.limit) {
-        (Some(actual), Some(limit)) => {
-            let actual = match miss.constraint {
-                Constraint::Dte | Constraint::OpenInterest => narrator.number(&key, actual, 0, CHAIN),
-                Constraint::Roc | Constraint::Delta => narrator.number(&key, actual, 4, COMPUTED),
-                _ => narrator.number(&key, actual, 2, COMPUTED),
-            };
-            let limit = short(narrator, &format!("limit_{}", miss.constraint.name()), limit, LIMITS);
-            match miss.constraint {
-                Constraint::Dte => format!("{actual} days (limit {limit})"),
-                Constraint::Roc => format!("{actual} % a week (needs {limit} %)"),
-                Constraint::Delta => format!("delta {actual} (limit {limit})"),
-                Constraint::OpenInterest => format!("open interest {actual} (needs {limit})"),
-                Constraint::Iv => format!(
-                    "a market too wide for an implied volatility: {actual} % of the mid (limit {limit} %)"
-                ),
-                Constraint::Spread => format!("a bid–ask spread of {actual} % of the mid (limit {limit} %)"),
-                Constraint::Credit => format!("a credit of {actual} % of the width (needs {limit} %)"),
-                other => format!("{} {actual} (limit {limit})", constraint(other)),
-            }
-        }
+        (Some(actual), Some(limit)) => needs(narrator, name, miss.constraint, actual, limit),
         _ => match miss.constraint {
             Constraint::Bid => "no bid".to_owned(),
             Constraint::Iv => "no implied volatility".to_owned(),
@@ -168,6 +142,46 @@ pub(super) fn miss(narrator: &mut Narrator, name: &str, miss: &Miss) -> String {
         },
     };
     format!("{leg}{text}")
+}
+
+fn needs(narrator: &mut Narrator, name: &str, which: Constraint, actual: f64, limit: f64) -> String {
+    let key = format!("{name}_{}", which.name());
+    let has = match which {
+        Constraint::Dte | Constraint::OpenInterest => narrator.number(&key, actual, 0, CHAIN),
+        Constraint::Spread | Constraint::Credit => narrator.beside(&key, actual, limit, 1, COMPUTED),
+        _ => narrator.beside(&key, actual, limit, 2, COMPUTED),
+    };
+    let limit_name = format!("limit_{}", which.name());
+    let wanted = match which {
+        Constraint::Roc | Constraint::Delta => two_digits(narrator, &limit_name, limit),
+        _ => short(narrator, &limit_name, limit, LIMITS),
+    };
+    match which {
+        Constraint::Dte if actual < limit => format!("needs {wanted}+ days (has {has})"),
+        Constraint::Dte => format!("needs at most {wanted} days (has {has})"),
+        Constraint::Roc => format!("needs {wanted} % a week (has {has} %)"),
+        Constraint::Delta => format!("needs delta ≤ {wanted} (has {has})"),
+        Constraint::OpenInterest => format!("needs open interest of {wanted}+ (has {has})"),
+        Constraint::Spread => format!("needs a bid–ask spread ≤ {wanted} % of the mid (has {has} %)"),
+        Constraint::Credit => format!("needs a credit of {wanted}+ % of the width (has {has} %)"),
+        other => format!("{} {has} (limit {wanted})", constraint(other)),
+    }
+}
+
+/// A limit with two digits, as returns and deltas are read; more where it has more.
+pub(crate) fn two_digits(narrator: &mut Narrator, name: &str, limit: f64) -> String {
+    narrator.number(name, limit, fewest_digits(limit, 2, 4), LIMITS)
+}
+
+/// What a contract misses, as one clause: `needs 14+ days (has 7) and delta ≤ 0.30 (has 0.32)`.
+pub(super) fn together(misses: &[String]) -> String {
+    let (needed, others): (Vec<&String>, Vec<&String>) =
+        misses.iter().partition(|miss| miss.starts_with("needs "));
+    let bare: Vec<String> = needed.iter().map(|miss| miss.trim_start_matches("needs ").to_owned()).collect();
+    let needs = (!bare.is_empty()).then(|| format!("needs {}", list(&bare)));
+    let others: Vec<String> = others.into_iter().cloned().collect();
+    let has = (!others.is_empty()).then(|| format!("has {}", list(&others)));
+    list(&needs.into_iter().chain(has).collect::<Vec<_>>())
 }
 
 /// A first line and titled lists of sentences under it, as every analyst's text is laid out.
@@ -236,6 +250,35 @@ mod tests {
         let sections =
             [(WHY, vec!["one".to_owned(), "two.".to_owned()]), (against(false), vec!["x".to_owned()])];
         assert_eq!(article("Select.", &sections), "Select.\n\nWhy\n- One.\n- Two.\n\nRisks\n- X.");
+    }
+
+    #[test]
+    fn misses_are_told_as_needs() {
+        let miss_of = |constraint, actual, limit| Miss {
+            constraint,
+            leg: LegRole::Short,
+            actual: Some(actual),
+            limit: Some(limit),
+            relative: None,
+        };
+        let mut narrator = Narrator::default();
+        let misses: Vec<String> = [
+            miss_of(Constraint::Dte, 7.0, 14.0),
+            miss_of(Constraint::Delta, 0.3234, 0.3),
+            miss_of(Constraint::Roc, 0.4996, 0.5),
+        ]
+        .iter()
+        .map(|near| miss(&mut narrator, "near", near))
+        .collect();
+        assert_eq!(
+            together(&misses),
+            "needs 14+ days (has 7), delta ≤ 0.30 (has 0.32) and 0.50 % a week (has 0.4996 %)"
+        );
+        assert_eq!(together(&["no bid".to_owned()]), "has no bid");
+        let late = miss(&mut narrator, "late", &miss_of(Constraint::Dte, 60.0, 45.0));
+        assert_eq!(late, "needs at most 45 days (has 60)");
+        let limits = [0.3, 0.325, 0.5].map(|limit| two_digits(&mut narrator, "limit", limit));
+        assert_eq!(limits, ["0.30", "0.325", "0.50"]);
     }
 
     #[test]

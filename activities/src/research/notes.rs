@@ -34,11 +34,7 @@ pub(super) fn write(
     let red_flags = writer.red_flags();
     let unknowns = writer.unknowns();
     let first_line = writer.first_line(recommendation, rule, &red_flags);
-    let grounds = vec![
-        format!("news: {}", writer.news()),
-        format!("short interest: {}", writer.short_interest()),
-        format!("earnings: {}", writer.earnings()),
-    ];
+    let grounds = writer.grounds();
     let against = writer.against(recommendation);
     let missing = if unknowns.is_empty() { vec!["nothing".to_owned()] } else { unknowns.clone() };
     let sections = [
@@ -119,26 +115,39 @@ impl Writer<'_> {
         format!("{source} of {date}: “{}”", story.headline)
     }
 
-    fn news(&mut self) -> String {
-        let Ok(stories) = &self.findings.stories else {
-            return format!("unknown: {}", self.no_news());
-        };
+    /// What is known. What is not stands under the missing data.
+    fn grounds(&mut self) -> Vec<String> {
+        let known =
+            [("news", self.news()), ("short interest", self.short_interest()), ("earnings", self.earnings())];
+        let grounds: Vec<String> =
+            known.into_iter().filter_map(|(what, known)| Some(format!("{what}: {}", known?))).collect();
+        if grounds.is_empty() { vec!["nothing could be looked at".to_owned()] } else { grounds }
+    }
+
+    fn news(&mut self) -> Option<String> {
+        let Ok(stories) = &self.findings.stories else { return None };
         let since = self.findings.as_of - chrono::TimeDelta::days(NEWS_DAYS);
         let since = Narrator::date(since.with_timezone(&NEW_YORK).date_naive());
         if stories.is_empty() {
-            return format!("nothing since {since}");
+            return Some(format!("nothing since {since}"));
         }
         let count = self.narrator.count("stories", i64::try_from(stories.len()).unwrap_or(i64::MAX), "news");
         let mut weighty: Vec<&Judged> = stories.iter().collect();
         // Stable: of equals the newest stays first.
         weighty.sort_by(|a, b| b.significance().total_cmp(&a.significance()));
+        // Red flags have been quoted: the first line has the gravest.
+        weighty.retain(|story| story.class != Some(Class::RedFlag));
         let quoted: Vec<String> = weighty.into_iter().take(QUOTED).map(|story| self.quote(story)).collect();
-        format!(
-            "{count} since {since}, {} overall, risk {}; most important: {}",
+        let quoted = if quoted.is_empty() {
+            String::new()
+        } else {
+            format!("; other headlines: {}", quoted.join("; "))
+        };
+        Some(format!(
+            "{count} since {since}, {} overall, risk {}{quoted}",
             self.findings.sentiment.as_str(),
             self.findings.risks.news.as_str(),
-            quoted.join("; ")
-        )
+        ))
     }
 
     /// Who could not be read, and how that failed; none where no provider has news.
@@ -161,28 +170,20 @@ impl Writer<'_> {
         }
     }
 
-    fn short_interest(&mut self) -> String {
-        let Some(report) = &self.findings.short_interest else {
-            return format!("unknown: {}", self.findings.no_short_interest);
-        };
+    fn short_interest(&mut self) -> Option<String> {
+        let report = self.findings.short_interest.as_ref()?;
         let percent = self.narrator.number("short_percent_of_float", report.percent_of_float, 1, "metrics");
         let days = self.narrator.number("short_days_to_cover", report.days_to_cover, 1, "metrics");
         let date = Narrator::date(report.as_of);
         let risk = self.findings.risks.short_interest.as_str();
-        format!("{percent} % of the float, {days} days to cover ({date}), risk {risk}")
+        Some(format!("{percent} % of the float, {days} days to cover ({date}), risk {risk}"))
     }
 
-    fn earnings(&self) -> String {
+    fn earnings(&self) -> Option<String> {
+        let Earnings::Known(report) = &self.findings.earnings else { return None };
         let horizon = Narrator::date(self.findings.horizon);
-        match (&self.findings.earnings, self.findings.risks.earnings) {
-            (Earnings::Unknown(reason), _) => format!("unknown: {reason}"),
-            (Earnings::Known(report), RiskLevel::High) => {
-                format!("the next {}, by the horizon of {horizon}", describe(report))
-            }
-            (Earnings::Known(report), _) => {
-                format!("the next {}, after the horizon of {horizon}", describe(report))
-            }
-        }
+        let side = if self.findings.risks.earnings == RiskLevel::High { "by" } else { "after" };
+        Some(format!("the next {}, {side} the horizon of {horizon}", describe(report)))
     }
 
     /// The strongest point against the verdict.

@@ -7,16 +7,19 @@ use ttai_contract::{
     ChartRecommendation, Evidence, ExtensionRisk, OptionsRecommendation, OverallRecommendation,
     ResearchRecommendation, Sentiment, SuggestedPosition, SynthesizeParams, TrendDirection, TrendQuality,
 };
-use ttai_core::OptionRight;
 use ttai_core::option::OccSymbol;
+use ttai_core::{NEW_YORK, OptionRight};
+use ttai_quant::strategy::Constraint;
 
 use super::rules::{Direction, Verdict};
 use crate::narrator::Narrator;
-use crate::options::words::{self, COMPUTED, LIMITS};
+use crate::options::words::{self, COMPUTED};
 
 /// Reasons given for a verdict.
 const REASONS: usize = 3;
 const OPTIONS: &str = "options analysis";
+/// How a stage says that a datum has no source at all.
+const NO_PROVIDER: &str = ": no provider has ";
 
 /// The text and the numbers that it adds to those of the stages.
 pub(super) fn write(params: &SynthesizeParams, verdict: &Verdict) -> (String, Vec<Evidence>) {
@@ -49,10 +52,33 @@ impl Writer<'_> {
             OverallRecommendation::Reject | OverallRecommendation::Incomplete => return self.reject_line(),
         };
         match self.params.options.best.as_ref() {
-            Some(position) => format!("{verdict}: {}.", self.trade(position)),
+            Some(position) => {
+                format!("{verdict}: {}.{}", self.trade(position), self.stale().unwrap_or_default())
+            }
             // Nothing was priced, and the options stage says why.
             None => self.params.options.rationale.clone(),
         }
+    }
+
+    /// How old the prices are, where they are too old.
+    fn stale(&mut self) -> Option<String> {
+        let options = &self.params.options;
+        let (taken, now) = (options.chain_time, options.as_of);
+        let days = [taken, now].map(|time| time.with_timezone(&NEW_YORK).date_naive());
+        let minutes = (now - taken).num_minutes();
+        let why = if !options.stale {
+            return None;
+        } else if days[0] != days[1] {
+            format!("the option chain is of {}", Narrator::date(days[0]))
+        } else if minutes > 0 {
+            format!(
+                "the option chain is {} minutes old",
+                self.narrator.count("chain_age_minutes", minutes, OPTIONS)
+            )
+        } else {
+            "the price of the underlying is in doubt".to_owned()
+        };
+        Some(format!(" Do not trade on it: {why}."))
     }
 
     fn trade(&mut self, position: &SuggestedPosition) -> String {
@@ -82,6 +108,13 @@ impl Writer<'_> {
     fn reasons(&mut self) -> Vec<String> {
         if self.verdict.recommendation == OverallRecommendation::Reject {
             return self.reasons_to_reject();
+        }
+        if self.params.options.stale {
+            // What old prices say of a contract is no reason.
+            let of_others =
+                [self.chart_with(), self.research_clear()].into_iter().flatten().collect::<Vec<_>>();
+            let none = || vec!["nothing: the contract's figures rest on old prices".to_owned()];
+            return if of_others.is_empty() { none() } else { of_others };
         }
         let candidates = [
             self.nothing_priced(),
@@ -120,7 +153,7 @@ impl Writer<'_> {
         let chart = &self.params.chart;
         (chart.recommendation == self.direction.wants()).then(|| {
             format!(
-                "the chart is {}, as the strategy needs: trend {}, quality {}",
+                "the chart is {}, as needed: trend {}, quality {}",
                 chart.recommendation.as_str(),
                 trend(chart.trend_direction),
                 quality(chart.trend_quality)
@@ -131,12 +164,13 @@ impl Writer<'_> {
     fn contract_found(&mut self) -> Option<String> {
         self.params.options.best.as_ref()?;
         let weekly = self.params.options.weekly_roc?;
-        let weekly = self.narrator.number("roc_weekly", weekly, 4, OPTIONS);
+        let wanted = self.params.options.constraints.min_roc;
+        let weekly = self.narrator.beside("roc_weekly", weekly, wanted, 2, OPTIONS);
         Some(match self.params.options.recommendation {
             OptionsRecommendation::Select => {
-                format!("the contract satisfies every constraint and pays {weekly} % a week at the bid")
+                format!("it meets every constraint and pays {weekly} % a week at the bid")
             }
-            _ => format!("delta, days and liquidity qualify; the contract pays {weekly} % a week at the bid"),
+            _ => format!("delta, days and liquidity qualify; it pays {weekly} % a week"),
         })
     }
 
@@ -155,8 +189,8 @@ impl Writer<'_> {
 
     fn probability(&mut self) -> Option<String> {
         let probability = self.params.options.best.as_ref()?.probability_of_profit?;
-        let probability = self.narrator.percent("probability_of_profit", probability, 2, OPTIONS);
-        Some(format!("the risk-neutral probability of profit is {probability}"))
+        let probability = self.narrator.percent("probability_of_profit", probability, 0, OPTIONS);
+        Some(format!("the probability of profit is {probability} (risk-neutral)"))
     }
 
     fn cushion(&mut self) -> Option<String> {
@@ -203,10 +237,11 @@ impl Writer<'_> {
         match self.verdict.rule {
             "options_watchlist" => Some(match options.roc_shortfall {
                 Some(shortfall) => {
-                    let shortfall = self.narrator.number("roc_shortfall", shortfall, 4, OPTIONS);
+                    let shortfall = self.narrator.beside("roc_shortfall", shortfall, 0.0, 2, OPTIONS);
                     let wanted =
-                        words::short(&mut self.narrator, "limit_roc", options.constraints.min_roc, LIMITS);
-                    format!("the return is {shortfall} % a week short of the required {wanted}")
+                        words::two_digits(&mut self.narrator, "limit_roc", options.constraints.min_roc);
+                    let earnings = self.earnings_rule_out().unwrap_or_default();
+                    format!("the return is {shortfall} % a week short of the required {wanted} %{earnings}")
                 }
                 None => "the credit is too small for the width".to_owned(),
             }),
@@ -219,11 +254,26 @@ impl Writer<'_> {
                 Some(format!("one contract ties up {needed}, more than the capital"))
             }
             "earnings_unknown" => {
-                let why = self.why_no_earnings().map(|why| format!(": {why}")).unwrap_or_default();
-                Some(format!("it is not known whether earnings fall before the expiration{why}"))
+                // That nobody has dates stands under the missing data.
+                let why = self
+                    .why_no_earnings()
+                    .filter(|why| !why.starts_with(NO_PROVIDER.trim_start_matches(": ")));
+                let why = why.map(|why| format!(": {why}")).unwrap_or_default();
+                Some(format!("earnings may fall before the expiration{why}"))
             }
             _ => None,
         }
+    }
+
+    /// `; earnings rule out 215 of 381 contracts`
+    fn earnings_rule_out(&mut self) -> Option<String> {
+        let options = &self.params.options;
+        let failed = options.fail_counts.get(Constraint::Earnings.name()).filter(|failed| **failed > 0)?;
+        let whole = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+        let (failed, all) = (whole(*failed), whole(options.contracts_considered));
+        let failed = self.narrator.count("fails_earnings", failed, OPTIONS);
+        let all = self.narrator.count("considered", all, OPTIONS);
+        Some(format!("; earnings rule out {failed} of {all} contracts"))
     }
 
     /// As research says it, or the options stage's warning.
@@ -290,7 +340,7 @@ impl Writer<'_> {
         };
         let loss = self.narrator.dollars("max_loss", best.max_loss, OPTIONS);
         let profit = self.narrator.dollars("max_profit", best.max_profit, OPTIONS);
-        format!("max loss is {loss} against a max profit of {profit}")
+        format!("max profit {profit}, max loss {loss}")
     }
 
     fn change(&mut self) -> String {
@@ -343,14 +393,25 @@ impl Writer<'_> {
             },
         }
         unknown.extend(options.iv_rank_missing.clone());
-        if options.best.as_ref().is_some_and(|best| best.sizing == "unsized") {
-            unknown.push("the capital, so the figures are for one contract".to_owned());
-        }
+        let mut unknown = without_source(unknown);
         if unknown.is_empty() {
             unknown.push("nothing".to_owned());
         }
         unknown
     }
+}
+
+/// What no provider has, in one sentence, before everything else that is not known.
+fn without_source(unknown: Vec<String>) -> Vec<String> {
+    let (missing, others): (Vec<String>, Vec<String>) =
+        unknown.into_iter().partition(|text| text.contains(NO_PROVIDER));
+    let what: Vec<String> = missing
+        .iter()
+        .filter_map(|text| text.split_once(NO_PROVIDER))
+        .map(|(_, what)| what.to_owned())
+        .collect();
+    let one = (!what.is_empty()).then(|| format!("no source for {}", words::list(&what)));
+    one.into_iter().chain(others).collect()
 }
 
 fn trend(direction: TrendDirection) -> &'static str {

@@ -77,6 +77,8 @@ pub struct RunSummary {
     pub strategy: Option<String>,
     /// What came out.
     pub outcome: Option<String>,
+    /// `live`, `delayed`, `recorded` or `simulated`; none before its first stage is done.
+    pub market: Option<String>,
     /// When it began (server time).
     pub started_at: Option<DateTime<Utc>>,
     /// When it ended (server time).
@@ -107,6 +109,7 @@ impl From<&WorkflowExecutionDescription> for RunDescription {
                 symbol: symbol(&attributes, description.id()),
                 strategy: keyword(&attributes, &search_attributes::STRATEGY),
                 outcome: keyword(&attributes, &search_attributes::OUTCOME),
+                market: keyword(&attributes, &search_attributes::MARKET),
                 started_at: description.start_time().map(Into::into),
                 closed_at: description.close_time().map(Into::into),
             },
@@ -123,13 +126,15 @@ pub struct ListFilter {
     pub user_id: Option<String>,
     /// About what.
     pub symbol: Option<String>,
+    /// Leaves out those that completed: the store has them.
+    pub without_completed: bool,
     /// How many at most.
     pub limit: usize,
 }
 
 impl Default for ListFilter {
     fn default() -> Self {
-        Self { user_id: None, symbol: None, limit: 50 }
+        Self { user_id: None, symbol: None, without_completed: false, limit: 50 }
     }
 }
 
@@ -141,6 +146,9 @@ impl ListFilter {
             if let Some(value) = value {
                 query.push_str(&format!(" AND {name} = '{}'", value.replace('\'', "''")));
             }
+        }
+        if self.without_completed {
+            query.push_str(" AND ExecutionStatus != 'Completed'");
         }
         query
     }
@@ -167,6 +175,7 @@ impl TtaiClient {
                 symbol: symbol(&attributes, run.id()),
                 strategy: keyword(&attributes, &search_attributes::STRATEGY),
                 outcome: keyword(&attributes, &search_attributes::OUTCOME),
+                market: keyword(&attributes, &search_attributes::MARKET),
                 started_at: run.start_time().map(Into::into),
                 closed_at: run.close_time().map(Into::into),
             });

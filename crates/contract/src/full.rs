@@ -380,7 +380,7 @@ mod tests {
     #[rstest]
     #[case::dte(
         r#"{"symbol":"AAPL","constraints":{"dte_min":40,"dte_max":20}}"#,
-        "dte_min 40 is above dte_max 20"
+        "dte_min (40) exceeds dte_max (20)"
     )]
     #[case::delta(r#"{"symbol":"AAPL","constraints":{"max_delta":-0.3}}"#, "max_delta")]
     #[case::symbol(r#"{"symbol":"A L"}"#, "not a ticker")]

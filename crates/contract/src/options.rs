@@ -122,7 +122,7 @@ impl Validate for OptionsConstraints {
         if self.dte_min > self.dte_max {
             return Err(ValidationError::new(
                 "constraints.dte_min",
-                format!("dte_min {} is above dte_max {}; swap or widen them", self.dte_min, self.dte_max),
+                format!("dte_min ({}) exceeds dte_max ({})", self.dte_min, self.dte_max),
             ));
         }
         Ok(())
@@ -366,6 +366,9 @@ pub struct OptionsAnalysisResult {
     pub gamma: Option<f64>,
     /// Its theta in dollars a share and calendar day.
     pub theta: Option<f64>,
+    /// Its vega in dollars a share and volatility point.
+    #[serde(default)]
+    pub vega: Option<f64>,
     /// 30-day implied volatility over 30-day historical volatility.
     pub iv_hv_ratio: Option<f64>,
     /// `excellent`, `good`, `fair` or `poor`, of the best contract (the worse leg of a vertical); `none` without one.

@@ -43,6 +43,9 @@ pub struct StageProgress {
 pub struct AnalysisProgress {
     /// Ticker.
     pub symbol: String,
+    /// `live`, `delayed`, `recorded` or `simulated`; none before a stage has read the market.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub market: Option<String>,
     /// The stages in order.
     pub stages: Vec<StageProgress>,
     /// Working time so far, in milliseconds.

@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use ttai_contract::{AccountType, AnalysisDepth, SpreadType, Strategy, TaskQueue, Timeframe};
 
 use crate::commands::calc::CalcArgs;
+use crate::report::Detail;
 
 /// A durable trading assistant: analyses that survive crashes, with every number on record.
 #[derive(Debug, Parser)]
@@ -47,6 +48,29 @@ pub struct GlobalArgs {
     pub verbose: u8,
 }
 
+impl GlobalArgs {
+    /// The arguments that lead the next command to the same server and store; what the environment says stays said.
+    #[must_use]
+    pub fn again(&self) -> String {
+        let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.to_string_lossy().into_owned());
+        let given = [
+            ("--config", "TTAI_CONFIG", path(&self.config)),
+            ("--data-dir", "TTAI_DATA_DIR", path(&self.data_dir)),
+            ("--address", "", self.address.clone()),
+            ("--namespace", "", self.namespace.clone()),
+        ];
+        let said = |name: &str, value: &str| std::env::var_os(name).is_some_and(|said| said == *value);
+        let mut text = String::new();
+        for (flag, name, value) in given {
+            if let Some(value) = value.filter(|value| name.is_empty() || !said(name, value)) {
+                let value = if value.contains(' ') { format!("'{value}'") } else { value };
+                text.push_str(&format!(" {flag} {value}"));
+            }
+        }
+        text
+    }
+}
+
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -54,7 +78,7 @@ pub enum Command {
     Dev(DevArgs),
     /// Run a worker against a Temporal server.
     Worker(WorkerArgs),
-    /// Analyse a symbol: chart, options, research, verdict.
+    /// Analyse symbols: chart, options, research, verdict.
     Analyze(Box<AnalyzeArgs>),
     /// Show a finished or running run.
     Show(ShowArgs),
@@ -98,6 +122,14 @@ pub struct MarketArgs {
     pub seed: Option<u64>,
 }
 
+impl MarketArgs {
+    /// Whether a market is named here.
+    #[must_use]
+    pub fn is_chosen(&self) -> bool {
+        self.tape.is_some() || self.seed.is_some()
+    }
+}
+
 /// `ttai dev`.
 #[derive(Clone, Debug, Args)]
 pub struct DevArgs {
@@ -132,8 +164,9 @@ pub struct WorkerArgs {
 /// `ttai analyze`.
 #[derive(Clone, Debug, Args)]
 pub struct AnalyzeArgs {
-    /// Ticker, such as AAPL.
-    pub symbol: String,
+    /// Tickers, such as AAPL.
+    #[arg(required = true, value_name = "SYMBOL")]
+    pub symbols: Vec<String>,
     /// What to sell.
     #[arg(long, default_value = "csp")]
     pub strategy: StrategyArg,
@@ -143,9 +176,12 @@ pub struct AnalyzeArgs {
     /// AI model for the analysts, or `none` for the deterministic ones [default: `llm.model` of the configuration].
     #[arg(long, value_name = "PROVIDER/MODEL")]
     pub model: Option<String>,
-    /// Print the result as JSON.
+    /// Print the result as JSON; of several symbols, a list.
     #[arg(long)]
     pub json: bool,
+    /// How much of the report.
+    #[command(flatten)]
+    pub view: ViewArgs,
     /// Start it and return at once; `ttai show ID` shows the result later.
     #[arg(long, conflicts_with = "json")]
     pub no_wait: bool,
@@ -202,11 +238,30 @@ pub struct AnalyzeArgs {
     pub depth: DepthArg,
 }
 
+/// How much of a report.
+#[derive(Clone, Copy, Debug, Default, Args)]
+pub struct ViewArgs {
+    /// Show the whole report: every stage, level and alternative.
+    #[arg(long, conflicts_with = "json")]
+    pub full: bool,
+}
+
+impl ViewArgs {
+    /// The same for the report.
+    #[must_use]
+    pub fn detail(self) -> Detail {
+        if self.full { Detail::Full } else { Detail::Short }
+    }
+}
+
 /// `ttai show`.
 #[derive(Clone, Debug, Args)]
 pub struct ShowArgs {
-    /// Workflow id.
+    /// A symbol (its newest run), `last`, or an id or its beginning: NVDA-7f3k.
     pub id: String,
+    /// How much of the report.
+    #[command(flatten)]
+    pub view: ViewArgs,
     /// An earlier run of the id, where it ran more than once [default: the latest].
     #[arg(long, value_name = "RUN_ID")]
     pub run: Option<String>,
@@ -235,8 +290,14 @@ pub struct ListArgs {
 /// `ttai wait`.
 #[derive(Clone, Debug, Args)]
 pub struct WaitArgs {
-    /// Workflow id.
+    /// A symbol (its newest run), `last`, or an id or its beginning: NVDA-7f3k.
     pub id: String,
+    /// How much of the report.
+    #[command(flatten)]
+    pub view: ViewArgs,
+    /// Which market, where no server runs: that whose run it is.
+    #[command(flatten)]
+    pub market: MarketArgs,
     /// Give up after this many seconds [default: never].
     #[arg(long, value_name = "SECONDS")]
     pub timeout: Option<u64>,
@@ -248,7 +309,7 @@ pub struct WaitArgs {
 /// `ttai cancel`.
 #[derive(Clone, Debug, Args)]
 pub struct CancelArgs {
-    /// Workflow id.
+    /// A symbol (its newest run), `last`, or an id or its beginning: NVDA-7f3k.
     pub id: String,
 }
 

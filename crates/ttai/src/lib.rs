@@ -10,6 +10,7 @@ pub mod notifier;
 pub mod output;
 pub mod readiness;
 pub mod report;
+pub mod runs;
 mod saved;
 pub mod sdk_metrics;
 pub mod search_attributes;

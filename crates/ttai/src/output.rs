@@ -5,6 +5,7 @@ use std::io::{IsTerminal, Write};
 use tracing_subscriber::EnvFilter;
 
 use crate::notifier::LOG_TARGET;
+use crate::report::Paint;
 
 /// Writes a line of the result.
 pub fn line(text: &str) {
@@ -34,6 +35,14 @@ pub fn error(error: &anyhow::Error) {
         last = cause;
     }
     note(&text);
+}
+
+/// How results are painted: in colour for a person at a terminal, unless `NO_COLOR` is set; plain for anything else.
+#[must_use]
+pub fn paint() -> Paint {
+    let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let dumb = std::env::var_os("TERM").is_some_and(|terminal| terminal == "dumb");
+    if std::io::stdout().is_terminal() && !set("NO_COLOR") && !dumb { Paint::Colour } else { Paint::Plain }
 }
 
 /// Whether a person looks at standard error.

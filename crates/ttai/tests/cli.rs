@@ -228,9 +228,10 @@ fn text<'a>(row: &'a Value, field: &str) -> &'a str {
 
 #[tokio::test]
 async fn a_wrong_request_is_refused_before_anything_starts() -> anyhow::Result<()> {
-    let cases: [(&[&str], i32, &[&str]); 7] = [
-        (&["--dte-min", "50", "--dte-max", "20"], 1, &["--dte-min", "50 is above", "20", "swap or widen"]),
+    let cases: [(&[&str], i32, &[&str]); 8] = [
+        (&["--dte-min", "50", "--dte-max", "20"], 1, &["error: --dte-min (50) exceeds --dte-max (20)"]),
         (&["--max-delta=-0.3"], 1, &["--max-delta", "-0.3 is not between 0 and 1"]),
+        (&["--max-delta=30"], 1, &["--max-delta: 30 is not between 0 and 1; did you mean 0.30?"]),
         (&["--capital=-5"], 1, &["--capital", "-5"]),
         (&["--at", "nonsense"], 2, &["'nonsense' is not a valid time", "2014-06-06T15:00"]),
         (&["--at", "2014-03-09T02:30"], 2, &["does not exist in New York"]),
@@ -266,18 +267,34 @@ async fn an_analysis_is_answered_drawn_and_kept() -> anyhow::Result<()> {
     let [row] = rows.as_slice() else { bail!("one analysis was run, listed are {rows:?}") };
     assert_eq!(text(row, "symbol"), "NVDA");
     assert_eq!(text(row, "outcome"), result.overall_recommendation.as_str());
+    assert_eq!((text(row, "market"), row.get("simulated")), ("simulated", Some(&json!(true))));
+    for time in ["time", "as_of"] {
+        DateTime::parse_from_rfc3339(text(row, time)).with_context(|| format!("{time}: {row}"))?;
+    }
+    let table = home.run(&["list"])?.expect(0)?.stdout;
+    assert!(table.starts_with("TIME ") && table.contains(text(row, "id")), "{table}");
+    assert!(table.lines().all(|line| line.chars().count() <= 80), "{table}");
     let id = text(row, "workflow_id");
     assert!(id.starts_with("analysis-NVDA-"), "{id}");
     assert_eq!(home.stored(id)?, result);
+    // By its symbol, as the newest, by its short id and by the beginning of either.
+    for name in ["nvda", "last", text(row, "id"), &id[..20], &text(row, "id")[..6]] {
+        assert_eq!(home.stored(name)?, result, "{name}");
+    }
 
     let shown = home.run(&["show", id, "--chart", "again.png"])?.expect(0)?.stdout;
-    let verdict = result.overall_recommendation.as_str().to_uppercase();
+    let verdict = result.overall_recommendation.as_str().to_uppercase().replace('_', " ");
     let headline = shown.lines().next().unwrap_or_default();
     for part in ["NVDA", verdict.as_str(), "SIMULATED"] {
         assert!(headline.contains(part), "{part} is not in: {headline}");
     }
     assert_eq!(std::fs::read(home.path("again.png"))?, image);
-    let wide: Vec<&str> = shown.lines().filter(|line| line.chars().count() > 120).collect();
+    assert!(shown.lines().count() <= 25, "more than a terminal shows:\n{shown}");
+    let wide: Vec<&str> = shown.lines().filter(|line| line.chars().count() > 80).collect();
+    assert!(wide.is_empty(), "wider than 80 columns: {wide:#?}");
+    let whole = home.run(&["show", id, "--full"])?.expect(0)?.stdout;
+    assert!(whole.lines().count() > 25 && whole.contains("── Chart"), "{whole}");
+    let wide: Vec<&str> = whole.lines().filter(|line| line.chars().count() > 120).collect();
     assert!(wide.is_empty(), "wider than 120 columns: {wide:#?}");
     assert!(!shown.contains('\u{1b}'), "a pipe gets plain text");
 
@@ -373,7 +390,7 @@ async fn the_next_server_finishes_a_run_that_nobody_waited_for() -> anyhow::Resu
     let home = Home::new().await?;
     let started = home.run(&["analyze", "MSFT", "--no-wait", "--key", "later"])?.expect(0)?;
     assert_eq!(started.stdout.trim(), "analysis-MSFT-later");
-    assert!(started.stderr.contains("ttai show analysis-MSFT-later"), "{}", started.stderr);
+    assert!(started.stderr.contains("`ttai dev`"), "{}", started.stderr);
 
     let server = home.start(&["dev"])?;
     let result = eventually("the server runs", || {
@@ -392,6 +409,57 @@ async fn the_next_server_finishes_a_run_that_nobody_waited_for() -> anyhow::Resu
 }
 
 #[tokio::test]
+async fn what_a_command_left_unfinished_goes_on_by_the_word_that_it_left() -> anyhow::Result<()> {
+    let home = Home::new().await?;
+    let started = home.run(&["analyze", "MSFT", "--no-wait"])?.expect(0)?;
+    // Its server ended with the command, and no other runs.
+    let back =
+        started.stderr.split('`').find_map(|part| part.strip_prefix("ttai wait ")).context("a way back")?;
+    assert!(back.starts_with("MSFT-"), "{}", started.stderr);
+    let waited = home.run(&["wait", back, "--json"])?.expect(0)?;
+    assert_eq!(serde_json::from_str::<FullAnalysisResult>(&waited.stdout)?.symbol, "MSFT");
+    let nowhere = Home::new().await?.run(&["wait", "MSFT"])?.expect(1)?;
+    assert!(nowhere.stderr.contains("none has ever run"), "{}", nowhere.stderr);
+    Ok(())
+}
+
+#[tokio::test]
+async fn several_symbols_are_analysed_and_one_that_fails_is_named() -> anyhow::Result<()> {
+    let home = Home::new().await?;
+    let both = home.run(&["analyze", "NVDA", "aapl", "NVDA", "--json"])?.expect(0)?.json()?;
+    let symbols: Vec<&str> =
+        both.as_array().into_iter().flatten().map(|result| text(result, "symbol")).collect();
+    assert_eq!(symbols, ["NVDA", "AAPL"]);
+    let one = home.run(&["analyze", "ZZZZ", "MSFT"])?.expect(1)?;
+    assert!(one.stdout.contains("MSFT") && one.stderr.contains("ZZZZ"), "{}\n{}", one.stdout, one.stderr);
+    let chart = home.run(&["analyze", "NVDA", "AAPL", "--chart", "one.png"])?.expect(1)?;
+    assert!(chart.stderr.contains("--chart writes the chart of one symbol"), "{}", chart.stderr);
+    Ok(())
+}
+
+#[test]
+fn a_calculation_that_fails_makes_the_exit_code_one() -> anyhow::Result<()> {
+    let calc = |lines: &str| -> anyhow::Result<Answer> {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_ttai"));
+        let mut child = command
+            .arg("calc")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()?;
+        std::io::Write::write_all(&mut child.stdin.take().context("its input")?, lines.as_bytes())?;
+        let output = child.wait_with_output()?;
+        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+        Ok(Answer { status: output.status, stdout: text(output.stdout), stderr: text(output.stderr) })
+    };
+    let good = "{\"op\": \"session\", \"date\": \"2014-07-03\"}\n";
+    calc(good)?.expect(0)?;
+    let mixed = calc(&format!("{{\"op\": \"nothing\"}}\n{good}"))?.expect(1)?;
+    assert_eq!(mixed.stdout.lines().count(), 2, "every line is answered: {}", mixed.stdout);
+    Ok(())
+}
+
+#[tokio::test]
 async fn ctrl_c_leaves_the_run_and_says_how_to_come_back() -> anyhow::Result<()> {
     let home = Home::new().await?;
     // A server without a worker: the run cannot end before the signal.
@@ -403,7 +471,7 @@ async fn ctrl_c_leaves_the_run_and_says_how_to_come_back() -> anyhow::Result<()>
 
     let waiting = home.start(&[&["analyze", "AAPL"], at.as_slice()].concat())?;
     let id = eventually("the run is on the server", || {
-        Ok(home.list(&at)?.first().map(|row| text(row, "workflow_id").to_owned()))
+        Ok(home.list(&at)?.first().map(|row| text(row, "id").to_owned()))
     })?;
     waiting.signal("INT")?;
     let left = waiting.finish()?.expect(130)?;

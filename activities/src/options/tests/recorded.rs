@@ -80,9 +80,9 @@ async fn aapl_before_its_split_is_a_watchlist_with_the_june_630_put() {
     assert_eq!((event.after, event.before), (day("2014-07-18"), day("2014-07-25")));
     close(event.forward_volatility, 44.0, 1.0);
     close(event.base_volatility, 24.0, 1.0);
-    assert!(result.rationale.contains("sell 1 AAPL 2014-06-21 630 put (last trade date 2014-06-20)"));
+    assert!(result.rationale.contains("sell 1 AAPL 2014-06-21 630 put (last trades 2014-06-20)"));
     assert!(
-        result.rationale.contains("0.4008 % of the strike a week at the bid, 0.0992 short"),
+        result.rationale.contains("0.40 % of the strike a week at the bid; 0.50 % is required"),
         "{}",
         result.rationale
     );

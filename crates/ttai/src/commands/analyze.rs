@@ -1,20 +1,22 @@
-//! `ttai analyze`: starts a full analysis, shows where it is, prints the answer.
+//! `ttai analyze`: starts full analyses, shows where they are, prints the answers.
 
 use std::process::ExitCode;
 
-use anyhow::{Context, anyhow, bail};
-use ttai_client::TtaiClient;
+use anyhow::{anyhow, bail};
+use serde_json::Value;
+use ttai_client::Run;
 use ttai_contract::{
-    AccountContext, FullAnalysisParams, FullAnalysisResult, ModelName, OptionsConstraints, PositionContext,
-    TradeRequest, Validate, ValidationError,
+    AccountContext, FullAnalysisParams, ModelName, OptionsConstraints, PositionContext, TradeRequest,
+    Validate, ValidationError,
 };
-use ttai_dev_server::DevServer;
+use ttai_core::Symbol;
 
+use super::desk::Desk;
 use super::{INTERRUPTED, wait};
 use crate::cli::{AnalyzeArgs, GlobalArgs};
+use crate::runs::short_id;
 use crate::settings::Settings;
-use crate::worker::{RunningWorkers, WorkerSettings};
-use crate::{output, report, search_attributes, server, sources, wiring};
+use crate::{output, report, wiring};
 
 /// Runs the command.
 ///
@@ -22,124 +24,123 @@ use crate::{output, report, search_attributes, server, sources, wiring};
 /// A bad request, no server, or how the run failed.
 pub async fn run(global: &GlobalArgs, args: AnalyzeArgs) -> anyhow::Result<ExitCode> {
     let settings = Settings::load(global, Some(&args.market))?;
-    let model = args.model.clone().or_else(|| settings.config.text("llm", "model"));
-    let mut params = params(&args)?;
-    let model = model.filter(|name| name != "none").map(|name| name.parse::<ModelName>());
-    params.subject.model = model.transpose().map_err(as_flag)?;
-    params.validate().map_err(as_flag)?;
-    let own_market = args.market.tape.is_some() || args.market.seed.is_some();
-    if own_market && global.address.is_some() {
+    let requests = requests(&settings, &args)?;
+    if args.market.is_chosen() && global.address.is_some() {
         bail!(
             "a server uses its workers' market; drop --tape and --seed (TTAI_TAPE, TTAI_SEED), or drop --address"
         );
     }
-    let desk = Desk::open(&settings, own_market).await?;
-    let outcome = analyze(&settings, &desk, &params, &args).await;
+    let desk = Desk::open(&settings, args.market.is_chosen()).await?;
+    let job = Job { global, settings: &settings, desk: &desk, args: &args };
+    let outcome = job.analyze(&requests).await;
     desk.close().await?;
     outcome
 }
 
-async fn analyze(
-    settings: &Settings,
-    desk: &Desk,
-    params: &FullAnalysisParams,
-    args: &AnalyzeArgs,
-) -> anyhow::Result<ExitCode> {
-    let run = desk.client.start(params, args.key.as_deref()).await?;
-    if args.no_wait {
-        output::line(run.workflow_id());
-        output::note(&how_to_come_back(settings, desk, run.workflow_id()));
-        return Ok(ExitCode::SUCCESS);
-    }
-    let Some(answer) = wait::answer(&run, None).await? else {
-        output::note(&format!("\n{}", how_to_come_back(settings, desk, run.workflow_id())));
-        return Ok(ExitCode::from(INTERRUPTED));
-    };
-    if let Some(path) = &args.chart {
-        let store = wiring::store(settings).await?;
-        report::write_chart(store.as_ref(), &answer, path).await?;
-    }
-    let answer = serde_json::from_value(answer).context("the result is not a full analysis")?;
-    print(&answer, run.workflow_id(), args.json)?;
-    Ok(ExitCode::SUCCESS)
-}
-
-fn print(answer: &FullAnalysisResult, workflow_id: &str, json: bool) -> anyhow::Result<()> {
-    if json {
-        output::line(&serde_json::to_string_pretty(answer)?);
-    } else {
-        output::line(&report::full(answer));
-        output::note(&format!("show it again with: ttai show {workflow_id}"));
-    }
-    Ok(())
-}
-
-/// The server and, where none is there, the worker that this command brings up for its run.
-struct Desk {
-    client: TtaiClient,
-    own: Option<(DevServer, RunningWorkers)>,
-}
-
-impl Desk {
-    /// The configured or running server; with a market of its own, or without any server, one for the run.
-    async fn open(settings: &Settings, own_market: bool) -> anyhow::Result<Self> {
-        let existing = if own_market {
-            match server::running(settings).await? {
-                Some(running) => Some(server::connect(&running.address, &running.namespace).await?),
-                None => None,
-            }
-        } else {
-            server::existing_client(settings).await?
-        };
-        match existing {
-            Some(client) => {
-                // A server that no worker has seen yet would refuse the start.
-                search_attributes::ensure(client.temporal()).await?;
-                Ok(Self { client, own: None })
-            }
-            None => Self::bring_up(settings).await,
+/// One request a symbol, each checked.
+fn requests(settings: &Settings, args: &AnalyzeArgs) -> anyhow::Result<Vec<FullAnalysisParams>> {
+    let model = args.model.clone().or_else(|| settings.config.text("llm", "model"));
+    let model = model.filter(|name| name != "none").map(|name| name.parse::<ModelName>());
+    let model = model.transpose().map_err(as_flag)?;
+    let mut symbols: Vec<Symbol> = Vec::new();
+    for text in &args.symbols {
+        let symbol: Symbol = text.parse()?;
+        // Named twice is asked for once.
+        if !symbols.contains(&symbol) {
+            symbols.push(symbol);
         }
     }
-
-    async fn bring_up(settings: &Settings) -> anyhow::Result<Self> {
-        let settings = &sources::resolved(settings.clone()).await;
-        let ports = wiring::ports(settings).await?;
-        let mut options = server::dev_server_options(settings)?;
-        options.headless = true;
-        let dev_server = match server::start(options).await {
-            // Another command of the same market was faster.
-            Err(error) if server::already_running(&error) => {
-                let running = server::running(settings).await?.ok_or(error)?;
-                return Ok(Self {
-                    client: server::connect(&running.address, &running.namespace).await?,
-                    own: None,
-                });
-            }
-            started => started?,
-        };
-        let client = server::connect(&dev_server.address(), dev_server.namespace()).await?;
-        let workers =
-            RunningWorkers::start(client.temporal().clone(), ports, WorkerSettings::default()).await?;
-        Ok(Self { client, own: Some((dev_server, workers)) })
+    if symbols.len() > 1 && args.chart.is_some() {
+        bail!("--chart writes the chart of one symbol, and {} are given", symbols.len());
     }
-
-    async fn close(self) -> anyhow::Result<()> {
-        if let Some((dev_server, workers)) = self.own {
-            workers.stop().await?;
-            dev_server.stop().await?;
-        }
-        Ok(())
-    }
-}
-
-fn how_to_come_back(settings: &Settings, desk: &Desk, id: &str) -> String {
-    let worker = if desk.own.is_some() {
-        format!("it continues with `ttai dev{}`\n", settings.market.arguments())
-    } else {
-        "it continues on the server\n".to_owned()
+    let request = |symbol| {
+        let mut params = params(symbol, args);
+        params.subject.model.clone_from(&model);
+        params.validate().map_err(as_flag)?;
+        Ok(params)
     };
-    format!("{id} is still running; {worker}see it with `ttai show {id}`, cancel it with `ttai cancel {id}`")
+    symbols.into_iter().map(request).collect()
 }
+
+/// What one call of the command works with.
+struct Job<'a> {
+    global: &'a GlobalArgs,
+    settings: &'a Settings,
+    desk: &'a Desk,
+    args: &'a AnalyzeArgs,
+}
+
+impl Job<'_> {
+    /// Starts all, then waits for one after another. One that fails does not hold up the others.
+    async fn analyze(&self, requests: &[FullAnalysisParams]) -> anyhow::Result<ExitCode> {
+        let mut runs = Vec::new();
+        for request in requests {
+            runs.push(self.desk.client.start(request, self.args.key.as_deref()).await?);
+        }
+        if self.args.no_wait {
+            runs.iter().for_each(|run| output::line(run.workflow_id()));
+            self.come_back(&runs);
+            return Ok(ExitCode::SUCCESS);
+        }
+        let (alone, mut answers, mut failed) = (runs.len() == 1, Vec::new(), false);
+        for (place, run) in runs.iter().enumerate() {
+            match wait::answer(run, None).await {
+                Ok(Some(answer)) => answers.extend(self.answered(run, answer, place > 0).await?),
+                Ok(None) => {
+                    output::note("");
+                    self.come_back(&runs[place..]);
+                    return Ok(ExitCode::from(INTERRUPTED));
+                }
+                Err(error) if alone => return Err(error),
+                Err(error) => {
+                    failed = true;
+                    output::note(&format!("{}: {error:#}", short_id(run.workflow_id())));
+                }
+            }
+        }
+        if self.args.json {
+            let whole = if alone { answers.pop().unwrap_or_default() } else { Value::Array(answers) };
+            output::line(&serde_json::to_string_pretty(&whole)?);
+        }
+        Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    }
+
+    /// Shows an answer; one that is to be printed as JSON comes back.
+    async fn answered(
+        &self,
+        run: &Run<FullAnalysisParams>,
+        answer: Value,
+        follows: bool,
+    ) -> anyhow::Result<Option<Value>> {
+        if let Some(path) = &self.args.chart {
+            let store = wiring::store(self.settings).await?;
+            report::write_chart(store.as_ref(), &answer, path).await?;
+        }
+        if self.args.json {
+            return Ok(Some(answer));
+        }
+        if follows {
+            output::line("");
+        }
+        output::line(&report::result(&answer, self.args.view.detail(), output::paint()));
+        output::note(&more(self.args.view.full, &short_id(run.workflow_id()), &self.global.again()));
+        Ok(None)
+    }
+
+    fn come_back(&self, runs: &[Run<FullAnalysisParams>]) {
+        for run in runs {
+            output::note(&self.desk.how_to_come_back(self.global, self.settings, run.workflow_id()));
+        }
+    }
+}
+
+/// Where the report is found again, and all of it.
+fn more(full: bool, id: &str, again: &str) -> String {
+    if full { format!("Again: ttai show {id}{again}") } else { format!("More: ttai show {id} --full{again}") }
+}
+
+/// Fields that are compared with each other, and their flags.
+const PAIRED: [(&str, &str); 2] = [("dte_min", "--dte-min"), ("dte_max", "--dte-max")];
 
 /// A refused field by the name of its flag: `constraints.max_delta` is `--max-delta` here.
 fn as_flag(error: ValidationError) -> anyhow::Error {
@@ -147,11 +148,19 @@ fn as_flag(error: ValidationError) -> anyhow::Error {
     if name == "symbol" {
         return error.into();
     }
-    anyhow!("--{}: {}", name.replace('_', "-"), error.message)
+    let flag = format!("--{}", name.replace('_', "-"));
+    // A message about two fields names both.
+    if error.message.starts_with(name) {
+        return anyhow!(
+            "{}",
+            PAIRED.iter().fold(error.message, |text, (name, flag)| text.replace(name, flag))
+        );
+    }
+    anyhow!("{flag}: {}", error.message)
 }
 
-fn params(args: &AnalyzeArgs) -> anyhow::Result<FullAnalysisParams> {
-    let mut params = FullAnalysisParams::new(args.symbol.parse()?);
+fn params(symbol: Symbol, args: &AnalyzeArgs) -> FullAnalysisParams {
+    let mut params = FullAnalysisParams::new(symbol);
     params.subject.as_of = args.at;
     params.trade = TradeRequest {
         strategy: args.strategy.into(),
@@ -163,7 +172,7 @@ fn params(args: &AnalyzeArgs) -> anyhow::Result<FullAnalysisParams> {
     };
     params.timeframe = args.timeframe.into();
     params.analysis_depth = args.depth.into();
-    Ok(params)
+    params
 }
 
 fn constraints(args: &AnalyzeArgs) -> OptionsConstraints {

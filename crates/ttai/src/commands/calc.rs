@@ -15,7 +15,8 @@ use crate::output;
 #[derive(Clone, Debug, Args)]
 #[command(
     args_conflicts_with_subcommands = true,
-    after_help = "Without a command, reads one JSON object per line from standard input and prints one result line for each:\n  \
+    after_help = "Without a command, reads one JSON object per line from standard input and prints one result line for each;\n  \
+                  a line that fails is answered with its error, and the exit code is then 1:\n  \
                   echo '{\"op\": \"session\", \"date\": \"2014-07-03\"}' | ttai calc\n\
                   `op` is one of european, american, implied_vol, chain, select, strategy, margin, assignment_risk, indicator, levels, session, portfolio."
 )]
@@ -140,7 +141,7 @@ pub struct AssignmentFlags {
     dividend: Option<String>,
 }
 
-/// Answers standard input line by line, or one question.
+/// Answers standard input line by line, or one question. Every line is answered; one that failed makes the exit code 1.
 ///
 /// # Errors
 /// Standard input or output that cannot be read or written, a question that has no answer.
@@ -159,7 +160,10 @@ fn stream() -> anyhow::Result<ExitCode> {
     match ttai_calc::answer_lines(io::stdin().lock(), io::stdout().lock()) {
         // Whoever reads the answers has seen enough.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(ExitCode::SUCCESS),
-        outcome => outcome.map(|_| ExitCode::SUCCESS).context("the requests could not be read or answered"),
+        outcome => {
+            let summary = outcome.context("the requests could not be read or answered")?;
+            Ok(if summary.errors == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        }
     }
 }
 

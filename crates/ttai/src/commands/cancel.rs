@@ -6,7 +6,7 @@ use anyhow::Context;
 
 use crate::cli::GlobalArgs;
 use crate::settings::Settings;
-use crate::{output, server};
+use crate::{output, runs, server};
 
 /// Runs the command.
 ///
@@ -17,7 +17,8 @@ pub async fn run(global: &GlobalArgs, id: &str) -> anyhow::Result<ExitCode> {
     let client = server::existing_client(&settings)
         .await?
         .context("no Temporal server is configured or running here")?;
-    client.any_run(id).cancel("cancelled with `ttai cancel`").await?;
-    output::note(&format!("cancellation of {id} requested"));
+    let run = runs::on_server(&client, &settings, id).await?;
+    run.cancel("cancelled with `ttai cancel`").await?;
+    output::note(&format!("cancellation of {} requested", run.workflow_id()));
     Ok(ExitCode::SUCCESS)
 }

@@ -4,6 +4,7 @@ pub mod analyze;
 pub mod calc;
 pub mod cancel;
 pub mod config;
+mod desk;
 pub mod dev;
 pub mod doctor;
 pub mod list;

@@ -10,7 +10,7 @@ use ttai_ports::{Analyses, AnalysisFilter, AnalysisRecord};
 use crate::cli::{GlobalArgs, ShowArgs};
 use crate::saved::SavedAnalyses;
 use crate::settings::Settings;
-use crate::{output, report, server};
+use crate::{output, report, runs, server};
 
 /// Runs the command.
 ///
@@ -18,8 +18,7 @@ use crate::{output, report, server};
 /// Nobody knows the id, or the run.
 pub async fn run(global: &GlobalArgs, args: ShowArgs) -> anyhow::Result<ExitCode> {
     let settings = Settings::load(global, None)?;
-    let of_id = AnalysisFilter { workflow_id: Some(args.id.clone()), ..AnalysisFilter::default() };
-    let saved = SavedAnalyses::find(&settings, &of_id).await?;
+    let (args, saved) = find(&settings, args).await?;
     if let Some(record) = chosen(&saved, &args).await? {
         show(&record, &saved, &args).await?;
         return Ok(ExitCode::SUCCESS);
@@ -29,11 +28,27 @@ pub async fn run(global: &GlobalArgs, args: ShowArgs) -> anyhow::Result<ExitCode
     }
     let Some(client) = server::existing_client(&settings).await? else {
         bail!(
-            "the store has no analysis '{}', and no Temporal server is running here to ask; `ttai list` says what is there",
+            "the store has no analysis '{}', and no Temporal server is running here to ask; `ttai list` says what is there, and \
+             `ttai wait` or `ttai dev` goes on with what was left unfinished",
             args.id
         );
     };
     on_server(&client.any_run(&args.id), &args).await
+}
+
+/// What was saved of the id that is meant, which is from then on the workflow's.
+async fn find(settings: &Settings, args: ShowArgs) -> anyhow::Result<(ShowArgs, SavedAnalyses)> {
+    let of = |id: &str| AnalysisFilter { workflow_id: Some(id.to_owned()), ..AnalysisFilter::default() };
+    let saved = SavedAnalyses::find(settings, &of(&args.id)).await?;
+    if !saved.records.is_empty() {
+        return Ok((args, saved));
+    }
+    let id = runs::meant(settings, &args.id).await?;
+    if id == args.id {
+        return Ok((args, saved));
+    }
+    let saved = SavedAnalyses::find(settings, &of(&id)).await?;
+    Ok((ShowArgs { id, ..args }, saved))
 }
 
 /// The run that was asked for, else the latest.
@@ -55,7 +70,7 @@ async fn show(record: &AnalysisRecord, saved: &SavedAnalyses, args: &ShowArgs) -
     output::line(&if args.json {
         serde_json::to_string_pretty(&record.result)?
     } else {
-        report::result(&record.result)
+        report::result(&record.result, args.view.detail(), output::paint())
     });
     let others = saved.records.iter().filter(|other| other.run_id != record.run_id);
     let others: Vec<String> = others.map(report::run_line).collect();
@@ -92,7 +107,10 @@ async fn on_server(run: &AnyRun, args: &ShowArgs) -> anyhow::Result<ExitCode> {
                 output::note("no worker takes its tasks; start one with `ttai dev` or `ttai worker`");
             }
         }
-        RunStatus::Completed => output::line(&report::result(&run.answer(Some(ANSWER)).await?)),
+        RunStatus::Completed => {
+            let answer = run.answer(Some(ANSWER)).await?;
+            output::line(&report::result(&answer, args.view.detail(), output::paint()));
+        }
         RunStatus::Failed => {
             if let Err(error) = run.answer(Some(ANSWER)).await {
                 output::line(&format!("failed: {error}"));

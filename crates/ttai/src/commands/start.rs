@@ -24,5 +24,5 @@ pub async fn run(global: &GlobalArgs, args: StartArgs) -> anyhow::Result<ExitCod
         return Ok(ExitCode::SUCCESS);
     }
     output::note(run.workflow_id());
-    wait::until_answered(&run, None, true).await
+    wait::until_answered(&run).await
 }

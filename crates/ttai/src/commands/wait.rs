@@ -4,40 +4,61 @@ use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::Value;
 use tokio::sync::mpsc;
 use ttai_client::{AnyRun, RunProgress, StepState};
 
+use super::desk::Desk;
 use super::{INTERRUPTED, asked_to_stop};
-use crate::cli::{GlobalArgs, WaitArgs};
+use crate::cli::{GlobalArgs, ViewArgs, WaitArgs};
 use crate::settings::Settings;
-use crate::{output, report, server};
+use crate::{output, report, runs};
 
-/// Runs the command.
+/// Runs the command. Where no server runs, that of the market goes on with what it left unfinished, until the answer.
 ///
 /// # Errors
 /// No server, no such run, or how the run failed.
 pub async fn run(global: &GlobalArgs, args: WaitArgs) -> anyhow::Result<ExitCode> {
-    let settings = Settings::load(global, None)?;
-    let client = server::existing_client(&settings)
-        .await?
-        .context("no Temporal server is configured or running here")?;
-    until_answered(&client.any_run(&args.id), args.timeout.map(Duration::from_secs), args.json).await
+    let settings = Settings::load(global, Some(&args.market))?;
+    let desk = Desk::reopen(&settings, args.market.is_chosen()).await?;
+    let outcome = wait(global, &settings, &desk, &args).await;
+    desk.close().await?;
+    outcome
 }
 
-/// Waits and prints the answer.
-pub(super) async fn until_answered(
-    run: &AnyRun,
-    longest: Option<Duration>,
-    json: bool,
+async fn wait(
+    global: &GlobalArgs,
+    settings: &Settings,
+    desk: &Desk,
+    args: &WaitArgs,
 ) -> anyhow::Result<ExitCode> {
-    let Some(answer) = answer(run, longest).await? else {
-        output::note(&format!("\n{} is still running and continues", run.workflow_id()));
+    let run = runs::on_server(&desk.client, settings, &args.id).await?;
+    let longest = args.timeout.map(Duration::from_secs);
+    let Some(answer) = answer(&run, longest).await? else {
+        output::note(&format!("\n{}", desk.how_to_come_back(global, settings, run.workflow_id())));
         return Ok(ExitCode::from(INTERRUPTED));
     };
-    output::line(&if json { serde_json::to_string_pretty(&answer)? } else { report::result(&answer) });
+    print(&answer, args.json, args.view)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn print(answer: &Value, json: bool, view: ViewArgs) -> anyhow::Result<()> {
+    output::line(&if json {
+        serde_json::to_string_pretty(answer)?
+    } else {
+        report::result(answer, view.detail(), output::paint())
+    });
+    Ok(())
+}
+
+/// Waits and prints the answer as JSON.
+pub(super) async fn until_answered(run: &AnyRun) -> anyhow::Result<ExitCode> {
+    let Some(answer) = answer(run, None).await? else {
+        output::note(&format!("\n{} is still running on the server", run.workflow_id()));
+        return Ok(ExitCode::from(INTERRUPTED));
+    };
+    print(&answer, true, ViewArgs::default())?;
     Ok(ExitCode::SUCCESS)
 }
 

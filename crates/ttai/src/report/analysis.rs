@@ -1,94 +1,208 @@
-//! A full analysis as a person reads it: the verdict and the trade first, then what it rests on.
+//! The whole report: the short one's verdict and reasons, then the position and every stage with its tables. No sentence twice.
 
-use std::collections::BTreeSet;
-
+use chrono::Datelike;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 use ttai_contract::{
     Alternative, ChartAnalysisResult, FullAnalysisResult, ModelTotal, OptionsAnalysisResult, PriceLevel,
     ResearchAnalysisResult, SuggestedPosition,
 };
-use ttai_core::OptionRight;
+use ttai_core::{NEW_YORK, OptionRight};
 
-use super::text::{dollars, wrap};
-use super::{eastern, tables};
+use super::article::{Article, capital};
+use super::paint::{Paint, Tone};
+use super::text::{readable, whole_dollars, wrap};
+use super::{figures, headline, short, tables};
 
-/// The report of a full analysis.
+/// How much of a report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Detail {
+    /// What a terminal shows at once.
+    Short,
+    /// Everything.
+    Full,
+}
+
+/// The result of any workflow: an analysis as a report, anything else as JSON.
 #[must_use]
-pub fn full(result: &FullAnalysisResult) -> String {
-    // The whole reason of a reject is the stage's own text, which follows.
-    let reason = || result.reject_reason.as_ref().and_then(|reason| reason.lines().next());
-    let mut sections = vec![headline(result)];
-    sections.extend(result.synthesized_rationale.as_deref().or_else(reason).map(prose));
-    sections.extend(result.suggested_position.as_ref().map(position));
-    sections.extend(result.chart_analysis.as_ref().map(chart));
-    sections.extend(result.options_analysis.as_ref().map(options));
-    sections.extend(result.research_analysis.as_ref().map(research));
-    sections.extend(result.model_use.as_ref().map(model));
-    if !result.warnings.is_empty() {
-        sections.push(heading("Warnings", &prose(&bullets(&once(&result.warnings)))));
+pub fn result(result: &Value, detail: Detail, paint: Paint) -> String {
+    // That of `AnalysisWorkflow` has its analysis inside.
+    let analysis = result.get("analysis").unwrap_or(result);
+    if let Some(analysis) = read::<FullAnalysisResult>(analysis) {
+        return match detail {
+            Detail::Short => short::report(&analysis, paint),
+            Detail::Full => full(&analysis, paint),
+        };
     }
-    sections.join("\n\n")
+    let mut text = Teller::new(paint, None);
+    if let Some(result) = read::<ChartAnalysisResult>(result) {
+        text.push(headline::stage(&result.symbol, result.as_of, &result.data_source, paint));
+        text.chart(&result, detail);
+    } else if let Some(result) = read::<OptionsAnalysisResult>(result) {
+        text.push(headline::stage(&result.symbol, result.as_of, &result.data_source, paint));
+        text.options(&result, detail);
+    } else if let Some(result) = read::<ResearchAnalysisResult>(result) {
+        text.push(headline::stage(&result.symbol, result.as_of, &result.data_source, paint));
+        text.research(&result);
+    } else {
+        return serde_json::to_string_pretty(result).unwrap_or_default();
+    }
+    text.finish()
+}
+
+fn read<T: DeserializeOwned>(result: &Value) -> Option<T> {
+    serde_json::from_value(result.clone()).ok()
+}
+
+fn full(result: &FullAnalysisResult, paint: Paint) -> String {
+    let year = result.as_of.map(|time| time.with_timezone(&NEW_YORK).year());
+    let mut text = Teller::new(paint, year);
+    let source = result.data_source.as_ref().map(|source| source.description.clone()).unwrap_or_default();
+    let mut head = headline::lines(result, text.width, paint);
+    head.push(paint.tone(Tone::Aside, &wrap(&source, text.width)));
+    text.push(head.join("\n"));
+    if let Some(rationale) = &result.synthesized_rationale {
+        text.article(rationale);
+    }
+    if let Some(plan) = &result.suggested_position {
+        text.push(position(plan, year));
+    }
+    if let Some(stage) = &result.chart_analysis {
+        text.chart(stage, Detail::Full);
+    }
+    if let Some(stage) = &result.options_analysis {
+        text.options(stage, Detail::Full);
+    }
+    if let Some(stage) = &result.research_analysis {
+        text.research(stage);
+    }
+    if let Some(total) = &result.model_use {
+        text.heading("Model", "");
+        text.sentence(&model(total));
+    }
+    let warnings: Vec<String> = result.warnings.iter().map(|warning| capital(warning)).collect();
+    text.list("Warnings", &warnings);
+    text.finish()
 }
 
 /// What a model took, and in how many stages its text is used.
 fn model(total: &ModelTotal) -> String {
     let cost = total.cost_usd.map_or_else(|| "cost unknown".to_owned(), |cost| format!("${cost}"));
-    let text = format!(
+    format!(
         "{}: {} turns, {} tokens in, {} out, {cost}; its text is used in {} of {} stages.",
         total.model, total.turns, total.input_tokens, total.output_tokens, total.stages_used, total.stages,
-    );
-    heading("Model", &prose(&text))
-}
-
-/// Stages may warn of the same thing; a reader needs it once.
-fn once(warnings: &[String]) -> Vec<String> {
-    let mut seen = BTreeSet::new();
-    warnings.iter().filter(|warning| seen.insert(warning.as_str())).cloned().collect()
-}
-
-fn prose(text: &str) -> String {
-    wrap(text, tables::text_width())
-}
-
-/// A stage's section: its text and what stands beside it.
-fn stage(title: &str, notes: &str, parts: impl IntoIterator<Item = String>) -> String {
-    let parts: Vec<String> =
-        std::iter::once(prose(notes)).chain(parts).filter(|part| !part.is_empty()).collect();
-    heading(title, &parts.join("\n\n"))
-}
-
-/// The result of any workflow: an analysis as a report, anything else as JSON.
-#[must_use]
-pub fn result(result: &serde_json::Value) -> String {
-    if let Ok(full_result) = serde_json::from_value::<FullAnalysisResult>(result.clone()) {
-        return full(&full_result);
-    }
-    if let Ok(result) = serde_json::from_value::<ChartAnalysisResult>(result.clone()) {
-        return chart(&result);
-    }
-    if let Ok(result) = serde_json::from_value::<OptionsAnalysisResult>(result.clone()) {
-        return options(&result);
-    }
-    if let Ok(result) = serde_json::from_value::<ResearchAnalysisResult>(result.clone()) {
-        return research(&result);
-    }
-    serde_json::to_string_pretty(result).unwrap_or_default()
-}
-
-fn headline(result: &FullAnalysisResult) -> String {
-    let time = result.as_of.map(eastern).unwrap_or_default();
-    let source = result.data_source.as_ref().map(|source| source.description.clone()).unwrap_or_default();
-    let simulated = result.data_source.as_ref().is_some_and(|source| source.simulated);
-    let mark = if simulated { "  [SIMULATED MARKET]" } else { "" };
-    format!(
-        "{}  {}  {}{mark}\n{}",
-        result.symbol,
-        result.strategy.as_str(),
-        result.overall_recommendation.as_str().to_uppercase(),
-        prose(&format!("{time} · {source}")),
     )
 }
 
-fn position(position: &SuggestedPosition) -> String {
+/// Letters from which a sentence is more than a word that others end with.
+const WHOLE: usize = 20;
+
+/// Writes paragraphs, and no sentence that it has written before.
+struct Teller {
+    paint: Paint,
+    year: Option<i32>,
+    width: usize,
+    parts: Vec<String>,
+    said: Vec<String>,
+}
+
+impl Teller {
+    fn new(paint: Paint, year: Option<i32>) -> Self {
+        Self { paint, year, width: tables::text_width(), parts: Vec::new(), said: Vec::new() }
+    }
+
+    fn push(&mut self, part: String) {
+        if !part.is_empty() {
+            self.parts.push(part);
+        }
+    }
+
+    /// Notes a sentence; whether it is new.
+    fn is_new(&mut self, sentence: &str) -> bool {
+        let plain = sentence.trim_end_matches('.').to_lowercase();
+        let known = self
+            .said
+            .iter()
+            .any(|said| said.ends_with(&plain) || (said.len() > WHOLE && plain.ends_with(said)));
+        if !known {
+            self.said.push(plain);
+        }
+        !known
+    }
+
+    fn sentence(&mut self, text: &str) {
+        let wrapped = wrap(&readable(text, self.year), self.width);
+        self.push(wrapped);
+    }
+
+    fn heading(&mut self, title: &str, verdict: &str) {
+        let title = if verdict.is_empty() {
+            title.to_owned()
+        } else {
+            format!("{title}: {}", verdict.replace('_', " "))
+        };
+        let rule = "─".repeat(self.width.min(80).saturating_sub(title.chars().count() + 4));
+        let line = self.paint.tone(Tone::Head, &format!("── {title} {rule}"));
+        self.push(line);
+    }
+
+    fn list(&mut self, title: &str, sentences: &[String]) {
+        let new: Vec<String> = sentences.iter().filter(|sentence| self.is_new(sentence)).cloned().collect();
+        if new.is_empty() {
+            return;
+        }
+        let lines: Vec<String> = new.iter().map(|sentence| format!("- {sentence}")).collect();
+        let text = wrap(&readable(&lines.join("\n"), self.year), self.width);
+        let title = self.paint.tone(Tone::Head, title);
+        self.push(format!("{title}\n{text}"));
+    }
+
+    /// A text with its sections, as far as it is new.
+    fn article(&mut self, text: &str) {
+        let article = Article::of(text);
+        let lead = article.lead();
+        let new: Vec<&str> =
+            lead.split_inclusive(". ").filter(|sentence| self.is_new(sentence.trim_end())).collect();
+        self.sentence(new.concat().trim_end());
+        for (title, sentences) in article.sections() {
+            if sentences.is_empty() {
+                self.sentence(title);
+            } else {
+                let sentences: Vec<String> =
+                    sentences.iter().map(|sentence| (*sentence).to_owned()).collect();
+                self.list(title, &sentences);
+            }
+        }
+    }
+
+    fn chart(&mut self, chart: &ChartAnalysisResult, detail: Detail) {
+        self.heading("Chart", chart.recommendation.as_str());
+        self.article(&without_levels(&chart.chart_notes));
+        if detail == Detail::Full {
+            self.push(levels(chart));
+        }
+    }
+
+    fn options(&mut self, options: &OptionsAnalysisResult, detail: Detail) {
+        self.heading("Options", options.recommendation.as_str());
+        self.article(&options.options_notes);
+        if detail == Detail::Full {
+            self.list("Expectations", &expectations(options));
+            self.push(alternatives(&options.alternative_strikes, self.year));
+        }
+    }
+
+    fn research(&mut self, research: &ResearchAnalysisResult) {
+        self.heading("Research", research.recommendation.as_str());
+        self.article(&research.research_notes);
+    }
+
+    fn finish(self) -> String {
+        self.parts.join("\n\n")
+    }
+}
+
+fn position(position: &SuggestedPosition, year: Option<i32>) -> String {
     let mut table = tables::table(&["position", ""]);
     let mut row = |name: &str, value: String| {
         table.add_row([name.to_owned(), value]);
@@ -97,38 +211,52 @@ fn position(position: &SuggestedPosition) -> String {
     if let Some(long) = &position.long_contract {
         row("long leg", long.clone());
     }
-    row("expires", format!("{} ({} days)", position.last_trade_date, position.dte));
-    row("contracts", format!("{} ({})", position.contracts, position.sizing));
+    row("last trades", readable(&format!("{} ({} days)", position.last_trade_date, position.dte), year));
+    row("contracts", contracts(position));
     row("credit", credit(position));
     row("breakeven", format!("{:.2}", position.breakeven));
     row(
         "collateral",
         format!(
             "{} (net of premium {}, Reg-T {})",
-            dollars(position.collateral),
-            dollars(position.net_of_premium),
-            dollars(position.regt_margin)
+            whole_dollars(position.collateral),
+            whole_dollars(position.net_of_premium),
+            whole_dollars(position.regt_margin)
         ),
     );
-    row("max profit / loss", format!("{} / {}", dollars(position.max_profit), dollars(position.max_loss)));
+    row(
+        "max profit / loss",
+        format!("{} / {}", whole_dollars(position.max_profit), whole_dollars(position.max_loss)),
+    );
     row(
         "probability of profit",
         position
             .probability_of_profit
-            .map_or("–".to_owned(), |p| format!("{:.1} % (risk-neutral)", p * 100.0)),
+            .map_or("–".to_owned(), |p| format!("{:.0} % (risk-neutral)", p * 100.0)),
     );
     row("delta", position.delta.map_or("–".to_owned(), |delta| format!("{delta:.2}")));
     row(
         "return",
         format!(
-            "{:.2} % a week, {:.2} % for the period, {:.2} % a year (simple)",
+            "{:.2} % a week, {:.2} % for the period, {:.0} % a year (simple)",
             position.roc_weekly, position.roc_period, position.roc_annual
         ),
     );
     for exit in &position.exit_plan {
-        row("exit", exit.text.clone());
+        let word = figures::exit_word(&exit.kind);
+        let text = exit.text.strip_prefix(word).unwrap_or(&exit.text).trim_start();
+        row(&word.to_lowercase(), readable(&capital(text), year));
     }
     tables::render(&table)
+}
+
+/// How many, and why not more.
+fn contracts(position: &SuggestedPosition) -> String {
+    match position.sizing.as_str() {
+        "unsized" => format!("{} (pass --capital to size it)", position.contracts),
+        "too_small" => "0 (the capital does not cover one)".to_owned(),
+        _ => position.contracts.to_string(),
+    }
 }
 
 /// The chart's text without its lists of levels: the table has them.
@@ -142,7 +270,7 @@ fn credit(position: &SuggestedPosition) -> String {
     format!("{:.2} per share ({whose}bid {:.2}, ask {:.2})", position.credit, position.bid, position.ask)
 }
 
-fn chart(chart: &ChartAnalysisResult) -> String {
+fn levels(chart: &ChartAnalysisResult) -> String {
     let mut table = tables::table(&["level", "price", "strength", "made by", "touches", "ATR away"]);
     for level in chart.resistance_levels.iter().take(3).rev() {
         table.add_row(level_row("resistance", level));
@@ -151,7 +279,7 @@ fn chart(chart: &ChartAnalysisResult) -> String {
     for level in chart.support_levels.iter().take(4) {
         table.add_row(level_row("support", level));
     }
-    stage("Chart", &without_levels(&chart.chart_notes), [tables::render(&table)])
+    tables::render(&table)
 }
 
 fn level_row(side: &str, level: &PriceLevel) -> [String; 6] {
@@ -165,18 +293,8 @@ fn level_row(side: &str, level: &PriceLevel) -> [String; 6] {
     ]
 }
 
-fn options(options: &OptionsAnalysisResult) -> String {
-    let expected = expectations(options);
-    let expected = if expected.is_empty() {
-        String::new()
-    } else {
-        format!("Expectations\n{}", prose(&bullets(&expected)))
-    };
-    stage("Options", &options.options_notes, [expected, alternatives(&options.alternative_strikes)])
-}
-
 /// Other contracts: where they lie and why they lost.
-fn alternatives(others: &[Alternative]) -> String {
+fn alternatives(others: &[Alternative], year: Option<i32>) -> String {
     if others.is_empty() {
         return String::new();
     }
@@ -188,14 +306,14 @@ fn alternatives(others: &[Alternative]) -> String {
             value.map_or("–".to_owned(), |value| format!("{value:.digits$}"))
         };
         table.add_row([
-            contract(other),
+            readable(&contract(other), year),
             other.dte.to_string(),
             format!("{:.2}", other.credit),
-            optional(other.delta, 3),
-            format!("{:.3}", other.weekly_roc),
+            optional(other.delta, 2),
+            format!("{:.2}", other.weekly_roc),
             optional(other.distance_to_support_atr, 1),
             optional(other.distance_to_one_sd_atr, 1),
-            other.reason.clone(),
+            readable(&other.reason, year),
         ]);
     }
     tables::render(&table)
@@ -218,27 +336,15 @@ fn expectations(options: &OptionsAnalysisResult) -> Vec<String> {
         let straddle =
             expected.expected_move_straddle.map(|mid| format!(", {mid:.2} (straddle)")).unwrap_or_default();
         format!(
-            "Expected move by {}: {:.2} (one standard deviation){straddle}",
+            "Expected move by {}: {:.2} (one standard deviation){straddle}.",
             expected.expiration, expected.expected_move_1sd
         )
     }));
     lines.extend(options.implied_events.iter().map(|event| {
         format!(
-            "Options are pricing in an event between {} and {}: forward volatility {:.1} %, {:.1} % before it",
+            "Options are pricing in an event between {} and {}: forward volatility {:.0} %, {:.0} % before it.",
             event.after, event.before, event.forward_volatility, event.base_volatility
         )
     }));
     lines
-}
-
-fn research(research: &ResearchAnalysisResult) -> String {
-    stage("Research", &research.research_notes, [])
-}
-
-fn heading(title: &str, text: &str) -> String {
-    format!("── {title} {}\n{text}", "─".repeat(60_usize.saturating_sub(title.len())))
-}
-
-fn bullets(lines: &[String]) -> String {
-    lines.iter().map(|line| format!("- {line}")).collect::<Vec<_>>().join("\n")
 }

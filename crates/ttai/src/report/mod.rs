@@ -1,7 +1,14 @@
 //! What a person reads: tables and text of results.
 
 mod analysis;
+mod article;
+mod dates;
+mod figures;
+mod headline;
+mod list;
+mod paint;
 mod quotes;
+mod short;
 mod tables;
 mod text;
 
@@ -12,11 +19,11 @@ use chrono::{DateTime, Utc};
 use ttai_core::NEW_YORK;
 use ttai_ports::Artifacts;
 
-pub use analysis::{full, result};
+pub use analysis::{Detail, result};
+pub use list::list;
+pub use paint::Paint;
 pub use quotes::{quotes, stream_event};
-pub use tables::{
-    checks, configuration, description, list, progress, recorded, run_line, step_line, step_name,
-};
+pub use tables::{checks, configuration, description, progress, recorded, run_line, step_line, step_name};
 
 /// A market time in New York.
 #[must_use]
@@ -41,3 +48,6 @@ pub async fn write_chart(
     let image = store.get(hash).await?.with_context(|| format!("the store has no image {hash}"))?;
     std::fs::write(path, image.bytes).with_context(|| format!("cannot write {}", path.display()))
 }
+
+#[cfg(test)]
+mod tests;

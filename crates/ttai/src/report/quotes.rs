@@ -33,13 +33,14 @@ pub fn stream_event(event: &StreamEvent) -> String {
         StreamEvent::Quote(quote) => {
             let (bid, ask) = (price(quote.bid), price(quote.ask));
             let head = format!("{}  {:<22}", moment(quote.market_time), quote.symbol.to_string());
-            format!("{head} quote  {bid} × {ask}{}", doubt(quote.condition))
+            let sizes = format!("  size {} × {}", quote.bid_size, quote.ask_size);
+            format!("{head} quote  {bid} × {ask}{sizes}{}", doubt(quote.condition))
         }
         StreamEvent::Trade(trade) => {
             let note = if trade.eligible { "" } else { "  (sets no last price)" };
             let head = format!("{}  {:<22}", moment(trade.market_time), trade.symbol.to_string());
             let doubt = doubt(trade.condition);
-            format!("{head} trade  {} at {}{note}{doubt}", trade.size, price(Some(trade.price)))
+            format!("{head} trade  {}  size {}{note}{doubt}", price(Some(trade.price)), trade.size)
         }
         StreamEvent::Greeks(greeks) => format!(
             "{}  {:<22} greeks delta {:.3}  gamma {:.4}  theta {:.3}  vega {:.3}  iv {:.1} %",

@@ -11,7 +11,6 @@ use ttai_core::Symbol;
 use ttai_ports::AnalysisRecord;
 
 use crate::commands::doctor::{Check, Health};
-use crate::commands::list::RunRow;
 use crate::config::Shown;
 use crate::report::eastern;
 
@@ -41,23 +40,10 @@ pub(super) fn text_width() -> usize {
     Table::new().width().unwrap_or(PIPE_WIDTH).clamp(40, PIPE_WIDTH).into()
 }
 
-/// `ttai list`.
-#[must_use]
-pub fn list(rows: &[RunRow]) -> String {
-    let mut table = table(&["symbol", "kind", "strategy", "outcome", "time", "id"]);
-    // An id is copied whole: no column wraps.
-    table.set_content_arrangement(ContentArrangement::Disabled);
-    for row in rows {
-        let strategy = row.strategy.as_deref().unwrap_or("–");
-        table.add_row([&row.symbol, &row.kind, strategy, &row.outcome, &row.time, &row.workflow_id]);
-    }
-    render(&table)
-}
-
 /// One saved run of an id.
 #[must_use]
 pub fn run_line(record: &AnalysisRecord) -> String {
-    format!("  {}  {}  {}", record.run_id, eastern(record.as_of), record.recommendation)
+    format!("  {}  {}  {}", record.run_id, eastern(record.as_of), record.recommendation.replace('_', " "))
 }
 
 /// `ttai doctor`.
@@ -105,8 +91,10 @@ pub fn configuration(rows: &[Shown]) -> String {
 pub fn description(description: &RunDescription) -> String {
     let run = &description.run;
     let summary = description.summary.as_deref().unwrap_or(&run.workflow_type);
-    let outcome = run.outcome.as_ref().map(|outcome| format!(" · {outcome}")).unwrap_or_default();
-    format!("{summary}\n{} · {}{outcome}", run.workflow_id, run.status.as_str())
+    let outcome =
+        run.outcome.as_ref().map(|outcome| format!(" · {}", outcome.replace('_', " "))).unwrap_or_default();
+    let market = run.market.as_ref().map(|market| format!(" · {market} market")).unwrap_or_default();
+    format!("{summary}\n{} · {}{outcome}{market}", run.workflow_id, run.status.as_str())
 }
 
 /// Where a run is.

@@ -1,5 +1,22 @@
 //! Running text for a terminal: lines of a readable length, amounts with their thousands apart.
 
+use super::dates::spoken;
+
+/// Limits as an analyst names them, and the flags that set them.
+const FLAGS: [(&str, &str); 6] = [
+    ("dte_min ", "--dte-min "),
+    ("dte_max ", "--dte-max "),
+    ("max_delta ", "--max-delta "),
+    ("min_roc ", "--min-roc "),
+    ("min_open_interest ", "--min-open-interest "),
+    ("max_spread_pct ", "--max-spread-pct "),
+];
+
+/// A text as a person at the command line reads it: dates in words, limits by their flags.
+pub(super) fn readable(text: &str, year: Option<i32>) -> String {
+    FLAGS.iter().fold(spoken(text, year), |text, (name, flag)| text.replace(name, flag))
+}
+
 /// Breaks long lines at spaces to at most `width` columns; what continues a bullet is indented like it.
 pub(super) fn wrap(text: &str, width: usize) -> String {
     text.lines().map(|line| wrap_line(line, width)).collect::<Vec<_>>().join("\n")
@@ -25,6 +42,12 @@ fn wrap_line(line: &str, width: usize) -> String {
     wrapped
 }
 
+/// An amount in whole dollars: `$62,495`; under ten dollars with its cents.
+pub(super) fn whole_dollars(amount: f64) -> String {
+    let text = dollars(if amount.abs() < 10.0 { amount } else { amount.round() });
+    text.strip_suffix(".00").map_or(text.clone(), str::to_owned)
+}
+
 /// An amount of dollars: `$62,495.00`.
 pub(super) fn dollars(amount: f64) -> String {
     let digits = format!("{:.2}", amount.abs());
@@ -36,7 +59,8 @@ pub(super) fn dollars(amount: f64) -> String {
         }
         grouped.push(digit);
     }
-    let sign = if amount < 0.0 { "-" } else { "" };
+    let sign =
+        if amount < 0.0 && digits.chars().any(|digit| ('1'..='9').contains(&digit)) { "-" } else { "" };
     format!("{sign}${grouped}.{cents}")
 }
 
@@ -52,9 +76,17 @@ mod tests {
     }
 
     #[test]
+    fn limits_are_the_flags_that_set_them() {
+        let text = "max_delta 0.34 instead of 0.30 would admit the AAPL 2014-06-21 630 put";
+        let expected = "--max-delta 0.34 instead of 0.30 would admit the AAPL Jun 21 630 put";
+        assert_eq!(readable(text, Some(2014)), expected);
+    }
+
+    #[test]
     fn thousands_stand_apart() {
         assert_eq!(dollars(62495.0), "$62,495.00");
         assert_eq!(dollars(505.0), "$505.00");
         assert_eq!(dollars(-1_234_567.891), "-$1,234,567.89");
+        assert_eq!([62495.4, 9.5, 0.0].map(whole_dollars), ["$62,495", "$9.50", "$0"]);
     }
 }

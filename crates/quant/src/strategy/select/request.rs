@@ -95,7 +95,7 @@ pub enum SelectError {
     #[error("a cost basis of {0} is none; give dollars a share, 0 or more")]
     CostBasis(Decimal),
     /// A covered call on fewer than 100 shares.
-    #[error("{0} shares cover no call; give at least 100, or none for a buy-write")]
+    #[error("a covered call needs at least 100 shares; you have {0} (give none for a buy-write)")]
     TooFewShares(u64),
     /// The chain has no contract of the right kind.
     #[error(

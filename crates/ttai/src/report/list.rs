@@ -1,0 +1,109 @@
+//! `ttai list`: runs in columns that fit a terminal of 80.
+
+use chrono::{DateTime, Utc};
+use ttai_core::NEW_YORK;
+
+use super::headline;
+use super::paint::{Paint, Tone};
+use crate::runs::RunRow;
+
+/// Columns that a terminal has at least.
+const WIDTH: usize = 80;
+const TITLES: [&str; 7] = ["TIME", "AS OF", "MARKET", "SYMBOL", "STRATEGY", "VERDICT", "ID"];
+const VERDICT: usize = 5;
+
+/// The rows; times are New York's.
+#[must_use]
+pub fn list(rows: &[RunRow], paint: Paint) -> String {
+    let cells: Vec<[String; 7]> = rows.iter().map(cells).collect();
+    let width = |column: usize| {
+        let longest = cells.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+        longest.max(TITLES[column].chars().count())
+    };
+    let widths: Vec<usize> = (0..TITLES.len()).map(width).collect();
+    let gaps = TITLES.len() - 1;
+    let gap = if widths.iter().sum::<usize>() + 2 * gaps <= WIDTH { "  " } else { " " };
+    let line = |row: &[String; 7], tones: &dyn Fn(usize) -> Option<Tone>| {
+        let cell = |column: usize| {
+            let text = &row[column];
+            let blanks = " ".repeat(widths[column].saturating_sub(text.chars().count()));
+            let painted = tones(column).map_or_else(|| text.clone(), |tone| paint.tone(tone, text));
+            format!("{painted}{blanks}")
+        };
+        (0..TITLES.len()).map(cell).collect::<Vec<_>>().join(gap).trim_end().to_owned()
+    };
+    let mut lines = vec![line(&TITLES.map(str::to_owned), &|_| Some(Tone::Head))];
+    for (row, cells) in rows.iter().zip(&cells) {
+        let verdict = verdict_tone(row);
+        lines.push(line(cells, &|column| (column == VERDICT).then_some(verdict).flatten()));
+    }
+    lines.join("\n")
+}
+
+fn cells(row: &RunRow) -> [String; 7] {
+    let dash = |text: Option<&str>| text.filter(|text| !text.is_empty()).unwrap_or("–").to_owned();
+    [
+        row.time.map_or_else(|| dash(None), |time| at(time, "%m-%d %H:%M")),
+        row.as_of.map_or_else(|| dash(None), |time| at(time, "%Y-%m-%d %H:%M")),
+        dash(row.market.as_deref()),
+        dash(Some(&row.symbol)),
+        strategy(row),
+        row.outcome.replace('_', " "),
+        row.id.clone(),
+    ]
+}
+
+fn at(time: DateTime<Utc>, form: &str) -> String {
+    time.with_timezone(&NEW_YORK).format(form).to_string()
+}
+
+/// The strategy; where there is none, what was analysed.
+fn strategy(row: &RunRow) -> String {
+    match (row.strategy.as_deref(), row.kind.as_str()) {
+        (Some("covered_call"), _) => "cov. call".to_owned(),
+        (Some(strategy), _) => strategy.replace('_', " "),
+        (None, kind) => kind.trim_end_matches("_analysis").replace("AnalysisWorkflow", "").to_lowercase(),
+    }
+}
+
+fn verdict_tone(row: &RunRow) -> Option<Tone> {
+    let verdict = serde_json::from_value(serde_json::Value::String(row.outcome.clone())).ok();
+    verdict.map(headline::tone)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(symbol: &str, strategy: &str, outcome: &str, market: &str) -> RunRow {
+        RunRow {
+            id: format!("{symbol}-7f3k"),
+            workflow_id: format!("analysis-{symbol}-1"),
+            run_id: "r".to_owned(),
+            symbol: symbol.to_owned(),
+            kind: "full_analysis".to_owned(),
+            strategy: Some(strategy.to_owned()).filter(|strategy| !strategy.is_empty()),
+            outcome: outcome.to_owned(),
+            market: Some(market.to_owned()).filter(|market| !market.is_empty()),
+            simulated: None,
+            time: "2026-11-29T04:45:00Z".parse().ok(),
+            as_of: "2014-06-06T19:00:00Z".parse().ok(),
+        }
+    }
+
+    #[test]
+    fn the_widest_rows_fit_a_terminal() {
+        let rows = [
+            row("BRK.B", "covered_call", "strong_select", "simulated"),
+            RunRow { as_of: None, ..row("F", "", "timed out", "") },
+        ];
+        let text = list(&rows, Paint::Plain);
+        let expected = "\
+TIME        AS OF            MARKET    SYMBOL STRATEGY  VERDICT       ID
+11-28 23:45 2014-06-06 15:00 simulated BRK.B  cov. call strong select BRK.B-7f3k
+11-28 23:45 –                –         F      full      timed out     F-7f3k";
+        assert_eq!(text, expected);
+        assert!(text.lines().all(|line| line.chars().count() <= WIDTH));
+        assert!(list(&rows, Paint::Colour).contains("\u{1b}[1;32mstrong select\u{1b}[0m"));
+    }
+}
