@@ -73,7 +73,7 @@ const fn strength(strength: Strength) -> &'static str {
     }
 }
 
-/// What made the level: an extreme of the history or the year, else the turn of its last touch. Half-hours reach back
+/// What made the level: an extreme of the history or the year, else the last turn at its price. Half-hours reach back
 /// too little to speak of extremes.
 fn kind(level: &Level, extremes: &Extremes, bars: &[DailyBar], timeframe: Timeframe) -> &'static str {
     let named = [
@@ -88,8 +88,8 @@ fn kind(level: &Level, extremes: &Extremes, bars: &[DailyBar], timeframe: Timefr
     {
         return name;
     }
-    let touched = bars.iter().filter(|bar| bar.date == level.last_touch).any(|bar| same(bar.high));
-    if touched { "swing_high" } else { "swing_low" }
+    let made = bars.iter().rev().find(|bar| same(bar.high) || same(bar.low));
+    if made.is_some_and(|bar| same(bar.high)) { "swing_high" } else { "swing_low" }
 }
 
 /// A confluence with its members named by what and where they are: everything within the zone's edges is a member.

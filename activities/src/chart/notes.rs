@@ -7,6 +7,7 @@ use ttai_core::{
 use ttai_ports::{EarningsDate, EarningsTime};
 use ttai_quant::trend::{ChartAssessment, Depth, Measures, Recommendation, RejectReason};
 
+use super::findings::Findings;
 use super::outlook::Turn;
 use super::reasons::{reasons_for, strongest_against, verdict_name};
 use super::{Chart, NextEarnings};
@@ -247,21 +248,38 @@ fn easing(t: &mut Writer<'_>) -> Option<String> {
     ))
 }
 
+/// The next level is named where it lies this many ATR or more beyond the one that breaks.
+const NEXT_ATR: f64 = 0.25;
+
 /// The level whose loss matters most to the verdict.
 fn broken_level(t: &mut Writer<'_>) -> Option<String> {
     let bearish = t.assessment().recommendation == Recommendation::Bearish;
-    let (edge, next, past) = if bearish {
-        let levels = &t.chart.findings.resistances;
-        (levels.first()?.zone_high, levels.get(1).map(|l| l.price), "above")
+    let findings = &t.chart.findings;
+    let (edge, past, sign) = if bearish {
+        (findings.resistances.first()?.zone_high, "above", 1.0)
     } else {
-        let levels = &t.chart.findings.supports;
-        (levels.first()?.zone_low, levels.get(1).map(|l| l.price), "below")
+        (findings.supports.first()?.zone_low, "below", -1.0)
+    };
+    let next = match next_level(findings, edge, sign, NEXT_ATR * t.measures().atr14) {
+        Some((price, true)) => {
+            format!("the next level is the confluence at {}", t.price("next_level", price))
+        }
+        Some((price, false)) => format!("the next level is {}", t.price("next_level", price)),
+        None => "no level is known beyond it".to_owned(),
     };
     let edge = t.price("nearest_zone_edge", edge);
-    let next = next.map(|price| t.price("next_level", price));
-    let next =
-        next.map_or_else(|| "no level is known beyond it".to_owned(), |p| format!("the next level is {p}"));
     Some(format!("A close {past} {edge} would break the nearest level; {next}."))
+}
+
+/// The nearest level or confluence at least `apart` dollars beyond `edge`, above it (positive) or below it, and whether it is a confluence alone.
+fn next_level(findings: &Findings, edge: f64, sign: f64, apart: f64) -> Option<(f64, bool)> {
+    let levels = if sign > 0.0 { &findings.resistances } else { &findings.supports };
+    let levels = levels.iter().map(|level| (level.price, false));
+    let zones = findings.confluence.iter().map(|zone| (zone.price, true));
+    levels
+        .chain(zones)
+        .filter(|(price, _)| sign * (price - edge) >= apart)
+        .min_by(|a, b| (a.0 - edge).abs().total_cmp(&(b.0 - edge).abs()))
 }
 
 fn levels(t: &mut Writer<'_>) -> Vec<String> {

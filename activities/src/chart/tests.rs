@@ -117,6 +117,31 @@ async fn a_market_without_a_trend_is_neutral() {
     assert_well_told(&result);
 }
 
+/// The prices of `A close above 18.21 would break the nearest level; the next level is 18.40.`
+fn broken_and_next(notes: &str) -> Option<(bool, f64, f64)> {
+    let sentence = notes.lines().find(|line| line.contains("would break the nearest level"))?;
+    let (start, next) = sentence.split_once("; the next level is ")?;
+    let number =
+        |text: &str| text.split(' ').filter_map(|word| word.trim_end_matches('.').parse().ok()).next();
+    Some((start.contains("A close above"), number(start)?, number(next)?))
+}
+
+#[tokio::test]
+async fn the_next_level_lies_beyond_the_one_that_breaks() {
+    let mut compared = 0;
+    for (drift, length) in
+        (-12..=12).flat_map(|step| [(0.0004 * f64::from(step), 600), (0.0004 * f64::from(step), 431)])
+    {
+        let (result, _) = daily(FakeMarket::of("XYZ", wavy_bars(day("2014-06-06"), length, drift))).await;
+        if let Some((above, edge, next)) = broken_and_next(&result.chart_notes) {
+            compared += 1;
+            let beyond = if above { next - edge } else { edge - next };
+            assert!(beyond > 0.2 * result.indicators["atr_14"], "{}", result.chart_notes);
+        }
+    }
+    assert!(compared >= 5, "{compared} charts name a next level");
+}
+
 #[tokio::test]
 async fn a_crash_is_rejected() {
     let mut bars = wavy_bars(day("2014-06-06"), 600, 0.001);

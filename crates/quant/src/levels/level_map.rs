@@ -11,7 +11,7 @@ use super::gaps::gaps;
 use super::landscape::Landscape;
 use super::swings::{SwingKind, ZigZag, zig_zag};
 use super::trend_lines::trend_lines;
-use super::zones::levels;
+use super::zones::{Frame, extreme_levels, levels};
 use super::{
     Confluence, DominantSwing, Extremes, Gap, Level, LevelSettings, Strength, Swing, TrendLine, exceeds,
 };
@@ -25,7 +25,7 @@ const SWING_ATR: f64 = 1.5;
 const FINE_SWING_ATR: f64 = 1.0;
 /// A level within this many ATR of the close is being tested: it is neither support nor resistance yet.
 const TESTED_ATR: f64 = 0.5;
-/// Of two levels closer than this many ATR only the better is returned.
+/// Levels closer than this many ATR, or of which one lies in the zone of the other, are one: only the better is returned.
 const APART_ATR: f64 = 0.5;
 /// A level loses this many points an ATR of distance when the best are chosen.
 const DISTANCE_POINTS: f64 = 0.05;
@@ -133,9 +133,11 @@ pub fn find_levels(bars: &[DailyBar], settings: &LevelSettings) -> Result<LevelM
     let sma200 = averages.iter().find(|a| a.name == "SMA200").map(|a| a.price);
     let turns = zig_zag(bars, &ranges, FINE_SWING_ATR).swings;
     let landscape = Landscape::new(bars, &turns, atr, sma200, settings.lookback);
-    let all = levels(bars, &minor.swings, &ranges, settings.lookback, &landscape);
+    let oldest = bars.len().saturating_sub(settings.lookback);
+    let frame = Frame { bars, close: last.close, atr, oldest, landscape: &landscape };
     let side = Side { close: last.close, atr, swings: &minor.swings, maximum: settings.maximum_levels };
-    let Sides { supports, resistances, tested } = side.sorted(all);
+    let Sides { supports, resistances, tested } =
+        side.sorted(levels(&frame, &minor.swings, &ranges), extreme_levels(&frame, &extremes));
     let gaps = gaps(bars, &ranges, settings.lookback);
     let swings = recent(&minor.swings, bars.len());
     let dominant = dominant_swing(&major(bars, &ranges), bars.len().saturating_sub(DOMINANT_LOOKBACK));
@@ -196,16 +198,37 @@ struct Side<'a> {
 }
 
 impl Side<'_> {
-    fn sorted(&self, levels: Vec<Level>) -> Sides {
+    fn sorted(&self, levels: Vec<Level>, extremes: Vec<Level>) -> Sides {
+        let (tested, supports, resistances) = self.by_side(levels);
+        let (tested_extremes, lows, highs) = self.by_side(extremes);
+        let supports = self.with_extremes(self.with_latest(supports, SwingKind::Low), lows);
+        let resistances = self.with_extremes(self.with_latest(resistances, SwingKind::High), highs);
+        let mut tested = self.with_extremes(self.best(tested), tested_extremes);
+        tested.retain(|level| supports.iter().chain(&resistances).all(|other| self.apart(level, other)));
+        Sides { supports, resistances, tested }
+    }
+
+    /// Levels that price is testing, those below it and those above it.
+    fn by_side(&self, levels: Vec<Level>) -> (Vec<Level>, Vec<Level>, Vec<Level>) {
         let is_tested = |l: &Level| exceeds(TESTED_ATR * self.atr, (l.price - self.close).abs());
         let (tested, away): (Vec<Level>, Vec<Level>) = levels.into_iter().partition(is_tested);
-        let (supports, resistances): (Vec<Level>, Vec<Level>) =
-            away.into_iter().partition(|l| l.kind == LevelSide::Support);
-        Sides {
-            supports: self.with_latest(supports, SwingKind::Low),
-            resistances: self.with_latest(resistances, SwingKind::High),
-            tested: self.best(tested),
+        let (supports, resistances) = away.into_iter().partition(|l| l.kind == LevelSide::Support);
+        (tested, supports, resistances)
+    }
+
+    /// The extremes of the year and of the history are levels however weak; one that is not apart from a chosen level gives it its price.
+    fn with_extremes(&self, mut chosen: Vec<Level>, extremes: Vec<Level>) -> Vec<Level> {
+        if self.maximum == 0 {
+            return chosen;
         }
+        for extreme in extremes {
+            let (same, mut apart): (Vec<Level>, Vec<Level>) =
+                chosen.into_iter().partition(|level| !self.apart(level, &extreme));
+            apart.push(same.iter().fold(extreme, |one, other| one.merged(other)));
+            chosen = apart;
+        }
+        chosen.sort_by(|a, b| a.distance_atr.total_cmp(&b.distance_atr));
+        chosen
     }
 
     /// The best levels, and where none of them is near the price also that of the latest swing, however weak: a chart
@@ -239,7 +262,11 @@ impl Side<'_> {
     }
 
     fn apart(&self, one: &Level, other: &Level) -> bool {
+        let inside =
+            |zone: &Level, price: f64| !exceeds(zone.zone_low, price) && !exceeds(price, zone.zone_high);
         !exceeds(APART_ATR * self.atr, (one.price - other.price).abs())
+            && !inside(one, other.price)
+            && !inside(other, one.price)
     }
 
     /// The level that the latest swing of this kind on its side of the price belongs to.

@@ -61,7 +61,8 @@ proptest! {
             let (bars, ranges) = (&bars[..end], &ranges[..end]);
             let swings = zig_zag(bars, ranges, 1.5).swings;
             let landscape = landscape::Landscape::new(bars, &swings, 1.0, None, usize::MAX);
-            zones::levels(bars, &swings, ranges, usize::MAX, &landscape).iter().map(|l| l.price).collect()
+            let frame = zones::Frame { bars, close: bars[end - 1].close, atr: 1.0, oldest: 0, landscape: &landscape };
+            zones::levels(&frame, &swings, ranges).iter().map(|l| l.price).collect()
         };
         let (before, after) = (prices(bars.len() - 1), prices(bars.len()));
         let moved = before.iter().zip(&after).filter(|(a, b)| a != b).count();
@@ -81,6 +82,23 @@ proptest! {
             prop_assert!(level.first_touch <= level.last_touch && level.last_touch < map.as_of);
         }
         prop_assert!(map.extremes.all_time_high.price >= map.extremes.year_high.price);
+    }
+
+    #[test]
+    fn extremes_are_levels_and_no_two_levels_are_one(bars in walk()) {
+        let map = map(&bars);
+        let all: Vec<&Level> = map.supports.iter().chain(&map.resistances).chain(&map.tested).collect();
+        for extreme in [map.extremes.all_time_high, map.extremes.all_time_low, map.extremes.year_high, map.extremes.year_low] {
+            if extreme.date < map.as_of {
+                let near = |l: &&&Level| (l.price - extreme.price).abs() <= 1.5 * map.atr;
+                prop_assert!(all.iter().find(near).is_some(), "{extreme:?}");
+            }
+        }
+        for (place, one) in all.iter().enumerate() {
+            for other in &all[place + 1..] {
+                prop_assert!((one.price - other.price).abs() >= 0.499 * map.atr, "{one:?} {other:?}");
+            }
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use ttai_core::{DailyBar, LevelSide};
 
 use super::exceeds;
+use super::extremes::{Extreme, Extremes};
 use super::landscape::{Landscape, LevelEvidence};
 use super::swings::Swing;
 
@@ -39,7 +40,8 @@ pub struct Level {
     pub zone_low: f64,
     /// Highest touch plus 0.25 ATR, dollars.
     pub zone_high: f64,
-    /// Swings that turned here, highs and lows alike.
+    /// Times that price came into the zone and went back to the side it came from, from above and from below alike; it has to leave the zone to
+    /// come again.
     pub touches: usize,
     /// 0 to 1, from its [`LevelEvidence`]: 1 − exp(−points).
     pub score: f64,
@@ -108,51 +110,137 @@ fn clusters(swings: &[Swing], atr: &[Option<f64>]) -> Vec<Cluster> {
     clusters
 }
 
-/// The levels touched within the last `lookback` bars, in no order.
-pub(crate) fn levels(
-    bars: &[DailyBar],
-    swings: &[Swing],
-    atr: &[Option<f64>],
-    lookback: usize,
-    landscape: &Landscape,
-) -> Vec<Level> {
-    let (Some(last), Some(range)) = (bars.last(), atr.last().copied().flatten()) else { return Vec::new() };
-    let oldest = bars.len().saturating_sub(lookback);
+/// What every level of a chart is measured in.
+pub(crate) struct Frame<'a> {
+    pub(crate) bars: &'a [DailyBar],
+    /// Last close, dollars.
+    pub(crate) close: f64,
+    /// ATR at the last bar, dollars.
+    pub(crate) atr: f64,
+    /// Position of the oldest bar that counts.
+    pub(crate) oldest: usize,
+    pub(crate) landscape: &'a Landscape,
+}
+
+/// The levels of swings touched since the oldest bar that counts, in no order.
+pub(crate) fn levels(frame: &Frame<'_>, swings: &[Swing], atr: &[Option<f64>]) -> Vec<Level> {
     clusters(swings, atr)
         .iter()
         .filter_map(|cluster| {
-            let touch = cluster.touches.last().filter(|s| s.index >= oldest)?;
+            let last = cluster.touches.last().filter(|s| s.index >= frame.oldest)?;
             let first = cluster.touches.first()?;
-            Some(level(cluster, first, touch, last.close, range, landscape))
+            let turns = Turns { count: cluster.touches.len(), first: first.index, last: last.index };
+            Some(frame.level(last.price, (cluster.low, cluster.high), &turns))
         })
         .collect()
 }
 
-fn level(
-    cluster: &Cluster,
-    first: &Swing,
-    last: &Swing,
-    close: f64,
-    atr: f64,
-    landscape: &Landscape,
-) -> Level {
-    let price = cluster.price();
-    let kind = if exceeds(price, close) { LevelSide::Resistance } else { LevelSide::Support };
-    let evidence = landscape.evidence(price, kind);
-    let score = 1.0 - (-evidence.points()).exp();
-    Level {
-        kind,
-        price,
-        zone_low: cluster.low - ZONE_MARGIN_ATR * atr,
-        zone_high: cluster.high + ZONE_MARGIN_ATR * atr,
-        touches: cluster.touches.len(),
-        score,
-        strength: strength(score),
-        evidence,
-        first_touch: first.date,
-        last_touch: last.date,
-        distance_atr: (close - price).abs() / atr,
+/// The levels of the year's and the history's extremes. One made by the last bar is none yet: it may go on.
+pub(crate) fn extreme_levels(frame: &Frame<'_>, extremes: &Extremes) -> Vec<Level> {
+    let Extremes { all_time_high, year_high, year_low, all_time_low, .. } = *extremes;
+    let mut found: Vec<Extreme> = Vec::new();
+    for extreme in [all_time_high, year_high, year_low, all_time_low] {
+        if !found.iter().any(|known| !exceeds((known.price - extreme.price).abs(), 0.0)) {
+            found.push(extreme);
+        }
     }
+    let level = |extreme: &Extreme| {
+        let index = frame.bars.iter().position(|bar| bar.date == extreme.date)?;
+        let made = Turns { count: 1, first: index, last: index };
+        (index + 1 < frame.bars.len())
+            .then(|| frame.level(extreme.price, (extreme.price, extreme.price), &made))
+    };
+    found.iter().filter_map(level).collect()
+}
+
+/// The turns that made a level: how many, and the positions of the first and the last.
+struct Turns {
+    count: usize,
+    first: usize,
+    last: usize,
+}
+
+impl Frame<'_> {
+    fn level(&self, price: f64, (low, high): (f64, f64), turns: &Turns) -> Level {
+        let margin = ZONE_MARGIN_ATR * self.atr;
+        let (zone_low, zone_high) = (low - margin, high + margin);
+        let kind = if exceeds(price, self.close) { LevelSide::Resistance } else { LevelSide::Support };
+        let evidence = self.landscape.evidence(price, kind);
+        let score = 1.0 - (-evidence.points()).exp();
+        let since = self.oldest.min(turns.first);
+        let tests = tests(&self.bars[since..], zone_low, zone_high);
+        let dates = || {
+            let made = [turns.first, turns.last].map(|index| self.bars[index].date);
+            made.into_iter().chain(tests.iter().copied())
+        };
+        let at = self.bars[turns.last].date;
+        Level {
+            kind,
+            price,
+            zone_low,
+            zone_high,
+            touches: turns.count.max(tests.len()),
+            score,
+            strength: strength(score),
+            evidence,
+            first_touch: dates().min().unwrap_or(at),
+            last_touch: dates().max().unwrap_or(at),
+            distance_atr: (self.close - price).abs() / self.atr,
+        }
+    }
+}
+
+impl Level {
+    /// This level with what another one, not apart from it, adds.
+    pub(super) fn merged(self, other: &Self) -> Self {
+        let better = if other.score > self.score { other } else { &self };
+        Self {
+            zone_low: self.zone_low.min(other.zone_low),
+            zone_high: self.zone_high.max(other.zone_high),
+            touches: self.touches.max(other.touches),
+            score: better.score,
+            strength: better.strength,
+            evidence: better.evidence,
+            first_touch: self.first_touch.min(other.first_touch),
+            last_touch: self.last_touch.max(other.last_touch),
+            ..self
+        }
+    }
+}
+
+/// A side of a zone.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum ZoneSide {
+    Above,
+    Below,
+}
+
+/// The sessions in which price, having come into the zone, was farthest through it before it left to the side it had come from. A visit that is not
+/// over, and one that went through, is no test.
+fn tests(bars: &[DailyBar], low: f64, high: f64) -> Vec<NaiveDate> {
+    let mut tests = Vec::new();
+    let mut from = None;
+    let mut farthest: Option<&DailyBar> = None;
+    for bar in bars {
+        let side = if exceeds(bar.low, high) {
+            ZoneSide::Above
+        } else if exceeds(low, bar.high) {
+            ZoneSide::Below
+        } else {
+            let farther = |best: &DailyBar| match from {
+                Some(ZoneSide::Below) => exceeds(bar.high, best.high),
+                Some(ZoneSide::Above) | None => exceeds(best.low, bar.low),
+            };
+            if farthest.is_none_or(farther) {
+                farthest = Some(bar);
+            }
+            continue;
+        };
+        let visit = farthest.take().filter(|_| from == Some(side));
+        tests.extend(visit.map(|bar| bar.date));
+        from = Some(side);
+    }
+    tests
 }
 
 fn strength(score: f64) -> Strength {
@@ -162,5 +250,39 @@ fn strength(score: f64) -> Strength {
         Strength::Moderate
     } else {
         Strength::Weak
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_visit_that_turns_back_is_a_test() {
+        let start = NaiveDate::from_ymd_opt(2020, 1, 1).unwrap();
+        // lows and highs of days against a zone of 99 to 101
+        let days = [
+            (103, 105), // above
+            (100, 104), // in,
+            (99, 103),  // farthest
+            (102, 104), // out again: a test
+            (101, 103), // in
+            (102, 105), // out the next day but one: another
+            (100, 103), // in,
+            (97, 98),   // and through: none
+            (98, 100),  // in from below,
+            (95, 97),   // out: a test
+            (98, 100),  // still in
+        ];
+        let bars: Vec<DailyBar> = days
+            .iter()
+            .zip(start.iter_days())
+            .map(|((low, high), date)| {
+                let (low, high) = (f64::from(*low), f64::from(*high));
+                DailyBar::new(date, low, high, low, high, 1.0).unwrap()
+            })
+            .collect();
+        let found: Vec<u32> = tests(&bars, 99.0, 101.0).iter().map(chrono::Datelike::day).collect();
+        assert_eq!(found, [3, 5, 9]);
     }
 }
