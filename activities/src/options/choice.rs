@@ -29,6 +29,8 @@ pub(super) struct Choice {
     pub(super) quotes: Vec<PricedQuote>,
     /// Which vertical, of verticals.
     pub(super) spread_type: Option<SpreadType>,
+    /// The width that was asked for and the one that was used, where no two strikes are as far apart as was asked.
+    pub(super) other_width: Option<(Decimal, Decimal)>,
 }
 
 /// Chooses the contract.
@@ -92,7 +94,7 @@ impl Asking<'_> {
             None => (quotes, first),
         };
         let selection = selection.map_err(|error| self.explain(error))?;
-        Ok(Choice { selection, quotes, spread_type })
+        Ok(Choice { selection, quotes, spread_type, other_width: None })
     }
 
     fn offered(&self, sold: StrategySpec, wanted: impl Fn(i64) -> bool) -> Vec<PricedQuote> {
@@ -104,10 +106,24 @@ impl Asking<'_> {
         let asked = self.case.params.trade.width.map(|width| limit("width", width)).transpose()?;
         let sold = |width| StrategySpec::Spread { spread_type, width };
         let width = match asked {
-            Some(width) => width,
+            Some(width) => self.nearest_width(sold(width), width),
             None => self.best_width(sold)?,
         };
-        self.choose(sold(width), Some(spread_type))
+        let choice = self.choose(sold(width), Some(spread_type))?;
+        Ok(Choice {
+            other_width: asked.filter(|asked| *asked != width).map(|asked| (asked, width)),
+            ..choice
+        })
+    }
+
+    /// The listed width that is nearest to the one asked for, of two equally near the narrower; what was asked for where none is listed.
+    fn nearest_width(&self, sold: StrategySpec, asked: Decimal) -> Decimal {
+        let window = self.constraints.counted_window();
+        let inside =
+            self.case.contracts().filter(|contract| window.contains(&contract.dte(self.case.view.date)));
+        // A width that is asked for may be wider than those that are tried unasked.
+        let widths = listed_widths(inside, sold.short_right(), self.market.spot.max(asked / WIDEST_SHARE));
+        widths.into_iter().min_by_key(|width| (*width - asked).abs()).unwrap_or(asked)
     }
 
     /// Of all listed widths up to a tenth of the price the one whose best vertical ranks first; of equals the narrowest.

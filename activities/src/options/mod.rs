@@ -14,6 +14,7 @@
 mod alternatives;
 mod chart_facts;
 mod choice;
+mod doubtful;
 pub(crate) mod earnings;
 mod exits;
 mod freshness;

@@ -269,7 +269,7 @@ impl Writer<'_> {
             stale,
             self.within_earnings(),
             self.return_misses(best),
-            (position.contracts == 0).then(|| "the capital does not cover one contract".to_owned()),
+            (position.contracts == 0).then(|| words::too_small(self.narrator, position)),
             self.implied_event(best),
             self.ex_date(position),
             self.before_level(best),
@@ -362,7 +362,9 @@ impl Writer<'_> {
     fn worst_case(&mut self, position: &SuggestedPosition) -> String {
         let most = self.narrator.dollars("max_loss", position.max_loss, COMPUTED);
         let best = self.narrator.dollars("max_profit", position.max_profit, COMPUTED);
-        format!("max profit {best}, max loss {most}")
+        let on_move = self.narrator.dollars("loss_on_20_pct_move", position.loss_on_20_pct_move, COMPUTED);
+        let percent = self.narrator.number("adverse_move_pct", 20.0, 0, COMPUTED);
+        format!("max profit {best}, max loss {most}; a move of {percent} % against it loses {on_move}")
     }
 
     fn change(&mut self, best: &Candidate, relaxation: Option<&str>) -> String {

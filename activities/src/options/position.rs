@@ -10,6 +10,9 @@ use super::choice::limit;
 use super::number::float;
 use crate::failure::AnalystError;
 
+/// What a standard contract delivers; the others are not offered.
+const SHARES_A_CONTRACT: Decimal = Decimal::ONE_HUNDRED;
+
 /// The position that the account carries.
 pub(super) fn suggest(
     case: &Case,
@@ -44,10 +47,13 @@ pub(super) fn suggest(
         cash_required: of_all(cash_required),
         net_of_premium: of_all(economics.net_of_premium.unwrap_or(cash_required)),
         regt_margin: of_all(economics.regt_margin),
+        at_assignment: of_all(size.at_assignment_per_contract),
+        assignment_limit_pct: float(size.assignment_limit_pct),
         breakeven: float(breakeven(best)),
         // Neither has a bound only for naked options, which no strategy here sells.
         max_profit: economics.max_profit.map_or(0.0, of_all),
         max_loss: economics.max_loss.map_or(collateral, of_all),
+        loss_on_20_pct_move: of_all(economics.loss_on_20_pct_move),
         probability_of_profit: economics.probability_of_profit,
         delta: best.greeks.map(|greeks| greeks.delta),
         iv: best.iv,
@@ -78,11 +84,17 @@ fn sized(case: &Case, best: &Candidate) -> Result<PositionSize, AnalystError> {
         account_type: account.account_type,
         capital: account.capital.map(|capital| limit("account.capital", capital)).transpose()?,
         shares: writes_on_shares.then_some(held),
+        notional: (case.params.trade.strategy == Strategy::Csp).then(|| best.strike * SHARES_A_CONTRACT),
+        assignment_limit_pct: account
+            .assignment_limit_pct
+            .map(|percent| limit("account.assignment_limit_pct", percent))
+            .transpose()?,
         broker_requirement: None,
     };
     size(&request).map_err(|error| {
         let field = match error {
             SizingError::NotInCashAccount => "account.account_type",
+            SizingError::AssignmentLimit(_) => "account.assignment_limit_pct",
             _ => "account.capital",
         };
         ValidationError::new(field, error.to_string()).into()

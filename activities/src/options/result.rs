@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
+use rust_decimal::Decimal;
 use ttai_contract::{
     EarningsPolicy, OpenInterestPolicy, OptionsAnalysisResult, OptionsRecommendation, SpreadType, Strategy,
     SuggestedPosition,
 };
-use ttai_quant::chain::{ArbitrageRule, DoubtfulQuote, PricedQuote, doubtful_quotes};
+use ttai_core::AccountType;
+use ttai_quant::chain::{PricedQuote, doubtful_quotes};
 use ttai_quant::strategy::{Constraint, OptionsVerdict, Selection};
 
 use super::Case;
@@ -19,8 +21,7 @@ use super::market::{Market, projected_dividends, refuse_unusable_chain};
 use super::number::float;
 use super::pricers::Pricers;
 use super::reconcile::apart;
-use super::words::{self, Series};
-use super::{alternatives, exits, liquidity, notes, position, withheld};
+use super::{alternatives, doubtful, exits, liquidity, notes, position, withheld, words};
 use crate::failure::AnalystError;
 use crate::narrator::Narrator;
 
@@ -34,6 +35,8 @@ pub(super) struct Findings {
     /// What it was chosen from.
     pub(super) quotes: Vec<PricedQuote>,
     pub(super) spread_type: Option<SpreadType>,
+    /// The width asked for and the one used, where they differ.
+    pub(super) other_width: Option<(Decimal, Decimal)>,
     pub(super) position: Option<SuggestedPosition>,
     /// Why the best contract has no exit plan.
     pub(super) no_plan: Option<String>,
@@ -140,7 +143,7 @@ fn find(case: Case, pricers: &Pricers, narrator: &mut Narrator) -> Result<Findin
     let earnings = Earnings::of(&case.metrics);
     let limits = &case.constraints;
     let events = earnings.excluded(limits.exclude_earnings, limits.unknown_earnings);
-    let Choice { selection, quotes, spread_type } = choose(&case, &market, &facts, &events)?;
+    let Choice { selection, quotes, spread_type, other_width } = choose(&case, &market, &facts, &events)?;
     let (mut position, mut no_plan) = (None, None);
     if let Some(best) = &selection.best {
         let triggers = match exits::plan(&case, &quotes, market.price(), best) {
@@ -153,7 +156,19 @@ fn find(case: Case, pricers: &Pricers, narrator: &mut Narrator) -> Result<Findin
         position = Some(position::suggest(&case, best, triggers)?);
     }
     let stale = staleness(&case, &quotes, &selection);
-    Ok(Findings { case, market, facts, earnings, selection, quotes, spread_type, position, no_plan, stale })
+    Ok(Findings {
+        case,
+        market,
+        facts,
+        earnings,
+        selection,
+        quotes,
+        spread_type,
+        other_width,
+        position,
+        no_plan,
+        stale,
+    })
 }
 
 fn staleness(case: &Case, quotes: &[PricedQuote], selection: &Selection) -> Vec<Staleness> {
@@ -217,13 +232,14 @@ fn warnings(findings: &Findings, narrator: &mut Narrator) -> Vec<String> {
     if let Some(missing) = &findings.facts.missing {
         warnings.push(format!("no chart levels: {missing}"));
     }
-    warnings.extend(doubtful_quote_warnings(case, narrator));
+    warnings.extend(doubtful::warnings(case, narrator));
     if case.lacks_open_interest() && case.constraints.unknown_open_interest == OpenInterestPolicy::Warn {
         warnings.push(
             "open interest is not reported: how easily the contract trades is judged by its bid–ask spread alone".to_owned(),
         );
     }
     warnings.extend(earnings_warning(findings));
+    warnings.extend(spread_warnings(findings, narrator));
     let Some(position) = &findings.position else { return warnings };
     for dividend in projected_dividends(case, position.last_trade_date) {
         let amount = narrator.price("projected_dividend", dividend.amount, "dividend schedule");
@@ -240,66 +256,41 @@ fn warnings(findings: &Findings, narrator: &mut Narrator) -> Vec<String> {
             Narrator::date(dividend.ex_date)
         ));
     }
-    warnings.extend(position_warnings(findings, position));
+    warnings.extend(position_warnings(findings, position, narrator));
     warnings
 }
 
-/// Contracts with contradicting quotes that are named one by one.
-const NAMED_QUOTES: usize = 5;
-
-fn doubtful_quote_warnings(case: &Case, narrator: &mut Narrator) -> Vec<String> {
-    let named = case.doubtful.iter().take(NAMED_QUOTES).zip(1..);
-    let named = named.filter_map(|(quote, number)| doubtful_quote_warning(case, quote, number, narrator));
-    let mut warnings: Vec<String> = named.collect();
-    let more = case.doubtful.len().saturating_sub(NAMED_QUOTES);
-    if more > 0 {
-        let more = words::whole(narrator, "doubtful_quotes_more", count(more), words::CHAIN);
-        warnings.push(format!("{more} more contracts are left out because their quotes contradict others"));
+/// A width that is not listed, and an account that may not hold spreads.
+fn spread_warnings(findings: &Findings, narrator: &mut Narrator) -> Vec<String> {
+    let trade = &findings.case.params.trade;
+    let mut warnings = Vec::new();
+    if let Some((asked, used)) = findings.other_width {
+        let (asked, used) = (
+            narrator.decimal("width_asked", asked, "request"),
+            narrator.decimal("width_used", used, "option chain"),
+        );
+        warnings.push(format!(
+            "no two listed strikes are {asked} apart; the nearest listed width, {used}, is used"
+        ));
+    }
+    if trade.strategy == Strategy::Spread
+        && trade.account.account_type == AccountType::Cash
+        && !trade.account.defined_risk
+    {
+        warnings.push(
+            "spreads need a margin account or the broker's permission for defined-risk spreads in a cash account; confirm it \
+             with account.defined_risk (--defined-risk)"
+                .to_owned(),
+        );
     }
     warnings
 }
 
-/// `the AAPL 2014-06-21 620 put, 7.40 bid and 7.60 asked, is left out: bought at …`
-fn doubtful_quote_warning(
-    case: &Case,
-    doubtful: &DoubtfulQuote,
-    number: u32,
+fn position_warnings(
+    findings: &Findings,
+    position: &SuggestedPosition,
     narrator: &mut Narrator,
-) -> Option<String> {
-    let quote = case.chain.quotes.get(doubtful.place)?;
-    let name = format!("doubtful_{number}");
-    let symbol = case.view.symbol.as_str();
-    let contract = words::contract(narrator, symbol, &name, &Series::of_contract(&quote.contract));
-    let bid = narrator.decimal(&format!("{name}_bid"), quote.bid, words::CHAIN);
-    let ask = narrator.decimal(&format!("{name}_ask"), quote.ask, words::CHAIN);
-    let gain = narrator.price(&format!("{name}_gain"), doubtful.gain, words::COMPUTED);
-    let others = doubtful.against.iter().zip(1..).filter_map(|(place, other): (_, u32)| {
-        let contract = case.contract_at(*place)?;
-        let strike =
-            words::short(narrator, &format!("{name}_other_{other}"), contract.strike_f64(), words::CHAIN);
-        Some(format!("the {strike} {}", contract.right))
-    });
-    let others = words::list(&others.collect::<Vec<_>>());
-    let what = contradiction(doubtful.rule, &others);
-    let unclear =
-        if doubtful.is_certain { "" } else { "; which of them is wrong is unclear, so all are left out" };
-    Some(format!(
-        "the {contract}, {bid} bid and {ask} asked, is left out: {what}, a sure gain of {gain} a share{unclear}"
-    ))
-}
-
-fn contradiction(rule: ArbitrageRule, others: &str) -> String {
-    match rule {
-        ArbitrageRule::Exercise => "it is offered under what its exercise brings".to_owned(),
-        ArbitrageRule::Ceiling => "it is bid above the most that it can be worth".to_owned(),
-        ArbitrageRule::Vertical => format!("against {others} it makes a vertical for less than nothing"),
-        ArbitrageRule::Width => format!("against {others} it makes a vertical for more than its width"),
-        ArbitrageRule::Butterfly => format!("against {others} it makes a butterfly for less than nothing"),
-        ArbitrageRule::Parity => format!("with {others} it breaks put–call parity"),
-    }
-}
-
-fn position_warnings(findings: &Findings, position: &SuggestedPosition) -> Vec<String> {
+) -> Vec<String> {
     let params = &findings.case.params;
     let mut warnings = Vec::new();
     if position.buy_write {
@@ -312,7 +303,8 @@ fn position_warnings(findings: &Findings, position: &SuggestedPosition) -> Vec<S
         }
     }
     if position.contracts == 0 {
-        warnings.push("the capital does not cover one contract: the dollar figures are for one".to_owned());
+        let needs = words::too_small(narrator, position);
+        warnings.push(format!("{needs}, more than there is: the dollar figures are for one"));
     }
     if params.trade.strategy != Strategy::CoveredCall && params.trade.position.shares > 0 {
         warnings.push("the shares held are not used: only a covered call is written on shares".to_owned());

@@ -102,7 +102,7 @@ pub(crate) fn trade(
     let collateral = narrator.dollars("collateral", position.collateral, COMPUTED);
     let sizing = match position.sizing.as_str() {
         "unsized" => " per contract; pass --capital to size it",
-        "too_small" => " per contract, more than the capital: do not sell it",
+        "too_small" => " per contract, more than the capital carries: do not sell it",
         _ => "",
     };
     format!(
@@ -193,6 +193,18 @@ pub(crate) fn article(first_line: &str, sections: &[(&str, Vec<String>)]) -> Str
         lines.extend(items.iter().map(|item| format!("- {}", sentence(item))));
     }
     lines.join("\n")
+}
+
+/// Why no contract fits: `one contract needs $62,000 of capital, at most 50 % of which may be tied up at assignment`.
+pub(super) fn too_small(narrator: &mut Narrator, position: &SuggestedPosition) -> String {
+    let needed = narrator.dollars("capital_for_one", position.capital_for_one(), COMPUTED);
+    let limit = narrator.number("assignment_limit_pct", position.assignment_limit_pct, 0, LIMITS);
+    let least = if position.assignment_limit_pct < 100.0 {
+        format!(", at most {limit} % of which may be tied up at assignment")
+    } else {
+        String::new()
+    };
+    format!("one contract needs {needed} of capital{least}")
 }
 
 /// With a capital letter and a full stop.

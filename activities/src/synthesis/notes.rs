@@ -250,8 +250,8 @@ impl Writer<'_> {
             }
             "stale_prices" => Some("the prices are old or doubtful and cannot be traded on".to_owned()),
             "capital_too_small" => {
-                let needed = self.collateral();
-                Some(format!("one contract ties up {needed}, more than the capital"))
+                let needed = self.capital_for_one();
+                Some(format!("one contract needs {needed} of capital, more than there is"))
             }
             "earnings_unknown" => {
                 // That nobody has dates stands under the missing data.
@@ -285,9 +285,9 @@ impl Writer<'_> {
         said.iter().find_map(|said| said.strip_prefix("earnings: "))
     }
 
-    fn collateral(&mut self) -> String {
-        let collateral = self.params.options.best.as_ref().map_or(0.0, |best| best.collateral);
-        self.narrator.dollars("collateral", collateral, OPTIONS)
+    fn capital_for_one(&mut self) -> String {
+        let needed = self.params.options.best.as_ref().map_or(0.0, SuggestedPosition::capital_for_one);
+        self.narrator.dollars("capital_for_one", needed, OPTIONS)
     }
 
     fn chart_against(&self) -> Option<String> {
@@ -354,7 +354,7 @@ impl Writer<'_> {
             },
             "chart_against_strategy" => format!("a chart that turns {wants}"),
             "stale_prices" => "a quote and an option chain of one time".to_owned(),
-            "capital_too_small" => format!("capital of {} or more", self.collateral()),
+            "capital_too_small" => format!("capital of {} or more", self.capital_for_one()),
             "earnings_unknown" => "an earnings date that lies beyond the last trade date".to_owned(),
             "research_caution" => "the risks that research names, once they have passed".to_owned(),
             "chart_rejects" => "a calmer chart".to_owned(),

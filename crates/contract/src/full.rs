@@ -233,12 +233,22 @@ pub struct SuggestedPosition {
     pub net_of_premium: f64,
     /// Reg-T initial margin of all contracts, in dollars.
     pub regt_margin: f64,
+    /// Dollars that all contracts bind once they are assigned: the strikes in cash, half of them on margin; `collateral` where assignment needs no
+    /// more.
+    #[serde(default)]
+    pub at_assignment: f64,
+    /// The most that assignment may bind, percent of the capital.
+    #[serde(default)]
+    pub assignment_limit_pct: f64,
     /// Price of the underlying at which nothing is lost at expiration.
     pub breakeven: f64,
     /// Dollars at best, all contracts.
     pub max_profit: f64,
     /// Dollars at worst, all contracts, positive.
     pub max_loss: f64,
+    /// Dollars lost at expiration after a move of 20 % against the position, all contracts, positive.
+    #[serde(default)]
+    pub loss_on_20_pct_move: f64,
     /// Risk-neutral probability of profit at expiration, 0 to 1.
     pub probability_of_profit: Option<f64>,
     /// Delta of one short share, signed.
@@ -265,6 +275,16 @@ pub struct SuggestedPosition {
     pub ex_dates: Vec<CashDividend>,
     /// When to leave.
     pub exit_plan: Vec<ExitTrigger>,
+}
+
+impl SuggestedPosition {
+    /// Dollars of capital that one contract needs: what it binds, and at assignment no more than the limit's share.
+    #[must_use]
+    pub fn capital_for_one(&self) -> f64 {
+        let limit = self.assignment_limit_pct / 100.0;
+        let assigned = if limit > 0.0 { self.at_assignment / limit } else { 0.0 };
+        self.collateral.max(assigned) / f64::from(self.contracts.max(1))
+    }
 }
 
 /// What the synthesis gets.

@@ -139,11 +139,21 @@ pub struct AccountContext {
     /// Dollars that this position may bind; one contract and "unsized" when none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub capital: Option<f64>,
+    /// The most that assignment may tie up, percent of the capital, 1 to 1,000: 100 in cash, 50 on margin when none.
+    #[serde(alias = "assignmentLimitPct", skip_serializing_if = "Option::is_none")]
+    pub assignment_limit_pct: Option<f64>,
+    /// Whether the broker permits defined-risk spreads in a cash account.
+    #[serde(alias = "definedRisk", skip_serializing_if = "std::ops::Not::not")]
+    pub defined_risk: bool,
 }
 
 impl Validate for AccountContext {
     fn validate(&self) -> Result<(), ValidationError> {
-        self.capital.map_or(Ok(()), |capital| validate::in_range("account.capital", capital, 0.0, 1e12))
+        let range = |name: &str, value: Option<f64>, from: f64, to: f64| {
+            value.map_or(Ok(()), |value| validate::in_range(name, value, from, to))
+        };
+        range("account.capital", self.capital, 0.0, 1e12)?;
+        range("account.assignment_limit_pct", self.assignment_limit_pct, 1.0, 1000.0)
     }
 }
 

@@ -230,6 +230,12 @@ pub struct AnalyzeArgs {
     /// Kind of account.
     #[arg(long, default_value = "cash")]
     pub account: AccountArg,
+    /// The most that assignment may tie up, in percent of the capital [default: 100 in a cash account, 50 on margin].
+    #[arg(long, value_name = "PERCENT")]
+    pub assignment_limit: Option<f64>,
+    /// The broker permits defined-risk spreads in this cash account.
+    #[arg(long)]
+    pub defined_risk: bool,
     /// Bars of the chart.
     #[arg(long, default_value = "daily")]
     pub timeframe: TimeframeArg,

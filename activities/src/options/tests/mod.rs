@@ -259,6 +259,75 @@ async fn a_width_that_is_asked_for_is_kept() {
 }
 
 #[tokio::test]
+async fn a_width_that_is_not_listed_gives_way_to_the_nearest_and_is_named() {
+    let result = analysed(invented(0.60), |params| {
+        params.trade.strategy = Strategy::Spread;
+        params.trade.width = Some(5.3);
+        params.trade.constraints =
+            Some(OptionsConstraints { min_credit_pct: 10.0, ..OptionsConstraints::default() });
+    })
+    .await;
+    let best = result.best.unwrap();
+    assert!((best.strike - best.long_strike.unwrap() - 5.0).abs() < 1e-9);
+    let said = result.warnings.iter().find(|warning| warning.contains("5.30 apart")).unwrap();
+    assert!(said.contains("the nearest listed width, 5.00, is used"), "{said}");
+}
+
+#[rstest]
+#[case(AccountType::Cash, false, true)]
+#[case(AccountType::Cash, true, false)]
+#[case(AccountType::Margin, false, false)]
+#[tokio::test]
+async fn a_spread_in_a_cash_account_needs_permission(
+    #[case] account_type: AccountType,
+    #[case] defined_risk: bool,
+    #[case] warned: bool,
+) {
+    let result = analysed(invented(0.60), |params| {
+        params.trade.strategy = Strategy::Spread;
+        params.trade.account.account_type = account_type;
+        params.trade.account.defined_risk = defined_risk;
+    })
+    .await;
+    let said = result.warnings.iter().any(|warning| warning.starts_with("spreads need a margin account"));
+    assert_eq!(said, warned, "{:?}", result.warnings);
+}
+
+#[tokio::test]
+async fn on_margin_the_size_is_what_assignment_can_carry() {
+    let sized = |limit: Option<f64>| async move {
+        let change = |params: &mut OptionsAnalysisParams| {
+            params.trade.account.account_type = AccountType::Margin;
+            params.trade.account.capital = Some(30_000.0);
+            params.trade.account.assignment_limit_pct = limit;
+        };
+        analysed(invented(0.60), change).await
+    };
+    let usual = sized(None).await;
+    let best = usual.best.unwrap();
+    assert!(
+        best.collateral < 0.3 * 30_000.0,
+        "the initial margin alone would carry three times as many: {best:?}"
+    );
+    assert!((best.at_assignment - 50.0 * best.strike * f64::from(best.contracts)).abs() < 1e-6);
+    let next = best.at_assignment + 50.0 * best.strike;
+    assert!(best.at_assignment <= 15_000.0 && next > 15_000.0, "half of the capital: {best:?}");
+    assert_eq!((best.assignment_limit_pct, best.sizing.as_str()), (50.0, "sized"));
+    let lost = 100.0 * (best.strike - 0.8 * SPOT - best.credit) * f64::from(best.contracts);
+    assert!((best.loss_on_20_pct_move - lost).abs() < 1.0 && lost < best.max_loss, "{lost} {best:?}");
+
+    let strict = sized(Some(10.0)).await;
+    let best = strict.best.unwrap();
+    assert_eq!((best.contracts, best.sizing.as_str()), (0, "too_small"));
+    assert!((best.capital_for_one() - 500.0 * best.strike).abs() < 1e-6);
+    assert!(
+        strict.warnings.iter().any(|warning| warning.contains("10 % of which may be tied up at assignment")),
+        "{:?}",
+        strict.warnings
+    );
+}
+
+#[tokio::test]
 async fn earnings_take_expirations_out_and_not_symbols() {
     let limits = OptionsConstraints::default;
     let later = with_metrics(invented(0.60), earnings("2014-07-01", true), limits()).await;
@@ -357,13 +426,11 @@ async fn capital_that_carries_nothing_is_said() {
     let best = result.best.unwrap();
     assert_eq!((best.contracts, best.sizing.as_str()), (0, "too_small"));
     assert!(best.collateral > 1000.0);
-    let margin = analysed(invented(0.60), |params| {
-        params.trade.account.account_type = AccountType::Margin;
-        params.trade.account.capital = Some(30_000.0);
-    })
-    .await;
-    let best = margin.best.unwrap();
-    assert!(best.contracts > 3 && best.collateral <= 30_000.0);
+    assert!(
+        result.warnings.iter().any(|warning| warning.starts_with("one contract needs $")),
+        "{:?}",
+        result.warnings
+    );
 }
 
 #[tokio::test]

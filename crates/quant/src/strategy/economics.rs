@@ -7,7 +7,7 @@ use ttai_core::OptionRight;
 
 use super::legs::{Leg, LegInstrument};
 use super::number::{percent, to_f64};
-use super::payoff::{Payoff, PayoffError};
+use super::payoff::{Payoff, PayoffError, PayoffLine};
 use super::probability::{Lognormal, probability_of_profit, smile_of};
 use super::returns::ReturnOnCapital;
 use crate::margin::{MarginError, MarginRequirement, UnderlyingClass, requirement};
@@ -68,6 +68,8 @@ pub struct Economics {
     pub max_profit: Option<Decimal>,
     /// Largest loss at expiration as a positive number; none where it has no bound.
     pub max_loss: Option<Decimal>,
+    /// Loss at expiration, dollars, after the underlying has moved 20 % from now against the trade, down or up; 0 where it gains.
+    pub loss_on_20_pct_move: Decimal,
     /// Underlying prices at which it neither gains nor loses at expiration, ascending.
     pub breakevens: Vec<Decimal>,
     /// Set aside in a cash account (100 strikes for a put, the shares' price for a covered call, the width for a spread); none where a
@@ -119,11 +121,19 @@ impl Economics {
             roc_net_pct: earned.zip(net_of_premium).and_then(|(earned, net)| percent(earned, net)),
             return_on_margin_pct: earned.and_then(|earned| percent(earned, margin.initial)),
             probability_of_profit: probability_of_profit(terms.legs, &payoff.breakevens, &market, &smile)?,
+            loss_on_20_pct_move: loss_on_move(terms)?,
             max_profit: payoff.max_profit,
             max_loss: payoff.max_loss,
             breakevens: payoff.breakevens,
         })
     }
+}
+
+/// The greater loss at expiration at 80 % and at 120 % of the spot.
+fn loss_on_move(terms: &TradeTerms<'_>) -> Result<Decimal, PayoffError> {
+    let line = PayoffLine::new(terms.legs)?;
+    let profit = |percent: i64| line.profit(terms.spot * Decimal::new(percent, 2));
+    Ok((-profit(80).min(profit(120))).max(Decimal::ZERO))
 }
 
 fn option_legs(legs: &[Leg]) -> impl Iterator<Item = &Leg> {

@@ -31,4 +31,4 @@ pub use select::{
     Candidate, Constraint, Constraints, EventWindow, OptionsVerdict, SelectError, Selection,
     SelectionRequest, StrategySpec, select,
 };
-pub use sizing::{PositionSize, SizedBy, SizingError, SizingRequest, size};
+pub use sizing::{PositionSize, SizedBy, SizingError, SizingRequest, assignment_limit_pct, size};

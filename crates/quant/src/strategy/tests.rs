@@ -361,6 +361,8 @@ fn sizing(economics: &Economics) -> SizingRequest<'_> {
         account_type: AccountType::Cash,
         capital: Some(Decimal::from(130_000)),
         shares: None,
+        notional: Some(Decimal::from(62_000)),
+        assignment_limit_pct: None,
         broker_requirement: None,
     }
 }
@@ -375,7 +377,29 @@ fn the_account_decides_the_size() {
     assert_eq!((in_cash.contracts, in_cash.collateral), (2, Decimal::from(124_000)));
     assert_eq!(in_cash.capital_left, Some(Decimal::from(6_000)));
     let on_margin = size(&SizingRequest { account_type: AccountType::Margin, ..request }).unwrap();
-    assert!(on_margin.contracts > 10);
+    assert!(
+        on_margin.collateral_per_contract < Decimal::from(13_000),
+        "the initial margin alone would carry ten"
+    );
+    assert_eq!(
+        (on_margin.contracts, on_margin.at_assignment),
+        (2, Decimal::from(62_000)),
+        "half of the strikes"
+    );
+    let given = |percent: i64| SizingRequest {
+        account_type: AccountType::Margin,
+        assignment_limit_pct: Some(Decimal::from(percent)),
+        ..request
+    };
+    assert_eq!(size(&given(25)).unwrap().contracts, 1);
+    assert_eq!(size(&given(100)).unwrap().contracts, 4);
+    assert_eq!(size(&given(0)), Err(SizingError::AssignmentLimit(Decimal::ZERO)));
+    let covered = size(&SizingRequest { notional: None, ..request }).unwrap();
+    assert_eq!(
+        (covered.contracts, covered.at_assignment),
+        (2, Decimal::from(124_000)),
+        "a short put's own cash"
+    );
     let no_capital = size(&SizingRequest { capital: None, ..request }).unwrap();
     assert_eq!((no_capital.contracts, no_capital.sized_by), (1, SizedBy::Unsized));
     let too_little = size(&SizingRequest { capital: Some(Decimal::ONE), ..request }).unwrap();

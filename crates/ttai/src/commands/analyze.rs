@@ -167,7 +167,12 @@ fn params(symbol: Symbol, args: &AnalyzeArgs) -> FullAnalysisParams {
         constraints: Some(constraints(args)),
         spread_type: args.spread_type.map(Into::into),
         width: args.width,
-        account: AccountContext { account_type: args.account.into(), capital: args.capital },
+        account: AccountContext {
+            account_type: args.account.into(),
+            capital: args.capital,
+            assignment_limit_pct: args.assignment_limit,
+            defined_risk: args.defined_risk,
+        },
         position: PositionContext { shares: args.shares, cost_basis: args.cost_basis },
     };
     params.timeframe = args.timeframe.into();

@@ -225,9 +225,18 @@ fn position(position: &SuggestedPosition, year: Option<i32>) -> String {
         ),
     );
     row(
+        "at assignment",
+        format!(
+            "{} (limit {:.0} % of the capital)",
+            whole_dollars(position.at_assignment),
+            position.assignment_limit_pct
+        ),
+    );
+    row(
         "max profit / loss",
         format!("{} / {}", whole_dollars(position.max_profit), whole_dollars(position.max_loss)),
     );
+    row("loss on a 20 % move", whole_dollars(position.loss_on_20_pct_move));
     row(
         "probability of profit",
         position
