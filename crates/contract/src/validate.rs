@@ -67,8 +67,10 @@ pub(crate) fn in_range(field: &str, value: f64, low: f64, high: f64) -> Result<(
     }
     // A percentage where a fraction is wanted.
     let fraction = value / 100.0;
-    let meant = (low == 0.0 && high == 1.0 && (1.0..=100.0).contains(&value))
-        .then(|| format!("; did you mean {fraction:.2}?"))
-        .unwrap_or_default();
+    let meant = if low == 0.0 && high == 1.0 && (1.0..=100.0).contains(&value) {
+        format!("; did you mean {fraction:.2}?")
+    } else {
+        String::new()
+    };
     Err(ValidationError::new(field, format!("{value} is not between {low} and {high}{meant}")))
 }

@@ -5,6 +5,7 @@
 pub mod bar;
 pub mod chain;
 pub mod corporate_action;
+pub mod fund;
 pub mod message;
 mod message_kind;
 pub mod news;
@@ -18,6 +19,7 @@ pub mod trend;
 pub use bar::{DailyBar, MinuteBar, SessionPart};
 pub use chain::{OptionChain, OptionQuote};
 pub use corporate_action::{CashDividend, DividendStatus, Split};
+pub use fund::is_fund;
 pub use message::{Message, MessageArtifact, MessageError, MessageField, Severity};
 pub use message_kind::MessageKind;
 pub use news::NewsStory;

@@ -145,7 +145,7 @@ pub(super) fn session_bar(minutes: &[Minute], date: NaiveDate, until: DateTime<U
         .filter_map(|minute| minute.trades)
         .collect();
     let bars: Vec<DailyBar> = traded.iter().map(|bar| as_bar(date, bar)).collect();
-    match without_bad_prints(&bars, ended().last().and_then(Minute::mid), PrintLimits::MINUTE) {
+    match without_bad_prints(&bars, ended().next_back().and_then(Minute::mid), PrintLimits::MINUTE) {
         None => SessionBar { bar: merged(&bars), set_aside: Vec::new() },
         Some(sound) => {
             SessionBar { bar: merged(&sound.bars), set_aside: sentences(date, &traded, &sound.set_aside) }

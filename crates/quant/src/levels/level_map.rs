@@ -11,7 +11,7 @@ use super::gaps::gaps;
 use super::landscape::Landscape;
 use super::swings::{SwingKind, ZigZag, zig_zag};
 use super::trend_lines::trend_lines;
-use super::zones::{Frame, extreme_levels, levels};
+use super::zones::{LevelContext, extreme_levels, levels};
 use super::{
     Confluence, DominantSwing, Extremes, Gap, Level, LevelSettings, Strength, Swing, TrendLine, exceeds,
 };
@@ -134,7 +134,7 @@ pub fn find_levels(bars: &[DailyBar], settings: &LevelSettings) -> Result<LevelM
     let turns = zig_zag(bars, &ranges, FINE_SWING_ATR).swings;
     let landscape = Landscape::new(bars, &turns, atr, sma200, settings.lookback);
     let oldest = bars.len().saturating_sub(settings.lookback);
-    let frame = Frame { bars, close: last.close, atr, oldest, landscape: &landscape };
+    let frame = LevelContext { bars, close: last.close, atr, oldest, landscape: &landscape };
     let side = Side { close: last.close, atr, swings: &minor.swings, maximum: settings.maximum_levels };
     let Sides { supports, resistances, tested } =
         side.sorted(levels(&frame, &minor.swings, &ranges), extreme_levels(&frame, &extremes));
@@ -224,7 +224,7 @@ impl Side<'_> {
         for extreme in extremes {
             let (same, mut apart): (Vec<Level>, Vec<Level>) =
                 chosen.into_iter().partition(|level| !self.apart(level, &extreme));
-            apart.push(same.iter().fold(extreme, |one, other| one.merged(other)));
+            apart.push(same.iter().fold(extreme, Level::merged));
             chosen = apart;
         }
         chosen.sort_by(|a, b| a.distance_atr.total_cmp(&b.distance_atr));

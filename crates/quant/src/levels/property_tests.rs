@@ -61,7 +61,7 @@ proptest! {
             let (bars, ranges) = (&bars[..end], &ranges[..end]);
             let swings = zig_zag(bars, ranges, 1.5).swings;
             let landscape = landscape::Landscape::new(bars, &swings, 1.0, None, usize::MAX);
-            let frame = zones::Frame { bars, close: bars[end - 1].close, atr: 1.0, oldest: 0, landscape: &landscape };
+            let frame = zones::LevelContext { bars, close: bars[end - 1].close, atr: 1.0, oldest: 0, landscape: &landscape };
             zones::levels(&frame, &swings, ranges).iter().map(|l| l.price).collect()
         };
         let (before, after) = (prices(bars.len() - 1), prices(bars.len()));

@@ -111,7 +111,7 @@ fn clusters(swings: &[Swing], atr: &[Option<f64>]) -> Vec<Cluster> {
 }
 
 /// What every level of a chart is measured in.
-pub(crate) struct Frame<'a> {
+pub(crate) struct LevelContext<'a> {
     pub(crate) bars: &'a [DailyBar],
     /// Last close, dollars.
     pub(crate) close: f64,
@@ -123,7 +123,7 @@ pub(crate) struct Frame<'a> {
 }
 
 /// The levels of swings touched since the oldest bar that counts, in no order.
-pub(crate) fn levels(frame: &Frame<'_>, swings: &[Swing], atr: &[Option<f64>]) -> Vec<Level> {
+pub(crate) fn levels(frame: &LevelContext<'_>, swings: &[Swing], atr: &[Option<f64>]) -> Vec<Level> {
     clusters(swings, atr)
         .iter()
         .filter_map(|cluster| {
@@ -136,7 +136,7 @@ pub(crate) fn levels(frame: &Frame<'_>, swings: &[Swing], atr: &[Option<f64>]) -
 }
 
 /// The levels of the year's and the history's extremes. One made by the last bar is none yet: it may go on.
-pub(crate) fn extreme_levels(frame: &Frame<'_>, extremes: &Extremes) -> Vec<Level> {
+pub(crate) fn extreme_levels(frame: &LevelContext<'_>, extremes: &Extremes) -> Vec<Level> {
     let Extremes { all_time_high, year_high, year_low, all_time_low, .. } = *extremes;
     let mut found: Vec<Extreme> = Vec::new();
     for extreme in [all_time_high, year_high, year_low, all_time_low] {
@@ -160,7 +160,7 @@ struct Turns {
     last: usize,
 }
 
-impl Frame<'_> {
+impl LevelContext<'_> {
     fn level(&self, price: f64, (low, high): (f64, f64), turns: &Turns) -> Level {
         let margin = ZONE_MARGIN_ATR * self.atr;
         let (zone_low, zone_high) = (low - margin, high + margin);

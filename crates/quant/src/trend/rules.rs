@@ -54,8 +54,10 @@ pub(crate) struct TrendState {
     run: usize,
 }
 
-/// Bars in a row that must agree before the recommendation turns (a reject turns it at once).
+/// Bars in a row that must agree before the recommendation turns; a reject turns it at once, and so does a break.
 const PERSISTENCE: usize = 3;
+/// A close this many ATR past the 20-bar average, against the trend, breaks it.
+const BREAK_ATR: f64 = 4.0;
 
 impl TrendState {
     /// The state after a bar with measures `m`; `before` is the state of the bar before it.
@@ -64,12 +66,15 @@ impl TrendState {
         let direction = direction(before.map(|b| b.direction), points);
         let quality = quality(before.map(|b| b.quality), direction, points, m.adx14);
         let reject = reject(before.and_then(|b| b.reject), m);
+        let sound = quality > TrendQuality::Weak;
         let today = if reject.is_some() {
             Recommendation::Reject
         } else {
             match direction {
-                TrendDirection::Up if quality > TrendQuality::Weak => Recommendation::Bullish,
-                TrendDirection::Down if quality > TrendQuality::Weak => Recommendation::Bearish,
+                TrendDirection::Up if sound && !breaks(Recommendation::Bullish, m) => Recommendation::Bullish,
+                TrendDirection::Down if sound && !breaks(Recommendation::Bearish, m) => {
+                    Recommendation::Bearish
+                }
                 _ => Recommendation::Neutral,
             }
         };
@@ -78,13 +83,26 @@ impl TrendState {
             _ => 1,
         };
         let recommendation = match before {
-            Some(b) if today != Recommendation::Reject && run < PERSISTENCE => b.recommendation,
+            Some(b)
+                if today != Recommendation::Reject && run < PERSISTENCE && !breaks(b.recommendation, m) =>
+            {
+                b.recommendation
+            }
             _ => today,
         };
         let rejected = recommendation == Recommendation::Reject;
         let reason = reject.or_else(|| before.and_then(|b| b.reason)).filter(|_| rejected);
         let extension = extension(m);
         Self { direction, points, quality, extension, reject, recommendation, reason, today, run }
+    }
+}
+
+/// Whether a close has gone so far against a verdict that the verdict does not wait for others to agree.
+fn breaks(verdict: Recommendation, m: &Measures) -> bool {
+    match verdict {
+        Recommendation::Bullish => m.distance_to_sma20_atr <= -BREAK_ATR,
+        Recommendation::Bearish => m.distance_to_sma20_atr >= BREAK_ATR,
+        Recommendation::Neutral | Recommendation::Reject => false,
     }
 }
 

@@ -1,5 +1,6 @@
 //! What else could be sold, where it lies among the chart's levels, and why it lost.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -48,7 +49,7 @@ pub enum LossReason {
     },
     /// It earns less than the best.
     LowerReturn {
-        /// Its simple annual return at the bid in percent.
+        /// Its simple annual return at the bid on its time value in percent.
         annual_pct: f64,
         /// The best one's, in percent.
         best_annual_pct: f64,
@@ -115,8 +116,9 @@ pub struct AlternativeCandidate {
 
 const RUNNERS_UP: usize = 5;
 
-/// The runners-up, the best strike beyond the nearest level and the best beyond one standard deviation; ranking order within those that
-/// pass, then those that miss only the return, then the rest that somebody bids for inside the window of days.
+/// The runners-up, the best strike beyond the nearest level and the best beyond one standard deviation: those that pass, then those that
+/// miss only the return, both by the return on their time value, then the rest that somebody bids for inside the window of days, the
+/// nearest to the limits first. In the money only where the limit of delta asks for such.
 pub(super) fn alternatives(
     request: &SelectionRequest<'_>,
     moves: &OneSdMoves,
@@ -125,10 +127,16 @@ pub(super) fn alternatives(
 ) -> Vec<AlternativeCandidate> {
     let is_best = |contender: &Contender<'_>| best.is_some_and(|best| std::ptr::eq(best, contender));
     let shown = |contender: &&Contender<'_>| {
-        !is_best(contender) && !contender.fails(Constraint::Dte) && !contender.fails(Constraint::Bid)
+        !is_best(contender)
+            && !contender.fails(Constraint::Dte)
+            && !contender.fails(Constraint::Bid)
+            && request.would_sell(contender)
     };
     let mut pool: Vec<&Contender<'_>> = contenders.iter().filter(shown).collect();
-    pool.sort_by(|a, b| standing(a).cmp(&standing(b)).then_with(|| by_return(a, b)));
+    pool.sort_by(|a, b| {
+        let order = standing(a).cmp(&standing(b));
+        order.then_with(|| by_nearness(a, b)).then_with(|| by_return(request.spot, a, b))
+    });
     let safer = |distance: Option<f64>| {
         distance.is_some_and(|distance| match request.strategy.short_right() {
             OptionRight::Put => distance <= 0.0,
@@ -175,6 +183,15 @@ fn standing(contender: &Contender<'_>) -> u8 {
     group + u8::from(contender.locks_in_loss)
 }
 
+/// Of those that miss more than the return, the nearer first; one that no limit would admit is the farthest.
+fn by_nearness(a: &Contender<'_>, b: &Contender<'_>) -> Ordering {
+    if a.passes() || a.misses_only_return() {
+        return Ordering::Equal;
+    }
+    let distance = |contender: &Contender<'_>| contender.distance().unwrap_or(f64::INFINITY);
+    distance(a).total_cmp(&distance(b))
+}
+
 fn lost_because(
     contender: &Contender<'_>,
     request: &SelectionRequest<'_>,
@@ -189,7 +206,7 @@ fn lost_because(
     let Some(best) = best.filter(same_misses) else {
         return LossReason::MissesLimits { misses: contender.misses.clone() };
     };
-    let annual = |contender: &Contender<'_>| contender.annual_pct().unwrap_or(0.0);
+    let annual = |contender: &Contender<'_>| contender.extrinsic_annual_pct(request.spot).unwrap_or(0.0);
     let (annual_pct, best_annual_pct) = (annual(contender), annual(best));
     if annual_pct < best_annual_pct {
         LossReason::LowerReturn { annual_pct, best_annual_pct }

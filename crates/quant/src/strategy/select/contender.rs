@@ -10,7 +10,8 @@ use super::constraints::{Constraint, StrategySpec};
 use super::request::{SelectError, SelectionRequest};
 use crate::chain::PricedQuote;
 use crate::strategy::economics::ReturnBase;
-use crate::strategy::legs::{Leg, MAX_PRICE};
+use crate::strategy::legs::{Leg, MAX_PRICE, intrinsic};
+use crate::strategy::number::to_f64;
 use crate::strategy::returns::ReturnOnCapital;
 
 /// A contract (for a spread: a pair) that could be sold, at natural prices.
@@ -98,6 +99,26 @@ impl<'a> Contender<'a> {
     /// Simple annual return in percent; what contracts are ranked by.
     pub(super) fn annual_pct(&self) -> Option<f64> {
         self.roc.map(|roc| roc.annual_simple_pct)
+    }
+
+    /// The same on what it is paid for time alone: what an option in the money brings beyond that is the holder's own.
+    pub(super) fn extrinsic_annual_pct(&self, spot: Decimal) -> Option<f64> {
+        let held =
+            |priced: &PricedQuote| intrinsic(priced.quote.contract.right, spot, priced.quote.contract.strike);
+        let worth = held(self.short) - self.long.map_or(Decimal::ZERO, held);
+        let share = (self.credit - worth).checked_div(self.credit)?;
+        Some(self.annual_pct()? * to_f64(share))
+    }
+
+    /// Whether what is sold is worth nothing if exercised now.
+    pub(super) fn is_out_of_the_money(&self, spot: Decimal) -> bool {
+        intrinsic(self.contract().right, spot, self.strike()) == Decimal::ZERO
+    }
+
+    /// How far it is from the limits: the sum of its misses as fractions of them; none where one of them cannot be
+    /// relaxed.
+    pub(super) fn distance(&self) -> Option<f64> {
+        self.misses.iter().map(|miss| miss.relative).sum()
     }
 
     pub(super) fn passes(&self) -> bool {

@@ -107,8 +107,11 @@ pub struct Diagnosis {
     pub binding: ConstraintCount,
     /// The three contracts ([`NEAREST`]) that come nearest, nearest first.
     pub nearest_misses: Vec<NearMiss>,
-    /// The smallest relaxation; none where no change of limits would admit a contract.
+    /// The smallest relaxation, of one limit before two; none where no change of limits would admit a contract.
     pub relaxation: Option<Relaxation>,
+    /// Whether there are calls inside the window of days that keep the liquidity rule, and each of them would sell the shares under
+    /// their cost.
+    pub every_liquid_call_locks_in_loss: bool,
 }
 
 /// Most contracts among a diagnosis' nearest misses.
@@ -118,12 +121,14 @@ pub const NEAREST: usize = 3;
 pub(super) fn diagnose(request: &SelectionRequest<'_>, contenders: &[Contender<'_>]) -> Diagnosis {
     let mut near: Vec<(f64, &Contender<'_>)> = contenders
         .iter()
-        .filter(|contender| !contender.locks_in_loss && !contender.passes())
-        .filter_map(|contender| Some((distance(contender)?, contender)))
+        .filter(|contender| !contender.locks_in_loss && !contender.passes() && request.would_sell(contender))
+        .filter_map(|contender| Some((contender.distance()?, contender)))
         .collect();
     // stable: equals stay in ranking order
     near.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let relaxation = near.iter().find_map(|(_, contender)| relaxation(&request.constraints, contender));
+    let mut by_changes: Vec<&Contender<'_>> = near.iter().map(|(_, contender)| *contender).collect();
+    by_changes.sort_by_key(|contender| fail_reasons(&contender.misses).len());
+    let relaxation = by_changes.iter().find_map(|contender| relaxation(&request.constraints, contender));
     Diagnosis {
         binding: binding(request, contenders),
         nearest_misses: near
@@ -132,16 +137,20 @@ pub(super) fn diagnose(request: &SelectionRequest<'_>, contenders: &[Contender<'
             .map(|&(distance, contender)| near_miss(distance, contender))
             .collect(),
         relaxation,
+        every_liquid_call_locks_in_loss: every_liquid_call_locks_in_loss(contenders),
     }
+}
+
+fn every_liquid_call_locks_in_loss(contenders: &[Contender<'_>]) -> bool {
+    const ILLIQUID: [Constraint; 4] =
+        [Constraint::Dte, Constraint::Bid, Constraint::OpenInterest, Constraint::Spread];
+    let liquid = |contender: &&Contender<'_>| ILLIQUID.iter().all(|constraint| !contender.fails(*constraint));
+    let mut liquid = contenders.iter().filter(liquid).peekable();
+    liquid.peek().is_some() && liquid.all(|contender| contender.locks_in_loss)
 }
 
 fn near_miss(distance: f64, contender: &Contender<'_>) -> NearMiss {
     NearMiss { contract: contender.into(), misses: contender.misses.clone(), distance }
-}
-
-/// The sum of the misses as fractions of their limits; none where one of them cannot be relaxed.
-fn distance(contender: &Contender<'_>) -> Option<f64> {
-    contender.misses.iter().map(|miss| miss.relative).sum()
 }
 
 /// Counted over the contracts that miss only the return where there are any (a watchlist), else over all inside the window of days, else

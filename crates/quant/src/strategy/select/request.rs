@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use ttai_core::{CashDividend, OptionRight};
 
 use super::constraints::{Constraints, StrategySpec};
+use super::contender::Contender;
 use super::earnings::EventWindow;
 use crate::chain::PricedQuote;
 use crate::margin::UnderlyingClass;
@@ -38,6 +39,9 @@ pub struct SelectionRequest<'a> {
     /// Which margin rate the underlying carries.
     pub class: UnderlyingClass,
 }
+
+/// An absolute delta above which limits admit contracts in the money.
+const AT_THE_MONEY: Decimal = Decimal::from_parts(5, 0, 0, false, 1);
 
 /// Shares held.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -110,6 +114,11 @@ pub enum SelectError {
 }
 
 impl SelectionRequest<'_> {
+    /// Whether a contract may be shown beside the best: in the money only where the limit of delta asks for such.
+    pub(super) fn would_sell(&self, contender: &Contender<'_>) -> bool {
+        self.constraints.max_delta > AT_THE_MONEY || contender.is_out_of_the_money(self.spot)
+    }
+
     /// Refuses a request that no chain could answer; the ranges stand at the fields and at [`Constraints`].
     ///
     /// # Errors

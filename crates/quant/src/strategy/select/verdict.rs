@@ -49,8 +49,8 @@ pub struct Selection {
     pub best: Option<Candidate>,
     /// What `best` misses on a watchlist.
     pub shortfall: Vec<Miss>,
-    /// Every contract that passes: annual simple return at the bid descending, expiration ascending, strike ascending; those that lock in
-    /// a loss last.
+    /// Every contract that passes: annual simple return at the bid on the time value descending, expiration ascending, strike ascending;
+    /// those that lock in a loss last. Out of the money the time value is the whole credit.
     pub ranked: Vec<Candidate>,
     /// The contracts that lost, and why.
     pub alternatives: Vec<AlternativeCandidate>,
@@ -58,7 +58,7 @@ pub struct Selection {
     pub diagnosis: Option<Diagnosis>,
 }
 
-/// Chooses a contract: the best annual simple return at the bid, in percent, among those that keep all
+/// Chooses a contract: the best annual simple return at the bid, in percent and on its time value, among those that keep all
 /// limits; units at [`Selection`] and [`Candidate`]. Limits and ranking are ttai's own rules.
 ///
 /// # Errors
@@ -70,7 +70,7 @@ pub fn select(request: &SelectionRequest<'_>) -> Result<Selection, SelectError> 
         let right = request.strategy.short_right();
         return Err(SelectError::NoContracts { right, quotes: request.quotes.len() });
     }
-    contenders.sort_by(by_return);
+    contenders.sort_by(|a, b| by_return(request.spot, a, b));
     let (verdict, best) = decide(&contenders);
     let window = request.constraints.counted_window();
     let considered: Vec<&Contender<'_>> = contenders.iter().filter(|c| window.contains(&c.dte())).collect();
@@ -104,9 +104,10 @@ fn decide<'c, 'a>(contenders: &'c [Contender<'a>]) -> (OptionsVerdict, Option<&'
     }
 }
 
-/// Loss-locking calls last, then simple annual return at the bid descending, expiration ascending, strike ascending.
-pub(super) fn by_return(a: &Contender<'_>, b: &Contender<'_>) -> Ordering {
-    let annual = |contender: &Contender<'_>| contender.annual_pct().unwrap_or(f64::NEG_INFINITY);
+/// Loss-locking calls last, then simple annual return at the bid on the time value descending, expiration ascending, strike ascending.
+pub(super) fn by_return(spot: Decimal, a: &Contender<'_>, b: &Contender<'_>) -> Ordering {
+    let annual =
+        |contender: &Contender<'_>| contender.extrinsic_annual_pct(spot).unwrap_or(f64::NEG_INFINITY);
     let (one, other) = (a.contract(), b.contract());
     a.locks_in_loss
         .cmp(&b.locks_in_loss)
