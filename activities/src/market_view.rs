@@ -20,7 +20,7 @@ pub(crate) struct MarketView {
     /// The session's date in New York.
     pub(crate) date: NaiveDate,
     pub(crate) quote: Quote,
-    /// The price to analyse with, in dollars.
+    /// The price to analyse with, in dollars: the quote's, once a session has closed its official close.
     pub(crate) price: f64,
     /// Sessions up to the moment in the shares of the moment, the running one last.
     pub(crate) bars: Arc<[DailyBar]>,
@@ -58,6 +58,7 @@ impl MarketView {
         Ok(Self {
             date,
             session_running: history.today.is_some() && bars.last().is_some_and(|bar| bar.date == date),
+            price: official_close(&bars, as_of).unwrap_or(price),
             bars: bars.into(),
             splits: history.splits,
             dividends: history.dividends,
@@ -66,7 +67,6 @@ impl MarketView {
             symbol,
             as_of,
             quote,
-            price,
             warnings,
         })
     }
@@ -182,6 +182,12 @@ fn missing_today(history: &DailyHistory, as_of: DateTime<Utc>) -> Option<String>
     (expected && history.today.is_none()).then(|| {
         format!("today's bar is missing: no trades of {date} are known, so the chart ends with {last}")
     })
+}
+
+/// The close of the session that has ended today, in dollars, where its bar is complete.
+fn official_close(bars: &[DailyBar], as_of: DateTime<Utc>) -> Option<f64> {
+    let today = session(new_york_date(as_of)).filter(|hours| hours.close <= as_of)?;
+    bars.last().filter(|bar| bar.date == today.date).map(|bar| bar.close)
 }
 
 /// That a feed is delayed, and by how much: a state, and no doubt.

@@ -19,6 +19,7 @@ use ttai_quant::trend::{AssessmentError, AssessmentSettings, ChartAssessment, De
 use crate::compute::Compute;
 use crate::failure::AnalystError;
 use crate::market_view::MarketView;
+use crate::options::earnings::never_reports;
 use crate::ports::Ports;
 use crate::supervise::Progress;
 use bars::Series;
@@ -43,6 +44,8 @@ pub(crate) struct Chart {
 pub(crate) enum NextEarnings {
     /// A date.
     Next(EarningsDate),
+    /// A fund or an index has none.
+    Never,
     /// The source keeps such dates and has none.
     NoneKnown,
     /// The source keeps no such dates.
@@ -161,7 +164,9 @@ async fn next_earnings(ports: &Ports, view: &MarketView) -> (NextEarnings, Optio
         Err(error) => Err(Unknown::Unreachable(error)),
     };
     match known {
-        Ok(next) => (next.map_or(NextEarnings::NoneKnown, NextEarnings::Next), None),
+        Ok(Some(next)) => (NextEarnings::Next(next), None),
+        _ if never_reports(&view.symbol) => (NextEarnings::Never, None),
+        Ok(None) => (NextEarnings::NoneKnown, None),
         Err(Unknown::NotProvided) => (NextEarnings::NoRecord, None),
         Err(Unknown::Unreachable(error)) => {
             let warning = format!("the earnings date could not be read: {error}");

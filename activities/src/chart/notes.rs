@@ -65,6 +65,10 @@ impl Writer<'_> {
         &self.chart.assessment.measures
     }
 
+    pub(super) fn bar_name(&self) -> &'static str {
+        self.chart.series.bar_name()
+    }
+
     pub(super) fn unit(&self) -> &'static str {
         self.chart.series.unit()
     }
@@ -130,10 +134,20 @@ fn verdict(t: &mut Writer<'_>) -> String {
         TrendDirection::Sideways => "no trend".to_owned(),
     };
     let extension = extension_clause(t);
-    match t.assessment().recommendation {
-        Recommendation::Bullish => format!("Bullish: {trend}{extension}."),
-        Recommendation::Bearish => format!("Bearish: {trend}{extension}."),
-        Recommendation::Neutral => format!("Neutral: {trend}{extension}."),
+    let (verdict, latest) = (t.assessment().recommendation, t.assessment().latest_reading);
+    let turning = if verdict == latest {
+        String::new()
+    } else {
+        format!(
+            "; the last {} alone reads {}, and three in a row would turn it",
+            t.chart.series.bar_name(),
+            verdict_name(latest)
+        )
+    };
+    match verdict {
+        Recommendation::Bullish => format!("Bullish: {trend}{extension}{turning}."),
+        Recommendation::Bearish => format!("Bearish: {trend}{extension}{turning}."),
+        Recommendation::Neutral => format!("Neutral: {trend}{extension}{turning}."),
         Recommendation::Reject => format!("Reject: {}; {trend}{extension}.", reject_words(t)),
     }
 }
@@ -153,6 +167,13 @@ fn extension_clause(t: &mut Writer<'_>) -> String {
         ExtensionRisk::High => "extended",
     };
     let (distance, unit) = (t.measures().distance_to_sma20_atr, t.unit());
+    let sign = match t.assessment().recommendation {
+        Recommendation::Bullish => 1.0,
+        Recommendation::Bearish => -1.0,
+        Recommendation::Neutral | Recommendation::Reject => distance.signum(),
+    };
+    // Against the trend it is a setback and no stretch.
+    let word = if sign * distance < 0.0 { "set back" } else { word };
     format!(", but {word} {} its 20-{unit} average", t.distance("extension_atr", distance))
 }
 
@@ -454,7 +475,7 @@ fn unknown(t: &mut Writer<'_>) -> Vec<String> {
             out.push("Earnings date: no provider has earnings dates.".to_owned());
         }
         NextEarnings::NoneKnown => out.push("Earnings date: no upcoming report is listed.".to_owned()),
-        NextEarnings::Next(_) => {}
+        NextEarnings::Next(_) | NextEarnings::Never => {}
     }
     if let Some(what) = &t.chart.view.actions_unknown {
         out.push(words::sentence(what));

@@ -98,9 +98,38 @@ fn for_trend(writer: &Writer<'_>, sign: f64) -> Vec<Sentence> {
     if sign < 0.0 && m.drawdown >= 0.15 {
         reasons.push(say(drawdown));
     }
-    reasons.push(say(volatility));
-    reasons.push(say(votes));
+    if m.hv20_ratio <= 1.0 {
+        reasons.push(say(volatility));
+    }
+    if is_voted(writer, sign) {
+        reasons.push(say(votes));
+    }
+    if sign * (m.close - m.sma20) > 0.0 {
+        reasons.push(say(move |t| {
+            let (unit, sma) = (t.unit(), t.price("sma_20", m.sma20));
+            format!("The last close is {} its 20-{unit} average of {sma}.", side(sign))
+        }));
+    }
+    if sign * (m.sma20 - m.sma50) > 0.0 && !in_order(&m, sign) {
+        reasons.push(say(move |t| {
+            let (unit, fast, slow) = (t.unit(), t.price("sma_20", m.sma20), t.price("sma_50", m.sma50));
+            format!("The 20-{unit} average of {fast} is {} the 50-{unit} average of {slow}.", side(sign))
+        }));
+    }
+    if reasons.is_empty() {
+        reasons.push(say(|t| {
+            format!("The verdict stands until three {}s in a row disagree with it.", t.bar_name())
+        }));
+    }
     reasons
+}
+
+/// Votes that begin a trend.
+const VOTES: i32 = 3;
+
+/// Whether the votes begin a trend in the direction of `sign`.
+fn is_voted(writer: &Writer<'_>, sign: f64) -> bool {
+    sign * f64::from(writer.assessment().trend_points) >= f64::from(VOTES)
 }
 
 fn for_neutral(writer: &Writer<'_>) -> Vec<Sentence> {
@@ -168,6 +197,9 @@ fn against_trend(writer: &mut Writer<'_>, sign: f64) -> String {
     let ahead = writer.nearest(sign).filter(|l| l.distance_atr.abs() <= 1.0).cloned();
     let behind = writer.nearest(-sign).cloned();
     let unit = writer.unit();
+    if !is_voted(writer, sign) {
+        return votes(writer);
+    }
     if writer.assessment().extension_risk == ExtensionRisk::High {
         return format!("{} {}", distance_to_average(writer), rsi(writer));
     }

@@ -72,7 +72,8 @@ fn assert_well_told(result: &ChartAnalysisResult) {
     let against = words::against(rejects);
     assert_eq!(titles, [words::WHY, against, words::CHANGE, "Levels", words::MISSING]);
     assert!(blocks.iter().skip(1).all(|block| block.lines().count() >= 2), "{}", result.chart_notes);
-    assert_eq!(blocks[1].lines().count(), 4, "three reasons: {}", result.chart_notes);
+    // The title and up to three reasons: none is made up where fewer hold.
+    assert!((2..=4).contains(&blocks[1].lines().count()), "three reasons: {}", result.chart_notes);
     assert!(!result.chart_notes.contains("NaN"));
 }
 

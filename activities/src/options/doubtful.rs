@@ -24,12 +24,7 @@ pub(super) fn warnings(case: &Case, narrator: &mut Narrator) -> Vec<String> {
 }
 
 /// `the AAPL 2014-06-21 620 put, 7.40 bid and 7.60 asked, is left out: bought at …`
-fn warning(
-    case: &Case,
-    doubtful: &DoubtfulQuote,
-    number: u32,
-    narrator: &mut Narrator,
-) -> Option<String> {
+fn warning(case: &Case, doubtful: &DoubtfulQuote, number: u32, narrator: &mut Narrator) -> Option<String> {
     let quote = case.chain.quotes.get(doubtful.place)?;
     let name = format!("doubtful_{number}");
     let symbol = case.view.symbol.as_str();
@@ -62,4 +57,3 @@ fn contradiction(rule: ArbitrageRule, others: &str) -> String {
         ArbitrageRule::Parity => format!("with {others} it breaks put–call parity"),
     }
 }
-

@@ -8,12 +8,14 @@
 //! | date estimated | the same, from seven days earlier to seven days later |
 //!
 //! An expiration is out when the window reaches beyond `as_of` and begins no later than 17:30 New York time of its last day.
-//! An unknown date is the user's policy: `exclude` takes every expiration out, `warn` goes on and says so, `allow` goes on.
+//! A fund or an index reports nothing, and that is no unknown date. An unknown date is the user's policy: `exclude` takes every expiration out, `warn` goes on and says so, `allow` goes on.
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use ttai_calendar::{new_york_instant, session};
 use ttai_contract::EarningsPolicy;
+use ttai_core::{Symbol, is_fund};
 use ttai_ports::{EarningsDate, EarningsTime, Fact, SymbolMetrics, Unknown};
+use ttai_quant::margin::UnderlyingClass;
 use ttai_quant::strategy::EventWindow;
 
 /// How far an estimated date may be off, either way.
@@ -24,14 +26,20 @@ const ESTIMATE_DAYS: u64 = 7;
 pub(crate) enum Earnings {
     /// Its date.
     Known(EarningsDate),
+    /// A fund or an index reports none.
+    Never,
     /// No date, for this reason. An outage is not said as an absence.
     Unknown(String),
 }
 
 impl Earnings {
-    /// From what the providers keep, or why that is not known.
-    pub(crate) fn of(metrics: &SymbolMetrics) -> Self {
-        match metrics.known(Fact::Earnings, metrics.next_earnings.as_ref()) {
+    /// From what the symbol is and the providers keep, or why that is not known.
+    pub(crate) fn of(symbol: &Symbol, metrics: &SymbolMetrics) -> Self {
+        let listed = metrics.known(Fact::Earnings, metrics.next_earnings.as_ref());
+        if never_reports(symbol) && !matches!(listed, Ok(Some(_))) {
+            return Self::Never;
+        }
+        match listed {
             Ok(Some(date)) => Self::Known(date.clone()),
             Ok(None) => Self::Unknown("no upcoming earnings date is listed".to_owned()),
             Err(Unknown::NotProvided) => Self::Unknown("no provider has earnings dates".to_owned()),
@@ -41,17 +49,22 @@ impl Earnings {
         }
     }
 
-    /// Whether there is a date.
+    /// Whether there is a date, or none to come.
     pub(crate) fn is_known(&self) -> bool {
-        matches!(self, Self::Known(_))
+        !matches!(self, Self::Unknown(_))
+    }
+
+    /// The next report, where known.
+    pub(crate) fn report(&self) -> Option<&EarningsDate> {
+        match self {
+            Self::Known(report) => Some(report),
+            Self::Never | Self::Unknown(_) => None,
+        }
     }
 
     /// The window of the report, where known.
     pub(crate) fn window(&self) -> Option<EventWindow> {
-        match self {
-            Self::Known(date) => window(date),
-            Self::Unknown(_) => None,
-        }
+        self.report().and_then(window)
     }
 
     /// The windows that take expirations out.
@@ -65,6 +78,12 @@ impl Earnings {
             _ => Vec::new(),
         }
     }
+}
+
+/// Whether a symbol is an index or a known fund.
+pub(crate) fn never_reports(symbol: &Symbol) -> bool {
+    let ticker = symbol.as_str();
+    is_fund(ticker) || ticker.starts_with(['^', '$']) || UnderlyingClass::of_ticker(ticker).is_index()
 }
 
 /// The instants between which a report may come; none outside the calendar's years.
@@ -108,6 +127,7 @@ mod tests {
     use ttai_ports::PortError;
 
     use super::*;
+    use crate::testing::symbol;
 
     fn report(time: EarningsTime, confirmed: bool) -> EarningsDate {
         EarningsDate { date: NaiveDate::from_ymd_opt(2014, 7, 22).unwrap(), time, confirmed }
@@ -143,13 +163,16 @@ mod tests {
                 "the earnings date could not be read: one is unavailable",
             ),
         ] {
-            assert_eq!(Earnings::of(&record), Earnings::Unknown(reason.to_owned()));
+            assert_eq!(Earnings::of(&symbol("AAPL"), &record), Earnings::Unknown(reason.to_owned()));
+            for fund in ["SPY", "SPX", "^VIX"] {
+                assert_eq!(Earnings::of(&symbol(fund), &record), Earnings::Never, "{fund}");
+            }
         }
     }
 
     #[test]
     fn unknown_dates_follow_the_policy() {
-        let unknown = Earnings::of(&SymbolMetrics::without(&Unknown::NotProvided));
+        let unknown = Earnings::of(&symbol("AAPL"), &SymbolMetrics::without(&Unknown::NotProvided));
         assert!(!unknown.is_known());
         assert_eq!(unknown.excluded(true, EarningsPolicy::Exclude).len(), 1);
         assert!(unknown.excluded(true, EarningsPolicy::Warn).is_empty());

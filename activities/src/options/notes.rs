@@ -13,7 +13,7 @@ use super::freshness::delay;
 use super::liquidity;
 use super::market::{NoRank, projected_dividends};
 use super::number::{exact, float};
-use super::result::{Findings, count, reports_within};
+use super::result::{Findings, count};
 use super::words::{self, CHAIN, COMPUTED, LIMITS, whole};
 use crate::narrator::Narrator;
 
@@ -29,7 +29,13 @@ pub(super) struct Notes {
     pub(super) first_line: String,
     /// All of it.
     pub(super) notes: String,
+    /// What is not known, a phrase each.
+    pub(super) unknowns: Vec<String>,
 }
+
+/// Said as missing and, where the policy is to warn, as a warning.
+pub(super) const NO_OPEN_INTEREST: &str =
+    "open interest is not reported: how easily the contract trades is judged by its bid–ask spread alone";
 
 /// Writes the text.
 pub(super) fn write(
@@ -53,15 +59,15 @@ pub(super) fn write(
             writer.reject_change(relaxation),
         ),
     };
-    let unknown = writer.unknown();
+    let unknowns = writer.unknowns();
     let sections = [
         (words::WHY, reasons.into_iter().take(REASONS).collect()),
         (words::against(findings.position.is_none()), vec![against]),
         (words::CHANGE, vec![change]),
-        (words::MISSING, unknown),
+        (words::MISSING, words::or_nothing(unknowns.clone())),
     ];
     let notes = words::article(&first_line, &sections);
-    Notes { first_line, notes }
+    Notes { first_line, notes, unknowns }
 }
 
 /// Why there is no rank, in words.
@@ -112,7 +118,8 @@ impl Writer<'_> {
             let minutes = self.narrator.count("chain_delay_minutes", minutes, CHAIN);
             format!(" Prices are delayed {minutes} min.")
         });
-        format!("{verdict}: {trade}. {pay}{delayed}{stale}")
+        let events = words::before_expiration(position);
+        format!("{verdict}: {trade}.{events} {pay}{delayed}{stale}")
     }
 
     fn pay(&mut self, best: &Candidate, position: &SuggestedPosition) -> String {
@@ -178,7 +185,7 @@ impl Writer<'_> {
     }
 
     fn probability(&mut self, position: &SuggestedPosition) -> Option<String> {
-        let probability = position.probability_of_profit?;
+        let probability = words::probability_of_trade(position)?;
         let probability = self.narrator.percent("probability_of_profit", probability, 0, COMPUTED);
         let spot = self.findings.market.price();
         let away = ((position.breakeven - spot) / spot).abs();
@@ -233,7 +240,7 @@ impl Writer<'_> {
 
     fn after_earnings(&self) -> Option<String> {
         match &self.findings.earnings {
-            Earnings::Known(report) if !reports_within(self.findings) => {
+            Earnings::Known(report) if !self.findings.reports_within => {
                 Some(format!("the contract expires before {}", describe(report)))
             }
             _ => None,
@@ -281,7 +288,7 @@ impl Writer<'_> {
 
     fn within_earnings(&self) -> Option<String> {
         match &self.findings.earnings {
-            Earnings::Known(report) if reports_within(self.findings) => {
+            Earnings::Known(report) if self.findings.reports_within => {
                 Some(format!("{} fall before the expiration", describe(report)))
             }
             _ => None,
@@ -386,7 +393,7 @@ impl Writer<'_> {
         }
     }
 
-    fn unknown(&mut self) -> Vec<String> {
+    fn unknowns(&mut self) -> Vec<String> {
         let mut unknown = Vec::new();
         if let Earnings::Unknown(reason) = &self.findings.earnings {
             unknown.push(format!("earnings: {reason}"));
@@ -396,7 +403,7 @@ impl Writer<'_> {
         }
         unknown.extend(self.findings.case.view.actions_unknown.clone());
         if self.findings.case.lacks_open_interest() {
-            unknown.push("open interest: it is not reported".to_owned());
+            unknown.push(NO_OPEN_INTEREST.to_owned());
         }
         if self.findings.facts.missing.is_some() {
             unknown.push("the chart's levels; the warnings say why".to_owned());
@@ -404,13 +411,9 @@ impl Writer<'_> {
         if self.findings.market.hv30.is_none() {
             unknown.push("thirty-day historical volatility: the history is too short".to_owned());
         }
-        if let Some(position) = &self.findings.position {
-            if projected_dividends(&self.findings.case, position.last_trade_date).next().is_some() {
-                unknown.push("the dividend before the expiration: it is projected, not declared".to_owned());
-            }
-        }
-        if unknown.is_empty() {
-            unknown.push("nothing".to_owned());
+        let last = self.findings.position.as_ref().map(|position| position.last_trade_date);
+        if last.is_some_and(|last| projected_dividends(&self.findings.case, last).next().is_some()) {
+            unknown.push("the dividend before the expiration: it is projected, not declared".to_owned());
         }
         unknown
     }

@@ -17,6 +17,7 @@ const SHARES_A_CONTRACT: Decimal = Decimal::ONE_HUNDRED;
 pub(super) fn suggest(
     case: &Case,
     best: &Candidate,
+    events: Vec<String>,
     exit_plan: Vec<ExitTrigger>,
 ) -> Result<SuggestedPosition, AnalystError> {
     let size = sized(case, best)?;
@@ -66,6 +67,7 @@ pub(super) fn suggest(
         open_interest: best.open_interest,
         spread_pct: best.spread_pct,
         ex_dates: best.ex_dates.clone(),
+        events,
         exit_plan,
     })
 }

@@ -21,6 +21,13 @@ impl Writer<'_> {
             (Strategy::Spread, OptionRight::Call) => "bear call spread",
         };
         let binding = self.findings.selection.diagnosis.as_ref().map(|why| why.binding.constraint);
+        if let Some(basis) = self.every_liquid_call_locks_in_loss() {
+            return format!(
+                "Reject: every liquid {} call locks in a loss if the shares are called: strike and premium stay under their \
+                 cost of {basis}.",
+                self.symbol()
+            );
+        }
         if let Some(spanned) = self.every_expiration_spans_earnings() {
             return format!("Reject: no {} {kind} qualifies: {spanned}.", self.symbol());
         }
@@ -30,6 +37,23 @@ impl Writer<'_> {
             format!("the nearest, {}, {}", near.description, words::together(&near.misses))
         });
         format!("Reject: no {} {kind} qualifies{binding}; {near}.", self.symbol())
+    }
+
+    /// The cost basis under which every liquid call would sell the shares.
+    fn every_liquid_call_locks_in_loss(&mut self) -> Option<String> {
+        self.findings.selection.diagnosis.as_ref().filter(|why| why.every_liquid_call_locks_in_loss)?;
+        let basis = self.findings.case.params.trade.position.cost_basis?;
+        Some(self.narrator.price("cost_basis", basis, words::LIMITS))
+    }
+
+    /// How far the shares are under their cost, where that is why nothing can be sold.
+    fn under_water(&mut self) -> Option<String> {
+        let basis = self.every_liquid_call_locks_in_loss()?;
+        let (cost, spot) =
+            (self.findings.case.params.trade.position.cost_basis?, self.findings.market.price());
+        let lost = self.narrator.price("loss_a_share", (cost - spot).max(0.0), COMPUTED);
+        let spot = self.narrator.price("underlying_price", spot, CHAIN);
+        Some(format!("the shares cost {basis} and are at {spot}, {lost} a share lower"))
     }
 
     /// `every expiration of 14 to 45 days spans earnings after the close of 2014-07-22`, where it is so.
@@ -56,15 +80,19 @@ impl Writer<'_> {
     pub(super) fn reject_reasons(&mut self, nearest: &[NearestMiss]) -> Vec<String> {
         let selection = &self.findings.selection;
         let considered = whole(self.narrator, "considered", count(selection.considered), CHAIN);
-        let mut reasons = Vec::new();
+        let mut reasons: Vec<String> = self.under_water().into_iter().collect();
         let binding = selection.diagnosis.as_ref().map(|why| why.binding.constraint);
         if let Some(why) = &selection.diagnosis {
             let which = words::constraint(why.binding.constraint);
-            let alone = whole(self.narrator, "binding_alone", count(why.binding.alone), COMPUTED);
             let all = whole(self.narrator, "binding_all", count(why.binding.all), COMPUTED);
-            reasons.push(format!(
-                "of {considered} contracts, {all} fail on {which}, {alone} of them on that alone"
-            ));
+            let alone = match count(why.binding.alone) {
+                0 => String::new(),
+                alone => {
+                    let alone = whole(self.narrator, "binding_alone", alone, COMPUTED);
+                    format!(", {alone} of them on that alone")
+                }
+            };
+            reasons.push(format!("of {considered} contracts, {all} fail on {which}{alone}"));
         }
         let mut failed: Vec<(Constraint, usize)> = selection
             .fail_counts
@@ -98,6 +126,7 @@ impl Writer<'_> {
         let counted = self.findings.selection.fail_counts.get(&Constraint::Earnings).is_some_and(|n| *n > 0);
         match &self.findings.earnings {
             _ if !counted => None,
+            Earnings::Never => None,
             Earnings::Known(report) => Some(format!("{} rule out every later expiration", describe(report))),
             Earnings::Unknown(reason) => {
                 Some(format!("{reason}, and unknown earnings are excluded by the constraints"))

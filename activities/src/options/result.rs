@@ -10,7 +10,7 @@ use ttai_contract::{
 };
 use ttai_core::AccountType;
 use ttai_quant::chain::{PricedQuote, doubtful_quotes};
-use ttai_quant::strategy::{Constraint, OptionsVerdict, Selection};
+use ttai_quant::strategy::{Candidate, Constraint, OptionsVerdict, Selection};
 
 use super::Case;
 use super::chart_facts::ChartFacts;
@@ -40,6 +40,8 @@ pub(super) struct Findings {
     pub(super) position: Option<SuggestedPosition>,
     /// Why the best contract has no exit plan.
     pub(super) no_plan: Option<String>,
+    /// Whether the next report may come within the best contract's life.
+    pub(super) reports_within: bool,
     pub(super) stale: Vec<Staleness>,
 }
 
@@ -132,6 +134,7 @@ fn priced(case: Case, pricers: &Pricers) -> Result<OptionsAnalysisResult, Analys
         data_source: findings.case.view.source.clone(),
         evidence: narrator.into_evidence(),
         warnings,
+        unknowns: written.unknowns,
         best: findings.position,
         model_use: None,
     })
@@ -140,11 +143,11 @@ fn priced(case: Case, pricers: &Pricers) -> Result<OptionsAnalysisResult, Analys
 fn find(case: Case, pricers: &Pricers, narrator: &mut Narrator) -> Result<Findings, AnalystError> {
     let market = Market::of(&case, pricers)?;
     let facts = ChartFacts::of(&case);
-    let earnings = Earnings::of(&case.metrics);
+    let earnings = Earnings::of(&case.view.symbol, &case.metrics);
     let limits = &case.constraints;
     let events = earnings.excluded(limits.exclude_earnings, limits.unknown_earnings);
     let Choice { selection, quotes, spread_type, other_width } = choose(&case, &market, &facts, &events)?;
-    let (mut position, mut no_plan) = (None, None);
+    let (mut position, mut no_plan, mut reports) = (None, None, false);
     if let Some(best) = &selection.best {
         let triggers = match exits::plan(&case, &quotes, market.price(), best) {
             Ok(plan) => exits::triggers(&plan, narrator),
@@ -153,7 +156,10 @@ fn find(case: Case, pricers: &Pricers, narrator: &mut Narrator) -> Result<Findin
                 Vec::new()
             }
         };
-        position = Some(position::suggest(&case, best, triggers)?);
+        reports = reports_within(&earnings, &quotes, best, case.view.as_of);
+        let report = earnings.report().filter(|_| reports).map(describe);
+        let events = report.into_iter().chain(events_before(best, &market)).collect();
+        position = Some(position::suggest(&case, best, events, triggers)?);
     }
     let stale = staleness(&case, &quotes, &selection);
     Ok(Findings {
@@ -167,8 +173,19 @@ fn find(case: Case, pricers: &Pricers, narrator: &mut Narrator) -> Result<Findin
         other_width,
         position,
         no_plan,
+        reports_within: reports,
         stale,
     })
+}
+
+/// What happens before the contract expires beside earnings, the weightiest first.
+fn events_before(best: &Candidate, market: &Market) -> impl Iterator<Item = String> {
+    let implied = market.events.iter().find(|event| event.by <= best.last_trade_date).map(|event| {
+        let (after, by) = (Narrator::date(event.after), Narrator::date(event.by));
+        format!("an event priced in between {after} and {by}")
+    });
+    let ex_dates = best.ex_dates.iter().map(|ex| format!("the ex-date {}", Narrator::date(ex.ex_date)));
+    implied.into_iter().chain(ex_dates)
 }
 
 fn staleness(case: &Case, quotes: &[PricedQuote], selection: &Selection) -> Vec<Staleness> {
@@ -234,9 +251,7 @@ fn warnings(findings: &Findings, narrator: &mut Narrator) -> Vec<String> {
     }
     warnings.extend(doubtful::warnings(case, narrator));
     if case.lacks_open_interest() && case.constraints.unknown_open_interest == OpenInterestPolicy::Warn {
-        warnings.push(
-            "open interest is not reported: how easily the contract trades is judged by its bid–ask spread alone".to_owned(),
-        );
+        warnings.push(notes::NO_OPEN_INTEREST.to_owned());
     }
     warnings.extend(earnings_warning(findings));
     warnings.extend(spread_warnings(findings, narrator));
@@ -321,19 +336,22 @@ fn earnings_warning(findings: &Findings) -> Option<String> {
         Earnings::Unknown(reason) => {
             (limits.unknown_earnings != EarningsPolicy::Allow).then(|| format!("earnings: {reason}"))
         }
-        Earnings::Known(report) if !limits.exclude_earnings && reports_within(findings) => {
+        Earnings::Known(report) if !limits.exclude_earnings && findings.reports_within => {
             Some(format!("{} fall before the expiration", describe(report)))
         }
-        Earnings::Known(_) => None,
+        Earnings::Known(_) | Earnings::Never => None,
     }
 }
 
-/// Whether the next report may come within the best contract's life.
-pub(super) fn reports_within(findings: &Findings) -> bool {
-    let (Some(window), Some(best)) = (findings.earnings.window(), &findings.selection.best) else {
-        return false;
-    };
-    let sold = findings.quotes.iter().map(|quote| &quote.quote.contract);
+/// Whether the next report may come within the contract's life.
+fn reports_within(
+    earnings: &Earnings,
+    quotes: &[PricedQuote],
+    best: &Candidate,
+    as_of: DateTime<Utc>,
+) -> bool {
+    let Some(window) = earnings.window() else { return false };
+    let sold = quotes.iter().map(|quote| &quote.quote.contract);
     let mut sold = sold.filter(|contract| contract.occ_symbol() == best.occ_symbol);
-    sold.any(|contract| window.excludes(contract, findings.case.view.as_of))
+    sold.any(|contract| window.excludes(contract, as_of))
 }

@@ -14,10 +14,11 @@ use crate::narrator::Narrator;
 /// The answer to a case whose data are apart.
 pub(super) fn conclude(case: Case, apart: Apart) -> OptionsAnalysisResult {
     let mut narrator = Narrator::default();
-    let earnings = Earnings::of(&case.metrics);
+    let earnings = Earnings::of(&case.view.symbol, &case.metrics);
     let reason = apart.describe(case.view.as_of, &mut narrator);
     let first_line = format!("Watchlist, nothing priced for {}: {reason}.", case.view.symbol);
-    let notes = notes(&case, apart, &reason, &earnings, &first_line, &mut narrator);
+    let unknowns = unknowns(&case, &earnings);
+    let notes = notes(&case, apart, &reason, &unknowns, &first_line, &mut narrator);
     let mut warnings = case.view.warnings.clone();
     warnings.push(format!("{reason}; nothing is priced from this chain"));
     let trade = case.params.trade;
@@ -31,6 +32,7 @@ pub(super) fn conclude(case: Case, apart: Apart) -> OptionsAnalysisResult {
         delta: None,
         gamma: None,
         theta: None,
+        vega: None,
         iv_hv_ratio: None,
         liquidity_score: "none".to_owned(),
         alternative_strikes: Vec::new(),
@@ -65,6 +67,7 @@ pub(super) fn conclude(case: Case, apart: Apart) -> OptionsAnalysisResult {
         data_source: case.view.source,
         evidence: narrator.into_evidence(),
         warnings,
+        unknowns,
         model_use: None,
     }
 }
@@ -73,7 +76,7 @@ fn notes(
     case: &Case,
     apart: Apart,
     reason: &str,
-    earnings: &Earnings,
+    unknowns: &[String],
     first_line: &str,
     narrator: &mut Narrator,
 ) -> String {
@@ -85,16 +88,20 @@ fn notes(
     let price = narrator.price("underlying_price", case.view.price, "quote");
     let quoted = narrator.moment("price_time", case.view.quote.market_time, "quote");
     let risk = format!("options may be worth something else by now: the price is {price} ({quoted})");
-    let mut missing = vec!["an option chain that belongs to this analysis".to_owned()];
-    missing.extend(case.view.actions_unknown.clone());
-    if let Earnings::Unknown(reason) = earnings {
-        missing.push(reason.clone());
-    }
     let sections = [
         (words::WHY, why),
         (words::against(true), vec![risk]),
         (words::CHANGE, vec![apart.remedy().to_owned()]),
-        (words::MISSING, missing),
+        (words::MISSING, unknowns.to_vec()),
     ];
     words::article(first_line, &sections)
+}
+
+fn unknowns(case: &Case, earnings: &Earnings) -> Vec<String> {
+    let mut unknowns = vec!["an option chain that belongs to this analysis".to_owned()];
+    if let Earnings::Unknown(reason) = earnings {
+        unknowns.push(format!("earnings: {reason}"));
+    }
+    unknowns.extend(case.view.actions_unknown.clone());
+    unknowns
 }

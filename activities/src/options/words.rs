@@ -1,6 +1,6 @@
 //! Phrases that several texts share; every number goes through the narrator.
 
-use ttai_contract::SuggestedPosition;
+use ttai_contract::{Strategy, SuggestedPosition};
 use ttai_core::{OptionContract, OptionRight};
 use ttai_quant::strategy::Constraint;
 use ttai_quant::strategy::select::{ContractSummary, LegRole, Miss};
@@ -111,6 +111,22 @@ pub(crate) fn trade(
     )
 }
 
+/// The least probability of profit that speaks for a trade.
+const LIKELY: f64 = 0.6;
+
+/// The risk-neutral probability of profit (0 to 1), where it speaks for the trade. On shares that are held already it speaks of what they
+/// cost, and not of the call.
+pub(crate) fn probability_of_trade(position: &SuggestedPosition) -> Option<f64> {
+    let is_of_shares = position.strategy == Strategy::CoveredCall && !position.buy_write;
+    position.probability_of_profit.filter(|probability| !is_of_shares && *probability >= LIKELY)
+}
+
+/// ` Before it expires: earnings after the close of 2014-07-22 and the ex-date 2014-08-07.`, with the blank before it; empty where nothing does.
+pub(crate) fn before_expiration(position: &SuggestedPosition) -> String {
+    let events = list(&position.events);
+    if events.is_empty() { events } else { format!(" Before it expires: {events}.") }
+}
+
 /// A constraint in words.
 pub(super) fn constraint(constraint: Constraint) -> &'static str {
     match constraint {
@@ -205,6 +221,11 @@ pub(super) fn too_small(narrator: &mut Narrator, position: &SuggestedPosition) -
         String::new()
     };
     format!("one contract needs {needed} of capital{least}")
+}
+
+/// A section is never empty.
+pub(crate) fn or_nothing(items: Vec<String>) -> Vec<String> {
+    if items.is_empty() { vec![titles::NOTHING.trim_end_matches('.').to_lowercase()] } else { items }
 }
 
 /// With a capital letter and a full stop.

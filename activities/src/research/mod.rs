@@ -69,10 +69,7 @@ pub(crate) async fn analyse(
         research_notes: written.notes,
         sentiment: findings.sentiment,
         red_flags: written.red_flags,
-        next_earnings: match &findings.earnings {
-            Earnings::Known(report) => Some(report.date),
-            Earnings::Unknown(_) => None,
-        },
+        next_earnings: findings.earnings.report().map(|report| report.date),
         earnings_known: findings.earnings.is_known(),
         stories: findings
             .stories
@@ -116,7 +113,7 @@ fn judge(sources: Sources, params: &ResearchAnalysisParams) -> Findings {
     let Sources { symbol, as_of, horizon, metrics, stories } = sources;
     let stories = stories.map(|stories| stories::judge(&stories));
     let sentiment = stories.as_deref().map_or(Sentiment::Neutral, stories::sentiment);
-    let earnings = Earnings::of(&metrics);
+    let earnings = Earnings::of(&symbol, &metrics);
     let (short_interest, no_short_interest) = short_interest(&metrics, as_of);
     let (short_risk, extreme_short) = rules::short_risk(short_interest.as_ref());
     let risks = rules::Risks {

@@ -166,6 +166,7 @@ impl Writer<'_> {
     fn no_earnings(&self) -> &str {
         match &self.findings.earnings {
             Earnings::Unknown(reason) => reason,
+            Earnings::Never => "a fund or an index reports none",
             Earnings::Known(_) => "the earnings date lies outside the calendar",
         }
     }
@@ -180,7 +181,11 @@ impl Writer<'_> {
     }
 
     fn earnings(&self) -> Option<String> {
-        let Earnings::Known(report) = &self.findings.earnings else { return None };
+        let report = match &self.findings.earnings {
+            Earnings::Known(report) => report,
+            Earnings::Never => return Some("none: a fund or an index reports none".to_owned()),
+            Earnings::Unknown(_) => return None,
+        };
         let horizon = Narrator::date(self.findings.horizon);
         let side = if self.findings.risks.earnings == RiskLevel::High { "by" } else { "after" };
         Some(format!("the next {}, {side} the horizon of {horizon}", describe(report)))

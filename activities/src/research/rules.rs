@@ -18,7 +18,7 @@
 //! | Next earnings | Risk |
 //! |---|---|
 //! | may come by 17:30 New York time of the horizon (45 days where none is given) | high |
-//! | later | low |
+//! | later, or never: a fund or an index | low |
 //! | no date, or it could not be read | unknown |
 //!
 //! The verdict is the first that holds:
@@ -95,6 +95,9 @@ pub(super) fn short_risk(report: Option<&ShortInterest>) -> (RiskLevel, bool) {
 
 /// Risk of the next report within `(as_of, horizon]`.
 pub(super) fn earnings_risk(earnings: &Earnings, as_of: DateTime<Utc>, horizon: NaiveDate) -> RiskLevel {
+    if *earnings == Earnings::Never {
+        return RiskLevel::Low;
+    }
     let (Some(window), Ok(end)) = (earnings.window(), new_york_instant(horizon, 17, 30)) else {
         return RiskLevel::Unknown;
     };

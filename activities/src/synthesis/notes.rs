@@ -5,7 +5,8 @@
 
 use ttai_contract::{
     ChartRecommendation, Evidence, ExtensionRisk, OptionsRecommendation, OverallRecommendation,
-    ResearchRecommendation, Sentiment, SuggestedPosition, SynthesizeParams, TrendDirection, TrendQuality,
+    ResearchRecommendation, Sentiment, Strategy, SuggestedPosition, SynthesizeParams, TrendDirection,
+    TrendQuality,
 };
 use ttai_core::option::OccSymbol;
 use ttai_core::{NEW_YORK, OptionRight};
@@ -53,7 +54,8 @@ impl Writer<'_> {
         };
         match self.params.options.best.as_ref() {
             Some(position) => {
-                format!("{verdict}: {}.{}", self.trade(position), self.stale().unwrap_or_default())
+                let (trade, stale) = (self.trade(position), self.stale().unwrap_or_default());
+                format!("{verdict}: {trade}.{stale}{}", words::before_expiration(position))
             }
             // Nothing was priced, and the options stage says why.
             None => self.params.options.rationale.clone(),
@@ -123,25 +125,24 @@ impl Writer<'_> {
             self.research_clear(),
             self.probability(),
             self.cushion(),
+            self.if_called(),
             self.liquidity(),
             self.rich(),
         ];
         candidates.into_iter().flatten().collect()
     }
 
-    /// What each stage says, the rejecting one first by its rule.
-    fn reasons_to_reject(&mut self) -> Vec<String> {
-        let chart = format!("the chart's verdict is {}", self.params.chart.recommendation.as_str());
-        let options = format!("the options verdict is {}", self.params.options.recommendation.as_str());
-        let research = match &self.params.research {
-            Some(research) => format!(
-                "research says {}, with {} news",
-                research.recommendation.as_str(),
-                research.sentiment.as_str()
-            ),
-            None => "research did not run".to_owned(),
-        };
-        vec![chart, options, research]
+    /// The stages that reject.
+    fn reasons_to_reject(&self) -> Vec<String> {
+        let SynthesizeParams { chart, options, research, .. } = self.params;
+        let research = research.as_ref().map(|research| research.recommendation);
+        let stages = [
+            ("the chart's", chart.recommendation == ChartRecommendation::Reject),
+            ("the options stage's", options.recommendation == OptionsRecommendation::Reject),
+            ("research's", research == Some(ResearchRecommendation::Reject)),
+        ];
+        let rejecting = stages.into_iter().filter(|(_, rejects)| *rejects);
+        rejecting.map(|(whose, _)| format!("{whose} verdict is reject")).collect()
     }
 
     fn nothing_priced(&self) -> Option<String> {
@@ -188,13 +189,14 @@ impl Writer<'_> {
     }
 
     fn probability(&mut self) -> Option<String> {
-        let probability = self.params.options.best.as_ref()?.probability_of_profit?;
+        let probability = words::probability_of_trade(self.params.options.best.as_ref()?)?;
         let probability = self.narrator.percent("probability_of_profit", probability, 0, OPTIONS);
         Some(format!("the probability of profit is {probability} (risk-neutral)"))
     }
 
     fn cushion(&mut self) -> Option<String> {
         let options = &self.params.options;
+        words::probability_of_trade(options.best.as_ref()?)?;
         let (breakeven, spot) = (options.best.as_ref()?.breakeven, options.underlying_price);
         let side = if breakeven < spot { "under" } else { "over" };
         let away =
@@ -203,9 +205,22 @@ impl Writer<'_> {
         Some(format!("the breakeven lies {away} {side} the price of {spot}"))
     }
 
-    fn liquidity(&self) -> Option<String> {
+    fn if_called(&mut self) -> Option<String> {
+        let called = self.params.options.best.as_ref()?.if_called_return.filter(|called| *called > 0.0)?;
+        let called = self.narrator.number("if_called_return", called, 2, OPTIONS);
+        Some(format!("if called, shares and premium return {called} % from today's price"))
+    }
+
+    fn liquidity(&mut self) -> Option<String> {
         let options = &self.params.options;
-        options.best.as_ref().map(|_| format!("the contract's liquidity is {}", options.liquidity_score))
+        let (best, limit) = (options.best.as_ref()?, options.constraints.max_spread_pct);
+        if matches!(options.liquidity_score.as_str(), "excellent" | "good") {
+            return Some(format!("the contract's liquidity is {}", options.liquidity_score));
+        }
+        let spread = best.spread_pct.filter(|spread| *spread <= limit)?;
+        let spread = self.narrator.beside("spread_pct", spread, limit, 1, OPTIONS);
+        let limit = words::two_digits(&mut self.narrator, "limit_spread", limit);
+        Some(format!("the bid–ask spread is {spread} % of the mid, within the limit of {limit} %"))
     }
 
     fn rich(&mut self) -> Option<String> {
@@ -317,9 +332,20 @@ impl Writer<'_> {
         }
     }
 
-    fn extended(&self) -> Option<String> {
-        let high = self.params.chart.extension_risk == ExtensionRisk::High;
-        high.then(|| "the price has run far from its averages, so a move back is likely".to_owned())
+    fn extended(&mut self) -> Option<String> {
+        let chart = &self.params.chart;
+        let distance = chart.indicators.get("extension_atr").copied().unwrap_or(0.0);
+        let with = if self.direction == Direction::Bullish { distance >= 0.0 } else { distance <= 0.0 };
+        match chart.extension_risk {
+            ExtensionRisk::High if with => {
+                Some("the price has run far from its averages, so a move back is likely".to_owned())
+            }
+            ExtensionRisk::High => {
+                let distance = self.narrator.number("extension_atr", distance.abs(), 1, "chart");
+                Some(format!("the price has gone {distance} ATR past its 20-bar average against the trade"))
+            }
+            _ => None,
+        }
     }
 
     fn directionless(&self) -> Option<String> {
@@ -338,9 +364,14 @@ impl Writer<'_> {
         let Some(best) = self.params.options.best.as_ref() else {
             return "there is no contract to sell".to_owned();
         };
-        let loss = self.narrator.dollars("max_loss", best.max_loss, OPTIONS);
-        let profit = self.narrator.dollars("max_profit", best.max_profit, OPTIONS);
-        format!("max profit {profit}, max loss {loss}")
+        if best.strategy == Strategy::CoveredCall && !best.buy_write {
+            let credit = self.narrator.price("credit", best.credit, OPTIONS);
+            return format!("the shares may fall, and the premium cushions only {credit} a share of it");
+        }
+        let percent = self.narrator.number("adverse_move_pct", 20.0, 0, COMPUTED);
+        let on_move = self.narrator.dollars("loss_on_20_pct_move", best.loss_on_20_pct_move, OPTIONS);
+        let most = self.narrator.dollars("max_loss", best.max_loss, OPTIONS);
+        format!("a move of {percent} % against it loses {on_move}; the most it can lose is {most}")
     }
 
     fn change(&mut self) -> String {
@@ -380,24 +411,14 @@ impl Writer<'_> {
         let mut unknown: Vec<String> = Vec::new();
         match &self.params.research {
             Some(research) => unknown.extend(research.unknowns.iter().cloned()),
-            None if options.earnings_known => {
-                unknown.push("news and short interest, which were not checked".to_owned());
+            None => unknown.push("news and short interest, which were not checked".to_owned()),
+        }
+        for of_options in &options.unknowns {
+            if !unknown.contains(of_options) {
+                unknown.push(of_options.clone());
             }
-            None => match self.why_no_earnings() {
-                Some(why) => unknown.extend([
-                    "news and short interest, which were not checked".to_owned(),
-                    format!("earnings: {why}"),
-                ]),
-                None => unknown
-                    .push("news, short interest and the earnings date, which were not checked".to_owned()),
-            },
         }
-        unknown.extend(options.iv_rank_missing.clone());
-        let mut unknown = without_source(unknown);
-        if unknown.is_empty() {
-            unknown.push("nothing".to_owned());
-        }
-        unknown
+        words::or_nothing(without_source(unknown))
     }
 }
 

@@ -273,6 +273,9 @@ pub struct SuggestedPosition {
     pub spread_pct: Option<f64>,
     /// Ex-dates that a short call lives through: the days before which early assignment is likely.
     pub ex_dates: Vec<CashDividend>,
+    /// What happens before its expiration and touches it: earnings, an ex-date of a short call, an event that options are pricing in.
+    #[serde(default)]
+    pub events: Vec<String>,
     /// When to leave.
     pub exit_plan: Vec<ExitTrigger>,
 }

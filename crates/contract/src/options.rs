@@ -446,6 +446,9 @@ pub struct OptionsAnalysisResult {
     pub evidence: Vec<Evidence>,
     /// What a reader must know.
     pub warnings: Vec<String>,
+    /// What is not known and would matter, a phrase each.
+    #[serde(default)]
+    pub unknowns: Vec<String>,
     /// The model's part, where one was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model_use: Option<ModelUse>,

@@ -181,7 +181,11 @@ async fn unreported_open_interest_is_a_policy_and_not_a_zero(
     assert_eq!(result.recommendation, expected);
     let text = "open interest is not reported";
     assert_eq!(result.warnings.iter().any(|warning| warning.starts_with(text)), warned);
-    assert!(result.options_notes.to_lowercase().contains("it is not reported"), "{}", result.options_notes);
+    assert!(
+        result.options_notes.to_lowercase().contains("open interest is not reported"),
+        "{}",
+        result.options_notes
+    );
     assert!(!result.options_notes.contains("open interest 0"), "{}", result.options_notes);
 }
 
