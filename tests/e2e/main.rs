@@ -9,6 +9,7 @@ mod entities;
 mod errors;
 mod faults;
 mod histories;
+mod judgement;
 mod kills;
 mod lab;
 mod ledger;
