@@ -1,6 +1,6 @@
 //! The key figures of an analysis, rounded as a trader reads them. The result keeps them exact.
 
-use ttai_contract::{ExpectedMove, FullAnalysisResult, OptionsAnalysisResult, SuggestedPosition};
+use ttai_contract::{ExpectedMove, FullAnalysisResult, OptionsAnalysisResult, Strategy, SuggestedPosition};
 
 use super::text::whole_dollars;
 
@@ -43,21 +43,47 @@ fn trade(
         None => ["Delta", "Theta/day", "Vega/pt"],
         Some(_) => ["Short Δ", "Short Θ/d", "Short vega"],
     };
+    let [profit, loss, chance] = outcome(position, options);
     vec![
         ("Credit", whole_dollars(SHARES * position.credit * f64::from(position.contracts.max(1)))),
         ("Breakeven", format!("{:.2}", position.breakeven)),
         ("Collateral", whole_dollars(position.collateral)),
-        ("Max profit", whole_dollars(position.max_profit)),
-        ("Max loss", whole_dollars(position.max_loss)),
-        (
-            "P(profit)",
-            position.probability_of_profit.map_or(NONE.to_owned(), |p| format!("{:.0} %", p * 100.0)),
-        ),
+        profit,
+        loss,
+        chance,
         (delta, per_share(position.delta, 2)),
         (theta, per_share(options.and_then(|options| options.theta), 2)),
         (vega, per_share(options.and_then(|options| options.vega), 2)),
         ("ROC week", format!("{:.2} %", position.roc_weekly)),
         ("ROC year", format!("{:.0} %", position.roc_annual)),
+    ]
+}
+
+/// The best, the worst and the likely end. On shares that are held the call's own, and what the shares have made apart.
+fn outcome(
+    position: &SuggestedPosition,
+    options: Option<&OptionsAnalysisResult>,
+) -> [(&'static str, String); 3] {
+    let chance = position.probability_of_profit.map_or(NONE.to_owned(), |p| format!("{:.0} %", p * 100.0));
+    if position.strategy != Strategy::CoveredCall || position.buy_write {
+        return [
+            ("Max profit", whole_dollars(position.max_profit)),
+            ("Max loss", whole_dollars(position.max_loss)),
+            ("P(profit)", chance),
+        ];
+    }
+    let cost = position.breakeven + position.credit;
+    let shares = SHARES * f64::from(position.contracts.max(1));
+    let spot = options.map(|options| options.underlying_price);
+    let signed =
+        |dollars: f64| format!("{}{}", if dollars < 0.0 { "-" } else { "" }, whole_dollars(dollars.abs()));
+    let made =
+        |at: f64| spot.map_or(NONE.to_owned(), |spot| signed(at.mul_add(spot, position.credit) * shares));
+    [
+        ("If called", rounded(position.if_called_return, 2, " %")),
+        ("Shares P/L", spot.map_or(NONE.to_owned(), |spot| signed((spot - cost) * shares))),
+        // Of the shares as they stand, less the premium.
+        ("20 % fall", made(-0.2)),
     ]
 }
 

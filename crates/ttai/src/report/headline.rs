@@ -1,7 +1,9 @@
 //! What stands over every report: the verdict, what it is about, when, and in which market.
 
 use chrono::{DateTime, Utc};
+use ttai_calendar::{new_york_date, session};
 use ttai_contract::{FullAnalysisResult, MarketSource, OverallRecommendation, Strategy};
+use ttai_core::{NEW_YORK, SessionPart};
 
 use super::eastern;
 use super::paint::{Paint, Tone};
@@ -10,7 +12,7 @@ use super::paint::{Paint, Tone};
 pub(super) fn lines(result: &FullAnalysisResult, width: usize, paint: Paint) -> Vec<String> {
     let verdict = result.overall_recommendation.as_str().replace('_', " ").to_uppercase();
     let about = format!("{} {}", result.symbol, strategy(result.strategy));
-    let time = result.as_of.map(eastern).unwrap_or_default();
+    let time = result.as_of.map(moment).unwrap_or_default();
     let market = result.data_source.as_ref().map(mark).unwrap_or_default();
     let length =
         [&verdict, &about, &time, &market].iter().map(|part| part.chars().count() + 2).sum::<usize>() - 2;
@@ -28,9 +30,30 @@ pub(super) fn stage(symbol: &str, as_of: DateTime<Utc>, source: &MarketSource, p
     format!(
         "{}  {}  {}",
         paint.tone(Tone::Head, symbol),
-        eastern(as_of),
+        moment(as_of),
         paint.tone(mark_tone(&market), &market)
     )
+}
+
+/// The time, and what the market does then where it is no ordinary session: `2014-11-28 12:00 ET (closes 13:00)`.
+fn moment(as_of: DateTime<Utc>) -> String {
+    let time = eastern(as_of);
+    let state = session_state(as_of);
+    if state.is_empty() { time } else { format!("{time} ({state})") }
+}
+
+fn session_state(as_of: DateTime<Utc>) -> String {
+    let session = session(new_york_date(as_of));
+    let part = session.and_then(|session| session.part_at(as_of));
+    match (part, session.filter(|session| session.early_close)) {
+        (None, _) => "market closed".to_owned(),
+        (Some(SessionPart::Pre), _) => "pre-market".to_owned(),
+        (Some(SessionPart::Post), _) => "after the close".to_owned(),
+        (Some(SessionPart::Regular), None) => String::new(),
+        (Some(SessionPart::Regular), Some(early)) => {
+            early.close.with_timezone(&NEW_YORK).format("closes %H:%M").to_string()
+        }
+    }
 }
 
 /// `SIMULATED MARKET`, `RECORDED MARKET`, `DELAYED QUOTES`; nothing where prices are live.
@@ -61,5 +84,24 @@ pub(super) fn strategy(strategy: Strategy) -> &'static str {
         Strategy::Csp => "cash-secured put",
         Strategy::CoveredCall => "covered call",
         Strategy::Spread => "credit spread",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_session_stands_beside_the_time_where_it_is_no_ordinary_one() {
+        for (time, expected) in [
+            ("2014-06-06T19:00:00Z", ""),
+            ("2014-06-06T12:00:00Z", "pre-market"),
+            ("2014-06-06T20:00:00Z", "after the close"),
+            ("2014-06-07T01:00:00Z", "market closed"),
+            ("2014-06-07T15:00:00Z", "market closed"),
+            ("2014-11-28T15:00:00Z", "closes 13:00"),
+        ] {
+            assert_eq!(session_state(time.parse().unwrap()), expected, "{time}");
+        }
     }
 }

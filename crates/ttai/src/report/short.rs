@@ -48,21 +48,32 @@ impl Block {
 
     /// The sentences that fit, in whole; the first is cut where it alone is too long.
     fn lines(&self, width: usize) -> Vec<String> {
-        let mut lines: Vec<String> = Vec::new();
-        let bullet = if self.items.len() > 1 && self.bullets { "- " } else { "" };
+        let bulleted = self.bulleted(if self.bullets { "- " } else { "" }, width);
+        match bulleted.as_slice() {
+            [only] if self.bullets => {
+                self.bulleted("", width).into_iter().next().unwrap_or_else(|| only.clone())
+            }
+            several => several.concat(),
+        }
+    }
+
+    /// The lines of each sentence that fits.
+    fn bulleted(&self, bullet: &str, width: usize) -> Vec<Vec<String>> {
+        let mut room = self.most;
+        let mut fitting: Vec<Vec<String>> = Vec::new();
         for item in &self.items {
-            let wrapped: Vec<String> =
+            let lines: Vec<String> =
                 wrap(&format!("{bullet}{item}"), width).lines().map(str::to_owned).collect();
-            if lines.len() + wrapped.len() <= self.most {
-                lines.extend(wrapped);
-            } else if lines.is_empty() {
-                lines = clipped(wrapped, self.most, width);
-                break;
-            } else {
+            if lines.len() > room {
+                if fitting.is_empty() {
+                    fitting.push(clipped(lines, room, width));
+                }
                 break;
             }
+            room -= lines.len();
+            fitting.push(lines);
         }
-        lines
+        fitting
     }
 }
 
@@ -119,8 +130,8 @@ fn blocks(result: &FullAnalysisResult, article: &Article<'_>, year: Option<i32>)
         Block::new(titles::WHY, said(article.under(titles::WHY)), 5, 3),
         Block::new(against, said(risks), 2, 1),
         Block::new(titles::CHANGE, said(article.under(titles::CHANGE)), 3, 2),
-        Block::new(titles::MISSING, said(missing), 3, 1),
-        Block::new(WARNINGS, said(warnings(result)), 2, 1),
+        Block::new(titles::MISSING, said(missing), 4, 1),
+        Block::new(WARNINGS, said(warnings(result, &article.under(titles::MISSING))), 4, 1),
     ];
     let untraded = result.options_analysis.as_ref().filter(|_| result.suggested_position.is_none());
     if let Some(options) = untraded {
@@ -137,14 +148,21 @@ fn blocks(result: &FullAnalysisResult, article: &Article<'_>, year: Option<i32>)
     blocks
 }
 
-/// What no other section says: a datum that is missing stands under that title.
-fn warnings(result: &FullAnalysisResult) -> Vec<String> {
-    let missing = |warning: &&String| {
+/// Parts of warnings that matter least, and come last.
+const LEAST: [&str; 2] = ["earlier session", "is still running"];
+
+/// What no other section says: a datum that is missing stands under that title. What matters least comes last.
+fn warnings(result: &FullAnalysisResult, missing: &[String]) -> Vec<String> {
+    let told = |warning: &&String| {
         warning.starts_with("earnings: ") || warning.contains("is to be watched and is not a pick")
     };
     let mut seen = std::collections::BTreeSet::new();
-    let told = result.warnings.iter().filter(|warning| !missing(warning) && seen.insert(warning.as_str()));
-    told.map(|warning| format!("{}.", capital(warning.trim_end_matches('.')))).collect()
+    let untold = result.warnings.iter().filter(|warning| !told(warning) && seen.insert(warning.as_str()));
+    let mut sentences: Vec<String> =
+        untold.map(|warning| format!("{}.", capital(warning.trim_end_matches('.')))).collect();
+    sentences.retain(|sentence| !missing.contains(sentence));
+    sentences.sort_by_key(|sentence| LEAST.iter().any(|part| sentence.contains(part)));
+    sentences
 }
 
 /// Takes lines from the blocks until they fit: as [`GIVE_WAY`] has it.
