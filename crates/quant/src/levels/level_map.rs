@@ -25,7 +25,7 @@ const SWING_ATR: f64 = 1.5;
 const FINE_SWING_ATR: f64 = 1.0;
 /// A level within this many ATR of the close is being tested: it is neither support nor resistance yet.
 const TESTED_ATR: f64 = 0.5;
-/// Levels closer than this many ATR, or of which one lies in the zone of the other, are one: only the better is returned.
+/// Levels closer than this many ATR cannot be told apart: only the better is returned.
 const APART_ATR: f64 = 0.5;
 /// A level loses this many points an ATR of distance when the best are chosen.
 const DISTANCE_POINTS: f64 = 0.05;
@@ -93,9 +93,9 @@ pub struct LevelMap {
     pub close: f64,
     /// ATR of 14 bars at the last bar, dollars.
     pub atr: f64,
-    /// The best levels at least 0.5 ATR below the close, the nearest first.
+    /// The best levels at least 0.5 ATR below the close, with the extremes of the year and of the history, the nearest first.
     pub supports: Vec<Level>,
-    /// The best levels at least 0.5 ATR above the close, the nearest first.
+    /// The best levels at least 0.5 ATR above the close, with the extremes of the year and of the history, the nearest first.
     pub resistances: Vec<Level>,
     /// Levels within 0.5 ATR of the close, which price is testing now, the nearest first.
     pub tested: Vec<Level>,
@@ -201,8 +201,8 @@ impl Side<'_> {
     fn sorted(&self, levels: Vec<Level>, extremes: Vec<Level>) -> Sides {
         let (tested, supports, resistances) = self.by_side(levels);
         let (tested_extremes, lows, highs) = self.by_side(extremes);
-        let supports = self.with_extremes(self.with_latest(supports, SwingKind::Low), lows);
-        let resistances = self.with_extremes(self.with_latest(resistances, SwingKind::High), highs);
+        let supports = self.one_side(supports, lows, SwingKind::Low);
+        let resistances = self.one_side(resistances, highs, SwingKind::High);
         let mut tested = self.with_extremes(self.best(tested), tested_extremes);
         tested.retain(|level| supports.iter().chain(&resistances).all(|other| self.apart(level, other)));
         Sides { supports, resistances, tested }
@@ -216,7 +216,8 @@ impl Side<'_> {
         (tested, supports, resistances)
     }
 
-    /// The extremes of the year and of the history are levels however weak; one that is not apart from a chosen level gives it its price.
+    /// The extremes of the year and of the history are levels however weak; one that is not apart from a chosen level is one with it, at the price of
+    /// the better.
     fn with_extremes(&self, mut chosen: Vec<Level>, extremes: Vec<Level>) -> Vec<Level> {
         if self.maximum == 0 {
             return chosen;
@@ -231,15 +232,14 @@ impl Side<'_> {
         chosen
     }
 
-    /// The best levels, and where none of them is near the price also that of the latest swing, however weak: a chart
-    /// without a level nearby still has the last turn to watch.
-    fn with_latest(&self, levels: Vec<Level>, kind: SwingKind) -> Vec<Level> {
+    /// The best levels and the extremes, and where none of them is near the price also the level of the latest swing, however weak: a chart without a
+    /// level nearby still has the last turn to watch.
+    fn one_side(&self, levels: Vec<Level>, extremes: Vec<Level>, kind: SwingKind) -> Vec<Level> {
         let latest = self.latest(&levels, kind);
-        let mut chosen = self.best(levels);
+        let mut chosen = self.with_extremes(self.best(levels), extremes);
         let near = chosen.first().is_some_and(|l| !exceeds(l.distance_atr, NEAR_ATR));
-        if let Some(latest) = latest.filter(|_| !near) {
-            chosen.retain(|l| self.apart(l, &latest));
-            chosen.truncate(self.maximum.saturating_sub(1));
+        let is_missing = |latest: &Level| !near && chosen.iter().all(|other| self.apart(latest, other));
+        if let Some(latest) = latest.filter(is_missing) {
             chosen.push(latest);
             chosen.sort_by(|a, b| a.distance_atr.total_cmp(&b.distance_atr));
         }
@@ -262,18 +262,12 @@ impl Side<'_> {
     }
 
     fn apart(&self, one: &Level, other: &Level) -> bool {
-        let inside =
-            |zone: &Level, price: f64| !exceeds(zone.zone_low, price) && !exceeds(price, zone.zone_high);
         !exceeds(APART_ATR * self.atr, (one.price - other.price).abs())
-            && !inside(one, other.price)
-            && !inside(other, one.price)
     }
 
     /// The level that the latest swing of this kind on its side of the price belongs to.
     fn latest(&self, levels: &[Level], kind: SwingKind) -> Option<Level> {
-        let own = |s: &Swing| {
-            levels.iter().find(|l| l.last_touch == s.date && !exceeds((l.price - s.price).abs(), 0.0))
-        };
+        let own = |s: &Swing| levels.iter().find(|l| !exceeds((l.price - s.price).abs(), 0.0));
         self.swings.iter().rev().filter(|s| s.kind == kind).find_map(own).copied()
     }
 }

@@ -89,8 +89,8 @@ proptest! {
         let map = map(&bars);
         let all: Vec<&Level> = map.supports.iter().chain(&map.resistances).chain(&map.tested).collect();
         for extreme in [map.extremes.all_time_high, map.extremes.all_time_low, map.extremes.year_high, map.extremes.year_low] {
-            if extreme.date < map.as_of {
-                let near = |l: &&&Level| (l.price - extreme.price).abs() <= 1.5 * map.atr;
+            if extreme.date + Days::new(5) <= map.as_of {
+                let near = |l: &&&Level| (l.price - extreme.price).abs() <= map.atr;
                 prop_assert!(all.iter().find(near).is_some(), "{extreme:?}");
             }
         }

@@ -5,7 +5,8 @@
 pub struct LevelSettings {
     /// A level counts when its last touch lies within this many of the last bars; any number, 0 for no levels.
     pub lookback: usize,
-    /// At most this many supports, resistances and tested levels are returned each: the best of them.
+    /// At most this many supports, resistances and tested levels are returned each, the best of them, beside the extremes of the year and of the
+    /// history and the level of the latest swing; 0 for no extremes either.
     pub maximum_levels: usize,
 }
 

@@ -135,7 +135,10 @@ pub(crate) fn levels(frame: &LevelContext<'_>, swings: &[Swing], atr: &[Option<f
         .collect()
 }
 
-/// The levels of the year's and the history's extremes. One made by the last bar is none yet: it may go on.
+/// An extreme is a level once this many sessions have not beaten it: until then it is the price of the day.
+const SETTLED: usize = 5;
+
+/// The levels of the year's and the history's extremes.
 pub(crate) fn extreme_levels(frame: &LevelContext<'_>, extremes: &Extremes) -> Vec<Level> {
     let Extremes { all_time_high, year_high, year_low, all_time_low, .. } = *extremes;
     let mut found: Vec<Extreme> = Vec::new();
@@ -147,7 +150,7 @@ pub(crate) fn extreme_levels(frame: &LevelContext<'_>, extremes: &Extremes) -> V
     let level = |extreme: &Extreme| {
         let index = frame.bars.iter().position(|bar| bar.date == extreme.date)?;
         let made = Turns { count: 1, first: index, last: index };
-        (index + 1 < frame.bars.len())
+        (index + SETTLED < frame.bars.len())
             .then(|| frame.level(extreme.price, (extreme.price, extreme.price), &made))
     };
     found.iter().filter_map(level).collect()
@@ -191,19 +194,16 @@ impl LevelContext<'_> {
 }
 
 impl Level {
-    /// This level with what another one, not apart from it, adds.
+    /// This level and another one, not apart from it, as one: the better one's price, this one's where they are equal, and the zones, touches and
+    /// dates of both.
     pub(super) fn merged(self, other: &Self) -> Self {
-        let better = if other.score > self.score { other } else { &self };
         Self {
             zone_low: self.zone_low.min(other.zone_low),
             zone_high: self.zone_high.max(other.zone_high),
             touches: self.touches.max(other.touches),
-            score: better.score,
-            strength: better.strength,
-            evidence: better.evidence,
             first_touch: self.first_touch.min(other.first_touch),
             last_touch: self.last_touch.max(other.last_touch),
-            ..self
+            ..if other.score > self.score { *other } else { self }
         }
     }
 }
@@ -284,5 +284,34 @@ mod tests {
             .collect();
         let found: Vec<u32> = tests(&bars, 99.0, 101.0).iter().map(chrono::Datelike::day).collect();
         assert_eq!(found, [3, 5, 9]);
+    }
+
+    #[test]
+    fn two_levels_as_one_have_the_better_ones_price_and_the_zones_of_both() {
+        let date = |day| NaiveDate::from_ymd_opt(2020, 1, day).unwrap();
+        let level = |price: f64, score: f64, day: u32| Level {
+            kind: LevelSide::Support,
+            price,
+            zone_low: price - 1.0,
+            zone_high: price + 1.0,
+            touches: usize::try_from(day).unwrap(),
+            score,
+            strength: strength(score),
+            evidence: LevelEvidence {
+                turn_density: 1.0,
+                at_sma200: false,
+                at_year_vwap: false,
+                at_old_extreme: false,
+            },
+            first_touch: date(day),
+            last_touch: date(day),
+            distance_atr: 2.0,
+        };
+        let (low, swing) = (level(95.0, 0.3, 2), level(95.5, 0.5, 4));
+        let one = low.merged(&swing);
+        assert_eq!((one.price, one.score, one.strength), (95.5, 0.5, Strength::Moderate));
+        assert_eq!((one.zone_low, one.zone_high, one.touches), (94.0, 96.5, 4));
+        assert_eq!((one.first_touch, one.last_touch), (date(2), date(4)));
+        assert_eq!(low.merged(&level(95.5, 0.3, 4)).price, 95.0, "equals keep their own");
     }
 }
