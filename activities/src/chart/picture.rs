@@ -7,17 +7,18 @@ use ttai_chart::{
 };
 use ttai_contract::{AnalysisDepth, PriceLevel};
 use ttai_core::{DailyBar, DividendStatus, LevelSide, Timeframe};
-use ttai_quant::indicators::sma;
+use ttai_quant::indicators::{rsi, sma};
+use ttai_quant::levels::{Level, LevelMap};
 use ttai_quant::trend::{usable_history, weekly_bars};
 
 use super::{Chart, NextEarnings};
 
-/// Levels drawn on each side of the price.
-const DRAWN_LEVELS: usize = 4;
 /// Gaps and confluences drawn.
 const DRAWN_ZONES: usize = 3;
 /// Weeks that a weekly chart shows.
 const WEEKS: usize = 156;
+/// Bars that the relative strength index looks back on.
+const RSI_LENGTH: usize = 14;
 /// Announced and projected dividends beyond the first are noise.
 const UPCOMING_DIVIDENDS: usize = 1;
 
@@ -63,8 +64,8 @@ const fn visible_sessions(timeframe: Timeframe, depth: AnalysisDepth) -> usize {
 fn input<'a>(chart: &Chart, bars: &'a [DailyBar], first_visible: usize) -> ChartInput<'a> {
     let (view, findings) = (&chart.view, &chart.findings);
     let source = format!("{}, split-adjusted sessions", view.source.name);
-    let levels = findings.supports.iter().take(DRAWN_LEVELS).map(|l| level(l, LevelSide::Support));
-    let more = findings.resistances.iter().take(DRAWN_LEVELS).map(|l| level(l, LevelSide::Resistance));
+    let levels = findings.supports.iter().map(|l| (l, LevelSide::Support));
+    let more = findings.resistances.iter().map(|l| (l, LevelSide::Resistance));
     ChartInput {
         strategy: match chart.assessment.timeframe {
             Timeframe::Daily => None,
@@ -72,10 +73,14 @@ fn input<'a>(chart: &Chart, bars: &'a [DailyBar], first_visible: usize) -> Chart
             Timeframe::Intraday => Some("half-hour levels".to_owned()),
         },
         simulated: view.source.simulated,
-        last_bar_partial: view.session_running,
+        last_bar_partial: chart.last_candle_is_running(),
         last_price: Some(view.price),
         overlays: [20, 50, 200].map(|length| average(bars, length, chart.assessment.timeframe)).to_vec(),
-        levels: levels.chain(more).collect(),
+        rsi: Some(index(bars, chart.assessment.timeframe)),
+        levels: levels
+            .chain(more)
+            .map(|(found, kind)| level(found, kind, &chart.assessment.levels))
+            .collect(),
         fibonacci: fibonacci(chart),
         confluence: confluence(chart),
         gaps: gaps(chart, bars.get(first_visible..).unwrap_or_default()),
@@ -84,7 +89,9 @@ fn input<'a>(chart: &Chart, bars: &'a [DailyBar], first_visible: usize) -> Chart
     }
 }
 
-fn level(found: &PriceLevel, kind: LevelSide) -> LevelLine {
+/// A level from its first touch on.
+fn level(found: &PriceLevel, kind: LevelSide, map: &LevelMap) -> LevelLine {
+    let same = |level: &&Level| (level.price - found.price).abs() <= 1e-9 * found.price;
     LevelLine {
         price: found.price,
         zone_low: found.zone_low.min(found.price),
@@ -92,6 +99,7 @@ fn level(found: &PriceLevel, kind: LevelSide) -> LevelLine {
         kind,
         touches: found.touches,
         strength: Some(found.score.clamp(0.0, 1.0)),
+        since: map.supports.iter().chain(&map.resistances).find(same).map(|level| level.first_touch),
     }
 }
 
@@ -111,16 +119,19 @@ fn confluence(chart: &Chart) -> Vec<ConfluenceBand> {
     zones.map(|z| ConfluenceBand { low: z.low, high: z.high, sources: short(&z.levels) }).collect()
 }
 
-/// What meets the Fibonacci level, without prices: the level and the prices have labels of their own.
+/// What meets, without prices: the label has those of the zone.
 fn short(names: &[String]) -> Vec<String> {
-    let words =
-        names.iter().filter(|name| !name.starts_with("fib ")).map(|name| match name.split_once(' ') {
-            Some(("swing", rest)) => rest.split(' ').next().unwrap_or(rest).to_owned(),
-            Some(("SMA", rest)) => format!("SMA {}", rest.split(' ').next().unwrap_or(rest)),
-            Some((word, _)) => word.to_owned(),
-            None => name.clone(),
-        });
-    let mut words: Vec<String> = words.collect();
+    let word = |name: &String| match name.split_once(' ') {
+        Some(("fib", ratio)) => {
+            let percent = ratio.parse::<f64>().map(|ratio| format!("{:.1}", 100.0 * ratio));
+            format!("Fib {}%", percent.as_deref().map_or(ratio, |percent| percent.trim_end_matches(".0")))
+        }
+        Some(("swing", rest)) => rest.split(' ').next().unwrap_or(rest).to_owned(),
+        Some(("SMA", rest)) => format!("SMA {}", rest.split(' ').next().unwrap_or(rest)),
+        Some((word, _)) => word.to_owned(),
+        None => name.clone(),
+    };
+    let mut words: Vec<String> = names.iter().map(word).collect();
     words.dedup();
     words
 }
@@ -138,48 +149,129 @@ fn gaps(chart: &Chart, shown: &[DailyBar]) -> Vec<GapBand> {
 fn marks(chart: &Chart, first: NaiveDate) -> Vec<Mark> {
     let (view, today) = (&chart.view, chart.view.date);
     let splits = view.splits.iter().filter(|s| s.effective <= today);
-    let mut marks: Vec<Mark> =
-        splits.map(|s| Mark { date: s.effective, kind: MarkKind::Split, text: ratio(s.ratio) }).collect();
+    let mut marks: Vec<Mark> = splits
+        .map(|s| Mark { date: s.effective, kind: MarkKind::Split, text: split_words(s.ratio) })
+        .collect();
     let dividend = |d: &ttai_core::CashDividend| {
-        let sure = if d.status == DividendStatus::Projected { " est." } else { "" };
-        Mark { date: d.ex_date, kind: MarkKind::Dividend, text: format!("${:.2}{sure}", d.amount) }
+        let sure = if d.status == DividendStatus::Projected { " (est.)" } else { "" };
+        Mark { date: d.ex_date, kind: MarkKind::Dividend, text: format!("dividend ${:.2}{sure}", d.amount) }
     };
     marks.extend(view.dividends.iter().filter(|d| d.ex_date <= today).map(dividend));
     marks.extend(view.dividends.iter().filter(|d| d.ex_date > today).take(UPCOMING_DIVIDENDS).map(dividend));
     if let NextEarnings::Next(report) = &chart.earnings {
-        let text = if report.confirmed { String::new() } else { "est.".to_owned() };
-        marks.push(Mark { date: report.date, kind: MarkKind::Earnings, text });
+        let text = if report.confirmed { "earnings" } else { "earnings (est.)" };
+        marks.push(Mark { date: report.date, kind: MarkKind::Earnings, text: text.to_owned() });
     }
     marks.retain(|mark| mark.date >= first);
     marks.sort_by_key(|mark| (mark.date, mark.kind));
     marks
 }
 
-/// `7:1` for seven new shares, `1:10` for a reverse split.
-fn ratio(ratio: f64) -> String {
-    let short = |value: f64| format!("{value:.2}").trim_end_matches('0').trim_end_matches('.').to_owned();
-    if ratio >= 1.0 { format!("{}:1", short(ratio)) } else { format!("1:{}", short(1.0 / ratio)) }
+/// The most old shares that the words of a split name.
+const MOST_OLD_SHARES: u32 = 10;
+
+/// `7-for-1 split`, `1-for-10 reverse split`, `5% stock dividend`.
+fn split_words(ratio: f64) -> String {
+    if ratio > 1.0 && ratio < 1.25 {
+        let percent = format!("{:.1}", 100.0 * (ratio - 1.0));
+        return format!("{}% stock dividend", percent.trim_end_matches(".0"));
+    }
+    let (larger, word) = if ratio < 1.0 { (1.0 / ratio, "reverse split") } else { (ratio, "split") };
+    let whole = |old: &u32| {
+        let new = larger * f64::from(*old);
+        (new - new.round()).abs() < 2e-3 * f64::from(*old)
+    };
+    let old = (1..=MOST_OLD_SHARES).find(whole);
+    let (many, few) = match old {
+        Some(old) => (format!("{:.0}", larger * f64::from(old)), old),
+        None => (format!("{larger:.3}"), 1),
+    };
+    if ratio < 1.0 { format!("{few}-for-{many} {word}") } else { format!("{many}-for-{few} {word}") }
 }
 
-/// A moving average with a value for every session; on a weekly chart a week's value stands at each of its sessions.
+/// A moving average with a value for every session.
 fn average(bars: &[DailyBar], length: usize, timeframe: Timeframe) -> Overlay {
+    let unit = if timeframe == Timeframe::Weekly { " weeks" } else { "" };
+    let values = by_session(bars, timeframe, |bars| averages(bars, length));
+    Overlay { name: format!("SMA {length}{unit}"), values }
+}
+
+/// The relative strength index of the sessions, or of the weeks.
+fn index(bars: &[DailyBar], timeframe: Timeframe) -> Overlay {
+    let unit = if timeframe == Timeframe::Weekly { " weeks" } else { "" };
+    let of = |bars: &[DailyBar]| {
+        let closes: Vec<f64> = bars.iter().map(|bar| bar.close).collect();
+        rsi(&closes, RSI_LENGTH).unwrap_or_else(|_| vec![None; bars.len()])
+    };
+    Overlay { name: format!("RSI {RSI_LENGTH}{unit}"), values: by_session(bars, timeframe, of) }
+}
+
+/// What `of` gives for the sessions; on a weekly chart a week's value stands at each of its sessions.
+fn by_session(
+    bars: &[DailyBar],
+    timeframe: Timeframe,
+    of: impl Fn(&[DailyBar]) -> Vec<Option<f64>>,
+) -> Vec<Option<f64>> {
     if timeframe != Timeframe::Weekly {
-        return Overlay { name: format!("SMA {length}"), values: averages(bars, length) };
+        return of(bars);
     }
     let weeks = weekly_bars(bars);
-    let values = averages(&weeks, length);
+    let values = of(&weeks);
     let mut week = 0;
-    let by_session = bars.iter().map(|bar| {
+    let session = |bar: &DailyBar| {
         while weeks.get(week).is_some_and(|w| w.date < bar.date) {
             week += 1;
         }
         values.get(week).copied().flatten()
-    });
-    Overlay { name: format!("SMA {length} weeks"), values: by_session.collect() }
+    };
+    bars.iter().map(session).collect()
 }
 
 fn averages(bars: &[DailyBar], length: usize) -> Vec<Option<f64>> {
     let closes: Vec<f64> = bars.iter().map(|bar| bar.close).collect();
     // The period is a constant in range and the closes are prices: an average that cannot be taken is not drawn.
     sma(&closes, length).unwrap_or_else(|_| vec![None; bars.len()])
+}
+
+impl Chart {
+    /// On a weekly chart a candle is a week, on the others a session, also where half-hours are judged.
+    fn last_candle_is_running(&self) -> bool {
+        match self.assessment.timeframe {
+            Timeframe::Weekly => self.series.last_is_running(),
+            Timeframe::Daily | Timeframe::Intraday => self.view.session_running,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn splits_are_told_in_words() {
+        let cases = [
+            (7.0, "7-for-1 split"),
+            (6.999_93, "7-for-1 split"),
+            (1.5, "3-for-2 split"),
+            (4.0 / 3.0, "4-for-3 split"),
+            (0.1, "1-for-10 reverse split"),
+            (0.04, "1-for-25 reverse split"),
+            (2.0 / 3.0, "2-for-3 reverse split"),
+            (1.05, "5% stock dividend"),
+            (1.025, "2.5% stock dividend"),
+            (2.281_7, "2.282-for-1 split"),
+        ];
+        for (ratio, words) in cases {
+            assert_eq!(split_words(ratio), words, "{ratio}");
+        }
+    }
+
+    #[test]
+    fn a_zone_is_told_by_what_meets_in_it() {
+        let names =
+            ["fib 0.500", "swing low 580.33", "SMA 50 576.95", "gap edge 560.73", "level 594.58 (4 touches)"];
+        let words = short(&names.map(str::to_owned));
+        assert_eq!(words, ["Fib 50%", "low", "SMA 50", "gap", "level"]);
+        assert_eq!(short(&["fib 0.236".to_owned(), "fib 0.236".to_owned()]), ["Fib 23.6%"]);
+    }
 }

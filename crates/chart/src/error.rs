@@ -38,6 +38,16 @@ pub enum ChartError {
         /// Date of the later element.
         date: NaiveDate,
     },
+    /// The sessions of a trade come after the last bar, in ascending order.
+    #[error(
+        "the trade's session of {date} does not come after {previous}: list the sessions after the last bar, one a day"
+    )]
+    UnorderedSessions {
+        /// The last bar's date, or that of the session before.
+        previous: NaiveDate,
+        /// Date of the session.
+        date: NaiveDate,
+    },
     /// A price, ratio or value that is not a number, or beyond anything that is traded.
     #[error("{what} is {value}: give a number between {low:e} and {high:e}, or leave it out")]
     OutOfRange {

@@ -1,12 +1,15 @@
 //! What a chart is made of. Plain numbers: who computed them is not this crate's business.
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
 use ttai_core::{DailyBar, FibonacciLevel, LevelSide};
 
 use crate::error::ChartError;
 
 /// Everything that a chart shows. Prices are dollars a share in the same adjustment as the bars.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ChartInput<'a> {
     /// Ticker of the underlying. Not blank.
     pub symbol: String,
@@ -21,13 +24,15 @@ pub struct ChartInput<'a> {
     /// True where the market is simulated: the chart says so twice.
     pub simulated: bool,
     /// Daily bars, ascending by date.
-    pub bars: &'a [DailyBar],
-    /// True where the last bar's session is still running.
+    pub bars: Cow<'a, [DailyBar]>,
+    /// True where the session, week or month of the last candle is still running.
     pub last_bar_partial: bool,
     /// Current price; `None` takes the last bar's close.
     pub last_price: Option<f64>,
     /// Lines over the candles, such as moving averages.
     pub overlays: Vec<Overlay>,
+    /// The relative strength index, 0 to 100, in a pane of its own.
+    pub rsi: Option<Overlay>,
     /// Supports and resistances.
     pub levels: Vec<LevelLine>,
     /// Fibonacci levels of one swing.
@@ -38,6 +43,8 @@ pub struct ChartInput<'a> {
     pub gaps: Vec<GapBand>,
     /// Splits, earnings and dividends, past and announced.
     pub marks: Vec<Mark>,
+    /// The suggested trade.
+    pub trade: Option<TradeOverlay>,
 }
 
 impl<'a> ChartInput<'a> {
@@ -56,15 +63,17 @@ impl<'a> ChartInput<'a> {
             as_of,
             source: source.into(),
             simulated: false,
-            bars,
+            bars: Cow::Borrowed(bars),
             last_bar_partial: false,
             last_price: None,
             overlays: Vec::new(),
+            rsi: None,
             levels: Vec::new(),
             fibonacci: None,
             confluence: Vec::new(),
             gaps: Vec::new(),
             marks: Vec::new(),
+            trade: None,
         }
     }
 
@@ -77,18 +86,27 @@ impl<'a> ChartInput<'a> {
         if let Some(price) = self.last_price {
             within("the last price", price, PRICES)?;
         }
-        self.overlays.iter().try_for_each(|overlay| overlay.check(self.bars.len()))?;
+        self.overlays.iter().chain(&self.rsi).try_for_each(|overlay| overlay.check(self.bars.len()))?;
+        for value in self.rsi.iter().flat_map(|rsi| &rsi.values).flatten() {
+            within("a value of the RSI", *value, INDEX)?;
+        }
         self.levels.iter().try_for_each(LevelLine::check)?;
         self.fibonacci.iter().try_for_each(Fibonacci::check)?;
         self.confluence.iter().try_for_each(|zone| edges("the confluence zone", zone.low, zone.high))?;
-        self.gaps.iter().try_for_each(|gap| edges("the gap", gap.low, gap.high))
+        self.gaps.iter().try_for_each(|gap| edges("the gap", gap.low, gap.high))?;
+        self.trade.iter().try_for_each(|trade| trade.check(self.bars.last().map(|bar| bar.date)))
+    }
+
+    /// The current price: the one given, else the last close.
+    pub(crate) fn current_price(&self) -> f64 {
+        self.last_price.or_else(|| self.bars.last().map(|bar| bar.close)).unwrap_or(0.0)
     }
 
     fn check_bars(&self) -> Result<(), ChartError> {
         if self.bars.is_empty() {
             return Err(ChartError::NoBars { symbol: self.symbol.trim().to_owned() });
         }
-        for bar in self.bars {
+        for bar in self.bars.iter() {
             DailyBar::new(bar.date, bar.open, bar.high, bar.low, bar.close, bar.volume)?;
             within(&format!("the low of {}", bar.date), bar.low, PRICES)?;
             within(&format!("the high of {}", bar.date), bar.high, PRICES)?;
@@ -102,7 +120,7 @@ impl<'a> ChartInput<'a> {
 }
 
 /// A named line with one value per bar.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Overlay {
     /// Shown in the legend, such as `SMA 50`.
     pub name: String,
@@ -124,7 +142,7 @@ impl Overlay {
 }
 
 /// A support or resistance with its zone.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LevelLine {
     /// Where the line is drawn.
     pub price: f64,
@@ -138,13 +156,15 @@ pub struct LevelLine {
     pub touches: u32,
     /// 0 (weakest) to 1 (strongest); from 0.5 up the line is thicker. `None` is not shown.
     pub strength: Option<f64>,
+    /// Session of the first touch, where the line begins; `None` begins before the first bar.
+    pub since: Option<NaiveDate>,
 }
 
 impl LevelLine {
     /// A level without a zone, touches or strength.
     #[must_use]
     pub const fn at(price: f64, kind: LevelSide) -> Self {
-        Self { price, zone_low: price, zone_high: price, kind, touches: 0, strength: None }
+        Self { price, zone_low: price, zone_high: price, kind, touches: 0, strength: None, since: None }
     }
 
     fn check(&self) -> Result<(), ChartError> {
@@ -168,7 +188,7 @@ impl LevelLine {
 }
 
 /// Fibonacci levels of the swing `from` → `to`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Fibonacci {
     /// Price where the swing began.
     pub from: f64,
@@ -194,7 +214,7 @@ impl Fibonacci {
 }
 
 /// A price zone where several methods agree.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ConfluenceBand {
     /// Lower edge.
     pub low: f64,
@@ -205,7 +225,7 @@ pub struct ConfluenceBand {
 }
 
 /// A price range that was jumped over and not traded since.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct GapBand {
     /// Lower edge.
     pub low: f64,
@@ -216,7 +236,7 @@ pub struct GapBand {
 }
 
 /// What happened, or will happen, on a date.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MarkKind {
     /// A split's first session.
@@ -228,20 +248,76 @@ pub enum MarkKind {
 }
 
 /// An event under the candles. Dates after the last bar are shown as upcoming.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Mark {
     /// Date in New York.
     pub date: NaiveDate,
     /// What it is.
     pub kind: MarkKind,
-    /// A few characters more, such as `7:1`, `$0.47` or `est.`; may be empty.
+    /// What happens, in a few words: `7-for-1 split`, `dividend $0.47`, `earnings (est.)`; may be empty.
     pub text: String,
+}
+
+/// The suggested trade: its strikes, its breakeven and how far the price is expected to move until it ends.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TradeOverlay {
+    /// The strikes, the short one first.
+    pub strikes: Vec<StrikeLine>,
+    /// Price of the underlying at which nothing is lost at expiration.
+    pub breakeven: f64,
+    /// The sessions after the last bar up to the trade's last one, ascending. Empty where it ends with the last bar.
+    pub sessions: Vec<NaiveDate>,
+    /// Where the price is expected to be; `None` where no volatility is known.
+    pub expected: Option<ExpectedRange>,
+}
+
+/// A strike of the trade.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StrikeLine {
+    /// What is done there: `Short put`.
+    pub name: String,
+    /// Dollars.
+    pub price: f64,
+}
+
+/// One standard deviation around a price, as it widens with the square root of time.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ExpectedRange {
+    /// Its middle: the price that the deviation was computed from, dollars.
+    pub from: f64,
+    /// One standard deviation at the trade's last session, dollars.
+    pub one_sd: f64,
+}
+
+impl TradeOverlay {
+    fn check(&self, last_bar: Option<NaiveDate>) -> Result<(), ChartError> {
+        for strike in &self.strikes {
+            within("a strike", strike.price, PRICES)?;
+        }
+        finite("the breakeven", self.breakeven)?;
+        if let Some(ExpectedRange { from, one_sd }) = self.expected {
+            within("the middle of the expected range", from, PRICES)?;
+            within("the expected move", one_sd, MOVES)?;
+        }
+        let mut previous = last_bar;
+        for date in self.sessions.iter().copied() {
+            if let Some(previous) = previous.filter(|previous| date <= *previous) {
+                return Err(ChartError::UnorderedSessions { previous, date });
+            }
+            previous = Some(date);
+        }
+        Ok(())
+    }
 }
 
 /// Prices, ratios and averages that can be laid out; far beyond any market, and far from overflow.
 const VALUES: [f64; 2] = [-1e12, 1e12];
 /// Prices of bars in dollars.
 const PRICES: [f64; 2] = [1e-6, 1e9];
+/// Dollars that a price may be expected to move.
+const MOVES: [f64; 2] = [0.0, 1e9];
+/// The relative strength index.
+const INDEX: [f64; 2] = [0.0, 100.0];
 /// Shares a session.
 const VOLUMES: [f64; 2] = [0.0, 1e15];
 

@@ -35,7 +35,9 @@ pub enum LabelRole {
     MarkText,
     /// Round volume, and the pane's name.
     Volume,
-    /// Month on the date axis.
+    /// Value of the relative strength index, and the pane's name.
+    Rsi,
+    /// Month, or the trade's last session, on the date axis.
     DateTick,
     /// Where the bars come from.
     Source,

@@ -1,8 +1,10 @@
-//! Bars and levels in, a picture out: candles, volume, averages, levels, Fibonacci lines, gaps and events.
+//! Bars and levels in, a picture out: candles, volume, averages, RSI, levels, Fibonacci lines, gaps, events and the
+//! suggested trade.
 //!
 //! Two steps. [`Scene::build`] does all the layout: it is pure and deterministic, and its result is plain data
 //! (JSON through serde) that says where everything stands, in pixels and in prices. [`render_png`] and
-//! [`render_svg`] only draw that data, so whatever a test finds in the scene is what a trader sees.
+//! [`render_svg`] only draw that data, so whatever a test finds in the scene is what a trader sees. A scene keeps its
+//! input: [`Scene::with_trade`] lays a stored one out again with a trade that was not known when it was made.
 //!
 //! Drawn with `tiny-skia` and `ab_glyph` rather than a plotting library: the layout has to know every label's box
 //! before anything is drawn (labels never overlap), and a plotting library that lays out its own axes and captions
@@ -48,14 +50,17 @@ mod tests;
 
 pub use error::ChartError;
 pub use font::Weight;
-pub use input::{ChartInput, ConfluenceBand, Fibonacci, GapBand, LevelLine, Mark, MarkKind, Overlay};
+pub use input::{
+    ChartInput, ConfluenceBand, ExpectedRange, Fibonacci, GapBand, LevelLine, Mark, MarkKind, Overlay,
+    StrikeLine, TradeOverlay,
+};
 pub use label::{Label, LabelRole, TextRun};
 pub use layout::{PriceScale, ScaleKind};
 pub use raster::{Canvas, render_png};
 pub use scene::{
     BarInterval, DateTick, Direction, HiddenLabel, HiddenReason, LabelState, LevelKind, MarkPlace, OffScale,
-    OverlayLine, Point, PriceTag, PriceTick, Rect, Regions, ScaleEdge, Scene, SceneCandle, SceneLevel,
-    SceneMark, VolumeTick, Zone,
+    OverlayLine, Point, PriceTag, PriceTick, Rect, Regions, RsiPane, RsiTick, ScaleEdge, Scene, SceneCandle,
+    SceneCone, SceneLevel, SceneMark, SceneTrade, VolumeTick, Zone,
 };
 pub use style::{ChartStyle, Color, Palette, ScaleChoice, Theme};
 pub use svg::render_svg;

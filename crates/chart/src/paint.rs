@@ -4,7 +4,8 @@ use crate::font::Weight;
 use crate::label::Label;
 use crate::layout::mark_color;
 use crate::scene::{
-    Direction, LabelState, LevelKind, Point, Rect, ScaleEdge, Scene, SceneCandle, SceneLevel,
+    Direction, LabelState, LevelKind, OverlayLine, Point, Rect, RsiPane, ScaleEdge, Scene, SceneCandle,
+    SceneLevel, SceneTrade,
 };
 use crate::style::Color;
 
@@ -16,8 +17,8 @@ pub(crate) enum Primitive<'s> {
     Outline { rect: Rect, radius: f64, color: Color },
     /// A line through points.
     Line { points: Vec<Point>, color: Color, width: f64, alpha: f64, dash: Option<[f64; 2]> },
-    /// A filled triangle.
-    Triangle { points: [Point; 3], color: Color },
+    /// A filled polygon.
+    Polygon { points: Vec<Point>, color: Color, alpha: f64 },
     /// One run of text.
     Text {
         text: &'s str,
@@ -40,19 +41,15 @@ pub(crate) fn shapes(scene: &Scene) -> Vec<Primitive<'_>> {
         texts(watermark, 0.13, &mut shapes);
     }
     scene.levels.iter().for_each(|level| zone(level, &mut shapes));
+    scene.trade.iter().for_each(|trade| expectation(scene, trade, &mut shapes));
     mark_lines(scene, &mut shapes);
     scene.levels.iter().for_each(|level| level_line(level, &mut shapes));
     swing(scene, &mut shapes);
     scene.candles.iter().for_each(|candle| volume(scene, candle, &mut shapes));
     scene.candles.iter().for_each(|candle| candle_shapes(scene, candle, &mut shapes));
-    for line in &scene.overlays {
-        shapes.extend(line.runs.iter().filter(|run| run.len() > 1).map(|run| Primitive::Line {
-            points: run.clone(),
-            color: line.color,
-            width: 1.5,
-            alpha: 1.0,
-            dash: None,
-        }));
+    scene.overlays.iter().for_each(|line| overlay(line, &mut shapes));
+    if let Some((index, pane)) = scene.rsi.as_ref().zip(rsi_pane(scene)) {
+        rsi(index, &pane, &mut shapes);
     }
     current_price(scene, &mut shapes);
     borders(scene, &mut shapes);
@@ -63,8 +60,7 @@ pub(crate) fn shapes(scene: &Scene) -> Vec<Primitive<'_>> {
 fn background<'s>(scene: &'s Scene, shapes: &mut Vec<Primitive<'s>>) {
     let image = Rect::between(0.0, 0.0, f64::from(scene.width), f64::from(scene.height));
     shapes.push(Primitive::Fill { rect: image, radius: 0.0, color: scene.palette.background, alpha: 1.0 });
-    let panes = [Some(candle_pane(scene)), volume_pane(scene)];
-    shapes.extend(panes.into_iter().flatten().map(|rect| Primitive::Fill {
+    shapes.extend(panes(scene).into_iter().flatten().map(|rect| Primitive::Fill {
         rect,
         radius: 0.0,
         color: scene.palette.pane,
@@ -80,6 +76,14 @@ fn candle_pane(scene: &Scene) -> Rect {
 
 fn volume_pane(scene: &Scene) -> Option<Rect> {
     scene.regions.volume.map(|pane| Rect { width: scene.regions.axis.x - pane.x, ..pane })
+}
+
+fn rsi_pane(scene: &Scene) -> Option<Rect> {
+    scene.regions.rsi.map(|pane| Rect { width: scene.regions.axis.x - pane.x, ..pane })
+}
+
+fn panes(scene: &Scene) -> [Option<Rect>; 3] {
+    [Some(candle_pane(scene)), volume_pane(scene), rsi_pane(scene)]
 }
 
 /// A horizontal line of whole pixels that covers the pixel row of `y`.
@@ -100,19 +104,25 @@ fn grid<'s>(scene: &'s Scene, shapes: &mut Vec<Primitive<'s>>) {
     shapes.extend(rows.map(|y| solid(row(pane.x, pane.right(), y, 1.0), color)));
     for tick in &scene.date_ticks {
         let x = tick.x.floor();
-        for pane in [Some(pane), volume_pane(scene)].into_iter().flatten() {
+        for pane in panes(scene).into_iter().flatten() {
             shapes.push(solid(Rect::between(x, pane.y, x + 1.0, pane.bottom()), color));
         }
     }
 }
 
+/// A level without a label is there for whoever looks for it.
+fn presence(level: &SceneLevel) -> f64 {
+    if matches!(level.label, LabelState::Shown { .. }) { 1.0 } else { 0.4 }
+}
+
 fn zone<'s>(level: &'s SceneLevel, shapes: &mut Vec<Primitive<'s>>) {
     let Some(zone) = level.zone else { return };
-    let alpha = match level.kind {
-        LevelKind::Gap => 0.16,
-        LevelKind::Confluence => 0.13,
-        _ => 0.10,
-    };
+    let alpha = presence(level)
+        * match level.kind {
+            LevelKind::Gap => 0.16,
+            LevelKind::Confluence => 0.13,
+            _ => 0.10,
+        };
     let (left, right) = (level.x_start, level.x_end);
     let top = zone.rect.y.floor();
     let bottom = zone.rect.bottom().ceil().max(top + 2.0);
@@ -138,11 +148,61 @@ fn level_line<'s>(level: &'s SceneLevel, shapes: &mut Vec<Primitive<'s>>) {
     let (left, right) = (level.x_start, level.x_end);
     match (level.kind, level.line_width) {
         (_, 0) => {}
-        (LevelKind::Fibonacci, _) => {
+        (LevelKind::Fibonacci | LevelKind::Breakeven, _) => {
             shapes.push(dashed(left, right, level.y.floor() + 0.5, level.color, [6.0, 4.0], 1.0));
         }
-        (_, width) => shapes.push(solid(row(left, right, level.y, f64::from(width)), level.color)),
+        (_, width) => shapes.push(Primitive::Fill {
+            rect: row(left, right, level.y, f64::from(width)),
+            radius: 0.0,
+            color: level.color,
+            alpha: presence(level),
+        }),
     }
+}
+
+/// The cone of the expected move, and the trade's last session.
+fn expectation<'s>(scene: &'s Scene, trade: &'s SceneTrade, shapes: &mut Vec<Primitive<'s>>) {
+    if let Some(cone) = &trade.cone {
+        let points = cone.upper.iter().chain(cone.lower.iter().rev()).copied().collect();
+        shapes.push(Primitive::Polygon { points, color: cone.color, alpha: 0.10 });
+        shapes.extend([&cone.upper, &cone.lower].map(|edge| Primitive::Line {
+            points: edge.clone(),
+            color: cone.color,
+            width: 1.0,
+            alpha: 0.7,
+            dash: None,
+        }));
+    }
+    let pane = scene.regions.candles;
+    let x = trade.x.floor() + 0.5;
+    shapes.push(Primitive::Line {
+        points: vec![Point { x, y: pane.y }, Point { x, y: pane.bottom() }],
+        color: scene.palette.trade,
+        width: 1.0,
+        alpha: 0.6,
+        dash: Some([2.0, 3.0]),
+    });
+}
+
+fn overlay<'s>(line: &'s OverlayLine, shapes: &mut Vec<Primitive<'s>>) {
+    shapes.extend(line.runs.iter().filter(|run| run.len() > 1).map(|run| Primitive::Line {
+        points: run.clone(),
+        color: line.color,
+        width: 1.5,
+        alpha: 1.0,
+        dash: None,
+    }));
+}
+
+/// The index between its bounds.
+fn rsi<'s>(index: &'s RsiPane, pane: &Rect, shapes: &mut Vec<Primitive<'s>>) {
+    let [low, high] = index.ticks;
+    let band = Rect::between(pane.x, high.y.floor(), pane.right(), low.y.floor());
+    shapes.push(Primitive::Fill { rect: band, radius: 0.0, color: index.line.color, alpha: 0.05 });
+    for tick in index.ticks {
+        shapes.push(dashed(pane.x, pane.right(), tick.y.floor() + 0.5, index.line.color, [4.0, 4.0], 0.6));
+    }
+    overlay(&index.line, shapes);
 }
 
 /// A faint upright line through both panes for splits and earnings, which change what the bars mean.
@@ -150,7 +210,7 @@ fn mark_lines<'s>(scene: &'s Scene, shapes: &mut Vec<Primitive<'s>>) {
     use crate::input::MarkKind;
     use crate::scene::MarkPlace;
     let drawn = |mark: &&crate::scene::SceneMark| {
-        mark.place == MarkPlace::OnBar
+        mark.place != MarkPlace::Upcoming
             && mark.kind != MarkKind::Dividend
             && matches!(mark.label, LabelState::Shown { .. })
     };
@@ -223,7 +283,7 @@ fn current_price<'s>(scene: &'s Scene, shapes: &mut Vec<Primitive<'s>>) {
 
 fn borders<'s>(scene: &'s Scene, shapes: &mut Vec<Primitive<'s>>) {
     let color = scene.palette.border;
-    for pane in [Some(candle_pane(scene)), volume_pane(scene)].into_iter().flatten() {
+    for pane in panes(scene).into_iter().flatten() {
         shapes.push(Primitive::Outline { rect: pane, radius: 0.0, color });
     }
 }
@@ -255,7 +315,8 @@ fn pointer<'s>(side: ScaleEdge, label: &Label, color: Color, text_x: f64) -> Pri
         ScaleEdge::Below => (high, low),
     };
     let tip = Point { x: (left + right) / 2.0, y: tip };
-    Primitive::Triangle { points: [Point { x: left, y: base }, Point { x: right, y: base }, tip], color }
+    let points = vec![Point { x: left, y: base }, Point { x: right, y: base }, tip];
+    Primitive::Polygon { points, color, alpha: 1.0 }
 }
 
 fn texts<'s>(label: &'s Label, alpha: f64, shapes: &mut Vec<Primitive<'s>>) {

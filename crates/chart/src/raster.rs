@@ -67,9 +67,9 @@ fn draw(pixmap: &mut Pixmap, shape: &Primitive<'_>) {
                 pixmap.stroke_path(&path, &paint(*color, *alpha, true), &stroke, Transform::identity(), None);
             }
         }
-        Primitive::Triangle { points, color } => {
+        Primitive::Polygon { points, color, alpha } => {
             if let Some(path) = polyline(points, true) {
-                let paint = paint(*color, 1.0, true);
+                let paint = paint(*color, *alpha, true);
                 pixmap.fill_path(&path, &paint, FillRule::Winding, Transform::identity(), None);
             }
         }

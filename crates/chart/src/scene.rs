@@ -6,10 +6,10 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::input::MarkKind;
+use crate::input::{ChartInput, MarkKind};
 use crate::label::Label;
 use crate::layout::PriceScale;
-use crate::style::{Color, Palette};
+use crate::style::{ChartStyle, Color, Palette};
 
 /// A laid-out chart: what [`crate::render_png`] and [`crate::render_svg`] draw and what tests check.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -46,7 +46,10 @@ pub struct Scene {
     pub candles: Vec<SceneCandle>,
     /// Lines over the candles.
     pub overlays: Vec<OverlayLine>,
-    /// Supports, resistances, Fibonacci levels, confluence zones and gaps that are on the scale, in that order.
+    /// The relative strength index below the volume.
+    pub rsi: Option<RsiPane>,
+    /// Strikes and breakeven, supports and resistances that are on the scale, then the Fibonacci levels, confluence zones
+    /// and gaps on it that have a label.
     pub levels: Vec<SceneLevel>,
     /// The Fibonacci swing from its beginning to its end, where both dates are shown.
     pub fibonacci_swing: Option<[Point; 2]>,
@@ -54,6 +57,8 @@ pub struct Scene {
     pub off_scale: Vec<OffScale>,
     /// Splits, earnings and dividends.
     pub marks: Vec<SceneMark>,
+    /// The time until the suggested trade ends.
+    pub trade: Option<SceneTrade>,
     /// The current price.
     pub price_tag: PriceTag,
     /// Every text on the image with its box. No two boxes intersect, all lie inside the image.
@@ -62,6 +67,10 @@ pub struct Scene {
     pub hidden: Vec<HiddenLabel>,
     /// The faint text behind the candles of a simulated market.
     pub watermark: Option<Label>,
+    /// What was laid out, bars that are not shown left out.
+    pub input: ChartInput<'static>,
+    /// How.
+    pub style: ChartStyle,
 }
 
 /// A point in pixels.
@@ -132,7 +141,7 @@ impl Rect {
 pub struct Regions {
     /// Title, last bar and legend.
     pub header: Rect,
-    /// Candles and level lines.
+    /// Candles and level lines, and at the right the time until the suggested trade ends.
     pub candles: Rect,
     /// Level labels, right of the candles; between the two run the leader lines.
     pub labels: Rect,
@@ -142,6 +151,8 @@ pub struct Regions {
     pub marks: Option<Rect>,
     /// Volume bars; `None` where no bar has volume.
     pub volume: Option<Rect>,
+    /// Relative strength index; `None` where it has no value.
+    pub rsi: Option<Rect>,
     /// Date axis.
     pub dates: Rect,
     /// Source and number of sessions.
@@ -247,6 +258,50 @@ pub struct OverlayLine {
     pub runs: Vec<Vec<Point>>,
 }
 
+/// The relative strength index and the lines that it is read by.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RsiPane {
+    /// The index.
+    pub line: OverlayLine,
+    /// 30 and 70.
+    pub ticks: [RsiTick; 2],
+}
+
+/// A value of the relative strength index.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RsiTick {
+    /// 0 to 100.
+    pub value: f64,
+    /// Its height in the image.
+    pub y: f64,
+}
+
+/// The time from the last candle to the end of the suggested trade.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SceneTrade {
+    /// The trade's last session.
+    pub expiration: NaiveDate,
+    /// Where it stands on the date axis.
+    pub x: f64,
+    /// The expected move.
+    pub cone: Option<SceneCone>,
+}
+
+/// One standard deviation to each side, from the last candle to the trade's last session.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SceneCone {
+    /// Its lower end at the last session, dollars.
+    pub low: f64,
+    /// Its upper end, dollars.
+    pub high: f64,
+    /// The lower edge from left to right, kept on the scale.
+    pub lower: Vec<Point>,
+    /// The upper edge.
+    pub upper: Vec<Point>,
+    /// Colour of area and edges.
+    pub color: Color,
+}
+
 /// What kind of level this is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -261,6 +316,10 @@ pub enum LevelKind {
     Confluence,
     /// An unfilled gap.
     Gap,
+    /// A strike of the suggested trade.
+    Strike,
+    /// The price at which the suggested trade loses nothing at expiration.
+    Breakeven,
 }
 
 /// The shaded part of a level.
@@ -348,7 +407,9 @@ pub struct OffScale {
 pub enum MarkPlace {
     /// Under the candle of its date.
     OnBar,
-    /// After the last bar, listed right of the candles.
+    /// At its date between the last candle and the end of the suggested trade.
+    Ahead,
+    /// Listed right of the candles.
     Upcoming,
 }
 
@@ -361,7 +422,7 @@ pub struct SceneMark {
     pub kind: MarkKind,
     /// The input's text.
     pub text: String,
-    /// Under a candle or upcoming.
+    /// Under a candle, or still to come.
     pub place: MarkPlace,
     /// Centre of the mark.
     pub x: f64,
@@ -386,8 +447,12 @@ pub struct PriceTag {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum HiddenReason {
-    /// The column beside the candles is full; nearer and stronger levels went first.
+    /// The column beside the candles is full; nearer levels went first.
     NoRoom,
+    /// Seven nearer levels have their labels.
+    Farther,
+    /// A Fibonacci level that the label of a confluence zone around it names.
+    InZone,
     /// It would cover a text that came first.
     Overlap,
     /// Three nearer levels are already named at this edge.

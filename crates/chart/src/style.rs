@@ -139,6 +139,10 @@ pub struct Palette {
     pub confluence: Color,
     /// Unfilled gaps and their labels.
     pub gap: Color,
+    /// Strikes, breakeven and expected move of the suggested trade.
+    pub trade: Color,
+    /// The relative strength index.
+    pub rsi: Color,
     /// Earnings marks.
     pub earnings: Color,
     /// Dividend marks.
@@ -178,6 +182,8 @@ impl Palette {
             fibonacci: Color::hex(0x8a6500),
             confluence: Color::hex(0x00748a),
             gap: Color::hex(0x55627a),
+            trade: Color::hex(0xb0116b),
+            rsi: Color::hex(0x6a4fb3),
             earnings: Color::hex(0x1a56c4),
             dividend: Color::hex(0x6a8a00),
             split: Color::hex(0x8e24aa),
@@ -208,6 +214,8 @@ impl Palette {
             fibonacci: Color::hex(0xd9b44a),
             confluence: Color::hex(0x4dd0e1),
             gap: Color::hex(0xa3b1cc),
+            trade: Color::hex(0xff7ac2),
+            rsi: Color::hex(0xb39ddb),
             earnings: Color::hex(0x7ba4ff),
             dividend: Color::hex(0xb2cf52),
             split: Color::hex(0xce93d8),

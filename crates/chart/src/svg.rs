@@ -57,12 +57,13 @@ fn write_shape(svg: &mut String, shape: &Primitive<'_>) -> std::fmt::Result {
                 write!(svg, " stroke-dasharray=\"{on} {off}\"")?;
             }
         }
-        Primitive::Triangle { points: [a, b, c], color } => {
-            write!(
-                svg,
-                "<path d=\"M{:.2} {:.2}L{:.2} {:.2}L{:.2} {:.2}Z\" fill=\"{color}\"",
-                a.x, a.y, b.x, b.y, c.x, c.y
-            )?;
+        Primitive::Polygon { points, color, alpha } => {
+            svg.push_str("<polygon points=\"");
+            for p in points {
+                write!(svg, "{:.2},{:.2} ", p.x, p.y)?;
+            }
+            write!(svg, "\" fill=\"{color}\"")?;
+            write_opacity(svg, "fill", *alpha)?;
         }
         Primitive::Text { text, x, baseline, width, size, weight, color, alpha } => {
             let weight = match weight {

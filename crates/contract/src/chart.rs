@@ -177,9 +177,9 @@ pub struct ChartAnalysisResult {
     pub fibonacci: Option<FibonacciSwing>,
     /// Gaps that are still open, nearest first.
     pub gaps: Vec<PriceGap>,
-    /// The image, where asked for.
+    /// The image, where asked for; it is drawn before the trade is known.
     pub chart_image: Option<ArtifactLink>,
-    /// The image's scene as JSON: where everything is drawn.
+    /// The image's scene as JSON: where everything is drawn, and `input`, what it is drawn from.
     pub chart_scene: Option<ArtifactLink>,
     /// Which rule gave the verdict: the verdict's word, a colon, the rule in words.
     pub rule: String,

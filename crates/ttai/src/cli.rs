@@ -185,7 +185,7 @@ pub struct AnalyzeArgs {
     /// Start it and return at once; `ttai show ID` shows the result later.
     #[arg(long, conflicts_with = "json")]
     pub no_wait: bool,
-    /// Write the chart image here (PNG).
+    /// Write the chart image here (PNG), with the suggested trade in it.
     #[arg(long, value_name = "FILE", conflicts_with = "no_wait")]
     pub chart: Option<PathBuf>,
     /// Idempotency key: the same symbol and key always gives the same run.
@@ -274,7 +274,7 @@ pub struct ShowArgs {
     /// Print as JSON.
     #[arg(long)]
     pub json: bool,
-    /// Write the chart image here (PNG).
+    /// Write the chart image here (PNG), with the suggested trade in it.
     #[arg(long, value_name = "FILE")]
     pub chart: Option<PathBuf>,
 }

@@ -1,6 +1,5 @@
 //! The parts of the image: who gets which pixels.
 
-use crate::number::count;
 use crate::scene::{Rect, Regions};
 
 /// Free margin at the image's edges.
@@ -16,11 +15,11 @@ const MARKS: f64 = 20.0;
 /// Room between candle pane and volume pane.
 const PANE_GAP: f64 = 6.0;
 /// Volume pane, as a fraction of the height between header and dates.
-const VOLUME: f64 = 0.17;
-/// Leader lines between the candles and the level labels, at least.
+const VOLUME: f64 = 0.14;
+/// Pane of the relative strength index, as a fraction of the same height.
+const RSI: f64 = 0.14;
+/// Leader lines between the candles and the level labels.
 const LEADERS: f64 = 26.0;
-/// Leader lines of a crowd of labels, at most: more room keeps slanting lines apart.
-const MOST_LEADERS: f64 = 50.0;
 /// Room right of the last candle where there are no level labels.
 const EMPTY_LABELS: f64 = 10.0;
 
@@ -31,26 +30,52 @@ pub(super) struct Rows {
     pub(super) candles_top: f64,
     pub(super) candles_bottom: f64,
     marks: bool,
-    volume_top: Option<f64>,
+    volume: Option<(f64, f64)>,
+    rsi: Option<(f64, f64)>,
     panes_bottom: f64,
 }
 
+/// Which parts the image has besides the candles.
+pub(super) struct Parts {
+    pub(super) marks: bool,
+    pub(super) volume: bool,
+    pub(super) rsi: bool,
+}
+
 impl Rows {
-    pub(super) fn new(width: f64, height: f64, marks: bool, volume: bool) -> Self {
+    pub(super) fn new(width: f64, height: f64, parts: &Parts) -> Self {
         let panes_bottom = height - FOOTER - DATES;
-        let volume_top = volume.then(|| (panes_bottom - (panes_bottom - HEADER) * VOLUME).round());
-        let below = volume_top.map_or(panes_bottom, |top| top - PANE_GAP);
-        let candles_bottom = if marks { below - MARKS } else { below };
-        Self { width, height, candles_top: HEADER, candles_bottom, marks, volume_top, panes_bottom }
+        let mut below = panes_bottom;
+        // From the bottom upwards.
+        let mut pane = |wanted: bool, share: f64| {
+            wanted.then(|| {
+                let cut = ((below - (panes_bottom - HEADER) * share).round(), below);
+                below = cut.0 - PANE_GAP;
+                cut
+            })
+        };
+        let rsi = pane(parts.rsi, RSI);
+        let volume = pane(parts.volume, VOLUME);
+        let candles_bottom = if parts.marks { below - MARKS } else { below };
+        Self {
+            width,
+            height,
+            candles_top: HEADER,
+            candles_bottom,
+            marks: parts.marks,
+            volume,
+            rsi,
+            panes_bottom,
+        }
     }
 
     /// The whole division, once the widths of the axis and of the level labels are known; without labels there is no column.
-    pub(super) fn regions(&self, axis_width: f64, label_width: f64, labels: usize) -> Regions {
-        let leaders = (LEADERS + 2.0 * (count(labels) - 8.0)).clamp(LEADERS, MOST_LEADERS);
+    pub(super) fn regions(&self, axis_width: f64, label_width: f64) -> Regions {
         let axis_left = self.width - axis_width;
         let label_left = axis_left - if label_width > 0.0 { label_width + 4.0 } else { EMPTY_LABELS };
-        let candles_right = if label_width > 0.0 { label_left - leaders } else { label_left };
+        let candles_right = if label_width > 0.0 { label_left - LEADERS } else { label_left };
         let row = |top, bottom| Rect::between(MARGIN, top, axis_left, bottom);
+        let pane = |(top, bottom)| Rect::between(MARGIN, top, candles_right, bottom);
         Regions {
             header: Rect::between(MARGIN, 0.0, self.width - MARGIN, self.candles_top),
             candles: Rect::between(MARGIN, self.candles_top, candles_right, self.candles_bottom),
@@ -62,7 +87,8 @@ impl Rows {
             ),
             axis: Rect::between(axis_left, self.candles_top, self.width, self.candles_bottom),
             marks: self.marks.then(|| row(self.candles_bottom, self.candles_bottom + MARKS)),
-            volume: self.volume_top.map(|top| Rect::between(MARGIN, top, candles_right, self.panes_bottom)),
+            volume: self.volume.map(pane),
+            rsi: self.rsi.map(pane),
             dates: row(self.panes_bottom, self.panes_bottom + DATES),
             footer: Rect::between(MARGIN, self.height - FOOTER, self.width - MARGIN, self.height),
         }

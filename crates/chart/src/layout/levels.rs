@@ -26,6 +26,8 @@ const HEIGHT: f64 = 18.0;
 const PITCH: f64 = 20.0;
 /// Levels named at each edge of the scale.
 const OFF_SCALE_SHOWN: usize = 3;
+/// Labels in all: more hide the picture that they explain.
+const MOST_LABELS: usize = 7;
 /// Strength from which a line is two pixels thick.
 const STRONG: f64 = 0.5;
 /// The label column's share of the image width, at most.
@@ -61,9 +63,26 @@ impl LevelDraft {
     fn is_line(&self) -> bool {
         !matches!(self.kind, LevelKind::Confluence | LevelKind::Gap)
     }
+
+    /// Dollars from `price` to the line or to the nearer edge of the zone.
+    fn distance(&self, price: f64) -> f64 {
+        if self.is_line() {
+            (self.price - price).abs()
+        } else {
+            (self.low - price).max(price - self.high).max(0.0)
+        }
+    }
+
+    /// Drawn also where it has no label: its price can be read from the axis.
+    const fn speaks_for_itself(&self) -> bool {
+        matches!(
+            self.kind,
+            LevelKind::Support | LevelKind::Resistance | LevelKind::Strike | LevelKind::Breakeven
+        )
+    }
 }
 
-/// All levels of the input, supports and resistances first.
+/// All levels of the input: the trade's, then supports and resistances.
 pub(super) fn drafts(input: &ChartInput<'_>, canvas: &Canvas<'_>) -> Vec<LevelDraft> {
     let levels = input.levels.iter().map(|level| {
         let (kind, letter) = match level.kind {
@@ -75,7 +94,7 @@ pub(super) fn drafts(input: &ChartInput<'_>, canvas: &Canvas<'_>) -> Vec<LevelDr
             price: level.price,
             low: level.zone_low,
             high: level.zone_high,
-            since: None,
+            since: level.since,
             touches: Some(level.touches),
             strength: level.strength,
             ratio: None,
@@ -105,7 +124,26 @@ pub(super) fn drafts(input: &ChartInput<'_>, canvas: &Canvas<'_>) -> Vec<LevelDr
         let since = format!("since {}", format::day(gap.date, canvas.year));
         zone_draft(LevelKind::Gap, (gap.low, gap.high), "Gap", Some(gap.date), since)
     });
-    levels.chain(fibonacci).chain(confluence).chain(gaps).collect()
+    trade(input, canvas).into_iter().chain(levels).chain(fibonacci).chain(confluence).chain(gaps).collect()
+}
+
+/// Strikes and breakeven, each with its distance from the price.
+fn trade(input: &ChartInput<'_>, canvas: &Canvas<'_>) -> Vec<LevelDraft> {
+    let Some(trade) = &input.trade else { return Vec::new() };
+    let line = |kind, name: &str, price: f64| LevelDraft {
+        kind,
+        price,
+        low: price,
+        high: price,
+        since: None,
+        touches: None,
+        strength: None,
+        ratio: None,
+        name: format!("{} {}", canvas.fonts.clean(name), format::price(price)),
+        detail: format::change((price / input.current_price() - 1.0) * 100.0),
+    };
+    let strikes = trade.strikes.iter().map(|strike| line(LevelKind::Strike, &strike.name, strike.price));
+    strikes.chain([line(LevelKind::Breakeven, "Breakeven", trade.breakeven)]).collect()
 }
 
 fn zone_draft(
@@ -147,18 +185,15 @@ fn trimmed(value: f64) -> String {
     text.strip_suffix(".0").unwrap_or(&text).to_owned()
 }
 
-/// Prices that the scale should show where they are near enough.
-pub(super) fn wishes(drafts: &[LevelDraft]) -> Vec<f64> {
-    drafts
-        .iter()
-        .flat_map(|draft| if draft.is_line() { [draft.price; 2] } else { [draft.low, draft.high] })
-        .collect()
-}
-
-/// Width that the labels ask for, bounded by their share of the image; 0 without levels.
-pub(super) fn column_width(drafts: &[LevelDraft], canvas: &Canvas<'_>, image_width: f64) -> f64 {
-    let widths = drafts.iter().map(|draft| label(draft, canvas, None, 0.0).width(canvas.fonts));
-    widths.fold(0.0, f64::max).min((image_width * COLUMN).floor().max(150.0))
+impl Choice {
+    /// Width that the labels ask for, bounded by their share of the image; 0 without any.
+    pub(super) fn column_width(&self, drafts: &[LevelDraft], canvas: &Canvas<'_>, image_width: f64) -> f64 {
+        let width = |kept: &Candidate| {
+            label(&drafts[kept.index], canvas, kept.side, self.last_price).width(canvas.fonts)
+        };
+        let most = (image_width * COLUMN).floor().max(150.0);
+        self.kept.iter().map(width).fold(0.0, f64::max).min(most)
+    }
 }
 
 /// Colour of a kind of level.
@@ -169,6 +204,7 @@ pub(crate) fn color(kind: LevelKind, palette: &Palette) -> Color {
         LevelKind::Fibonacci => palette.fibonacci,
         LevelKind::Confluence => palette.confluence,
         LevelKind::Gap => palette.gap,
+        LevelKind::Strike | LevelKind::Breakeven => palette.trade,
     }
 }
 
@@ -198,23 +234,27 @@ pub(super) struct Levels {
     pub(super) off_scale: Vec<OffScale>,
 }
 
-/// Draws every level at its price and gives as many labels a place as fit, the nearest supports and resistances first.
+/// Draws what has a label, and supports and resistances also without: a Fibonacci line that nothing names would only be a
+/// riddle.
 pub(super) fn lay_out(
     drafts: &[LevelDraft],
+    choice: &Choice,
     canvas: &mut Canvas<'_>,
     regions: &Regions,
     scale: &PriceScale,
     candles: &[SceneCandle],
-    last_price: f64,
 ) -> Levels {
-    let states = place_labels(drafts, canvas, regions, scale, last_price);
+    let states = place_labels(drafts, choice, canvas, regions);
     let mut levels = Levels { on_scale: Vec::new(), off_scale: Vec::new() };
     for (draft, label) in drafts.iter().zip(states) {
         match draft.side(scale) {
             Some(side) => {
                 levels.off_scale.push(OffScale { kind: draft.kind, price: draft.price, side, label });
             }
-            None => levels.on_scale.push(line(draft, canvas.palette, regions, scale, candles, label)),
+            None if draft.speaks_for_itself() || matches!(label, LabelState::Shown { .. }) => {
+                levels.on_scale.push(line(draft, canvas.palette, regions, scale, candles, label));
+            }
+            None => {}
         }
     }
     levels
@@ -247,6 +287,7 @@ fn line(
         color: color(draft.kind, palette),
         line_width: match draft.strength {
             _ if !draft.is_line() => 0,
+            _ if draft.kind == LevelKind::Strike => 2,
             Some(strength) if strength >= STRONG => 2,
             _ => 1,
         },
@@ -268,61 +309,84 @@ struct Candidate {
     distance: f64,
 }
 
+/// Which levels get a label, from the top, and why the others get none.
+pub(super) struct Choice {
+    kept: Vec<Candidate>,
+    hidden: Vec<(Candidate, HiddenReason)>,
+    last_price: f64,
+}
+
+/// The trade's and the nearest levels, seven at most.
+pub(super) fn choose(drafts: &[LevelDraft], scale: &PriceScale, last_price: f64) -> Choice {
+    let candidate = |(index, draft): (usize, &LevelDraft)| Candidate {
+        index,
+        side: draft.side(scale),
+        y: anchor(draft, scale),
+        distance: draft.distance(last_price),
+    };
+    let mut candidates: Vec<Candidate> = drafts.iter().enumerate().map(candidate).collect();
+    candidates.sort_by(|a, b| importance(a, b, drafts));
+    let room = whole((scale.bottom_y - scale.top_y - HEIGHT) / PITCH) + 1;
+    let mut choice = Choice { kept: Vec::new(), hidden: Vec::new(), last_price };
+    for candidate in candidates {
+        let at_edge = choice.kept.iter().filter(|other| other.side == candidate.side).count();
+        let reason = if in_zone(&drafts[candidate.index], drafts) {
+            HiddenReason::InZone
+        } else if choice.kept.len() >= MOST_LABELS {
+            HiddenReason::Farther
+        } else if choice.kept.len() >= room {
+            HiddenReason::NoRoom
+        } else if candidate.side.is_some() && at_edge >= OFF_SCALE_SHOWN {
+            HiddenReason::FartherOffScale
+        } else {
+            choice.kept.push(candidate);
+            continue;
+        };
+        choice.hidden.push((candidate, reason));
+    }
+    choice.kept.sort_by(|a, b| from_the_top(a, b, drafts));
+    choice
+}
+
 fn place_labels(
     drafts: &[LevelDraft],
+    choice: &Choice,
     canvas: &mut Canvas<'_>,
     regions: &Regions,
-    scale: &PriceScale,
-    last_price: f64,
 ) -> Vec<LabelState> {
     let mut states = vec![LabelState::Hidden { reason: HiddenReason::NoRoom }; drafts.len()];
-    let mut candidates: Vec<Candidate> = drafts
-        .iter()
-        .enumerate()
-        .map(|(index, draft)| Candidate {
-            index,
-            side: draft.side(scale),
-            y: anchor(draft, scale),
-            distance: (draft.price - last_price).abs(),
-        })
-        .collect();
-    candidates.sort_by(|a, b| importance(a, b, drafts));
-    let room = whole((regions.labels.height - HEIGHT) / PITCH) + 1;
-    let mut at_edge = [0_usize; 2];
-    let mut kept = Vec::new();
-    for candidate in candidates {
-        let farther = candidate.side.is_some_and(|side| {
-            let named = &mut at_edge[usize::from(side == ScaleEdge::Below)];
-            *named += 1;
-            *named > OFF_SCALE_SHOWN
-        });
-        let reason = match (farther, kept.len() < room) {
-            (true, _) => HiddenReason::FartherOffScale,
-            (false, false) => HiddenReason::NoRoom,
-            (false, true) => {
-                kept.push(candidate);
-                continue;
-            }
-        };
-        let draft = &drafts[candidate.index];
-        let text = label(draft, canvas, candidate.side, last_price).text();
-        states[candidate.index] = canvas.labels.hide(text, reason);
+    for (candidate, reason) in &choice.hidden {
+        let text = label(&drafts[candidate.index], canvas, candidate.side, choice.last_price).text();
+        states[candidate.index] = canvas.labels.hide(text, *reason);
     }
-    kept.sort_by(|a, b| from_the_top(a, b, drafts));
-    stack(&kept, drafts, canvas, regions, last_price, &mut states);
+    stack(&choice.kept, drafts, canvas, regions, choice.last_price, &mut states);
     states
 }
 
-/// Supports and resistances before zones, gaps and Fibonacci levels, what is off the scale last; the nearest first.
-fn importance(a: &Candidate, b: &Candidate, drafts: &[LevelDraft]) -> Ordering {
-    let rank = |c: &Candidate| match (c.side, drafts[c.index].kind) {
-        (Some(_), _) => 4,
-        (None, LevelKind::Support | LevelKind::Resistance) => 0,
-        (None, LevelKind::Confluence) => 1,
-        (None, LevelKind::Gap) => 2,
-        (None, LevelKind::Fibonacci) => 3,
+/// True for a Fibonacci level that a confluence zone contains.
+fn in_zone(draft: &LevelDraft, drafts: &[LevelDraft]) -> bool {
+    let around = |zone: &LevelDraft| {
+        zone.kind == LevelKind::Confluence && zone.low <= draft.price && draft.price <= zone.high
     };
-    rank(a).cmp(&rank(b)).then(a.distance.total_cmp(&b.distance)).then(a.index.cmp(&b.index))
+    draft.kind == LevelKind::Fibonacci && drafts.iter().any(around)
+}
+
+/// The trade first, then the nearest to the price; at one distance supports and resistances before zones, gaps and
+/// Fibonacci levels.
+fn importance(a: &Candidate, b: &Candidate, drafts: &[LevelDraft]) -> Ordering {
+    let of_trade = |c: &Candidate| matches!(drafts[c.index].kind, LevelKind::Strike | LevelKind::Breakeven);
+    let rank = |c: &Candidate| match drafts[c.index].kind {
+        LevelKind::Strike | LevelKind::Breakeven => 0,
+        LevelKind::Support | LevelKind::Resistance => 1,
+        LevelKind::Confluence => 2,
+        LevelKind::Gap => 3,
+        LevelKind::Fibonacci => 4,
+    };
+    of_trade(b)
+        .cmp(&of_trade(a))
+        .then(a.distance.total_cmp(&b.distance))
+        .then(rank(a).cmp(&rank(b)))
+        .then(a.index.cmp(&b.index))
 }
 
 /// By height, higher prices first where the heights are equal, so that no two leaders cross.

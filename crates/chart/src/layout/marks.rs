@@ -1,6 +1,10 @@
-//! Splits, earnings and dividends: under their candle, or listed right of the candles where they are still to come.
+//! Splits, earnings and dividends: under their candle, at their date while the suggested trade runs, or listed right of
+//! the candles.
+
+use chrono::NaiveDate;
 
 use super::Canvas;
+use super::ahead::Ahead;
 use crate::font::Weight;
 use crate::format;
 use crate::input::{Mark, MarkKind};
@@ -39,6 +43,7 @@ pub(super) fn lay_out(
     canvas: &mut Canvas<'_>,
     regions: &Regions,
     candles: &[SceneCandle],
+    ahead: Option<&Ahead<'_>>,
 ) -> Vec<SceneMark> {
     let Some(strip) = regions.marks else { return Vec::new() };
     let mut sorted: Vec<&Mark> = marks.iter().collect();
@@ -46,7 +51,18 @@ pub(super) fn lay_out(
     let (past, upcoming): (Vec<&Mark>, Vec<&Mark>) =
         sorted.into_iter().partition(|mark| candles.last().is_some_and(|last| mark.date <= last.end));
     let mut scene = on_bars(&past, canvas, &strip, candles);
-    scene.extend(to_come(upcoming, canvas, &strip, regions));
+    let (near, later): (Vec<&Mark>, Vec<&Mark>) =
+        upcoming.into_iter().partition(|mark| ahead.is_some_and(|ahead| ahead.x(mark.date).is_some()));
+    for mark in near {
+        let Some(x) = ahead.and_then(|ahead| ahead.x(mark.date)) else { continue };
+        let label = dot(mark, canvas, x, strip.middle());
+        scene.push(scene_mark(mark, MarkPlace::Ahead, x, label, canvas));
+    }
+    let listed = to_come(later, canvas, &strip, regions);
+    for mark in scene.iter().filter(|mark| matches!(mark.label, LabelState::Shown { .. })) {
+        beside(mark, canvas, &strip);
+    }
+    scene.extend(listed);
     scene.sort_by_key(|mark| (mark.date, mark.kind));
     scene
 }
@@ -69,11 +85,6 @@ fn on_bars(
         let label = dot(mark, canvas, x, strip.middle());
         scene.push(scene_mark(mark, MarkPlace::OnBar, x, label, canvas));
     }
-    for mark in &scene {
-        if let (LabelState::Shown { .. }, false) = (mark.label, mark.text.is_empty()) {
-            beside(mark, canvas, strip);
-        }
-    }
     scene
 }
 
@@ -93,10 +104,16 @@ fn dot(mark: &Mark, canvas: &mut Canvas<'_>, x: f64, middle: f64) -> LabelState 
     }
 }
 
-/// The mark's text, right of the disc, else left of it, else hidden.
+/// The mark's text, right of the disc, else left of it, else hidden; what is still to come has its date too.
 fn beside(mark: &SceneMark, canvas: &mut Canvas<'_>, strip: &Rect) {
-    let draft =
-        Draft::new(LabelRole::MarkText, BESIDE).run(mark.text.clone(), Weight::Regular, canvas.palette.muted);
+    let text = match mark.place {
+        MarkPlace::OnBar => mark.text.clone(),
+        MarkPlace::Ahead | MarkPlace::Upcoming => dated(mark.date, &mark.text, canvas),
+    };
+    if text.is_empty() {
+        return;
+    }
+    let draft = Draft::new(LabelRole::MarkText, BESIDE).run(text, Weight::Regular, canvas.palette.muted);
     let width = draft.width(canvas.fonts);
     let (right, left) = (mark.x + DIAMETER / 2.0 + 3.0, mark.x - DIAMETER / 2.0 - 3.0 - width);
     let places = [right, left].map(|x| draft.place(canvas.fonts, x, strip.middle(), width + 1.0));
@@ -117,9 +134,8 @@ fn to_come(
     let mut left = regions.candles.right() + 6.0;
     let mut scene = Vec::new();
     for mark in marks {
-        let text = [format::day(mark.date, canvas.year), canvas.fonts.clean(&mark.text)].join(" ");
-        let draft =
-            Draft::new(LabelRole::MarkText, BESIDE).run(text.trim(), Weight::Regular, canvas.palette.text);
+        let text = dated(mark.date, &canvas.fonts.clean(&mark.text), canvas);
+        let draft = Draft::new(LabelRole::MarkText, BESIDE).run(text, Weight::Regular, canvas.palette.text);
         let width = draft.width(canvas.fonts);
         let x = left + DIAMETER / 2.0;
         if left + DIAMETER + 3.0 + width > strip.right() {
@@ -133,6 +149,11 @@ fn to_come(
         left += DIAMETER + 3.0 + width + 10.0;
     }
     scene
+}
+
+/// `Jul 22 earnings (est.)`.
+fn dated(date: NaiveDate, text: &str, canvas: &Canvas<'_>) -> String {
+    format!("{} {text}", format::day(date, canvas.year)).trim().to_owned()
 }
 
 fn scene_mark(mark: &Mark, place: MarkPlace, x: f64, label: LabelState, canvas: &Canvas<'_>) -> SceneMark {

@@ -1,9 +1,11 @@
 //! All the layout: from the input to the scene, in whole steps, without drawing anything.
 
+mod ahead;
 mod bars;
 mod frame;
 mod levels;
 mod marks;
+mod rsi;
 mod scale;
 mod texts;
 mod ticks;
@@ -17,14 +19,15 @@ pub use scale::{PriceScale, ScaleKind};
 
 use crate::error::ChartError;
 use crate::font::{Fonts, Weight};
-use crate::input::{ChartInput, Overlay};
+use crate::input::{ChartInput, Overlay, TradeOverlay};
 use crate::label::{LabelRole, LabelSet};
 use crate::number::hundredth;
 use crate::scene::{
-    BarInterval, DateTick, OverlayLine, Point, PriceTag, PriceTick, Regions, ScaleEdge, Scene, SceneCandle,
-    VolumeTick,
+    BarInterval, DateTick, OverlayLine, Point, PriceTag, PriceTick, Rect, Regions, ScaleEdge, Scene,
+    SceneCandle, VolumeTick,
 };
 use crate::style::{ChartStyle, Palette};
+use ahead::Ahead;
 use texts::AxisPlace;
 
 pub(crate) use marks::color as mark_color;
@@ -44,12 +47,13 @@ impl Scene {
     /// Lays the chart out. Pure and deterministic: the same input and style give the same scene.
     ///
     /// Sessions are joined into weekly, then monthly candles where daily ones would be narrower than 2.5 px.
-    /// Levels within 35 % of the bars' range above or below widen the price scale; those farther away are listed
-    /// as `off_scale`.
+    /// The price scale spans what was traded, the current price and, within 35 % of that range above and below, the
+    /// suggested trade; levels beyond it are listed as `off_scale`.
     ///
     /// # Errors
     /// [`ChartError`] for input that cannot be drawn: no symbol, no bars or too many, impossible or unordered bars,
-    /// numbers that are not finite, zones the wrong way round, an image size out of range.
+    /// numbers that are not finite, zones the wrong way round, sessions of a trade before the last bar's, an image size out
+    /// of range.
     pub fn build(input: &ChartInput<'_>, style: &ChartStyle) -> Result<Self, ChartError> {
         style.check()?;
         input.check()?;
@@ -68,6 +72,14 @@ impl Scene {
         plan.draw(&window, style, &mut canvas).map(|scene| scene.with_labels(canvas.labels))
     }
 
+    /// The same chart with a trade in it, laid out anew.
+    ///
+    /// # Errors
+    /// As [`Scene::build`].
+    pub fn with_trade(&self, trade: TradeOverlay) -> Result<Self, ChartError> {
+        Self::build(&ChartInput { trade: Some(trade), ..self.input.clone() }, &self.style)
+    }
+
     fn with_labels(mut self, labels: LabelSet) -> Self {
         (self.labels, self.hidden) = labels.into_parts();
         self
@@ -81,8 +93,11 @@ fn window<'i, 'a>(input: &'i ChartInput<'a>, visible: Option<usize>) -> Cow<'i, 
         return Cow::Borrowed(input);
     }
     let mut window = input.clone();
-    window.bars = input.bars.get(skip..).unwrap_or(input.bars);
-    for overlay in &mut window.overlays {
+    match &mut window.bars {
+        Cow::Borrowed(bars) => *bars = bars.get(skip..).unwrap_or_default(),
+        Cow::Owned(bars) => drop(bars.drain(..skip)),
+    }
+    for overlay in window.overlays.iter_mut().chain(&mut window.rsi) {
         overlay.values.drain(..skip);
     }
     Cow::Owned(window)
@@ -91,10 +106,13 @@ fn window<'i, 'a>(input: &'i ChartInput<'a>, visible: Option<usize>) -> Cow<'i, 
 /// Everything that is decided before the first text gets its place.
 struct Plan {
     drafts: Vec<levels::LevelDraft>,
+    choice: levels::Choice,
     scale: PriceScale,
     ticks: Vec<(f64, String)>,
     tag: PriceTag,
     regions: Regions,
+    /// The candle pane less the time to come.
+    past: Rect,
     interval: BarInterval,
     groups: Vec<bars::Group>,
 }
@@ -107,17 +125,24 @@ impl Plan {
         (width, height): (f64, f64),
     ) -> Result<Self, ChartError> {
         let drafts = levels::drafts(input, canvas);
-        let has_volume = input.bars.iter().any(|bar| bar.volume > 0.0);
-        let rows = frame::Rows::new(width, height, !input.marks.is_empty(), has_volume);
-        let scale = fit_scale(input, style, &drafts, &rows);
+        let parts = frame::Parts {
+            marks: !input.marks.is_empty(),
+            volume: input.bars.iter().any(|bar| bar.volume > 0.0),
+            rsi: input.rsi.iter().any(|rsi| rsi.values.iter().any(Option::is_some)),
+        };
+        let rows = frame::Rows::new(width, height, &parts);
+        let scale = fit_scale(input, style, &rows);
         let ticks = ticks::prices(&scale);
         let tag = price_tag(input, canvas.palette, &scale);
         let tick_width = |text: &String| canvas.fonts.width(text, Weight::Regular, texts::AXIS) + 12.0;
         let tag_width = texts::price_tag_text(&tag, canvas).width(canvas.fonts) + 4.0;
         let axis = ticks.iter().map(|(_, text)| tick_width(text)).fold(tag_width.max(48.0), f64::max).ceil();
-        let regions = rows.regions(axis, levels::column_width(&drafts, canvas, width), drafts.len());
-        let (interval, groups) = bars::group(input.bars, regions.candles.width, style.width)?;
-        Ok(Self { drafts, scale, ticks, tag, regions, interval, groups })
+        let choice = levels::choose(&drafts, &scale, input.current_price());
+        let regions = rows.regions(axis, choice.column_width(&drafts, canvas, width));
+        let ahead = Ahead::new(input, &regions.candles).map_or(0.0, |ahead| ahead.width());
+        let past = Rect { width: regions.candles.width - ahead, ..regions.candles };
+        let (interval, groups) = bars::group(&input.bars, past.width, style.width)?;
+        Ok(Self { drafts, choice, scale, ticks, tag, regions, past, interval, groups })
     }
 
     fn draw(
@@ -127,19 +152,24 @@ impl Plan {
         canvas: &mut Canvas<'_>,
     ) -> Result<Scene, ChartError> {
         let regions = &self.regions;
-        let columns = bars::Columns::new(&regions.candles, self.groups.len());
+        let columns = bars::Columns::new(&self.past, self.groups.len());
         let volume = regions.volume.as_ref().zip(bars::most_volume(&self.groups));
         let candles = bars::candles(&self.groups, &columns, &self.scale, volume, input.last_bar_partial);
-        texts::header(input, canvas, regions, &candles);
+        let ahead = Ahead::new(input, &regions.candles);
+        let trade = ahead.as_ref().and_then(|ahead| ahead.trade(input, canvas, &self.scale, &candles));
+        let price_tag = self.tag.colored(&candles, canvas.palette);
+        texts::header(input, canvas, regions, self.interval, &candles);
         let overlays = self.overlays(input, canvas, &columns);
-        texts::legend(canvas, regions, &overlays);
+        texts::legend(canvas, regions, &overlays, trade.as_ref());
         texts::footer(input, canvas, regions, self.interval);
-        texts::price_tag(&self.tag, canvas, regions);
+        texts::price_tag(&price_tag, canvas, regions);
         let price_ticks = self.price_ticks(canvas);
-        let levels = levels::lay_out(&self.drafts, canvas, regions, &self.scale, &candles, self.tag.price);
-        let marks = marks::lay_out(&input.marks, canvas, regions, &candles);
+        let levels = levels::lay_out(&self.drafts, &self.choice, canvas, regions, &self.scale, &candles);
+        let marks = marks::lay_out(&input.marks, canvas, regions, &candles, ahead.as_ref());
         let volume_ticks =
             volume_ticks(canvas, regions, &candles, bars::most_volume(&self.groups), self.interval);
+        let rsi = rsi::lay_out(input, canvas, regions, &self.groups, &columns);
+        texts::expiration(canvas, regions, trade.as_ref());
         let date_ticks = self.date_ticks(canvas, &candles);
         Ok(Scene {
             symbol: canvas.fonts.clean(&input.symbol),
@@ -157,15 +187,19 @@ impl Plan {
             volume_ticks,
             date_ticks,
             overlays,
+            rsi,
             levels: levels.on_scale,
             off_scale: levels.off_scale,
             fibonacci_swing: swing(input, &candles, &self.scale),
             candles,
             marks,
-            price_tag: self.tag,
+            trade,
+            price_tag,
             labels: Vec::new(),
             hidden: Vec::new(),
             watermark: input.simulated.then(|| texts::watermark(canvas, regions, canvas.palette.simulated)),
+            input: ChartInput { bars: Cow::Owned(input.bars.to_vec()), ..input.clone() },
+            style: style.clone(),
         })
     }
 
@@ -196,7 +230,7 @@ impl Plan {
 
     fn date_ticks(&self, canvas: &mut Canvas<'_>, candles: &[SceneCandle]) -> Vec<DateTick> {
         let mut ticks = Vec::new();
-        for (i, text) in ticks::dates(candles, self.interval, self.regions.candles.width) {
+        for (i, text) in ticks::dates(candles, self.interval, self.past.width) {
             let Some(candle) = candles.get(i) else { continue };
             let place = AxisPlace::Centred { x: candle.x, row: self.regions.dates };
             texts::axis_text(canvas, LabelRole::DateTick, &text, place);
@@ -206,28 +240,20 @@ impl Plan {
     }
 }
 
-fn fit_scale(
-    input: &ChartInput<'_>,
-    style: &ChartStyle,
-    drafts: &[levels::LevelDraft],
-    rows: &frame::Rows,
-) -> PriceScale {
+fn fit_scale(input: &ChartInput<'_>, style: &ChartStyle, rows: &frame::Rows) -> PriceScale {
     let low = input.bars.iter().map(|bar| bar.low).fold(f64::INFINITY, f64::min);
     let high = input.bars.iter().map(|bar| bar.high).fold(0.0, f64::max);
-    let mut wishes = levels::wishes(drafts);
-    wishes.extend(input.last_price);
-    // An average's newest value matters; where it came from may lie below the picture.
-    wishes.extend(input.overlays.iter().filter_map(bars::newest));
+    let mut wishes: Vec<f64> = input.last_price.into_iter().collect();
+    if let Some(trade) = &input.trade {
+        wishes.extend(trade.strikes.iter().map(|strike| strike.price));
+        wishes.push(trade.breakeven);
+        wishes.extend(trade.expected.iter().flat_map(|e| [e.from - e.one_sd, e.from + e.one_sd]));
+    }
     PriceScale::fit(style.scale, low, high, &wishes, rows.candles_top, rows.candles_bottom)
 }
 
 fn price_tag(input: &ChartInput<'_>, palette: &Palette, scale: &PriceScale) -> PriceTag {
-    let close =
-        |back: usize| input.bars.len().checked_sub(back).and_then(|i| input.bars.get(i)).map(|b| b.close);
-    let last = close(1).unwrap_or(0.0);
-    let price = input.last_price.unwrap_or(last);
-    // The change that the colour shows: against the session before the running or last one.
-    let before = close(2).unwrap_or(last);
+    let price = input.current_price();
     PriceTag {
         price,
         y: hundredth(scale.y(price).clamp(scale.top_y, scale.bottom_y)),
@@ -236,7 +262,15 @@ fn price_tag(input: &ChartInput<'_>, palette: &Palette, scale: &PriceScale) -> P
             p if p < scale.bottom_price => Some(ScaleEdge::Below),
             _ => None,
         },
-        color: if price < before { palette.resistance } else { palette.support },
+        color: palette.support,
+    }
+}
+
+impl PriceTag {
+    /// In the colour of the change against the candle before the running or last one.
+    fn colored(self, candles: &[SceneCandle], palette: &Palette) -> Self {
+        let before = candles.iter().rev().nth(1).or(candles.last()).map_or(self.price, |candle| candle.close);
+        Self { color: if self.price < before { palette.resistance } else { palette.support }, ..self }
     }
 }
 

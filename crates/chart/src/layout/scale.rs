@@ -29,7 +29,7 @@ pub struct PriceScale {
     pub top_y: f64,
 }
 
-/// How far beyond the bars, in bar ranges, the scale reaches out for levels on each side.
+/// How far beyond the bars, in bar ranges, the scale reaches out for the current price and the trade on each side.
 const REACH: f64 = 0.35;
 /// Air above and below, in ranges.
 const AIR: f64 = 0.04;
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn near_levels_widen_the_scale_and_far_ones_do_not() {
+    fn near_wishes_widen_the_scale_and_far_ones_do_not() {
         let scale =
             PriceScale::fit(ScaleChoice::Linear, 500.0, 600.0, &[630.0, 700.0, 480.0, 300.0], 0.0, 100.0);
         assert!(scale.contains(630.0) && scale.contains(480.0));

@@ -6,7 +6,9 @@ use crate::font::Weight;
 use crate::format;
 use crate::input::ChartInput;
 use crate::label::{Draft, Label, LabelRole};
-use crate::scene::{BarInterval, HiddenReason, OverlayLine, PriceTag, Rect, Regions, ScaleEdge, SceneCandle};
+use crate::scene::{
+    BarInterval, HiddenReason, OverlayLine, PriceTag, Rect, Regions, ScaleEdge, SceneCandle, SceneTrade,
+};
 use crate::style::Color;
 
 /// Vertical middles of the header's three rows.
@@ -51,6 +53,7 @@ pub(super) fn header(
     input: &ChartInput<'_>,
     canvas: &mut Canvas<'_>,
     regions: &Regions,
+    interval: BarInterval,
     candles: &[SceneCandle],
 ) {
     let palette = canvas.palette;
@@ -88,38 +91,46 @@ pub(super) fn header(
         palette.text,
     );
     prices.push_right(canvas, &as_of);
-    last_bar(input, canvas, &mut prices, candles);
+    last_candle(canvas, &mut prices, interval, candles);
 }
 
-/// Prices of the last session with its change against the session before.
-fn last_bar(input: &ChartInput<'_>, canvas: &mut Canvas<'_>, row: &mut Row, candles: &[SceneCandle]) {
-    let (Some(bar), Some(candle)) = (input.bars.last(), candles.last()) else { return };
+/// Prices of the last session, week or month with its change against the one before.
+fn last_candle(canvas: &mut Canvas<'_>, row: &mut Row, interval: BarInterval, candles: &[SceneCandle]) {
+    let Some(candle) = candles.last() else { return };
     let palette = canvas.palette;
-    let mut draft = Draft::new(LabelRole::LastBar, SMALL).run(
-        format!("{}  ", format::day(bar.date, canvas.year)),
-        Weight::Medium,
-        palette.text,
-    );
-    for (name, price) in [("O", bar.open), ("H", bar.high), ("L", bar.low), ("C", bar.close)] {
+    let end = format::day(candle.end, canvas.year);
+    let (date, period) = match interval {
+        BarInterval::Daily => (end, "session"),
+        BarInterval::Weekly => (format!("Week to {end}"), "week"),
+        BarInterval::Monthly => (format!("Month to {end}"), "month"),
+    };
+    let mut draft =
+        Draft::new(LabelRole::LastBar, SMALL).run(format!("{date}  "), Weight::Medium, palette.text);
+    for (name, price) in [("O", candle.open), ("H", candle.high), ("L", candle.low), ("C", candle.close)] {
         draft = draft.run(format!(" {name} "), Weight::Regular, palette.muted).run(
             format::price(price),
             Weight::Regular,
             palette.text,
         );
     }
-    if let Some(before) = input.bars.len().checked_sub(2).and_then(|i| input.bars.get(i)) {
-        let percent = (bar.close / before.close - 1.0) * 100.0;
+    if let Some(before) = candles.iter().rev().nth(1) {
+        let percent = (candle.close / before.close - 1.0) * 100.0;
         let color = if percent < 0.0 { palette.resistance } else { palette.support };
         draft = draft.run(format!("  {}", format::change(percent)), Weight::Medium, color);
     }
     if candle.partial {
-        draft = draft.run("   session in progress", Weight::Medium, palette.simulated);
+        draft = draft.run(format!("   {period} in progress"), Weight::Medium, palette.simulated);
     }
     row.push_left(canvas, &draft);
 }
 
-/// One entry per overlay: a dash in its colour, its name, its newest value.
-pub(super) fn legend(canvas: &mut Canvas<'_>, regions: &Regions, overlays: &[OverlayLine]) {
+/// One entry per overlay, a dash in its colour, its name, its newest value; and one for the expected move.
+pub(super) fn legend(
+    canvas: &mut Canvas<'_>,
+    regions: &Regions,
+    overlays: &[OverlayLine],
+    trade: Option<&SceneTrade>,
+) {
     let mut row = Row { left: regions.header.x, right: regions.header.right(), middle: ROWS[2] };
     for line in overlays {
         let value = match (line.last, line.runs.is_empty()) {
@@ -133,6 +144,25 @@ pub(super) fn legend(canvas: &mut Canvas<'_>, regions: &Regions, overlays: &[Ove
             .run(value, Weight::Medium, line.color);
         row.push_left(canvas, &draft);
     }
+    if let Some((trade, cone)) = trade.and_then(|trade| Some((trade, trade.cone.as_ref()?))) {
+        let day = format::day(trade.expiration, canvas.year);
+        let draft = Draft::new(LabelRole::Legend, SMALL)
+            .run("— ", Weight::Medium, cone.color)
+            .run(format!("expected by {day} (±1 SD) "), Weight::Regular, canvas.palette.muted)
+            .run(
+                format!("{}–{}", format::price(cone.low.max(0.0)), format::price(cone.high)),
+                Weight::Medium,
+                cone.color,
+            );
+        row.push_left(canvas, &draft);
+    }
+}
+
+/// The trade's last session on the date axis.
+pub(super) fn expiration(canvas: &mut Canvas<'_>, regions: &Regions, trade: Option<&SceneTrade>) {
+    let Some(trade) = trade else { return };
+    let text = format::day(trade.expiration, canvas.year);
+    axis_text(canvas, LabelRole::DateTick, &text, AxisPlace::Centred { x: trade.x, row: regions.dates });
 }
 
 /// Source at the left, sessions at the right.
@@ -231,12 +261,17 @@ pub(super) fn volume_caption(
 ) {
     let Some(candle) = candles.last() else { return };
     let name = match interval {
-        BarInterval::Daily => "Volume ",
-        BarInterval::Weekly => "Volume of the week ",
-        BarInterval::Monthly => "Volume of the month ",
+        BarInterval::Daily => "Volume",
+        BarInterval::Weekly => "Volume of the week",
+        BarInterval::Monthly => "Volume of the month",
     };
-    let draft = Draft::new(LabelRole::Volume, AXIS).run(name, Weight::Regular, canvas.palette.muted).run(
-        format::volume(candle.volume),
+    caption(canvas, LabelRole::Volume, pane, name, format::volume(candle.volume));
+}
+
+/// Name and newest value of a pane, in its upper left corner.
+pub(super) fn caption(canvas: &mut Canvas<'_>, role: LabelRole, pane: &Rect, name: &str, value: String) {
+    let draft = Draft::new(role, AXIS).run(format!("{name} "), Weight::Regular, canvas.palette.muted).run(
+        value,
         Weight::Medium,
         canvas.palette.text,
     );

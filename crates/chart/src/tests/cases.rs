@@ -40,7 +40,7 @@ pub(super) fn average(bars: &[DailyBar], n: u32) -> Overlay {
 
 pub(super) fn level(price: f64, kind: LevelSide, touches: u32, strength: f64) -> LevelLine {
     let (zone_low, zone_high) = (price * 0.9955, price * 1.0045);
-    LevelLine { price, zone_low, zone_high, kind, touches, strength: Some(strength) }
+    LevelLine { price, zone_low, zone_high, kind, touches, strength: Some(strength), since: None }
 }
 
 /// The chart of the specification: three supports, two resistances, a gap, a Fibonacci swing, events.
@@ -75,13 +75,33 @@ pub(super) fn apple(bars: &[DailyBar]) -> ChartInput<'_> {
     let mark = |date, kind, text: &str| Mark { date: day(date), kind, text: text.to_owned() };
     input.marks = vec![
         mark("2014-01-27", MarkKind::Earnings, ""),
-        mark("2014-02-06", MarkKind::Dividend, "$3.05"),
+        mark("2014-02-06", MarkKind::Dividend, "dividend $3.05"),
         mark("2014-04-23", MarkKind::Earnings, ""),
-        mark("2014-05-08", MarkKind::Dividend, "$3.29"),
-        mark("2014-06-09", MarkKind::Split, "7:1"),
-        mark("2014-07-22", MarkKind::Earnings, "est."),
+        mark("2014-05-08", MarkKind::Dividend, "dividend $3.29"),
+        mark("2014-06-09", MarkKind::Split, "7-for-1 split"),
+        mark("2014-07-22", MarkKind::Earnings, "earnings (est.)"),
     ];
     input
+}
+
+/// The 630 put of 20 June 2014, sold at 5.05, and one standard deviation of 22.40 by then.
+pub(super) fn put() -> TradeOverlay {
+    let sessions = day("2014-06-09").iter_days().take(12).filter(|d| d.weekday().num_days_from_monday() < 5);
+    TradeOverlay {
+        strikes: vec![StrikeLine { name: "Short put".to_owned(), price: 630.0 }],
+        breakeven: 624.95,
+        sessions: sessions.collect(),
+        expected: Some(ExpectedRange { from: 645.57, one_sd: 22.4 }),
+    }
+}
+
+/// A smooth stand-in for the index, between 20 and 80.
+pub(super) fn index(bars: &[DailyBar]) -> Overlay {
+    let value = |i: u32| (i >= 14).then(|| 50.0 + 30.0 * (f64::from(i) / 9.0).sin());
+    Overlay {
+        name: "RSI 14".to_owned(),
+        values: (0..u32::try_from(bars.len()).unwrap()).map(value).collect(),
+    }
 }
 
 /// 15 levels within 3 % of the price.

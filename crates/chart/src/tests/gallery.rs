@@ -15,8 +15,12 @@ fn gallery() {
     let dark = ChartStyle { theme: Theme::Dark, ..half_year() };
     let small = ChartStyle { width: 640, height: 400, ..half_year() };
     let whole = ChartStyle::default();
+    let mut traded = apple(&bars);
+    (traded.trade, traded.rsi) = (Some(put()), Some(index(&bars)));
     let charts = [
         ("aapl", apple(&bars), half_year()),
+        ("traded", traded.clone(), half_year()),
+        ("traded_dark", traded, ChartStyle { theme: Theme::Dark, ..half_year() }),
         ("partial_dark", partial, dark),
         ("crowded", crowded(&bars), half_year()),
         ("small", apple(&bars), small),

@@ -59,23 +59,157 @@ fn shown(scene: &Scene, state: LabelState) -> &Label {
 }
 
 #[test]
-fn apple_shows_every_level_at_the_pixel_of_its_price() {
+fn apple_shows_what_is_near_at_the_pixel_of_its_price() {
     let bars = aapl();
     let scene = Scene::build(&apple(&bars), &half_year()).unwrap();
     check_scene(&scene);
     assert_eq!((scene.candles.len(), scene.bar_interval), (129, BarInterval::Daily));
-    assert_eq!((scene.hidden.len(), scene.off_scale.len()), (0, 0));
-    for price in [622.50, 580.33, 511.33, 705.07, 651.25] {
+    for price in [622.50, 651.25] {
         let level = scene.levels.iter().find(|level| level.price == price).unwrap();
         assert!((scene.price_scale.price(level.y) - price).abs() < 0.01);
         assert!(shown(&scene, level.label).text.contains(&format!("{price:.2}")));
     }
+    let scene = Scene::build(&ChartInput { fibonacci: None, ..apple(&bars) }, &half_year()).unwrap();
+    check_scene(&scene);
     let gap = scene.levels.iter().find(|level| level.kind == LevelKind::Gap).unwrap();
     let rect = gap.zone.unwrap().rect;
     assert!((scene.price_scale.price(rect.y) - 560.73).abs() < 0.01);
     assert!((scene.price_scale.price(rect.bottom()) - 531.13).abs() < 0.01);
     let after = scene.candles.iter().find(|candle| candle.date == day("2014-04-24")).unwrap();
     assert_eq!(gap.x_start, after.x);
+}
+
+#[test]
+fn the_axis_spans_what_was_traded_and_names_what_lies_beyond() {
+    let bars = aapl();
+    let scene = Scene::build(&apple(&bars), &half_year()).unwrap();
+    let high = scene.candles.iter().map(|candle| candle.high).fold(0.0, f64::max);
+    let low = scene.candles.iter().map(|candle| candle.low).fold(high, f64::min);
+    let air = 0.05 * (high - low);
+    assert!(scene.price_scale.top_price < high + air && scene.price_scale.bottom_price > low - air);
+    let beyond: Vec<f64> = scene.off_scale.iter().map(|off| off.price).collect();
+    assert_eq!(beyond, [705.07]);
+}
+
+#[test]
+fn seven_labels_and_those_of_the_nearest_levels() {
+    let bars = aapl();
+    let scene = Scene::build(&crowded(&bars), &half_year()).unwrap();
+    check_scene(&scene);
+    let named = |label: &&Label| matches!(label.role, LabelRole::Level | LabelRole::OffScale);
+    assert_eq!(scene.labels.iter().filter(named).count(), 7);
+    let distance = |level: &&SceneLevel| (level.price - 645.57).abs();
+    let (with, without): (Vec<&SceneLevel>, Vec<&SceneLevel>) = scene
+        .levels
+        .iter()
+        .filter(|level| level.kind <= LevelKind::Resistance)
+        .partition(|level| matches!(level.label, LabelState::Shown { .. }));
+    let drawn = with.len() + without.len() + scene.off_scale.len();
+    assert_eq!(drawn, 15, "unnamed supports and resistances are drawn too");
+    let farthest = with.iter().map(distance).fold(0.0, f64::max);
+    assert!(without.iter().map(distance).all(|d| d >= farthest));
+    for level in without {
+        assert_eq!(level.label, LabelState::Hidden { reason: HiddenReason::Farther });
+    }
+    let riddles = |level: &&SceneLevel| {
+        matches!(level.kind, LevelKind::Fibonacci | LevelKind::Gap | LevelKind::Confluence)
+    };
+    assert!(scene.levels.iter().filter(riddles).all(|level| matches!(level.label, LabelState::Shown { .. })));
+}
+
+#[test]
+fn a_fibonacci_level_in_a_zone_is_named_by_the_zone() {
+    let bars = aapl();
+    let scene = Scene::build(&apple(&bars), &half_year()).unwrap();
+    assert!(scene.hidden.iter().any(|h| h.reason == HiddenReason::InZone && h.text.contains("50%")));
+    let zone = scene.levels.iter().find(|level| level.kind == LevelKind::Confluence).unwrap();
+    assert!(shown(&scene, zone.label).text.contains("Fib 50%"));
+}
+
+#[test]
+fn a_level_begins_at_its_first_touch() {
+    let bars = aapl();
+    let mut input = apple(&bars);
+    input.levels[0].since = Some(day("2014-05-28"));
+    input.levels[1].since = Some(day("2013-03-01"));
+    let scene = Scene::build(&input, &half_year()).unwrap();
+    let start = |price: f64| scene.levels.iter().find(|level| level.price == price).unwrap().x_start;
+    let candle = scene.candles.iter().find(|candle| candle.date == day("2014-05-28")).unwrap();
+    assert_eq!(start(622.50), candle.x);
+    assert!(start(580.33) <= scene.candles[0].x, "it began before the picture");
+}
+
+#[test]
+fn the_trade_is_drawn_into_a_scene_that_was_stored() {
+    let bars = aapl();
+    let scene = Scene::build(&apple(&bars), &half_year()).unwrap();
+    let stored: Scene = serde_json::from_str(&serde_json::to_string(&scene).unwrap()).unwrap();
+    let with = stored.with_trade(put()).unwrap();
+    check_scene(&with);
+    assert_eq!(with.candles.len(), scene.candles.len());
+    for (kind, price, text) in [
+        (LevelKind::Strike, 630.0, "Short put 630.00  −2.4%"),
+        (LevelKind::Breakeven, 624.95, "Breakeven 624.95  −3.2%"),
+    ] {
+        let line = with.levels.iter().find(|level| level.kind == kind).unwrap();
+        assert!((with.price_scale.price(line.y) - price).abs() < 0.01);
+        assert_eq!(shown(&with, line.label).text, text);
+    }
+    let trade = with.trade.as_ref().unwrap();
+    assert_eq!(trade.expiration, day("2014-06-20"));
+    assert!(trade.x > with.candles[128].x && trade.x < with.regions.candles.right());
+    let cone = trade.cone.as_ref().unwrap();
+    assert_eq!((cone.low, cone.high), (645.57 - 22.4, 645.57 + 22.4));
+    let (first, last) = (cone.upper[0], cone.upper[cone.upper.len() - 1]);
+    assert!((with.price_scale.price(first.y) - 645.57).abs() < 0.01 && first.x == with.candles[128].x);
+    assert!((with.price_scale.price(last.y) - cone.high).abs() < 0.01 && last.x == trade.x);
+    let quarter = cone.lower[cone.lower.len() / 4];
+    assert!(
+        (with.price_scale.price(quarter.y) - (645.57 - 11.2)).abs() < 0.1,
+        "it widens with the root of time"
+    );
+    let split = with.marks.iter().find(|mark| mark.kind == MarkKind::Split).unwrap();
+    assert!(split.place == MarkPlace::Ahead && split.x < trade.x, "{split:?}");
+    assert!(with.labels.iter().any(|label| label.text == "— expected by Jun 20 (±1 SD) 623.17–667.97"));
+    let again = with.with_trade(put()).unwrap();
+    assert_eq!(again, with);
+}
+
+#[test]
+fn a_trade_that_ends_today_or_in_years_is_drawn() {
+    let bars = aapl();
+    let scene = Scene::build(&apple(&bars), &half_year()).unwrap();
+    let today = scene.with_trade(TradeOverlay { sessions: Vec::new(), ..put() }).unwrap();
+    check_scene(&today);
+    assert!(today.trade.is_none() && today.levels.iter().any(|level| level.kind == LevelKind::Strike));
+    let sessions: Vec<_> = day("2014-06-09").iter_days().take(900).collect();
+    let years = scene.with_trade(TradeOverlay { sessions: sessions.clone(), ..put() }).unwrap();
+    check_scene(&years);
+    let ahead = years.regions.candles.right() - years.candles[years.candles.len() - 1].x;
+    assert!(ahead < 0.3 * years.regions.candles.width, "{ahead}");
+    let backwards =
+        scene.with_trade(TradeOverlay { sessions: sessions.into_iter().rev().collect(), ..put() });
+    assert!(matches!(backwards, Err(ChartError::UnorderedSessions { .. })));
+}
+
+#[test]
+fn the_index_has_a_pane_with_its_bounds() {
+    let bars = aapl();
+    let mut input = apple(&bars);
+    input.rsi = Some(index(&bars));
+    let scene = Scene::build(&input, &half_year()).unwrap();
+    check_scene(&scene);
+    let (pane, rsi) = (scene.regions.rsi.unwrap(), scene.rsi.as_ref().unwrap());
+    assert!(pane.y > scene.regions.volume.unwrap().bottom() && pane.bottom() <= scene.regions.dates.y);
+    assert_eq!(rsi.ticks.map(|tick| tick.value), [30.0, 70.0]);
+    assert!((rsi.ticks[0].y - (pane.bottom() - 0.3 * pane.height)).abs() < 0.01);
+    assert!(rsi.line.runs.iter().flatten().all(|p| (pane.y..=pane.bottom()).contains(&p.y)));
+    let value = input.rsi.as_ref().unwrap().values[332].unwrap();
+    assert!(scene.labels.iter().any(|label| label.text == format!("RSI 14 {value:.0}")));
+    input.rsi.as_mut().unwrap().values[300] = Some(101.0);
+    assert!(
+        Scene::build(&input, &half_year()).unwrap_err().to_string().contains("a value of the RSI is 101")
+    );
 }
 
 #[test]
@@ -103,6 +237,7 @@ fn events_stand_under_their_candles_and_upcoming_ones_beside_them() {
         shown(&scene, mark.label);
         match mark.place {
             MarkPlace::OnBar => assert!(scene.candles.iter().any(|c| c.date == mark.date && c.x == mark.x)),
+            MarkPlace::Ahead => panic!("without a trade nothing is ahead: {mark:?}"),
             MarkPlace::Upcoming => {
                 assert!(mark.date > day("2014-06-06") && mark.x > scene.regions.candles.right());
             }
@@ -111,29 +246,17 @@ fn events_stand_under_their_candles_and_upcoming_ones_beside_them() {
 }
 
 #[test]
-fn fifteen_crowded_levels_all_have_a_label_in_the_order_of_their_prices() {
+fn labels_without_room_are_listed_with_the_reason() {
     let bars = aapl();
-    let scene = Scene::build(&crowded(&bars), &half_year()).unwrap();
+    let mut input = crowded(&bars);
+    input.rsi = Some(index(&bars));
+    let scene = Scene::build(&input, &ChartStyle { width: 640, height: 400, ..half_year() }).unwrap();
     check_scene(&scene);
-    assert!(scene.hidden.is_empty(), "{:?}", scene.hidden);
-    let mut levels: Vec<_> =
-        scene.levels.iter().filter(|level| level.kind <= LevelKind::Resistance).collect();
-    assert_eq!(levels.len(), 15);
-    levels.sort_by(|a, b| b.price.total_cmp(&a.price));
-    let tops: Vec<f64> = levels.iter().map(|level| shown(&scene, level.label).rect.y).collect();
-    assert!(tops.windows(2).all(|pair| pair[1] >= pair[0] + 18.0), "{tops:?}");
-}
-
-#[test]
-fn labels_without_room_are_listed_with_the_reason_and_supports_stay() {
-    let bars = aapl();
-    let style = ChartStyle { width: 640, height: 400, ..half_year() };
-    let scene = Scene::build(&apple(&bars), &style).unwrap();
-    check_scene(&scene);
-    assert!(scene.hidden.iter().any(|h| h.reason == HiddenReason::NoRoom && h.text.starts_with("Fib")));
-    for level in scene.levels.iter().filter(|level| level.kind <= LevelKind::Resistance) {
-        shown(&scene, level.label);
-    }
+    let room = scene.regions.labels.height;
+    let named = scene.labels.iter().filter(|label| label.role == LabelRole::Level).count();
+    assert!(room >= 20.0 * (named as f64 - 1.0) + 18.0 && named >= 4, "{named} labels in {room} pixels");
+    let reasons = [HiddenReason::NoRoom, HiddenReason::Farther];
+    assert!(scene.hidden.iter().any(|h| reasons.contains(&h.reason)), "{:?}", scene.hidden);
 }
 
 #[test]
@@ -181,6 +304,26 @@ fn a_thousand_bars_are_weekly_and_keep_their_extremes() {
 }
 
 #[test]
+fn a_weekly_chart_is_headed_by_the_weeks_bar() {
+    let bars = walk(1000, 40.0, 0.02, 3);
+    let mut input = ChartInput::new("LONG", as_of(), "seed 3", &bars);
+    input.last_bar_partial = true;
+    let scene = Scene::build(&input, &ChartStyle::default()).unwrap();
+    let head = scene.labels.iter().find(|label| label.role == LabelRole::LastBar).unwrap();
+    let (week, before) = (scene.candles[199], scene.candles[198]);
+    let end = bars[999].date.format("%b %-d");
+    assert!(head.text.starts_with(&format!("Week to {end}")), "{}", head.text);
+    for price in [week.open, week.high, week.low, week.close] {
+        assert!(head.text.contains(&format!("{price:.2}")), "{}", head.text);
+    }
+    let change = (week.close / before.close - 1.0) * 100.0;
+    assert!(head.text.contains(&format!("{:.1}%", change.abs())) && head.text.ends_with("week in progress"));
+    let color =
+        if scene.price_tag.price < before.close { scene.palette.resistance } else { scene.palette.support };
+    assert_eq!(scene.price_tag.color, color);
+}
+
+#[test]
 fn a_flat_series_and_a_single_bar_are_drawn_without_a_volume_pane() {
     let still = flat(60);
     for bars in [&still[..], &still[..1]] {
@@ -218,7 +361,7 @@ fn wrong_input_is_refused_with_what_to_change() {
         Scene::build(&input, &half_year()).unwrap_err().to_string()
     };
     assert!(message(|i| i.symbol = " ".to_owned()).contains("no symbol"));
-    assert_eq!(message(|i| i.bars = &[]), "there are no daily bars for AAPL: pass at least one");
+    assert_eq!(message(|i| i.bars = (&[]).into()), "there are no daily bars for AAPL: pass at least one");
     assert!(message(|i| i.levels[0].price = f64::NAN).contains("a level's price is NaN"));
     assert!(message(|i| i.levels[0].strength = Some(58.0)).contains("from 0 to 1"));
     assert!(message(|i| i.levels[0].zone_low = 630.0).contains("zone"));

@@ -77,7 +77,15 @@ impl Market {
                     high: zone_high,
                     sources: vec![self.text.clone()],
                 }),
-                _ => input.levels.push(LevelLine { price, zone_low, zone_high, kind, touches, strength }),
+                _ => input.levels.push(LevelLine {
+                    price,
+                    zone_low,
+                    zone_high,
+                    kind,
+                    touches,
+                    strength,
+                    since: None,
+                }),
             }
         }
         let ratio =
@@ -88,6 +96,19 @@ impl Market {
             from_date: Some(self.bars[0].date),
             to_date: self.bars.last().map(|bar| bar.date),
             levels: self.levels.iter().take(7).map(ratio).collect(),
+        });
+        input.rsi = Some(index(&self.bars));
+        input.trade = self.levels.first().map(|(share, _, touches, strength)| {
+            let tomorrow = self.bars.last().unwrap().date + chrono::Duration::days(1);
+            TradeOverlay {
+                strikes: vec![StrikeLine {
+                    name: self.text.clone(),
+                    price: (share * close).clamp(1e-6, 1e9),
+                }],
+                breakeven: 0.97 * share * close,
+                sessions: tomorrow.iter_days().take(usize::try_from(touches % 60).unwrap()).collect(),
+                expected: Some(ExpectedRange { from: close, one_sd: strength * close }),
+            }
         });
         input.marks = self.marks.iter().map(|mark| self.mark(mark)).collect();
         input
@@ -108,8 +129,12 @@ proptest! {
         let scene = Scene::build(&input, &style).unwrap();
         check_scene(&scene);
         let listed = input.levels.len() + input.gaps.len() + input.confluence.len()
-            + input.fibonacci.as_ref().map_or(0, |fib| fib.levels.len());
-        prop_assert_eq!(scene.levels.len() + scene.off_scale.len(), listed);
+            + input.fibonacci.as_ref().map_or(0, |fib| fib.levels.len())
+            + input.trade.as_ref().map_or(0, |trade| trade.strikes.len() + 1);
+        let named = scene.labels.iter().filter(|l| matches!(l.role, LabelRole::Level | LabelRole::OffScale)).count();
+        prop_assert!(named <= 7 && scene.levels.len() + scene.off_scale.len() <= listed);
+        let untold = scene.hidden.iter().filter(|h| !matches!(h.reason, HiddenReason::BeforeFirstBar)).count();
+        prop_assert!(named + untold >= listed, "every level has a label or a reason");
         prop_assert_eq!(&Scene::build(&input, &style).unwrap(), &scene);
     }
 

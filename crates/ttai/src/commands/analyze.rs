@@ -114,7 +114,9 @@ impl Job<'_> {
     ) -> anyhow::Result<Option<Value>> {
         if let Some(path) = &self.args.chart {
             let store = wiring::store(self.settings).await?;
-            report::write_chart(store.as_ref(), &answer, path).await?;
+            if let Some(lacks) = report::write_chart(store.as_ref(), &answer, path).await? {
+                output::note(&lacks);
+            }
         }
         if self.args.json {
             return Ok(Some(answer));

@@ -63,7 +63,11 @@ async fn chosen(saved: &SavedAnalyses, args: &ShowArgs) -> anyhow::Result<Option
 async fn show(record: &AnalysisRecord, saved: &SavedAnalyses, args: &ShowArgs) -> anyhow::Result<()> {
     if let Some(path) = &args.chart {
         match &saved.store {
-            Ok(store) => report::write_chart(store.as_ref(), &record.result, path).await?,
+            Ok(store) => {
+                if let Some(lacks) = report::write_chart(store.as_ref(), &record.result, path).await? {
+                    output::note(&lacks);
+                }
+            }
             Err(error) => bail!("the chart cannot be read: {error:#}"),
         }
     }

@@ -281,11 +281,11 @@ fn credit(position: &SuggestedPosition) -> String {
 
 fn levels(chart: &ChartAnalysisResult) -> String {
     let mut table = tables::table(&["level", "price", "strength", "made by", "touches", "ATR away"]);
-    for level in chart.resistance_levels.iter().take(3).rev() {
+    for level in chart.resistance_levels.iter().rev() {
         table.add_row(level_row("resistance", level));
     }
     table.add_row(["price".to_owned(), format!("{:.2}", chart.price)]);
-    for level in chart.support_levels.iter().take(4) {
+    for level in &chart.support_levels {
         table.add_row(level_row("support", level));
     }
     tables::render(&table)

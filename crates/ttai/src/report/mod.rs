@@ -2,6 +2,7 @@
 
 mod analysis;
 mod article;
+mod chart;
 mod dates;
 mod figures;
 mod headline;
@@ -12,14 +13,11 @@ mod short;
 mod tables;
 mod text;
 
-use std::path::Path;
-
-use anyhow::Context;
 use chrono::{DateTime, Utc};
 use ttai_core::NEW_YORK;
-use ttai_ports::Artifacts;
 
 pub use analysis::{Detail, result};
+pub use chart::write_chart;
 pub use list::list;
 pub use paint::Paint;
 pub use quotes::{quotes, stream_event};
@@ -29,24 +27,6 @@ pub use tables::{checks, configuration, description, progress, recorded, run_lin
 #[must_use]
 pub fn eastern(time: DateTime<Utc>) -> String {
     time.with_timezone(&NEW_YORK).format("%Y-%m-%d %H:%M ET").to_string()
-}
-
-/// Writes the chart image that a result refers to.
-///
-/// # Errors
-/// A result without one, a store that lost it, a file that cannot be written.
-pub async fn write_chart(
-    store: &dyn Artifacts,
-    result: &serde_json::Value,
-    path: &Path,
-) -> anyhow::Result<()> {
-    let chart = result.get("chart_analysis").filter(|chart| !chart.is_null()).unwrap_or(result);
-    let hash = chart
-        .pointer("/chart_image/sha256")
-        .and_then(serde_json::Value::as_str)
-        .context("this analysis has no chart image")?;
-    let image = store.get(hash).await?.with_context(|| format!("the store has no image {hash}"))?;
-    std::fs::write(path, image.bytes).with_context(|| format!("cannot write {}", path.display()))
 }
 
 #[cfg(test)]
