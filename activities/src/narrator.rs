@@ -85,10 +85,15 @@ impl Narrator {
         let known = self.evidence.iter().any(|entry| entry.name == name && entry.text == text);
         if !known {
             let (name, source) = (name.to_owned(), source.to_owned());
-            self.evidence.push(Evidence { name, value, text: text.clone(), source });
+            self.evidence.push(Evidence { name, value: ten_digits(value), text: text.clone(), source });
         }
         text
     }
+}
+
+/// A number with its first ten digits: the rest is noise of binary fractions that every history would carry several times.
+pub(crate) fn ten_digits(value: f64) -> f64 {
+    format!("{value:.9e}").parse().unwrap_or(value)
 }
 
 /// Digits after the point that print the value as it is, from `least` to `most`.

@@ -9,6 +9,8 @@ use ttai_quant::levels::{
 };
 use ttai_quant::trend::{ChartAssessment, Measures, Recommendation};
 
+use crate::narrator::ten_digits;
+
 /// Levels of one chart as the result carries them.
 #[derive(Clone, Debug)]
 pub(super) struct Findings {
@@ -56,12 +58,12 @@ fn price_level(
         price: level.price,
         strength: strength(level.strength).to_owned(),
         kind: kind(level, &map.extremes, bars, timeframe).to_owned(),
-        score: level.score,
+        score: ten_digits(level.score),
         touches: u32::try_from(level.touches).unwrap_or(u32::MAX),
-        zone_low: level.zone_low,
-        zone_high: level.zone_high,
+        zone_low: ten_digits(level.zone_low),
+        zone_high: ten_digits(level.zone_high),
         last_touch: level.last_touch,
-        distance_atr: (level.price - price) / map.atr,
+        distance_atr: ten_digits((level.price - price) / map.atr),
     }
 }
 

@@ -186,12 +186,15 @@ async fn the_picture_marks_what_is_known_and_what_is_simulated() {
     let scene = scene(&result, &store);
     assert!(scene.simulated);
     let marks: Vec<String> = scene.marks.iter().map(|m| format!("{} {}", m.date, m.text)).collect();
-    assert_eq!(marks, [
+    assert_eq!(
+        marks,
+        [
             "2014-05-08 dividend $0.50",
             "2014-05-12 2-for-1 split",
             "2014-07-22 earnings (est.)",
             "2014-08-07 dividend $0.50 (est.)"
-        ]);
+        ]
+    );
     assert_well_told(&result);
     assert!(result.chart_notes.contains("Next earnings: 2014-07-22, after the close, not confirmed."));
     assert!(result.chart_notes.contains("ex 2014-08-07, projected."));
