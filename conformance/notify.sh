@@ -57,7 +57,7 @@ start_sim() {
   ttai=${TTAI:-$target/debug/ttai}
   command=${TTAI_SIM:-$ttai sim}
   # shellcheck disable=SC2086 # the command has words
-  $command --listen 127.0.0.1:0 --seed 1 >"$work/endpoints" 2>"$work/sim.log" &
+  $command --listen 127.0.0.1:0 --seed 1 --start 2026-09-18T19:00:00Z >"$work/endpoints" 2>"$work/sim.log" &
   pids+=($!)
   await "the simulation" 300 test -s "$work/endpoints"
   endpoints=$(head -1 "$work/endpoints")

@@ -42,7 +42,7 @@ if [ "$(cat "$cache/stamp" 2>/dev/null || true)" != "$stamp" ]; then
 fi
 [ "${1:-}" != install ] || exit 0
 
-"${sim_command[@]}" --listen 127.0.0.1:0 --seed 1 >"$work/endpoints" 2>"$work/sim.err" &
+"${sim_command[@]}" --listen 127.0.0.1:0 --seed 1 --start 2026-09-18T19:00:00Z >"$work/endpoints" 2>"$work/sim.err" &
 sim=$!
 deadline=$((SECONDS + 120))
 until grep -q "$name\|rss" "$work/endpoints"; do

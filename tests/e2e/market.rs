@@ -4,10 +4,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use chrono::NaiveDate;
 use serde_json::{Value, json};
 use ttai::settings::DEFAULT_SEED;
 
+/// The moment at which it stands, so that every run has the same market.
+pub(crate) const START: &str = "2026-09-18T19:00:00Z";
 /// In the market, but nobody quotes options on it.
 pub(crate) const NO_CHAIN: &str = "MSFT";
 /// In the market, with an option chain, but without a single session.
@@ -20,8 +21,7 @@ pub(crate) const CRASHED: &str = "PYPL";
 /// Writes it into `folder`.
 pub(crate) fn with_faults(folder: &Path) -> anyhow::Result<PathBuf> {
     let market = folder.join("market");
-    let end = NaiveDate::from_ymd_opt(2026, 9, 18).context("a date")?;
-    ttai_sim::market::generate(DEFAULT_SEED, &market, end)?;
+    ttai_sim::market::generate(DEFAULT_SEED, &market, START.parse()?)?;
     remove(&market.join("chains"), NO_CHAIN)?;
     remove(&market.join("daily"), NO_BARS)?;
     let metrics = market.join("metrics").join(format!("{}.json", SHORTED.to_lowercase()));

@@ -66,7 +66,7 @@ async fn workers(lab: &Lab) -> anyhow::Result<RunningWorkers> {
         store_url: lab.folder().join("ttai.db").to_string_lossy().into_owned().into(),
         ..Settings::of_market(
             Path::new(env!("CARGO_TARGET_TMPDIR")),
-            MarketChoice::Simulated { seed: DEFAULT_SEED },
+            MarketChoice::Simulated { seed: DEFAULT_SEED, start: Some(crate::market::START.parse()?) },
         )
     };
     let ports = wiring::ports(&settings).await?;

@@ -14,6 +14,7 @@ use ttai::{server, wiring};
 use ttai_contract::TaskQueue;
 
 use crate::ledger;
+use crate::market;
 use crate::script::Stagebook;
 use crate::scripted_ports::{Journalist, scripted};
 
@@ -71,7 +72,8 @@ async fn run(role: WorkerRole) -> anyhow::Result<ExitCode> {
 }
 
 pub(crate) fn product_settings(role: WorkerRole) -> Settings {
-    let market = role.tape.map_or(MarketChoice::Simulated { seed: DEFAULT_SEED }, MarketChoice::Tape);
+    let invented = || MarketChoice::Simulated { seed: DEFAULT_SEED, start: market::START.parse().ok() };
+    let market = role.tape.map_or_else(invented, MarketChoice::Tape);
     Settings {
         store_url: role.folder.join("ttai.db").to_string_lossy().into_owned().into(),
         address: Some(role.address),

@@ -5,7 +5,7 @@
 use std::path::Path;
 use std::sync::OnceLock;
 
-use chrono::{DateTime, NaiveDate, NaiveTime, TimeZone, Utc};
+use chrono::{DateTime, Duration, NaiveTime, TimeZone, Utc};
 use rust_decimal::Decimal;
 use ttai_core::{DividendStatus, NEW_YORK, Symbol};
 use ttai_ports::{MarketClock, MarketData, Metrics, News, NewsWindow};
@@ -15,12 +15,17 @@ use ttai_quant::margin::UnderlyingClass;
 use ttai_quant::strategy::select::{ChartLevels, EventWindow, OptionsVerdict, SelectionRequest};
 use ttai_quant::strategy::{Constraints, StrategySpec, select};
 use ttai_quant::trend::{AssessmentSettings, Recommendation, assess};
-use ttai_sim::market::{cached, generate};
+use ttai_sim::market::{VERSION, cached, generate, hour_before_close};
 
 const SEED: u64 = 7;
 
-fn end() -> NaiveDate {
-    NaiveDate::from_ymd_opt(2026, 3, 13).unwrap()
+/// An hour before the close of a day's session.
+fn moment(day: &str) -> DateTime<Utc> {
+    hour_before_close(day.parse().unwrap()).unwrap()
+}
+
+fn end() -> DateTime<Utc> {
+    moment("2026-03-13")
 }
 
 /// One market for all tests, made once.
@@ -54,7 +59,7 @@ async fn csp_verdict(tape: &Tape, name: &str) -> OptionsVerdict {
                 .from_local_datetime(&report.date.and_time(NaiveTime::MIN))
                 .unwrap()
                 .with_timezone(&Utc);
-            let margin = chrono::Duration::days(if report.confirmed { 1 } else { 7 });
+            let margin = Duration::days(if report.confirmed { 1 } else { 7 });
             EventWindow { label: "report".to_owned(), from: noon - margin, to: noon + margin }
         })
         .into_iter()
@@ -88,7 +93,7 @@ async fn each_verdict_has_a_symbol() {
     // Another seed, another time of year, and the half day after Thanksgiving.
     let others = [(1, "2024-07-05"), (42, "2025-11-28")].map(|(seed, end)| {
         let folder = tempfile::tempdir().unwrap();
-        generate(seed, folder.path(), end.parse().unwrap()).unwrap();
+        generate(seed, folder.path(), moment(end)).unwrap();
         (Tape::open(folder.path()).unwrap(), Some(folder))
     });
     for (tape, _folder) in others.into_iter().chain([(market(), None)]) {
@@ -115,7 +120,12 @@ async fn everything_says_that_it_is_simulated() {
         assert_eq!(tape.quote(&symbol, now).await.unwrap().source, "simulated");
         let window = NewsWindow { after: DateTime::UNIX_EPOCH, until: now };
         let stories = tape.stories(&symbol, window).await.unwrap().unwrap();
-        assert!(stories.len() >= 3 && stories.iter().all(|story| story.headline.starts_with("[simulated]")));
+        assert!(
+            stories.len() >= 3
+                && stories.iter().all(|story| story.summary.ends_with("Nothing in this story is real."))
+        );
+        // The market is marked, and every result from it: no headline repeats it.
+        assert!(stories.iter().all(|story| !story.headline.contains("simulated")), "{stories:?}");
     }
 }
 
@@ -210,11 +220,40 @@ fn the_same_seed_gives_the_same_files_and_is_kept() {
     generate(3, again.path(), end()).unwrap();
     assert!(bytes(&first) == bytes(again.path()));
     std::fs::write(first.join("mark"), "").unwrap();
-    // A Sunday leads to the Friday before it.
-    let kept = cached(3, cache.path(), NaiveDate::from_ymd_opt(2026, 3, 15).unwrap()).unwrap();
+    let kept = cached(3, cache.path(), end() + Duration::seconds(31)).unwrap();
     assert!(kept == first && kept.join("mark").is_file());
     assert_eq!(std::fs::read_dir(cache.path()).unwrap().count(), 1);
-    assert!(generate(3, &cache.path().join("x"), NaiveDate::MAX).is_err());
+    assert!(generate(3, &cache.path().join("x"), DateTime::<Utc>::MAX_UTC).is_err());
+}
+
+/// A seed without a date is one market: the same prices, whatever the day on which it ends.
+#[tokio::test]
+async fn the_same_seed_has_the_same_prices_on_every_day() {
+    let prices = |day: &'static str| async move {
+        let folder = tempfile::tempdir().unwrap();
+        generate(3, folder.path(), moment(day)).unwrap();
+        let tape = Tape::open(folder.path()).unwrap();
+        let nvda = symbol("NVDA");
+        let history = tape.daily_history(&nvda, tape.now(&nvda).await.unwrap()).await.unwrap();
+        let rows: Vec<_> =
+            history.bars.iter().map(|bar| (bar.open, bar.high, bar.low, bar.close, bar.volume)).collect();
+        // The session before the last is made from minutes, of which a half day has fewer.
+        rows[..rows.len() - 1].to_vec()
+    };
+    let (spring, thanksgiving) = (prices("2026-03-13").await, prices("2025-11-28").await);
+    assert!(spring.len() == 1_504 && spring == thanksgiving);
+}
+
+#[test]
+fn a_cache_keeps_the_newest_markets() {
+    let cache = tempfile::tempdir().unwrap();
+    for day in 0..30 {
+        std::fs::create_dir(cache.path().join(format!("simulated-v{VERSION}-1-{day}"))).unwrap();
+    }
+    std::fs::create_dir(cache.path().join("tapes")).unwrap();
+    let folder = cached(3, cache.path(), end()).unwrap();
+    assert!(folder.join("tape.json").is_file() && cache.path().join("tapes").is_dir());
+    assert_eq!(std::fs::read_dir(cache.path()).unwrap().count(), 25);
 }
 
 /// The chart verdict of a symbol at its market time.
@@ -232,7 +271,7 @@ async fn chart_verdict(tape: &Tape, name: &str) -> Recommendation {
 async fn charts_show_the_characters() {
     for (seed, end) in [(7, "2026-03-13"), (1, "2024-07-05"), (42, "2025-11-28")] {
         let folder = tempfile::tempdir().unwrap();
-        generate(seed, folder.path(), end.parse().unwrap()).unwrap();
+        generate(seed, folder.path(), moment(end)).unwrap();
         let tape = Tape::open(folder.path()).unwrap();
         for rising in ["AAPL", "SPY"] {
             assert_eq!(chart_verdict(&tape, rising).await, Recommendation::Bullish, "{rising}, seed {seed}");

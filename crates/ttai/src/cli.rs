@@ -117,9 +117,13 @@ pub struct MarketArgs {
     /// A folder of recorded market data.
     #[arg(long, env = "TTAI_TAPE", value_name = "DIR", conflicts_with = "seed")]
     pub tape: Option<PathBuf>,
-    /// Seed of an invented market.
+    /// Seed of an invented market. It is today's, unless --start is given.
     #[arg(long, env = "TTAI_SEED", value_name = "N")]
     pub seed: Option<u64>,
+    /// The moment at which the invented market stands (with `ttai sim`, also at which a tape begins): RFC 3339, or New York
+    /// time such as 2026-09-18T15:00 [default: now].
+    #[arg(long, env = "TTAI_START", value_name = "TIME", value_parser = market_time)]
+    pub start: Option<DateTime<Utc>>,
 }
 
 impl MarketArgs {
@@ -364,9 +368,6 @@ pub struct SimArgs {
     /// Market seconds per real second; at 0 the market stands still.
     #[arg(long, default_value_t = 1.0, value_name = "X")]
     pub speed: f64,
-    /// Market time at the start: RFC 3339, or New York time such as 2014-06-06T10:00 [default: the record's newest snapshot].
-    #[arg(long, value_name = "TIME", value_parser = market_time)]
-    pub start: Option<DateTime<Utc>>,
     /// Faults to inject: a JSON list (docs/sim.md).
     #[arg(long, value_name = "FILE")]
     pub faults: Option<PathBuf>,
@@ -541,7 +542,8 @@ fn duration(text: &str) -> Result<Duration, String> {
 }
 
 /// A moment of the market: RFC 3339 with an offset, or New York clock time.
-fn market_time(text: &str) -> Result<DateTime<Utc>, String> {
+/// A market time as a user writes it.
+pub(crate) fn market_time(text: &str) -> Result<DateTime<Utc>, String> {
     if let Ok(moment) = DateTime::parse_from_rfc3339(text) {
         return Ok(moment.with_timezone(&Utc));
     }

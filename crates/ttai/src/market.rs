@@ -4,14 +4,16 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
-use chrono::NaiveDate;
+use chrono::{DateTime, SecondsFormat, Utc};
 use sha2::{Digest, Sha256};
+use ttai_calendar::new_york_date;
 use ttai_providers::tape::Tape;
+use ttai_sim::market::{hour_before_close, newest_snapshot};
+use ttai_sim::server::SimStart;
+use ttai_sim::server::market::MarketFeed;
 
+use crate::invented::{InventedMarket, Standing};
 use crate::settings::DEFAULT_SEED;
-
-/// The last session of the simulated market: fixed, so that the same seed is the same market on every day.
-const SIMULATED_END: (i32, u32, u32) = (2026, 9, 18);
 
 /// A market out of files.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +24,8 @@ pub enum Played {
     Simulated {
         /// Its seed.
         seed: u64,
+        /// The moment at which it stands; the present when none.
+        start: Option<DateTime<Utc>>,
     },
 }
 
@@ -34,6 +38,8 @@ pub enum MarketChoice {
     Simulated {
         /// Its seed.
         seed: u64,
+        /// The moment at which it stands; the present when none.
+        start: Option<DateTime<Utc>>,
     },
     /// The providers where one is configured or reachable, else a served market. Has to be resolved before it is read.
     Auto,
@@ -43,10 +49,20 @@ pub enum MarketChoice {
     Served(Played),
 }
 
+/// What is played where nobody chooses: a simulated market of today.
+impl Default for Played {
+    fn default() -> Self {
+        Self::Simulated { seed: DEFAULT_SEED, start: None }
+    }
+}
+
 impl Played {
     fn key(&self) -> anyhow::Result<String> {
         match self {
-            Self::Simulated { seed } => Ok(format!("simulated-{seed}")),
+            Self::Simulated { seed, start: None } => Ok(format!("simulated-{seed}")),
+            Self::Simulated { seed, start: Some(start) } => {
+                Ok(format!("simulated-{seed}-{}", start.format("%Y%m%dT%H%M")))
+            }
             Self::Tape(folder) => {
                 let whole = canonical(folder)?;
                 let digest = Sha256::digest(whole.to_string_lossy().as_bytes());
@@ -58,24 +74,58 @@ impl Played {
 
     fn describe(&self) -> String {
         match self {
-            Self::Simulated { seed } => {
+            Self::Simulated { seed, .. } => {
                 format!("simulated market, seed {seed} (invented prices, no account needed)")
             }
             Self::Tape(folder) => format!("recorded tape {}", folder.display()),
         }
     }
 
-    /// Opens it; a simulated market is invented on first use and kept under `data_dir`.
+    /// Opens it; a simulated market is invented when it is asked, and kept under `data_dir`.
     ///
     /// # Errors
     /// A folder that is no tape or cannot be written.
-    pub async fn open(&self, data_dir: &Path) -> anyhow::Result<Arc<Tape>> {
-        let folder = match self {
-            Self::Tape(folder) => canonical(folder)?,
-            Self::Simulated { seed } => simulated(*seed, &data_dir.join("markets")).await?,
+    pub async fn open(&self, data_dir: &Path) -> anyhow::Result<Arc<dyn MarketFeed>> {
+        match self {
+            Self::Tape(folder) => {
+                let folder = canonical(folder)?;
+                let tape = tokio::task::spawn_blocking(move || Tape::open(folder)).await??;
+                Ok(Arc::new(tape))
+            }
+            Self::Simulated { seed, start } => {
+                let standing = start.map_or(Standing::Present, Standing::At);
+                Ok(Arc::new(InventedMarket::open(*seed, data_dir, standing).await?))
+            }
+        }
+    }
+
+    /// Opens it for a simulation at a speed, with the moment at which that begins: an invented market of today begins now, or
+    /// an hour before the last close where the exchange is closed.
+    ///
+    /// # Errors
+    /// A folder that is no tape or cannot be written.
+    pub async fn open_to_play(
+        &self,
+        data_dir: &Path,
+        speed: f64,
+    ) -> anyhow::Result<(Arc<dyn MarketFeed>, SimStart)> {
+        let Self::Simulated { seed, start: None } = self else {
+            return Ok((self.open(data_dir).await?, SimStart::Newest));
         };
-        let tape = tokio::task::spawn_blocking(move || Tape::open(folder)).await??;
-        Ok(Arc::new(tape))
+        let now = Utc::now();
+        let begin = match ttai_calendar::is_open(now) {
+            true => newest_snapshot(now)?,
+            false => hour_before_close(new_york_date(newest_snapshot(now)?))?,
+        };
+        let standing = if speed > 0.0 { Standing::Played } else { Standing::At(begin) };
+        let market = InventedMarket::open(*seed, data_dir, standing).await?;
+        Ok((Arc::new(market), SimStart::At(begin)))
+    }
+
+    /// Whether it is an invented market of today.
+    #[must_use]
+    pub fn is_present(&self) -> bool {
+        matches!(self, Self::Simulated { start: None, .. })
     }
 }
 
@@ -108,7 +158,10 @@ impl MarketChoice {
     #[must_use]
     pub fn arguments(&self) -> String {
         match self {
-            Self::Simulated { seed } => format!(" --seed {seed}"),
+            Self::Simulated { seed, start: None } => format!(" --seed {seed}"),
+            Self::Simulated { seed, start: Some(start) } => {
+                format!(" --seed {seed} --start {}", start.to_rfc3339_opts(SecondsFormat::Secs, true))
+            }
             Self::Tape(folder) => format!(" --tape {}", folder.display()),
             Self::Served(_) | Self::Live | Self::Auto => String::new(),
         }
@@ -119,21 +172,13 @@ impl MarketChoice {
     pub fn played(&self) -> Played {
         match self {
             Self::Tape(folder) => Played::Tape(folder.clone()),
-            Self::Simulated { seed } => Played::Simulated { seed: *seed },
+            Self::Simulated { seed, start } => Played::Simulated { seed: *seed, start: *start },
             Self::Served(played) => played.clone(),
-            Self::Auto | Self::Live => Played::Simulated { seed: DEFAULT_SEED },
+            Self::Auto | Self::Live => Played::default(),
         }
     }
 }
 
 fn canonical(folder: &Path) -> anyhow::Result<PathBuf> {
     folder.canonicalize().with_context(|| format!("there is no tape folder {}", folder.display()))
-}
-
-async fn simulated(seed: u64, cache: &Path) -> anyhow::Result<PathBuf> {
-    let (year, month, day) = SIMULATED_END;
-    let end = NaiveDate::from_ymd_opt(year, month, day).context("the simulated market's end is a date")?;
-    let cache = cache.to_owned();
-    std::fs::create_dir_all(&cache).with_context(|| format!("cannot create {}", cache.display()))?;
-    Ok(tokio::task::spawn_blocking(move || ttai_sim::market::cached(seed, &cache, end)).await??)
 }

@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
+use chrono::{DateTime, Utc};
 use secrecy::SecretString;
 
-use crate::cli::{GlobalArgs, MarketArgs};
+use crate::cli::{GlobalArgs, MarketArgs, market_time};
 use crate::config::{self, Config, Environment};
 use crate::market::{MarketChoice, Played};
 
@@ -106,24 +107,35 @@ fn choose(args: Option<&MarketArgs>, config: &Config) -> anyhow::Result<MarketCh
     if let Some(args) = args {
         match (&args.tape, args.seed) {
             (Some(_), Some(_)) => bail!("both a tape and a seed are chosen as the market; choose one"),
+            (Some(_), None) if args.start.is_some() => {
+                bail!(
+                    "--start is the moment of an invented market; for a moment of a tape use --at, or `ttai sim`"
+                )
+            }
             (Some(tape), None) => return Ok(MarketChoice::Tape(tape.clone())),
-            (None, Some(seed)) => return Ok(MarketChoice::Simulated { seed }),
+            (None, Some(seed)) => return Ok(MarketChoice::Simulated { seed, start: args.start }),
+            (None, None) if args.start.is_some() => {
+                bail!("--start is the moment of an invented market; name the market with --seed")
+            }
             (None, None) => {}
         }
     }
     let played = match (config.path("market", "tape"), config.integer("market", "seed")) {
         (Some(tape), _) => Some(Played::Tape(tape)),
-        (None, seed) => seed.map(|seed| Played::Simulated { seed }),
+        (None, seed) => seed.map(|seed| Played::Simulated { seed, start: configured_start(config) }),
     };
     Ok(match (config.text("market", "source").as_deref(), played) {
         (Some("live"), _) => MarketChoice::Live,
-        (Some("simulated"), played) => {
-            MarketChoice::Served(played.unwrap_or(Played::Simulated { seed: DEFAULT_SEED }))
-        }
+        (Some("simulated"), played) => MarketChoice::Served(played.unwrap_or_default()),
         (_, Some(Played::Tape(tape))) => MarketChoice::Tape(tape),
-        (_, Some(Played::Simulated { seed })) => MarketChoice::Simulated { seed },
+        (_, Some(Played::Simulated { seed, start })) => MarketChoice::Simulated { seed, start },
         (_, None) => MarketChoice::Auto,
     })
+}
+
+/// The moment at which the configured simulated market stands.
+fn configured_start(config: &Config) -> Option<DateTime<Utc>> {
+    config.text("market", "start").and_then(|text| market_time(&text).ok())
 }
 
 fn sqlite_in(data_dir: &Path) -> SecretString {
@@ -159,9 +171,9 @@ mod tests {
             address: Some("a:1".to_owned()),
             ..GlobalArgs::default()
         };
-        let market = MarketArgs { tape: None, seed: Some(9) };
+        let market = MarketArgs { seed: Some(9), ..MarketArgs::default() };
         let settings = Settings::of(&global, Some(&market), Config::default()).unwrap();
-        assert_eq!(settings.market, MarketChoice::Simulated { seed: 9 });
+        assert_eq!(settings.market, MarketChoice::Simulated { seed: 9, start: None });
         assert!(settings.market_chosen && settings.data_dir.is_absolute());
         assert!(settings.store_url.expose_secret().ends_with("ttai.db"));
     }
@@ -170,21 +182,38 @@ mod tests {
     fn the_file_chooses_how_a_market_is_read() {
         for (text, expected) in [
             ("", MarketChoice::Auto),
-            ("[market]\nseed = 3", MarketChoice::Simulated { seed: 3 }),
+            ("[market]\nseed = 3", MarketChoice::Simulated { seed: 3, start: None }),
             ("[market]\nsource = \"live\"", MarketChoice::Live),
             (
                 "[market]\nsource = \"simulated\"",
-                MarketChoice::Served(Played::Simulated { seed: DEFAULT_SEED }),
+                MarketChoice::Served(Played::Simulated { seed: DEFAULT_SEED, start: None }),
             ),
             (
                 "[market]\nsource = \"simulated\"\nseed = 3",
-                MarketChoice::Served(Played::Simulated { seed: 3 }),
+                MarketChoice::Served(Played::Simulated { seed: 3, start: None }),
+            ),
+            (
+                "[market]\nseed = 3\nstart = \"2026-09-18T15:00\"",
+                MarketChoice::Simulated { seed: 3, start: Some("2026-09-18T19:00:00Z".parse().unwrap()) },
             ),
         ] {
             assert_eq!(settings(text, None).unwrap().market, expected, "{text}");
         }
-        let args = MarketArgs { tape: None, seed: Some(9) };
+        let args = MarketArgs { seed: Some(9), ..MarketArgs::default() };
         let chosen = settings("[market]\nsource = \"live\"", Some(&args)).unwrap();
-        assert_eq!(chosen.market, MarketChoice::Simulated { seed: 9 });
+        assert_eq!(chosen.market, MarketChoice::Simulated { seed: 9, start: None });
+    }
+
+    #[test]
+    fn a_start_belongs_to_a_seed() {
+        let start = Some("2026-09-18T19:00:00Z".parse().unwrap());
+        let only = MarketArgs { start, ..MarketArgs::default() };
+        assert!(settings("", Some(&only)).unwrap_err().to_string().contains("--seed"));
+        let tape = MarketArgs { start, tape: Some("t".into()), seed: None };
+        assert!(settings("", Some(&tape)).unwrap_err().to_string().contains("--at"));
+        let chosen = settings("", Some(&MarketArgs { seed: Some(3), ..only })).unwrap().market;
+        assert_eq!(chosen.arguments(), " --seed 3 --start 2026-09-18T19:00:00Z");
+        assert_ne!(chosen.key().unwrap(), MarketChoice::Simulated { seed: 3, start: None }.key().unwrap());
+        assert!(settings("[market]\nstart = \"2026-09-18T15:00\"", None).is_err());
     }
 }

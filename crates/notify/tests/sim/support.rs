@@ -12,7 +12,7 @@ use ttai_ports::{
     MessageKind, Metrics, News, NewsWindow, PortError, RiskFreeRate, Severity, SymbolMetrics,
 };
 use ttai_sim::server::faults::{Fault, FaultAction};
-use ttai_sim::server::{RunningSim, SimOptions, start};
+use ttai_sim::server::{RunningSim, SimOptions, SimStart, start};
 
 struct Nothing;
 
@@ -75,7 +75,7 @@ pub(crate) async fn sim() -> RunningSim {
     let options = SimOptions {
         listen: "127.0.0.1:0".parse().unwrap(),
         source: Arc::new(Nothing),
-        start: None,
+        start: SimStart::Newest,
         speed: 0.0,
         faults: Vec::new(),
     };

@@ -8,8 +8,8 @@ async fn list() -> (OwnList, Vec<Symbol>) {
     let tape = tokio::task::spawn_blocking(|| {
         let cache = std::env::temp_dir().join("ttai-sim-markets");
         std::fs::create_dir_all(&cache).unwrap();
-        let end = chrono::NaiveDate::from_ymd_opt(2026, 9, 18).unwrap();
-        Tape::open(ttai_sim::market::cached(1, &cache, end).unwrap()).unwrap()
+        let at = "2026-09-18T19:00:00Z".parse().unwrap();
+        Tape::open(ttai_sim::market::cached(1, &cache, at).unwrap()).unwrap()
     });
     let tape = Arc::new(tape.await.unwrap());
     let symbols = tape.symbols().await.unwrap();

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use ttai_core::Symbol;
 use ttai_providers::tape::Tape;
 use ttai_sim::server::faults::Fault;
-use ttai_sim::server::{RunningSim, SimOptions, start};
+use ttai_sim::server::{RunningSim, SimOptions, SimStart, start};
 
 /// The market of seed 1, standing still an hour before its last close.
 pub(crate) async fn sim() -> RunningSim {
@@ -18,13 +18,14 @@ pub(crate) async fn sim_at(at: Option<DateTime<Utc>>, speed: f64) -> RunningSim 
     let source = tokio::task::spawn_blocking(|| {
         let cache = std::env::temp_dir().join("ttai-sim-markets");
         std::fs::create_dir_all(&cache).unwrap();
-        let end = NaiveDate::from_ymd_opt(2026, 9, 18).unwrap();
-        Tape::open(ttai_sim::market::cached(1, &cache, end).unwrap()).unwrap()
+        let at = "2026-09-18T19:00:00Z".parse().unwrap();
+        Tape::open(ttai_sim::market::cached(1, &cache, at).unwrap()).unwrap()
     })
     .await
     .unwrap();
     let listen = "127.0.0.1:0".parse().unwrap();
-    start(SimOptions { listen, source: Arc::new(source), start: at, speed, faults: Vec::new() })
+    let from = at.map_or(SimStart::Newest, SimStart::At);
+    start(SimOptions { listen, source: Arc::new(source), start: from, speed, faults: Vec::new() })
         .await
         .unwrap()
 }

@@ -1,4 +1,5 @@
-//! Invented stories, report dates, short interest and volatility histories, each marked as simulated.
+//! Invented stories, report dates, short interest and volatility histories. The market is marked as simulated, and with it every
+//! result; a story says so in its text.
 
 use chrono::{DateTime, Days, Duration, NaiveDate, Utc};
 use serde_json::{Value, json};
@@ -63,32 +64,33 @@ pub(super) fn stories(company: &Company, sessions: &[Session], now: DateTime<Utc
     let mut texts = vec![
         (
             9,
-            "opens an imaginary plant".to_owned(),
+            format!("{ticker} opens a plant in the Midwest"),
             "The plant, its town and its product are invented.".to_owned(),
         ),
         (
             5,
-            "rated neutral by a made-up analyst".to_owned(),
+            format!("{ticker} rated neutral by a new analyst"),
             format!("The analyst of this simulated market sees {}.", company.character),
         ),
         (
             1,
-            "trades as the simulation intends".to_owned(),
+            format!("What traders watch in {ticker} today"),
             format!("In the simulated market {ticker} plays {}.", company.character),
         ),
     ];
-    if let Some(date) = next_report(company, end) {
-        texts.push((
-            3,
-            format!("will pretend to report on {date}"),
-            "The report and its date are invented.".to_owned(),
-        ));
+    if let (Some(date), Some((_, confirmed))) = (next_report(company, end), company.earnings) {
+        let headline = if confirmed {
+            format!("{ticker} to report after the close on {date}")
+        } else {
+            format!("{ticker} expected to report around {date}")
+        };
+        texts.push((3, headline, "The report and its date are invented.".to_owned()));
     }
     if let Some((_, change)) = company.shocks.last() {
         let percent = (change * -100.0).round();
         texts.push((
             2,
-            "cuts its invented outlook and faces an imaginary lawsuit".to_owned(),
+            format!("{ticker} cuts its outlook and faces a lawsuit"),
             format!("The simulated share had opened {percent} % lower after a made-up warning."),
         ));
     }
@@ -99,9 +101,9 @@ pub(super) fn stories(company: &Company, sessions: &[Session], now: DateTime<Utc
         (published_at <= now).then(|| {
             json!({
                 "id": format!("sim-{ticker}-{back}"),
-                "headline": format!("[simulated] {ticker} {headline}"),
+                "headline": headline,
                 "summary": format!("{summary} Nothing in this story is real."),
-                "source": "simulated wire",
+                "source": "Newswire",
                 "published_at": published_at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
                 "symbols": [ticker],
             })

@@ -1,21 +1,23 @@
 //! A whole market invented from a seed, written as a tape folder (`crates/providers/TAPE.md`): daily bars of six years,
-//! the minutes of two sessions, an option chain an hour before the last close, splits, dividends, stories and facts.
+//! the minutes of two sessions, an option chain of the moment at which it stands, splits, dividends, stories and facts.
 //!
-//! The same seed, date and [`VERSION`] give the same files everywhere: random numbers are ChaCha8, bars are made by exact
-//! arithmetic, and option prices are rounded to ticks.
+//! The same seed, moment and [`VERSION`] give the same files everywhere: random numbers are ChaCha8, bars are made by exact
+//! arithmetic, and option prices are rounded to ticks. Sessions are counted back from the last one, so that one seed is the
+//! same market on every day, with other dates.
 
 mod chain;
 mod company;
 mod facts;
 mod history;
+mod moment;
 mod random;
 mod write;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use chrono::{Days, Duration, NaiveDate};
-use ttai_calendar::{CalendarError, Session, session_on_or_before, sessions_between};
+use chrono::{DateTime, Days, Duration, NaiveDate, Utc};
+use ttai_calendar::{CalendarError, Session, sessions_between};
 use ttai_core::{CashDividend, DividendStatus, Symbol, SymbolError};
 use ttai_quant::pricing::PricingError;
 
@@ -23,15 +25,21 @@ use company::{COMPANIES, Company};
 use history::History;
 use random::Random;
 
+pub use moment::{hour_before_close, newest_snapshot, present};
+
 /// Changes whenever the same seed would give other files.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 static ATTEMPTS: AtomicU64 = AtomicU64::new(0);
 
 /// The discounting rate of the simulated market, continuous, a fraction a year.
 const RATE: f64 = 0.04;
-/// Calendar days of daily bars: about six years.
-const HISTORY_DAYS: u64 = 2_190;
+/// Sessions of daily bars, about six years: always as many, so that each has the same random numbers whatever its date.
+const SESSIONS: usize = 1_506;
+/// Calendar days that hold at least as many.
+const HISTORY_DAYS: u64 = 2_240;
+/// How many markets a cache keeps; whoever needs an older one invents it again.
+const KEPT: usize = 24;
 
 /// Why no market could be invented.
 #[derive(Debug, thiserror::Error)]
@@ -55,45 +63,52 @@ pub enum SimError {
     Symbol(#[from] SymbolError),
 }
 
-/// The folder under `cache` with the market of a seed that ends at `end_date`, or the session before it; invented now if it
-/// is not there. Two processes that invent it at once do not disturb each other.
+/// The folder under `cache` with the market of a seed as it stands at a moment; invented now if it is not there. Outside
+/// trading hours the market stands at the [`newest_snapshot`] before. Two processes that invent it at once do not disturb
+/// each other.
 ///
 /// # Errors
-/// [`SimError`] where the date is outside the calendar or the folder cannot be written.
-pub fn cached(seed: u64, cache: &Path, end_date: NaiveDate) -> Result<PathBuf, SimError> {
-    let end = session_on_or_before(end_date)?.date;
-    let folder = cache.join(format!("simulated-v{VERSION}-{seed}-{}", end.format("%Y%m%d")));
-    if folder.join("tape.json").is_file() {
+/// [`SimError`] where the moment is outside the calendar or the folder cannot be written.
+pub fn cached(seed: u64, cache: &Path, at: DateTime<Utc>) -> Result<PathBuf, SimError> {
+    let (_, at) = moment::in_session(at)?;
+    let prefix = format!("simulated-v{VERSION}-");
+    let folder = cache.join(format!("{prefix}{seed}-{}", at.format("%Y%m%dT%H%M")));
+    if is_whole(&folder) {
         return Ok(folder);
     }
     // Named for one attempt: others of this process or of another may be inventing the same market.
     let attempt = ATTEMPTS.fetch_add(1, Ordering::Relaxed);
     let unfinished = cache.join(format!(".unfinished-v{VERSION}-{seed}-{}-{attempt}", std::process::id()));
-    generate(seed, &unfinished, end)?;
+    generate(seed, &unfinished, at)?;
     match std::fs::rename(&unfinished, &folder) {
-        Ok(()) => Ok(folder),
+        Ok(()) => {}
         // Another process was first: its files are the same.
-        Err(_) if folder.join("tape.json").is_file() => {
-            write::remove(&unfinished)?;
-            Ok(folder)
-        }
-        Err(source) => Err(SimError::Write { path: folder, source }),
+        Err(_) if is_whole(&folder) => write::remove(&unfinished)?,
+        Err(source) => return Err(SimError::Write { path: folder, source }),
     }
+    write::keep_newest(cache, &prefix, KEPT);
+    Ok(folder)
 }
 
-/// Invents the market of a seed that ends at `end_date`, or the session before it, and writes it into `folder`.
+/// Whether a folder holds a market that was written to its end.
+#[must_use]
+pub fn is_whole(folder: &Path) -> bool {
+    folder.join("tape.json").is_file()
+}
+
+/// Invents the market of a seed as it stands at a moment, and writes it into `folder`.
 ///
 /// # Errors
-/// [`SimError`] where the date is outside the calendar or the folder cannot be written.
-pub fn generate(seed: u64, folder: &Path, end_date: NaiveDate) -> Result<(), SimError> {
-    let end = session_on_or_before(end_date)?.date;
-    let sessions = sessions_between(end - Days::new(HISTORY_DAYS), end)?;
+/// [`SimError`] where the moment is outside the calendar or the folder cannot be written.
+pub fn generate(seed: u64, folder: &Path, at: DateTime<Utc>) -> Result<(), SimError> {
+    let (session, at) = moment::in_session(at)?;
+    let sessions = last_sessions(session.date)?;
     write::folders(folder)?;
     // Symbols do not depend on each other; each has its own random numbers.
     let results: Vec<Result<(), SimError>> = std::thread::scope(|scope| {
         let threads: Vec<_> = COMPANIES
             .iter()
-            .map(|company| scope.spawn(|| generate_symbol(seed, folder, company, &sessions)))
+            .map(|company| scope.spawn(|| generate_symbol(seed, folder, company, &sessions, at)))
             .collect();
         threads
             .into_iter()
@@ -102,7 +117,15 @@ pub fn generate(seed: u64, folder: &Path, end_date: NaiveDate) -> Result<(), Sim
     });
     results.into_iter().collect::<Result<(), _>>()?;
     // Written last: a folder with it is whole.
-    write::settings(folder, seed, end)
+    write::settings(folder, seed, session.date)
+}
+
+/// The last [`SESSIONS`] sessions up to a day.
+fn last_sessions(end: NaiveDate) -> Result<Vec<Session>, SimError> {
+    let mut sessions = sessions_between(end - Days::new(HISTORY_DAYS), end)?;
+    let surplus = sessions.len().saturating_sub(SESSIONS);
+    sessions.drain(..surplus);
+    Ok(sessions)
 }
 
 fn generate_symbol(
@@ -110,13 +133,13 @@ fn generate_symbol(
     folder: &Path,
     company: &Company,
     sessions: &[Session],
+    now: DateTime<Utc>,
 ) -> Result<(), SimError> {
     let mut random = Random::new(seed, company.ticker);
     let symbol = Symbol::new(company.ticker)?;
     let history = history::invent(company, sessions, &mut random);
     write::history(folder, &symbol, &history)?;
     let Some((session, minutes)) = history.minutes.last() else { return Ok(()) };
-    let now = session.close - Duration::hours(1);
     let last = minutes.iter().rev().find(|minute| minute.start + Duration::minutes(1) <= now);
     let spot = last.map_or(company.price, |minute| minute.close);
     let market = chain::Market {

@@ -25,6 +25,24 @@ pub(super) fn remove(root: &Path) -> Result<(), SimError> {
     std::fs::remove_dir_all(root).map_err(|source| SimError::Write { path: root.to_owned(), source })
 }
 
+/// Removes all but the newest folders of a name's beginning. What cannot be removed stays: it is in nobody's way.
+pub(super) fn keep_newest(cache: &Path, prefix: &str, count: usize) {
+    let Ok(entries) = std::fs::read_dir(cache) else { return };
+    let mut folders: Vec<_> = entries
+        .flatten()
+        .filter(|entry| entry.file_name().to_string_lossy().starts_with(prefix))
+        .filter_map(|entry| Some((entry.metadata().ok()?.modified().ok()?, entry.path())))
+        .collect();
+    folders.sort();
+    folders.reverse();
+    for (_, folder) in folders.into_iter().skip(count) {
+        // Renamed first: a folder that is half removed is no market.
+        let Some(name) = folder.file_name() else { continue };
+        let removed = cache.join(format!(".removed-{}-{}", name.to_string_lossy(), std::process::id()));
+        let _ = std::fs::rename(&folder, &removed).and_then(|()| std::fs::remove_dir_all(&removed));
+    }
+}
+
 fn file(root: &Path, kind: &str, name: &str, text: &str) -> Result<(), SimError> {
     let path = root.join(kind).join(name);
     std::fs::write(&path, text).map_err(|source| SimError::Write { path, source })

@@ -25,7 +25,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
-use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -33,6 +32,8 @@ use tokio_util::task::TaskTracker;
 use ttai_ports::PortError;
 
 use clock::SimClock;
+pub use clock::SimStart;
+
 use exchange::Exchange;
 use faults::{Fault, Faults};
 use inbox::Inbox;
@@ -44,9 +45,9 @@ pub struct SimOptions {
     pub listen: SocketAddr,
     /// What it plays.
     pub source: Arc<dyn MarketFeed>,
-    /// Market time at the start; the newest moment of the record when none.
-    pub start: Option<DateTime<Utc>>,
-    /// Market seconds a second; 0 stands still.
+    /// Market time at the start.
+    pub start: SimStart,
+    /// Market seconds a second; 0 stands still. Without meaning where the present is followed.
     pub speed: f64,
     /// The faults that are armed from the start.
     pub faults: Vec<Fault>,
@@ -224,7 +225,7 @@ async fn open_market(options: &SimOptions) -> Result<SimMarket, ServerError> {
     let last = last.ok_or(ServerError::Empty)?;
     // The record goes on to the close of the session in which it ends.
     let end = ttai_calendar::session_of(last).map_or(last, |session| session.close.max(last));
-    let clock = SimClock::new(options.start.unwrap_or(last), options.speed, end);
+    let clock = SimClock::new(options.start.or(last), options.speed, end);
     Ok(SimMarket::new(Arc::clone(&options.source), clock, symbols))
 }
 

@@ -13,7 +13,6 @@ use ttai_client::TtaiClient;
 use ttai_contract::{FullAnalysisParams, search_attributes};
 use ttai_core::Symbol;
 use ttai_dev_server::{DevServer, DevServerOptions, SearchAttributeKind};
-use ttai_ports::MarketData;
 
 use crate::drive::{self, Finished};
 use crate::figures::{Figure, Figures, Sample, median};
@@ -24,6 +23,9 @@ use crate::workload::{self, Moments, Request, Row};
 
 /// The server gives an activity to the worker together with the workflow task that asked for it, for both sides alike.
 const EAGER_ACTIVITIES: &str = "system.enableActivityEagerExecution";
+
+/// The moment at which the simulated market stands, so that every round analyses the same.
+const START: &str = "2026-09-18T19:00:00Z";
 
 /// What all rounds share.
 pub(crate) struct Bench<'a> {
@@ -52,7 +54,8 @@ impl<'a> Bench<'a> {
 
     /// A rejection costs less than an analysis: the symbols of the simulated market that are not rejected.
     async fn analysed_to_the_end(&self) -> anyhow::Result<Vec<Symbol>> {
-        let market = Played::Simulated { seed: DEFAULT_SEED }.open(&self.cache).await?;
+        let market =
+            Played::Simulated { seed: DEFAULT_SEED, start: Some(START.parse()?) }.open(&self.cache).await?;
         let symbols = market.symbols().await?;
         let one_each = symbols.iter().map(|symbol| {
             let params =
@@ -192,7 +195,7 @@ fn ours(
     command.arg("--store").arg(folder.join("ttai.db"));
     match bench.tape(row) {
         Some(tape) => command.arg("--tape").arg(tape),
-        None => command.args(["--seed", &DEFAULT_SEED.to_string()]),
+        None => command.args(["--seed", &DEFAULT_SEED.to_string(), "--start", START]),
     };
     Ok(command)
 }

@@ -12,8 +12,7 @@ use ttai_core::Symbol;
 use ttai_dev_server::{LocateOptions, Silent, locate};
 use ttai_http::LocalLimits;
 use ttai_ports::{
-    AccountLimits, Capability, DataSource, MarketClock, MarketData, PortError, QuoteStream, StreamKinds,
-    StreamSymbol,
+    AccountLimits, Capability, DataSource, MarketData, PortError, QuoteStream, StreamKinds, StreamSymbol,
 };
 use ttai_store::{SchemaState, SpoolStatus, StoreUrl};
 

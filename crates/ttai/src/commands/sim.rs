@@ -4,13 +4,14 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, ensure};
+use chrono::{DateTime, Utc};
 use ttai_sim::server::faults::Fault;
-use ttai_sim::server::{SimOptions, start};
+use ttai_sim::server::{SimOptions, SimStart, start};
 
 use super::asked_to_stop;
-use crate::cli::{GlobalArgs, SimArgs};
+use crate::cli::{GlobalArgs, MarketArgs, SimArgs};
 use crate::output;
-use crate::settings::Settings;
+use crate::settings::{DEFAULT_SEED, Settings};
 
 /// Runs the command.
 ///
@@ -18,15 +19,30 @@ use crate::settings::Settings;
 /// A market that cannot be opened, faults that cannot be read, an address that is taken.
 pub async fn run(global: &GlobalArgs, args: SimArgs) -> anyhow::Result<ExitCode> {
     ensure!(args.speed.is_finite() && args.speed >= 0.0, "--speed: {} is not 0 or more", args.speed);
-    let settings = Settings::load(global, Some(&args.market))?;
     let faults = args.faults.as_deref().map(read_faults).transpose()?.unwrap_or_default();
-    let source = settings.market.played().open(&settings.data_dir).await?;
-    let options = SimOptions { listen: args.listen, source, start: args.start, speed: args.speed, faults };
+    let (market, of_tape) = market_and_start(args.market);
+    let settings = Settings::load(global, Some(&market))?;
+    let (source, begin) = settings.market.played().open_to_play(&settings.data_dir, args.speed).await?;
+    let start_at = of_tape.map_or(begin, SimStart::At);
+    let options = SimOptions { listen: args.listen, source, start: start_at, speed: args.speed, faults };
     let sim = start(options).await?;
     output::line(&serde_json::to_string(&sim.endpoints)?);
     asked_to_stop().await?;
     sim.shutdown().await;
     Ok(ExitCode::SUCCESS)
+}
+
+/// A start is the moment of an invented market; of a tape it is where its clock begins.
+fn market_and_start(market: MarketArgs) -> (MarketArgs, Option<DateTime<Utc>>) {
+    match market {
+        MarketArgs { tape: Some(tape), start, .. } => {
+            (MarketArgs { tape: Some(tape), ..MarketArgs::default() }, start)
+        }
+        MarketArgs { seed: None, start: Some(start), .. } => {
+            (MarketArgs { seed: Some(DEFAULT_SEED), start: Some(start), tape: None }, None)
+        }
+        other => (other, None),
+    }
 }
 
 fn read_faults(path: &Path) -> anyhow::Result<Vec<Fault>> {

@@ -85,6 +85,9 @@ impl Datum {
             (Kind::Text | Kind::Secret, Raw::Text(text)) => Ok(Self::Text(text.clone())),
             (Kind::Text, Raw::Number(text)) => Ok(Self::Text(text.clone())),
             (Kind::Path, Raw::Text(text)) => path(text),
+            (Kind::Moment, Raw::Text(text)) => {
+                crate::cli::market_time(text).map(|_| Self::Text(text.clone()))
+            }
             (Kind::Flag, Raw::Flag(flag)) => Ok(Self::Flag(*flag)),
             (Kind::Flag, Raw::Text(text)) => flag(text),
             (Kind::Integer { least, most }, Raw::Number(text) | Raw::Text(text)) => {

@@ -6,8 +6,16 @@ use super::problem::{Place, Problem, suggestion};
 use super::schema::{self, secret_variable, variable};
 
 /// Variables that other parts of the program read.
-const OTHERS: [&str; 7] =
-    ["TTAI_CONFIG", "TTAI_DATA_DIR", "TTAI_STORE", "TTAI_TEMPORAL", "TTAI_TAPE", "TTAI_SEED", "TTAI_LOG"];
+const OTHERS: [&str; 8] = [
+    "TTAI_CONFIG",
+    "TTAI_DATA_DIR",
+    "TTAI_STORE",
+    "TTAI_TEMPORAL",
+    "TTAI_TAPE",
+    "TTAI_SEED",
+    "TTAI_START",
+    "TTAI_LOG",
+];
 
 /// A copy of the variables that may concern the configuration.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -366,6 +366,14 @@ fn check_together(config: &mut Config) {
     if config.is_set("market", "tape") && config.is_set("market", "seed") {
         complain(config, "market", "seed", "both a tape and a seed are set; choose one");
     }
+    if config.is_set("market", "start") && !config.is_set("market", "seed") {
+        complain(
+            config,
+            "market",
+            "start",
+            "a start belongs to the invented market of a seed; set market.seed too",
+        );
+    }
     schema::providers().for_each(|name| check_provider(config, name));
     for family in ["channels", "models"] {
         for name in config.names(family) {

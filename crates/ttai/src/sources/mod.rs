@@ -24,7 +24,7 @@ use ttai_providers::polling::{Polling, PollingIntervals};
 use ttai_providers::rss::{FeedSettings, Rss, RssSettings};
 use ttai_providers::tastytrade::{Tastytrade, TastytradeSettings};
 use ttai_providers::tradingview::TradingView;
-use ttai_sim::server::{Endpoints, SimOptions, start};
+use ttai_sim::server::{Endpoints, SimOptions, SimStart, start};
 use url::Url;
 
 use crate::config::{self, Config, Environment};
@@ -65,12 +65,16 @@ pub async fn live(config: &Config, limits: Arc<dyn AccountLimits>) -> anyhow::Re
 /// # Errors
 /// Files that cannot be read, or no port to listen on.
 pub async fn served(settings: &Settings, played: &Played) -> anyhow::Result<Sources> {
-    let tape = played.open(&settings.data_dir).await?;
-    let symbols = MarketData::symbols(tape.as_ref()).await?;
-    let description = MarketData::source(tape.as_ref()).description;
     let speed = settings.config.number("market", "speed").unwrap_or(0.0);
+    let (source, begin) = if played.is_present() && speed == 0.0 {
+        (played.open(&settings.data_dir).await?, SimStart::Following(ttai_sim::market::present))
+    } else {
+        played.open_to_play(&settings.data_dir, speed).await?
+    };
+    let symbols = source.symbols().await?;
+    let description = source.source().description;
     let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-    let sim = start(SimOptions { listen, source: tape, start: None, speed, faults: Vec::new() }).await?;
+    let sim = start(SimOptions { listen, source, start: begin, speed, faults: Vec::new() }).await?;
     let market = Arc::clone(&sim.state.market);
     let config = of_endpoints(&sim.endpoints);
     config.usable().context("the simulated market's addresses")?;
@@ -87,7 +91,7 @@ pub async fn served(settings: &Settings, played: &Played) -> anyhow::Result<Sour
 
 /// A configuration that finds every provider at a simulation.
 fn of_endpoints(endpoints: &Endpoints) -> Config {
-    let feeds = format!("[{{ name = \"Simulated news\", url = \"{}/{{symbol}}.xml\" }}]", endpoints.rss);
+    let feeds = format!("[{{ name = \"Newswire\", url = \"{}/{{symbol}}.xml\" }}]", endpoints.rss);
     let variables: &[(&str, &str)] = &[
         ("TTAI_TASTYTRADE_CLIENT_SECRET", "simulated"),
         ("TTAI_TASTYTRADE_REFRESH_TOKEN", "simulated"),

@@ -10,7 +10,7 @@ use url::Url;
 
 use crate::config::Config;
 use crate::market::{MarketChoice, Played};
-use crate::settings::{DEFAULT_SEED, Settings};
+use crate::settings::Settings;
 
 /// How long the network may take to show that it is there.
 const NETWORK: Duration = Duration::from_secs(4);
@@ -25,7 +25,7 @@ pub async fn resolved(mut settings: Settings) -> Settings {
     if settings.market == MarketChoice::Auto {
         settings.market = match why_live(&settings.config).await {
             Some(_) => MarketChoice::Live,
-            None => MarketChoice::Served(Played::Simulated { seed: DEFAULT_SEED }),
+            None => MarketChoice::Served(Played::default()),
         };
     }
     settings

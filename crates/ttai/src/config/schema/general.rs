@@ -104,7 +104,14 @@ const MARKET: Section = Section {
             Kind::Integer { least: 0, most: u64::MAX },
             "",
             "7",
-            "Seed of an invented market, read directly. Also `--seed`, `TTAI_SEED`.",
+            "Seed of an invented market, read directly: the same market on every day, up to now. Also `--seed`, `TTAI_SEED`.",
+        ),
+        key(
+            "start",
+            Kind::Moment,
+            "",
+            "\"2026-09-18T15:00\"",
+            "The moment at which the invented market of `seed` stands, instead of now: the same question then always gets the same answer. New York time, or RFC 3339. Also `--start`, `TTAI_START`.",
         ),
         key(
             "symbols",
@@ -118,7 +125,7 @@ const MARKET: Section = Section {
             Kind::Number { least: 0.0, most: 100_000.0 },
             "0",
             "1",
-            "How many seconds pass in the simulated market per real second; at 0 it stands still, so the same question always gets the same answer.",
+            "How many seconds pass in a served market per real second. At 0 a recorded market stands still, and a simulated one without `start` follows the present, five minutes at a time.",
         ),
     ],
 };

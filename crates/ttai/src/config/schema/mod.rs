@@ -53,6 +53,8 @@ pub enum Kind {
     Texts,
     /// Ticker symbols.
     Tickers,
+    /// A market time: RFC 3339, or New York time.
+    Moment,
     /// Feeds of news, each `{ name = "…", url = "…" }`.
     Feeds,
     /// A text that nobody may see. Never shown; best kept out of the file.
@@ -77,6 +79,7 @@ impl Kind {
             Self::Names(names) => format!("a list of {}", names.join(", ")),
             Self::Texts => "a list of texts".to_owned(),
             Self::Tickers => "a list of tickers".to_owned(),
+            Self::Moment => "a time such as 2026-09-18T15:00".to_owned(),
             Self::Feeds => "a list of tables with name and url".to_owned(),
             Self::Secret => "a secret text".to_owned(),
         }

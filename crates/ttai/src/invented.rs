@@ -1,0 +1,213 @@
+//! An invented market at any moment: the seed and the moment make the tape that answers, so that the same question about the
+//! same moment has the same answer in every process, and the market never ends in the past.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Context;
+use async_trait::async_trait;
+use chrono::{DateTime, NaiveDate, Utc};
+use tokio::sync::Mutex;
+use ttai_core::{MinuteBar, NewsStory, OptionChain, Quote, Symbol};
+use ttai_ports::{
+    DailyHistory, DataSource, MarketClock, MarketData, Metrics, News, NewsWindow, PortError, RiskFreeRate,
+    SymbolMetrics,
+};
+use ttai_providers::tape::Tape;
+use ttai_sim::market::{cached, is_whole, newest_snapshot};
+
+/// The provider's name in errors and quotes, as of the tapes themselves.
+const PROVIDER: &str = "simulated";
+/// Tapes that stay open: analyses that are under way read the moments before.
+const OPEN: usize = 4;
+
+/// Where an invented market stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// At this moment, always.
+    At(DateTime<Utc>),
+    /// At the present.
+    Present,
+    /// Wherever a simulation's clock is, which may run ahead of the present.
+    Played,
+}
+
+/// An invented market, as market data, metrics and news.
+#[derive(Debug)]
+pub(crate) struct InventedMarket {
+    seed: u64,
+    cache: PathBuf,
+    standing: Standing,
+    /// The newest last. Held while one is invented: whoever waits wants the same one.
+    tapes: Mutex<Vec<OpenTape>>,
+}
+
+#[derive(Debug)]
+struct OpenTape {
+    moment: DateTime<Utc>,
+    folder: PathBuf,
+    tape: Arc<Tape>,
+}
+
+impl InventedMarket {
+    /// The market of a seed, kept in a folder of `data_dir`.
+    ///
+    /// # Errors
+    /// A folder that cannot be written, a moment outside the exchange calendar.
+    pub(crate) async fn open(seed: u64, data_dir: &Path, standing: Standing) -> anyhow::Result<Self> {
+        let cache = data_dir.join("markets");
+        std::fs::create_dir_all(&cache).with_context(|| format!("cannot create {}", cache.display()))?;
+        let market = Self { seed, cache, standing, tapes: Mutex::default() };
+        market.now_tape().await?;
+        Ok(market)
+    }
+
+    /// The tape of the present moment.
+    async fn now_tape(&self) -> Result<Arc<Tape>, PortError> {
+        self.tape(Utc::now()).await
+    }
+
+    /// The tape that answers questions about a moment.
+    async fn tape(&self, as_of: DateTime<Utc>) -> Result<Arc<Tape>, PortError> {
+        let moment = match self.standing {
+            Standing::At(start) => Ok(start),
+            // Of the future nothing is known.
+            Standing::Present => newest_snapshot(as_of.min(Utc::now())),
+            Standing::Played => newest_snapshot(as_of),
+        };
+        let moment = moment.map_err(|error| PortError::Invalid {
+            provider: PROVIDER.to_owned(),
+            detail: error.to_string(),
+        })?;
+        let mut tapes = self.tapes.lock().await;
+        // Another process may have removed a folder; it is invented again.
+        tapes.retain(|open| is_whole(&open.folder));
+        if let Some(open) = tapes.iter().find(|open| open.moment == moment) {
+            return Ok(Arc::clone(&open.tape));
+        }
+        let (seed, cache) = (self.seed, self.cache.clone());
+        let unavailable = |detail: String| PortError::Unavailable {
+            provider: PROVIDER.to_owned(),
+            detail,
+            retry_after: None,
+        };
+        let (folder, tape) = tokio::task::spawn_blocking(move || {
+            let folder = cached(seed, &cache, moment).map_err(|error| unavailable(error.to_string()))?;
+            Ok::<_, PortError>((folder.clone(), Arc::new(Tape::open(folder)?)))
+        })
+        .await
+        .map_err(|error| unavailable(error.to_string()))??;
+        if tapes.len() >= OPEN {
+            tapes.remove(0);
+        }
+        tapes.push(OpenTape { moment, folder, tape: Arc::clone(&tape) });
+        Ok(tape)
+    }
+}
+
+#[async_trait]
+impl MarketClock for InventedMarket {
+    async fn now(&self, symbol: &Symbol) -> Result<DateTime<Utc>, PortError> {
+        self.now_tape().await?.now(symbol).await
+    }
+}
+
+#[async_trait]
+impl MarketData for InventedMarket {
+    fn source(&self) -> DataSource {
+        let description =
+            format!("simulated market, seed {}: every price, story and date is invented", self.seed);
+        DataSource { name: PROVIDER.to_owned(), simulated: true, description }
+    }
+
+    async fn symbols(&self) -> Result<Vec<Symbol>, PortError> {
+        self.now_tape().await?.symbols().await
+    }
+
+    async fn quote(&self, symbol: &Symbol, as_of: DateTime<Utc>) -> Result<Quote, PortError> {
+        self.tape(as_of).await?.quote(symbol, as_of).await
+    }
+
+    async fn daily_history(&self, symbol: &Symbol, as_of: DateTime<Utc>) -> Result<DailyHistory, PortError> {
+        self.tape(as_of).await?.daily_history(symbol, as_of).await
+    }
+
+    async fn minute_bars(
+        &self,
+        symbol: &Symbol,
+        session: NaiveDate,
+        as_of: DateTime<Utc>,
+    ) -> Result<Vec<MinuteBar>, PortError> {
+        self.tape(as_of).await?.minute_bars(symbol, session, as_of).await
+    }
+
+    async fn option_chain(&self, symbol: &Symbol, as_of: DateTime<Utc>) -> Result<OptionChain, PortError> {
+        self.tape(as_of).await?.option_chain(symbol, as_of).await
+    }
+
+    async fn risk_free_rate(&self, as_of: DateTime<Utc>) -> Result<RiskFreeRate, PortError> {
+        self.tape(as_of).await?.risk_free_rate(as_of).await
+    }
+}
+
+#[async_trait]
+impl Metrics for InventedMarket {
+    async fn metrics(
+        &self,
+        symbol: &Symbol,
+        as_of: DateTime<Utc>,
+    ) -> Result<Option<SymbolMetrics>, PortError> {
+        self.tape(as_of).await?.metrics(symbol, as_of).await
+    }
+}
+
+#[async_trait]
+impl News for InventedMarket {
+    async fn stories(
+        &self,
+        symbol: &Symbol,
+        window: NewsWindow,
+    ) -> Result<Option<Vec<NewsStory>>, PortError> {
+        self.tape(window.until).await?.stories(symbol, window).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn aapl() -> Symbol {
+        Symbol::new("AAPL").unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_market_without_a_start_is_todays() {
+        let folder = tempfile::tempdir().unwrap();
+        let market = InventedMarket::open(5, folder.path(), Standing::Present).await.unwrap();
+        let before = newest_snapshot(Utc::now()).unwrap();
+        let now = market.now(&aapl()).await.unwrap();
+        assert!(before <= now && now <= Utc::now(), "{now}");
+        let chain = market.option_chain(&aapl(), now).await.unwrap();
+        assert!(
+            chain.snapshot_time == now
+                && market.daily_history(&aapl(), now).await.unwrap().bars.len() > 1_400
+        );
+        // Of the future nothing is known.
+        let later = market.option_chain(&aapl(), now + chrono::TimeDelta::days(30)).await.unwrap();
+        assert!(later.snapshot_time <= Utc::now());
+    }
+
+    #[tokio::test]
+    async fn a_moment_has_the_same_answer_in_every_process_even_when_its_files_are_gone() {
+        let at: DateTime<Utc> = "2026-09-17T15:02:00Z".parse().unwrap();
+        let answer = |market: InventedMarket| async move {
+            (market.quote(&aapl(), at).await.unwrap(), market.option_chain(&aapl(), at).await.unwrap())
+        };
+        let (one, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let first = answer(InventedMarket::open(5, one.path(), Standing::At(at)).await.unwrap()).await;
+        let market = InventedMarket::open(5, other.path(), Standing::At(at)).await.unwrap();
+        std::fs::remove_dir_all(other.path().join("markets")).unwrap();
+        std::fs::create_dir_all(other.path().join("markets")).unwrap();
+        assert_eq!(answer(market).await, first);
+    }
+}
