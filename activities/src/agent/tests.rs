@@ -339,6 +339,7 @@ async fn news_reach_a_model_as_data() {
         url: None,
         source: "x".to_owned(),
         published_at: now - TimeDelta::hours(1),
+        undated: false,
         symbols: Vec::new(),
     }])));
     desk.analyse().await.unwrap();

@@ -305,7 +305,7 @@ impl<'a> Toolbox<'a> {
         };
         stories.sort_by_key(|story| std::cmp::Reverse(story.published_at));
         let shown: Vec<Value> = stories.iter().take(MOST_STORIES).map(|story| {
-            json!({"date": story.published_at.with_timezone(&NEW_YORK).date_naive(), "source": quotable(&story.source, 40),
+            json!({"date": (!story.undated).then(|| story.published_at.with_timezone(&NEW_YORK).date_naive()), "source": quotable(&story.source, 40),
                 "headline": quotable(&story.headline, 200), "summary": quotable(&story.summary, 400)})
         }).collect();
         Ok(

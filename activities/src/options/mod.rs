@@ -122,6 +122,7 @@ pub(crate) async fn analyse(
     };
     let rate = ports.market.risk_free_rate(view.as_of).await?;
     let metrics = sources::metrics(ports, &view.symbol, view.as_of, &progress).await?;
+    view.warnings.extend(chain.warnings.iter().cloned());
     view.settle(ports);
     progress.step(&format!("choosing one of {} contracts", chain.quotes.len()));
     let constraints = params.trade.constraints.clone().unwrap_or_default();

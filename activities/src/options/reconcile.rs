@@ -4,13 +4,14 @@
 //! |---|---|
 //! | `OtherSession` | the chain is of another session than the one that runs, or that ended last |
 //! | `Old` | it is over five minutes older than the analysis, or than the close where the session has ended; a delayed feed's chain may be as old as its delay makes it |
+//! | `Undated` | its file has no time: it may be of any age |
 //! | `NoPrice` | nothing says what the underlying cost when the chain was taken |
 //! | `OtherPrice` | its underlying's price is half an ATR14 or more from the quote at its time |
 //! | `OptionsSay` | put–call parity of its own quotes implies an underlying that is as far from that price |
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use ttai_calendar::{new_york_date, next_session, previous_session, session};
-use ttai_core::{DailyBar, OptionChain, Quote};
+use ttai_core::{DailyBar, OptionChain, Quote, QuoteCondition};
 use ttai_quant::chain::implied_spot;
 use ttai_quant::indicators::atr;
 use ttai_quant::trend::usable_history;
@@ -52,6 +53,8 @@ pub(super) enum Apart {
     OtherSession { taken: DateTime<Utc>, sessions: usize },
     /// The chain's time, and how many minutes it is older than the newest that could be.
     Old { taken: DateTime<Utc>, minutes: i64 },
+    /// Its source does not say when it was taken.
+    Undated,
     /// The chain's time.
     NoPrice { taken: DateTime<Utc> },
     /// The chain's price and the quote's; how many average true ranges they are apart, where known.
@@ -73,6 +76,9 @@ pub(super) fn apart(case: &Case) -> Option<Apart> {
 
 /// Whether a chain is too old at `as_of`. After the close its age counts to the close: nothing newer can exist.
 pub(super) fn age(chain: &OptionChain, as_of: DateTime<Utc>) -> Option<Apart> {
+    if chain.underlying.conditions.contains(&QuoteCondition::LastKnown) {
+        return Some(Apart::Undated);
+    }
     let taken = chain.snapshot_time;
     let (of_chain, of_now) = (session_of(taken), session_of(as_of));
     if of_chain != of_now {
@@ -140,6 +146,7 @@ impl Apart {
     pub(super) const fn rule(self) -> &'static str {
         match self {
             Self::OtherSession { .. } => "chain_of_another_session",
+            Self::Undated => "chain_without_a_time",
             Self::Old { .. } => "chain_too_old",
             Self::NoPrice { .. } => "no_underlying_price",
             Self::OtherPrice { .. } | Self::OptionsSay { .. } => "prices_do_not_agree",
@@ -166,6 +173,7 @@ impl Apart {
                 let limit = narrator.count("chain_age_limit", OLDEST.num_minutes(), "rule");
                 format!("the newest option chain is from {taken}, {minutes} minutes old (limit {limit})")
             }
+            Self::Undated => "the option chain came without a time, so nobody knows how old it is".to_owned(),
             Self::NoPrice { taken } => {
                 let taken = chain_time(narrator, taken);
                 format!("nothing says what the underlying cost when the option chain was taken, {taken}")
@@ -192,6 +200,7 @@ impl Apart {
     pub(super) const fn remedy(self) -> &'static str {
         match self {
             Self::OtherSession { .. } | Self::Old { .. } => "a newer option chain",
+            Self::Undated => "an option chain that says when it was taken",
             Self::NoPrice { .. } => "a quote of the underlying at the chain's time",
             Self::OtherPrice { .. } | Self::OptionsSay { .. } => {
                 "an option chain and a quote that agree, from one provider or taken at one time"
@@ -217,7 +226,6 @@ fn distance(atr: Option<f64>, narrator: &mut Narrator) -> String {
 #[cfg(test)]
 mod tests {
     use rstest::rstest;
-    use ttai_core::QuoteCondition;
 
     use super::*;
     use crate::options::tests::invented;
@@ -243,6 +251,13 @@ mod tests {
             Some(other) => format!("{other:?}"),
         };
         assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn a_chain_without_a_time_is_of_no_known_age() {
+        let mut chain = invented(0.3).chain.unwrap();
+        chain.underlying.conditions = vec![QuoteCondition::LastKnown];
+        assert_eq!(age(&chain, chain.snapshot_time), Some(Apart::Undated));
     }
 
     #[test]

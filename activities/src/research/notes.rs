@@ -104,15 +104,14 @@ impl Writer<'_> {
         let found: Vec<Evidence> = numbers(&story.headline)
             .filter_map(|text| {
                 let value = text.replace(',', "").parse().ok()?;
-                let (name, source) = ("headline".to_owned(), format!("headline of {}", story.date));
+                let (name, source) = ("headline".to_owned(), format!("headline {}", when(story)));
                 Some(Evidence { name, value, text: text.to_owned(), source })
             })
             .filter(|evidence| !self.quoted.contains(evidence))
             .collect();
         self.quoted.extend(found);
         let source = if story.source.is_empty() { "an unnamed source" } else { story.source.as_str() };
-        let date = Narrator::date(story.date);
-        format!("{source} of {date}: “{}”", story.headline)
+        format!("{source} {}: “{}”", when(story), story.headline)
     }
 
     /// What is known. What is not stands under the missing data.
@@ -131,7 +130,15 @@ impl Writer<'_> {
         if stories.is_empty() {
             return Some(format!("nothing since {since}"));
         }
-        let count = self.narrator.count("stories", i64::try_from(stories.len()).unwrap_or(i64::MAX), "news");
+        let dated = stories.iter().filter(|story| story.date.is_some()).count();
+        let count = match i64::try_from(dated).unwrap_or(i64::MAX) {
+            0 => "nothing".to_owned(),
+            dated => self.narrator.count("stories", dated, "news"),
+        };
+        let undated = match i64::try_from(stories.len() - dated).unwrap_or(i64::MAX) {
+            0 => String::new(),
+            undated => format!(" and {} undated", self.narrator.count("undated_stories", undated, "news")),
+        };
         let mut weighty: Vec<&Judged> = stories.iter().collect();
         // Stable: of equals the newest stays first.
         weighty.sort_by(|a, b| b.significance().total_cmp(&a.significance()));
@@ -144,7 +151,7 @@ impl Writer<'_> {
             format!("; other headlines: {}", quoted.join("; "))
         };
         Some(format!(
-            "{count} since {since}, {} overall, risk {}{quoted}",
+            "{count} since {since}{undated}, {} overall, risk {}{quoted}",
             self.findings.sentiment.as_str(),
             self.findings.risks.news.as_str(),
         ))
@@ -243,6 +250,11 @@ impl Writer<'_> {
         }
         unknowns
     }
+}
+
+/// `of 2026-09-17`, or `(undated)`.
+fn when(story: &Judged) -> String {
+    story.date.map_or_else(|| "(undated)".to_owned(), |date| format!("of {}", Narrator::date(date)))
 }
 
 fn notable(risks: &Risks) -> bool {

@@ -33,8 +33,8 @@ pub(super) struct Judged {
     pub(super) headline: String,
     /// Who printed it, safe to quote.
     pub(super) source: String,
-    /// New York date of publication.
-    pub(super) date: chrono::NaiveDate,
+    /// New York date of publication; none where its source does not say.
+    pub(super) date: Option<chrono::NaiveDate>,
     pub(super) class: Option<Class>,
     /// −1, 0 or 1.
     pub(super) tone: i32,
@@ -66,7 +66,7 @@ fn judge_one(story: &NewsStory) -> Judged {
     Judged {
         headline: quotable(&story.headline, LONGEST),
         source: quotable(&story.source, 40),
-        date: story.published_at.with_timezone(&NEW_YORK).date_naive(),
+        date: (!story.undated).then(|| story.published_at.with_timezone(&NEW_YORK).date_naive()),
         class,
         tone: found().map(|phrase| phrase.tone).sum::<i32>().signum(),
     }
@@ -102,6 +102,7 @@ mod tests {
             url: None,
             source: "Wire".to_owned(),
             published_at: "2014-06-05T14:00:00Z".parse().unwrap(),
+            undated: false,
             symbols: symbols.iter().map(|symbol| Symbol::new(symbol).unwrap()).collect(),
         }
     }

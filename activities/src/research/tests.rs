@@ -35,6 +35,7 @@ fn story(headline: &str, days_ago: i64) -> NewsStory {
         url: None,
         source: "Wire".to_owned(),
         published_at: now() - TimeDelta::days(days_ago),
+        undated: false,
         symbols: vec![Symbol::new("XYZ").unwrap()],
     }
 }
@@ -97,6 +98,21 @@ async fn a_calm_symbol_is_clear() {
 }
 
 #[tokio::test]
+#[tokio::test]
+async fn an_undated_story_is_quoted_as_undated() {
+    let undated = |headline| NewsStory { undated: true, ..story(headline, 1) };
+    let result = research(Some(vec![undated("XYZ opens a shop"), story("XYZ beats", 2)]), Some(calm())).await;
+    let notes = &result.research_notes;
+    assert!(notes.contains("1 since 2014-05-23 and 1 undated"), "{notes}");
+    assert!(notes.contains("Wire (undated): “XYZ opens a shop”"), "{notes}");
+    let only = research(Some(vec![undated("XYZ opens a shop")]), Some(calm())).await;
+    assert!(
+        only.research_notes.contains("nothing since 2014-05-23 and 1 undated"),
+        "{}",
+        only.research_notes
+    );
+}
+
 async fn silence_is_not_absence_of_a_source() {
     let silent = research(Some(vec![story("XYZ files for bankruptcy", 15)]), Some(calm())).await;
     assert_eq!(

@@ -50,4 +50,7 @@ pub struct OptionChain {
     pub quotes: Vec<OptionQuote>,
     /// Which provider said so.
     pub source: String,
+    /// What a reader must know of it, such as contracts that could not be read; a sentence each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
 }

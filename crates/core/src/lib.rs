@@ -10,6 +10,7 @@ pub mod message;
 mod message_kind;
 pub mod news;
 pub mod option;
+mod option_root;
 pub mod quote;
 pub mod strategy;
 pub mod streamer;

@@ -19,8 +19,11 @@ pub struct NewsStory {
     pub url: Option<String>,
     /// Who printed it.
     pub source: String,
-    /// When it was published.
+    /// When it was published; of an undated story, when it was first seen.
     pub published_at: DateTime<Utc>,
+    /// Whether the source does not say when it was published.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub undated: bool,
     /// The symbols that the source ties it to.
     pub symbols: Vec<Symbol>,
 }

@@ -148,17 +148,19 @@ impl OptionContract {
         self.strike.to_f64().unwrap_or(f64::NAN)
     }
 
-    /// Whether one contract delivers 100 shares at 100 dollars a point.
+    /// Whether one contract delivers 100 shares at 100 dollars a point, and nothing else: an adjusted root says that it does
+    /// not, whatever else is said of it.
     #[must_use]
     pub fn is_standard(&self) -> bool {
-        self.deliverable_shares == 100 && self.multiplier == 100
+        let is_adjusted = self.root != self.underlying && self.root.is_adjusted_root();
+        self.deliverable_shares == 100 && self.multiplier == 100 && !is_adjusted
     }
 }
 
 /// The parts that an OCC symbol spells out.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct OccSymbol {
-    /// Contract root, at most 6 characters.
+    /// Contract root, at most 6 letters and digits.
     pub root: Symbol,
     /// Listed expiration date.
     pub expiration: NaiveDate,
@@ -202,7 +204,8 @@ impl OccSymbol {
         }
         let (root, tail) = trimmed.split_at(trimmed.len() - 15);
         let root = Symbol::new(root.trim_end())
-            .map_err(|source| OccSymbolError::Root { text: trimmed.to_owned(), source })?;
+            .map_err(|source| OccSymbolError::Root { text: trimmed.to_owned(), source })?
+            .option_root();
         let (date, rest) = tail.split_at(6);
         let (right, strike) = rest.split_at(1);
         if !date.bytes().chain(strike.bytes()).all(|b| b.is_ascii_digit()) {

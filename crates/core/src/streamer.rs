@@ -84,7 +84,8 @@ impl OccSymbol {
             return Err(form());
         }
         let root = Symbol::new(root)
-            .map_err(|source| StreamerSymbolError::Ticker { text: shortened(text), source })?;
+            .map_err(|source| StreamerSymbolError::Ticker { text: shortened(text), source })?
+            .option_root();
         let right = if right == "C" { OptionRight::Call } else { OptionRight::Put };
         let expiration =
             parse_date(date).ok_or_else(form)?.ok_or_else(|| StreamerSymbolError::Date(shortened(text)))?;

@@ -86,7 +86,7 @@ pub struct StreamTrade {
     pub eligible: bool,
 }
 
-/// Greeks as the provider computes them.
+/// Greeks as the provider computes them; NaN where it says that a contract has none.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StreamGreeks {
     /// Which contract.

@@ -12,17 +12,6 @@ const AMERICAN_CASH: [&str; 1] = ["OEX"];
 /// Underlyings that had contracts for 10 shares (root and `7`) in 2013 and 2014.
 const MINIS: [&str; 5] = ["AAPL", "AMZN", "GLD", "GOOG", "SPY"];
 
-/// Roots of index contracts that are listed beside those of the index's own name.
-const INDEX_ROOTS: [(&str, &str); 4] = [("SPXW", "SPX"), ("NDXP", "NDX"), ("RUTW", "RUT"), ("VIXW", "VIX")];
-
-/// The symbol whose chain lists a root's contracts: `SPX` of `SPXW`, `AAPL` of the adjusted `AAPL7`.
-pub(crate) fn listed_with(root: &Symbol) -> Symbol {
-    let name = root.as_str();
-    let index = INDEX_ROOTS.iter().find(|(other, _)| *other == name).map(|(_, index)| *index);
-    let plain = index.unwrap_or_else(|| name.trim_end_matches(|last: char| last.is_ascii_digit()));
-    Symbol::new(plain).unwrap_or_else(|_| root.clone())
-}
-
 /// The terms of a root's contracts.
 pub(crate) struct Terms {
     pub(crate) style: ExerciseStyle,
@@ -52,7 +41,7 @@ impl Terms {
         if AMERICAN_CASH.contains(&name) {
             return cash(ExerciseStyle::American, SettlementTime::Pm);
         }
-        let adjusted = name.ends_with(|last: char| last.is_ascii_digit()) && name != underlying.as_str();
+        let adjusted = root.is_adjusted_root() && root != underlying;
         let mini = adjusted && MINIS.iter().any(|stock| name.strip_suffix('7') == Some(stock));
         Self {
             style: ExerciseStyle::American,

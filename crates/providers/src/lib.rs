@@ -6,6 +6,7 @@ mod cached;
 pub mod cboe;
 pub mod computed;
 mod contract_terms;
+mod dividends;
 pub mod dxlink;
 pub mod edgar;
 mod event_time;

@@ -227,7 +227,8 @@ fn chain_rate(folder: &Path) {
         conditions: Vec::new(),
     };
     let quotes = rows.iter().map(|row| quote(row, &symbol, snapshot_time)).collect();
-    let chain = OptionChain { underlying, snapshot_time, quotes, source: "bench".to_owned() };
+    let chain =
+        OptionChain { underlying, snapshot_time, quotes, source: "bench".to_owned(), warnings: Vec::new() };
     let dividends = DIVIDENDS.map(|(date, amount)| CashDividend {
         ex_date: date.parse().expect("a date"),
         amount,

@@ -183,7 +183,10 @@ fn chain() -> (OptionChain, Vec<CashDividend>) {
             status: DividendStatus::Declared,
         })
         .to_vec();
-    (OptionChain { underlying, snapshot_time, quotes, source: "bench".to_owned() }, dividends)
+    (
+        OptionChain { underlying, snapshot_time, quotes, source: "bench".to_owned(), warnings: Vec::new() },
+        dividends,
+    )
 }
 
 fn whole_chain(c: &mut Criterion) {

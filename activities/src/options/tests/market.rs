@@ -57,6 +57,7 @@ pub(super) fn chain(market: &FakeMarket, quotes: Vec<OptionQuote>) -> OptionChai
         snapshot_time: market.now,
         quotes,
         source: "fake".to_owned(),
+        warnings: Vec::new(),
     }
 }
 

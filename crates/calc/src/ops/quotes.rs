@@ -299,7 +299,13 @@ impl Market {
 
     fn priced_at(self, as_of: DateTime<Utc>) -> Result<PricedChain, CalcError> {
         let (underlying, spot, quotes) = self.read(as_of)?;
-        let chain = OptionChain { underlying, snapshot_time: as_of, quotes, source: SOURCE.to_owned() };
+        let chain = OptionChain {
+            underlying,
+            snapshot_time: as_of,
+            quotes,
+            source: SOURCE.to_owned(),
+            warnings: Vec::new(),
+        };
         let priced = Self::priced_chain(chain, self.rate, &self.dividends)?;
         Ok(PricedChain { spot, ..priced })
     }

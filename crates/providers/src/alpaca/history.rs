@@ -9,7 +9,9 @@ use ttai_ports::{DailyHistory, PortError};
 
 use super::model::{self, BarPage, CorporateActionPage, CorporateActions};
 use super::news::rfc3339;
-use super::{Alpaca, PROVIDER, corrupt};
+use super::rows::{ReadableRows, left_out};
+use super::{Alpaca, PROVIDER};
+use crate::dividends::{DividendRow, one_event_each};
 
 /// Calendar days of daily history: more than four years of sessions.
 const HISTORY_DAYS: i64 = 1_600;
@@ -20,16 +22,20 @@ const BAR_PAGE: usize = 10_000;
 /// Corporate actions of one page, the most that Alpaca gives.
 const ACTION_PAGE: usize = 1_000;
 
+/// The kinds of corporate actions that change what past prices mean.
+const ACTION_TYPES: &str = "forward_split,reverse_split,unit_split,stock_dividend,cash_dividend,spin_off,cash_merger,stock_merger,\
+     stock_and_cash_merger";
+
 impl Alpaca {
-    async fn bars(
+    pub(super) async fn bars(
         &self,
         symbol: &Symbol,
         frame: &str,
         from: DateTime<Utc>,
         until: DateTime<Utc>,
-    ) -> Result<Vec<model::Bar>, PortError> {
+    ) -> Result<ReadableRows<model::Bar>, PortError> {
         if until < from {
-            return Ok(Vec::new());
+            return Ok(ReadableRows::default());
         }
         let first = || {
             self.client
@@ -42,14 +48,14 @@ impl Alpaca {
                 .query("feed", self.config.stock_feed.name())
                 .query("limit", BAR_PAGE.to_string())
         };
-        let mut bars = Vec::new();
+        let mut bars = ReadableRows::default();
         let take = |page: BarPage| {
             bars.extend(page.bars.unwrap_or_default().remove(symbol.as_str()).unwrap_or_default());
             page.next_page_token
         };
         self.client.pages("stock bars", first, take).await?;
-        bars.sort_by_key(|bar| bar.time);
-        bars.dedup_by_key(|bar| bar.time);
+        bars.rows.sort_by_key(|bar| bar.time);
+        bars.rows.dedup_by_key(|bar| bar.time);
         Ok(bars)
     }
 
@@ -63,17 +69,14 @@ impl Alpaca {
             self.client
                 .data("corporate actions", "/v1/corporate-actions")
                 .query("symbols", symbol.to_string())
-                .query("types", "forward_split,reverse_split,cash_dividend")
+                .query("types", ACTION_TYPES)
                 .query("start", from.to_string())
                 .query("end", until.to_string())
                 .query("limit", ACTION_PAGE.to_string())
         };
         let mut all = CorporateActions::default();
         let take = |page: CorporateActionPage| {
-            let page_actions = page.corporate_actions;
-            all.forward_splits.extend(page_actions.forward_splits);
-            all.reverse_splits.extend(page_actions.reverse_splits);
-            all.cash_dividends.extend(page_actions.cash_dividends);
+            all.extend(page.corporate_actions);
             page.next_page_token
         };
         self.client.pages("corporate actions", first, take).await?;
@@ -93,15 +96,7 @@ impl Alpaca {
             self.actions(symbol, from, today + Duration::days(AHEAD_DAYS)),
             self.minutes(symbol, today, as_of)
         )?;
-        let finished = |date: NaiveDate| session(date).is_none_or(|session| session.close <= as_of);
-        let mut bars = Vec::with_capacity(days.len());
-        for day in &days {
-            let date = new_york_date(day.time);
-            if date <= today && finished(date) {
-                let bar = DailyBar::new(date, day.open, day.high, day.low, day.close, day.volume);
-                bars.push(bar.map_err(|error| corrupt(format!("{symbol}: {error}")))?);
-            }
-        }
+        let (bars, impossible) = finished_bars(&days.rows, as_of);
         if bars.is_empty() {
             return Err(PortError::NoData {
                 provider: PROVIDER.to_owned(),
@@ -116,14 +111,11 @@ impl Alpaca {
         // What was not yet known at a past moment is left out.
         let is_now = now - as_of <= Duration::minutes(15);
         let dividends = dividends(&actions, &splits, today, is_now);
-        Ok(DailyHistory {
-            bars,
-            today: so_far,
-            splits,
-            dividends,
-            actions_unknown: None,
-            warnings: Vec::new(),
-        })
+        let mut warnings: Vec<String> =
+            left_out(days.unreadable + impossible, "daily bar", "daily bars").into_iter().collect();
+        warnings.extend(left_out(actions.unreadable(), "corporate action", "corporate actions"));
+        let bars = self.as_one_company(symbol, bars, &actions, (today, is_now), &mut warnings).await;
+        Ok(DailyHistory { bars, today: so_far, splits, dividends, actions_unknown: None, warnings })
     }
 
     pub(super) async fn minutes(
@@ -135,7 +127,11 @@ impl Alpaca {
         let Some(session) = session(date) else { return Ok(Vec::new()) };
         let until = as_of.min(session.post_market_close());
         let bars = self.bars(symbol, "1Min", session.pre_market_open(), until).await?;
-        let ended = bars.into_iter().filter(|bar| bar.time + Duration::minutes(1) <= until);
+        let is_possible = |bar: &model::Bar| {
+            DailyBar::new(date, bar.open, bar.high, bar.low, bar.close, bar.volume).is_ok()
+        };
+        let ended =
+            bars.rows.into_iter().filter(|bar| bar.time + Duration::minutes(1) <= until && is_possible(bar));
         Ok(ended
             .filter_map(|bar| {
                 Some(MinuteBar {
@@ -158,39 +154,62 @@ fn day_of(minutes: &[MinuteBar], date: NaiveDate) -> Option<DailyBar> {
     DailyBar::of_minutes(date, regular.copied())
 }
 
-/// The splits in force on a day, oldest first.
+/// The sessions that have finished, and how many of their bars are impossible.
+fn finished_bars(days: &[model::Bar], as_of: DateTime<Utc>) -> (Vec<DailyBar>, usize) {
+    let has_finished = |date: NaiveDate| session(date).is_none_or(|session| session.close <= as_of);
+    let today = new_york_date(as_of);
+    let mut bars = Vec::with_capacity(days.len());
+    let mut impossible = 0;
+    for day in days {
+        let date = new_york_date(day.time);
+        if date > today || !has_finished(date) {
+            continue;
+        }
+        match DailyBar::new(date, day.open, day.high, day.low, day.close, day.volume) {
+            Ok(bar) => bars.push(bar),
+            Err(_) => impossible += 1,
+        }
+    }
+    (bars, impossible)
+}
+
+/// The splits in force on a day, oldest first; a dividend in shares is one.
 fn splits(actions: &CorporateActions, today: NaiveDate) -> Vec<Split> {
-    let rows = actions.forward_splits.iter().chain(&actions.reverse_splits);
-    let by_date: BTreeMap<NaiveDate, f64> = rows
-        .filter(|split| split.ex_date <= today && split.new_rate > 0.0 && split.old_rate > 0.0)
-        .map(|split| (split.ex_date, split.new_rate / split.old_rate))
-        .collect();
+    let rows = actions.forward_splits.rows.iter().chain(&actions.reverse_splits.rows);
+    let of_splits = rows
+        .filter(|split| split.new_rate > 0.0 && split.old_rate > 0.0)
+        .map(|split| (split.ex_date, split.new_rate / split.old_rate));
+    let in_shares = actions.stock_dividends.rows.iter().filter(|row| row.rate > 0.0);
+    let all = of_splits.chain(in_shares.map(|row| (row.ex_date, 1.0 + row.rate)));
+    let by_date: BTreeMap<NaiveDate, f64> =
+        all.filter(|(date, ratio)| *date <= today && ratio.is_finite()).collect();
     by_date.into_iter().map(|(effective, ratio)| Split { effective, ratio }).collect()
 }
 
-/// Dividends in dollars of the day's shares, oldest first.
+/// Dividends in dollars of the day's shares, oldest first, each once.
 fn dividends(
     actions: &CorporateActions,
     splits: &[Split],
     today: NaiveDate,
     with_declared: bool,
 ) -> Vec<CashDividend> {
-    let mut rows: Vec<CashDividend> = actions
-        .cash_dividends
-        .iter()
-        .filter(|row| row.rate > 0.0 && (with_declared || row.ex_date <= today))
-        .map(|row| {
-            let ratio: f64 = splits
-                .iter()
-                .filter(|split| split.effective > row.ex_date)
-                .map(|split| split.ratio)
-                .product();
-            let status = if row.ex_date <= today { DividendStatus::Paid } else { DividendStatus::Declared };
-            CashDividend { ex_date: row.ex_date, amount: row.rate / ratio, status }
+    let rows = actions.cash_dividends.rows.iter();
+    let rows = rows.filter(|row| row.rate > 0.0 && (with_declared || row.ex_date <= today));
+    let listed = rows.map(|row| DividendRow {
+        ex_date: row.ex_date,
+        record_date: row.record_date,
+        amount: row.rate,
+        special: row.special,
+    });
+    one_event_each(listed.collect())
+        .into_iter()
+        .map(|(ex_date, amount)| {
+            let later = splits.iter().filter(|split| split.effective > ex_date);
+            let ratio: f64 = later.map(|split| split.ratio).product();
+            let status = if ex_date <= today { DividendStatus::Paid } else { DividendStatus::Declared };
+            CashDividend { ex_date, amount: amount / ratio, status }
         })
-        .collect();
-    rows.sort_by_key(|row| row.ex_date);
-    rows
+        .collect()
 }
 
 #[cfg(test)]
@@ -210,5 +229,31 @@ mod tests {
         let rows: Vec<(f64, DividendStatus)> = paid.iter().map(|row| (row.amount, row.status)).collect();
         assert_eq!(rows, [(3.29 / 7.0, DividendStatus::Paid), (0.47, DividendStatus::Declared)]);
         assert_eq!(dividends(&page.corporate_actions, &after, day("2014-06-09"), false).len(), 1);
+    }
+
+    #[test]
+    fn a_dividend_in_shares_is_a_split_and_odd_rows_are_counted() {
+        let text = br#"{"corporate_actions":{"stock_dividends":[{"ex_date":"2026-09-01","rate":0.05,"symbol":"X"}],
+            "cash_dividends":[{"symbol":"X","rate":0.25},{"ex_date":"0000-00-00","rate":0.25},{"ex_date":"2026-05-01","rate":null},
+            {"ex_date":"2026-08-07","rate":0.25}]},"next_page_token":null}"#;
+        let page: CorporateActionPage = model::parse(text).unwrap();
+        let today = "2026-09-18".parse().unwrap();
+        assert_eq!(splits(&page.corporate_actions, today)[0].ratio, 1.05);
+        assert_eq!(dividends(&page.corporate_actions, &[], today, true).len(), 1);
+        assert_eq!(page.corporate_actions.unreadable(), 3);
+    }
+
+    #[test]
+    fn an_impossible_bar_is_left_out() {
+        let bar = |day: u32, low: f64| {
+            let text =
+                format!(r#"{{"t":"2026-09-{day:02}T04:00:00Z","o":10,"h":11,"l":{low},"c":10,"v":5}}"#);
+            model::parse::<model::Bar>(text.as_bytes()).unwrap()
+        };
+        let (bars, impossible) = finished_bars(
+            &[bar(15, 9.0), bar(16, 12.0), bar(17, 0.0)],
+            "2026-09-18T15:00:00Z".parse().unwrap(),
+        );
+        assert_eq!((bars.len(), impossible), (1, 2));
     }
 }

@@ -16,6 +16,7 @@ use ttai_http::segment;
 use ttai_ports::{DailyHistory, DataSource, MarketClock, MarketData, PortError, RiskFreeRate};
 
 use super::model::{Asset, CalendarDay, Clock, Contract, ContractPage, Snapshot, SnapshotPage};
+use super::rows::{NamedRows, ReadableRows, left_out};
 use super::{Alpaca, PROVIDER, invalid};
 use crate::contract_terms::Terms;
 use crate::freshness;
@@ -75,7 +76,11 @@ impl Alpaca {
         if answer.status == http::StatusCode::NOT_FOUND { Ok(None) } else { answer.json().map(Some) }
     }
 
-    async fn contracts(&self, symbol: &Symbol, today: NaiveDate) -> Result<Vec<Contract>, PortError> {
+    async fn contracts(
+        &self,
+        symbol: &Symbol,
+        today: NaiveDate,
+    ) -> Result<ReadableRows<Contract>, PortError> {
         let last = today + Duration::days(366 * CHAIN_YEARS);
         let first = || {
             self.client
@@ -86,16 +91,16 @@ impl Alpaca {
                 .query("expiration_date_lte", last.to_string())
                 .query("limit", CONTRACT_PAGE.to_string())
         };
-        let mut contracts = Vec::new();
+        let mut contracts = ReadableRows::default();
         let take = |page: ContractPage| {
-            contracts.extend(page.option_contracts.unwrap_or_default());
+            contracts.extend(page.option_contracts);
             page.next_page_token
         };
         self.client.pages("option contracts", first, take).await?;
         Ok(contracts)
     }
 
-    async fn option_snapshots(&self, symbol: &Symbol) -> Result<HashMap<String, Snapshot>, PortError> {
+    async fn option_snapshots(&self, symbol: &Symbol) -> Result<NamedRows<Snapshot>, PortError> {
         let path = format!("/v1beta1/options/snapshots/{}", segment(symbol.as_str()));
         let first = || {
             self.client
@@ -103,9 +108,9 @@ impl Alpaca {
                 .query("feed", self.config.option_feed.name())
                 .query("limit", SNAPSHOT_PAGE.to_string())
         };
-        let mut snapshots = HashMap::new();
+        let mut snapshots = NamedRows::default();
         let take = |page: SnapshotPage| {
-            snapshots.extend(page.snapshots.unwrap_or_default());
+            snapshots.extend(page.snapshots);
             page.next_page_token
         };
         self.client.pages("option chain", first, take).await?;
@@ -195,9 +200,22 @@ fn contract(row: &Contract) -> Option<OptionContract> {
         settlement: terms.settlement,
         settlement_time: terms.time,
         multiplier: row.multiplier.and_then(|multiplier| multiplier.to_u32()).unwrap_or(100),
-        deliverable_shares: row.size.and_then(|size| size.to_u32()).unwrap_or(100),
+        deliverable_shares: deliverable_shares(row, &terms),
         root: parts.root,
     })
+}
+
+/// Shares of the underlying that one contract delivers; 0 where it delivers something else or more besides, which its root
+/// or the list of its deliverables says: the size is 100 all the same.
+fn deliverable_shares(row: &Contract, terms: &Terms) -> u32 {
+    let size = row.size.and_then(|size| size.to_u32());
+    match row.deliverables.as_deref() {
+        Some([_, _, ..]) => 0,
+        Some([only]) if only.symbol.as_ref().is_some_and(|symbol| *symbol != row.underlying_symbol) => 0,
+        // An adjusted root with the usual size: what it delivers stands nowhere.
+        _ if size == Some(100) => terms.deliverable_shares,
+        _ => size.unwrap_or(terms.deliverable_shares),
+    }
 }
 
 fn option_quote(row: &Contract, snapshot: &Snapshot, today: NaiveDate) -> Option<OptionQuote> {
@@ -295,9 +313,12 @@ impl MarketData for Alpaca {
             self.option_snapshots(symbol)
         )?;
         let mut quotes: Vec<OptionQuote> = contracts
+            .rows
             .iter()
-            .filter_map(|row| option_quote(row, snapshots.get(&row.symbol)?, today))
+            .filter_map(|row| option_quote(row, snapshots.rows.get(&row.symbol)?, today))
             .collect();
+        let unreadable = contracts.unreadable + snapshots.unreadable;
+        let warnings = left_out(unreadable, "option contract", "option contracts").into_iter().collect();
         if quotes.is_empty() {
             return Err(no_data("option chain", symbol, "Alpaca lists no quoted contracts on it"));
         }
@@ -309,7 +330,8 @@ impl MarketData for Alpaca {
             key(a).cmp(&key(b))
         });
         let newest = quotes.iter().map(|quote| quote.quote_time).max().unwrap_or(now);
-        Ok(OptionChain { underlying, snapshot_time: newest.min(now), quotes, source: PROVIDER.to_owned() })
+        let snapshot_time = newest.min(now);
+        Ok(OptionChain { underlying, snapshot_time, quotes, source: PROVIDER.to_owned(), warnings })
     }
 
     async fn risk_free_rate(&self, _as_of: DateTime<Utc>) -> Result<RiskFreeRate, PortError> {
@@ -366,6 +388,11 @@ mod tests {
         assert_eq!((index.settlement_time, index.settlement), (SettlementTime::Am, Settlement::Cash));
         assert!(index.last_trade_date < index.expiration);
         assert!(!row("AAPL1260918P00200000", "american", "25").unwrap().is_standard());
+        assert!(!row("AAPL1260918P00200000", "american", "\"100\"").unwrap().is_standard());
+        let two = r#"100,"deliverables":[{"symbol":"SPX","amount":"100"},{"symbol":"SPUN","amount":"25"}]"#;
+        assert!(!row("AAPL260918P00200000", "american", two).unwrap().is_standard());
+        let one = r#"100,"deliverables":[{"symbol":"SPX","amount":"100"}]"#;
+        assert!(row("AAPL260918P00200000", "american", one).unwrap().is_standard());
         assert!(row("AAPL260918P00200000", "bermudan", "100").is_none());
     }
 }

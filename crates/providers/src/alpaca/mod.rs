@@ -6,6 +6,7 @@
 mod account_view;
 mod broker;
 mod client;
+mod company;
 mod error;
 mod history;
 mod market;
@@ -13,6 +14,7 @@ pub mod model;
 mod news;
 pub mod number;
 mod order_body;
+mod rows;
 pub mod stream;
 
 use std::fmt;

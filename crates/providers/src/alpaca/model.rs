@@ -10,6 +10,7 @@ use ttai_ports::PortError;
 
 use super::PROVIDER;
 use super::number::{LooseNumber, optional};
+use super::rows::{NamedRows, ReadableRows};
 
 /// Reads one answer. The parser behind every endpoint, kept apart for whoever feeds it with nonsense.
 ///
@@ -77,12 +78,26 @@ pub struct Contract {
     /// Dollars per point; 100 where absent.
     #[serde(default, deserialize_with = "optional")]
     pub multiplier: Option<Decimal>,
-    /// Shares delivered.
+    /// Shares delivered, as a rule: 100 also where other things are delivered with them.
     #[serde(default, deserialize_with = "optional")]
     pub size: Option<Decimal>,
+    /// What is delivered, where that is said.
+    #[serde(default)]
+    pub deliverables: Option<Vec<AlpacaDeliverable>>,
     /// Open interest of the day before.
     #[serde(default, deserialize_with = "optional")]
     pub open_interest: Option<Decimal>,
+}
+
+/// A part of what a contract delivers.
+#[derive(Clone, Debug, Deserialize)]
+pub struct AlpacaDeliverable {
+    /// Of what; none for cash.
+    #[serde(default)]
+    pub symbol: Option<String>,
+    /// Shares or dollars.
+    #[serde(default, deserialize_with = "optional")]
+    pub amount: Option<Decimal>,
 }
 
 /// A page of contracts.
@@ -90,7 +105,7 @@ pub struct Contract {
 pub struct ContractPage {
     /// The rows.
     #[serde(default)]
-    pub option_contracts: Option<Vec<Contract>>,
+    pub option_contracts: ReadableRows<Contract>,
     /// Where the next page begins.
     #[serde(default)]
     pub next_page_token: Option<String>,
@@ -124,7 +139,7 @@ pub struct Bar {
 pub struct BarPage {
     /// Rows by symbol.
     #[serde(default)]
-    pub bars: Option<BTreeMap<String, Vec<Bar>>>,
+    pub bars: Option<BTreeMap<String, ReadableRows<Bar>>>,
     /// Where the next page begins.
     #[serde(default)]
     pub next_page_token: Option<String>,
@@ -184,7 +199,7 @@ pub struct Snapshot {
 pub struct SnapshotPage {
     /// Rows by compact OCC symbol.
     #[serde(default)]
-    pub snapshots: Option<BTreeMap<String, Snapshot>>,
+    pub snapshots: NamedRows<Snapshot>,
     /// Where the next page begins.
     #[serde(default)]
     pub next_page_token: Option<String>,
@@ -218,7 +233,7 @@ pub struct Story {
 pub struct NewsPage {
     /// The rows.
     #[serde(default)]
-    pub news: Option<Vec<Story>>,
+    pub news: ReadableRows<Story>,
     /// Where the next page begins.
     #[serde(default)]
     pub next_page_token: Option<String>,
@@ -240,22 +255,113 @@ pub struct SplitAction {
 pub struct DividendAction {
     /// First session without it.
     pub ex_date: NaiveDate,
-    /// Dollars a share.
+    /// Dollars a share of that day.
+    pub rate: f64,
+    /// Whoever holds shares on this day gets it.
+    #[serde(default)]
+    pub record_date: Option<NaiveDate>,
+    /// Whether it is paid beside the usual ones.
+    #[serde(default)]
+    pub special: bool,
+}
+
+/// A dividend in shares.
+#[derive(Clone, Debug, Deserialize)]
+pub struct StockDividendAction {
+    /// First session at the new price.
+    pub ex_date: NaiveDate,
+    /// New shares for one old share, beside it: 0.05.
     pub rate: f64,
 }
 
-/// Corporate actions by kind; other kinds are left out.
+/// Units that come apart into their shares.
+#[derive(Clone, Debug, Deserialize)]
+pub struct UnitSplitAction {
+    /// The unit.
+    pub old_symbol: String,
+    /// What it becomes, in the first place.
+    pub new_symbol: String,
+    /// First session of it.
+    pub effective_date: NaiveDate,
+}
+
+/// A part of a company that becomes one of its own.
+#[derive(Clone, Debug, Deserialize)]
+pub struct SpinOffAction {
+    /// The company.
+    pub source_symbol: String,
+    /// Its shares.
+    pub source_rate: f64,
+    /// The part.
+    pub new_symbol: String,
+    /// Its shares for them.
+    pub new_rate: f64,
+    /// First session without the part.
+    pub ex_date: NaiveDate,
+}
+
+/// A merger, for cash, for shares or for both.
+#[derive(Clone, Debug, Deserialize)]
+pub struct MergerAction {
+    /// The company that ends.
+    pub acquiree_symbol: String,
+    /// The one that takes it over.
+    #[serde(default)]
+    pub acquirer_symbol: Option<String>,
+    /// First day without it.
+    pub effective_date: NaiveDate,
+}
+
+/// Corporate actions by kind.
 #[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
 pub struct CorporateActions {
     /// More shares.
-    #[serde(default)]
-    pub forward_splits: Vec<SplitAction>,
+    pub forward_splits: ReadableRows<SplitAction>,
     /// Fewer shares.
-    #[serde(default)]
-    pub reverse_splits: Vec<SplitAction>,
+    pub reverse_splits: ReadableRows<SplitAction>,
     /// Cash.
-    #[serde(default)]
-    pub cash_dividends: Vec<DividendAction>,
+    pub cash_dividends: ReadableRows<DividendAction>,
+    /// Shares.
+    pub stock_dividends: ReadableRows<StockDividendAction>,
+    /// Units.
+    pub unit_splits: ReadableRows<UnitSplitAction>,
+    /// Parts that leave.
+    pub spin_offs: ReadableRows<SpinOffAction>,
+    /// For cash.
+    pub cash_mergers: ReadableRows<MergerAction>,
+    /// For shares.
+    pub stock_mergers: ReadableRows<MergerAction>,
+    /// For both.
+    pub stock_and_cash_mergers: ReadableRows<MergerAction>,
+}
+
+impl CorporateActions {
+    /// Takes in another page.
+    pub(super) fn extend(&mut self, page: Self) {
+        self.forward_splits.extend(page.forward_splits);
+        self.reverse_splits.extend(page.reverse_splits);
+        self.cash_dividends.extend(page.cash_dividends);
+        self.stock_dividends.extend(page.stock_dividends);
+        self.unit_splits.extend(page.unit_splits);
+        self.spin_offs.extend(page.spin_offs);
+        self.cash_mergers.extend(page.cash_mergers);
+        self.stock_mergers.extend(page.stock_mergers);
+        self.stock_and_cash_mergers.extend(page.stock_and_cash_mergers);
+    }
+
+    /// Rows that cannot be read.
+    pub(super) fn unreadable(&self) -> usize {
+        self.forward_splits.unreadable
+            + self.reverse_splits.unreadable
+            + self.cash_dividends.unreadable
+            + self.stock_dividends.unreadable
+            + self.unit_splits.unreadable
+            + self.spin_offs.unreadable
+            + self.cash_mergers.unreadable
+            + self.stock_mergers.unreadable
+            + self.stock_and_cash_mergers.unreadable
+    }
 }
 
 /// A page of corporate actions.

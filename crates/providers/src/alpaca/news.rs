@@ -25,6 +25,7 @@ pub(super) fn story(story: Story) -> NewsStory {
         url: story.url.filter(|url| !url.is_empty()),
         source: story.source,
         published_at: story.created_at,
+        undated: false,
         symbols: story.symbols.iter().filter_map(|text| Symbol::new(text).ok()).collect(),
     }
 }
@@ -47,7 +48,10 @@ impl News for Alpaca {
         };
         let mut stories: Vec<NewsStory> = Vec::new();
         let take = |page: NewsPage| {
-            stories.extend(page.news.unwrap_or_default().into_iter().map(story));
+            if page.news.unreadable > 0 {
+                tracing::warn!(rows = page.news.unreadable, "stories that cannot be read are left out");
+            }
+            stories.extend(page.news.rows.into_iter().map(story));
             page.next_page_token
         };
         self.client.pages("news", first, take).await?;

@@ -151,10 +151,16 @@ impl MarketData for Cboe {
         let (chain, symbol) = (Arc::clone(&cached.value), symbol.clone());
         let received_at = cached.received_at;
         let read = move || {
-            let mut underlying = read_quote(&chain.underlying, &symbol, received_at, as_of);
-            underlying.market_time = snapshot_time;
+            // Of the chain's time, as late as that is, whatever its last trade says.
+            let underlying = quote_of(&chain.underlying, &symbol, received_at, as_of, snapshot_time);
             let quotes = read_options(&chain, &symbol, snapshot_time);
-            OptionChain { underlying, snapshot_time, quotes, source: PROVIDER.to_owned() }
+            OptionChain {
+                underlying,
+                snapshot_time,
+                quotes,
+                source: PROVIDER.to_owned(),
+                warnings: Vec::new(),
+            }
         };
         tokio::task::spawn_blocking(read)
             .await
@@ -191,11 +197,22 @@ fn read_quote(quote: &CboeQuote, symbol: &Symbol, received_at: DateTime<Utc>, as
     let shown = time::shown(made);
     let traded = quote.last_trade_time.as_deref().and_then(time::new_york).filter(|traded| *traded <= made);
     let market_time = traded.map_or(shown, |traded| traded.max(shown));
+    quote_of(quote, symbol, received_at, as_of, market_time)
+}
+
+/// The quote as one of `market_time`, with what is wrong with it.
+fn quote_of(
+    quote: &CboeQuote,
+    symbol: &Symbol,
+    received_at: DateTime<Utc>,
+    as_of: DateTime<Utc>,
+    market_time: DateTime<Utc>,
+) -> Quote {
     let mut conditions = Vec::new();
+    // Of a file without a time nobody knows how late it is.
     if time::dated(&quote.timestamp, received_at).is_none() {
         conditions.push(QuoteCondition::LastKnown);
-    }
-    if freshness::is_stale(market_time, as_of - time::DELAY) {
+    } else if freshness::is_stale(market_time, as_of - time::DELAY) {
         conditions.push(QuoteCondition::Stale);
     } else if freshness::is_stale(market_time, as_of) {
         conditions.push(QuoteCondition::Delayed);
@@ -289,7 +306,7 @@ mod tests {
         for timestamp in ["", "soon", "2031-01-01 15:00:00"] {
             let text = OPEN.replace("2026-11-20 15:00:00", timestamp);
             let undated = quote(&text, "AAPL", "2026-11-20T15:00:05Z");
-            assert!(undated.conditions.contains(&QuoteCondition::LastKnown), "{timestamp}: {undated:?}");
+            assert_eq!(undated.conditions, [QuoteCondition::LastKnown], "{timestamp}");
         }
         let dated = quote(OPEN, "AAPL", "2026-11-20T15:00:05Z");
         assert!(!dated.conditions.contains(&QuoteCondition::LastKnown), "{dated:?}");

@@ -183,6 +183,7 @@ impl News for Edgar {
 }
 
 /// "Apple Inc. files 8-K (current report): Results of Operations and Financial Condition"; none where it is no news.
+                undated: false,
 fn headline(company: &str, filing: &Filing) -> Option<String> {
     let what = forms::form(&filing.form)?;
     // 9.01 says only that the filing has exhibits.

@@ -102,9 +102,11 @@ impl News for Fallback {
         self.provenance.begin(Capability::News);
         let asked = self.order.news.iter().map(|member| {
             let alone = std::slice::from_ref(member);
-            self.first(Capability::News, alone, |port: Arc<dyn News>| async move {
+            let read = async |port: Arc<dyn News>| {
+                let port = port.for_request(&self.provenance).unwrap_or(port);
                 port.stories(symbol, window).await
-            })
+            };
+            self.first(Capability::News, alone, read)
         });
         let mut errors = Vec::new();
         let mut found: Option<Vec<NewsStory>> = None;

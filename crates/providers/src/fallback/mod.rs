@@ -246,8 +246,19 @@ impl Fallback {
                     let stories = async {
                         let until = self.now(symbol).await?;
                         let after = until - chrono::TimeDelta::days(1);
-                        let stories = member.port.stories(symbol, NewsWindow { after, until }).await?;
-                        stories.ok_or_else(|| nothing_provided("news", symbol))
+                        let provenance = Provenance::default();
+                        let port =
+                            member.port.for_request(&provenance).unwrap_or_else(|| Arc::clone(&member.port));
+                        let stories = port.stories(symbol, NewsWindow { after, until }).await?;
+                        // A part of it that cannot be read is something to fix, though the rest answers.
+                        match provenance.warnings().first() {
+                            Some(missing) => Err(PortError::Unavailable {
+                                provider: member.source.name.clone(),
+                                detail: missing.clone(),
+                                retry_after: None,
+                            }),
+                            None => stories.ok_or_else(|| nothing_provided("news", symbol)),
+                        }
                     };
                     found.push((member.source.clone(), stories.await.map(drop)));
                 }

@@ -109,6 +109,7 @@ impl News for Fake {
             url: None,
             source: self.name.to_owned(),
             published_at: window.until - chrono::TimeDelta::minutes(*minutes),
+            undated: false,
             symbols: Vec::new(),
         };
         Ok(Some(self.stories.iter().map(story).collect()))

@@ -8,8 +8,6 @@ use rust_decimal::Decimal;
 use ttai_core::{OccSymbol, OptionQuote, Quote, QuoteCondition, Symbol};
 use ttai_ports::{MarketData, PortError, StreamSymbol};
 
-use crate::contract_terms::listed_with;
-
 /// One question.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Target {
@@ -24,7 +22,7 @@ impl Target {
     pub(super) fn of(symbol: &StreamSymbol) -> Self {
         match symbol {
             StreamSymbol::Equity(symbol) => Self::Share(symbol.clone()),
-            StreamSymbol::Option(contract) => Self::Chain(listed_with(&contract.root)),
+            StreamSymbol::Option(contract) => Self::Chain(contract.underlying()),
         }
     }
 }
@@ -152,4 +150,17 @@ fn condition(quote: &Quote) -> Option<QuoteCondition> {
 /// A time that its source says; of the last known it is only when it was had.
 fn dated(quote: &Quote, time: DateTime<Utc>) -> Option<DateTime<Utc>> {
     (!quote.conditions.contains(&QuoteCondition::LastKnown)).then_some(time)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_classs_contract_is_looked_up_in_the_classs_chain_however_it_is_spelt() {
+        for text in ["BRKB  260925C00202500", "BRK.B 260925C00202500", "BRK/B 260925C00202500"] {
+            let symbol = StreamSymbol::Option(OccSymbol::parse(text).unwrap());
+            assert_eq!(Target::of(&symbol), Target::Chain(Symbol::new("BRK.B").unwrap()), "{text}");
+        }
+    }
 }

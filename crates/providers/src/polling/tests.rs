@@ -385,7 +385,13 @@ fn chain(second: i64, strike: i64, volume: u64) -> Result<OptionChain, PortError
         quote_time: underlying.market_time,
     };
     let snapshot_time = underlying.market_time;
-    Ok(OptionChain { underlying, snapshot_time, quotes: vec![option], source: "script".to_owned() })
+    Ok(OptionChain {
+        underlying,
+        snapshot_time,
+        quotes: vec![option],
+        source: "script".to_owned(),
+        warnings: Vec::new(),
+    })
 }
 
 #[tokio::test(start_paused = true)]

@@ -2,6 +2,7 @@
 //! belongs to a symbol only where it is written as a symbol or by the company's whole name.
 
 mod client;
+mod date;
 mod mention;
 mod model;
 mod screen;
@@ -14,7 +15,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use futures::future::join_all;
 use ttai_core::{NewsStory, Symbol};
-use ttai_ports::{AccountLimits, News, NewsWindow, PortError};
+use ttai_ports::{AccountLimits, Capability, News, NewsWindow, PortError, Provenance};
 use url::Url;
 
 use client::{Client, DatedEntry};
@@ -32,6 +33,8 @@ pub struct Rss {
     feeds: Arc<Vec<Feed>>,
     names: Arc<BTreeMap<Symbol, Vec<String>>>,
     client: Arc<Client>,
+    /// Where it is written down which feeds could not be read, for one request.
+    provenance: Option<Provenance>,
 }
 
 impl Rss {
@@ -44,6 +47,7 @@ impl Rss {
             feeds: Arc::new(checked(settings)?),
             names: Arc::new(settings.names.clone()),
             client: Arc::new(Client::new(settings.refresh(), limits)),
+            provenance: None,
         })
     }
 
@@ -101,6 +105,12 @@ impl News for Rss {
         {
             return Err(error.clone());
         }
+        for (feed, (_, error)) in self.feeds.iter().zip(&read) {
+            if let (Some(error), Some(provenance)) = (error, &self.provenance) {
+                let what = format!("the news feed {} could not be read ({})", feed.name, why(error));
+                provenance.missing(Capability::News, &what);
+            }
+        }
         let mut seen = HashSet::new();
         let mut stories = Vec::new();
         for (feed, (entries, _)) in self.feeds.iter().zip(&read) {
@@ -120,6 +130,7 @@ impl News for Rss {
                         url: dated.entry.link.clone(),
                         source: feed.name.clone(),
                         published_at: dated.published_at,
+                        undated: dated.entry.published.is_none(),
                         symbols,
                     });
                 }
@@ -127,6 +138,21 @@ impl News for Rss {
         }
         stories.sort_by(|one, other| (other.published_at, &one.id).cmp(&(one.published_at, &other.id)));
         Ok(Some(stories))
+    }
+
+    fn for_request(&self, provenance: &Provenance) -> Option<Arc<dyn News>> {
+        Some(Arc::new(Self { provenance: Some(provenance.clone()), ..self.clone() }))
+    }
+}
+
+/// A failure without the name of the provider, which stands for all feeds.
+fn why(error: &PortError) -> String {
+    match error {
+        PortError::Unavailable { detail, .. }
+        | PortError::Invalid { detail, .. }
+        | PortError::Corrupt { detail, .. }
+        | PortError::Authentication { detail, .. } => detail.clone(),
+        other => other.to_string(),
     }
 }
 

@@ -9,6 +9,8 @@ use quick_xml::events::{BytesRef, BytesStart, Event};
 use quick_xml::name::ResolveResult;
 use serde_json::{Map, Value, json};
 
+use super::date;
+
 /// Elements within elements beyond this are no feed.
 const MAX_DEPTH: usize = 64;
 /// Entries that are read of one feed; the newest come first by custom.
@@ -246,7 +248,16 @@ impl Leaf {
         }
     }
 
-    fn write(self, out: &mut String) {
+    fn write(mut self, out: &mut String) {
+        match self.name {
+            "pubDate" | "lastBuildDate" => {
+                self.text = date::parse(&self.text).map(|date| date.to_rfc2822()).unwrap_or_default();
+            }
+            "dc:date" | "published" | "updated" => {
+                self.text = date::parse(&self.text).map(|date| date.to_rfc3339()).unwrap_or_default();
+            }
+            _ => {}
+        }
         let text = self.text.trim();
         if !text.is_empty() || !self.attributes.is_empty() {
             out.push_str(&format!("<{0}{1}>{2}</{0}>", self.name, self.attributes, escape(text)));
@@ -366,7 +377,13 @@ fn json_item(item: &Map<String, Value>) -> Value {
         "date_published",
         "date_modified",
     ] {
-        if let Some(value) = item.get(name).and_then(text) {
+        let value = item.get(name).and_then(text);
+        let value = if name.starts_with("date_") {
+            value.and_then(|text| date::parse(&text)).map(|date| date.to_rfc3339())
+        } else {
+            value
+        };
+        if let Some(value) = value {
             kept.insert(name.to_owned(), Value::String(value));
         }
     }

@@ -214,6 +214,7 @@ impl Recording {
             snapshot_time: time,
             quotes: snapshot.quotes.clone(),
             source: self.name().to_owned(),
+            warnings: Vec::new(),
         })
     }
 

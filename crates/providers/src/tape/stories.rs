@@ -22,6 +22,8 @@ struct Story {
     source: Option<String>,
     published_at: DateTime<Utc>,
     #[serde(default)]
+    undated: bool,
+    #[serde(default)]
     symbols: Vec<Symbol>,
 }
 
@@ -38,6 +40,7 @@ impl Story {
             url: self.url,
             source: self.source.unwrap_or_else(|| PROVIDER.to_owned()),
             published_at: self.published_at,
+            undated: self.undated,
             symbols,
         }
     }
@@ -75,6 +78,7 @@ pub(super) fn read_csv(source: impl Read, file: &str, symbol: &Symbol) -> Result
             url: owned("url")?,
             source: owned("source")?,
             published_at: row.required_instant("published_at")?,
+            undated: false,
             symbols: symbols?,
         };
         stories.push(story.into_story(symbol));

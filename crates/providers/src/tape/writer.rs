@@ -370,7 +370,7 @@ fn factor_row(row: &FactorRow) -> String {
 }
 
 fn story(story: &NewsStory) -> Value {
-    json!({
+    let mut written = json!({
         "id": story.id,
         "headline": story.headline,
         "summary": story.summary,
@@ -378,7 +378,11 @@ fn story(story: &NewsStory) -> Value {
         "source": story.source,
         "published_at": story.published_at,
         "symbols": story.symbols,
-    })
+    });
+    if story.undated {
+        written["undated"] = json!(true);
+    }
+    written
 }
 
 /// The volatilities at past closes, the newest at the last session before `today`; days that are known keep theirs.

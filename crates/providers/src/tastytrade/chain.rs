@@ -37,7 +37,13 @@ pub(super) async fn chain(client: &Client, symbol: &Symbol) -> Result<OptionChai
         return Err(no_chain(symbol, "the service gives no price for any of its contracts"));
     }
     found.sort_by(|one, other| order_of(one).cmp(&order_of(other)));
-    Ok(OptionChain { underlying, snapshot_time, quotes: found, source: PROVIDER.to_owned() })
+    Ok(OptionChain {
+        underlying,
+        snapshot_time,
+        quotes: found,
+        source: PROVIDER.to_owned(),
+        warnings: Vec::new(),
+    })
 }
 
 /// The nested chains of all roots of an underlying.
@@ -125,6 +131,8 @@ fn contract(
 fn deliverable_shares(chain: &NestedChain, otherwise: u32) -> u32 {
     match chain.deliverables.as_deref() {
         None | Some([]) => otherwise,
+        // An adjusted root is never standard, whatever it delivers.
+        Some([_]) if otherwise == 0 => 0,
         Some([only]) if delivers_shares(only, &chain.underlying_symbol) => only
             .amount
             .filter(|amount| amount.fract().is_zero())

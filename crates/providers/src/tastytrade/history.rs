@@ -10,6 +10,7 @@ use super::candles::{CandleSource, DailyCandles};
 use super::client::Client;
 use super::model::{DividendInfo, MarketMetric};
 use super::{PROVIDER, metrics, symbols};
+use crate::dividends::{DividendRow, one_event_each};
 use crate::tape::project_dividends;
 
 /// How far back bars are asked for: six years, as much as a chart shows.
@@ -92,13 +93,14 @@ fn schedule(past: &[DividendInfo], known: Option<&MarketMetric>, today: NaiveDat
     let dividend = |ex_date, amount: rust_decimal::Decimal, status| {
         amount.to_f64().filter(|amount| *amount > 0.0).map(|amount| CashDividend { ex_date, amount, status })
     };
-    let mut all: Vec<CashDividend> = past
-        .iter()
-        .filter(|paid| paid.occurred_date <= today)
-        .filter_map(|paid| dividend(paid.occurred_date, paid.amount, DividendStatus::Paid))
+    let rows = past.iter().filter(|paid| paid.occurred_date <= today).filter_map(|paid| {
+        let amount = paid.amount.to_f64().filter(|amount| *amount > 0.0)?;
+        Some(DividendRow { ex_date: paid.occurred_date, record_date: None, amount, special: false })
+    });
+    let events = one_event_each(rows.collect()).into_iter();
+    let mut all: Vec<CashDividend> = events
+        .map(|(ex_date, amount)| CashDividend { ex_date, amount, status: DividendStatus::Paid })
         .collect();
-    all.sort_by_key(|paid| paid.ex_date);
-    all.dedup_by_key(|paid| paid.ex_date);
     let declared = known.and_then(|metric| {
         let date = metric.dividend_ex_date.filter(|date| *date > today)?;
         dividend(date, metric.dividend_rate_per_share?, DividendStatus::Declared)

@@ -80,13 +80,20 @@ fn of_record(symbol: &Symbol, record: &MarketDatum, now: DateTime<Utc>) -> Quote
     let (bid, ask) = (positive(record.bid), positive(record.ask));
     let market_time = market_time(record, now);
     let mut conditions = Vec::new();
+    if dated(record).is_none() {
+        conditions.push(QuoteCondition::LastKnown);
+    }
     if is_stale(market_time, now) {
         conditions.push(QuoteCondition::Stale);
     }
     if record.is_trading_halted == Some(true) {
         conditions.push(QuoteCondition::Halted);
     }
-    conditions.extend(of_sides(bid, ask));
+    // Nobody bids for an index.
+    let is_index = record.instrument_type.as_deref() == Some("Index");
+    if !(is_index && bid.is_none() && ask.is_none()) {
+        conditions.extend(of_sides(bid, ask));
+    }
     Quote {
         symbol: symbol.clone(),
         bid,
@@ -100,9 +107,14 @@ fn of_record(symbol: &Symbol, record: &MarketDatum, now: DateTime<Utc>) -> Quote
     }
 }
 
-/// When the record last changed, never later than now.
+/// When the record last changed, never later than now; now where it does not say, which its quote is marked for.
 pub(super) fn market_time(record: &MarketDatum, now: DateTime<Utc>) -> DateTime<Utc> {
-    record.updated_at.or(record.last_trade_time).unwrap_or(now).min(now)
+    dated(record).unwrap_or(now).min(now)
+}
+
+/// When the record says that it last changed.
+pub(super) fn dated(record: &MarketDatum) -> Option<DateTime<Utc>> {
+    record.updated_at.or(record.last_trade_time)
 }
 
 /// A price above 0.
@@ -140,9 +152,25 @@ mod tests {
             conditions(crossed, "2026-08-24T17:59:00Z"),
             [QuoteCondition::Halted, QuoteCondition::Crossed]
         );
-        let index =
-            r#"{"symbol":"VIX","bid-size":"0.0","last":"15.8","updated-at":"2026-08-24T17:58:47.092Z"}"#;
-        assert_eq!(conditions(index, "2026-08-24T17:59:00Z"), [QuoteCondition::OneSided]);
+    }
+
+    /// Records as the service sent them on 2026-08-24, but for the prices.
+    #[test]
+    fn an_index_has_no_sides_and_a_record_without_a_time_has_none() {
+        let now = "2026-08-24T17:59:00Z";
+        let index = r#"{"symbol":"VIX","instrument-type":"Index","bid-size":"0.0","ask-size":"0.0","last":"15.8",
+            "updated-at":"2026-08-24T17:58:47.092Z"}"#;
+        assert_eq!(conditions(index, now), []);
+        let share = index.replace("Index", "Equity");
+        assert_eq!(conditions(&share, now), [QuoteCondition::OneSided]);
+        let untimed = r#"{"symbol":"TSLA","instrument-type":"Equity","bid":"300.1","ask":"300.2","last":"300.1","updated-at":""}"#;
+        assert_eq!(conditions(untimed, now), [QuoteCondition::LastKnown]);
+        let nothing = r#"{"symbol":"NVDA","instrument-type":"Equity","bid":"NaN","ask":"NaN","bid-size":"NaN","last":"NaN",
+            "volume":"NaN","updated-at":"2026-08-24T17:58:50.618Z"}"#;
+        let quote = of_record(&Symbol::new("NVDA").unwrap(), &record(nothing), now.parse().unwrap());
+        assert_eq!((quote.bid, quote.ask, quote.last, quote.volume), (None, None, None, 0));
+        let numbers = r#"{"symbol":"F","instrument-type":"Equity","bid":10.1,"ask":10.2,"last":"10.1","updated-at":1787594330618}"#;
+        assert_eq!(conditions(numbers, now), []);
     }
 
     #[test]

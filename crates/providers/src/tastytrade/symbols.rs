@@ -20,14 +20,18 @@ pub(super) fn symbol(text: &str) -> Option<Symbol> {
 
 /// A contract as the service writes it.
 pub(super) fn occ(contract: &OccSymbol) -> String {
-    contract.to_string().replacen('.', "/", 1)
+    let underlying = contract.underlying();
+    if contract.root != underlying.option_root() || contract.root == underlying {
+        return contract.to_string();
+    }
+    // The contracts of a share class stand under its ticker.
+    let padded = contract.to_string();
+    format!("{:<6}{}", ticker(&underlying), padded.get(6..).unwrap_or_default())
 }
 
 /// A contract as the project writes it.
 pub(super) fn contract(text: &str) -> Option<OccSymbol> {
-    let mut contract = OccSymbol::parse(text).ok()?;
-    contract.root = symbol(contract.root.as_str())?;
-    Some(contract)
+    OccSymbol::parse(text).ok()
 }
 
 /// What an order or a position is about; none for futures, coins and bonds, which the project does not trade.
@@ -64,6 +68,7 @@ mod tests {
         for text in ["AAPL  260612C00110000", "BRK/B 260612P00400000", "SPXW  260612P05000000"] {
             assert_eq!(occ(&contract(text).unwrap()), text);
         }
+        assert_eq!(contract("BRK/B 260612P00400000"), contract("BRKB  260612P00400000"));
         assert_eq!(contract("./ESZ9 EW4U9 190927P2975"), None);
         assert_eq!(instrument("Future", "/ESZ9"), None);
     }

@@ -37,7 +37,7 @@ fn limits() -> Arc<dyn AccountLimits> {
     Arc::new(LocalLimits::default())
 }
 
-fn alpaca(sim: &RunningSim) -> Alpaca {
+pub(crate) fn alpaca(sim: &RunningSim) -> Alpaca {
     Alpaca::new(config(sim, "key"), &limits()).unwrap()
 }
 

@@ -46,6 +46,7 @@ async fn an_analysis_finds_all_that_it_needs() {
         assert_eq!((read.open_interest, read.volume), (kept.open_interest.or(Some(0)), kept.volume));
     }
     assert!(chain.snapshot_time <= now && chain.underlying.price().is_some());
+    assert!(chain.underlying.is_delayed() && !chain.underlying.is_doubtful(), "{:?}", chain.underlying);
     assert!(matches!(cboe.minute_bars(&aapl, now.date_naive(), now).await, Err(PortError::NoData { .. })));
     assert!((cboe.risk_free_rate(now).await.unwrap().continuous - 0.04).abs() < 1e-12);
     assert!(cboe.source().simulated);

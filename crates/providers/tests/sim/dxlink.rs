@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::time::timeout;
-use ttai_core::{OccSymbol, SessionPart};
+use ttai_core::{OccSymbol, QuoteCondition, SessionPart};
 use ttai_ports::{PortError, QuoteStream, StreamEvent, StreamGap, StreamKinds, StreamReader, StreamSymbol};
 use ttai_providers::dxlink::{
     CandlePeriod, CandleSymbol, DataFormat, DxLink, DxLinkConfig, FixedToken, StreamAccess, TokenSource,
@@ -94,8 +94,9 @@ async fn both_formats_bring_the_markets_quotes_trades_and_greeks() {
         }
         let of_share = of_share.unwrap();
         assert_eq!((of_share.bid, of_share.ask), (quote.bid, quote.ask));
-        let millis = of_share.market_time.map(|time| time.timestamp_millis());
-        assert_eq!((millis, of_share.condition), (Some(quote.market_time.timestamp_millis()), None));
+        // As tastytrade's feed sends them: quotes have no time of their own, and the first is of any age until a trade dates it.
+        assert_eq!(of_share.market_time, None);
+        assert!(matches!(of_share.condition, None | Some(QuoteCondition::LastKnown)), "{of_share:?}");
         assert_eq!(of_contract.unwrap().bid, Some(listed.bid).filter(|bid| !bid.is_zero()));
         let (greeks, expected) = (greeks.unwrap(), priced.greeks.as_ref().unwrap());
         assert_eq!(
@@ -108,6 +109,21 @@ async fn both_formats_bring_the_markets_quotes_trades_and_greeks() {
         let health = client.health();
         assert!(health.connected && health.symbols == 3 && health.reconnects == 0, "{health:?}");
     }
+    sim.shutdown().await;
+}
+
+/// A contract that no market prices has Greeks that are no numbers, as the feed says it, rather than none at all.
+#[tokio::test]
+async fn a_contract_without_a_market_says_that_it_has_no_greeks() {
+    let sim = sim().await;
+    let chain = sim.state.market.chain(&symbol("AAPL")).await.unwrap();
+    let unpriced = chain.priced.iter().find(|priced| priced.greeks.is_none()).unwrap();
+    let contract = StreamSymbol::Option(occ(&unpriced.quote));
+    let mut reader = client_with(&sim, config()).subscribe(&[contract], StreamKinds::ALL).await.unwrap();
+    let greeks =
+        until(&mut reader, |event| if let StreamEvent::Greeks(event) = event { Some(event) } else { None });
+    let greeks = greeks.await;
+    assert!(greeks.delta.is_nan() && greeks.volatility.is_nan() && !greeks.price.is_nan(), "{greeks:?}");
     sim.shutdown().await;
 }
 

@@ -13,3 +13,4 @@ mod streams;
 mod support;
 mod tastytrade;
 mod tradingview;
+mod vendors;

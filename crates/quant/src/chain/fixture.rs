@@ -75,7 +75,7 @@ pub(crate) fn chain_around(volatility: f64, spot: f64) -> OptionChain {
         source: "test".to_owned(),
         conditions: Vec::new(),
     };
-    OptionChain { underlying, snapshot_time: at, quotes, source: "test".to_owned() }
+    OptionChain { underlying, snapshot_time: at, quotes, source: "test".to_owned(), warnings: Vec::new() }
 }
 
 /// XYZ at 100.00 with strikes 5 apart from 50 to 150 and two expirations: 84 contracts.

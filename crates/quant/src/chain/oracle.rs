@@ -78,6 +78,7 @@ pub(crate) fn load(date: &str) -> Option<(OptionChain, Vec<Row>, Vec<CashDividen
         snapshot_time,
         quotes: rows.iter().map(quote).collect(),
         source: "tape".to_owned(),
+        warnings: Vec::new(),
     };
     let rate = meta["meta"]["rate_continuous"].as_f64().unwrap();
     Some((chain, rows, dividends, rate))

@@ -14,6 +14,7 @@ use ttai_core::{DailyBar, NEW_YORK, OptionQuote, Quote, Symbol};
 use ttai_ports::PortError;
 use ttai_quant::chain::PricedQuote;
 
+use super::listing::{self, ListingKind};
 use super::market::SimChain;
 use super::{SimState, conditional};
 
@@ -102,11 +103,15 @@ async fn head(state: &SimState, quote: &Quote) -> Result<Value, PortError> {
     let previous = before.last().map(|bar| bar.close);
     let price = quote.last.or(quote.mid()).and_then(|price| price.to_f64());
     let change = price.zip(previous).map(|(price, previous)| price - previous);
-    let is_fund = state.market.metrics(symbol).await?.is_none_or(|metrics| metrics.sector.is_none());
+    let kind = match listing::kind(symbol) {
+        ListingKind::Stock => "stock",
+        ListingKind::Fund => "etf",
+        ListingKind::Index => "index",
+    };
     let percent = change.zip(previous).map(|(change, previous)| round(100.0 * change / previous, 4));
     Ok(json!({
         "symbol": symbol,
-        "security_type": if is_fund { "etf" } else { "stock" },
+        "security_type": kind,
         "exchange_id": 5,
         "current_price": number(quote.last.or(quote.mid())),
         "price_change": change.map_or(0.0, |change| round(change, 4)),

@@ -77,6 +77,23 @@ pub enum FaultAction {
         /// New shares for one old share.
         ratio: f64,
     },
+    /// Contracts of an adjusted root (`AAPL1`) stand beside the symbol's standard ones.
+    AdjustedRoot {
+        /// Whose.
+        symbol: Symbol,
+    },
+    /// The symbol has split off a part of itself: its unadjusted prices before today stand higher.
+    SpinOff {
+        /// Whose.
+        symbol: Symbol,
+        /// By this factor: 1.25 where a fifth went.
+        factor: f64,
+    },
+    /// Every dividend of the symbol is listed twice.
+    DoubledDividends {
+        /// Whose.
+        symbol: Symbol,
+    },
     /// The session ends now.
     EarlyClose,
 }
@@ -239,6 +256,9 @@ impl FaultAction {
                 | Self::Crossed { .. }
                 | Self::Halt { .. }
                 | Self::Split { .. }
+                | Self::AdjustedRoot { .. }
+                | Self::SpinOff { .. }
+                | Self::DoubledDividends { .. }
                 | Self::EarlyClose
         )
     }
@@ -277,6 +297,9 @@ fn set_market(action: &FaultAction, market: &SimMarket, on: bool) {
         FaultAction::Crossed { symbol } => market.set_crossed(symbol, on),
         FaultAction::Halt { symbol } => market.set_halted(symbol, on),
         FaultAction::Split { symbol, ratio } => market.set_split(symbol, on.then_some(*ratio)),
+        FaultAction::AdjustedRoot { symbol } => market.set_adjusted_root(symbol, on),
+        FaultAction::SpinOff { symbol, factor } => market.set_spin_off(symbol, on.then_some(*factor)),
+        FaultAction::DoubledDividends { symbol } => market.set_doubled_dividends(symbol, on),
         FaultAction::EarlyClose => market.set_early_close(on),
         _ => {}
     }

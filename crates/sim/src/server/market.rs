@@ -9,7 +9,8 @@ use rust_decimal::Decimal;
 use rust_decimal::prelude::FromPrimitive;
 use ttai_calendar::Session;
 use ttai_core::{
-    DailyBar, MinuteBar, NewsStory, OccSymbol, OptionChain, OptionQuote, Quote, QuoteCondition, Symbol,
+    DailyBar, MinuteBar, NewsStory, OccSymbol, OptionChain, OptionContract, OptionQuote, Quote,
+    QuoteCondition, Symbol,
 };
 use ttai_ports::{
     DailyHistory, DataSource, MarketData, Metrics, News, NewsWindow, PortError, RiskFreeRate, SymbolMetrics,
@@ -52,6 +53,15 @@ pub struct Print {
     pub size: f64,
 }
 
+/// A company that splits off a part of itself.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SpinOff {
+    /// First session without the part.
+    pub ex_date: NaiveDate,
+    /// What the unadjusted prices before stand above those after: 1.25 where a fifth goes.
+    pub factor: f64,
+}
+
 /// What faults make of the market.
 #[derive(Clone, Debug, Default)]
 struct Overlays {
@@ -59,6 +69,9 @@ struct Overlays {
     crossed: BTreeSet<Symbol>,
     stale_since: BTreeMap<Symbol, DateTime<Utc>>,
     splits: BTreeMap<Symbol, Decimal>,
+    adjusted: BTreeSet<Symbol>,
+    spin_offs: BTreeMap<Symbol, SpinOff>,
+    doubled_dividends: BTreeSet<Symbol>,
     early_close: Option<(NaiveDate, DateTime<Utc>)>,
 }
 
@@ -176,7 +189,9 @@ impl SimMarket {
         }
         let rate = self.source.risk_free_rate(now).await?.continuous;
         let dividends = self.source.daily_history(symbol, now).await?.dividends;
+        let is_adjusted = self.overlays().adjusted.contains(symbol);
         let priced = tokio::task::spawn_blocking(move || {
+            let chain = if is_adjusted { with_adjusted_root(chain) } else { chain };
             let priced = price_chain(&chain, rate, &dividends);
             let by_symbol =
                 chain.quotes.iter().enumerate().map(|(index, quote)| (occ(quote), index)).collect();
@@ -319,6 +334,61 @@ impl SimMarket {
         });
     }
 
+    /// Lists contracts of an adjusted root beside the standard ones, as after a spin-off; or no more.
+    pub fn set_adjusted_root(&self, symbol: &Symbol, adjusted: bool) {
+        self.change(|overlays| {
+            if adjusted {
+                overlays.adjusted.insert(symbol.clone())
+            } else {
+                overlays.adjusted.remove(symbol)
+            };
+        });
+        self.chains.lock().unwrap_or_else(PoisonError::into_inner).remove(symbol);
+    }
+
+    /// Lets today be the first session after a spin-off; none takes it back.
+    pub fn set_spin_off(&self, symbol: &Symbol, factor: Option<f64>) {
+        let ex_date = ttai_calendar::new_york_date(self.now());
+        let spin_off = factor.filter(|factor| factor.is_finite() && *factor > 1.0);
+        self.change(|overlays| match spin_off {
+            Some(factor) => {
+                overlays.spin_offs.insert(symbol.clone(), SpinOff { ex_date, factor });
+            }
+            None => {
+                overlays.spin_offs.remove(symbol);
+            }
+        });
+    }
+
+    /// Lists every dividend of a symbol twice, or once again.
+    pub fn set_doubled_dividends(&self, symbol: &Symbol, doubled: bool) {
+        self.change(|overlays| {
+            if doubled {
+                overlays.doubled_dividends.insert(symbol.clone())
+            } else {
+                overlays.doubled_dividends.remove(symbol)
+            };
+        });
+    }
+
+    /// The spin-off that a symbol has had.
+    #[must_use]
+    pub fn spin_off(&self, symbol: &Symbol) -> Option<SpinOff> {
+        self.overlays().spin_offs.get(symbol).copied()
+    }
+
+    /// A spin-off of any symbol, and the symbol.
+    #[must_use]
+    pub fn any_spin_off(&self) -> Option<(Symbol, SpinOff)> {
+        self.overlays().spin_offs.iter().next().map(|(symbol, spin_off)| (symbol.clone(), *spin_off))
+    }
+
+    /// Whether a symbol's dividends are listed twice.
+    #[must_use]
+    pub fn doubles_dividends(&self, symbol: &Symbol) -> bool {
+        self.overlays().doubled_dividends.contains(symbol)
+    }
+
     /// Lets today's session end at this moment, or as scheduled again.
     pub fn set_early_close(&self, closed: bool) {
         let now = self.now();
@@ -364,6 +434,29 @@ impl Overlays {
             quote.conditions.push(QuoteCondition::Stale);
         }
     }
+}
+
+/// The chain with the same contracts again under an adjusted root, which deliver a part of another company besides: each is
+/// priced as the standard one a strike lower, being worth more.
+fn with_adjusted_root(mut chain: OptionChain) -> OptionChain {
+    let mut adjusted = Vec::new();
+    for pair in ordered(&chain).windows(2) {
+        let [cheaper, dearer] = pair else { continue };
+        let (lower, contract) = (&cheaper.contract, &dearer.contract);
+        let same_series = (lower.expiration, lower.right) == (contract.expiration, contract.right);
+        let root = Symbol::new(&format!("{}1", contract.root));
+        let (true, Ok(root)) = (same_series, root) else { continue };
+        let contract = OptionContract { root, ..contract.clone() };
+        adjusted.push(OptionQuote { contract, ..(*cheaper).clone() });
+    }
+    chain.quotes.extend(adjusted);
+    chain
+}
+
+fn ordered(chain: &OptionChain) -> Vec<&OptionQuote> {
+    let mut quotes: Vec<&OptionQuote> = chain.quotes.iter().collect();
+    quotes.sort_by_key(|quote| (quote.contract.expiration, quote.contract.right, quote.contract.strike));
+    quotes
 }
 
 /// The symbol of a contract's quote.

@@ -12,6 +12,7 @@ mod edgar;
 pub mod exchange;
 pub mod faults;
 pub mod inbox;
+mod listing;
 pub mod market;
 mod openai;
 mod rss;
@@ -31,9 +32,9 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use ttai_ports::PortError;
 
-use clock::SimClock;
 pub use clock::SimStart;
 
+use clock::SimClock;
 use exchange::Exchange;
 use faults::{Fault, Faults};
 use inbox::Inbox;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, ensure};
 use serde_json::{Value, json};
-use ttai_core::{OccSymbol, Quote, Symbol};
+use ttai_core::{OccSymbol, Quote, QuoteCondition, Symbol};
 use ttai_http::LocalLimits;
 use ttai_ports::{AccountLimits, MarketData, PortError, QuoteStream, StreamEvent, StreamKinds, StreamSymbol};
 use ttai_providers::fallback::{StreamFallback, StreamPatience};
@@ -106,6 +106,12 @@ async fn quote(market: &dyn MarketData, symbol: &Symbol) -> Result<Quote, PortEr
 
 fn as_json(symbol: &Symbol, answer: &Result<Quote, PortError>) -> Value {
     match answer {
+        Ok(quote) if quote.conditions.contains(&QuoteCondition::LastKnown) => {
+            // When it was received is no market time.
+            let mut shown = json!(quote);
+            shown["market_time"] = Value::Null;
+            shown
+        }
         Ok(quote) => json!(quote),
         Err(error) => json!({"symbol": symbol, "error": error.to_string()}),
     }

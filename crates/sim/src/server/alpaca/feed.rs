@@ -209,7 +209,7 @@ impl Feed {
         for (channel, code) in [("quotes", "q"), ("trades", "t")] {
             for contract in wanted.contracts(channel) {
                 if !chains.contains_key(&contract.root) {
-                    let chain = state.market.chain(&contract.root).await.ok();
+                    let chain = state.market.chain(&contract.underlying()).await.ok();
                     chains.insert(contract.root.clone(), chain);
                 }
                 let chain = chains.get(&contract.root).and_then(Option::as_ref);

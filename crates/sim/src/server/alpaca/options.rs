@@ -56,7 +56,7 @@ async fn chains_of(market: &SimMarket, contracts: &[OccSymbol]) -> BTreeMap<Symb
     let mut chains = BTreeMap::new();
     for contract in contracts {
         if !chains.contains_key(&contract.root)
-            && let Ok(chain) = market.chain(&contract.root).await
+            && let Ok(chain) = market.chain(&contract.underlying()).await
         {
             chains.insert(contract.root.clone(), chain);
         }

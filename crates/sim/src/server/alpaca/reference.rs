@@ -178,9 +178,16 @@ fn contract_shown(quote: &OptionQuote, chain: &SimChain) -> Value {
         },
         "strike_price": decimal(contract.strike),
         "multiplier": contract.multiplier.to_string(),
+        // As the service says it: 100 shares whatever they are delivered with.
         "size": contract.deliverable_shares.to_string(),
         "ppind": true,
     });
+    if contract.root.is_adjusted_root() {
+        shown["deliverables"] = json!([
+            deliverable(contract.underlying.as_str(), "100"),
+            deliverable(super::stories::SPUN, "25"),
+        ]);
+    }
     if let (Some(interest), Some(fields)) = (quote.open_interest, shown.as_object_mut()) {
         let date = new_york_date(chain.chain.snapshot_time);
         let day = ttai_calendar::previous_session(date).map_or(date, |day| day.date);
@@ -188,6 +195,19 @@ fn contract_shown(quote: &OptionQuote, chain: &SimChain) -> Value {
         fields.insert("open_interest_date".to_owned(), json!(day));
     }
     shown
+}
+
+fn deliverable(symbol: &str, amount: &str) -> Value {
+    json!({
+        "type": "equity",
+        "symbol": symbol,
+        "asset_id": asset_id(symbol),
+        "amount": amount,
+        "allocation_percentage": "100",
+        "settlement_type": "T+1",
+        "settlement_method": "CCC",
+        "delayed_settlement": false,
+    })
 }
 
 /// `GET /v2/options/contracts`
@@ -239,7 +259,7 @@ async fn wanted_chains(state: &SimState, params: &Params) -> Result<Vec<Arc<SimC
 pub(super) async fn contract(State(state): State<SimState>, _: Caller, Path(name): Path<String>) -> Answer {
     let missing = || not_found(format!("option contract not found for {name}"));
     let symbol = OccSymbol::parse(&name).map_err(|_| missing())?;
-    let chain = state.market.chain(&symbol.root).await.map_err(|_| missing())?;
+    let chain = state.market.chain(&symbol.underlying()).await.map_err(|_| missing())?;
     let wanted = OccSymbol { strike: symbol.strike.normalize(), ..symbol };
     let (quote, _) = chain.contract(&wanted).ok_or_else(missing)?;
     Ok(Json(contract_shown(quote, &chain)))

@@ -11,6 +11,7 @@ use ttai_calendar::new_york_date;
 use ttai_core::{DailyBar, MinuteBar, Quote, Symbol};
 
 use super::reference::sessions_in;
+use super::stories::SPUN;
 use super::wire::{Answer, ApiError, Caller, Params, midnight, number, page, time};
 use crate::server::SimState;
 use crate::server::exchange::displayed_shares;
@@ -173,14 +174,38 @@ impl BarRequest {
     }
 
     async fn days(&self, market: &SimMarket, symbol: &Symbol) -> Vec<Bar> {
+        if symbol.as_str() == SPUN {
+            return part(market).await.and_then(|bar| Bar::of_day(&bar)).into_iter().collect();
+        }
         let days = if self.adjusted {
             market.adjusted_daily(symbol).await.unwrap_or_default()
         } else {
             let history = market.daily(symbol).await;
             history.map(|history| history.bars.into_iter().chain(history.today).collect()).unwrap_or_default()
         };
-        days.iter().filter_map(Bar::of_day).collect()
+        let spin_off = market.spin_off(symbol);
+        let raised = |bar: &DailyBar| match spin_off.filter(|spin_off| bar.date < spin_off.ex_date) {
+            Some(spin_off) => DailyBar {
+                open: bar.open * spin_off.factor,
+                high: bar.high * spin_off.factor,
+                low: bar.low * spin_off.factor,
+                close: bar.close * spin_off.factor,
+                ..*bar
+            },
+            None => *bar,
+        };
+        days.iter().map(raised).filter_map(|bar| Bar::of_day(&bar)).collect()
     }
+}
+
+/// The first day of the part that a company has spun off, worth what the company's price fell by.
+async fn part(market: &SimMarket) -> Option<DailyBar> {
+    let (company, spin_off) = market.any_spin_off()?;
+    let days = market.adjusted_daily(&company).await.ok()?;
+    let before = days.iter().rev().find(|day| day.date < spin_off.ex_date)?;
+    // One share of the part came for four.
+    let price = 4.0 * before.close * (spin_off.factor - 1.0);
+    DailyBar::new(spin_off.ex_date, price, price, price, price, before.volume / 4.0).ok()
 }
 
 fn group(rows: Vec<(String, Value)>) -> Value {

@@ -1,4 +1,4 @@
-//! News, and corporate actions: splits and cash dividends.
+//! News, and corporate actions: splits, cash dividends and spin-offs.
 
 use axum::Json;
 use axum::extract::State;
@@ -100,9 +100,28 @@ fn split_shown(symbol: &Symbol, date: NaiveDate, ratio: f64) -> Action {
     Action { group, kind, date, shown }
 }
 
-fn dividend_shown(symbol: &Symbol, date: NaiveDate, amount: f64) -> Action {
+/// The company that is split off by every spin-off here.
+pub(super) const SPUN: &str = "SPUN";
+
+fn spin_off_shown(symbol: &Symbol, date: NaiveDate) -> Action {
     let shown = json!({
-        "id": uuid("alpaca dividend", &format!("{symbol} {date}")),
+        "id": uuid("alpaca spin-off", &format!("{symbol} {date}")),
+        "source_symbol": symbol,
+        "source_cusip": "000000000",
+        "source_rate": 4,
+        "new_symbol": SPUN,
+        "new_cusip": "000000001",
+        "new_rate": 1,
+        "process_date": date,
+        "ex_date": date,
+        "record_date": date,
+    });
+    Action { group: "spin_offs", kind: "spin_off", date, shown }
+}
+
+fn dividend_shown(symbol: &Symbol, date: NaiveDate, amount: f64, row: usize) -> Action {
+    let shown = json!({
+        "id": uuid("alpaca dividend", &format!("{symbol} {date} {row}")),
         "symbol": symbol,
         "cusip": "000000000",
         "rate": amount,
@@ -120,9 +139,12 @@ async fn actions_of(state: &SimState, symbol: &Symbol) -> Vec<Action> {
     let Ok(history) = state.market.daily(symbol).await else { return Vec::new() };
     let splits = history.splits.iter().map(|split| split_shown(symbol, split.effective, split.ratio));
     let dividends = history.dividends.iter().filter(|dividend| dividend.status != DividendStatus::Projected);
-    let mut actions: Vec<Action> = splits
-        .chain(dividends.map(|dividend| dividend_shown(symbol, dividend.ex_date, dividend.amount)))
-        .collect();
+    let rows = if state.market.doubles_dividends(symbol) { 2 } else { 1 };
+    let dividends = dividends.flat_map(|dividend| {
+        (0..rows).map(move |row| dividend_shown(symbol, dividend.ex_date, dividend.amount, row))
+    });
+    let spin_off = state.market.spin_off(symbol).map(|spin_off| spin_off_shown(symbol, spin_off.ex_date));
+    let mut actions: Vec<Action> = splits.chain(dividends).chain(spin_off).collect();
     let ratio = state.market.split_ratio(symbol).to_f64().unwrap_or(1.0);
     if (ratio - 1.0).abs() > f64::EPSILON {
         actions.push(split_shown(symbol, new_york_date(state.market.now()), ratio));

@@ -4,6 +4,7 @@ use chrono::{DateTime, Duration, NaiveDate, Utc};
 use rust_decimal::prelude::ToPrimitive;
 use ttai_calendar::{new_york_date, part_of_day};
 use ttai_core::{OccSymbol, SessionPart, Symbol};
+use ttai_quant::chain::ContractGreeks;
 
 use super::schema::Fields;
 use super::value::Value;
@@ -21,7 +22,7 @@ impl Instrument {
     pub(super) fn parse(text: &str, market: &SimMarket) -> Option<Self> {
         if text.starts_with('.') {
             let contract = OccSymbol::from_streamer(text).ok()?;
-            return market.lists(&contract.root).then_some(Self::Option(contract));
+            return market.lists(&contract.underlying()).then_some(Self::Option(contract));
         }
         let symbol = Symbol::from_streamer(text).ok()?;
         market.lists(&symbol).then_some(Self::Share(symbol))
@@ -50,18 +51,19 @@ fn day_id(date: NaiveDate) -> Value {
 
 async fn share_quote(market: &SimMarket, symbol: &Symbol) -> Option<Fields> {
     let quote = market.quote(symbol).await.ok()?;
-    Some(quote_fields(quote.market_time, [Value::price(quote.bid), Value::price(quote.ask)], [200.0, 300.0]))
+    Some(quote_fields([Value::price(quote.bid), Value::price(quote.ask)], [200.0, 300.0]))
 }
 
-fn quote_fields(time: DateTime<Utc>, [bid, ask]: [Value; 2], [bid_size, ask_size]: [f64; 2]) -> Fields {
+/// As the real feed sends them: its quotes have no time of their own.
+fn quote_fields([bid, ask]: [Value; 2], [bid_size, ask_size]: [f64; 2]) -> Fields {
     vec![
         ("sequence", Value::Long(0)),
         ("timeNanoPart", Value::Long(0)),
-        ("bidTime", long(time)),
+        ("bidTime", Value::Long(0)),
         ("bidExchangeCode", Value::text("Q")),
         ("bidPrice", bid),
         ("bidSize", Value::Double(bid_size)),
-        ("askTime", long(time)),
+        ("askTime", Value::Long(0)),
         ("askExchangeCode", Value::text("Q")),
         ("askPrice", ask),
         ("askSize", Value::Double(ask_size)),
@@ -69,7 +71,7 @@ fn quote_fields(time: DateTime<Utc>, [bid, ask]: [Value; 2], [bid_size, ask_size
 }
 
 async fn option(market: &SimMarket, contract: &OccSymbol, event_type: &str) -> Option<Fields> {
-    let chain = market.chain(&contract.root).await.ok()?;
+    let chain = market.chain(&contract.underlying()).await.ok()?;
     let (quote, priced) = chain.contract(contract)?;
     let sizes = [f64::from(quote.bid_size), f64::from(quote.ask_size)];
     match event_type {
@@ -77,7 +79,7 @@ async fn option(market: &SimMarket, contract: &OccSymbol, event_type: &str) -> O
             // Zero means that nobody bids or offers.
             let prices =
                 [quote.bid, quote.ask].map(|price| Value::price(Some(price).filter(|p| !p.is_zero())));
-            Some(quote_fields(quote.quote_time, prices, sizes))
+            Some(quote_fields(prices, sizes))
         }
         "Trade" => {
             let price = quote.last?.to_f64()?;
@@ -85,7 +87,8 @@ async fn option(market: &SimMarket, contract: &OccSymbol, event_type: &str) -> O
             Some(trade_fields(&Print { time: quote.quote_time, price, size: 1.0 }, volume, f64::NAN, 0))
         }
         "Greeks" => {
-            let (volatility, greeks) = (priced.iv?, priced.greeks.as_ref()?);
+            // Without a market that implies a volatility there are none, and the feed says so with numbers that are none.
+            let greek = |read: fn(&ContractGreeks) -> f64| Value::number(priced.greeks.as_ref().map(read));
             let time = quote.quote_time;
             let index = time.timestamp() << 32 | i64::from(time.timestamp_subsec_millis()) << 22;
             Some(vec![
@@ -94,12 +97,12 @@ async fn option(market: &SimMarket, contract: &OccSymbol, event_type: &str) -> O
                 ("time", long(time)),
                 ("sequence", Value::Long(0)),
                 ("price", Value::price(Some(quote.mid()))),
-                ("volatility", Value::Double(volatility)),
-                ("delta", Value::Double(greeks.delta)),
-                ("gamma", Value::Double(greeks.gamma)),
-                ("theta", Value::Double(greeks.theta)),
-                ("rho", Value::Double(greeks.rho)),
-                ("vega", Value::Double(greeks.vega)),
+                ("volatility", Value::number(priced.iv)),
+                ("delta", greek(|greeks| greeks.delta)),
+                ("gamma", greek(|greeks| greeks.gamma)),
+                ("theta", greek(|greeks| greeks.theta)),
+                ("rho", greek(|greeks| greeks.rho)),
+                ("vega", greek(|greeks| greeks.vega)),
             ])
         }
         "Summary" => {

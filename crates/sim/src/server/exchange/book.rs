@@ -104,7 +104,7 @@ impl Book {
         let held = self.accounts.values().flat_map(|account| account.holdings.iter()).flat_map(|position| {
             // What a contract delivers is needed when it ends.
             let delivered = match &position.instrument {
-                Instrument::Option(contract) => Some(Instrument::Equity(contract.root.clone())),
+                Instrument::Option(contract) => Some(Instrument::Equity(contract.underlying())),
                 Instrument::Equity(_) => None,
             };
             std::iter::once(position.instrument.clone()).chain(delivered)

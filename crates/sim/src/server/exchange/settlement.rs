@@ -52,7 +52,7 @@ pub(super) fn settle(account: &mut Account, view: &MarketSnapshot, count: usize)
         .iter()
         .filter_map(|position| match &position.instrument {
             Instrument::Option(contract) if ended(contract, view.now) => {
-                let share = Instrument::Equity(contract.root.clone());
+                let share = Instrument::Equity(contract.underlying());
                 let mark = view.touch(&share)?.mark()?;
                 Some((position.clone(), contract.clone(), mark))
             }
@@ -102,14 +102,14 @@ impl Ledger<'_> {
                 OptionRight::Put => Decimal::NEGATIVE_ONE,
             };
             let shares = position.quantity * direction * Decimal::ONE_HUNDRED;
-            let share = Instrument::Equity(contract.root.clone());
+            let share = Instrument::Equity(contract.underlying());
             self.record(ActivityKind::ShareDelivery, &share, shares, contract.strike);
         }
     }
 
     /// Buys back short shares, and sells delivered ones as far as cash is short.
     fn restore(&mut self, contract: &OccSymbol, mark: Decimal) {
-        let share = Instrument::Equity(contract.root.clone());
+        let share = Instrument::Equity(contract.underlying());
         let held = self.account.holdings.quantity(&share);
         if held < Decimal::ZERO {
             self.record(ActivityKind::ShareDelivery, &share, -held, mark);

@@ -35,7 +35,7 @@ pub async fn view_of(market: &SimMarket, instruments: &[Instrument]) -> MarketSn
     let roots: BTreeSet<Symbol> = wanted
         .values()
         .filter_map(|instrument| match instrument {
-            Instrument::Option(contract) => Some(contract.root.clone()),
+            Instrument::Option(contract) => Some(contract.underlying()),
             Instrument::Equity(_) => None,
         })
         .collect();
@@ -108,7 +108,7 @@ async fn contracts(
     let today = new_york_date(market.now());
     for (symbol, instrument) in wanted {
         let Instrument::Option(contract) = instrument else { continue };
-        if contract.root != *root {
+        if contract.underlying() != *root {
             continue;
         }
         let normal = OccSymbol { strike: contract.strike.normalize(), ..contract.clone() };

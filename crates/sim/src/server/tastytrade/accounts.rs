@@ -323,7 +323,7 @@ fn position_json(
 pub(super) fn underlying(instrument: &Instrument) -> String {
     match instrument {
         Instrument::Equity(symbol) => name_of(symbol),
-        Instrument::Option(contract) => name_of(&contract.root),
+        Instrument::Option(contract) => name_of(&contract.underlying()),
     }
 }
 

@@ -150,7 +150,7 @@ pub(super) async fn option(State(state): State<Tasty>, Path(name): Path<String>,
 
 async fn listed(state: &Tasty, name: &str) -> Result<OptionContract, Refusal> {
     let wanted = contract_of(name).ok_or_else(|| no_symbol(name))?;
-    let root = name_of(&wanted.root);
+    let root = name_of(&wanted.underlying());
     let all = contracts(state, &root).await?;
     all.into_iter().find(|contract| symbol_of(contract) == wanted).ok_or_else(|| no_symbol(name))
 }
@@ -166,7 +166,7 @@ pub(super) async fn full_chain(State(state): State<Tasty>, Path(name): Path<Stri
 fn deliverables(contract: &OptionContract) -> Value {
     let underlying = name_of(&contract.underlying);
     let shares = contract.deliverable_shares;
-    json!([{
+    let own = json!({
         "id": 1,
         "amount": number(Decimal::from(shares)),
         "deliverable-type": "Shares",
@@ -175,7 +175,21 @@ fn deliverables(contract: &OptionContract) -> Value {
         "percent": "100",
         "root-symbol": name_of(&contract.root),
         "symbol": underlying,
-    }])
+    });
+    if !contract.root.is_adjusted_root() {
+        return json!([own]);
+    }
+    let other = json!({
+        "id": 2,
+        "amount": "25.0",
+        "deliverable-type": "Shares",
+        "description": "25 shares of SPUN",
+        "instrument-type": "Equity",
+        "percent": "0",
+        "root-symbol": name_of(&contract.root),
+        "symbol": "SPUN",
+    });
+    json!([own, other])
 }
 
 pub(super) async fn nested_chain(State(state): State<Tasty>, Path(name): Path<String>, call: Call) -> Answer {

@@ -66,8 +66,7 @@ fn name_of(symbol: &Symbol) -> String {
 
 /// A contract from the service's spelling.
 fn contract_of(name: &str) -> Option<OccSymbol> {
-    let contract = OccSymbol::parse(name).ok()?;
-    Some(OccSymbol { root: symbol_of(contract.root.as_str())?, ..contract })
+    OccSymbol::parse(name).ok()
 }
 
 pub(crate) fn router(sim: SimState) -> Router {

@@ -62,8 +62,8 @@ async fn contracts(state: &Tasty, names: &[&str]) -> Vec<Value> {
     let mut found = Vec::new();
     for symbol in wanted {
         if !chains.contains_key(&symbol.root) {
-            let chain = if state.sim.market.lists(&symbol.root) {
-                state.sim.market.chain(&symbol.root).await.ok()
+            let chain = if state.sim.market.lists(&symbol.underlying()) {
+                state.sim.market.chain(&symbol.underlying()).await.ok()
             } else {
                 None
             };

@@ -11,6 +11,7 @@ use ttai_core::{DailyBar, Quote, Symbol};
 use ttai_ports::{EarningsTime, PortError, SymbolMetrics};
 use ttai_quant::indicators::{atr, ema, macd, rsi, sma};
 
+use crate::server::listing::{self, ListingKind};
 use crate::server::market::SimMarket;
 
 /// Columns that the service has and this market has nothing for.
@@ -178,13 +179,12 @@ impl Table {
     }
 
     fn listing(&mut self, symbol: &Symbol, metrics: &SymbolMetrics) {
-        // A market without a directory: what has no sector is a fund, and short tickers are New York's by old custom.
-        let is_fund = metrics.sector.is_none();
-        let exchange = match (is_fund, symbol.as_str().len()) {
-            (true, _) => "AMEX",
-            (false, 1..=3) => "NYSE",
-            (false, _) => "NASDAQ",
+        let (kind, specs) = match listing::kind(symbol) {
+            ListingKind::Stock => ("stock", json!(["common"])),
+            ListingKind::Fund => ("fund", json!(["etf"])),
+            ListingKind::Index => ("index", json!([])),
         };
+        let exchange = listing::exchange(symbol);
         self.symbol = format!("{exchange}:{symbol}");
         for (column, value) in [
             ("name", json!(symbol)),
@@ -195,8 +195,8 @@ impl Table {
             ("country", json!("United States")),
             ("currency", json!("USD")),
             ("fundamental_currency_code", json!("USD")),
-            ("type", json!(if is_fund { "fund" } else { "stock" })),
-            ("typespecs", json!([if is_fund { "etf" } else { "common" }])),
+            ("type", json!(kind)),
+            ("typespecs", specs),
             (
                 "sector",
                 metrics.sector.as_deref().map(|sector| json!(sector_name(sector))).unwrap_or_default(),

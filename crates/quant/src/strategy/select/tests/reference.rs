@@ -209,7 +209,13 @@ fn our_own_volatilities_choose_the_same_contracts() {
         conditions: Vec::new(),
     };
     let quotes = reference.iter().map(|priced| priced.quote.clone()).collect();
-    let chain = OptionChain { underlying, snapshot_time: time, quotes, source: "reference".into() };
+    let chain = OptionChain {
+        underlying,
+        snapshot_time: time,
+        quotes,
+        source: "reference".into(),
+        warnings: Vec::new(),
+    };
     let ours = price_chain(&chain, 0.0025, &[]);
     let ranked = |quotes: &[PricedQuote]| -> Vec<String> {
         let constraints = Constraints { min_roc: Decimal::new(2, 1), ..Constraints::default() };
