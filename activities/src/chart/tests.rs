@@ -9,7 +9,7 @@ use ttai_contract::{
     TrendDirection,
 };
 use ttai_core::{CashDividend, DailyBar, DividendStatus, MinuteBar, QuoteCondition, SessionPart, Split};
-use ttai_ports::{EarningsDate, EarningsTime, SymbolMetrics};
+use ttai_ports::{EarningsBasis, EarningsDate, EarningsTime, SymbolMetrics};
 
 use super::analyse;
 use crate::compute::Compute;
@@ -179,7 +179,12 @@ async fn the_picture_marks_what_is_known_and_what_is_simulated() {
     ];
     let params = ChartAnalysisParams::new(symbol("XYZ"));
     let (mut ports, store) = ports(market);
-    let date = EarningsDate { date: day("2014-07-22"), time: EarningsTime::AfterMarket, confirmed: false };
+    let date = EarningsDate {
+        date: day("2014-07-22"),
+        time: EarningsTime::AfterMarket,
+        confirmed: false,
+        basis: EarningsBasis::Calendar,
+    };
     let metrics = SymbolMetrics { next_earnings: Some(date), ..SymbolMetrics::default() };
     ports.metrics = Arc::new(FakeMetrics(Some(metrics)));
     let result = run(&ports, params).await.unwrap();

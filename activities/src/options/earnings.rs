@@ -14,7 +14,7 @@ use chrono::{DateTime, Days, NaiveDate, Utc};
 use ttai_calendar::{new_york_instant, session};
 use ttai_contract::EarningsPolicy;
 use ttai_core::{Symbol, is_fund};
-use ttai_ports::{EarningsDate, EarningsTime, Fact, SymbolMetrics, Unknown};
+use ttai_ports::{EarningsBasis, EarningsDate, EarningsTime, Fact, SymbolMetrics, Unknown};
 use ttai_quant::margin::UnderlyingClass;
 use ttai_quant::strategy::EventWindow;
 
@@ -105,7 +105,13 @@ pub(crate) fn describe(report: &EarningsDate) -> String {
         EarningsTime::AfterMarket => "after the close of",
         EarningsTime::Unknown => "on",
     };
-    let sure = if report.confirmed { "" } else { " (estimated: it may be a week off)" };
+    let sure = match (report.confirmed, report.basis) {
+        (true, _) => "",
+        (false, EarningsBasis::Calendar) => " (estimated: it may be a week off)",
+        (false, EarningsBasis::PastFilings) => {
+            " (estimated, give or take seven days, from the dates of its past SEC filings)"
+        }
+    };
     format!("earnings {time} {}{sure}", report.date.format("%Y-%m-%d"))
 }
 
@@ -130,7 +136,12 @@ mod tests {
     use crate::testing::symbol;
 
     fn report(time: EarningsTime, confirmed: bool) -> EarningsDate {
-        EarningsDate { date: NaiveDate::from_ymd_opt(2014, 7, 22).unwrap(), time, confirmed }
+        EarningsDate {
+            date: NaiveDate::from_ymd_opt(2014, 7, 22).unwrap(),
+            time,
+            confirmed,
+            basis: EarningsBasis::Calendar,
+        }
     }
 
     #[rstest]
@@ -146,6 +157,19 @@ mod tests {
     ) {
         let window = window(&report(time, confirmed)).unwrap();
         assert_eq!((window.from, window.to), (from, to));
+    }
+
+    #[test]
+    fn an_estimate_says_what_it_is_and_takes_out_all_that_its_window_touches() {
+        let estimate =
+            EarningsDate { basis: EarningsBasis::PastFilings, ..report(EarningsTime::AfterMarket, false) };
+        assert_eq!(
+            describe(&estimate),
+            "earnings after the close of 2014-07-22 (estimated, give or take seven days, from the dates of its past SEC filings)"
+        );
+        let windows = Earnings::Known(estimate).excluded(true, EarningsPolicy::Warn);
+        assert_eq!(windows[0].from, "2014-07-15T20:00:00Z".parse::<DateTime<Utc>>().unwrap());
+        assert_eq!(windows[0].to, "2014-07-29T20:00:00Z".parse::<DateTime<Utc>>().unwrap());
     }
 
     #[test]

@@ -127,7 +127,7 @@ mod tests {
     use rstest::rstest;
     use ttai_contract::ResearchRecommendation::{Caution, Clear, Reject};
     use ttai_contract::RiskLevel::{High, Low, Moderate, Unknown};
-    use ttai_ports::{EarningsDate, EarningsTime};
+    use ttai_ports::{EarningsBasis, EarningsDate, EarningsTime};
 
     use super::*;
 
@@ -187,7 +187,12 @@ mod tests {
     #[case::estimated(28, false, High)]
     fn earnings_up_to_the_horizon(#[case] day: u32, #[case] confirmed: bool, #[case] risk: RiskLevel) {
         let date = NaiveDate::from_ymd_opt(2014, 7, day).unwrap();
-        let earnings = Earnings::Known(EarningsDate { date, time: EarningsTime::AfterMarket, confirmed });
+        let earnings = Earnings::Known(EarningsDate {
+            date,
+            time: EarningsTime::AfterMarket,
+            confirmed,
+            basis: EarningsBasis::Calendar,
+        });
         let horizon = NaiveDate::from_ymd_opt(2014, 7, 22).unwrap();
         assert_eq!(earnings_risk(&earnings, "2014-06-06T19:00:00Z".parse().unwrap(), horizon), risk);
     }

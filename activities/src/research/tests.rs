@@ -9,8 +9,8 @@ use ttai_contract::{
 };
 use ttai_core::{NewsStory, Symbol};
 use ttai_ports::{
-    EarningsDate, EarningsTime, Fact, Metrics, News, NewsWindow, PortError, ShortInterest, SymbolMetrics,
-    Unknown,
+    EarningsBasis, EarningsDate, EarningsTime, Fact, Metrics, News, NewsWindow, PortError, ShortInterest,
+    SymbolMetrics, Unknown,
 };
 
 use super::analyse;
@@ -47,6 +47,7 @@ fn calm() -> SymbolMetrics {
             date: day("2014-08-05"),
             time: EarningsTime::AfterMarket,
             confirmed: true,
+            basis: EarningsBasis::Calendar,
         }),
         short_interest: Some(ShortInterest {
             as_of: day("2014-05-30"),
@@ -98,7 +99,6 @@ async fn a_calm_symbol_is_clear() {
 }
 
 #[tokio::test]
-#[tokio::test]
 async fn an_undated_story_is_quoted_as_undated() {
     let undated = |headline| NewsStory { undated: true, ..story(headline, 1) };
     let result = research(Some(vec![undated("XYZ opens a shop"), story("XYZ beats", 2)]), Some(calm())).await;
@@ -113,6 +113,7 @@ async fn an_undated_story_is_quoted_as_undated() {
     );
 }
 
+#[tokio::test]
 async fn silence_is_not_absence_of_a_source() {
     let silent = research(Some(vec![story("XYZ files for bankruptcy", 15)]), Some(calm())).await;
     assert_eq!(
@@ -235,7 +236,12 @@ async fn red_flags_reject_and_are_quoted() {
 
 #[tokio::test]
 async fn earnings_before_the_horizon_ask_for_caution() {
-    let report = EarningsDate { date: day("2014-07-18"), time: EarningsTime::AfterMarket, confirmed: true };
+    let report = EarningsDate {
+        date: day("2014-07-18"),
+        time: EarningsTime::AfterMarket,
+        confirmed: true,
+        basis: EarningsBasis::Calendar,
+    };
     let soon = SymbolMetrics { next_earnings: Some(report), ..calm() };
     let result = research(Some(Vec::new()), Some(soon)).await;
     assert_eq!(

@@ -24,7 +24,9 @@ pub use known::{Known, Unknown};
 pub use limits::{AccountLimits, Patience, RateLimit};
 pub use llm::{LlmDay, LlmTurn, LlmUsage, ModelJournal};
 pub use market_data::{DailyHistory, DataSource, MarketClock, MarketData, RiskFreeRate};
-pub use metrics::{EarningsDate, EarningsTime, Fact, MarketFigures, Metrics, ShortInterest, SymbolMetrics};
+pub use metrics::{
+    EarningsBasis, EarningsDate, EarningsTime, Fact, MarketFigures, Metrics, ShortInterest, SymbolMetrics,
+};
 pub use model::{
     Model, ModelMessage, ModelRequest, ModelTurn, ModelUsage, StopReason, ToolCall, ToolDefinition,
 };

@@ -25,6 +25,17 @@ pub enum EarningsTime {
     Unknown,
 }
 
+/// What a report's date is taken from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum EarningsBasis {
+    /// A calendar of reports: the company's own word, or a provider's.
+    #[default]
+    Calendar,
+    /// The days on which the company has reported before, by its filings.
+    PastFilings,
+}
+
 /// The next earnings report.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct EarningsDate {
@@ -34,6 +45,9 @@ pub struct EarningsDate {
     pub time: EarningsTime,
     /// Whether the company confirmed it; an unconfirmed date may be a week off either way.
     pub confirmed: bool,
+    /// What it is taken from.
+    #[serde(default)]
+    pub basis: EarningsBasis,
 }
 
 /// Shares sold short.

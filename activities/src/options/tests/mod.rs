@@ -13,7 +13,9 @@ use ttai_contract::{
     OptionsAnalysisResult, OptionsConstraints, OptionsRecommendation, SpreadType, Strategy,
 };
 use ttai_core::{CashDividend, DividendStatus, Split};
-use ttai_ports::{EarningsDate, EarningsTime, MarketFigures, PortError, SymbolMetrics, Unknown};
+use ttai_ports::{
+    EarningsBasis, EarningsDate, EarningsTime, MarketFigures, PortError, SymbolMetrics, Unknown,
+};
 
 use super::{analyse, words};
 use crate::compute::Compute;
@@ -55,7 +57,12 @@ async fn with_metrics(
 }
 
 fn earnings(date: &str, confirmed: bool) -> SymbolMetrics {
-    let next = EarningsDate { date: day(date), time: EarningsTime::AfterMarket, confirmed };
+    let next = EarningsDate {
+        date: day(date),
+        time: EarningsTime::AfterMarket,
+        confirmed,
+        basis: EarningsBasis::Calendar,
+    };
     SymbolMetrics { next_earnings: Some(next), ..SymbolMetrics::default() }
 }
 

@@ -1,23 +1,29 @@
-//! Company filings from SEC EDGAR as news, and what an 8-K says about results. No account; the SEC wants a contact.
+//! Company filings from SEC EDGAR as news, and what 8-Ks say about results: when they came, and when the next ones may. No
+//! account; the SEC wants a contact.
 
 mod acceptance;
 mod client;
 mod error;
 mod forms;
 mod model;
+mod rhythm;
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use ttai_calendar::{new_york_date, session};
 use ttai_core::{NewsStory, Symbol};
-use ttai_ports::{AccountLimits, EarningsTime, News, NewsWindow, PortError};
+use ttai_ports::{
+    AccountLimits, EarningsBasis, EarningsDate, EarningsTime, Fact, Metrics, News, NewsWindow, PortError,
+    SymbolMetrics, Unknown,
+};
 use url::Url;
 
 use acceptance::Habit;
 use client::Client;
 pub use model::{Company, Filing, OlderFile, Submissions, parse_companies, parse_older, parse_submissions};
+use rhythm::Report;
 
 /// The provider's name in errors and metrics.
 const PROVIDER: &str = "edgar";
@@ -27,6 +33,8 @@ const SOURCE: &str = "SEC EDGAR";
 pub const SITE_URL: &str = "https://www.sec.gov";
 /// Where the filings are listed.
 pub const DATA_URL: &str = "https://data.sec.gov";
+/// How far back announcements show a company's rhythm, in days: two years and a half.
+const RHYTHM_DAYS: i64 = 913;
 /// Files with older filings that are read for one question.
 const MOST_OLDER_FILES: usize = 20;
 
@@ -175,6 +183,7 @@ impl News for Edgar {
                 url: Some(self.address(found.cik, filing)),
                 source: SOURCE.to_owned(),
                 published_at: *published_at,
+                undated: false,
                 symbols: symbols.clone(),
             })
         });
@@ -182,8 +191,42 @@ impl News for Edgar {
     }
 }
 
+#[async_trait]
+impl Metrics for Edgar {
+    fn provides(&self, fact: Fact) -> bool {
+        fact == Fact::Earnings
+    }
+
+    /// The next report, estimated from the days of the past ones. A record without any fact where they show no rhythm, where
+    /// there are none (funds), and where the SEC does not list the ticker.
+    async fn metrics(
+        &self,
+        symbol: &Symbol,
+        as_of: DateTime<Utc>,
+    ) -> Result<Option<SymbolMetrics>, PortError> {
+        let window = NewsWindow { after: as_of - TimeDelta::days(RHYTHM_DAYS), until: as_of };
+        let past = self.results_announcements(symbol, window).await?.unwrap_or_default();
+        let past: Vec<Report> = past
+            .iter()
+            .map(|result| Report { date: new_york_date(result.published_at), time: result.time })
+            .collect();
+        let Some(next) = rhythm::next(&past, new_york_date(as_of)) else {
+            return Ok(Some(SymbolMetrics::without(&Unknown::NotProvided)));
+        };
+        let estimate = EarningsDate {
+            date: next.date,
+            time: next.time,
+            confirmed: false,
+            basis: EarningsBasis::PastFilings,
+        };
+        Ok(Some(SymbolMetrics {
+            next_earnings: Some(estimate),
+            ..SymbolMetrics::providing(&[Fact::Earnings])
+        }))
+    }
+}
+
 /// "Apple Inc. files 8-K (current report): Results of Operations and Financial Condition"; none where it is no news.
-                undated: false,
 fn headline(company: &str, filing: &Filing) -> Option<String> {
     let what = forms::form(&filing.form)?;
     // 9.01 says only that the filing has exhibits.

@@ -4,7 +4,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Deserialize;
 use ttai_calendar::{new_york_date, session};
-use ttai_ports::{EarningsDate, EarningsTime, Fact, PortError, ShortInterest, SymbolMetrics};
+use ttai_ports::{EarningsBasis, EarningsDate, EarningsTime, Fact, PortError, ShortInterest, SymbolMetrics};
 
 /// What a tape's file holds.
 const PROVIDED: [Fact; 4] = [Fact::Earnings, Fact::ShortInterest, Fact::VolatilityRank, Fact::Sector];
@@ -110,7 +110,12 @@ impl Facts {
             .filter(|(index, report)| !superseded(*index, report) && !has_happened(report, as_of, today))
             .map(|(_, report)| report)
             .min_by_key(|report| report.date)?;
-        Some(EarningsDate { date: next.date, time: next.time, confirmed: next.confirmed })
+        Some(EarningsDate {
+            date: next.date,
+            time: next.time,
+            confirmed: next.confirmed,
+            basis: EarningsBasis::Calendar,
+        })
     }
 
     fn short_interest(&self, today: NaiveDate) -> Option<ShortInterest> {

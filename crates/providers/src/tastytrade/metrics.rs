@@ -5,7 +5,7 @@ use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 use ttai_calendar::{new_york_date, session};
 use ttai_core::Symbol;
-use ttai_ports::{EarningsDate, EarningsTime, Fact, MarketFigures, PortError, SymbolMetrics};
+use ttai_ports::{EarningsBasis, EarningsDate, EarningsTime, Fact, MarketFigures, PortError, SymbolMetrics};
 
 use super::client::Client;
 use super::model::{EarningsReport, MarketMetric, parse_market_metrics};
@@ -64,7 +64,12 @@ fn next_report(report: &EarningsReport, as_of: DateTime<Utc>) -> Option<Earnings
         Some("AMC") => EarningsTime::AfterMarket,
         _ => EarningsTime::Unknown,
     };
-    (!has_happened(date, time, as_of)).then_some(EarningsDate { date, time, confirmed: !report.estimated })
+    (!has_happened(date, time, as_of)).then_some(EarningsDate {
+        date,
+        time,
+        confirmed: !report.estimated,
+        basis: EarningsBasis::Calendar,
+    })
 }
 
 /// Whether a report is out: at that day's open, at its close, or, where the time is unknown, once the day is over.

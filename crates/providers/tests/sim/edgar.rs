@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use chrono::Duration;
 use ttai_http::LocalLimits;
-use ttai_ports::{AccountLimits, EarningsTime, News, NewsWindow, PortError};
+use ttai_ports::{
+    AccountLimits, EarningsBasis, EarningsTime, Fact, Metrics, News, NewsWindow, PortError, Unknown,
+};
 use ttai_providers::edgar::{Edgar, EdgarSettings};
 use ttai_sim::server::RunningSim;
 
@@ -55,6 +57,27 @@ async fn filings_are_news_with_the_time_at_which_they_became_public() {
         );
         assert_eq!(of_results.symbols, [symbol(name)]);
         assert!(of_results.url.as_ref().unwrap().contains("/Archives/edgar/data/90000"), "{of_results:?}");
+    }
+    sim.shutdown().await;
+}
+
+/// The simulated companies report every thirteen weeks, the next time on the day that the market's metrics have.
+#[tokio::test]
+async fn past_filings_tell_when_the_next_report_may_come() {
+    let sim = sim().await;
+    let edgar = edgar(&sim);
+    let now = sim.state.market.now();
+    for name in ["AAPL", "NVDA", "TSLA"] {
+        let known = sim.state.market.metrics(&symbol(name)).await.unwrap().unwrap().next_earnings.unwrap();
+        let found = edgar.metrics(&symbol(name), now).await.unwrap().unwrap().next_earnings.unwrap();
+        assert!((found.date - known.date).num_days().abs() <= 7, "{name}: {found:?}, {known:?}");
+        assert_eq!((found.confirmed, found.basis), (false, EarningsBasis::PastFilings), "{name}");
+        assert_eq!(found.time, EarningsTime::AfterMarket, "{name}");
+    }
+    // A fund does not report, and of what is not listed nothing is known.
+    for name in ["SPY", "ZZZZ"] {
+        let none = edgar.metrics(&symbol(name), now).await.unwrap().unwrap();
+        assert_eq!(none.known(Fact::Earnings, ()), Err(Unknown::NotProvided), "{name}");
     }
     sim.shutdown().await;
 }

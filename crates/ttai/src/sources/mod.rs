@@ -230,12 +230,16 @@ impl Providers {
             }
         }
         for name in config.list("order", "metrics") {
-            match (name.as_str(), &self.tastytrade) {
-                ("tastytrade", Some((source, port, _))) => {
+            match (name.as_str(), &self.tastytrade, &self.edgar) {
+                ("tastytrade", Some((source, port, _)), _) => {
                     let port: Arc<dyn Metrics> = Arc::new(port.clone());
                     order = order.metrics(source, &port);
                 }
-                ("computed", _) => order = order.computed_metrics(),
+                ("edgar", _, Some((source, port))) => {
+                    let port: Arc<dyn Metrics> = Arc::new(port.clone());
+                    order = order.metrics(source, &port);
+                }
+                ("computed", _, _) => order = order.computed_metrics(),
                 _ => {}
             }
         }

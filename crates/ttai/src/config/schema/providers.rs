@@ -36,10 +36,10 @@ const ORDER: Section = Section {
         ),
         key(
             "metrics",
-            Kind::Names(&["tastytrade", "computed"]),
-            "[\"tastytrade\", \"computed\"]",
-            "[\"tastytrade\", \"computed\"]",
-            "Earnings dates, volatility, IV rank, beta, liquidity, borrowing. `computed` is what can be computed from bars and the option chain.",
+            Kind::Names(&["tastytrade", "edgar", "computed"]),
+            "[\"tastytrade\", \"edgar\", \"computed\"]",
+            "[\"edgar\", \"computed\"]",
+            "Earnings dates, volatility, IV rank, beta, liquidity, borrowing. `edgar` estimates the next earnings date, give or take seven days, from the dates of past SEC filings. `computed` is what can be computed from bars and the option chain.",
         ),
         key(
             "news",
