@@ -436,17 +436,24 @@ struct Walk {
 
 const SYMBOLS: [&str; 9] = ["AAPL", "F", "INTC", "MSFT", "NVDA", "PYPL", "SPY", "TSLA", "WEN"];
 
+/// Seeds and where their markets stand: in the afternoon, in the morning, on a half day, after the close, on a holiday.
+const STARTS: [(u64, &str); 5] = [
+    (1, "2026-09-18T19:00:00Z"),
+    (2, "2026-03-20T14:00:00Z"),
+    (3, "2026-11-27T17:30:00Z"),
+    (5, "2026-06-17T21:00:00Z"),
+    (8, "2026-07-03T15:00:00Z"),
+];
+
 fn walks() -> anyhow::Result<Vec<Walk>> {
     let symbols: Vec<String> = SYMBOLS.map(str::to_owned).to_vec();
-    let seeded = |seed| Walk {
-        market: MarketChoice::Simulated { seed },
+    let seeded = |(seed, start): &(u64, &str)| Walk {
+        market: MarketChoice::Simulated { seed: *seed, start: start.parse().ok() },
         symbols: symbols.clone(),
         moments: vec![None],
     };
-    let mut walks: Vec<Walk> = [1, 2, 3].map(seeded).into();
-    if wanted() > USUAL {
-        walks.extend([5, 8].map(seeded));
-    }
+    let usual = if wanted() > USUAL { STARTS.len() } else { 3 };
+    let mut walks: Vec<Walk> = STARTS.iter().take(usual).map(seeded).collect();
     let Some(tape) = std::env::var_os("TTAI_JUDGEMENT_TAPE") else { return Ok(walks) };
     let moments =
         ["2014-06-06T19:00:00Z", "2014-06-06T20:30:00Z", "2014-06-09T19:00:00Z", "2014-06-12T15:00:00Z"];

@@ -182,7 +182,7 @@ mod tests {
 
     #[test]
     fn a_spread_has_two_strikes_and_its_expirations_move() {
-        let whole: FullAnalysisResult = serde_json::from_value(outcome("select")).unwrap();
+        let whole: FullAnalysisResult = serde_json::from_value(outcome("strong_select")).unwrap();
         let (options, position) = (whole.options_analysis.unwrap(), whole.suggested_position.unwrap());
         let trade = overlay(&options, &position, day("2026-09-18"));
         let strikes: Vec<(&str, f64)> = trade.strikes.iter().map(|s| (s.name.as_str(), s.price)).collect();
