@@ -571,7 +571,7 @@ fn each_rule_finds_its_contradiction() -> anyhow::Result<()> {
             r.options_analysis.as_mut()?.best.as_mut().map(|best| best.delta = Some(-0.9))
         }),
         ("the economics add up", |r| {
-            r.options_analysis.as_mut()?.best.as_mut().map(|best| best.breakeven += 1.0)
+            r.options_analysis.as_mut()?.best.as_mut().map(|best| best.max_profit += 7.0)
         }),
         ("levels lie on their side, in order and apart", |r| {
             r.chart_analysis.as_mut().map(|chart| chart.support_levels.reverse())
