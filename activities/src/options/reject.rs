@@ -32,7 +32,7 @@ impl Writer<'_> {
             return format!("Reject: no {} {kind} qualifies: {spanned}.", self.symbol());
         }
         let binding =
-            binding.map_or(String::new(), |which| format!("; what binds is {}", words::constraint(which)));
+            binding.map_or(String::new(), |which| format!("; the binding constraint is {}", words::constraint(which)));
         let near = nearest.first().map_or("no contract comes close".to_owned(), |near| {
             format!("the nearest, {}, {}", near.description, words::together(&near.misses))
         });

@@ -237,7 +237,7 @@ pub struct SuggestedPosition {
     /// more.
     #[serde(default)]
     pub at_assignment: f64,
-    /// The most that assignment may bind, percent of the capital.
+    /// The most capital that assignment may tie up, percent of the capital.
     #[serde(default)]
     pub assignment_limit_pct: f64,
     /// Price of the underlying at which nothing is lost at expiration.

@@ -136,7 +136,7 @@ pub struct AccountContext {
     /// Cash by default.
     #[serde(alias = "accountType")]
     pub account_type: AccountType,
-    /// Dollars that this position may bind; one contract and "unsized" when none.
+    /// Capital available for this position, in dollars; one contract and "unsized" when none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub capital: Option<f64>,
     /// The most that assignment may tie up, percent of the capital, 1 to 1,000: 100 in cash, 50 on margin when none.

@@ -79,7 +79,7 @@ pub enum SelectError {
         unit: &'static str,
     },
     /// The window of days is upside down.
-    #[error("dte_min {dte_min} is above dte_max {dte_max}; swap them or widen the window")]
+    #[error("dte_min ({dte_min}) exceeds dte_max ({dte_max}); swap them or widen the window")]
     DteOrder {
         /// Lower end.
         dte_min: i64,
