@@ -133,7 +133,10 @@ async fn the_next_level_lies_beyond_the_one_that_breaks() {
     for (drift, length) in
         (-12..=12).flat_map(|step| [(0.0004 * f64::from(step), 600), (0.0004 * f64::from(step), 431)])
     {
-        let (result, _) = daily(FakeMarket::of("XYZ", wavy_bars(day("2014-06-06"), length, drift))).await;
+        let (ports, _) = ports(FakeMarket::of("XYZ", wavy_bars(day("2014-06-06"), length, drift)));
+        let params =
+            ChartAnalysisParams { include_chart_image: false, ..ChartAnalysisParams::new(symbol("XYZ")) };
+        let result = run(&ports, params).await.unwrap();
         if let Some((above, edge, next)) = broken_and_next(&result.chart_notes) {
             compared += 1;
             let beyond = if above { next - edge } else { edge - next };

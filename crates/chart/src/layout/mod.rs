@@ -245,9 +245,12 @@ fn fit_scale(input: &ChartInput<'_>, style: &ChartStyle, rows: &frame::Rows) -> 
     let high = input.bars.iter().map(|bar| bar.high).fold(0.0, f64::max);
     let mut wishes: Vec<f64> = input.last_price.into_iter().collect();
     if let Some(trade) = &input.trade {
+        let price = input.current_price();
         wishes.extend(trade.strikes.iter().map(|strike| strike.price));
-        wishes.push(trade.breakeven);
         wishes.extend(trade.expected.iter().flat_map(|e| [e.from - e.one_sd, e.from + e.one_sd]));
+        // The breakeven of shares bought long ago is nowhere near: it is named at the edge.
+        let farthest = wishes.iter().map(|wish| (wish - price).abs()).fold(0.0, f64::max);
+        wishes.extend(Some(trade.breakeven).filter(|wish| (wish - price).abs() <= 2.0 * farthest));
     }
     PriceScale::fit(style.scale, low, high, &wishes, rows.candles_top, rows.candles_bottom)
 }

@@ -193,6 +193,18 @@ fn a_trade_that_ends_today_or_in_years_is_drawn() {
 }
 
 #[test]
+fn the_breakeven_of_shares_bought_long_ago_does_not_stretch_the_axis() {
+    let bars = aapl();
+    let scene = Scene::build(&apple(&bars), &half_year()).unwrap();
+    let bottom =
+        |breakeven| scene.with_trade(TradeOverlay { breakeven, ..put() }).unwrap().price_scale.bottom_price;
+    assert!(bottom(450.0) > 480.0, "{}", bottom(450.0));
+    let with = scene.with_trade(TradeOverlay { breakeven: 450.0, ..put() }).unwrap();
+    let edge = with.off_scale.iter().find(|off| off.kind == LevelKind::Breakeven).unwrap();
+    assert_eq!(shown(&with, edge.label).text, "Breakeven 450.00  −30.3%");
+}
+
+#[test]
 fn the_index_has_a_pane_with_its_bounds() {
     let bars = aapl();
     let mut input = apple(&bars);

@@ -11,6 +11,8 @@ use ttai_contract::{FullAnalysisResult, OptionsAnalysisResult, SuggestedPosition
 use ttai_core::OptionRight;
 use ttai_ports::Artifacts;
 
+use super::figures::expected_move;
+
 /// Writes the chart image of a result; the answer says what it lacks.
 ///
 /// # Errors
@@ -75,7 +77,7 @@ fn overlay(options: &OptionsAnalysisResult, position: &SuggestedPosition, last: 
         from: options.underlying_price,
         one_sd: at.expected_move_1sd,
     };
-    let expected = options.expected_moves.iter().find(|at| at.expiration == position.expiration).map(one_sd);
+    let expected = expected_move(options, Some(position)).map(one_sd);
     TradeOverlay {
         strikes: [strike("Short", position.strike)].into_iter().chain(long).collect(),
         breakeven: position.breakeven,
