@@ -31,8 +31,9 @@ impl Writer<'_> {
         if let Some(spanned) = self.every_expiration_spans_earnings() {
             return format!("Reject: no {} {kind} qualifies: {spanned}.", self.symbol());
         }
-        let binding =
-            binding.map_or(String::new(), |which| format!("; the binding constraint is {}", words::constraint(which)));
+        let binding = binding.map_or(String::new(), |which| {
+            format!("; the binding constraint is {}", words::constraint(which))
+        });
         let near = nearest.first().map_or("no contract comes close".to_owned(), |near| {
             format!("the nearest, {}, {}", near.description, words::together(&near.misses))
         });

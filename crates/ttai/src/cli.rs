@@ -231,9 +231,9 @@ pub struct AnalyzeArgs {
     /// Capital available for this position, in dollars [default: figures for one contract].
     #[arg(long, value_name = "DOLLARS", allow_hyphen_values = true)]
     pub capital: Option<f64>,
-    /// Kind of account.
-    #[arg(long, default_value = "cash")]
-    pub account: AccountArg,
+    /// Kind of account [default: cash, or as configured].
+    #[arg(long)]
+    pub account: Option<AccountArg>,
     /// The most that assignment may tie up, in percent of the capital [default: 100 in a cash account, 50 on margin].
     #[arg(long, value_name = "PERCENT")]
     pub assignment_limit: Option<f64>,

@@ -13,7 +13,8 @@ use ttai_core::Symbol;
 
 use super::desk::Desk;
 use super::{INTERRUPTED, wait};
-use crate::cli::{AnalyzeArgs, GlobalArgs};
+use crate::cli::{AccountArg, AnalyzeArgs, GlobalArgs};
+use crate::config::Config;
 use crate::runs::short_id;
 use crate::settings::Settings;
 use crate::{output, report, wiring};
@@ -54,7 +55,7 @@ fn requests(settings: &Settings, args: &AnalyzeArgs) -> anyhow::Result<Vec<FullA
         bail!("--chart writes the chart of one symbol, and {} are given", symbols.len());
     }
     let request = |symbol| {
-        let mut params = params(symbol, args);
+        let mut params = params(symbol, args, account(&settings.config, args));
         params.subject.model.clone_from(&model);
         params.validate().map_err(as_flag)?;
         Ok(params)
@@ -161,7 +162,22 @@ fn as_flag(error: ValidationError) -> anyhow::Error {
     anyhow!("{flag}: {}", error.message)
 }
 
-fn params(symbol: Symbol, args: &AnalyzeArgs) -> FullAnalysisParams {
+/// The account by the flags, else by the configuration.
+fn account(config: &Config, args: &AnalyzeArgs) -> AccountContext {
+    const SECTION: &str = "account";
+    let configured = || match config.text(SECTION, "type").as_deref() {
+        Some("margin") => AccountArg::Margin,
+        _ => AccountArg::Cash,
+    };
+    AccountContext {
+        account_type: args.account.unwrap_or_else(configured).into(),
+        capital: args.capital.or_else(|| config.number(SECTION, "capital")),
+        assignment_limit_pct: args.assignment_limit.or_else(|| config.number(SECTION, "assignment_limit")),
+        defined_risk: args.defined_risk || config.flag(SECTION, "defined_risk"),
+    }
+}
+
+fn params(symbol: Symbol, args: &AnalyzeArgs, account: AccountContext) -> FullAnalysisParams {
     let mut params = FullAnalysisParams::new(symbol);
     params.subject.as_of = args.at;
     params.trade = TradeRequest {
@@ -169,12 +185,7 @@ fn params(symbol: Symbol, args: &AnalyzeArgs) -> FullAnalysisParams {
         constraints: Some(constraints(args)),
         spread_type: args.spread_type.map(Into::into),
         width: args.width,
-        account: AccountContext {
-            account_type: args.account.into(),
-            capital: args.capital,
-            assignment_limit_pct: args.assignment_limit,
-            defined_risk: args.defined_risk,
-        },
+        account,
         position: PositionContext { shares: args.shares, cost_basis: args.cost_basis },
     };
     params.timeframe = args.timeframe.into();

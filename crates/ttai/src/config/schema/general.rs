@@ -1,9 +1,9 @@
-//! Keys of the program itself: where its data is stored, which market is used, what a worker serves.
+//! Keys of the program itself: where its data is stored, which market is used, whose account trades, what a worker serves.
 
 use super::*;
 
 /// What comes before the providers.
-pub(super) const SECTIONS: &[Section] = &[TOP, TEMPORAL, STORE, MARKET];
+pub(super) const SECTIONS: &[Section] = &[TOP, TEMPORAL, STORE, MARKET, ACCOUNT];
 
 /// The top of the file.
 const TOP: Section = Section {
@@ -126,6 +126,36 @@ const MARKET: Section = Section {
             "0",
             "1",
             "How many seconds pass in a served market per real second. At 0 a recorded market stands still, and a simulated one without `start` follows the present, five minutes at a time.",
+        ),
+    ],
+};
+
+/// `[account]`.
+const ACCOUNT: Section = Section {
+    path: "account",
+    about: "The account that `ttai analyze` sizes trades for. Each key has a flag that overrides it.",
+    keys: &[
+        key("type", Kind::Choice(&["cash", "margin"]), "\"cash\"", "\"margin\"", "Also `--account`."),
+        key(
+            "capital",
+            Kind::Number { least: 0.0, most: 1e12 },
+            "",
+            "50000",
+            "Capital available for one position, in dollars; if unset, figures are for one contract. Also `--capital`.",
+        ),
+        key(
+            "assignment_limit",
+            Kind::Number { least: 1.0, most: 1_000.0 },
+            "",
+            "50",
+            "The most that assignment may tie up, in percent of the capital; by default 100 in a cash account and 50 on margin. Also `--assignment-limit`.",
+        ),
+        key(
+            "defined_risk",
+            Kind::Flag,
+            "false",
+            "true",
+            "Whether the broker permits defined-risk spreads in this cash account. Also `--defined-risk`.",
         ),
     ],
 };
