@@ -204,7 +204,9 @@ fn numbers_are_on_record(analysis: &Analysis) -> Option<String> {
 
 fn evidence_is_printed(analysis: &Analysis) -> Option<String> {
     analysis.each_text(|_, evidence, _| {
-        evidence.iter().find_map(|item| {
+        // A time of day has its moment as its value.
+        let mut numbers = evidence.iter().filter(|item| !item.text.contains(':'));
+        numbers.find_map(|item| {
             let plain: String =
                 item.text.chars().filter(|c| c.is_ascii_digit() || matches!(c, '.' | '-')).collect();
             let printed: f64 = plain.parse().ok()?;

@@ -53,7 +53,7 @@ pub(super) fn suggest(
         breakeven: float(breakeven(best)),
         // Neither has a bound only for naked options, which no strategy here sells.
         max_profit: economics.max_profit.map_or(0.0, of_all),
-        max_loss: economics.max_loss.map_or(collateral, of_all),
+        max_loss: economics.max_loss.map_or(collateral, of_all).max(0.0),
         loss_on_20_pct_move: of_all(economics.loss_on_20_pct_move),
         probability_of_profit: economics.probability_of_profit,
         delta: best.greeks.map(|greeks| greeks.delta),
@@ -72,9 +72,11 @@ pub(super) fn suggest(
     })
 }
 
-/// The price at which nothing is lost at expiration; a credit as wide as the spread has none, and its short strike is as far.
+/// The price at which nothing is lost at expiration. A credit as wide as the spread has none, and its short strike is as far; shares that cost
+/// less than the premium cannot lose.
 fn breakeven(best: &Candidate) -> Decimal {
-    best.at_bid.breakevens.first().copied().unwrap_or(best.strike)
+    let none = if best.covered_call.is_some() { Decimal::ZERO } else { best.strike };
+    best.at_bid.breakevens.first().copied().unwrap_or(none)
 }
 
 fn sized(case: &Case, best: &Candidate) -> Result<PositionSize, AnalystError> {
