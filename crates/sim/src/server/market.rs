@@ -251,9 +251,11 @@ impl SimMarket {
         if self.is_halted(symbol) {
             return Ok(Vec::new());
         }
-        // A minute that is under way has printed already, so the market itself looks to its end.
+        // A minute that is under way has printed already, so the market itself looks to its end. What is past it knows now as well as
+        // then: another moment of an invented market would have to be invented.
         let date = ttai_calendar::new_york_date(until);
-        let minutes = self.source.minute_bars(symbol, date, until + Duration::minutes(1)).await?;
+        let known = (until + Duration::minutes(1)).max(self.now());
+        let minutes = self.source.minute_bars(symbol, date, known).await?;
         Ok(minutes
             .iter()
             .flat_map(prints_of)
