@@ -10,6 +10,7 @@ pub mod ports;
 pub mod titles;
 
 mod agent;
+mod article;
 mod chart;
 mod compute;
 mod failure;

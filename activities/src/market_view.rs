@@ -190,9 +190,14 @@ fn official_close(bars: &[DailyBar], as_of: DateTime<Utc>) -> Option<f64> {
     bars.last().filter(|bar| bar.date == today.date).map(|bar| bar.close)
 }
 
+/// How many minutes a time lies before `as_of`, to the nearest.
+pub(crate) fn minutes_behind(time: DateTime<Utc>, as_of: DateTime<Utc>) -> i64 {
+    ((as_of - time).num_seconds() + 30).div_euclid(60)
+}
+
 /// That a feed is delayed, and by how much: a state, and no doubt.
 fn delay_note(quote: &Quote, as_of: DateTime<Utc>) -> Option<String> {
-    let minutes = ((as_of - quote.market_time).num_seconds() + 30).div_euclid(60);
+    let minutes = minutes_behind(quote.market_time, as_of);
     quote.is_delayed().then(|| format!("the quotes are delayed {minutes} min, as their feed is"))
 }
 

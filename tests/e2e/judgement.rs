@@ -374,7 +374,7 @@ fn alternatives(analysis: &Analysis) -> Option<String> {
 fn research(analysis: &Analysis) -> Option<String> {
     let research = analysis.result.research_analysis.as_ref()?;
     let clear = research.recommendation == ResearchRecommendation::Clear;
-    when(clear != research.red_flags.is_empty() && clear, || format!("clear with {:?}", research.red_flags))
+    when(clear && !research.red_flags.is_empty(), || format!("clear with {:?}", research.red_flags))
 }
 
 fn fund_earnings(analysis: &Analysis) -> Option<String> {

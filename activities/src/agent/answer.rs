@@ -3,7 +3,8 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::options::words;
+use crate::article;
+use crate::titles;
 
 /// Longest answer that is read, in bytes.
 const LONGEST: usize = 64 * 1024;
@@ -79,7 +80,7 @@ fn items(items: &[String]) -> Vec<String> {
 /// One line without control characters or characters that hide text.
 fn plain(text: &str) -> String {
     let visible =
-        text.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).filter(|c| !words::is_invisible(*c));
+        text.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).filter(|c| !article::is_invisible(*c));
     visible.collect::<String>().split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
@@ -129,14 +130,14 @@ impl ModelAnswer {
     /// The article under `first_line`, laid out as every analyst's text is.
     pub(crate) fn article(&self, first_line: &str, model: &str) -> String {
         let unknown = if self.unknown.is_empty() { vec!["nothing".to_owned()] } else { self.unknown.clone() };
-        words::article(
+        article::article(
             first_line,
             &[
                 (&format!("As {model} sees it"), vec![self.summary.clone()]),
-                (words::WHY, self.reasons.clone()),
-                (words::against(self.recommendation == "reject"), vec![self.against.clone()]),
-                (words::CHANGE, vec![self.what_would_change.clone()]),
-                (words::MISSING, unknown),
+                (titles::WHY, self.reasons.clone()),
+                (article::against(self.recommendation == "reject"), vec![self.against.clone()]),
+                (titles::CHANGE, vec![self.what_would_change.clone()]),
+                (titles::MISSING, unknown),
             ],
         )
     }

@@ -14,12 +14,12 @@ use ttai_quant::chain::ChainPricer;
 use ttai_quant::indicators::{bollinger, ema, macd};
 
 use super::prompt::without_noise;
+use crate::article::quotable;
 use crate::chart;
 use crate::compute::Compute;
 use crate::failure::AnalystError;
 use crate::market_view::MarketView;
 use crate::options;
-use crate::options::words::quotable;
 use crate::ports::Ports;
 use crate::supervise::Progress;
 

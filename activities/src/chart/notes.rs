@@ -11,8 +11,9 @@ use super::findings::Findings;
 use super::outlook::Turn;
 use super::reasons::{reasons_for, strongest_against, verdict_name};
 use super::{Chart, NextEarnings};
+use crate::article;
 use crate::narrator::Narrator;
-use crate::options::words;
+use crate::titles;
 
 /// Levels named on each side.
 const NAMED_LEVELS: usize = 3;
@@ -32,15 +33,15 @@ pub(super) struct Notes {
 pub(super) fn notes(chart: &Chart) -> Notes {
     let mut writer = Writer { chart, narrator: Narrator::default() };
     let mut lines = vec![verdict(&mut writer), setting(&mut writer)];
-    section(&mut lines, words::WHY, reasons_for(&mut writer));
-    let against = words::against(matches!(
+    section(&mut lines, titles::WHY, reasons_for(&mut writer));
+    let against = article::against(matches!(
         chart.assessment.recommendation,
         Recommendation::Neutral | Recommendation::Reject
     ));
     section(&mut lines, against, vec![strongest_against(&mut writer)]);
-    section(&mut lines, words::CHANGE, changes(&mut writer));
+    section(&mut lines, titles::CHANGE, changes(&mut writer));
     section(&mut lines, "Levels", levels(&mut writer));
-    section(&mut lines, words::MISSING, unknown(&mut writer));
+    section(&mut lines, titles::MISSING, unknown(&mut writer));
     Notes { text: lines.join("\n"), evidence: writer.narrator.into_evidence() }
 }
 
@@ -478,7 +479,7 @@ fn unknown(t: &mut Writer<'_>) -> Vec<String> {
         NextEarnings::Next(_) | NextEarnings::Never => {}
     }
     if let Some(what) = &t.chart.view.actions_unknown {
-        out.push(words::sentence(what));
+        out.push(article::sentence(what));
     }
     let unit = t.unit();
     if t.measures().sma200.is_none() {

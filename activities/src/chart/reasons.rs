@@ -65,14 +65,7 @@ fn for_trend(writer: &Writer<'_>, sign: f64) -> Vec<Sentence> {
     if in_order(&m, sign) {
         reasons.push(say(move |t| averages_in_order(t, sign)));
     } else if sign * (m.close - m.sma50) > 0.0 {
-        reasons.push(say(move |t| {
-            let unit = t.unit();
-            format!(
-                "The last close is {} its 50-{unit} average of {}.",
-                side(sign),
-                t.price("sma_50", m.sma50)
-            )
-        }));
+        reasons.push(say(move |t| close_beside_average(t, sign, 50, m.sma50)));
     }
     if sign * (m.plus_di14 - m.minus_di14) > 0.0 && m.adx14 >= 16.0 {
         reasons.push(say(directional_movement));
@@ -105,10 +98,7 @@ fn for_trend(writer: &Writer<'_>, sign: f64) -> Vec<Sentence> {
         reasons.push(say(votes));
     }
     if sign * (m.close - m.sma20) > 0.0 {
-        reasons.push(say(move |t| {
-            let (unit, sma) = (t.unit(), t.price("sma_20", m.sma20));
-            format!("The last close is {} its 20-{unit} average of {sma}.", side(sign))
-        }));
+        reasons.push(say(move |t| close_beside_average(t, sign, 20, m.sma20)));
     }
     if sign * (m.sma20 - m.sma50) > 0.0 && !in_order(&m, sign) {
         reasons.push(say(move |t| {
@@ -196,7 +186,6 @@ fn against_trend(writer: &mut Writer<'_>, sign: f64) -> String {
     let m = *writer.measures();
     let ahead = writer.nearest(sign).filter(|l| l.distance_atr.abs() <= 1.0).cloned();
     let behind = writer.nearest(-sign).cloned();
-    let unit = writer.unit();
     if !is_voted(writer, sign) {
         return votes(writer);
     }
@@ -204,8 +193,7 @@ fn against_trend(writer: &mut Writer<'_>, sign: f64) -> String {
         return format!("{} {}", distance_to_average(writer), rsi(writer));
     }
     if sign * (m.close - m.sma50) < 0.0 {
-        let sma = writer.price("sma_50", m.sma50);
-        return format!("The last close is {} its 50-{unit} average of {sma}.", side(-sign));
+        return close_beside_average(writer, -sign, 50, m.sma50);
     }
     if let Some(level) = ahead {
         return format!("A level blocks the way nearby: {}.", writer.level(&level));
@@ -214,8 +202,7 @@ fn against_trend(writer: &mut Writer<'_>, sign: f64) -> String {
         return format!("{} {}", distance_to_average(writer), rsi(writer));
     }
     if sign * (m.close - m.sma20) < 0.0 {
-        let sma = writer.price("sma_20", m.sma20);
-        return format!("The last close is {} its 20-{unit} average of {sma}.", side(-sign));
+        return close_beside_average(writer, -sign, 20, m.sma20);
     }
     if m.adx14 < 20.0 {
         let adx = writer.number("adx_14", m.adx14, 1);
@@ -230,6 +217,11 @@ fn against_trend(writer: &mut Writer<'_>, sign: f64) -> String {
         }
         _ => format!("Nothing stands out. {}", rsi(writer)),
     }
+}
+
+fn close_beside_average(t: &mut Writer<'_>, sign: f64, bars: u32, average: f64) -> String {
+    let (unit, average) = (t.unit(), t.price(&format!("sma_{bars}"), average));
+    format!("The last close is {} its {bars}-{unit} average of {average}.", side(sign))
 }
 
 fn in_order(m: &Measures, sign: f64) -> bool {

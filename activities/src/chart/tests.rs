@@ -12,16 +12,17 @@ use ttai_core::{CashDividend, DailyBar, DividendStatus, MinuteBar, QuoteConditio
 use ttai_ports::{EarningsBasis, EarningsDate, EarningsTime, SymbolMetrics};
 
 use super::analyse;
+use crate::article;
 use crate::compute::Compute;
 use crate::failure::AnalystError;
 use crate::narrator::ungrounded;
-use crate::options::words;
 use crate::ports::Ports;
 use crate::supervise::Progress;
 use crate::testing::{
     FakeMarket, FakeMetrics, MemoryStore, close_of, oracle, ports, quote, recorded_daily, recorded_minutes,
     symbol, wavy_bars,
 };
+use crate::titles;
 
 /// Lengths of averages and the time of day are names, not numbers.
 const NAMES: [&str; 12] = [
@@ -69,8 +70,8 @@ fn assert_well_told(result: &ChartAnalysisResult) {
     let blocks: Vec<&str> = result.chart_notes.split("\n\n").collect();
     let titles: Vec<&str> = blocks.iter().skip(1).filter_map(|block| block.lines().next()).collect();
     let rejects = matches!(result.recommendation, ChartRecommendation::Neutral | ChartRecommendation::Reject);
-    let against = words::against(rejects);
-    assert_eq!(titles, [words::WHY, against, words::CHANGE, "Levels", words::MISSING]);
+    let against = article::against(rejects);
+    assert_eq!(titles, [titles::WHY, against, titles::CHANGE, "Levels", titles::MISSING]);
     assert!(blocks.iter().skip(1).all(|block| block.lines().count() >= 2), "{}", result.chart_notes);
     // The title and up to three reasons: none is made up where fewer hold.
     assert!((2..=4).contains(&blocks[1].lines().count()), "three reasons: {}", result.chart_notes);

@@ -8,6 +8,7 @@ use ttai_quant::strategy::{Constraint, Selection};
 
 use super::number::float;
 use super::words::{self, COMPUTED, LIMITS, Series, short};
+use crate::article;
 use crate::narrator::Narrator;
 
 /// The contracts that lost.
@@ -50,7 +51,7 @@ fn reason(reason: &LossReason, name: &str, narrator: &mut Narrator) -> String {
     match reason {
         LossReason::MissesLimits { misses } => {
             let misses: Vec<String> = misses.iter().map(|miss| words::miss(narrator, name, miss)).collect();
-            format!("misses: {}", words::list(&misses))
+            format!("misses: {}", article::list(&misses))
         }
         LossReason::LocksInLoss { loss } => {
             let loss = narrator.decimal(&format!("{name}_loss"), *loss, COMPUTED);
@@ -96,7 +97,7 @@ pub(super) fn relaxation(selection: &Selection, symbol: &str, narrator: &mut Nar
     let changes: Vec<String> = relaxation.changes.iter().map(|change| changed(change, narrator)).collect();
     let series = Series::of_summary(&relaxation.contract, selection.strategy.short_right());
     let contract = words::contract(narrator, symbol, "relaxed", &series);
-    Some(format!("{} would admit the {contract}", words::list(&changes)))
+    Some(format!("{} would admit the {contract}", article::list(&changes)))
 }
 
 fn changed(change: &RelaxedLimit, narrator: &mut Narrator) -> String {

@@ -5,6 +5,7 @@ use ttai_quant::chain::{ArbitrageRule, DoubtfulQuote};
 use super::Case;
 use super::result::count;
 use super::words::{self, Series};
+use crate::article;
 use crate::narrator::Narrator;
 
 /// Contracts with contradicting quotes that are named one by one.
@@ -38,7 +39,7 @@ fn warning(case: &Case, doubtful: &DoubtfulQuote, number: u32, narrator: &mut Na
             words::short(narrator, &format!("{name}_other_{other}"), contract.strike_f64(), words::CHAIN);
         Some(format!("the {strike} {}", contract.right))
     });
-    let others = words::list(&others.collect::<Vec<_>>());
+    let others = article::list(&others.collect::<Vec<_>>());
     let what = contradiction(doubtful.rule, &others);
     let unclear =
         if doubtful.is_certain { "" } else { "; which of them is wrong is unclear, so all are left out" };

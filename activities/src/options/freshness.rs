@@ -7,10 +7,11 @@
 //!
 //! A delayed feed's prices are no doubt: they are [`delay`]ed, which is said.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 
 use super::Case;
 use super::reconcile::OLDEST;
+use crate::market_view::minutes_behind;
 use crate::narrator::Narrator;
 
 /// Why prices are stale.
@@ -45,6 +46,5 @@ pub(super) fn quote_age(quote_time: DateTime<Utc>, chain_time: DateTime<Utc>) ->
 
 /// By how much a delayed feed's chain lags, in whole minutes; none of a chain that is not delayed.
 pub(super) fn delay(case: &Case) -> Option<i64> {
-    let lag: TimeDelta = case.view.as_of - case.chain.snapshot_time;
-    case.chain.underlying.is_delayed().then(|| (lag.num_seconds() + 30).div_euclid(60))
+    case.chain.underlying.is_delayed().then(|| minutes_behind(case.chain.snapshot_time, case.view.as_of))
 }

@@ -15,7 +15,9 @@ use super::market::{NoRank, projected_dividends};
 use super::number::{exact, float};
 use super::result::{Findings, count};
 use super::words::{self, CHAIN, COMPUTED, LIMITS, whole};
+use crate::article;
 use crate::narrator::Narrator;
+use crate::titles;
 
 /// Reasons given for a verdict.
 pub(super) const REASONS: usize = 3;
@@ -61,12 +63,12 @@ pub(super) fn write(
     };
     let unknowns = writer.unknowns();
     let sections = [
-        (words::WHY, reasons.into_iter().take(REASONS).collect()),
-        (words::against(findings.position.is_none()), vec![against]),
-        (words::CHANGE, vec![change]),
-        (words::MISSING, words::or_nothing(unknowns.clone())),
+        (titles::WHY, reasons.into_iter().take(REASONS).collect()),
+        (article::against(findings.position.is_none()), vec![against]),
+        (titles::CHANGE, vec![change]),
+        (titles::MISSING, article::or_nothing(unknowns.clone())),
     ];
-    let notes = words::article(&first_line, &sections);
+    let notes = article::article(&first_line, &sections);
     Notes { first_line, notes, unknowns }
 }
 
@@ -127,13 +129,12 @@ impl Writer<'_> {
         let weekly = self.narrator.beside("roc_weekly", position.roc_weekly, limits.min_roc, 2, COMPUTED);
         let wanted = words::two_digits(self.narrator, "limit_roc", limits.min_roc);
         let base = base(self.findings.case.params.trade.strategy);
-        if best.fails(Constraint::Roc) {
-            format!("It pays {weekly} % {base} a week at the bid; {wanted} % is required.")
-        } else if let Some(miss) = best.misses.first() {
-            let miss = words::miss(self.narrator, "best", miss);
-            format!("It pays {weekly} % {base} a week at the bid, but {miss}.")
-        } else {
-            format!("It pays {weekly} % {base} a week at the bid; {wanted} % is required.")
+        match best.misses.first().filter(|_| !best.fails(Constraint::Roc)) {
+            Some(miss) => {
+                let miss = words::miss(self.narrator, "best", miss);
+                format!("It pays {weekly} % {base} a week at the bid, but {miss}.")
+            }
+            None => format!("It pays {weekly} % {base} a week at the bid; {wanted} % is required."),
         }
     }
 

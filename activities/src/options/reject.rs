@@ -8,6 +8,7 @@ use super::earnings::{Earnings, describe};
 use super::notes::{REASONS, Writer};
 use super::result::count;
 use super::words::{self, CHAIN, COMPUTED, whole};
+use crate::article;
 
 impl Writer<'_> {
     pub(super) fn reject_line(&mut self, nearest: &[NearestMiss]) -> String {
@@ -109,7 +110,7 @@ impl Writer<'_> {
                 format!("{number} on {}", words::constraint(*which))
             });
             let named: Vec<String> = named.collect();
-            reasons.push(format!("of {considered} contracts, these fail: {}", words::list(&named)));
+            reasons.push(format!("of {considered} contracts, these fail: {}", article::list(&named)));
         }
         reasons.extend(self.after_all_earnings());
         reasons.extend(nearest.get(1).map(|near| {

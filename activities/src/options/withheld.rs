@@ -8,8 +8,9 @@ use ttai_contract::{OptionsAnalysisResult, OptionsRecommendation, SpreadType, St
 use super::Case;
 use super::earnings::Earnings;
 use super::reconcile::Apart;
-use super::words;
+use crate::article;
 use crate::narrator::Narrator;
+use crate::titles;
 
 /// The answer to a case whose data are apart.
 pub(super) fn conclude(case: Case, apart: Apart) -> OptionsAnalysisResult {
@@ -89,12 +90,12 @@ fn notes(
     let quoted = narrator.moment("price_time", case.view.quote.market_time, "quote");
     let risk = format!("options may be worth something else by now: the price is {price} ({quoted})");
     let sections = [
-        (words::WHY, why),
-        (words::against(true), vec![risk]),
-        (words::CHANGE, vec![apart.remedy().to_owned()]),
-        (words::MISSING, unknowns.to_vec()),
+        (titles::WHY, why),
+        (article::against(true), vec![risk]),
+        (titles::CHANGE, vec![apart.remedy().to_owned()]),
+        (titles::MISSING, unknowns.to_vec()),
     ];
-    words::article(first_line, &sections)
+    article::article(first_line, &sections)
 }
 
 fn unknowns(case: &Case, earnings: &Earnings) -> Vec<String> {

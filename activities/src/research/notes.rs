@@ -7,9 +7,10 @@ use super::lexicon::Class;
 use super::rules::{NEWS_DAYS, Risks};
 use super::stories::Judged;
 use super::{Findings, is_notable};
+use crate::article;
 use crate::narrator::Narrator;
 use crate::options::earnings::{Earnings, describe};
-use crate::options::words;
+use crate::titles;
 
 /// Headlines quoted at most.
 const QUOTED: usize = 3;
@@ -38,12 +39,12 @@ pub(super) fn write(
     let against = writer.against(recommendation);
     let missing = if unknowns.is_empty() { vec!["nothing".to_owned()] } else { unknowns.clone() };
     let sections = [
-        (words::WHY, grounds),
-        (words::against(recommendation != ResearchRecommendation::Clear), vec![against.to_owned()]),
-        (words::CHANGE, vec![writer.change(rule).to_owned()]),
-        (words::MISSING, missing),
+        (titles::WHY, grounds),
+        (article::against(recommendation != ResearchRecommendation::Clear), vec![against.to_owned()]),
+        (titles::CHANGE, vec![writer.change(rule).to_owned()]),
+        (titles::MISSING, missing),
     ];
-    let notes = words::article(&first_line, &sections);
+    let notes = article::article(&first_line, &sections);
     Notes { notes, red_flags, unknowns, quoted: writer.quoted }
 }
 

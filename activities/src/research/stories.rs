@@ -17,7 +17,7 @@ use ttai_contract::Sentiment;
 use ttai_core::{NEW_YORK, NewsStory};
 
 use super::lexicon::{Class, DENIALS, PHRASES, matches, words_of};
-use crate::options::words::quotable;
+use crate::article::quotable;
 
 /// Stories tied to more symbols than this are round-ups.
 const ROUND_UP: usize = 3;

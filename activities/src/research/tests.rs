@@ -14,10 +14,11 @@ use ttai_ports::{
 };
 
 use super::analyse;
+use crate::article;
 use crate::narrator::ungrounded;
-use crate::options::words;
 use crate::supervise::Progress;
 use crate::testing::{FakeMarket, FakeMetrics, FakeNews, ports, symbol, wavy_bars};
+use crate::titles;
 
 fn day(text: &str) -> NaiveDate {
     text.parse().unwrap()
@@ -73,8 +74,8 @@ async fn research_with(news: Arc<dyn News>, metrics: Arc<dyn Metrics>) -> Resear
     assert!(loose.is_empty(), "without evidence: {loose:?}\n{}", result.research_notes);
     let blocks: Vec<&str> = result.research_notes.split("\n\n").collect();
     let titles: Vec<&str> = blocks.iter().skip(1).filter_map(|block| block.lines().next()).collect();
-    let against = words::against(result.recommendation != ResearchRecommendation::Clear);
-    assert_eq!(titles, [words::WHY, against, words::CHANGE, words::MISSING], "{}", result.research_notes);
+    let against = article::against(result.recommendation != ResearchRecommendation::Clear);
+    assert_eq!(titles, [titles::WHY, against, titles::CHANGE, titles::MISSING], "{}", result.research_notes);
     let known = blocks[1].lines().count() - 1;
     assert_eq!(known, (3 - result.unknowns.len()).max(1), "{}", result.research_notes);
     assert!(!blocks[1].to_lowercase().contains("unknown"), "no reason is unknown: {}", result.research_notes);

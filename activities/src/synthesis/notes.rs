@@ -13,8 +13,10 @@ use ttai_core::{NEW_YORK, OptionRight};
 use ttai_quant::strategy::Constraint;
 
 use super::rules::{Direction, Verdict};
+use crate::article;
 use crate::narrator::Narrator;
 use crate::options::words::{self, COMPUTED};
+use crate::titles;
 
 /// Reasons given for a verdict.
 const REASONS: usize = 3;
@@ -28,12 +30,12 @@ pub(super) fn write(params: &SynthesizeParams, verdict: &Verdict) -> (String, Ve
     let mut writer = Writer { params, verdict, direction, narrator: Narrator::default() };
     let first_line = writer.first_line();
     let sections = [
-        (words::WHY, writer.reasons().into_iter().take(REASONS).collect()),
-        (words::against(verdict.recommendation == OverallRecommendation::Reject), vec![writer.against()]),
-        (words::CHANGE, vec![writer.change()]),
-        (words::MISSING, writer.unknown()),
+        (titles::WHY, writer.reasons().into_iter().take(REASONS).collect()),
+        (article::against(verdict.recommendation == OverallRecommendation::Reject), vec![writer.against()]),
+        (titles::CHANGE, vec![writer.change()]),
+        (titles::MISSING, writer.unknown()),
     ];
-    let text = words::article(&first_line, &sections);
+    let text = article::article(&first_line, &sections);
     (text, writer.narrator.into_evidence())
 }
 
@@ -418,7 +420,7 @@ impl Writer<'_> {
                 unknown.push(of_options.clone());
             }
         }
-        words::or_nothing(without_source(unknown))
+        article::or_nothing(without_source(unknown))
     }
 }
 
@@ -431,7 +433,7 @@ fn without_source(unknown: Vec<String>) -> Vec<String> {
         .filter_map(|text| text.split_once(NO_PROVIDER))
         .map(|(_, what)| what.to_owned())
         .collect();
-    let one = (!what.is_empty()).then(|| format!("no source for {}", words::list(&what)));
+    let one = (!what.is_empty()).then(|| format!("no source for {}", article::list(&what)));
     one.into_iter().chain(others).collect()
 }
 

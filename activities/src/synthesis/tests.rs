@@ -8,12 +8,13 @@ use ttai_contract::{
 };
 
 use super::{combine, stands_in, synthesize};
+use crate::article;
 use crate::compute::Compute;
 use crate::narrator::ungrounded;
 use crate::options::tests::market::invented;
-use crate::options::words;
 use crate::supervise::Progress;
 use crate::testing::{ports, symbol};
+use crate::titles;
 use crate::{chart, options, research};
 
 /// What the stages say about an invented market.
@@ -51,11 +52,11 @@ fn synthesized(params: SynthesizeParams) -> SynthesizedRecommendation {
     assert!(loose.is_empty(), "without evidence: {loose:?}\n{}", result.rationale);
     let blocks: Vec<&str> = result.rationale.split("\n\n").collect();
     let titles: Vec<&str> = blocks.iter().skip(1).filter_map(|block| block.lines().next()).collect();
-    let against = words::against(result.recommendation == OverallRecommendation::Reject);
-    assert_eq!(titles, [words::WHY, against, words::CHANGE, words::MISSING]);
+    let against = article::against(result.recommendation == OverallRecommendation::Reject);
+    assert_eq!(titles, [titles::WHY, against, titles::CHANGE, titles::MISSING]);
     let reasons = blocks[1].lines().count() - 1;
     // Of a refusal only the stages that refuse are reasons.
-    let fewest = if against == words::against(true) { 1 } else { 3 };
+    let fewest = if against == article::against(true) { 1 } else { 3 };
     assert!(
         (fewest..=3).contains(&reasons) || result.rule == "stale_prices",
         "three reasons: {}",

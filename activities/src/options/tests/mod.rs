@@ -17,13 +17,15 @@ use ttai_ports::{
     EarningsBasis, EarningsDate, EarningsTime, MarketFigures, PortError, SymbolMetrics, Unknown,
 };
 
-use super::{analyse, words};
+use super::analyse;
+use crate::article;
 use crate::compute::Compute;
 use crate::failure::AnalystError;
 use crate::narrator::ungrounded;
 use crate::ports::Ports;
 use crate::supervise::Progress;
 use crate::testing::{FakeMarket, FakeMetrics, ports, symbol};
+use crate::titles;
 pub(super) use market::invented;
 use market::{SPOT, day, now};
 
@@ -80,8 +82,8 @@ fn assert_well_told(result: &OptionsAnalysisResult) {
     }
     let blocks: Vec<&str> = result.options_notes.split("\n\n").collect();
     let titles: Vec<&str> = blocks.iter().skip(1).filter_map(|block| block.lines().next()).collect();
-    let against = words::against(result.best.is_none());
-    assert_eq!(titles, [words::WHY, against, words::CHANGE, words::MISSING]);
+    let against = article::against(result.best.is_none());
+    assert_eq!(titles, [titles::WHY, against, titles::CHANGE, titles::MISSING]);
     assert!(blocks.iter().skip(1).all(|block| block.lines().count() >= 2), "{}", result.options_notes);
     assert_eq!(blocks[1].lines().count(), 4, "three reasons: {}", result.options_notes);
     assert_eq!(result.options_notes.lines().next(), Some(result.rationale.as_str()));

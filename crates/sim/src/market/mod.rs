@@ -86,7 +86,7 @@ pub fn cached(seed: u64, cache: &Path, at: DateTime<Utc>) -> Result<PathBuf, Sim
         Err(_) if is_whole(&folder) => write::remove(&unfinished)?,
         Err(source) => return Err(SimError::Write { path: folder, source }),
     }
-    write::keep_newest(cache, &prefix, KEPT);
+    write::prune(cache, &prefix, KEPT);
     Ok(folder)
 }
 

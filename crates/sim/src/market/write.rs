@@ -26,7 +26,7 @@ pub(super) fn remove(root: &Path) -> Result<(), SimError> {
 }
 
 /// Removes all but the newest folders of a name's beginning. What cannot be removed stays: it is in nobody's way.
-pub(super) fn keep_newest(cache: &Path, prefix: &str, count: usize) {
+pub(super) fn prune(cache: &Path, prefix: &str, count: usize) {
     let Ok(entries) = std::fs::read_dir(cache) else { return };
     let mut folders: Vec<_> = entries
         .flatten()

@@ -49,12 +49,8 @@ impl Block {
     /// The sentences that fit, in whole; the first is cut where it alone is too long.
     fn lines(&self, width: usize) -> Vec<String> {
         let bulleted = self.bulleted(if self.bullets { "- " } else { "" }, width);
-        match bulleted.as_slice() {
-            [only] if self.bullets => {
-                self.bulleted("", width).into_iter().next().unwrap_or_else(|| only.clone())
-            }
-            several => several.concat(),
-        }
+        // One alone needs no bullet.
+        if bulleted.len() == 1 { self.bulleted("", width).concat() } else { bulleted.concat() }
     }
 
     /// The lines of each sentence that fits.

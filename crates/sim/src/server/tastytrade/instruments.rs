@@ -15,8 +15,6 @@ use super::{Tasty, contract_of, name_of};
 
 /// Equities a page where the caller does not say.
 const EQUITIES_A_PAGE: usize = 250;
-/// Funds among the simulated tickers.
-const FUNDS: [&str; 5] = ["SPY", "QQQ", "IWM", "DIA", "GLD"];
 
 fn equity_json(state: &Tasty, symbol: &Symbol) -> Value {
     let name = name_of(symbol);
@@ -29,7 +27,7 @@ fn equity_json(state: &Tasty, symbol: &Symbol) -> Value {
         "description": format!("{name} (simulated)"),
         "short-description": name,
         "is-index": symbol.as_str().starts_with('^'),
-        "is-etf": FUNDS.contains(&symbol.as_str()),
+        "is-etf": ttai_core::is_fund(symbol.as_str()),
         "is-closing-only": false,
         "is-options-closing-only": false,
         "is-illiquid": false,
