@@ -196,6 +196,7 @@ fn market_metrics(symbol: Symbol, known: &SymbolMetrics, today: chrono::NaiveDat
     MarketMetrics {
         symbol,
         next_earnings,
+        earnings_confirmed: known.next_earnings.as_ref().map(|report| report.confirmed),
         days_to_earnings: next_earnings.map(|date| (date - today).num_days()),
         iv30: known.figures.iv30,
         iv_rank: known.figures.iv_rank,

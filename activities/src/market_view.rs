@@ -152,13 +152,21 @@ fn sound_bars(history: &DailyHistory, quote: &Quote) -> (Vec<DailyBar>, Vec<Stri
     let recent = |bad: &&BadPrint| bad.place + NAMED_SESSIONS >= bars.len();
     let named: Vec<&BadPrint> = sound.set_aside.iter().rev().filter(recent).take(NAMED_PRINTS).collect();
     let more = match sound.set_aside.len() - named.len() {
-        0 => None,
-        1 => Some("1 bad print of an earlier session is set aside".to_owned()),
-        more => Some(format!("{more} bad prints of earlier sessions are set aside")),
+        1 => set_aside(1, "an earlier session"),
+        more => set_aside(more, "earlier sessions"),
     };
     let named = named.into_iter().filter_map(|bad| Some(set_aside_sentence(bars.get(bad.place)?.date, bad)));
     let sentences = named.chain(more).collect();
     (sound.bars, sentences)
+}
+
+/// How many bad prints of these sessions are set aside; nothing where there is none.
+pub(crate) fn set_aside(count: usize, sessions: &str) -> Option<String> {
+    match count {
+        0 => None,
+        1 => Some(format!("1 bad print of {sessions} is set aside")),
+        more => Some(format!("{more} bad prints of {sessions} are set aside")),
+    }
 }
 
 fn set_aside_sentence(date: NaiveDate, bad: &BadPrint) -> String {

@@ -11,7 +11,7 @@ use ttai_quant::prints::{PrintField, PrintLimits, without_bad_prints};
 use ttai_quant::trend::{MINIMUM_BARS, usable_history, weekly_bars};
 
 use crate::failure::AnalystError;
-use crate::market_view::MarketView;
+use crate::market_view::{self, MarketView};
 use crate::ports::Ports;
 use crate::supervise::Progress;
 
@@ -143,9 +143,7 @@ async fn half_hours(
         };
         let ratio: f64 = view.splits.iter().filter(|s| s.effective > session.date).map(|s| s.ratio).product();
         let (minutes, bad) = sound_minutes(&minutes, &session);
-        if bad > 0 {
-            set_aside.push(format!("{bad} bad print(s) of {} are set aside", session.date));
-        }
+        set_aside.extend(market_view::set_aside(bad, &session.date.to_string()));
         let bars = gathered(&minutes, &session);
         if bars.is_empty() {
             break;

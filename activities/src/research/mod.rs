@@ -71,6 +71,7 @@ pub(crate) async fn analyse(
         red_flags: written.red_flags,
         next_earnings: findings.earnings.report().map(|report| report.date),
         earnings_known: findings.earnings.is_known(),
+        earnings_confirmed: findings.earnings.report().map(|report| report.confirmed),
         stories: findings
             .stories
             .as_ref()

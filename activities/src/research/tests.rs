@@ -250,6 +250,7 @@ async fn earnings_before_the_horizon_ask_for_caution() {
         (ResearchRecommendation::Caution, "earnings_within_horizon")
     );
     assert_eq!((result.earnings_risk, result.next_earnings), (RiskLevel::High, Some(day("2014-07-18"))));
+    assert_eq!(result.earnings_confirmed, Some(true));
 }
 
 #[tokio::test]

@@ -293,11 +293,11 @@ impl Writer<'_> {
         Some(format!("; earnings rule out {failed} of {all} contracts"))
     }
 
-    /// As research says it, or the options stage's warning.
+    /// As research says it, or the options stage.
     fn why_no_earnings(&self) -> Option<&str> {
         let said = match &self.params.research {
             Some(research) => &research.unknowns,
-            None => &self.params.options.warnings,
+            None => &self.params.options.unknowns,
         };
         said.iter().find_map(|said| said.strip_prefix("earnings: "))
     }

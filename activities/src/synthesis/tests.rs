@@ -96,7 +96,7 @@ async fn why_no_earnings_date_is_known_is_told() {
     (research.unknowns, research.earnings_known) = (vec![outage.to_owned()], false);
     let with_research = synthesized(params.clone());
     (params.research, params.options.earnings_known) = (None, false);
-    (params.options.warnings, params.options.unknowns) = (vec![outage.to_owned()], vec![outage.to_owned()]);
+    params.options.unknowns = vec![outage.to_owned()];
     for result in [with_research, synthesized(params)] {
         assert_eq!(result.rule, "earnings_unknown");
         let why = "before the expiration: the earnings date could not be read: desk is unavailable";

@@ -110,6 +110,9 @@ pub struct MarketMetrics {
     pub symbol: Symbol,
     /// Next earnings report.
     pub next_earnings: Option<NaiveDate>,
+    /// Whether the company confirmed its date; an estimate may be a week off either way. None where no date is known.
+    #[serde(default)]
+    pub earnings_confirmed: Option<bool>,
     /// Calendar days to it in New York.
     pub days_to_earnings: Option<i64>,
     /// 30-day implied volatility, a fraction.

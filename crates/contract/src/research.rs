@@ -156,6 +156,9 @@ pub struct ResearchAnalysisResult {
     pub next_earnings: Option<NaiveDate>,
     /// Whether an earnings date is known at all.
     pub earnings_known: bool,
+    /// Whether the company confirmed its date; an estimate may be a week off either way. None where no date is known.
+    #[serde(default)]
+    pub earnings_confirmed: Option<bool>,
     /// Stories of the news window; none where the provider keeps no news.
     pub stories: Option<u32>,
     /// What could not be looked at, and why.

@@ -21,9 +21,10 @@ impl Alpaca {
         symbol: &Symbol,
         mut bars: Vec<DailyBar>,
         actions: &CorporateActions,
-        (today, is_now): (NaiveDate, bool),
+        at: (NaiveDate, bool),
         warnings: &mut Vec<String>,
     ) -> Vec<DailyBar> {
+        let (today, is_now) = at;
         for spin_off in actions.spin_offs.rows.iter().filter(|row| row.source_symbol == symbol.as_str()) {
             if spin_off.ex_date > today {
                 warnings.extend(is_now.then(|| announced_spin_off(symbol, spin_off)));
@@ -34,19 +35,7 @@ impl Alpaca {
                 }
             }
         }
-        let units = actions.unit_splits.rows.iter().filter(|row| row.new_symbol == symbol.as_str());
-        for unit in units.filter(|row| row.effective_date <= today) {
-            let why = format!("before it {symbol} was a part of the unit {}", unit.old_symbol);
-            cut(&mut bars, unit.effective_date, &why, warnings);
-        }
-        for merger in mergers(actions).filter(|row| row.acquiree_symbol == symbol.as_str()) {
-            if merger.effective_date > today {
-                warnings.extend(is_now.then(|| announced_merger(symbol, merger)));
-            } else if bars.last().is_some_and(|last| last.date >= merger.effective_date) {
-                let why = format!("before it {symbol} was another company, which was merged");
-                cut(&mut bars, merger.effective_date, &why, warnings);
-            }
-        }
+        cut_at_other_companies(symbol, &mut bars, actions, at, warnings);
         bars
     }
 
@@ -57,6 +46,29 @@ impl Alpaca {
         let bars = self.bars(&part, "1Day", from, from + Duration::days(FIRST_TRADE_DAYS)).await.ok()?;
         let worth = bars.rows.first()?.open * spin_off.new_rate / spin_off.source_rate;
         Some(worth / close_before).filter(|part| (0.0..MOST_OF_COMPANY).contains(part) && *part > 0.0)
+    }
+}
+
+/// Leaves out what was before a unit came apart into these shares, or before a company of this ticker was merged into another.
+fn cut_at_other_companies(
+    symbol: &Symbol,
+    bars: &mut Vec<DailyBar>,
+    actions: &CorporateActions,
+    (today, is_now): (NaiveDate, bool),
+    warnings: &mut Vec<String>,
+) {
+    let units = actions.unit_splits.rows.iter().filter(|row| row.new_symbol == symbol.as_str());
+    for unit in units.filter(|row| row.effective_date <= today) {
+        let why = format!("before it {symbol} was a part of the unit {}", unit.old_symbol);
+        cut(bars, unit.effective_date, &why, warnings);
+    }
+    for merger in mergers(actions).filter(|row| row.acquiree_symbol == symbol.as_str()) {
+        if merger.effective_date > today {
+            warnings.extend(is_now.then(|| announced_merger(symbol, merger)));
+        } else if bars.last().is_some_and(|last| last.date >= merger.effective_date) {
+            let why = format!("before it {symbol} was another company, which was merged");
+            cut(bars, merger.effective_date, &why, warnings);
+        }
     }
 }
 
@@ -148,5 +160,42 @@ mod tests {
         // Nothing was before: nothing to say.
         cut(&mut short, spin_off().ex_date, &why, &mut Vec::new());
         assert_eq!(warnings.len(), 2);
+    }
+
+    /// What is left of the four sessions, and what is said.
+    fn cut_by(actions: serde_json::Value, today: u32, is_now: bool) -> (usize, Vec<String>) {
+        let actions: CorporateActions = serde_json::from_value(actions).unwrap();
+        let today = NaiveDate::from_ymd_opt(2026, 9, today).unwrap();
+        let (mut bars, mut warnings) = (bars(), Vec::new());
+        let symbol = Symbol::new("NEWCO").unwrap();
+        cut_at_other_companies(&symbol, &mut bars, &actions, (today, is_now), &mut warnings);
+        (bars.len(), warnings)
+    }
+
+    #[test]
+    fn shares_out_of_a_unit_begin_when_it_came_apart() {
+        let unit = serde_json::json!({"unit_splits": [
+            {"old_symbol": "NEWCO.U", "new_symbol": "NEWCO", "effective_date": "2026-09-03"},
+            {"old_symbol": "OTHER.U", "new_symbol": "OTHER", "effective_date": "2026-09-04"},
+        ]});
+        let said = "the price history begins on 2026-09-03: before it NEWCO was a part of the unit NEWCO.U";
+        assert_eq!(cut_by(unit.clone(), 4, true), (2, vec![said.to_owned()]));
+        assert_eq!(cut_by(unit, 2, true), (4, Vec::new()), "it has not come apart yet");
+    }
+
+    #[test]
+    fn a_ticker_of_a_merged_company_begins_anew_and_a_merger_to_come_is_announced() {
+        for kind in ["cash_mergers", "stock_mergers", "stock_and_cash_mergers"] {
+            let row = serde_json::json!(
+                {"acquiree_symbol": "NEWCO", "acquirer_symbol": "BIGCO", "effective_date": "2026-09-03"}
+            );
+            let merger = serde_json::json!({kind: [row]});
+            let said = "the price history begins on 2026-09-03: before it NEWCO was another company, which was merged";
+            assert_eq!(cut_by(merger.clone(), 4, true), (2, vec![said.to_owned()]), "{kind}");
+            let said =
+                "NEWCO is to be merged into BIGCO on 2026-09-03: options that are open then are adjusted";
+            assert_eq!(cut_by(merger.clone(), 2, true), (4, vec![said.to_owned()]), "{kind}");
+            assert_eq!(cut_by(merger, 2, false), (4, Vec::new()), "not known at a past moment");
+        }
     }
 }
