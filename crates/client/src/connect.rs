@@ -108,6 +108,7 @@ fn parse(address: &str, tls: bool) -> Result<Url, ClientError> {
 pub struct TtaiClient {
     pub(crate) client: Client,
     pub(crate) deadline: Duration,
+    pub(crate) market: Option<&'static str>,
 }
 
 impl TtaiClient {
@@ -125,13 +126,19 @@ impl TtaiClient {
             .map_err(|error| unreachable(root_cause(&error)))?;
         let client =
             Client::new(connection, options).map_err(|error| ClientError::Settings(error.to_string()))?;
-        Ok(Self { client, deadline: to.deadline })
+        Ok(Self { client, deadline: to.deadline, market: None })
     }
 
     /// The client around an existing Temporal client.
     #[must_use]
     pub fn from_client(client: Client, deadline: Duration) -> Self {
-        Self { client, deadline }
+        Self { client, deadline, market: None }
+    }
+
+    /// The same client, whose starts say in their memo what data the server's workers read: `simulated`, `recorded`.
+    #[must_use]
+    pub fn with_market(self, market: Option<&'static str>) -> Self {
+        Self { market, ..self }
     }
 
     /// The Temporal client.

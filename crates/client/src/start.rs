@@ -7,6 +7,7 @@ use temporalio_client::{
     UntypedWorkflow, WorkflowFetchHistoryOptions, WorkflowIdConflictPolicy, WorkflowIdReusePolicy,
     WorkflowStartOptions,
 };
+use temporalio_common::MemoValues;
 use temporalio_common::protos::temporal::api::history::v1::history_event::Attributes;
 use temporalio_common::search_attributes::SearchAttributes;
 use ttai_contract::{Labels, PreparedStart, WorkflowParams, search_attributes, workflow};
@@ -54,7 +55,7 @@ impl TtaiClient {
         let call = self.client.start_workflow(
             UntypedWorkflow::new(start.workflow),
             payload::argument(&start.params)?,
-            options(start),
+            options(start, self.market),
         );
         match self.within("start", call).await? {
             Ok(_) => Ok(self.any_run(&start.id)),
@@ -97,7 +98,12 @@ fn unknown(name: &str) -> String {
     format!("there is no workflow '{shown}'; choose from {}", names.join(", "))
 }
 
-fn options(start: &PreparedStart) -> WorkflowStartOptions {
+fn options(start: &PreparedStart, market: Option<&str>) -> WorkflowStartOptions {
+    let memo = market.map(|market| {
+        let mut memo = MemoValues::new();
+        memo.insert("market", market.to_owned());
+        memo
+    });
     WorkflowStartOptions::new(start.queue.name(), &start.id)
         .id_reuse_policy(WorkflowIdReusePolicy::AllowDuplicateFailedOnly)
         .id_conflict_policy(WorkflowIdConflictPolicy::Fail)
@@ -105,6 +111,7 @@ fn options(start: &PreparedStart) -> WorkflowStartOptions {
         .maybe_task_timeout(start.task_timeout)
         .search_attributes(attributes(&start.labels))
         .static_summary(start.summary.clone())
+        .maybe_memo(memo)
         .build()
 }
 

@@ -143,6 +143,17 @@ impl MarketChoice {
         }
     }
 
+    /// What the results of a market say about their data, given a path that ends in its [`MarketChoice::key`]; nothing where they
+    /// are live or delayed.
+    #[must_use]
+    pub fn mark_of_key(folder: &Path) -> Option<&'static str> {
+        let key = folder.file_name()?.to_string_lossy();
+        let played = key.strip_prefix("served-").unwrap_or(&key);
+        [("simulated-", "simulated"), ("tape-", "recorded")]
+            .into_iter()
+            .find_map(|(begins, mark)| played.starts_with(begins).then_some(mark))
+    }
+
     /// One line for a person.
     #[must_use]
     pub fn describe(&self) -> String {
@@ -181,4 +192,25 @@ impl MarketChoice {
 
 fn canonical(folder: &Path) -> anyhow::Result<PathBuf> {
     folder.canonicalize().with_context(|| format!("there is no tape folder {}", folder.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_servers_folder_says_whether_its_market_is_real() {
+        let simulated = MarketChoice::Simulated { seed: 1, start: None };
+        let recorded = MarketChoice::Tape(std::env::temp_dir());
+        for (market, mark) in [
+            (MarketChoice::Served(simulated.played()), Some("simulated")),
+            (simulated, Some("simulated")),
+            (MarketChoice::Served(recorded.played()), Some("recorded")),
+            (recorded, Some("recorded")),
+            (MarketChoice::Live, None),
+        ] {
+            let folder = Path::new("servers").join(market.key().unwrap());
+            assert_eq!(MarketChoice::mark_of_key(&folder), mark, "{market:?}");
+        }
+    }
 }

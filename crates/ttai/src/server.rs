@@ -1,5 +1,6 @@
 //! Which Temporal server a command talks to: the configured one, one that runs here, or one of its own.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -11,6 +12,7 @@ use ttai_dev_server::{
     discover,
 };
 
+use crate::market::MarketChoice;
 use crate::settings::Settings;
 use crate::{output, sdk_metrics};
 
@@ -56,20 +58,21 @@ pub fn configured(settings: &Settings) -> Option<Connect> {
     })
 }
 
-/// The development server that runs here: that of the settings' market, or, when none was chosen, any.
+/// The development server that runs here: that of the settings' market, or, when none was chosen, any. With its folder.
 ///
 /// # Errors
 /// A tape folder that does not exist.
-pub async fn running(settings: &Settings) -> anyhow::Result<Option<Running>> {
-    if settings.market_chosen {
-        return Ok(discover(&settings.server_dir()?).await);
-    }
-    let Ok(folders) = std::fs::read_dir(settings.servers_dir()) else { return Ok(None) };
-    let mut folders: Vec<_> = folders.flatten().map(|entry| entry.path()).collect();
+pub async fn running(settings: &Settings) -> anyhow::Result<Option<(PathBuf, Running)>> {
+    let mut folders = if settings.market_chosen {
+        vec![settings.server_dir()?]
+    } else {
+        let all = std::fs::read_dir(settings.servers_dir());
+        all.into_iter().flatten().flatten().map(|entry| entry.path()).collect()
+    };
     folders.sort();
     for folder in folders {
         if let Some(running) = discover(&folder).await {
-            return Ok(Some(running));
+            return Ok(Some((folder, running)));
         }
     }
     Ok(None)
@@ -84,9 +87,18 @@ pub async fn existing_client(settings: &Settings) -> anyhow::Result<Option<TtaiC
         return Ok(Some(TtaiClient::connect(connect).await?));
     }
     match running(settings).await? {
-        Some(running) => Ok(Some(connect(&running.address, &running.namespace).await?)),
+        Some((folder, running)) => Ok(Some(connect_in(&folder, &running.address, &running.namespace).await?)),
         None => Ok(None),
     }
+}
+
+/// A client of the development server in `folder`, which is named after its market.
+///
+/// # Errors
+/// A server that does not answer.
+pub async fn connect_in(folder: &Path, address: &str, namespace: &str) -> anyhow::Result<TtaiClient> {
+    let client = connect(address, namespace).await?;
+    Ok(client.with_market(MarketChoice::mark_of_key(folder)))
 }
 
 /// A client of a development server.

@@ -213,6 +213,18 @@ impl Home {
     }
 
     /// The answer of a finished analysis, once it is in the store.
+    /// What the development server says of a run, as other clients see it.
+    async fn describe(&self, id: &str) -> anyhow::Result<Value> {
+        let checks = self.run(&["doctor", "--json"])?.stdout;
+        let address =
+            checks.split("a development server runs at ").nth(1).and_then(|rest| rest.split(',').next());
+        let address = address.context("no development server runs")?;
+        let mut command = Command::new(temporal().await?);
+        command.args(["workflow", "describe", "-w", id, "-o", "json", "--address", address]);
+        let answer = Process::start(command)?.finish()?.expect(0)?.json()?;
+        Ok(answer["workflowExecutionInfo"].clone())
+    }
+
     fn stored(&self, id: &str) -> anyhow::Result<FullAnalysisResult> {
         eventually("the analysis is in the store", || {
             let shown = self.run(&["show", id, "--json"])?.expect(0)?;
@@ -400,6 +412,8 @@ async fn the_next_server_finishes_a_run_that_nobody_waited_for() -> anyhow::Resu
     })
     .and_then(|()| home.stored("analysis-MSFT-later"))?;
     assert_eq!(result.symbol, "MSFT");
+    let info = home.describe("analysis-MSFT-later").await?;
+    assert_eq!(info["memo"]["fields"]["market"], "simulated", "{info}");
     // The same key is the same run.
     let again = home.run(&["analyze", "MSFT", "--json", "--key", "later"])?.expect(0)?;
     assert_eq!(serde_json::from_str::<FullAnalysisResult>(&again.stdout)?, result);

@@ -57,7 +57,7 @@ pub(crate) struct TrendState {
 /// Bars in a row that must agree before the recommendation turns; a reject turns it at once, and so does a break.
 const PERSISTENCE: usize = 3;
 /// A close this many ATR past the 20-bar average, against the trend, breaks it.
-const BREAK_ATR: f64 = 4.0;
+const BREAK_ATR: f64 = 4.5;
 
 impl TrendState {
     /// The state after a bar with measures `m`; `before` is the state of the bar before it.

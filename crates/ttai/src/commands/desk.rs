@@ -48,15 +48,16 @@ impl Desk {
         let dev_server = match server::start(options).await {
             // Another command of the same market was faster.
             Err(error) if server::already_running(&error) => {
-                let running = server::running(settings).await?.ok_or(error)?;
+                let (folder, running) = server::running(settings).await?.ok_or(error)?;
                 return Ok(Self {
-                    client: server::connect(&running.address, &running.namespace).await?,
+                    client: server::connect_in(&folder, &running.address, &running.namespace).await?,
                     own: None,
                 });
             }
             started => started?,
         };
-        let client = server::connect(&dev_server.address(), dev_server.namespace()).await?;
+        let folder = settings.server_dir()?;
+        let client = server::connect_in(&folder, &dev_server.address(), dev_server.namespace()).await?;
         let workers =
             RunningWorkers::start(client.temporal().clone(), ports, WorkerSettings::default()).await?;
         Ok(Self { client, own: Some((dev_server, workers)) })
@@ -96,7 +97,9 @@ async fn existing(settings: &Settings, own_market: bool) -> anyhow::Result<Optio
         return server::existing_client(settings).await;
     }
     match server::running(settings).await? {
-        Some(running) => Ok(Some(server::connect(&running.address, &running.namespace).await?)),
+        Some((folder, running)) => {
+            Ok(Some(server::connect_in(&folder, &running.address, &running.namespace).await?))
+        }
         None => Ok(None),
     }
 }

@@ -23,7 +23,8 @@ pub async fn run(global: &GlobalArgs, args: DevArgs) -> anyhow::Result<ExitCode>
     options.port = args.port;
     options.ui_port = args.ui_port;
     let mut dev_server = server::start(options).await?;
-    let client = server::connect(&dev_server.address(), dev_server.namespace()).await?;
+    let folder = settings.server_dir()?;
+    let client = server::connect_in(&folder, &dev_server.address(), dev_server.namespace()).await?;
     let workers = RunningWorkers::start(client.temporal().clone(), ports, WorkerSettings::default()).await?;
     readiness.polls(client.temporal().clone(), workers.shutdown());
 

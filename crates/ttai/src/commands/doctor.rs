@@ -315,7 +315,7 @@ async fn temporal(settings: &Settings) -> Vec<Check> {
 async fn reached(settings: &Settings, client: &TtaiClient) -> String {
     let namespace = &client.temporal().options().namespace;
     match server::running(settings).await {
-        Ok(Some(running)) if server::configured(settings).is_none() => {
+        Ok(Some((_, running))) if server::configured(settings).is_none() => {
             let ui = running.ui_address.unwrap_or_else(|| "off".to_owned());
             format!("a development server runs at {}, namespace {namespace}, UI {ui}", running.address)
         }
