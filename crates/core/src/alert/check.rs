@@ -3,7 +3,9 @@
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 
-use super::{AlertCondition, AlertDefinition, AlertLeg, AlertRepeat, AlertSubject, MoveBase, PriceSource};
+use super::{
+    AlertCondition, AlertDefinition, AlertLeg, AlertRepeat, AlertSubject, AlertTrigger, MoveBase, PriceSource,
+};
 use crate::SymbolError;
 
 /// Why an alert is refused.
@@ -143,13 +145,16 @@ impl AlertDefinition {
     }
 
     fn check_source(&self) -> Result<(), AlertError> {
-        let several = matches!(self.subject, AlertSubject::Legs { .. });
-        if several && !matches!(self.source, PriceSource::Last | PriceSource::Mid) {
+        let is_several = matches!(self.subject, AlertSubject::Legs { .. });
+        if is_several && !matches!(self.source, PriceSource::Last | PriceSource::Mid) {
             return misfit(
                 &self.subject,
                 "bid or ask of its own",
                 "leave the source out: its price is the mid",
             );
+        }
+        if is_several && self.trigger == AlertTrigger::BarClose {
+            return misfit(&self.subject, "bars", "let it fire on touch");
         }
         Ok(())
     }
