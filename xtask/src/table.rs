@@ -88,6 +88,11 @@ pub(crate) const LAYERS: &[Layer] = &[
             ],
         )
     },
+    pure(
+        "ttai-engine",
+        &["ttai-calendar", "ttai-core"],
+        &["chrono", "rust_decimal", "serde", "strsim", "thiserror", "winnow"],
+    ),
     pure("ttai-chart", &["ttai-core"], &["ab_glyph", "chrono", "png", "serde", "thiserror", "tiny-skia"]),
     pure(
         "ttai-ports",

@@ -1,7 +1,8 @@
-//! The nouns of the market: symbols, option contracts, bars, quotes, chains, corporate actions and news; trends, spreads and accounts; and messages to people.
+//! The nouns of the market: symbols, option contracts, bars, quotes, chains, corporate actions and news; trends, spreads and accounts; alerts, and messages to people.
 //!
 //! Plain data with constructors that refuse nonsense. No I/O, no async, no clock.
 
+pub mod alert;
 pub mod bar;
 pub mod chain;
 pub mod corporate_action;

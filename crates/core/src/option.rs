@@ -157,8 +157,9 @@ impl OptionContract {
     }
 }
 
-/// The parts that an OCC symbol spells out.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+/// The parts that an OCC symbol spells out. On the wire it is that symbol.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "String", into = "String")]
 pub struct OccSymbol {
     /// Contract root, at most 6 letters and digits.
     pub root: Symbol,
@@ -225,6 +226,19 @@ impl OccSymbol {
         .ok_or_else(|| OccSymbolError::Date(trimmed.to_owned()))?;
         let strike = Decimal::new(i64::from(number(strike)?), 3).normalize();
         Ok(Self { root, expiration, right, strike })
+    }
+}
+
+impl TryFrom<String> for OccSymbol {
+    type Error = OccSymbolError;
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        Self::parse(&text)
+    }
+}
+
+impl From<OccSymbol> for String {
+    fn from(contract: OccSymbol) -> Self {
+        contract.to_string()
     }
 }
 
