@@ -13,8 +13,8 @@ use temporalio_workflow::workflow_interceptors::{
     WorkflowInterceptorConstructor, WorkflowInterceptorContext, WorkflowNext,
 };
 use temporalio_workflow::{
-    ActivityCloseTimeouts, ActivityOptions, LocalActivityOptions, RetryPolicy, WorkflowContext,
-    WorkflowContextKey, WorkflowContextView,
+    ActivityCancellationType, ActivityCloseTimeouts, ActivityOptions, LocalActivityOptions, RetryPolicy,
+    WorkflowCancellationToken, WorkflowContext, WorkflowContextKey, WorkflowContextView,
 };
 use ttai_contract::call::{CALL_HEADER, milliseconds};
 use ttai_contract::failure::capped;
@@ -109,6 +109,25 @@ where
         }
     };
     watched(ctx, A::ACTIVITY.name(), call).await
+}
+
+/// Calls `A`, which works until `recall` is cancelled and then answers with what it has done: it is waited for. It is begun again
+/// for as long as it fails.
+pub(crate) async fn call_until_recalled<W: 'static, A: Activity>(
+    ctx: &WorkflowContext<W>,
+    input: A::Input,
+    recall: WorkflowCancellationToken,
+    drill: bool,
+    about: &str,
+) -> Result<A::Output, CallError>
+where
+    A::Output: TemporalDeserializable,
+{
+    let means = Means { budget: CALL_TIMEOUT, drill };
+    let mut options = options(&A::policy(&input), means, about);
+    options.cancellation_token = Some(recall);
+    options.cancellation_type = ActivityCancellationType::WaitCancellationCompleted;
+    ctx.execute_activity(A::ACTIVITY, input, options).await.map_err(|error| classify(&error))
 }
 
 /// Shows the observer the beginning of a call, and how it failed.

@@ -2,11 +2,13 @@
 //!
 //! No clock, no I/O, no numbers of their own: a formula that changes must not change a replay.
 
+pub mod alert_shard;
 pub mod analysis;
 pub mod chart_analysis;
 pub mod entity;
 pub mod full_analysis;
 pub mod options_analysis;
+pub mod price_alerts;
 pub mod research_analysis;
 
 mod calls;
@@ -18,9 +20,11 @@ mod save;
 mod stage;
 mod start;
 
+pub use alert_shard::AlertShardWorkflow;
 pub use analysis::AnalysisWorkflow;
 pub use calls::interceptor;
 pub use chart_analysis::ChartAnalysisWorkflow;
 pub use full_analysis::FullAnalysisWorkflow;
 pub use options_analysis::OptionsAnalysisWorkflow;
+pub use price_alerts::PriceAlertWorkflow;
 pub use research_analysis::ResearchAnalysisWorkflow;

@@ -11,6 +11,7 @@ use temporalio_common::ActivityDefinition;
 use temporalio_macros::activity_definitions;
 use ttai_core::Symbol;
 
+use crate::alerts::{AlertAnswers, SaveAlertsParams, WatchAlertsParams, WatchProgress};
 use crate::chart::{ChartAnalysisParams, ChartAnalysisResult};
 use crate::full::{SynthesizeParams, SynthesizedRecommendation};
 use crate::lenient::Lenient;
@@ -85,6 +86,24 @@ impl OutputDefinitions {
     }
 }
 
+/// Price alerts.
+pub struct AlertDefinitions;
+
+#[activity_definitions]
+impl AlertDefinitions {
+    /// Carries out what is asked of a user's alerts, in the store.
+    #[activity(name = "save_alerts_activity")]
+    pub fn save_alerts(_params: SaveAlertsParams) -> Result<AlertAnswers, Infallible> {
+        unimplemented!()
+    }
+
+    /// Watches a shard's alerts on the stream until it is recalled.
+    #[activity(name = "watch_alerts_activity")]
+    pub fn watch_alerts(_params: WatchAlertsParams) -> Result<WatchProgress, Infallible> {
+        unimplemented!()
+    }
+}
+
 /// Quotes, chains and metrics as they are.
 pub struct MarketDataDefinitions;
 
@@ -109,6 +128,7 @@ impl MarketDataDefinitions {
     }
 }
 
+pub use alert_definitions::{SaveAlerts, WatchAlerts};
 pub use analyst_definitions::{ChartAnalysis, OptionsAnalysis, ResearchAnalysis, SynthesizeRecommendation};
 pub use market_data_definitions::{FetchMarketMetrics, FetchOptionChain, FetchQuotes};
 pub use output_definitions::{RouteAlerts, SaveAnalysis, SendNotifications};
@@ -176,6 +196,8 @@ catalogue! {
     SaveAnalysis: STORAGE;
     SendNotifications: NOTIFY;
     RouteAlerts: NOTIFY;
+    SaveAlerts: STORAGE;
+    WatchAlerts: WATCH;
     FetchQuotes: QUOTES;
     FetchOptionChain: OPTION_CHAIN;
     FetchMarketMetrics: MARKET_METRICS;

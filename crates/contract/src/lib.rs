@@ -9,6 +9,7 @@
 )]
 
 pub mod activities;
+pub mod alerts;
 pub mod analysis;
 pub mod call;
 pub mod chart;
@@ -36,7 +37,13 @@ pub mod workflows;
 
 pub use activities::{
     Activity, ChartAnalysis, FetchMarketMetrics, FetchOptionChain, FetchQuotes, OptionsAnalysis,
-    ResearchAnalysis, RouteAlerts, SaveAnalysis, SendNotifications, SynthesizeRecommendation, activities,
+    ResearchAnalysis, RouteAlerts, SaveAlerts, SaveAnalysis, SendNotifications, SynthesizeRecommendation,
+    WatchAlerts, activities,
+};
+pub use alerts::{
+    AddAlerts, AlertAnswer, AlertAnswers, AlertIds, AlertRequest, AlertShardParams, AlertShardStatus,
+    ListAlerts, PauseAlerts, PriceAlertParams, PriceAlertStatus, ReloadSignal, RouterState, SaveAlertsParams,
+    ShardMessage, ShardTotals, SnoozeAlert, WatchAlertsParams, WatchProgress,
 };
 pub use analysis::{AnalysisParams, AnalysisResult, AnalysisStatus, AnalysisType};
 pub use call::{AttemptProgress, CallTerms};
@@ -67,6 +74,7 @@ pub use research::{
 pub use storage::{SaveAnalysisParams, SaveReceipt};
 pub use subject::{Subject, TradeRequest, UnknownFields, UserId};
 pub use timed::Timed;
+pub use ttai_core::alert::AlertDefinition;
 pub use ttai_core::{Message, MessageArtifact, MessageField, MessageKind, Severity};
 pub use validate::{Validate, ValidationError};
 pub use workflows::{

@@ -143,6 +143,8 @@ pub const SYNTHESIS: ActivityPolicy = analyst(60, DEFAULT);
 pub const STORAGE: ActivityPolicy = shared(30, 10, STORE);
 /// Sending a notification: 30 s. One answer settles several channels, so the workflow walks the waits (see [`DELIVERY`]).
 pub const NOTIFY: ActivityPolicy = shared(30, 10, NOTIFICATION);
+/// Watching a shard of alerts: it answers by itself within [`WATCH_SPAN`]; its death is noticed within a minute.
+pub const WATCH: ActivityPolicy = shared(23 * 3600, 60, DEFAULT);
 /// Quotes: 30 s.
 pub const QUOTES: ActivityPolicy = shared(30, 10, API);
 /// One option chain: 1 min, heartbeat 15 s.
@@ -162,6 +164,8 @@ pub const ANALYSIS_EXECUTION_TIMEOUT: Duration = Duration::from_secs(24 * 3600);
 /// Backstop of one call: no activity is tried again for longer.
 pub const CALL_TIMEOUT: Duration = Duration::from_secs(24 * 3600);
 
+/// How long one watch lasts before it hands over to the next one.
+pub const WATCH_SPAN: Duration = Duration::from_secs(22 * 3600);
 /// How long saving a result waits for the store before the result is left to the worker's spool.
 pub const SAVE_BUDGET: Duration = Duration::from_secs(15 * 60);
 /// How long one attempt to run an activity inside the workflow task may take; then it is called as any other.

@@ -32,6 +32,8 @@ macro_rules! for_each_workflow {
             ResearchAnalysisWorkflow: ResearchAnalysisParams;
             FullAnalysisWorkflow: FullAnalysisParams;
             AnalysisWorkflow: AnalysisParams;
+            PriceAlertWorkflow: PriceAlertParams;
+            AlertShardWorkflow: AlertShardParams;
         }
     };
 }

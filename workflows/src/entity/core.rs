@@ -129,6 +129,26 @@ impl<M: Keyed + Serialize> Core<M> {
         Carried { core, state }
     }
 
+    /// As [`Core::carry`], for an entity whose next run has a turn to take at once.
+    #[must_use]
+    pub fn carry_due<S>(&self, state: S) -> Carried<M, S>
+    where
+        M: Clone,
+    {
+        let mut carried = self.carry(state);
+        carried.core.rang = true;
+        carried
+    }
+
+    /// For an update that is answered by a handler of the entity's own: counts it.
+    ///
+    /// # Errors
+    /// The entity was shut down.
+    pub fn count_update(&mut self) -> Result<(), &'static str> {
+        self.run.updates += 1;
+        if self.run.shutdown { Err("the workflow is shutting down") } else { Ok(()) }
+    }
+
     /// For the `status` query.
     #[must_use]
     pub fn status(&self) -> EntityStatus {
