@@ -577,6 +577,7 @@ impl Engine {
                 Some(open) => OpenGap { until: open.until.max(until), ..open },
                 None => OpenGap { from, until, filled: first_minute },
             });
+            instrument.state.blind_since = Some(from);
             for book in instrument.books.iter_mut().flatten() {
                 if unfilled.is_none() {
                     book.state.back = book.state.last;
@@ -617,6 +618,7 @@ impl Engine {
         firings: &mut Vec<Firing>,
     ) {
         let known = Known { price, time: moment.time, date: moment.stretch.date };
+        self.instruments[id as usize].state.note(source, known, moment.part());
         for scope in moment.part().scopes() {
             let Some(book) = self.instruments[id as usize].books[book_place(scope, source)].as_mut() else {
                 continue;
@@ -647,7 +649,12 @@ impl Engine {
             self.instruments[step.0 as usize].book_mut(scope, step.1).pending.insert(slot);
             return;
         }
-        self.evaluate(slot, moment, Some(step), firings);
+        let (instrument, source, mut step) = step;
+        if moment.bar.is_some_and(|start| alert.armed_at > start) {
+            // Where the price came from is of a time before.
+            step = Step { from: Some(step.to), is_continuous: false, ..step };
+        }
+        self.evaluate(slot, moment, Some((instrument, source, step)), firings);
     }
 
     /// A price's bars: those that ended close, and the present one takes the price.
