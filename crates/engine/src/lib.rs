@@ -27,6 +27,7 @@ mod hours;
 mod instrument;
 mod leaf;
 mod number;
+pub mod phrase;
 mod schedule;
 mod screen;
 mod snapshot;
