@@ -188,5 +188,10 @@ fn main() {
         changing.as_secs_f64() * 1e6 / f64::from(changes),
         mib(after)
     );
-    println!("The snapshot has {} alerts.", snapshot.alert_ids().count());
+    let saved = serde_json::to_vec(&snapshot).expect("plain data");
+    println!(
+        "The snapshot has {} alerts and {:.1} MiB of JSON.",
+        snapshot.alert_ids().count(),
+        mib(saved.len() as u64)
+    );
 }

@@ -86,6 +86,12 @@ impl Alert {
         all
     }
 
+    /// The instruments whose events its conditions read.
+    pub(crate) fn streamed(&self) -> impl Iterator<Item = u32> {
+        let legs = self.legs.iter().map(|(instrument, _)| *instrument);
+        legs.chain(self.leaves.iter().filter_map(|leaf| leaf.reads.streamed()))
+    }
+
     /// Whether its condition holds, given what each of its leaves says.
     pub(crate) fn holds(&self, leaves: &[bool]) -> bool {
         tree(&self.definition.condition, &mut leaves.iter().copied())

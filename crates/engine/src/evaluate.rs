@@ -313,14 +313,11 @@ impl Engine {
     /// What the next reading will have come from.
     pub(crate) fn remember_readings(&mut self, slot: u32, moment: &Moment) {
         let Some(mut alert) = self.alerts[slot as usize].take() else { return };
-        if !alert.memory.is_empty() && alert.leaves.iter().any(|leaf| leaf.reads == Reads::Net) {
-            if let Some(net) = self.net(&alert, moment) {
-                for (leaf, memory) in alert.leaves.iter().zip(&mut alert.memory) {
-                    if leaf.reads == Reads::Net {
-                        *memory = LeafMemory::Previous(net);
-                    }
-                }
-            }
+        let is_net = |leaf: &Leaf| leaf.reads == Reads::Net;
+        let net = if alert.leaves.iter().any(is_net) { self.net(&alert, moment) } else { None };
+        if let Some(net) = net {
+            let all = alert.leaves.iter().zip(&mut alert.memory);
+            all.filter(|(leaf, _)| is_net(leaf)).for_each(|(_, memory)| *memory = LeafMemory::Previous(net));
         }
         self.alerts[slot as usize] = Some(alert);
     }

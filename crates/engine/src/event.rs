@@ -5,6 +5,7 @@ use std::fmt;
 use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
+use ttai_core::alert::{AlertLeg, AlertSubject};
 use ttai_core::{OccSymbol, QuoteCondition, Symbol};
 
 /// What can be watched.
@@ -15,6 +16,8 @@ pub enum Watched {
     Equity(Symbol),
     /// One option contract.
     Option(OccSymbol),
+    /// Contracts together: no event is of them, only facts of a position in them.
+    Legs(Vec<AlertLeg>),
 }
 
 impl fmt::Display for Watched {
@@ -22,6 +25,7 @@ impl fmt::Display for Watched {
         match self {
             Self::Equity(symbol) => write!(f, "{symbol}"),
             Self::Option(contract) => write!(f, "{contract}"),
+            Self::Legs(legs) => write!(f, "{}", AlertSubject::Legs { legs: legs.clone() }),
         }
     }
 }

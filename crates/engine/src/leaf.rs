@@ -79,6 +79,17 @@ pub(crate) enum Reads {
     Move(u32, PriceSource, MoveDirection, u32),
 }
 
+impl Reads {
+    /// The instrument whose events it reads; legs are their alert's to name.
+    pub(crate) const fn streamed(self) -> Option<u32> {
+        match self {
+            Self::Price(id, _) | Self::Delta(id) | Self::Spread(id) | Self::Move(id, ..) => Some(id),
+            Self::DayVolume(id) | Self::BarVolume(id) => Some(id),
+            Self::Net | Self::IvRank(_) | Self::Days(_) | Self::Earnings(_) => None,
+        }
+    }
+}
+
 /// One condition of an alert.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Leaf {
@@ -198,13 +209,18 @@ impl Terms<'_> {
             AlertCondition::StrikeDistance { percent } => self.strike_distance(*percent)?,
             AlertCondition::Moneyness { itm } => self.moneyness(*itm)?,
             AlertCondition::Profit { percent } => {
-                let credit =
-                    self.facts.credit.map(|credit| credit - credit * *percent / Decimal::ONE_HUNDRED);
-                state(self.price_reads(), at_most(credit.and_then(scaled)))
+                let kept = HUNDRED - scaled(*percent)?;
+                state(
+                    self.price_reads(),
+                    at_most(self.credit().and_then(|credit| portion(credit, kept, HUNDRED))),
+                )
             }
             AlertCondition::Loss { multiple } => {
-                let credit = self.facts.credit.map(|credit| credit + credit * *multiple);
-                state(self.price_reads(), at_least(credit.and_then(scaled)))
+                let times = ONE + scaled(*multiple)?;
+                state(
+                    self.price_reads(),
+                    at_least(self.credit().and_then(|credit| portion(credit, times, ONE))),
+                )
             }
             AlertCondition::Spread { when, percent } => {
                 state(Reads::Spread(main), side(*when, scaled(*percent)))
@@ -230,6 +246,11 @@ impl Terms<'_> {
             AlertSubject::Legs { .. } => Reads::Net,
             _ => Reads::Price(self.main, self.price_source()),
         }
+    }
+
+    /// What a short position brought.
+    fn credit(&self) -> Option<i64> {
+        self.facts.credit.and_then(scaled).filter(|credit| *credit > 0)
     }
 
     /// In today's shares.

@@ -22,8 +22,10 @@ mod book;
 mod engine;
 mod evaluate;
 mod event;
+mod feed;
 mod firing;
 mod hours;
+mod index;
 mod instrument;
 mod leaf;
 mod number;
@@ -32,6 +34,7 @@ mod schedule;
 mod screen;
 mod snapshot;
 pub mod text;
+mod tick;
 
 pub use engine::{ArmError, Engine};
 pub use event::{

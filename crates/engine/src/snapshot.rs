@@ -100,8 +100,7 @@ impl Engine {
     /// a definition that the snapshot does not know is to be armed by whoever has it.
     #[must_use]
     pub fn restore(snapshot: &Snapshot, definitions: impl IntoIterator<Item = AlertDefinition>) -> Self {
-        let mut engine = Self::default();
-        engine.now = snapshot.now;
+        let mut engine = Self { now: snapshot.now, ..Self::default() };
         for saved in &snapshot.instruments {
             let id = engine.instrument(&saved.watched).0 as usize;
             engine.instruments[id].state = saved.state.clone();

@@ -1,4 +1,11 @@
 //! A run that is cut anywhere, saved and restored ends as one that was not.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "tests fail by panicking and read files"
+)]
 
 #[path = "support/mod.rs"]
 mod support;

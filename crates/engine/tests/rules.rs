@@ -1,4 +1,11 @@
 //! What fires, what does not, and what a firing says.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "tests fail by panicking and read files"
+)]
 
 #[path = "support/mod.rs"]
 mod support;
@@ -7,7 +14,8 @@ use serde_json::{Value, json};
 use support::{Desk, alert, number};
 use ttai_core::QuoteCondition;
 use ttai_engine::{
-    Firing, FiringWay, GreeksEvent, HaltEvent, MarketEvent, SplitEvent, SymbolFacts, TradeEvent, text,
+    Firing, FiringWay, GreeksEvent, HaltEvent, MarketEvent, SplitEvent, SymbolFacts, TradeEvent, Watched,
+    text,
 };
 
 const FRIDAY: &str = "2014-06-06";
@@ -124,6 +132,18 @@ fn a_lone_print_needs_support() {
     assert_eq!(lone.trade("10:01:02", "AAPL", "560"), []);
     let fired = lone.trade("10:01:03", "AAPL", "561");
     assert_eq!(fired[0].value, Some(number("560")), "the second print proves the first");
+}
+
+#[test]
+fn a_first_price_is_held_against_the_close_before() {
+    let mut desk = Desk::new(FRIDAY);
+    desk.arm("09:00:00", alert("a", "AAPL", price("below", "640"), json!({})));
+    assert_eq!(desk.trade("09:30:00", "AAPL", "639"), [], "nothing supports it");
+    let instrument = desk.id("AAPL");
+    let facts = SymbolFacts { previous_close: Some(number("645")), ..SymbolFacts::default() };
+    desk.event(&MarketEvent::Facts(instrument, facts));
+    assert_eq!(desk.trade("09:30:01", "AAPL", "64"), []);
+    assert_eq!(desk.trade("09:30:02", "AAPL", "639.5").len(), 1);
 }
 
 #[test]
@@ -370,16 +390,26 @@ fn days_to_expiration_come_with_the_clock() {
 
 #[test]
 fn legs_are_one_price() {
-    let leg = |contract: &str, ratio: i32| json!({"contract": contract, "ratio": ratio});
     let other = "AAPL140621P00620000";
-    let value = json!({"id": "a", "subject": {"kind": "legs", "legs": [leg(PUT, -1), leg(other, 1)]}, "when": price("below", "1.50")});
-    let mut desk = Desk::new(FRIDAY);
-    desk.arm("09:00:00", serde_json::from_value(value).unwrap());
-    desk.quote("10:00:00", PUT, "5.00", "5.10");
-    desk.quote("10:00:01", other, "3.00", "3.10");
-    assert_eq!(desk.fired, []);
-    let fired = desk.quote("10:00:02", PUT, "4.50", "4.60");
-    assert_eq!(fired[0].value, Some(number("1.5")));
+    let legs = json!([{"contract": PUT, "ratio": -1}, {"contract": other, "ratio": 1}]);
+    let fired = |when: Value| {
+        let value = json!({"id": "a", "subject": {"kind": "legs", "legs": legs}, "when": when});
+        let mut desk = Desk::new(FRIDAY);
+        desk.arm("09:00:00", serde_json::from_value(value).unwrap());
+        let whole = Watched::Legs(serde_json::from_value(legs.clone()).unwrap());
+        let instrument = desk.engine.instrument(&whole);
+        let facts = SymbolFacts { credit: Some(number("3")), ..SymbolFacts::default() };
+        desk.event(&MarketEvent::Facts(instrument, facts));
+        assert_eq!(desk.engine.watched().count(), 2, "nobody streams the whole");
+        desk.quote("10:00:00", PUT, "5.00", "5.10");
+        desk.quote("10:00:01", other, "3.00", "3.10");
+        assert_eq!(desk.fired, []);
+        desk.quote("10:00:02", PUT, "4.50", "4.60").first().and_then(|firing| firing.value)
+    };
+    assert_eq!(fired(price("below", "1.50")), Some(number("1.5")));
+    assert_eq!(fired(price("crosses", "1.75")), Some(number("1.5")));
+    assert_eq!(fired(json!({"kind": "profit", "percent": 50})), Some(number("1.5")));
+    assert_eq!(fired(price("below", "1.49")), None);
 }
 
 #[test]
@@ -415,8 +445,34 @@ fn a_definition_of_the_same_id_is_refused_and_a_change_arms_anew() {
     let mut desk = desk(price("below", "640"), json!({}));
     let again = alert("a", "AAPL", price("below", "644"), json!({}));
     assert!(desk.engine.arm(again.clone(), 1, desk.now("10:01:00")).is_err());
-    assert!(desk.engine.change(again, 5, desk.now("10:01:00")));
+    assert_eq!(desk.engine.change(again, 5, desk.now("10:01:00")), Ok(true));
     assert_eq!(desk.trade("10:02:00", "AAPL", "643.5")[0].arming, 5);
     assert!(desk.engine.remove("a").is_some() && desk.engine.is_empty());
     assert_eq!(desk.trade("10:03:00", "AAPL", "600"), []);
+}
+
+#[test]
+fn impossible_events_change_nothing_and_break_nothing() {
+    let mut desk = desk(price("below", "640"), json!({}));
+    let good = desk.trade_event("10:01:00", "AAPL", "639");
+    for price in ["79228162514264337593543950335", "0.0000000000000000000000000001", "-1"] {
+        assert_eq!(desk.event(&MarketEvent::Trade(TradeEvent { price: number(price), ..good })), []);
+    }
+    for [open, high, low, close] in [["1", "2", "3", "1"], ["0", "0", "0", "0"], ["645", "645", "-1", "645"]]
+    {
+        assert_eq!(desk.bar("10:02:00", "AAPL", [open, high, low, close], "10:04:00"), []);
+    }
+    assert_eq!(desk.bar("10:20:00", "AAPL", ["639"; 4], "10:04:00"), [], "a bar of later");
+    let instrument = desk.id("AAPL");
+    let huge = SymbolFacts {
+        previous_close: Some(number("79228162514264337593543950335")),
+        credit: Some(number("79228162514264337593543950335")),
+        average_volume: Some(0.0),
+        average_minute_volume: Some(f64::NAN),
+        ..SymbolFacts::default()
+    };
+    desk.event(&MarketEvent::Facts(instrument, huge));
+    let zero = SplitEvent { instrument, effective: FRIDAY.parse().unwrap(), ratio: number("0") };
+    desk.event(&MarketEvent::Split(zero));
+    assert_eq!(desk.trade("10:05:00", "AAPL", "639").len(), 1);
 }

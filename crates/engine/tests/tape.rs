@@ -1,4 +1,12 @@
 //! The alerts of a recorded market: each fires in the minute in which it must, however the market is fed.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "tests fail by panicking and read files"
+)]
 
 #[path = "support/mod.rs"]
 mod support;

@@ -121,11 +121,11 @@ impl Reader {
             cursor.expect(")", ")")?;
             return Ok(inner);
         }
-        if let Some(source) = cursor.take_of(&SOURCES) {
-            if self.source.replace(source).is_some_and(|before| before != source) {
-                return Err(PhraseError::new(column, "an alert compares one price: last, bid, ask or mid"));
-            }
+        let source = cursor.take_of(&SOURCES);
+        if source.is_some() && self.source.is_some() && source != self.source {
+            return Err(PhraseError::new(column, "an alert compares one price: last, bid, ask or mid"));
         }
+        self.source = source.or(self.source);
         leaf(cursor)
     }
 }

@@ -182,6 +182,6 @@ pub(super) fn short(text: &str) -> String {
 pub(super) fn nearest(text: &str) -> Option<String> {
     let text = short(text).to_ascii_lowercase();
     let distance = |word: &&str| strsim::damerau_levenshtein(&text, word);
-    let near = WORDS.iter().map(|word| (distance(&word), *word)).min()?;
+    let near = WORDS.iter().map(|word| (distance(word), *word)).min()?;
     (0 < near.0 && near.0 <= 2 && near.0 * 2 < near.1.len()).then(|| near.1.to_owned())
 }

@@ -206,7 +206,8 @@ fn channels(cursor: &mut Cursor<'_>, channels: &mut Vec<String>) -> Result<(), P
             _ => return Err(missing),
         };
         channels.push(name);
-        if !(cursor.is(",") && cursor.peek_after(1).is_some_and(is_channel)) && !cursor.is("and") {
+        let goes_on = cursor.is("and") || cursor.is(",") && cursor.peek_after(1).is_some_and(is_channel);
+        if !goes_on {
             return Ok(());
         }
         cursor.next();

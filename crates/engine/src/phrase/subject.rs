@@ -68,14 +68,14 @@ fn symbol(cursor: &mut Cursor<'_>, first: &Token<'_>) -> Result<AlertSubject, Ph
         AlertSubject::parse(first.text).map_err(|error| PhraseError::new(first.column, error.to_string()))?;
     match (subject, cursor.peek().map(|token| &token.kind)) {
         (AlertSubject::Symbol { symbol }, Some(TokenKind::Date(_))) => {
-            contract(cursor, symbol).map(|contract| AlertSubject::Option { contract })
+            contract(cursor, &symbol).map(|contract| AlertSubject::Option { contract })
         }
         (subject, _) => Ok(subject),
     }
 }
 
 /// The date and the strike behind a symbol.
-fn contract(cursor: &mut Cursor<'_>, symbol: Symbol) -> Result<OccSymbol, PhraseError> {
+fn contract(cursor: &mut Cursor<'_>, symbol: &Symbol) -> Result<OccSymbol, PhraseError> {
     let column = cursor.column();
     let Some(Token { kind: TokenKind::Date(expiration), .. }) = cursor.next() else {
         return Err(PhraseError::new(

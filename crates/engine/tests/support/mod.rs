@@ -1,5 +1,10 @@
 //! Events written as short as the tests need them.
-#![allow(dead_code, unreachable_pub, reason = "each test binary uses its share")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    clippy::needless_pass_by_value,
+    reason = "each test binary uses its share"
+)]
 
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
