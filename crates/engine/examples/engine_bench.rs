@@ -16,7 +16,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use rust_decimal::Decimal;
 use ttai_core::Symbol;
 use ttai_core::alert::{AlertCondition, AlertDefinition, AlertSubject, PriceTrigger};
-use ttai_engine::{Engine, Firing, InstrumentId, MarketEvent, TradeEvent, Watched};
+use ttai_engine::{Engine, Firing, InstrumentId, MarketEvent, MarketTrade, Watched};
 
 const SYMBOLS: usize = 5_000;
 const ALERTS: usize = 100_000;
@@ -94,7 +94,7 @@ impl Market {
     }
 
     fn event(&self, place: usize, cents: i64) -> MarketEvent {
-        MarketEvent::Trade(TradeEvent {
+        MarketEvent::Trade(MarketTrade {
             instrument: self.ids[place],
             price: Decimal::new(cents, 2),
             size: 100.0,

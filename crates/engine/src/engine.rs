@@ -6,11 +6,11 @@ use chrono::{DateTime, Utc};
 use ttai_core::alert::{AlertDefinition, AlertError, PriceSource};
 
 use crate::alert::Alert;
-use crate::book::Step;
+use crate::book::PriceMove;
 use crate::event::{InstrumentId, MarketEvent, Watched};
 use crate::firing::{Firing, FiringWay};
-use crate::hours::{Hours, Stretch, TradingPart, instant};
-use crate::instrument::Instrument;
+use crate::hours::{Stretch, StretchCache, TradingPart, instant};
+use crate::instrument::WatchedInstrument;
 use crate::schedule::Timer;
 
 pub(crate) const MINUTE: i64 = 60_000_000;
@@ -32,7 +32,7 @@ pub enum ArmError {
 /// whoever knows the members arms one alert for each ([`AlertDefinition::for_member`]).
 #[derive(Debug, Default)]
 pub struct Engine {
-    pub(crate) instruments: Vec<Instrument>,
+    pub(crate) instruments: Vec<WatchedInstrument>,
     pub(crate) ids: HashMap<Watched, u32>,
     pub(crate) alerts: Vec<Option<Box<Alert>>>,
     pub(crate) by_id: HashMap<String, u32>,
@@ -43,7 +43,7 @@ pub struct Engine {
     pub(crate) due: BTreeSet<u32>,
     /// The newest market time.
     pub(crate) now: i64,
-    pub(crate) hours: Hours,
+    pub(crate) hours: StretchCache,
     /// Alerts that expired and were not reported yet.
     pub(crate) expired: Vec<String>,
     /// Alerts that an event may concern; kept for its memory.
@@ -52,7 +52,7 @@ pub struct Engine {
 
 /// When and how something is seen.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Moment {
+pub(crate) struct EventMoment {
     pub(crate) time: i64,
     pub(crate) received: i64,
     pub(crate) stretch: Stretch,
@@ -63,14 +63,14 @@ pub(crate) struct Moment {
     pub(crate) is_back: bool,
 }
 
-impl Moment {
+impl EventMoment {
     pub(crate) fn part(&self) -> TradingPart {
         self.stretch.part
     }
 }
 
 /// A step of a price.
-pub(crate) type PriceStep = (u32, PriceSource, Step);
+pub(crate) type PriceStep = (u32, PriceSource, PriceMove);
 
 impl Engine {
     /// An engine without alerts.
@@ -85,7 +85,7 @@ impl Engine {
             return InstrumentId(*known);
         }
         let id = self.instruments.len() as u32;
-        self.instruments.push(Instrument::new(watched.clone()));
+        self.instruments.push(WatchedInstrument::new(watched.clone()));
         self.ids.insert(watched.clone(), id);
         InstrumentId(id)
     }

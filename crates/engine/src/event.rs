@@ -36,7 +36,7 @@ pub struct InstrumentId(pub(crate) u32);
 
 /// A trade.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct TradeEvent {
+pub struct MarketTrade {
     /// Of what.
     pub instrument: InstrumentId,
     /// Dollars a share.
@@ -57,7 +57,7 @@ pub struct TradeEvent {
 
 /// A best bid and ask.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct QuoteEvent {
+pub struct MarketQuote {
     /// Of what.
     pub instrument: InstrumentId,
     /// Dollars a share; none where nobody bids.
@@ -68,13 +68,13 @@ pub struct QuoteEvent {
     pub market_time: Option<DateTime<Utc>>,
     /// When it was received.
     pub received_at: DateTime<Utc>,
-    /// As of a [`TradeEvent`].
+    /// As of a [`MarketTrade`].
     pub condition: Option<QuoteCondition>,
 }
 
 /// Greeks of a contract.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct GreeksEvent {
+pub struct MarketGreeks {
     /// Of which contract.
     pub instrument: InstrumentId,
     /// Per dollar of the underlying; NaN where there is none.
@@ -87,7 +87,7 @@ pub struct GreeksEvent {
 
 /// A finished minute of trades.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct BarEvent {
+pub struct MarketBar {
     /// Of what.
     pub instrument: InstrumentId,
     /// Start of the minute.
@@ -108,7 +108,7 @@ pub struct BarEvent {
 
 /// Trading stopped or began again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct HaltEvent {
+pub struct MarketHalt {
     /// Of what.
     pub instrument: InstrumentId,
     /// Whether it is halted now.
@@ -117,7 +117,7 @@ pub struct HaltEvent {
 
 /// A span in which events may have been missed. Its minute bars, from that of `from` to that of `until`, are to follow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct GapEvent {
+pub struct MarketGap {
     /// Of what; none for everything.
     pub instrument: Option<InstrumentId>,
     /// Market time of the last event before it.
@@ -128,7 +128,7 @@ pub struct GapEvent {
 
 /// A split.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SplitEvent {
+pub struct MarketSplit {
     /// Of what.
     pub instrument: InstrumentId,
     /// First session at the new price.
@@ -165,21 +165,21 @@ pub struct SymbolFacts {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum MarketEvent {
     /// A trade.
-    Trade(TradeEvent),
+    Trade(MarketTrade),
     /// A best bid and ask.
-    Quote(QuoteEvent),
+    Quote(MarketQuote),
     /// Greeks.
-    Greeks(GreeksEvent),
+    Greeks(MarketGreeks),
     /// A finished minute, of a backfill or of a source that has nothing finer.
-    Bar(BarEvent),
+    Bar(MarketBar),
     /// A halt or its end.
-    Halt(HaltEvent),
+    Halt(MarketHalt),
     /// Events may have been missed.
-    Gap(GapEvent),
+    Gap(MarketGap),
     /// All bars of the open gap of an instrument, or of every one, have been given.
     Filled(Option<InstrumentId>),
     /// A split; once it is known, also before it takes effect.
-    Split(SplitEvent),
+    Split(MarketSplit),
     /// Facts of a session.
     Facts(InstrumentId, SymbolFacts),
 }

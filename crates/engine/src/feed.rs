@@ -2,9 +2,9 @@
 
 use ttai_core::alert::PriceSource;
 
-use crate::engine::{Engine, MINUTE, Moment};
+use crate::engine::{Engine, EventMoment, MINUTE};
 use crate::event::{
-    BarEvent, GapEvent, GreeksEvent, InstrumentId, QuoteEvent, SplitEvent, SymbolFacts, TradeEvent,
+    InstrumentId, MarketBar, MarketGap, MarketGreeks, MarketQuote, MarketSplit, MarketTrade, SymbolFacts,
 };
 use crate::firing::{Firing, FiringWay};
 use crate::instrument::OpenGap;
@@ -13,7 +13,7 @@ use crate::screen::{FAR_BAR, HeldPrint, TwoSided, Verdict, is_current, is_far};
 
 impl Engine {
     /// Lets an event in: where and when it counts, if it does. The session that it begins brings its splits.
-    fn admit(&mut self, id: u32, time: i64, received: i64, way: FiringWay) -> Option<Moment> {
+    fn admit(&mut self, id: u32, time: i64, received: i64, way: FiringWay) -> Option<EventMoment> {
         let instrument = self.instruments.get(id as usize)?;
         if instrument.state.is_halted {
             return None;
@@ -23,7 +23,7 @@ impl Engine {
             self.begin_session(id, stretch.date);
         }
         self.now = self.now.max(time);
-        Some(Moment { time, received, stretch, way, bar: None, is_back: false })
+        Some(EventMoment { time, received, stretch, way, bar: None, is_back: false })
     }
 
     fn begin_session(&mut self, id: u32, date: chrono::NaiveDate) {
@@ -39,7 +39,7 @@ impl Engine {
         self.relevel(id);
     }
 
-    pub(crate) fn on_trade(&mut self, trade: &TradeEvent, firings: &mut Vec<Firing>) {
+    pub(crate) fn on_trade(&mut self, trade: &MarketTrade, firings: &mut Vec<Firing>) {
         let Some(time) = trade.market_time.map(|at| at.timestamp_micros()) else { return };
         let Some(price) = scaled(trade.price).filter(|price| *price > 0 && trade.eligible) else { return };
         let received = trade.received_at.timestamp_micros();
@@ -68,19 +68,24 @@ impl Engine {
     }
 
     /// A print that waited for support counts now, as of its own time.
-    fn late_print(&mut self, id: u32, held: &HeldPrint, moment: Moment, firings: &mut Vec<Firing>) {
+    fn late_print(&mut self, id: u32, held: &HeldPrint, moment: EventMoment, firings: &mut Vec<Firing>) {
         let state = &mut self.instruments[id as usize].state;
         if held.time < state.trade_time {
             return;
         }
         state.trade_time = held.time;
         let Some(stretch) = self.hours.at(held.time) else { return };
-        let moment =
-            Moment { time: held.time, received: held.received, stretch, way: FiringWay::Trade, ..moment };
+        let moment = EventMoment {
+            time: held.time,
+            received: held.received,
+            stretch,
+            way: FiringWay::Trade,
+            ..moment
+        };
         self.tick(id, PriceSource::Last, held.price, &moment, false, firings);
     }
 
-    pub(crate) fn on_quote(&mut self, quote: &QuoteEvent, firings: &mut Vec<Firing>) {
+    pub(crate) fn on_quote(&mut self, quote: &MarketQuote, firings: &mut Vec<Firing>) {
         let Some(time) = quote.market_time.map(|at| at.timestamp_micros()) else { return };
         let Some(sides) = TwoSided::new(quote.bid, quote.ask, time) else { return };
         let received = quote.received_at.timestamp_micros();
@@ -116,7 +121,7 @@ impl Engine {
         state.mids.judge(HeldPrint { price, time, received }, None) != Verdict::Waits
     }
 
-    pub(crate) fn on_greeks(&mut self, greeks: &GreeksEvent, firings: &mut Vec<Firing>) {
+    pub(crate) fn on_greeks(&mut self, greeks: &MarketGreeks, firings: &mut Vec<Firing>) {
         let Some(time) = greeks.market_time.map(|at| at.timestamp_micros()) else { return };
         let Some(delta) = scaled_float(greeks.delta.abs()).filter(|delta| *delta <= ONE) else { return };
         let received = greeks.received_at.timestamp_micros();
@@ -134,7 +139,7 @@ impl Engine {
         self.scan(id, &moment, 0.0, firings);
     }
 
-    pub(crate) fn on_bar(&mut self, bar: &BarEvent, firings: &mut Vec<Firing>) {
+    pub(crate) fn on_bar(&mut self, bar: &MarketBar, firings: &mut Vec<Firing>) {
         let id = bar.instrument.0;
         let start = bar.start.timestamp_micros();
         let Some(walk) = walk_of(bar) else { return };
@@ -146,7 +151,7 @@ impl Engine {
             return;
         }
         let Some(moment) = self.admit(id, start, received, FiringWay::Backfill) else { return };
-        let moment = Moment { bar: Some(start), is_back: is_of_gap, ..moment };
+        let moment = EventMoment { bar: Some(start), is_back: is_of_gap, ..moment };
         self.walk(id, &walk, bar.volume, &moment, firings);
         let state = &mut self.instruments[id as usize].state;
         state.trade_time = state.trade_time.max(start + MINUTE - 1);
@@ -156,7 +161,14 @@ impl Engine {
     }
 
     /// The four prices of a bar, as ticks.
-    fn walk(&mut self, id: u32, prices: &[i64; 4], volume: f64, moment: &Moment, firings: &mut Vec<Firing>) {
+    fn walk(
+        &mut self,
+        id: u32,
+        prices: &[i64; 4],
+        volume: f64,
+        moment: &EventMoment,
+        firings: &mut Vec<Firing>,
+    ) {
         let instrument = &self.instruments[id as usize];
         // A bar from before a split, in the shares of now.
         let ratio =
@@ -166,7 +178,7 @@ impl Engine {
         let is_newest = instrument.state.trade_time < moment.time + MINUTE - 1;
         for (place, price) in prices.into_iter().enumerate() {
             let offset = [0, MINUTE / 3, 2 * MINUTE / 3, MINUTE - 1][place];
-            let moment = Moment { time: moment.time + offset, ..*moment };
+            let moment = EventMoment { time: moment.time + offset, ..*moment };
             self.tick(id, PriceSource::Last, price, &moment, place > 0, firings);
             if is_newest {
                 let shares = if place == 3 { volume } else { 0.0 };
@@ -178,7 +190,7 @@ impl Engine {
         }
     }
 
-    pub(crate) fn on_gap(&mut self, gap: &GapEvent) {
+    pub(crate) fn on_gap(&mut self, gap: &MarketGap) {
         let (from, until) = (gap.from.timestamp_micros(), gap.until.timestamp_micros());
         for place in self.named(gap.instrument) {
             let instrument = &mut self.instruments[place];
@@ -198,7 +210,7 @@ impl Engine {
         }
     }
 
-    pub(crate) fn on_split(&mut self, split: &SplitEvent) {
+    pub(crate) fn on_split(&mut self, split: &MarketSplit) {
         let Some(ratio) = scaled(split.ratio).filter(|ratio| *ratio > 0) else { return };
         let id = split.instrument.0;
         let Some(instrument) = self.instruments.get_mut(id as usize) else { return };
@@ -220,7 +232,7 @@ impl Engine {
 }
 
 /// A bar's prices in the order in which they are taken to have come; none of an impossible bar.
-fn walk_of(bar: &BarEvent) -> Option<[i64; 4]> {
+fn walk_of(bar: &MarketBar) -> Option<[i64; 4]> {
     let [open, high, low, close] =
         [scaled(bar.open)?, scaled(bar.high)?, scaled(bar.low)?, scaled(bar.close)?];
     let is_possible = 0 < low && low <= open.min(close) && open.max(close) <= high;

@@ -3,11 +3,11 @@
 use ttai_calendar::new_york_date;
 use ttai_core::alert::{AlertDefinition, AlertSubject, PriceSource};
 
-use crate::alert::{Alert, LeafMemory, Phase};
+use crate::alert::{Alert, AlertPhase, LeafMemory};
 use crate::engine::Engine;
 use crate::event::Watched;
 use crate::hours::{instant, scope};
-use crate::leaf::{Leaf, Reads, Terms};
+use crate::leaf::{Leaf, LeafTerms, Reads};
 use crate::number::ONE;
 
 impl Engine {
@@ -20,7 +20,7 @@ impl Engine {
         let mut alert = Alert {
             definition,
             arming,
-            phase: Phase::Armed,
+            phase: AlertPhase::Armed,
             armed_at,
             basis,
             is_fresh: true,
@@ -73,7 +73,7 @@ impl Engine {
         };
         alert.ratio = underlying.state.date.map_or(ONE, |date| underlying.ratio_between(alert.basis, date));
         let definition = &alert.definition;
-        let terms = Terms {
+        let terms = LeafTerms {
             subject: &definition.subject,
             source: definition.source,
             main: alert.main,

@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use ttai_core::alert::PriceSource;
 
-use crate::book::{Book, BookState, Known};
+use crate::book::{BookState, KnownPrice, PriceBook};
 use crate::event::{SymbolFacts, Watched};
 use crate::hours::{SCOPES, TradingPart};
 use crate::number::{ONE, portion};
@@ -58,14 +58,14 @@ pub(crate) struct InstrumentState {
     pub(crate) splits: Vec<(NaiveDate, i64)>,
     pub(crate) gap: Option<OpenGap>,
     /// The newest price of each kind and the part of the day that it is of: where a new book begins.
-    newest: [Option<(Known, TradingPart)>; 4],
+    newest: [Option<(KnownPrice, TradingPart)>; 4],
     /// Since when nothing was seen.
     pub(crate) blind_since: Option<i64>,
 }
 
 impl InstrumentState {
     /// A price, if it is the newest.
-    pub(crate) fn note(&mut self, source: PriceSource, known: Known, part: TradingPart) {
+    pub(crate) fn note(&mut self, source: PriceSource, known: KnownPrice, part: TradingPart) {
         let newest = &mut self.newest[source_place(source)];
         if newest.is_none_or(|(before, _)| before.time <= known.time) {
             *newest = Some((known, part));
@@ -83,17 +83,17 @@ impl InstrumentState {
 
 /// An instrument.
 #[derive(Debug)]
-pub(crate) struct Instrument {
+pub(crate) struct WatchedInstrument {
     pub(crate) watched: Watched,
     pub(crate) state: InstrumentState,
-    pub(crate) books: [Option<Box<Book>>; BOOKS],
+    pub(crate) books: [Option<Box<PriceBook>>; BOOKS],
     /// Alerts that read it.
     pub(crate) alerts: BTreeSet<u32>,
     /// Those of them that look at each of its events.
     pub(crate) scanned: BTreeSet<u32>,
 }
 
-impl Instrument {
+impl WatchedInstrument {
     pub(crate) fn new(watched: Watched) -> Self {
         Self {
             watched,
@@ -108,14 +108,14 @@ impl Instrument {
         matches!(self.watched, Watched::Option(_))
     }
 
-    pub(crate) fn book(&self, scope: usize, source: PriceSource) -> Option<&Book> {
+    pub(crate) fn book(&self, scope: usize, source: PriceSource) -> Option<&PriceBook> {
         self.books[book_place(scope, source)].as_deref()
     }
 
-    pub(crate) fn book_mut(&mut self, scope: usize, source: PriceSource) -> &mut Book {
+    pub(crate) fn book_mut(&mut self, scope: usize, source: PriceSource) -> &mut PriceBook {
         let state = &self.state;
         self.books[book_place(scope, source)].get_or_insert_with(|| {
-            let mut book = Box::<Book>::default();
+            let mut book = Box::<PriceBook>::default();
             book.restore(state.beginning(scope, source));
             book
         })

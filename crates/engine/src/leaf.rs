@@ -150,7 +150,7 @@ impl Leaf {
 }
 
 /// What a subject's conditions are compiled with.
-pub(crate) struct Terms<'a> {
+pub(crate) struct LeafTerms<'a> {
     pub(crate) subject: &'a AlertSubject,
     pub(crate) source: PriceSource,
     /// The subject's own instrument, and its underlying's.
@@ -180,7 +180,7 @@ fn at_most(level: Option<i64>) -> [Region; 2] {
     side(AlertSide::Below, level)
 }
 
-impl Terms<'_> {
+impl LeafTerms<'_> {
     /// A condition; none of `all` and `any`.
     pub(crate) fn leaf(&self, condition: &AlertCondition) -> Option<Leaf> {
         let state = |reads, regions| Leaf { reads, mode: Mode::State, regions, only_on: None };

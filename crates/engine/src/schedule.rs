@@ -3,8 +3,8 @@
 use chrono::{DateTime, Duration, Utc};
 use ttai_core::alert::BarLength;
 
-use crate::alert::{Alert, Phase};
-use crate::engine::{Engine, Moment};
+use crate::alert::{Alert, AlertPhase};
+use crate::engine::{Engine, EventMoment};
 use crate::firing::{Firing, FiringWay};
 use crate::hours::open_on_or_after;
 use crate::leaf::Reads;
@@ -56,7 +56,7 @@ impl Engine {
     /// Something of an alert is due.
     fn wake(&mut self, slot: u32, time: i64, now: i64) {
         let Some(alert) = self.alerts.get(slot as usize).and_then(Option::as_deref) else { return };
-        if alert.phase == Phase::Spent {
+        if alert.phase == AlertPhase::Spent {
             return;
         }
         let end = alert.definition.expires_at.map(|end| end.timestamp_micros());
@@ -69,8 +69,8 @@ impl Engine {
             return;
         }
         match alert.phase {
-            Phase::Until(until) if until <= time => self.rearm(slot, until),
-            Phase::Cooling { until, failed: true } if until <= time => self.rearm(slot, time),
+            AlertPhase::Until(until) if until <= time => self.rearm(slot, until),
+            AlertPhase::Cooling { until, failed: true } if until <= time => self.rearm(slot, time),
             _ => {}
         }
         self.due.insert(slot);
@@ -80,7 +80,7 @@ impl Engine {
         self.unindex(slot);
         self.due.remove(&slot);
         if let Some(alert) = self.alerts[slot as usize].as_deref_mut() {
-            alert.phase = Phase::Spent;
+            alert.phase = AlertPhase::Spent;
             self.expired.push(alert.definition.id.clone());
         }
     }
@@ -92,7 +92,7 @@ impl Engine {
         }
         let Some(stretch) = self.hours.at(now) else { return };
         let way = FiringWay::Clock;
-        let moment = Moment { time: now, received: now, stretch, way, bar: None, is_back: false };
+        let moment = EventMoment { time: now, received: now, stretch, way, bar: None, is_back: false };
         let slots: Vec<u32> = self.due.iter().copied().collect();
         for slot in slots {
             let Some(alert) = self.alerts[slot as usize].as_deref() else { continue };
@@ -115,7 +115,7 @@ impl Engine {
         let ends = [definition.expires_at, definition.snoozed_until];
         let mut times: Vec<i64> = ends.into_iter().flatten().map(|end| end.timestamp_micros()).collect();
         match alert.phase {
-            Phase::Cooling { until, .. } | Phase::Until(until) => times.push(until),
+            AlertPhase::Cooling { until, .. } | AlertPhase::Until(until) => times.push(until),
             _ => {}
         }
         times.extend(self.counted_days(alert));

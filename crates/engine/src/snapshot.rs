@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde::{Deserialize, Serialize};
 use ttai_core::alert::{AlertDefinition, BarLength};
 
-use crate::alert::{LeafMemory, Phase};
+use crate::alert::{AlertPhase, LeafMemory};
 use crate::book::{BookState, CloserState};
 use crate::engine::Engine;
 use crate::event::Watched;
@@ -14,7 +14,7 @@ use crate::schedule::Timer;
 
 /// The state of an engine, without its definitions. Its form is the engine's own; it is JSON-safe.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Snapshot {
+pub struct EngineSnapshot {
     /// The newest market time, microseconds.
     now: i64,
     instruments: Vec<InstrumentSnapshot>,
@@ -41,7 +41,7 @@ struct BookSnapshot {
 struct AlertSnapshot {
     id: String,
     arming: u64,
-    phase: Phase,
+    phase: AlertPhase,
     armed_at: i64,
     basis: chrono::NaiveDate,
     is_fresh: bool,
@@ -50,7 +50,7 @@ struct AlertSnapshot {
     memory: Vec<LeafMemory>,
 }
 
-impl Snapshot {
+impl EngineSnapshot {
     /// The ids of the alerts in it.
     pub fn alert_ids(&self) -> impl Iterator<Item = &str> {
         self.alerts.iter().map(|alert| alert.id.as_str())
@@ -60,7 +60,7 @@ impl Snapshot {
 impl Engine {
     /// Its state. Definitions, with pauses and snoozes, are to be kept beside it.
     #[must_use]
-    pub fn snapshot(&self) -> Snapshot {
+    pub fn snapshot(&self) -> EngineSnapshot {
         let mut places = HashMap::new();
         let mut alerts = Vec::with_capacity(self.by_id.len());
         for (slot, alert) in (0_u32..).zip(&self.alerts) {
@@ -78,7 +78,7 @@ impl Engine {
             });
         }
         let instruments = (0..self.instruments.len()).map(|place| self.instrument_snapshot(place, &places));
-        Snapshot { now: self.now, instruments: instruments.collect(), alerts }
+        EngineSnapshot { now: self.now, instruments: instruments.collect(), alerts }
     }
 
     fn instrument_snapshot(&self, place: usize, places: &HashMap<u32, u32>) -> InstrumentSnapshot {
@@ -99,7 +99,10 @@ impl Engine {
     /// The engine that a snapshot was taken of. `definitions` has those of its alerts; an alert without one is dropped, and
     /// a definition that the snapshot does not know is to be armed by whoever has it.
     #[must_use]
-    pub fn restore(snapshot: &Snapshot, definitions: impl IntoIterator<Item = AlertDefinition>) -> Self {
+    pub fn restore(
+        snapshot: &EngineSnapshot,
+        definitions: impl IntoIterator<Item = AlertDefinition>,
+    ) -> Self {
         let mut engine = Self { now: snapshot.now, ..Self::default() };
         for saved in &snapshot.instruments {
             let id = engine.instrument(&saved.watched).0 as usize;

@@ -2,9 +2,9 @@
 
 use ttai_core::alert::{BarLength, PriceSource};
 
-use crate::alert::Phase;
-use crate::book::{Closer, Known, Step};
-use crate::engine::{Engine, MINUTE, Moment, PriceStep};
+use crate::alert::AlertPhase;
+use crate::book::{Closer, KnownPrice, PriceMove};
+use crate::engine::{Engine, EventMoment, MINUTE, PriceStep};
 use crate::firing::{Firing, FiringWay};
 use crate::hours::{bar_end, scope};
 use crate::instrument::{BOOKS, book_place};
@@ -17,11 +17,11 @@ impl Engine {
         id: u32,
         source: PriceSource,
         price: i64,
-        moment: &Moment,
+        moment: &EventMoment,
         is_continuous: bool,
         firings: &mut Vec<Firing>,
     ) {
-        let known = Known { price, time: moment.time, date: moment.stretch.date };
+        let known = KnownPrice { price, time: moment.time, date: moment.stretch.date };
         self.instruments[id as usize].state.note(source, known, moment.part());
         for scope in moment.part().scopes() {
             let Some(book) = self.instruments[id as usize].books[book_place(scope, source)].as_mut() else {
@@ -45,7 +45,7 @@ impl Engine {
     }
 
     /// An alert looks at a step of its price. Of the minute in which it was armed only the close is known to be later.
-    fn look(&mut self, slot: u32, moment: &Moment, step: PriceStep, firings: &mut Vec<Firing>) {
+    fn look(&mut self, slot: u32, moment: &EventMoment, step: PriceStep, firings: &mut Vec<Firing>) {
         let Some(alert) = self.alerts[slot as usize].as_deref() else { return };
         let is_close = moment.bar.is_some_and(|start| moment.time == start + MINUTE - 1);
         if moment.bar.is_some_and(|start| alert.armed_at > start) && !is_close {
@@ -56,7 +56,7 @@ impl Engine {
         let (instrument, source, mut step) = step;
         if moment.bar.is_some_and(|start| alert.armed_at > start) {
             // Where the price came from is of a time before.
-            step = Step { from: Some(step.to), is_continuous: false, ..step };
+            step = PriceMove { from: Some(step.to), is_continuous: false, ..step };
         }
         self.evaluate(slot, moment, Some((instrument, source, step)), firings);
     }
@@ -66,8 +66,8 @@ impl Engine {
         &mut self,
         id: u32,
         place: usize,
-        known: Known,
-        moment: &Moment,
+        known: KnownPrice,
+        moment: &EventMoment,
         firings: &mut Vec<Firing>,
     ) {
         let lengths = self.bar_lengths(id, place);
@@ -117,8 +117,9 @@ impl Engine {
         let slots: Vec<u32> = closer.alerts.iter().copied().collect();
         let Some(stretch) = self.hours.at(known.time) else { return };
         let way = FiringWay::BarClose;
-        let moment = Moment { time: end, received, stretch, way, bar: None, is_back: false };
-        let step = Step { from, to: known.price, is_continuous: false, gap_from: None, blind_since: None };
+        let moment = EventMoment { time: end, received, stretch, way, bar: None, is_back: false };
+        let step =
+            PriceMove { from, to: known.price, is_continuous: false, gap_from: None, blind_since: None };
         let source = [PriceSource::Last, PriceSource::Bid, PriceSource::Ask, PriceSource::Mid][place % 4];
         for slot in slots {
             self.evaluate(slot, &moment, Some((id, source, step)), firings);
@@ -126,7 +127,7 @@ impl Engine {
     }
 
     /// Alerts that look at each event of an instrument look at this one.
-    pub(crate) fn scan(&mut self, id: u32, moment: &Moment, shares: f64, firings: &mut Vec<Firing>) {
+    pub(crate) fn scan(&mut self, id: u32, moment: &EventMoment, shares: f64, firings: &mut Vec<Firing>) {
         if self.instruments[id as usize].scanned.is_empty() {
             return;
         }
@@ -135,8 +136,8 @@ impl Engine {
             self.observe(slot, id, moment, shares);
             let Some(alert) = self.alerts[slot as usize].as_deref() else { continue };
             match alert.phase {
-                Phase::Armed if !alert.is_by_bars() => self.evaluate(slot, moment, None, firings),
-                Phase::Cooling { .. } => self.cool(slot, moment),
+                AlertPhase::Armed if !alert.is_by_bars() => self.evaluate(slot, moment, None, firings),
+                AlertPhase::Cooling { .. } => self.cool(slot, moment),
                 _ => {}
             }
             self.remember_readings(slot, moment);

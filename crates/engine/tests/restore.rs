@@ -17,8 +17,8 @@ use serde_json::json;
 use support::{Desk, alert, at};
 use ttai_core::alert::AlertDefinition;
 use ttai_engine::{
-    BarEvent, Engine, Firing, GapEvent, GreeksEvent, HaltEvent, MarketEvent, QuoteEvent, Snapshot,
-    SplitEvent, SymbolFacts, TradeEvent,
+    Engine, EngineSnapshot, Firing, MarketBar, MarketEvent, MarketGap, MarketGreeks, MarketHalt, MarketQuote,
+    MarketSplit, MarketTrade, SymbolFacts,
 };
 
 const SYMBOLS: [&str; 3] = ["AAPL", "MSFT", "AAPL140621P00100000"];
@@ -72,7 +72,7 @@ fn event(desk: &mut Desk, now: DateTime<Utc>, (what, whose, step, _): Move) -> M
     let price = Decimal::new(10_000 + i64::from(step), 2);
     let cents = |count: i64| Decimal::new(count, 2);
     match what {
-        0..=9 => MarketEvent::Trade(TradeEvent {
+        0..=9 => MarketEvent::Trade(MarketTrade {
             instrument,
             price,
             size: 400.0,
@@ -82,7 +82,7 @@ fn event(desk: &mut Desk, now: DateTime<Utc>, (what, whose, step, _): Move) -> M
             eligible: what > 0,
             condition: None,
         }),
-        10..=14 => MarketEvent::Quote(QuoteEvent {
+        10..=14 => MarketEvent::Quote(MarketQuote {
             instrument,
             bid: Some(price - cents(i64::from(what - 9) * 20)),
             ask: Some(price + cents(20)),
@@ -90,7 +90,7 @@ fn event(desk: &mut Desk, now: DateTime<Utc>, (what, whose, step, _): Move) -> M
             received_at: now,
             condition: None,
         }),
-        15..=16 => MarketEvent::Bar(BarEvent {
+        15..=16 => MarketEvent::Bar(MarketBar {
             instrument,
             start: now - Duration::minutes(2),
             open: price,
@@ -100,16 +100,16 @@ fn event(desk: &mut Desk, now: DateTime<Utc>, (what, whose, step, _): Move) -> M
             volume: 5000.0,
             received_at: now,
         }),
-        17 => MarketEvent::Gap(GapEvent { instrument: None, from: now - Duration::minutes(4), until: now }),
-        18 => MarketEvent::Halt(HaltEvent { instrument, halted: step > 100 }),
-        19 => MarketEvent::Greeks(GreeksEvent {
+        17 => MarketEvent::Gap(MarketGap { instrument: None, from: now - Duration::minutes(4), until: now }),
+        18 => MarketEvent::Halt(MarketHalt { instrument, halted: step > 100 }),
+        19 => MarketEvent::Greeks(MarketGreeks {
             instrument,
             delta: f64::from(step) / 300.0,
             market_time: Some(now),
             received_at: now,
         }),
         20 => MarketEvent::Filled(None),
-        21 => MarketEvent::Split(SplitEvent {
+        21 => MarketEvent::Split(MarketSplit {
             instrument,
             effective: "2014-06-09".parse().unwrap(),
             ratio: Decimal::TWO,
@@ -135,7 +135,7 @@ fn feed(desk: &mut Desk, now: DateTime<Utc>, step: Move) {
 }
 
 /// Runs all moves; at each place of `cuts` the engine is replaced by what its snapshot, as JSON, restores.
-fn run(moves: &[Move], cuts: &[usize]) -> (Vec<Firing>, Snapshot) {
+fn run(moves: &[Move], cuts: &[usize]) -> (Vec<Firing>, EngineSnapshot) {
     let mut desk = Desk::new("2014-06-06");
     let mut now = at("2014-06-06", "09:29:00");
     for definition in definitions() {
@@ -144,7 +144,7 @@ fn run(moves: &[Move], cuts: &[usize]) -> (Vec<Firing>, Snapshot) {
     for (place, step) in moves.iter().enumerate() {
         if cuts.contains(&place) {
             let saved = serde_json::to_string(&desk.engine.snapshot()).unwrap();
-            let saved: Snapshot = serde_json::from_str(&saved).unwrap();
+            let saved: EngineSnapshot = serde_json::from_str(&saved).unwrap();
             desk.engine = Engine::restore(&saved, definitions());
         }
         now += Duration::seconds(i64::from(step.3));

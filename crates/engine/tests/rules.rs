@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use support::{Desk, alert, number};
 use ttai_core::QuoteCondition;
 use ttai_engine::{
-    Firing, FiringWay, GreeksEvent, HaltEvent, MarketEvent, SplitEvent, SymbolFacts, TradeEvent, Watched,
+    Firing, FiringWay, MarketEvent, MarketGreeks, MarketHalt, MarketSplit, MarketTrade, SymbolFacts, Watched,
     text,
 };
 
@@ -79,19 +79,19 @@ fn doubtful_events_change_nothing() {
     let good = desk.trade_event("10:01:00", "AAPL", "639");
     let late = desk.trade_event("10:03:00", "AAPL", "639").received_at;
     let cases = [
-        TradeEvent { market_time: None, ..good },
-        TradeEvent { eligible: false, ..good },
-        TradeEvent { condition: Some(QuoteCondition::LastKnown), ..good },
-        TradeEvent { condition: Some(QuoteCondition::Stale), ..good },
-        TradeEvent { received_at: late, ..good },
-        TradeEvent { market_time: Some(late), ..good },
-        TradeEvent { price: number("0"), ..good },
-        TradeEvent { price: number("-639"), ..good },
+        MarketTrade { market_time: None, ..good },
+        MarketTrade { eligible: false, ..good },
+        MarketTrade { condition: Some(QuoteCondition::LastKnown), ..good },
+        MarketTrade { condition: Some(QuoteCondition::Stale), ..good },
+        MarketTrade { received_at: late, ..good },
+        MarketTrade { market_time: Some(late), ..good },
+        MarketTrade { price: number("0"), ..good },
+        MarketTrade { price: number("-639"), ..good },
     ];
     for trade in cases {
         assert_eq!(desk.event(&MarketEvent::Trade(trade)), [], "{trade:?}");
     }
-    let delayed = TradeEvent { condition: Some(QuoteCondition::Delayed), received_at: late, ..good };
+    let delayed = MarketTrade { condition: Some(QuoteCondition::Delayed), received_at: late, ..good };
     assert_eq!(desk.event(&MarketEvent::Trade(delayed)).len(), 1, "a feed's own delay is no doubt");
 }
 
@@ -101,7 +101,7 @@ fn saturdays_repetition_of_fridays_price_fires_nothing() {
     let friday = desk.trade_event("15:59:59", "AAPL", "639");
     desk.day = "2014-06-07";
     let received_at = desk.now("11:00:00");
-    assert_eq!(desk.event(&MarketEvent::Trade(TradeEvent { received_at, ..friday })), []);
+    assert_eq!(desk.event(&MarketEvent::Trade(MarketTrade { received_at, ..friday })), []);
     assert_eq!(desk.trade("11:00:00", "AAPL", "639"), [], "nobody trades on a Saturday");
 }
 
@@ -118,9 +118,9 @@ fn quotes_that_are_wide_crossed_or_one_sided_fire_nothing() {
 fn a_halted_symbol_is_silent_until_it_trades_again() {
     let mut desk = desk(price("crosses_down", "640"), json!({}));
     let instrument = desk.id("AAPL");
-    desk.event(&MarketEvent::Halt(HaltEvent { instrument, halted: true }));
+    desk.event(&MarketEvent::Halt(MarketHalt { instrument, halted: true }));
     assert_eq!(desk.trade("10:01:00", "AAPL", "639"), []);
-    desk.event(&MarketEvent::Halt(HaltEvent { instrument, halted: false }));
+    desk.event(&MarketEvent::Halt(MarketHalt { instrument, halted: false }));
     assert_eq!(desk.trade("10:06:00", "AAPL", "638").len(), 1);
 }
 
@@ -212,7 +212,7 @@ fn an_opening_beyond_the_level_says_the_gap() {
 fn a_split_rebases_levels_and_says_so() {
     let mut desk = desk(price("above", "652.4"), json!({}));
     let instrument = desk.id("AAPL");
-    let split = SplitEvent { instrument, effective: "2014-06-09".parse().unwrap(), ratio: number("7") };
+    let split = MarketSplit { instrument, effective: "2014-06-09".parse().unwrap(), ratio: number("7") };
     desk.event(&MarketEvent::Split(split));
     desk.event(&MarketEvent::Split(split));
     desk.day = "2014-06-09";
@@ -313,7 +313,7 @@ fn and_needs_all_at_once_or_needs_one() {
     let of = json!([price("below", "640"), {"kind": "volume", "ratio": 2}]);
     let volume = |desk: &mut Desk, clock: &str, price: &str, volume: f64| {
         let trade = desk.trade_event(clock, "AAPL", price);
-        desk.event(&MarketEvent::Trade(TradeEvent { day_volume: Some(volume), ..trade })).len()
+        desk.event(&MarketEvent::Trade(MarketTrade { day_volume: Some(volume), ..trade })).len()
     };
     let facts = SymbolFacts { average_volume: Some(1e6), ..SymbolFacts::default() };
     let mut all = desk(json!({"kind": "all", "of": of}), json!({}));
@@ -343,7 +343,7 @@ fn options_have_delta_spread_profit_and_money() {
     };
     let delta = |desk: &mut Desk, delta: f64| {
         let (instrument, at) = (desk.id(PUT), desk.now("10:00:00"));
-        let greeks = GreeksEvent { instrument, delta, market_time: Some(at), received_at: at };
+        let greeks = MarketGreeks { instrument, delta, market_time: Some(at), received_at: at };
         desk.event(&MarketEvent::Greeks(greeks));
     };
     let above = json!({"kind": "delta", "when": "above", "delta": 0.45});
@@ -456,7 +456,7 @@ fn impossible_events_change_nothing_and_break_nothing() {
     let mut desk = desk(price("below", "640"), json!({}));
     let good = desk.trade_event("10:01:00", "AAPL", "639");
     for price in ["79228162514264337593543950335", "0.0000000000000000000000000001", "-1"] {
-        assert_eq!(desk.event(&MarketEvent::Trade(TradeEvent { price: number(price), ..good })), []);
+        assert_eq!(desk.event(&MarketEvent::Trade(MarketTrade { price: number(price), ..good })), []);
     }
     for [open, high, low, close] in [["1", "2", "3", "1"], ["0", "0", "0", "0"], ["645", "645", "-1", "645"]]
     {
@@ -472,7 +472,7 @@ fn impossible_events_change_nothing_and_break_nothing() {
         ..SymbolFacts::default()
     };
     desk.event(&MarketEvent::Facts(instrument, huge));
-    let zero = SplitEvent { instrument, effective: FRIDAY.parse().unwrap(), ratio: number("0") };
+    let zero = MarketSplit { instrument, effective: FRIDAY.parse().unwrap(), ratio: number("0") };
     desk.event(&MarketEvent::Split(zero));
     assert_eq!(desk.trade("10:05:00", "AAPL", "639").len(), 1);
 }

@@ -19,7 +19,7 @@ use proptest::prelude::*;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 use support::{Desk, alert, at};
-use ttai_engine::{BarEvent, Firing, GapEvent, MarketEvent, SplitEvent, TradeEvent};
+use ttai_engine::{Firing, MarketBar, MarketEvent, MarketGap, MarketSplit, MarketTrade};
 
 /// The folder of recorded markets: `TTAI_ORACLE`, or `shared/oracle` beside a folder above this crate.
 fn oracle() -> Option<PathBuf> {
@@ -89,7 +89,7 @@ fn case(value: &Value) -> Case {
     if let Some(split) = value.get("split") {
         let effective = split["effective"].as_str().unwrap().parse().unwrap();
         let ratio = Decimal::try_from(split["factor"].as_f64().unwrap()).unwrap();
-        desk.event(&MarketEvent::Split(SplitEvent { instrument, effective, ratio }));
+        desk.event(&MarketEvent::Split(MarketSplit { instrument, effective, ratio }));
     }
     let expected = &value["expected"];
     Case {
@@ -106,7 +106,7 @@ impl Case {
     fn bar(&mut self, minute: &Minute, received_at: DateTime<Utc>) {
         let Minute { start, open, high, low, close, volume } = *minute;
         let instrument = self.desk.id(&self.symbol);
-        self.desk.event(&MarketEvent::Bar(BarEvent {
+        self.desk.event(&MarketEvent::Bar(MarketBar {
             instrument,
             start,
             open,
@@ -123,7 +123,7 @@ impl Case {
         let prices = [minute.open, minute.high, minute.low, minute.close];
         for (price, seconds) in prices.into_iter().zip([0, 15, 30, 45]) {
             let time = minute.start + Duration::seconds(seconds);
-            self.desk.event(&MarketEvent::Trade(TradeEvent {
+            self.desk.event(&MarketEvent::Trade(MarketTrade {
                 instrument,
                 price,
                 size: 100.0,
@@ -203,7 +203,7 @@ fn mixed(case: &mut Case, minutes: &[Minute], spans: &[(u8, u8, bool)]) {
         rest = after;
         let (Some(first), Some(last)) = (missed.first(), missed.last()) else { continue };
         let until = last.start + Duration::seconds(59);
-        case.desk.event(&MarketEvent::Gap(GapEvent { instrument: None, from: first.start, until }));
+        case.desk.event(&MarketEvent::Gap(MarketGap { instrument: None, from: first.start, until }));
         let (now, later) = rest.split_at(rest.len().min(usize::from(*is_late)));
         rest = later;
         now.iter().for_each(|minute| case.ticks(minute));
