@@ -41,9 +41,11 @@ pub struct Engine {
     pub(crate) timers: BTreeSet<(i64, Timer)>,
     /// Alerts that look at the next tick of the clock, whatever happens.
     pub(crate) due: BTreeSet<u32>,
-    /// The newest market time.
+    /// The market time up to which everything that was due has been done.
     pub(crate) now: i64,
     pub(crate) hours: StretchCache,
+    /// Alerts past their expiry.
+    pub(crate) lapsed: BTreeSet<u32>,
     /// Alerts that expired and were not reported yet.
     pub(crate) expired: Vec<String>,
     /// Alerts that an event may concern; kept for its memory.
@@ -104,10 +106,10 @@ impl Engine {
         Some(state.trade_time.max(state.quote_time)).filter(|time| *time > 0).map(instant)
     }
 
-    /// The newest market time of all, for the cursor of a whole shard.
+    /// The newest cursor of all: from where a whole shard goes on after its worker was lost.
     #[must_use]
     pub fn newest(&self) -> Option<DateTime<Utc>> {
-        (self.now > 0).then(|| instant(self.now))
+        (0..self.instruments.len() as u32).filter_map(|id| self.cursor(InstrumentId(id))).max()
     }
 
     /// How many definitions it has, spent ones among them.
@@ -181,6 +183,7 @@ impl Engine {
         let slot = self.by_id.remove(id)?;
         self.unindex(slot);
         self.due.remove(&slot);
+        self.lapsed.remove(&slot);
         self.free.push(slot);
         self.alerts[slot as usize].take().map(|alert| alert.definition)
     }

@@ -255,6 +255,7 @@ impl Engine {
     fn unindex_spent(&mut self, slot: u32) {
         self.unindex(slot);
         self.due.remove(&slot);
+        self.lapsed.remove(&slot);
     }
 
     /// Watches a cooling alert's condition fail by its margin, and arms it again when that and its cool-down are over.

@@ -11,6 +11,9 @@ use crate::instrument::OpenGap;
 use crate::number::{ONE, scaled, scaled_float};
 use crate::screen::{FAR_BAR, HeldPrint, TwoSided, Verdict, is_current, is_far};
 
+/// Gaps closer together than this, whose bars have not come, are one. Bars that have not come by then never will.
+const GAPS_APART: i64 = 60 * MINUTE;
+
 impl Engine {
     /// Lets an event in: where and when it counts, if it does. The session that it begins brings its splits.
     fn admit(&mut self, id: u32, time: i64, received: i64, way: FiringWay) -> Option<EventMoment> {
@@ -22,7 +25,6 @@ impl Engine {
         if instrument.state.date.is_none_or(|date| date < stretch.date) {
             self.begin_session(id, stretch.date);
         }
-        self.now = self.now.max(time);
         Some(EventMoment { time, received, stretch, way, bar: None, is_back: false })
     }
 
@@ -194,7 +196,8 @@ impl Engine {
         let (from, until) = (gap.from.timestamp_micros(), gap.until.timestamp_micros());
         for place in self.named(gap.instrument) {
             let instrument = &mut self.instruments[place];
-            let unfilled = instrument.state.gap.filter(|open| open.filled <= open.until);
+            let is_near = |open: &OpenGap| open.filled <= open.until && from - open.until < GAPS_APART;
+            let unfilled = instrument.state.gap.filter(is_near);
             let first_minute = from.div_euclid(MINUTE) * MINUTE;
             instrument.state.gap = Some(match unfilled {
                 Some(open) => OpenGap { until: open.until.max(until), ..open },

@@ -81,8 +81,12 @@ impl Engine {
             facts: &main.state.facts,
             ratio: alert.ratio,
         };
-        alert.leaves =
-            definition.condition.leaves().into_iter().filter_map(|leaf| terms.leaf(leaf)).collect();
+        alert.leaves = definition
+            .condition
+            .leaves()
+            .into_iter()
+            .map(|leaf| terms.leaf(leaf).unwrap_or(Leaf::NEVER))
+            .collect();
         let remembers =
             |leaf: &Leaf| matches!(leaf.reads, Reads::Net | Reads::Move(..) | Reads::BarVolume(_));
         if alert.memory.is_empty() && alert.leaves.iter().any(remembers) {
@@ -120,6 +124,18 @@ impl Engine {
                 book.insert(leaf, slot);
                 book.pending.insert(slot);
             }
+        }
+    }
+
+    /// Has an armed alert look at the next of each of its prices, wherever they are.
+    pub(crate) fn await_prices(&mut self, slot: u32) {
+        let Some(alert) = self.alerts[slot as usize].as_deref() else { return };
+        if alert.is_idle() || alert.is_by_bars() {
+            return;
+        }
+        let scope = scope(alert.definition.session);
+        for (instrument, source) in alert.leaves.iter().filter_map(Leaf::book) {
+            self.instruments[instrument as usize].book_mut(scope, source).pending.insert(slot);
         }
     }
 

@@ -102,6 +102,10 @@ pub(crate) struct Leaf {
 }
 
 impl Leaf {
+    /// What cannot be compared, as an expiration after the calendar's end.
+    pub(crate) const NEVER: Self =
+        Self { reads: Reads::Days(NaiveDate::MAX), mode: Mode::State, regions: NO_REGIONS, only_on: None };
+
     /// The price that it indexes by.
     pub(crate) fn book(&self) -> Option<(u32, PriceSource)> {
         match self.reads {
@@ -347,7 +351,7 @@ impl LeafTerms<'_> {
 /// The last session in which a contract trades. Index contracts that settle at the open end a session earlier.
 fn last_trade_date(contract: &ttai_core::OccSymbol) -> Option<NaiveDate> {
     let settlement = match contract.root.as_str() {
-        "SPX" | "NDX" | "RUT" => ttai_core::SettlementTime::Am,
+        "SPX" | "NDX" | "RUT" | "VIX" | "VIXW" | "DJX" => ttai_core::SettlementTime::Am,
         _ => ttai_core::SettlementTime::Pm,
     };
     ttai_calendar::last_trade_date(contract.expiration, settlement).ok()

@@ -15,7 +15,7 @@ use crate::schedule::Timer;
 /// The state of an engine, without its definitions. Its form is the engine's own; it is JSON-safe.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct EngineSnapshot {
-    /// The newest market time, microseconds.
+    /// The market time up to which everything that was due has been done, microseconds.
     now: i64,
     instruments: Vec<InstrumentSnapshot>,
     alerts: Vec<AlertSnapshot>,
@@ -130,7 +130,10 @@ impl Engine {
             alert.basis = saved.basis;
             alert.is_fresh = saved.is_fresh;
             self.compile(&mut alert);
-            alert.memory.clone_from(&saved.memory);
+            // Of a definition that has changed since, nothing is remembered.
+            if alert.memory.len() == saved.memory.len() {
+                alert.memory.clone_from(&saved.memory);
+            }
             self.alerts[slot as usize] = Some(alert);
         }
         self.index(slot);

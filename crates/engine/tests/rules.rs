@@ -183,6 +183,10 @@ fn a_touch_in_a_gap_is_found_in_its_bars() {
         let fired = desk.bar("10:02:00", "AAPL", ["644", "644", "639.5", "643"], "10:05:12");
         assert_eq!((fired[0].way, fired[0].market_time), (FiringWay::Backfill, desk.now("10:02:00")));
         assert_eq!(fired[0].price_now, is_late.then(|| number("644")));
+        let (definition, _) = desk.engine.definition("a").unwrap();
+        let now = if is_late { ", now 644.00" } else { "" };
+        let said = text::details(definition, &fired[0], FRIDAY.parse().unwrap());
+        assert_eq!(said, format!("Touched 10:02 ET{now}; found later in the minute bars."));
         assert_eq!(desk.bar("10:02:00", "AAPL", ["644", "644", "639.5", "643"], "10:05:13"), []);
     }
 }
@@ -431,6 +435,16 @@ fn snoozed_paused_and_expired_alerts_are_silent() {
 }
 
 #[test]
+fn a_snooze_that_ends_while_nothing_is_seen_ends_at_the_next_price() {
+    let until = Desk::new(FRIDAY).now("10:30:00");
+    let mut desk = desk(price("below", "640"), json!({"snoozed_until": until}));
+    desk.trade("10:01:00", "AAPL", "639");
+    desk.gap("10:20:00", "10:40:00");
+    assert_eq!(desk.time("10:31:00"), []);
+    assert_eq!(desk.trade("10:40:01", "AAPL", "639").len(), 1);
+}
+
+#[test]
 fn a_gaps_touch_before_the_expiry_is_found_after_it() {
     let end = Desk::new(FRIDAY).now("10:30:00");
     let mut desk = desk(price("below", "640"), json!({"expires_at": end}));
@@ -475,4 +489,25 @@ fn impossible_events_change_nothing_and_break_nothing() {
     let zero = MarketSplit { instrument, effective: FRIDAY.parse().unwrap(), ratio: number("0") };
     desk.event(&MarketEvent::Split(zero));
     assert_eq!(desk.trade("10:05:00", "AAPL", "639").len(), 1);
+}
+
+/// Titles and details of several kinds, on the day and on the next.
+#[test]
+fn firings_read_like_a_trader_would_say_them() {
+    let today = |day: &str| day.parse().unwrap();
+    let mut desk = desk(
+        json!({"kind": "any", "of": [price("crosses_up", "650.5"), {"kind": "spread", "when": "above", "percent": 3}]}),
+        json!({"note": "roll the puts", "session": "extended"}),
+    );
+    desk.trade("16:10:00", "AAPL", "651.125");
+    let (definition, _) = desk.engine.definition("a").unwrap();
+    let firing = &desk.fired[0];
+    let title = text::title(definition, firing, today(FRIDAY));
+    assert_eq!(title, "AAPL crosses above 650.50 or spread above 3%: 651.125 at 16:10 ET");
+    let later = text::title(definition, firing, today("2014-06-09"));
+    assert_eq!(later, "AAPL crosses above 650.50 or spread above 3%: 651.125 at Jun 6 16:10 ET");
+    assert_eq!(
+        text::details(definition, firing, today(FRIDAY)),
+        "After hours. crosses above 650.50: 651.125; spread above 3%: unknown, not met. Note: roll the puts"
+    );
 }
