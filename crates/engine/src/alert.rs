@@ -11,7 +11,7 @@ use crate::leaf::{Leaf, Reads};
 /// How far an alert is. Times are microseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Phase {
+pub(crate) enum AlertPhase {
     /// It can fire.
     Armed,
     /// It fired: it is armed again once the cool-down is over and its condition has failed by its margin.
@@ -42,7 +42,7 @@ pub(crate) enum LeafMemory {
 pub(crate) struct Alert {
     pub(crate) definition: AlertDefinition,
     pub(crate) arming: u64,
-    pub(crate) phase: Phase,
+    pub(crate) phase: AlertPhase,
     /// When it was armed or armed again: nothing earlier makes it fire.
     pub(crate) armed_at: i64,
     /// The date whose shares its prices are in.
@@ -63,12 +63,12 @@ pub(crate) struct Alert {
 impl Alert {
     /// Whether it is off.
     pub(crate) fn is_idle(&self) -> bool {
-        self.definition.paused || self.phase == Phase::Spent || self.definition.subject.is_set()
+        self.definition.paused || self.phase == AlertPhase::Spent || self.definition.subject.is_set()
     }
 
     /// Whether each event of its instruments has to be shown to it: something that no price level says.
     pub(crate) fn is_scanned(&self) -> bool {
-        matches!(self.phase, Phase::Cooling { .. })
+        matches!(self.phase, AlertPhase::Cooling { .. })
             || self.leaves.iter().any(|leaf| leaf.book().is_none() && !matches!(leaf.reads, Reads::Days(_)))
     }
 
@@ -84,6 +84,12 @@ impl Alert {
         all.sort_unstable();
         all.dedup();
         all
+    }
+
+    /// The instruments whose events its conditions read.
+    pub(crate) fn streamed(&self) -> impl Iterator<Item = u32> {
+        let legs = self.legs.iter().map(|(instrument, _)| *instrument);
+        legs.chain(self.leaves.iter().filter_map(|leaf| leaf.reads.streamed()))
     }
 
     /// Whether its condition holds, given what each of its leaves says.

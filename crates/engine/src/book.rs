@@ -10,7 +10,7 @@ use crate::leaf::Leaf;
 
 /// A price at a time of a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Known {
+pub(crate) struct KnownPrice {
     pub(crate) price: i64,
     /// Microseconds.
     pub(crate) time: i64,
@@ -28,7 +28,7 @@ pub(crate) struct Closer {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct CloserState {
     /// When it ends, and its price so far; none before its first price.
-    pub(crate) open: Option<(i64, Known)>,
+    pub(crate) open: Option<(i64, KnownPrice)>,
     /// The close of the bar before.
     pub(crate) previous: Option<i64>,
     /// The end of the bar before: nothing earlier belongs to a bar.
@@ -39,16 +39,16 @@ pub(crate) struct CloserState {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct BookState {
     /// The newest price.
-    pub(crate) last: Option<Known>,
+    pub(crate) last: Option<KnownPrice>,
     /// How far a backfill is.
-    pub(crate) back: Option<Known>,
+    pub(crate) back: Option<KnownPrice>,
     /// Since when nothing was seen: the next price is a state.
     pub(crate) blind_since: Option<i64>,
 }
 
 /// A price's step.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Step {
+pub(crate) struct PriceMove {
     /// From where; none where that is not known.
     pub(crate) from: Option<i64>,
     pub(crate) to: i64,
@@ -62,7 +62,7 @@ pub(crate) struct Step {
 
 /// A book. Its levels are sorted by the move that reaches them.
 #[derive(Debug, Default)]
-pub(crate) struct Book {
+pub(crate) struct PriceBook {
     pub(crate) state: BookState,
     /// Levels that a rise can reach, with their alerts' slots.
     rising: BTreeSet<(i64, u32)>,
@@ -75,7 +75,7 @@ pub(crate) struct Book {
     pub(crate) closers: BTreeMap<BarLength, Closer>,
 }
 
-impl Book {
+impl PriceBook {
     /// Adds the levels of a condition.
     pub(crate) fn insert(&mut self, leaf: &Leaf, slot: u32) {
         self.each_level(leaf, |levels, level| {
@@ -103,7 +103,12 @@ impl Book {
     }
 
     /// The newest price is this now. Puts the alerts that have to look into `found`.
-    pub(crate) fn advance(&mut self, known: Known, is_continuous: bool, found: &mut Vec<u32>) -> Step {
+    pub(crate) fn advance(
+        &mut self,
+        known: KnownPrice,
+        is_continuous: bool,
+        found: &mut Vec<u32>,
+    ) -> PriceMove {
         let before = self.state.last.replace(known);
         let blind_since = self.state.blind_since.take();
         if let Some(before) = before {
@@ -111,7 +116,7 @@ impl Book {
         }
         found.extend(std::mem::take(&mut self.pending));
         let from = before.map(|before| before.price);
-        Step {
+        PriceMove {
             from: from.filter(|_| blind_since.is_none()),
             to: known.price,
             is_continuous,
@@ -121,7 +126,12 @@ impl Book {
     }
 
     /// A backfill is at this price now.
-    pub(crate) fn advance_back(&mut self, known: Known, is_continuous: bool, found: &mut Vec<u32>) -> Step {
+    pub(crate) fn advance_back(
+        &mut self,
+        known: KnownPrice,
+        is_continuous: bool,
+        found: &mut Vec<u32>,
+    ) -> PriceMove {
         let before = self.state.back.replace(known);
         if let Some(before) = before {
             self.between(before.price, known.price, found);
@@ -131,7 +141,7 @@ impl Book {
             self.clear = (0, 0);
             found.extend(std::mem::take(&mut self.pending));
         }
-        Step {
+        PriceMove {
             from: before.map(|before| before.price),
             to: known.price,
             is_continuous,

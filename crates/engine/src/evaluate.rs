@@ -2,12 +2,12 @@
 
 use ttai_core::alert::{AlertRepeat, MoveDirection, PriceSource};
 
-use crate::alert::{Alert, LeafMemory, Phase};
-use crate::book::Step;
-use crate::engine::{Engine, Moment, PriceStep};
+use crate::alert::{Alert, AlertPhase, LeafMemory};
+use crate::book::PriceMove;
+use crate::engine::{Engine, EventMoment, PriceStep};
 use crate::firing::{Firing, FiringWay, LeafReading};
 use crate::hours::{bar_end, instant, next_day_start, scope};
-use crate::instrument::Instrument;
+use crate::instrument::WatchedInstrument;
 use crate::leaf::{Leaf, Mode, Reads};
 use crate::number::{HUNDRED, ONE, decimal, portion, scaled, scaled_float};
 
@@ -34,7 +34,7 @@ impl Engine {
     pub(crate) fn evaluate(
         &mut self,
         slot: u32,
-        moment: &Moment,
+        moment: &EventMoment,
         step: Option<PriceStep>,
         firings: &mut Vec<Firing>,
     ) {
@@ -61,7 +61,7 @@ impl Engine {
         }
     }
 
-    fn readings(&self, alert: &Alert, moment: &Moment, step: Option<PriceStep>) -> Vec<Option<Reading>> {
+    fn readings(&self, alert: &Alert, moment: &EventMoment, step: Option<PriceStep>) -> Vec<Option<Reading>> {
         let read = |(place, leaf): (usize, &Leaf)| self.reading(alert, place, leaf, moment, step);
         alert.leaves.iter().enumerate().map(read).collect()
     }
@@ -71,7 +71,7 @@ impl Engine {
         alert: &Alert,
         place: usize,
         leaf: &Leaf,
-        moment: &Moment,
+        moment: &EventMoment,
         step: Option<PriceStep>,
     ) -> Option<Reading> {
         if leaf.only_on.is_some_and(|date| date != moment.stretch.date) {
@@ -107,7 +107,7 @@ impl Engine {
     }
 
     /// Readings that an instrument or the calendar has, whoever asks.
-    fn fact(&self, reads: Reads, moment: &Moment) -> Option<i64> {
+    fn fact(&self, reads: Reads, moment: &EventMoment) -> Option<i64> {
         let date = moment.stretch.date;
         let state = |instrument: u32| self.instruments.get(instrument as usize).map(|known| &known.state);
         match reads {
@@ -133,7 +133,13 @@ impl Engine {
     }
 
     /// Where a price stands in the session of a moment; unknown while its instrument cannot be seen.
-    fn price(&self, alert: &Alert, instrument: u32, source: PriceSource, moment: &Moment) -> Option<i64> {
+    fn price(
+        &self,
+        alert: &Alert,
+        instrument: u32,
+        source: PriceSource,
+        moment: &EventMoment,
+    ) -> Option<i64> {
         let scope = scope(alert.definition.session);
         let state = &self.instruments.get(instrument as usize)?.book(scope, source)?.state;
         let last =
@@ -142,7 +148,7 @@ impl Engine {
     }
 
     /// The amount that the legs cost or bring together, at their mids.
-    fn net(&self, alert: &Alert, moment: &Moment) -> Option<i64> {
+    fn net(&self, alert: &Alert, moment: &EventMoment) -> Option<i64> {
         let mut sum = 0_i64;
         for (instrument, ratio) in &alert.legs {
             let leg = &self.instruments[*instrument as usize];
@@ -158,7 +164,7 @@ impl Engine {
     fn firing(
         &self,
         alert: &Alert,
-        moment: &Moment,
+        moment: &EventMoment,
         step: Option<PriceStep>,
         readings: &[Option<Reading>],
         holds: &[bool],
@@ -210,7 +216,7 @@ impl Engine {
     }
 
     /// The newest price, where it is newer than what fired.
-    fn price_now(&self, alert: &Alert, hit: usize, moment: &Moment) -> Option<i64> {
+    fn price_now(&self, alert: &Alert, hit: usize, moment: &EventMoment) -> Option<i64> {
         let (instrument, source) = alert.leaves[hit].book()?;
         let book = self.instruments[instrument as usize].book(scope(alert.definition.session), source)?;
         let last =
@@ -219,23 +225,24 @@ impl Engine {
     }
 
     /// An arming is used up.
-    fn spend(&mut self, slot: u32, moment: &Moment) {
+    fn spend(&mut self, slot: u32, moment: &EventMoment) {
         let Some(alert) = self.alerts[slot as usize].as_deref_mut() else { return };
         let definition = &alert.definition;
         let next_day = next_day_start(moment.stretch.date, definition.session).unwrap_or(i64::MAX);
         alert.phase = match definition.repeat {
-            AlertRepeat::Once => Phase::Spent,
+            AlertRepeat::Once => AlertPhase::Spent,
             AlertRepeat::OnceABar => {
-                Phase::Until(bar_end(&moment.stretch, moment.time, definition.bar).unwrap_or(next_day))
+                AlertPhase::Until(bar_end(&moment.stretch, moment.time, definition.bar).unwrap_or(next_day))
             }
-            AlertRepeat::OnceADay => Phase::Until(next_day),
-            AlertRepeat::Repeating { cooldown_seconds, .. } => {
-                Phase::Cooling { until: moment.time + i64::from(cooldown_seconds) * 1_000_000, failed: false }
-            }
+            AlertRepeat::OnceADay => AlertPhase::Until(next_day),
+            AlertRepeat::Repeating { cooldown_seconds, .. } => AlertPhase::Cooling {
+                until: moment.time + i64::from(cooldown_seconds) * 1_000_000,
+                failed: false,
+            },
         };
         match alert.phase {
-            Phase::Spent => self.unindex_spent(slot),
-            Phase::Cooling { .. } => {
+            AlertPhase::Spent => self.unindex_spent(slot),
+            AlertPhase::Cooling { .. } => {
                 for instrument in alert.instruments() {
                     self.instruments[instrument as usize].scanned.insert(slot);
                 }
@@ -248,12 +255,13 @@ impl Engine {
     fn unindex_spent(&mut self, slot: u32) {
         self.unindex(slot);
         self.due.remove(&slot);
+        self.lapsed.remove(&slot);
     }
 
     /// Watches a cooling alert's condition fail by its margin, and arms it again when that and its cool-down are over.
-    pub(crate) fn cool(&mut self, slot: u32, moment: &Moment) {
+    pub(crate) fn cool(&mut self, slot: u32, moment: &EventMoment) {
         let Some(alert) = self.alerts[slot as usize].as_deref() else { return };
-        let Phase::Cooling { until, failed } = alert.phase else { return };
+        let AlertPhase::Cooling { until, failed } = alert.phase else { return };
         if !moment.part().is_in(alert.definition.session) {
             return;
         }
@@ -271,7 +279,7 @@ impl Engine {
         if failed && until <= moment.time {
             self.rearm(slot, moment.time);
         } else if let Some(alert) = self.alerts[slot as usize].as_deref_mut() {
-            alert.phase = Phase::Cooling { until, failed };
+            alert.phase = AlertPhase::Cooling { until, failed };
         }
     }
 
@@ -279,7 +287,7 @@ impl Engine {
     pub(crate) fn rearm(&mut self, slot: u32, time: i64) {
         self.unindex(slot);
         if let Some(alert) = self.alerts[slot as usize].as_deref_mut() {
-            alert.phase = Phase::Armed;
+            alert.phase = AlertPhase::Armed;
             alert.arming += 1;
             alert.armed_at = time;
         }
@@ -287,7 +295,7 @@ impl Engine {
     }
 
     /// Adds an event to what an alert remembers of prices and volume.
-    pub(crate) fn observe(&mut self, slot: u32, instrument: u32, moment: &Moment, shares: f64) {
+    pub(crate) fn observe(&mut self, slot: u32, instrument: u32, moment: &EventMoment, shares: f64) {
         let Some(mut alert) = self.alerts[slot as usize].take() else { return };
         if !alert.memory.is_empty() && moment.part().is_in(alert.definition.session) {
             for place in 0..alert.leaves.len() {
@@ -311,32 +319,29 @@ impl Engine {
     }
 
     /// What the next reading will have come from.
-    pub(crate) fn remember_readings(&mut self, slot: u32, moment: &Moment) {
+    pub(crate) fn remember_readings(&mut self, slot: u32, moment: &EventMoment) {
         let Some(mut alert) = self.alerts[slot as usize].take() else { return };
-        if !alert.memory.is_empty() && alert.leaves.iter().any(|leaf| leaf.reads == Reads::Net) {
-            if let Some(net) = self.net(&alert, moment) {
-                for (leaf, memory) in alert.leaves.iter().zip(&mut alert.memory) {
-                    if leaf.reads == Reads::Net {
-                        *memory = LeafMemory::Previous(net);
-                    }
-                }
-            }
+        let is_net = |leaf: &Leaf| leaf.reads == Reads::Net;
+        let net = if alert.leaves.iter().any(is_net) { self.net(&alert, moment) } else { None };
+        if let Some(net) = net {
+            let all = alert.leaves.iter().zip(&mut alert.memory);
+            all.filter(|(leaf, _)| is_net(leaf)).for_each(|(_, memory)| *memory = LeafMemory::Previous(net));
         }
         self.alerts[slot as usize] = Some(alert);
     }
 
     /// Whether an instrument's missed minutes are still to come.
     pub(crate) fn has_open_gap(&self, alert: &Alert) -> bool {
-        let is_open = |known: &Instrument| known.state.gap.is_some_and(|gap| gap.filled <= gap.until);
+        let is_open = |known: &WatchedInstrument| known.state.gap.is_some_and(|gap| gap.filled <= gap.until);
         alert.instruments().iter().filter_map(|id| self.instruments.get(*id as usize)).any(is_open)
     }
 }
 
 /// Whether an alert may fire at a moment at all.
-fn may_fire(alert: &Alert, moment: &Moment) -> bool {
+fn may_fire(alert: &Alert, moment: &EventMoment) -> bool {
     let definition = &alert.definition;
     let time = moment.time;
-    alert.phase == Phase::Armed
+    alert.phase == AlertPhase::Armed
         && !alert.is_idle()
         && alert.armed_at <= time
         && moment.part().is_in(definition.session)
@@ -344,12 +349,12 @@ fn may_fire(alert: &Alert, moment: &Moment) -> bool {
         && definition.snoozed_until.is_none_or(|end| end.timestamp_micros() <= time)
 }
 
-fn step_reading(step: &Step) -> Reading {
+fn step_reading(step: &PriceMove) -> Reading {
     Reading { from: step.from, to: step.to, is_continuous: step.is_continuous }
 }
 
 /// The last price of the session before, where the market opened beyond a level that it had not reached.
-fn gap_through(leaf: &Leaf, step: &Step) -> Option<i64> {
+fn gap_through(leaf: &Leaf, step: &PriceMove) -> Option<i64> {
     let before = step.gap_from?;
     let held = leaf.regions.iter().any(|region| region.contains(before) && region.contains(step.to));
     (!held).then_some(before)

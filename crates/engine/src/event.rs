@@ -5,6 +5,7 @@ use std::fmt;
 use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
+use ttai_core::alert::{AlertLeg, AlertSubject};
 use ttai_core::{OccSymbol, QuoteCondition, Symbol};
 
 /// What can be watched.
@@ -15,6 +16,8 @@ pub enum Watched {
     Equity(Symbol),
     /// One option contract.
     Option(OccSymbol),
+    /// Contracts together: no event is of them, only facts of a position in them.
+    Legs(Vec<AlertLeg>),
 }
 
 impl fmt::Display for Watched {
@@ -22,6 +25,7 @@ impl fmt::Display for Watched {
         match self {
             Self::Equity(symbol) => write!(f, "{symbol}"),
             Self::Option(contract) => write!(f, "{contract}"),
+            Self::Legs(legs) => write!(f, "{}", AlertSubject::Legs { legs: legs.clone() }),
         }
     }
 }
@@ -32,7 +36,7 @@ pub struct InstrumentId(pub(crate) u32);
 
 /// A trade.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct TradeEvent {
+pub struct MarketTrade {
     /// Of what.
     pub instrument: InstrumentId,
     /// Dollars a share.
@@ -53,7 +57,7 @@ pub struct TradeEvent {
 
 /// A best bid and ask.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct QuoteEvent {
+pub struct MarketQuote {
     /// Of what.
     pub instrument: InstrumentId,
     /// Dollars a share; none where nobody bids.
@@ -64,13 +68,13 @@ pub struct QuoteEvent {
     pub market_time: Option<DateTime<Utc>>,
     /// When it was received.
     pub received_at: DateTime<Utc>,
-    /// As of a [`TradeEvent`].
+    /// As of a [`MarketTrade`].
     pub condition: Option<QuoteCondition>,
 }
 
 /// Greeks of a contract.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct GreeksEvent {
+pub struct MarketGreeks {
     /// Of which contract.
     pub instrument: InstrumentId,
     /// Per dollar of the underlying; NaN where there is none.
@@ -83,7 +87,7 @@ pub struct GreeksEvent {
 
 /// A finished minute of trades.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct BarEvent {
+pub struct MarketBar {
     /// Of what.
     pub instrument: InstrumentId,
     /// Start of the minute.
@@ -104,7 +108,7 @@ pub struct BarEvent {
 
 /// Trading stopped or began again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct HaltEvent {
+pub struct MarketHalt {
     /// Of what.
     pub instrument: InstrumentId,
     /// Whether it is halted now.
@@ -113,7 +117,7 @@ pub struct HaltEvent {
 
 /// A span in which events may have been missed. Its minute bars, from that of `from` to that of `until`, are to follow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct GapEvent {
+pub struct MarketGap {
     /// Of what; none for everything.
     pub instrument: Option<InstrumentId>,
     /// Market time of the last event before it.
@@ -124,7 +128,7 @@ pub struct GapEvent {
 
 /// A split.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SplitEvent {
+pub struct MarketSplit {
     /// Of what.
     pub instrument: InstrumentId,
     /// First session at the new price.
@@ -161,21 +165,21 @@ pub struct SymbolFacts {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum MarketEvent {
     /// A trade.
-    Trade(TradeEvent),
+    Trade(MarketTrade),
     /// A best bid and ask.
-    Quote(QuoteEvent),
+    Quote(MarketQuote),
     /// Greeks.
-    Greeks(GreeksEvent),
+    Greeks(MarketGreeks),
     /// A finished minute, of a backfill or of a source that has nothing finer.
-    Bar(BarEvent),
+    Bar(MarketBar),
     /// A halt or its end.
-    Halt(HaltEvent),
+    Halt(MarketHalt),
     /// Events may have been missed.
-    Gap(GapEvent),
+    Gap(MarketGap),
     /// All bars of the open gap of an instrument, or of every one, have been given.
     Filled(Option<InstrumentId>),
     /// A split; once it is known, also before it takes effect.
-    Split(SplitEvent),
+    Split(MarketSplit),
     /// Facts of a session.
     Facts(InstrumentId, SymbolFacts),
 }

@@ -35,7 +35,7 @@ impl TradingPart {
     }
 }
 
-/// Hours of alerts, narrowest first.
+/// StretchCache of alerts, narrowest first.
 pub(crate) const SCOPES: usize = 3;
 
 /// The position of an alert's hours.
@@ -59,11 +59,11 @@ pub(crate) struct Stretch {
 
 /// The stretches that were asked for last: events come in nearly the same order as time.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Hours {
+pub(crate) struct StretchCache {
     last: Option<Stretch>,
 }
 
-impl Hours {
+impl StretchCache {
     /// Where an instant lies; none while nobody trades.
     pub(crate) fn at(&mut self, micros: i64) -> Option<Stretch> {
         if let Some(known) = self.last.filter(|known| known.start <= micros && micros < known.end) {
@@ -146,7 +146,7 @@ mod tests {
 
     #[test]
     fn each_instant_has_its_part_and_session() {
-        let mut hours = Hours::default();
+        let mut hours = StretchCache::default();
         for (at, expected) in [
             ("2014-06-06T07:59:59Z", Some((TradingPart::Overnight, "2014-06-06"))),
             ("2014-06-06T08:00:00Z", Some((TradingPart::Pre, "2014-06-06"))),

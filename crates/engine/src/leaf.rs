@@ -79,6 +79,17 @@ pub(crate) enum Reads {
     Move(u32, PriceSource, MoveDirection, u32),
 }
 
+impl Reads {
+    /// The instrument whose events it reads; legs are their alert's to name.
+    pub(crate) const fn streamed(self) -> Option<u32> {
+        match self {
+            Self::Price(id, _) | Self::Delta(id) | Self::Spread(id) | Self::Move(id, ..) => Some(id),
+            Self::DayVolume(id) | Self::BarVolume(id) => Some(id),
+            Self::Net | Self::IvRank(_) | Self::Days(_) | Self::Earnings(_) => None,
+        }
+    }
+}
+
 /// One condition of an alert.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Leaf {
@@ -91,6 +102,10 @@ pub(crate) struct Leaf {
 }
 
 impl Leaf {
+    /// What cannot be compared, as an expiration after the calendar's end.
+    pub(crate) const NEVER: Self =
+        Self { reads: Reads::Days(NaiveDate::MAX), mode: Mode::State, regions: NO_REGIONS, only_on: None };
+
     /// The price that it indexes by.
     pub(crate) fn book(&self) -> Option<(u32, PriceSource)> {
         match self.reads {
@@ -139,7 +154,7 @@ impl Leaf {
 }
 
 /// What a subject's conditions are compiled with.
-pub(crate) struct Terms<'a> {
+pub(crate) struct LeafTerms<'a> {
     pub(crate) subject: &'a AlertSubject,
     pub(crate) source: PriceSource,
     /// The subject's own instrument, and its underlying's.
@@ -169,7 +184,7 @@ fn at_most(level: Option<i64>) -> [Region; 2] {
     side(AlertSide::Below, level)
 }
 
-impl Terms<'_> {
+impl LeafTerms<'_> {
     /// A condition; none of `all` and `any`.
     pub(crate) fn leaf(&self, condition: &AlertCondition) -> Option<Leaf> {
         let state = |reads, regions| Leaf { reads, mode: Mode::State, regions, only_on: None };
@@ -198,13 +213,18 @@ impl Terms<'_> {
             AlertCondition::StrikeDistance { percent } => self.strike_distance(*percent)?,
             AlertCondition::Moneyness { itm } => self.moneyness(*itm)?,
             AlertCondition::Profit { percent } => {
-                let credit =
-                    self.facts.credit.map(|credit| credit - credit * *percent / Decimal::ONE_HUNDRED);
-                state(self.price_reads(), at_most(credit.and_then(scaled)))
+                let kept = HUNDRED - scaled(*percent)?;
+                state(
+                    self.price_reads(),
+                    at_most(self.credit().and_then(|credit| portion(credit, kept, HUNDRED))),
+                )
             }
             AlertCondition::Loss { multiple } => {
-                let credit = self.facts.credit.map(|credit| credit + credit * *multiple);
-                state(self.price_reads(), at_least(credit.and_then(scaled)))
+                let times = ONE + scaled(*multiple)?;
+                state(
+                    self.price_reads(),
+                    at_least(self.credit().and_then(|credit| portion(credit, times, ONE))),
+                )
             }
             AlertCondition::Spread { when, percent } => {
                 state(Reads::Spread(main), side(*when, scaled(*percent)))
@@ -230,6 +250,11 @@ impl Terms<'_> {
             AlertSubject::Legs { .. } => Reads::Net,
             _ => Reads::Price(self.main, self.price_source()),
         }
+    }
+
+    /// What a short position brought.
+    fn credit(&self) -> Option<i64> {
+        self.facts.credit.and_then(scaled).filter(|credit| *credit > 0)
     }
 
     /// In today's shares.
@@ -326,7 +351,7 @@ impl Terms<'_> {
 /// The last session in which a contract trades. Index contracts that settle at the open end a session earlier.
 fn last_trade_date(contract: &ttai_core::OccSymbol) -> Option<NaiveDate> {
     let settlement = match contract.root.as_str() {
-        "SPX" | "NDX" | "RUT" => ttai_core::SettlementTime::Am,
+        "SPX" | "NDX" | "RUT" | "VIX" | "VIXW" | "DJX" => ttai_core::SettlementTime::Am,
         _ => ttai_core::SettlementTime::Pm,
     };
     ttai_calendar::last_trade_date(contract.expiration, settlement).ok()

@@ -5,7 +5,7 @@
 //! | [`Engine`] | arms definitions, takes events in the order in which they were received, says what fired and why |
 //! | [`MarketEvent`] | what happened: trades, quotes, Greeks, minute bars, halts, gaps, splits, facts of a session |
 //! | [`Firing`] | an alert that fired, with its evidence; [`text`] has the words for people |
-//! | [`Snapshot`] | all that a restored engine needs beside the definitions |
+//! | [`EngineSnapshot`] | all that a restored engine needs beside the definitions |
 //!
 //! Rules: an event counts only where it has a market time, is no older than [`MAX_AGE_SECONDS`], lies in the alert's hours
 //! and is neither halted, crossed, one-sided, too wide nor unsupported (`screen`). A state is never taken for a crossing:
@@ -22,22 +22,26 @@ mod book;
 mod engine;
 mod evaluate;
 mod event;
+mod feed;
 mod firing;
 mod hours;
+mod index;
 mod instrument;
 mod leaf;
 mod number;
+pub mod phrase;
 mod schedule;
 mod screen;
 mod snapshot;
 pub mod text;
+mod tick;
 
 pub use engine::{ArmError, Engine};
 pub use event::{
-    BarEvent, GapEvent, GreeksEvent, HaltEvent, InstrumentId, MarketEvent, QuoteEvent, SplitEvent,
-    SymbolFacts, TradeEvent, Watched,
+    InstrumentId, MarketBar, MarketEvent, MarketGap, MarketGreeks, MarketHalt, MarketQuote, MarketSplit,
+    MarketTrade, SymbolFacts, Watched,
 };
 pub use firing::{Firing, FiringWay, LeafReading};
 pub use hours::TradingPart;
 pub use screen::MAX_AGE_SECONDS;
-pub use snapshot::Snapshot;
+pub use snapshot::EngineSnapshot;

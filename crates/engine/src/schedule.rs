@@ -3,8 +3,8 @@
 use chrono::{DateTime, Duration, Utc};
 use ttai_core::alert::BarLength;
 
-use crate::alert::{Alert, Phase};
-use crate::engine::{Engine, Moment};
+use crate::alert::{Alert, AlertPhase};
+use crate::engine::{Engine, EventMoment};
 use crate::firing::{Firing, FiringWay};
 use crate::hours::open_on_or_after;
 use crate::leaf::Reads;
@@ -24,9 +24,6 @@ impl Timer {
     pub(crate) const GRACE: i64 = 2_000_000;
 }
 
-/// How long an alert that expired waits for the bars of a gap, before it is asked again.
-const GAP_PATIENCE: i64 = 60_000_000;
-
 impl Engine {
     /// Tells the market's time, once a second or so: ends what ends, fires what only time, facts or a state known before
     /// makes true. Returns the ids of the alerts that expired.
@@ -34,7 +31,7 @@ impl Engine {
         let before = firings.len();
         let micros = now.timestamp_micros();
         self.run_timers(micros, micros, firings);
-        self.now = self.now.max(micros);
+        self.end_lapsed();
         self.look_at_due(micros, firings);
         firings[before..].sort_by(|one, other| one.alert_id.cmp(&other.alert_id));
         std::mem::take(&mut self.expired)
@@ -45,42 +42,51 @@ impl Engine {
         while let Some((time, timer)) = self.timers.first().copied().filter(|(time, _)| *time <= until) {
             self.timers.remove(&(time, timer));
             match timer {
-                Timer::Wake(slot) => self.wake(slot, time, until),
+                Timer::Wake(slot) => self.wake(slot, time),
                 Timer::Close { instrument, place, length } => {
                     self.close_bar(instrument, place.into(), length, time, received, firings);
                 }
             }
         }
+        self.now = self.now.max(until);
+    }
+
+    /// Ends alerts that lapsed, where no missed minutes can still make them fire.
+    fn end_lapsed(&mut self) {
+        let has_ended = |slot: &&u32| {
+            let alert = self.alerts[**slot as usize].as_deref();
+            alert.is_some_and(|alert| !self.has_open_gap(alert))
+        };
+        let ended: Vec<u32> = self.lapsed.iter().filter(has_ended).copied().collect();
+        ended.into_iter().for_each(|slot| self.expire(slot));
     }
 
     /// Something of an alert is due.
-    fn wake(&mut self, slot: u32, time: i64, now: i64) {
+    fn wake(&mut self, slot: u32, time: i64) {
         let Some(alert) = self.alerts.get(slot as usize).and_then(Option::as_deref) else { return };
-        if alert.phase == Phase::Spent {
+        if alert.phase == AlertPhase::Spent {
             return;
         }
         let end = alert.definition.expires_at.map(|end| end.timestamp_micros());
         if end.is_some_and(|end| end <= time) {
-            if self.has_open_gap(alert) {
-                self.timers.insert((now + GAP_PATIENCE, Timer::Wake(slot)));
-            } else {
-                self.expire(slot);
-            }
+            self.lapsed.insert(slot);
             return;
         }
         match alert.phase {
-            Phase::Until(until) if until <= time => self.rearm(slot, until),
-            Phase::Cooling { until, failed: true } if until <= time => self.rearm(slot, time),
+            AlertPhase::Until(until) if until <= time => self.rearm(slot, until),
+            AlertPhase::Cooling { until, failed: true } if until <= time => self.rearm(slot, time),
             _ => {}
         }
         self.due.insert(slot);
+        self.await_prices(slot);
     }
 
     fn expire(&mut self, slot: u32) {
         self.unindex(slot);
         self.due.remove(&slot);
+        self.lapsed.remove(&slot);
         if let Some(alert) = self.alerts[slot as usize].as_deref_mut() {
-            alert.phase = Phase::Spent;
+            alert.phase = AlertPhase::Spent;
             self.expired.push(alert.definition.id.clone());
         }
     }
@@ -92,13 +98,13 @@ impl Engine {
         }
         let Some(stretch) = self.hours.at(now) else { return };
         let way = FiringWay::Clock;
-        let moment = Moment { time: now, received: now, stretch, way, bar: None, is_back: false };
+        let moment = EventMoment { time: now, received: now, stretch, way, bar: None, is_back: false };
         let slots: Vec<u32> = self.due.iter().copied().collect();
         for slot in slots {
             let Some(alert) = self.alerts[slot as usize].as_deref() else { continue };
             if moment.part().is_in(alert.definition.session) {
                 self.due.remove(&slot);
-                if !alert.is_by_bars() && !self.has_open_gap(alert) {
+                if !alert.is_by_bars() {
                     self.evaluate(slot, &moment, None, firings);
                 }
             }
@@ -112,10 +118,14 @@ impl Engine {
             return;
         }
         let definition = &alert.definition;
+        let is_over = definition.expires_at.is_some_and(|end| end.timestamp_micros() <= self.now);
+        if is_over {
+            self.lapsed.insert(slot);
+        }
         let ends = [definition.expires_at, definition.snoozed_until];
         let mut times: Vec<i64> = ends.into_iter().flatten().map(|end| end.timestamp_micros()).collect();
         match alert.phase {
-            Phase::Cooling { until, .. } | Phase::Until(until) => times.push(until),
+            AlertPhase::Cooling { until, .. } | AlertPhase::Until(until) => times.push(until),
             _ => {}
         }
         times.extend(self.counted_days(alert));

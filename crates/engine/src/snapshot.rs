@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde::{Deserialize, Serialize};
 use ttai_core::alert::{AlertDefinition, BarLength};
 
-use crate::alert::{LeafMemory, Phase};
+use crate::alert::{AlertPhase, LeafMemory};
 use crate::book::{BookState, CloserState};
 use crate::engine::Engine;
 use crate::event::Watched;
@@ -14,8 +14,8 @@ use crate::schedule::Timer;
 
 /// The state of an engine, without its definitions. Its form is the engine's own; it is JSON-safe.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Snapshot {
-    /// The newest market time, microseconds.
+pub struct EngineSnapshot {
+    /// The market time up to which everything that was due has been done, microseconds.
     now: i64,
     instruments: Vec<InstrumentSnapshot>,
     alerts: Vec<AlertSnapshot>,
@@ -41,7 +41,7 @@ struct BookSnapshot {
 struct AlertSnapshot {
     id: String,
     arming: u64,
-    phase: Phase,
+    phase: AlertPhase,
     armed_at: i64,
     basis: chrono::NaiveDate,
     is_fresh: bool,
@@ -50,7 +50,7 @@ struct AlertSnapshot {
     memory: Vec<LeafMemory>,
 }
 
-impl Snapshot {
+impl EngineSnapshot {
     /// The ids of the alerts in it.
     pub fn alert_ids(&self) -> impl Iterator<Item = &str> {
         self.alerts.iter().map(|alert| alert.id.as_str())
@@ -60,7 +60,7 @@ impl Snapshot {
 impl Engine {
     /// Its state. Definitions, with pauses and snoozes, are to be kept beside it.
     #[must_use]
-    pub fn snapshot(&self) -> Snapshot {
+    pub fn snapshot(&self) -> EngineSnapshot {
         let mut places = HashMap::new();
         let mut alerts = Vec::with_capacity(self.by_id.len());
         for (slot, alert) in (0_u32..).zip(&self.alerts) {
@@ -78,7 +78,7 @@ impl Engine {
             });
         }
         let instruments = (0..self.instruments.len()).map(|place| self.instrument_snapshot(place, &places));
-        Snapshot { now: self.now, instruments: instruments.collect(), alerts }
+        EngineSnapshot { now: self.now, instruments: instruments.collect(), alerts }
     }
 
     fn instrument_snapshot(&self, place: usize, places: &HashMap<u32, u32>) -> InstrumentSnapshot {
@@ -99,9 +99,11 @@ impl Engine {
     /// The engine that a snapshot was taken of. `definitions` has those of its alerts; an alert without one is dropped, and
     /// a definition that the snapshot does not know is to be armed by whoever has it.
     #[must_use]
-    pub fn restore(snapshot: &Snapshot, definitions: impl IntoIterator<Item = AlertDefinition>) -> Self {
-        let mut engine = Self::default();
-        engine.now = snapshot.now;
+    pub fn restore(
+        snapshot: &EngineSnapshot,
+        definitions: impl IntoIterator<Item = AlertDefinition>,
+    ) -> Self {
+        let mut engine = Self { now: snapshot.now, ..Self::default() };
         for saved in &snapshot.instruments {
             let id = engine.instrument(&saved.watched).0 as usize;
             engine.instruments[id].state = saved.state.clone();
@@ -128,7 +130,10 @@ impl Engine {
             alert.basis = saved.basis;
             alert.is_fresh = saved.is_fresh;
             self.compile(&mut alert);
-            alert.memory.clone_from(&saved.memory);
+            // Of a definition that has changed since, nothing is remembered.
+            if alert.memory.len() == saved.memory.len() {
+                alert.memory.clone_from(&saved.memory);
+            }
             self.alerts[slot as usize] = Some(alert);
         }
         self.index(slot);

@@ -64,8 +64,14 @@ fn condition_text(condition: &AlertCondition) -> String {
         AlertCondition::Channel { when, low, high } => {
             format!("{when} {} and {}", money(*low), money(*high))
         }
+        AlertCondition::All { of } => joined(of, " and "),
+        AlertCondition::Any { of } => joined(of, " or "),
         other => other.to_string(),
     }
+}
+
+fn joined(of: &[AlertCondition], word: &str) -> String {
+    of.iter().map(condition_text).collect::<Vec<_>>().join(word)
 }
 
 fn value_text(definition: &AlertDefinition, firing: &Firing) -> Option<String> {

@@ -116,6 +116,18 @@ impl AlertDefinition {
     /// [`AlertError`] names the first field that is wrong, and why.
     pub fn check(&self, now: DateTime<Utc>) -> Result<(), AlertError> {
         self.check_texts()?;
+        self.check_terms()?;
+        match self.expires_at {
+            Some(at) if at <= now => Err(AlertError::Expired(at)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether it says something that can come true: its subject, its condition and how they go together.
+    ///
+    /// # Errors
+    /// [`AlertError`] names the first field that is wrong, and why.
+    pub fn check_terms(&self) -> Result<(), AlertError> {
         check_subject(&self.subject)?;
         check_tree(&self.condition, 0)?;
         let leaves = self.condition.leaves();
@@ -125,11 +137,7 @@ impl AlertDefinition {
             check_fit(&self.subject, leaf)?;
         }
         self.check_source()?;
-        self.check_repeat()?;
-        match self.expires_at {
-            Some(at) if at <= now => Err(AlertError::Expired(at)),
-            _ => Ok(()),
-        }
+        self.check_repeat()
     }
 
     fn check_texts(&self) -> Result<(), AlertError> {

@@ -46,7 +46,7 @@ pub enum AlertSubject {
 }
 
 /// One contract of several.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AlertLeg {
     /// Its OCC symbol.

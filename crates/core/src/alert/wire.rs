@@ -188,7 +188,7 @@ fn plain_condition(wire: &AlertWire) -> Result<AlertCondition, AlertError> {
         PriceTrigger::Below => Ok(AlertSide::Below),
         _ => Err(AlertError::unknown("condition", word)),
     };
-    match wire.alert_type.as_deref().map(str::trim).unwrap_or("price") {
+    match wire.alert_type.as_deref().map_or("price", str::trim) {
         "price" => Ok(AlertCondition::Price { when: trigger, level: number }),
         "delta" => Ok(AlertCondition::Delta { when: side?, delta: number }),
         // Days only run down: the original designs compare with `at most` whatever the condition says.

@@ -1,12 +1,17 @@
 //! Events written as short as the tests need them.
-#![allow(dead_code, unreachable_pub, reason = "each test binary uses its share")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    clippy::needless_pass_by_value,
+    reason = "each test binary uses its share"
+)]
 
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 use ttai_core::Symbol;
 use ttai_core::alert::{AlertDefinition, AlertSubject};
 use ttai_engine::{
-    BarEvent, Engine, Firing, GapEvent, InstrumentId, MarketEvent, QuoteEvent, TradeEvent, Watched,
+    Engine, Firing, InstrumentId, MarketBar, MarketEvent, MarketGap, MarketQuote, MarketTrade, Watched,
 };
 
 /// An engine, a day of its market and what fired.
@@ -64,9 +69,9 @@ impl Desk {
         fired
     }
 
-    pub fn trade_event(&mut self, clock: &str, symbol: &str, price: &str) -> TradeEvent {
+    pub fn trade_event(&mut self, clock: &str, symbol: &str, price: &str) -> MarketTrade {
         let time = self.now(clock);
-        TradeEvent {
+        MarketTrade {
             instrument: self.id(symbol),
             price: number(price),
             size: 100.0,
@@ -87,7 +92,7 @@ impl Desk {
         let time = self.now(clock);
         let instrument = self.id(symbol);
         let (bid, ask) = (Some(number(bid)), Some(number(ask)));
-        self.event(&MarketEvent::Quote(QuoteEvent {
+        self.event(&MarketEvent::Quote(MarketQuote {
             instrument,
             bid,
             ask,
@@ -102,7 +107,7 @@ impl Desk {
         let (start, received_at) = (self.now(clock), self.now(received));
         let instrument = self.id(symbol);
         let volume = 1000.0;
-        self.event(&MarketEvent::Bar(BarEvent {
+        self.event(&MarketEvent::Bar(MarketBar {
             instrument,
             start,
             open,
@@ -116,7 +121,7 @@ impl Desk {
 
     pub fn gap(&mut self, from: &str, until: &str) -> Vec<Firing> {
         let (from, until) = (self.now(from), self.now(until));
-        self.event(&MarketEvent::Gap(GapEvent { instrument: None, from, until }))
+        self.event(&MarketEvent::Gap(MarketGap { instrument: None, from, until }))
     }
 
     pub fn time(&mut self, clock: &str) -> Vec<Firing> {
