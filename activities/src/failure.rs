@@ -59,7 +59,8 @@ impl AnalystError {
             Self::Store(StoreError::Unavailable(_)) => FailureType::StoreUnavailableError,
             Self::TimedOut => FailureType::TimeoutError,
             Self::OutOfTime(_) => FailureType::DeadlineError,
-            Self::WorkerLost(_) => FailureType::WorkerLostError,
+            // The holder that took over does the work.
+            Self::WorkerLost(_) | Self::Store(StoreError::StaleLease { .. }) => FailureType::WorkerLostError,
             Self::Port(PortError::Corrupt { .. })
             | Self::Store(StoreError::Schema(_) | StoreError::Corrupt(_))
             | Self::Crashed(_) => FailureType::CorruptDataError,

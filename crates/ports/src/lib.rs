@@ -1,11 +1,16 @@
 //! What ttai asks of the outside world: traits, their data, and one error taxonomy. No implementation lives here.
 
+pub mod alerts;
 pub mod broker;
+pub mod deliveries;
 pub mod error;
+pub mod firings;
 pub mod known;
+pub mod leases;
 pub mod limits;
 pub mod llm;
 pub mod market_data;
+pub mod messages;
 pub mod metrics;
 pub mod model;
 pub mod news;
@@ -15,15 +20,28 @@ pub mod quote_stream;
 pub mod scanner;
 pub mod store;
 
+pub use alerts::{
+    AlertChange, AlertCursor, AlertFilter, AlertRecord, AlertState, Alerts, ChangedAlert, MAX_SAVED_ALERTS,
+    NewAlert, SavedAlert,
+};
 pub use broker::{
     AccountBalances, Broker, BrokerAccount, BrokerOrder, BrokerPosition, BrokerTransaction, Instrument,
     OrderAction, OrderIntent, OrderLeg, OrderPreview, OrderPrice, OrderStatus, TimeInForce,
 };
+pub use deliveries::{
+    Deliveries, DeliveryBacklog, DeliveryClaim, DeliveryCursor, DeliveryFilter, DeliveryKey, DeliveryOutcome,
+    DeliveryRecord, DeliveryState, MessageDelivery, NewDigest, SettledDelivery,
+};
 pub use error::PortError;
+pub use firings::{
+    FiringCursor, FiringFilter, FiringRecord, Firings, MAX_RECORDED_FIRINGS, NewFiring, RecordedFiring,
+};
 pub use known::{Known, Unknown};
+pub use leases::{LeaseGrant, LeaseRecord, Leases};
 pub use limits::{AccountLimits, Patience, RateLimit};
 pub use llm::{LlmDay, LlmTurn, LlmUsage, ModelJournal};
 pub use market_data::{DailyHistory, DataSource, MarketClock, MarketData, RiskFreeRate};
+pub use messages::{MAX_SAVED_MESSAGES, MessageRecord, MessageRoute, Messages, NewMessage};
 pub use metrics::{
     EarningsBasis, EarningsDate, EarningsTime, Fact, MarketFigures, Metrics, ShortInterest, SymbolMetrics,
 };

@@ -110,6 +110,14 @@ pub enum StoreError {
     /// The request is wrong.
     #[error("the store refuses the request: {0}")]
     Invalid(String),
+    /// Another process took over what the caller had leased.
+    #[error("the lease of {name} (number {number}) was taken over")]
+    StaleLease {
+        /// What was leased.
+        name: String,
+        /// The caller's fencing number.
+        number: u64,
+    },
 }
 
 /// Where a record is that was given away.

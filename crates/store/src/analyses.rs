@@ -9,14 +9,12 @@ use ttai_ports::{Analyses, AnalysisFilter, AnalysisRecord, Saved, StoreError};
 
 use crate::Database;
 use crate::artifacts::touch;
-use crate::checks::{check_id, check_text, check_workflow_id, json_text, storable_instant};
+use crate::checks::{check_id, check_page, check_text, check_workflow_id, json_text, storable_instant};
 use crate::deadline::within;
 use crate::statement::{Statement, instant, row, sql};
 
 const MAX_RECOMMENDATION_BYTES: usize = 64 * 1024;
 const MAX_NOTIFIED_BYTES: usize = 64 * 1024;
-const DEFAULT_LIMIT: u32 = 50;
-const MAX_LIMIT: u32 = 1_000;
 
 /// `$12` is when the save was asked for, none for now. A row that was saved since stays as it is.
 const SAVE: &str = "INSERT INTO analyses (workflow_id, run_id, user_id, symbol, analysis_type, strategy, \
@@ -161,7 +159,7 @@ impl Analyses for Database {
 }
 
 /// Appends the filter, the order and the limit to `select`.
-fn listing(select: String, filter: &AnalysisFilter, limit: u32) -> Statement<'_> {
+fn listing(select: String, filter: &AnalysisFilter, limit: i64) -> Statement<'_> {
     let mut query = sql(select);
     query.push_text(" WHERE true");
     if let Some(workflow_id) = &filter.workflow_id {
@@ -182,12 +180,12 @@ fn listing(select: String, filter: &AnalysisFilter, limit: u32) -> Statement<'_>
         query.push(", ", &cursor.run_id);
         query.push_text(")");
     }
-    query.push(" ORDER BY created_at DESC, workflow_id DESC, run_id DESC LIMIT ", i64::from(limit));
+    query.push(" ORDER BY created_at DESC, workflow_id DESC, run_id DESC LIMIT ", limit);
     query
 }
 
 /// A filter's limit, 50 when it has none.
-fn check_filter(filter: &AnalysisFilter) -> Result<u32, StoreError> {
+fn check_filter(filter: &AnalysisFilter) -> Result<i64, StoreError> {
     filter.workflow_id.as_deref().map(check_workflow_id).transpose()?;
     check_id("user_id", filter.user_id.as_deref().unwrap_or_default())?;
     check_id("symbol", filter.symbol.as_deref().unwrap_or_default())?;
@@ -199,13 +197,7 @@ fn check_filter(filter: &AnalysisFilter) -> Result<u32, StoreError> {
         check_id("the cursor's run_id", &cursor.run_id)?;
         storable_instant("the cursor's created_at", cursor.created_at)?;
     }
-    match filter.limit {
-        None => Ok(DEFAULT_LIMIT),
-        Some(limit @ 1..=MAX_LIMIT) => Ok(limit),
-        Some(limit) => Err(StoreError::Invalid(format!(
-            "limit is {limit}; ask for 1 to {MAX_LIMIT} and page with `after`"
-        ))),
-    }
+    check_page(filter.limit)
 }
 
 /// The artefacts that a result refers to: its fields named `sha256`, at any depth.

@@ -47,6 +47,35 @@ pub(crate) fn check_id(field: &str, text: &str) -> Result<(), StoreError> {
     check_text(field, text, MAX_ID_BYTES)
 }
 
+/// An identity of ours that must be there.
+pub(crate) fn check_named(field: &str, text: &str) -> Result<(), StoreError> {
+    if text.is_empty() {
+        return Err(StoreError::Invalid(format!("{field} is empty")));
+    }
+    check_id(field, text)
+}
+
+/// A page's length where a listing has one of its own: 50 when none, up to 1,000.
+pub(crate) fn check_page(limit: Option<u32>) -> Result<i64, StoreError> {
+    check_limit(limit.unwrap_or(50), 1_000)
+}
+
+/// A page's length: 1 to `most`.
+pub(crate) fn check_limit(limit: u32, most: u32) -> Result<i64, StoreError> {
+    if (1..=most).contains(&limit) {
+        return Ok(i64::from(limit));
+    }
+    Err(StoreError::Invalid(format!("limit is {limit}; ask for 1 to {most} and page with `after`")))
+}
+
+/// Most values of one call.
+pub(crate) fn check_count(what: &str, count: usize, most: usize) -> Result<(), StoreError> {
+    if count <= most {
+        return Ok(());
+    }
+    Err(StoreError::Invalid(format!("{count} {what} at once; send at most {most}")))
+}
+
 /// JSON that can be read back; `what` names it in errors.
 pub(crate) fn json_text(what: &str, value: &Value, max_bytes: usize) -> Result<String, StoreError> {
     if is_deeper_than(value, MAX_JSON_DEPTH) {

@@ -15,7 +15,7 @@ use crate::statement::{Bind, Dialect, Statement};
 use crate::url::{StoreUrl, Target, postgres_place, sqlite_place};
 use crate::{StoreOptions, postgres, schema, sqlite};
 
-/// A store's database: analyses, artefacts, the models' journal and the accounts' limits are each a trait of it.
+/// A store's database: each kind of row is a trait of it.
 pub struct Database {
     pub(crate) options: StoreOptions,
     place: String,
@@ -96,6 +96,29 @@ impl Work {
                 prepared!(statement, Dialect::Postgres, sqlx::query_as).fetch_one(&mut **work).await
             }
         }
+    }
+
+    /// All rows of a statement.
+    pub(crate) async fn all<T: FromEither>(
+        &mut self,
+        statement: Statement<'_>,
+    ) -> Result<Vec<T>, sqlx::Error> {
+        match self {
+            Self::Sqlite(work) => {
+                prepared!(statement, Dialect::Sqlite, sqlx::query_as).fetch_all(&mut **work).await
+            }
+            Self::Postgres(work) => {
+                prepared!(statement, Dialect::Postgres, sqlx::query_as).fetch_all(&mut **work).await
+            }
+        }
+    }
+
+    /// The first row of a statement, if any.
+    pub(crate) async fn first<T: FromEither>(
+        &mut self,
+        statement: Statement<'_>,
+    ) -> Result<Option<T>, sqlx::Error> {
+        Ok(self.all(statement).await?.into_iter().next())
     }
 
     /// Makes it last.

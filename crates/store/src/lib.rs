@@ -1,4 +1,5 @@
-//! Durable memory beside the workflow histories: analyses, and large artefacts by content hash, in SQLite or PostgreSQL.
+//! Durable memory beside the workflow histories: analyses, large artefacts by content hash, alerts and what they fired, and
+//! what people were told, in SQLite or PostgreSQL.
 //!
 //! SQLite is the default and belongs to one host; several processes of that host may share it. PostgreSQL is for more
 //! than one host. Both keep the same promises, which one set of tests runs against each:
@@ -20,16 +21,21 @@
 //! # }
 //! ```
 
+mod alerts;
 mod analyses;
 mod artifacts;
 mod checks;
 mod database;
 mod deadline;
+mod deliveries;
 mod error;
+mod firings;
 mod host;
 mod journal;
 mod lease;
+mod leases;
 mod limits;
+mod messages;
 mod postgres;
 mod retention;
 mod schema;

@@ -1,4 +1,5 @@
-//! Removing what is old: analyses with the artefacts that only they refer to, and models' turns.
+//! Removing what is old: analyses with the artefacts that only they refer to, models' turns, alerts that were removed, what
+//! alerts fired, and messages with nothing left to deliver.
 
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -17,11 +18,13 @@ pub struct Retention {
     pub analyses_days: Option<u32>,
     /// The models' turns; what they cost by day is kept for ever.
     pub turns_days: Option<u32>,
+    /// Messages without an open delivery, firings, and alerts that were removed.
+    pub alerts_days: Option<u32>,
 }
 
 impl Default for Retention {
     fn default() -> Self {
-        Self { analyses_days: Some(365), turns_days: Some(90) }
+        Self { analyses_days: Some(365), turns_days: Some(90), alerts_days: Some(90) }
     }
 }
 
@@ -34,6 +37,12 @@ pub struct Removed {
     pub artifacts: u64,
     /// Models' turns.
     pub turns: u64,
+    /// Messages.
+    pub messages: u64,
+    /// Firings.
+    pub firings: u64,
+    /// Alerts that somebody had removed.
+    pub alerts: u64,
 }
 
 /// A run that is under way is at most a day old, and its artefacts and turns must stay.
@@ -50,6 +59,14 @@ const ARTIFACTS: &str = "DELETE FROM artifacts WHERE sha256 IN \
 const TURNS: &str = "DELETE FROM llm_turns WHERE (workflow_id, run_id, activity, turn, prompt_hash) IN \
      (SELECT workflow_id, run_id, activity, turn, prompt_hash FROM llm_turns WHERE created_at < $1 \
      ORDER BY created_at LIMIT 100)";
+const MESSAGES: &str = "DELETE FROM messages WHERE id IN (SELECT m.id FROM messages m WHERE m.created_at < $1 \
+     AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.message_id = m.id AND d.due_at IS NOT NULL) \
+     ORDER BY m.created_at LIMIT 100)";
+const FIRINGS: &str = "DELETE FROM firings WHERE (user_id, alert_id, arming) IN (SELECT f.user_id, f.alert_id, f.arming \
+     FROM firings f WHERE f.recorded_at < $1 ORDER BY f.recorded_at LIMIT 100)";
+/// After the firings: the arming numbers of an id never begin anew while one of its firings is there.
+const ALERTS: &str = "DELETE FROM alerts WHERE (user_id, id) IN \
+     (SELECT user_id, id FROM alerts WHERE state = 'removed' AND changed_at < $1 ORDER BY changed_at LIMIT 100)";
 
 impl Database {
     /// Removes what is older than `retention` allows at `now`. It may be repeated, and run by several processes at once.
@@ -66,6 +83,9 @@ impl Database {
             // After the analyses: an artefact was used when the last of them that refers to it was saved, or later.
             artifacts: self.remove(ARTIFACTS, before(retention.analyses_days, 1)).await?,
             turns: self.remove(TURNS, before(retention.turns_days, 0)).await?,
+            messages: self.remove(MESSAGES, before(retention.alerts_days, 0)).await?,
+            firings: self.remove(FIRINGS, before(retention.alerts_days, 0)).await?,
+            alerts: self.remove(ALERTS, before(retention.alerts_days, 0)).await?,
         })
     }
 
@@ -97,8 +117,7 @@ async fn remove_repeatedly(database: Weak<Database>, retention: Retention) {
         let wait = match removed {
             Ok(removed) => {
                 if removed != Removed::default() {
-                    let Removed { analyses, artifacts, turns } = removed;
-                    tracing::info!(analyses, artifacts, turns, "old rows were removed from the store");
+                    tracing::info!("old rows were removed from the store: {removed:?}");
                 }
                 DAY
             }

@@ -32,7 +32,13 @@ const POSTGRES: &[Step] = &[
 ];
 
 /// For both databases, as PostgreSQL reads it: [`in_sqlite`] says what that is in SQLite.
-const SHARED: &[Step] = &[(5, "orders", include_str!("../migrations/0005_orders.sql"))];
+const SHARED: &[Step] = &[
+    (5, "orders", include_str!("../migrations/0005_orders.sql")),
+    (6, "leases", include_str!("../migrations/0006_leases.sql")),
+    (7, "alerts", include_str!("../migrations/0007_alerts.sql")),
+    (8, "messages and their deliveries", include_str!("../migrations/0008_messages.sql")),
+    (9, "firings", include_str!("../migrations/0009_firings.sql")),
+];
 
 /// SQLite's types for those of a shared migration; SQLite compares text by byte anyway.
 fn in_sqlite(sql: &str) -> String {

@@ -53,6 +53,25 @@ impl From<i64> for Bind<'_> {
     }
 }
 
+/// The column's range ends where `i64` does: nothing counts that far.
+impl From<u64> for Bind<'_> {
+    fn from(count: u64) -> Self {
+        i64::try_from(count).unwrap_or(i64::MAX).into()
+    }
+}
+
+impl From<bool> for Bind<'_> {
+    fn from(flag: bool) -> Self {
+        i64::from(flag).into()
+    }
+}
+
+impl From<Option<DateTime<Utc>>> for Bind<'_> {
+    fn from(instant: Option<DateTime<Utc>>) -> Self {
+        Self::Integer(instant.map(|instant| instant.timestamp_micros()))
+    }
+}
+
 impl From<Option<i64>> for Bind<'_> {
     fn from(integer: Option<i64>) -> Self {
         Self::Integer(integer)
@@ -98,6 +117,17 @@ impl<'a> Statement<'a> {
         let _ = write!(self.text.to_mut(), "{text}${}", self.binds.len());
     }
 
+    /// Appends rows as `VALUES` lists them: `($1, $2), ($3, $4)`.
+    pub(crate) fn push_rows<const N: usize>(&mut self, rows: impl IntoIterator<Item = [Bind<'a>; N]>) {
+        for (number, row) in rows.into_iter().enumerate() {
+            self.push_text(if number == 0 { "(" } else { "), (" });
+            for (column, value) in row.into_iter().enumerate() {
+                self.push(if column == 0 { "" } else { ", " }, value);
+            }
+        }
+        self.push_text(")");
+    }
+
     /// Appends `text`.
     pub(crate) fn push_text(&mut self, text: &str) {
         self.text.to_mut().push_str(text);
@@ -123,6 +153,12 @@ pub(crate) fn instant(column: &str, micros: i64) -> Result<DateTime<Utc>, ttai_p
     DateTime::from_timestamp_micros(micros).map(|instant| instant.trunc_subsecs(6)).ok_or_else(|| {
         ttai_ports::StoreError::Corrupt(format!("{column} is {micros} microseconds since 1970, no instant"))
     })
+}
+
+/// A count of a column.
+pub(crate) fn count(column: &str, value: i64) -> Result<u64, ttai_ports::StoreError> {
+    u64::try_from(value)
+        .map_err(|_| ttai_ports::StoreError::Corrupt(format!("{column} is {value}, which counts nothing")))
 }
 
 /// A struct whose fields are columns: how it is read from a row of either database, and the columns to select.
@@ -158,7 +194,7 @@ mod tests {
     #[test]
     fn a_statement_differs_only_in_its_clock_and_locks() {
         let mut statement = sql("SELECT {now} FROM t WHERE a = $1").bind("x");
-        statement.push(" AND b = ", 7);
+        statement.push(" AND b = ", 7_i64);
         statement.push_text(" {for update}");
         let (text, clock) = statement.render(Dialect::Sqlite);
         assert_eq!(text, "SELECT $3 FROM t WHERE a = $1 AND b = $2 ");
@@ -166,5 +202,12 @@ mod tests {
         let (text, clock) = statement.render(Dialect::Postgres);
         assert!(text.ends_with("FROM t WHERE a = $1 AND b = $2 FOR UPDATE"), "{text}");
         assert!(text.starts_with("SELECT (extract(epoch") && clock.is_none(), "{text}");
+    }
+
+    #[test]
+    fn rows_are_listed_as_values() {
+        let mut statement = sql("VALUES ");
+        statement.push_rows([["a".into(), Bind::from(1_i64)], ["b".into(), Bind::from(2_i64)]]);
+        assert_eq!(statement.render(Dialect::Sqlite).0, "VALUES ($1, $2), ($3, $4)");
     }
 }

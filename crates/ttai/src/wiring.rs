@@ -118,7 +118,11 @@ fn retention(settings: &Settings) -> Retention {
         let days = settings.config.integer("store", key).and_then(|days| u32::try_from(days).ok());
         days.filter(|days| *days > 0)
     };
-    Retention { analyses_days: days("retention_days"), turns_days: days("turn_retention_days") }
+    Retention {
+        analyses_days: days("retention_days"),
+        turns_days: days("turn_retention_days"),
+        alerts_days: days("alert_retention_days"),
+    }
 }
 
 /// Where the store is; its `Display` names no credentials.

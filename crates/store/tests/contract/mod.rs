@@ -1,6 +1,8 @@
 //! What every store promises, as cases that take a fresh, empty store.
 
+mod alerts;
 mod bench;
+mod deliveries;
 mod journal;
 mod limits;
 mod outages;
@@ -15,7 +17,9 @@ use serde_json::{Value, json};
 use ttai_ports::{Analyses, AnalysisFilter, AnalysisRecord, Artifact, Artifacts, StoreError};
 use ttai_store::{Database, SchemaState, StoreOptions, schema_status, sha256_hex};
 
+pub(crate) use alerts::*;
 pub(crate) use bench::*;
+pub(crate) use deliveries::*;
 pub(crate) use journal::*;
 pub(crate) use limits::*;
 pub(crate) use outages::*;

@@ -8,7 +8,7 @@ use ttai_store::{Database, Removed, Retention};
 
 use super::{Bench, record, turn};
 
-const DAYS: Retention = Retention { analyses_days: Some(30), turns_days: Some(10) };
+const DAYS: Retention = Retention { analyses_days: Some(30), turns_days: Some(10), alerts_days: Some(20) };
 
 fn artifact(number: u32) -> Artifact {
     Artifact { media_type: "text/plain".into(), bytes: number.to_be_bytes().to_vec() }
@@ -53,7 +53,7 @@ pub(crate) async fn what_is_old_is_removed_and_what_is_referred_to_stays(bench: 
     let now = Utc::now();
     assert_eq!(
         store.remove_old(DAYS, now).await.unwrap(),
-        Removed { analyses: 230, artifacts: 228, turns: 3 }
+        Removed { analyses: 230, artifacts: 228, turns: 3, ..Removed::default() }
     );
     assert_eq!(store.remove_old(DAYS, now).await.unwrap(), Removed::default(), "it may be repeated");
     assert_eq!(runs(&store).await, 1);
@@ -81,11 +81,11 @@ pub(crate) async fn nothing_is_removed_without_a_limit(bench: &Bench) {
     store.save(&record("one")).await.unwrap();
     store.put(&artifact(1)).await.unwrap();
     store.save_turn(&turn(1, "bought")).await.unwrap();
-    let for_ever = Retention { analyses_days: None, turns_days: None };
+    let for_ever = Retention { analyses_days: None, turns_days: None, alerts_days: None };
     let late = Utc::now() + TimeDelta::days(100_000);
     assert_eq!(store.remove_old(for_ever, late).await.unwrap(), Removed::default());
     // What a run under way may need stays whatever is asked.
-    let nothing = Retention { analyses_days: Some(0), turns_days: Some(0) };
+    let nothing = Retention { analyses_days: Some(0), turns_days: Some(0), alerts_days: Some(0) };
     assert_eq!(store.remove_old(nothing, Utc::now()).await.unwrap(), Removed::default());
     let long_ago: DateTime<Utc> = DateTime::<Utc>::MIN_UTC;
     assert_eq!(store.remove_old(DAYS, long_ago).await.unwrap(), Removed::default());

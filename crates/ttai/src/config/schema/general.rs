@@ -71,6 +71,13 @@ const STORE: Section = Section {
             "AI models' conversations are deleted after this many days, at least 2; 0 keeps them forever. Their cost per day is kept either way.",
         ),
         key(
+            "alert_retention_days",
+            DAYS,
+            "90",
+            "30",
+            "Messages that were delivered or given up, what alerts fired, and removed alerts are deleted after this many days, at least 2; 0 keeps them forever.",
+        ),
+        key(
             "spool_mb",
             Kind::Integer { least: 1, most: 1_000_000 },
             "1024",
