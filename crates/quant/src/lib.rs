@@ -14,3 +14,4 @@ pub mod prints;
 pub mod risk;
 pub mod strategy;
 pub mod trend;
+pub mod wheel;
