@@ -9,6 +9,7 @@ pub mod chain;
 pub mod indicators;
 pub mod levels;
 pub mod margin;
+pub mod portfolio;
 pub mod pricing;
 pub mod prints;
 pub mod risk;
