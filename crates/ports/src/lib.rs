@@ -1,5 +1,6 @@
 //! What ttai asks of the outside world: traits, their data, and one error taxonomy. No implementation lives here.
 
+pub mod accounts;
 pub mod broker;
 pub mod error;
 pub mod known;
@@ -15,6 +16,7 @@ pub mod quote_stream;
 pub mod scanner;
 pub mod store;
 
+pub use accounts::{Accounts, BalancesRow, PositionRow, PositionStatus, WatchRow};
 pub use broker::{
     AccountBalances, Broker, BrokerAccount, BrokerOrder, BrokerPosition, BrokerTransaction, Instrument,
     OrderAction, OrderIntent, OrderLeg, OrderPreview, OrderPrice, OrderStatus, TimeInForce,

@@ -20,6 +20,7 @@
 //! # }
 //! ```
 
+mod accounts;
 mod analyses;
 mod artifacts;
 mod checks;

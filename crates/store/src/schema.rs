@@ -32,7 +32,10 @@ const POSTGRES: &[Step] = &[
 ];
 
 /// For both databases, as PostgreSQL reads it: [`in_sqlite`] says what that is in SQLite.
-const SHARED: &[Step] = &[(5, "orders", include_str!("../migrations/0005_orders.sql"))];
+const SHARED: &[Step] = &[
+    (5, "orders", include_str!("../migrations/0005_orders.sql")),
+    (10, "portfolio", include_str!("../migrations/0010_portfolio.sql")),
+];
 
 /// SQLite's types for those of a shared migration; SQLite compares text by byte anyway.
 fn in_sqlite(sql: &str) -> String {
