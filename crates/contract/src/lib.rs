@@ -23,6 +23,7 @@ pub mod model;
 pub mod notification;
 pub mod options;
 pub mod policy;
+pub mod portfolio;
 pub mod progress;
 pub mod queue;
 pub mod research;
@@ -35,8 +36,9 @@ pub mod validate;
 pub mod workflows;
 
 pub use activities::{
-    Activity, ChartAnalysis, FetchMarketMetrics, FetchOptionChain, FetchQuotes, OptionsAnalysis,
-    ResearchAnalysis, RouteAlerts, SaveAnalysis, SendNotifications, SynthesizeRecommendation, activities,
+    Activity, ChartAnalysis, CheckAssignmentRisk, FetchMarketMetrics, FetchOptionChain, FetchPortfolio,
+    FetchQuotes, OptionsAnalysis, ResearchAnalysis, RouteAlerts, SaveAnalysis, SendNotifications,
+    SynthesizeRecommendation, WatchPortfolio, activities,
 };
 pub use analysis::{AnalysisParams, AnalysisResult, AnalysisStatus, AnalysisType};
 pub use call::{AttemptProgress, CallTerms};
@@ -58,6 +60,11 @@ pub use options::{
     AccountContext, AccountType, Alternative, ChartContext, EarningsPolicy, ExpectedMove, ImpliedEventNote,
     NearestMiss, OpenInterestPolicy, OptionsAnalysisParams, OptionsAnalysisResult, OptionsConstraints,
     OptionsRecommendation, PositionContext, SpreadType, Strategy,
+};
+pub use portfolio::{
+    ExpiringPosition, PendingAlert, PortfolioMessage, PortfolioMonitorConfig, PortfolioMonitorParams,
+    PortfolioMonitorStatus, PortfolioPosition, PortfolioShare, PortfolioState, PortfolioSum, PortfolioWatch,
+    SnoozeAlert, StrategyMargin, WatchPortfolioParams,
 };
 pub use progress::{AnalysisProgress, StageProgress, StageState};
 pub use queue::TaskQueue;
