@@ -12,9 +12,9 @@ use sha2::{Digest, Sha256};
 use ttai_core::{DailyBar, MinuteBar, NewsStory, OptionChain, Quote, SessionPart, Symbol};
 use ttai_ports::{
     Accounts, Analyses, AnalysisFilter, AnalysisRecord, Artifact, ArtifactRef, Artifacts, Attachment,
-    BalancesRow, DailyHistory, DataSource, LlmDay, LlmTurn, LlmUsage, MarketClock, MarketData, Message,
-    Metrics, ModelJournal, News, NewsWindow, Notifier, PortError, PositionRow, Provenance, RiskFreeRate,
-    Saved, StoreError, SymbolMetrics, WatchRow,
+    DailyHistory, DataSource, LlmDay, LlmTurn, LlmUsage, MarketClock, MarketData, Message, Metrics,
+    ModelJournal, News, NewsWindow, Notifier, PortError, Provenance, RiskFreeRate, Saved, StoreError,
+    StoredBalances, StoredPosition, StoredWatch, SymbolMetrics,
 };
 
 use crate::ports::Ports;
@@ -161,8 +161,8 @@ pub(crate) struct MemoryStore {
     artifacts: Mutex<BTreeMap<String, Artifact>>,
     analyses: Mutex<BTreeMap<(String, String), AnalysisRecord>>,
     turns: Mutex<Vec<LlmTurn>>,
-    positions: Mutex<Vec<PositionRow>>,
-    watch: Mutex<Option<WatchRow>>,
+    positions: Mutex<Vec<StoredPosition>>,
+    watch: Mutex<Option<StoredWatch>>,
 }
 
 impl MemoryStore {
@@ -304,26 +304,26 @@ impl Accounts for MemoryStore {
         &self,
         _: &str,
         _: &str,
-        positions: &[PositionRow],
+        positions: &[StoredPosition],
         _: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         *self.positions.lock().unwrap_or_else(PoisonError::into_inner) = positions.to_vec();
         Ok(())
     }
-    async fn positions(&self, _: &str, _: &str) -> Result<Vec<PositionRow>, StoreError> {
+    async fn positions(&self, _: &str, _: &str) -> Result<Vec<StoredPosition>, StoreError> {
         Ok(self.positions.lock().unwrap_or_else(PoisonError::into_inner).clone())
     }
-    async fn sync_balances(&self, _: &str, _: &str, _: &BalancesRow) -> Result<(), StoreError> {
+    async fn sync_balances(&self, _: &str, _: &str, _: &StoredBalances) -> Result<(), StoreError> {
         Ok(())
     }
-    async fn balances(&self, _: &str, _: &str) -> Result<Option<BalancesRow>, StoreError> {
+    async fn balances(&self, _: &str, _: &str) -> Result<Option<StoredBalances>, StoreError> {
         Ok(None)
     }
-    async fn save_watch(&self, _: &str, _: &str, watch: &WatchRow) -> Result<(), StoreError> {
+    async fn save_watch(&self, _: &str, _: &str, watch: &StoredWatch) -> Result<(), StoreError> {
         *self.watch.lock().unwrap_or_else(PoisonError::into_inner) = Some(watch.clone());
         Ok(())
     }
-    async fn watch(&self, _: &str, _: &str) -> Result<Option<WatchRow>, StoreError> {
+    async fn watch(&self, _: &str, _: &str) -> Result<Option<StoredWatch>, StoreError> {
         Ok(self.watch.lock().unwrap_or_else(PoisonError::into_inner).clone())
     }
 }

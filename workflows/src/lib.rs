@@ -7,6 +7,7 @@ pub mod chart_analysis;
 pub mod entity;
 pub mod full_analysis;
 pub mod options_analysis;
+pub mod portfolio_monitor;
 pub mod research_analysis;
 
 mod calls;
@@ -23,4 +24,5 @@ pub use calls::interceptor;
 pub use chart_analysis::ChartAnalysisWorkflow;
 pub use full_analysis::FullAnalysisWorkflow;
 pub use options_analysis::OptionsAnalysisWorkflow;
+pub use portfolio_monitor::PortfolioMonitorWorkflow;
 pub use research_analysis::ResearchAnalysisWorkflow;

@@ -11,7 +11,7 @@ use ttai_core::{ExerciseStyle, OccSymbol, OptionContract, OptionQuote, Settlemen
 use ttai_ports::{AccountBalances, Broker, BrokerPosition, Instrument, PortError};
 use ttai_quant::chain::{PricedQuote, price_chain};
 use ttai_quant::margin::UnderlyingClass;
-use ttai_quant::portfolio::{AccountBook, HeldInstrument, HeldUnderlying, Holding};
+use ttai_quant::portfolio::{AccountBook, HeldInstrument, HeldPosition, HeldUnderlying};
 
 use crate::compute::Compute;
 use crate::failure::AnalystError;
@@ -210,8 +210,8 @@ fn holding(
     position: &BrokerPosition,
     chains: &BTreeMap<Symbol, Vec<PricedQuote>>,
     underlyings: &BTreeMap<Symbol, HeldUnderlying>,
-) -> Holding {
-    let mut holding = Holding {
+) -> HeldPosition {
+    let mut holding = HeldPosition {
         label: position.symbol.clone(),
         instrument: HeldInstrument::Other(position.kind.clone()),
         quantity: position.quantity,

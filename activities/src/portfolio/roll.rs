@@ -3,7 +3,7 @@
 use rust_decimal::Decimal;
 use serde::Serialize;
 use ttai_core::{NEW_YORK, Symbol};
-use ttai_quant::portfolio::Holding;
+use ttai_quant::portfolio::HeldPosition;
 use ttai_quant::risk::{RollOutlook, RollRequest, rolls};
 
 use super::book::FoundAccount;
@@ -60,7 +60,7 @@ pub(super) fn advice(found: &FoundAccount, symbol: Option<&Symbol>) -> Vec<RollA
     wanted.filter_map(|held| of(found, held, symbol.is_some())).collect()
 }
 
-fn of(found: &FoundAccount, held: &Holding, asked: bool) -> Option<RollAdvice> {
+fn of(found: &FoundAccount, held: &HeldPosition, asked: bool) -> Option<RollAdvice> {
     let contract = held.contract()?;
     let today = found.book.as_of.with_timezone(&NEW_YORK).date_naive();
     let dte = contract.dte(today);

@@ -7,7 +7,7 @@ use ttai_contract::{
 };
 use ttai_core::{ExerciseStyle, Settlement};
 use ttai_quant::portfolio::{
-    AccountBook, BookMeasures, BookSum, ExpiryAction, Holding, HoldingMeasures, expiry_list,
+    AccountBook, BookMeasures, BookSum, ExpiryAction, HeldPosition, HoldingMeasures, expiry_list,
 };
 use ttai_quant::risk::Share;
 
@@ -102,7 +102,7 @@ fn expiring(book: &AccountBook) -> Vec<ExpiringPosition> {
     .collect()
 }
 
-fn position(book: &AccountBook, row: &HoldingMeasures, held: &Holding) -> PortfolioPosition {
+fn position(book: &AccountBook, row: &HoldingMeasures, held: &HeldPosition) -> PortfolioPosition {
     let contract = held.contract();
     let market = held.underlying().and_then(|symbol| book.underlyings.get(symbol));
     let today = book.today();

@@ -11,7 +11,7 @@ use ttai_calendar::{new_york_date, session};
 use ttai_contract::portfolio::RECENT_ALERTS;
 use ttai_contract::{PendingAlert, PortfolioWatch, WatchPortfolioParams};
 use ttai_core::{NEW_YORK, PortfolioAlert, PortfolioRule, RuleKind, Severity, Symbol};
-use ttai_ports::{BalancesRow, PositionRow, PositionStatus, WatchRow};
+use ttai_ports::{PositionStatus, StoredBalances, StoredPosition, StoredWatch};
 use ttai_quant::portfolio::{AccountBook, ExpiryAction, ExpiryList, check_rules, expiry_list, measure};
 
 use super::book::{self, FoundAccount};
@@ -185,7 +185,7 @@ impl Watching<'_> {
             Ok(state) => state,
             Err(error) => return tracing::error!("the watch's state cannot be written: {error}"),
         };
-        let row = WatchRow { checks: self.watch.checks, state };
+        let row = StoredWatch { checks: self.watch.checks, state };
         if let Err(error) = self.ports.accounts.save_watch(self.user(), &self.params.account_id, &row).await {
             tracing::warn!("the watch's state is not in the store: {error}");
         }
@@ -200,11 +200,11 @@ impl Watching<'_> {
         let accounts = &self.ports.accounts;
         let mut written = Ok(());
         if let Some(rows) = &found.book.holdings {
-            let rows: Vec<PositionRow> = rows.iter().map(|held| row(held, now)).collect();
+            let rows: Vec<StoredPosition> = rows.iter().map(|held| row(held, now)).collect();
             written = accounts.sync_positions(user, account, &rows, now).await;
         }
         if let (Ok(()), Some(balances)) = (&written, &found.balances) {
-            let balances = BalancesRow {
+            let balances = StoredBalances {
                 cash: balances.cash,
                 net_liquidation: balances.net_liquidation,
                 option_buying_power: balances.option_buying_power,
@@ -285,14 +285,14 @@ fn unreadable(as_of: DateTime<Utc>) -> AccountBook {
     }
 }
 
-fn row(held: &ttai_quant::portfolio::Holding, now: DateTime<Utc>) -> PositionRow {
+fn row(held: &ttai_quant::portfolio::HeldPosition, now: DateTime<Utc>) -> StoredPosition {
     use ttai_quant::portfolio::HeldInstrument;
     let kind = match &held.instrument {
         HeldInstrument::Shares(_) => "shares",
         HeldInstrument::Option(_) => "option",
         HeldInstrument::Other(kind) => kind,
     };
-    PositionRow {
+    StoredPosition {
         symbol: held.label.clone(),
         kind: kind.to_owned(),
         quantity: held.quantity,

@@ -32,6 +32,7 @@ macro_rules! for_each_workflow {
             ResearchAnalysisWorkflow: ResearchAnalysisParams;
             FullAnalysisWorkflow: FullAnalysisParams;
             AnalysisWorkflow: AnalysisParams;
+            PortfolioMonitorWorkflow: PortfolioMonitorParams;
         }
     };
 }
@@ -148,6 +149,8 @@ pub struct WorkflowEntry {
     pub name: &'static str,
     /// Its queue.
     pub queue: TaskQueue,
+    /// Whether it lives until it is shut down.
+    pub is_entity: bool,
     /// Reads arguments as the workflow does and prepares its start under a key.
     pub prepare: fn(Vec<Value>, &str) -> Result<PreparedStart, ValidationError>,
     /// Whether two arguments, as they stand in histories, are the same request.
@@ -161,6 +164,7 @@ impl WorkflowEntry {
         Self {
             name: P::WORKFLOW,
             queue: P::QUEUE,
+            is_entity: P::EXECUTION_TIMEOUT.is_none(),
             prepare: |arguments, key| {
                 let params: P = lenient::read(arguments)
                     .map_err(|malformed| ValidationError::new("argument", malformed.message))?;

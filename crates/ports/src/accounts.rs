@@ -20,7 +20,7 @@ pub enum PositionStatus {
 
 /// A position of an account. A closed one stays.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct PositionRow {
+pub struct StoredPosition {
     /// The broker's symbol, unique in the account.
     pub symbol: String,
     /// `shares`, `option`, or the broker's word for another kind.
@@ -35,13 +35,13 @@ pub struct PositionRow {
     pub status: PositionStatus,
     /// When it was first seen; what a caller puts here counts only for a position that is new.
     pub opened_at: DateTime<Utc>,
-    /// When it was last seen.
+    /// When it was last seen, or seen to be gone.
     pub updated_at: DateTime<Utc>,
 }
 
 /// An account's balances, in dollars.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct BalancesRow {
+pub struct StoredBalances {
     /// Cash.
     pub cash: Decimal,
     /// Worth of everything.
@@ -58,7 +58,7 @@ pub struct BalancesRow {
 
 /// What a watch remembers.
 #[derive(Clone, Debug, PartialEq)]
-pub struct WatchRow {
+pub struct StoredWatch {
     /// How often it has looked: a state that has looked more often is never replaced by one that has looked less.
     pub checks: u64,
     /// The state.
@@ -73,22 +73,22 @@ pub trait Accounts: Send + Sync {
         &self,
         user_id: &str,
         account: &str,
-        positions: &[PositionRow],
+        positions: &[StoredPosition],
         at: DateTime<Utc>,
     ) -> Result<(), StoreError>;
     /// The positions of an account, open ones first, then by symbol.
-    async fn positions(&self, user_id: &str, account: &str) -> Result<Vec<PositionRow>, StoreError>;
+    async fn positions(&self, user_id: &str, account: &str) -> Result<Vec<StoredPosition>, StoreError>;
     /// Writes an account's balances.
     async fn sync_balances(
         &self,
         user_id: &str,
         account: &str,
-        balances: &BalancesRow,
+        balances: &StoredBalances,
     ) -> Result<(), StoreError>;
     /// An account's balances as they were last written.
-    async fn balances(&self, user_id: &str, account: &str) -> Result<Option<BalancesRow>, StoreError>;
+    async fn balances(&self, user_id: &str, account: &str) -> Result<Option<StoredBalances>, StoreError>;
     /// Writes what a watch remembers, unless the store has a state that has looked more often.
-    async fn save_watch(&self, user_id: &str, account: &str, watch: &WatchRow) -> Result<(), StoreError>;
+    async fn save_watch(&self, user_id: &str, account: &str, watch: &StoredWatch) -> Result<(), StoreError>;
     /// What a watch remembers.
-    async fn watch(&self, user_id: &str, account: &str) -> Result<Option<WatchRow>, StoreError>;
+    async fn watch(&self, user_id: &str, account: &str) -> Result<Option<StoredWatch>, StoreError>;
 }

@@ -16,7 +16,7 @@ pub mod quote_stream;
 pub mod scanner;
 pub mod store;
 
-pub use accounts::{Accounts, BalancesRow, PositionRow, PositionStatus, WatchRow};
+pub use accounts::{Accounts, PositionStatus, StoredBalances, StoredPosition, StoredWatch};
 pub use broker::{
     AccountBalances, Broker, BrokerAccount, BrokerOrder, BrokerPosition, BrokerTransaction, Instrument,
     OrderAction, OrderIntent, OrderLeg, OrderPreview, OrderPrice, OrderStatus, TimeInForce,

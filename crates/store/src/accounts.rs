@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 use serde_json::Value;
-use ttai_ports::{Accounts, BalancesRow, PositionRow, PositionStatus, StoreError, WatchRow};
+use ttai_ports::{Accounts, PositionStatus, StoreError, StoredBalances, StoredPosition, StoredWatch};
 
 use crate::Database;
 use crate::checks::{check_id, json_text, storable_instant};
@@ -21,7 +21,7 @@ const UPSERT: &str = "INSERT INTO positions (user_id, account, symbol, kind, qua
      opened_at = CASE WHEN positions.status = 'open' THEN positions.opened_at ELSE excluded.opened_at END, \
      updated_at = excluded.updated_at WHERE positions.updated_at <= excluded.updated_at";
 
-const CLOSE: &str = "UPDATE positions SET status = 'closed' \
+const CLOSE: &str = "UPDATE positions SET status = 'closed', updated_at = $3 \
      WHERE user_id = $1 AND account = $2 AND status = 'open' AND updated_at < $3";
 
 const SAVE_BALANCES: &str = "INSERT INTO balances (user_id, account, cash, net_liquidation, option_buying_power, \
@@ -71,8 +71,8 @@ fn decimal(column: &str, text: &str) -> Result<Decimal, StoreError> {
 }
 
 impl Held {
-    fn into_row(self) -> Result<PositionRow, StoreError> {
-        Ok(PositionRow {
+    fn into_row(self) -> Result<StoredPosition, StoreError> {
+        Ok(StoredPosition {
             quantity: decimal("quantity", &self.quantity)?,
             average_open_price: decimal("average_open_price", &self.average_open_price)?,
             mark: self.mark.as_deref().map(|mark| decimal("mark", mark)).transpose()?,
@@ -92,9 +92,9 @@ impl Held {
 }
 
 impl Balanced {
-    fn into_row(self) -> Result<BalancesRow, StoreError> {
+    fn into_row(self) -> Result<StoredBalances, StoreError> {
         let requirement = self.maintenance_requirement.as_deref();
-        Ok(BalancesRow {
+        Ok(StoredBalances {
             cash: decimal("cash", &self.cash)?,
             net_liquidation: decimal("net_liquidation", &self.net_liquidation)?,
             option_buying_power: decimal("option_buying_power", &self.option_buying_power)?,
@@ -115,7 +115,7 @@ fn check_owner(user_id: &str, account: &str) -> Result<(), StoreError> {
 fn upsert<'a>(
     user_id: &'a str,
     account: &'a str,
-    position: &'a PositionRow,
+    position: &'a StoredPosition,
     at: DateTime<Utc>,
 ) -> Result<Statement<'a>, StoreError> {
     check_id("symbol", &position.symbol)?;
@@ -142,7 +142,7 @@ impl Accounts for Database {
         &self,
         user_id: &str,
         account: &str,
-        positions: &[PositionRow],
+        positions: &[StoredPosition],
         at: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         check_owner(user_id, account)?;
@@ -168,7 +168,7 @@ impl Accounts for Database {
         self.within("writing the account's positions", call).await
     }
 
-    async fn positions(&self, user_id: &str, account: &str) -> Result<Vec<PositionRow>, StoreError> {
+    async fn positions(&self, user_id: &str, account: &str) -> Result<Vec<StoredPosition>, StoreError> {
         check_owner(user_id, account)?;
         let text = format!(
             "SELECT {} FROM positions WHERE user_id = $1 AND account = $2 ORDER BY status DESC, symbol",
@@ -183,7 +183,7 @@ impl Accounts for Database {
         &self,
         user_id: &str,
         account: &str,
-        balances: &BalancesRow,
+        balances: &StoredBalances,
     ) -> Result<(), StoreError> {
         check_owner(user_id, account)?;
         let statement = sql(SAVE_BALANCES)
@@ -199,7 +199,7 @@ impl Accounts for Database {
         self.execute("writing the account's balances", statement).await.map(drop)
     }
 
-    async fn balances(&self, user_id: &str, account: &str) -> Result<Option<BalancesRow>, StoreError> {
+    async fn balances(&self, user_id: &str, account: &str) -> Result<Option<StoredBalances>, StoreError> {
         check_owner(user_id, account)?;
         let text = format!("SELECT {} FROM balances WHERE user_id = $1 AND account = $2", Balanced::COLUMNS);
         let query = sql(text).bind(user_id).bind(account);
@@ -207,7 +207,7 @@ impl Accounts for Database {
         found.map(Balanced::into_row).transpose()
     }
 
-    async fn save_watch(&self, user_id: &str, account: &str, watch: &WatchRow) -> Result<(), StoreError> {
+    async fn save_watch(&self, user_id: &str, account: &str, watch: &StoredWatch) -> Result<(), StoreError> {
         check_owner(user_id, account)?;
         let checks = i64::try_from(watch.checks).map_err(|_| {
             StoreError::Invalid(format!("{} checks are more than a watch makes", watch.checks))
@@ -217,7 +217,7 @@ impl Accounts for Database {
         self.execute("writing the watch's state", statement).await.map(drop)
     }
 
-    async fn watch(&self, user_id: &str, account: &str) -> Result<Option<WatchRow>, StoreError> {
+    async fn watch(&self, user_id: &str, account: &str) -> Result<Option<StoredWatch>, StoreError> {
         check_owner(user_id, account)?;
         let text =
             format!("SELECT {} FROM portfolio_watches WHERE user_id = $1 AND account = $2", Watched::COLUMNS);
@@ -227,6 +227,6 @@ impl Accounts for Database {
         };
         let state: Value = serde_json::from_str(&found.state)
             .map_err(|error| StoreError::Corrupt(format!("the watch's state is no JSON: {error}")))?;
-        Ok(Some(WatchRow { checks: u64::try_from(found.checks).unwrap_or(0), state }))
+        Ok(Some(StoredWatch { checks: u64::try_from(found.checks).unwrap_or(0), state }))
     }
 }

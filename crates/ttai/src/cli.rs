@@ -377,6 +377,9 @@ pub struct SimArgs {
     /// Faults to inject: a JSON list (docs/sim.md).
     #[arg(long, value_name = "FILE")]
     pub faults: Option<PathBuf>,
+    /// Begin every account with a small book: short puts, a covered call, a spread, a long call, shares.
+    #[arg(long)]
+    pub book: bool,
 }
 
 /// `ttai quotes`.

@@ -21,7 +21,7 @@ pub enum HeldInstrument {
 
 /// A position.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Holding {
+pub struct HeldPosition {
     /// The broker's symbol, for a person.
     pub label: String,
     /// What is held.
@@ -61,7 +61,7 @@ pub struct AccountBook {
     /// The moment, in market time.
     pub as_of: DateTime<Utc>,
     /// What it holds; none where the broker did not say.
-    pub holdings: Option<Vec<Holding>>,
+    pub holdings: Option<Vec<HeldPosition>>,
     /// Dollars that all of it is worth, by the broker.
     pub net_liquidation: Option<Decimal>,
     /// The broker's maintenance requirement in dollars.
@@ -82,7 +82,7 @@ impl AccountBook {
     }
 }
 
-impl Holding {
+impl HeldPosition {
     /// What its price follows; none for kinds that nothing here measures.
     #[must_use]
     pub fn underlying(&self) -> Option<&Symbol> {

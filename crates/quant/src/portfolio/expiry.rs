@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ttai_core::{OptionContract, OptionRight, Settlement, Symbol};
 
-use super::book::{AccountBook, Holding};
+use super::book::{AccountBook, HeldPosition};
 use crate::strategy::legs::intrinsic;
 
 /// What becomes of a contract if its underlying stays where it is.
@@ -80,7 +80,7 @@ pub fn expiry_list(book: &AccountBook) -> ExpiryList {
     ExpiryList { date: today, rows, shares, cash }
 }
 
-fn row(book: &AccountBook, held: &Holding) -> Option<ExpiryRow> {
+fn row(book: &AccountBook, held: &HeldPosition) -> Option<ExpiryRow> {
     let contract = held.contract().filter(|contract| contract.last_trade_date == book.today())?;
     let spot = book.underlyings.get(&contract.underlying).and_then(|market| market.spot);
     let inside = spot.map(|spot| intrinsic(contract.right, spot, contract.strike));
@@ -112,7 +112,7 @@ fn action(contract: &OptionContract, spot: Option<Decimal>) -> ExpiryAction {
 }
 
 /// Shares and cash that the whole position would move.
-fn moved(held: &Holding, contract: &OptionContract, inside: Option<Decimal>) -> (Decimal, Decimal) {
+fn moved(held: &HeldPosition, contract: &OptionContract, inside: Option<Decimal>) -> (Decimal, Decimal) {
     let size = |each: u32| held.quantity.saturating_mul(Decimal::from(each));
     if contract.settlement == Settlement::Cash {
         return (Decimal::ZERO, size(contract.multiplier).saturating_mul(inside.unwrap_or_default()));

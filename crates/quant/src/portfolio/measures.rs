@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ttai_core::{OptionContract, OptionRight, Symbol};
 
-use super::book::{AccountBook, HeldInstrument, HeldUnderlying, Holding};
+use super::book::{AccountBook, HeldInstrument, HeldPosition, HeldUnderlying};
 use crate::margin::UnderlyingClass;
 use crate::risk::{
     AssignmentRisk, Concentration, ConcentrationLimits, Exposure, PositionLeg, PositionRisk, ShortOption,
@@ -192,7 +192,7 @@ pub fn measure(book: &AccountBook) -> BookMeasures {
     }
 }
 
-fn holding(book: &AccountBook, held: &Holding) -> HoldingMeasures {
+fn holding(book: &AccountBook, held: &HeldPosition) -> HoldingMeasures {
     let market = held.underlying().and_then(|symbol| book.underlyings.get(symbol));
     let spot = market.and_then(|market| market.spot);
     let contract = held.contract();
@@ -246,7 +246,7 @@ fn days_to_ex(book: &AccountBook, contract: &OptionContract, market: &HeldUnderl
 
 fn assignment(
     book: &AccountBook,
-    held: &Holding,
+    held: &HeldPosition,
     contract: &OptionContract,
     market: &HeldUnderlying,
 ) -> Option<AssignmentRisk> {
@@ -258,8 +258,8 @@ fn assignment(
     Some(assignment_risk(&short))
 }
 
-fn underlyings(book: &AccountBook, holdings: &[Holding]) -> Vec<UnderlyingMeasures> {
-    let mut by_symbol: BTreeMap<&Symbol, Vec<&Holding>> = BTreeMap::new();
+fn underlyings(book: &AccountBook, holdings: &[HeldPosition]) -> Vec<UnderlyingMeasures> {
+    let mut by_symbol: BTreeMap<&Symbol, Vec<&HeldPosition>> = BTreeMap::new();
     for held in holdings {
         if let Some(symbol) = held.underlying() {
             by_symbol.entry(symbol).or_default().push(held);
@@ -268,7 +268,7 @@ fn underlyings(book: &AccountBook, holdings: &[Holding]) -> Vec<UnderlyingMeasur
     by_symbol.into_iter().map(|(symbol, held)| underlying(book, symbol, &held)).collect()
 }
 
-fn underlying(book: &AccountBook, symbol: &Symbol, held: &[&Holding]) -> UnderlyingMeasures {
+fn underlying(book: &AccountBook, symbol: &Symbol, held: &[&HeldPosition]) -> UnderlyingMeasures {
     let market = book.underlyings.get(symbol).cloned().unwrap_or_default();
     let found = risk(book, symbol, held, &market);
     UnderlyingMeasures {
@@ -285,7 +285,7 @@ fn underlying(book: &AccountBook, symbol: &Symbol, held: &[&Holding]) -> Underly
 fn risk(
     book: &AccountBook,
     symbol: &Symbol,
-    held: &[&Holding],
+    held: &[&HeldPosition],
     market: &HeldUnderlying,
 ) -> Result<PositionRisk, String> {
     let spot = market.spot.ok_or_else(|| format!("no price of {symbol}"))?;
@@ -296,7 +296,7 @@ fn risk(
     position_risk(&position).map_err(|error| error.to_string())
 }
 
-fn position_leg(book: &AccountBook, held: &Holding, spot: Decimal) -> Result<PositionLeg, String> {
+fn position_leg(book: &AccountBook, held: &HeldPosition, spot: Decimal) -> Result<PositionLeg, String> {
     let leg = match held.contract() {
         None => Leg::stock(held.quantity, held.entry, held.mark.unwrap_or(spot)),
         Some(contract) if !contract.is_standard() && contract.deliverable_shares != contract.multiplier => {
@@ -312,11 +312,11 @@ fn position_leg(book: &AccountBook, held: &Holding, spot: Decimal) -> Result<Pos
 }
 
 /// What no underlying's sums can have: kinds that nothing here measures.
-fn unmeasured(holdings: &[Holding]) -> impl Iterator<Item = String> {
-    holdings.iter().filter(|held| held.underlying().is_none()).map(Holding::name)
+fn unmeasured(holdings: &[HeldPosition]) -> impl Iterator<Item = String> {
+    holdings.iter().filter(|held| held.underlying().is_none()).map(HeldPosition::name)
 }
 
-fn greeks(underlyings: &[UnderlyingMeasures], holdings: &[Holding], index: Option<f64>) -> BookGreeks {
+fn greeks(underlyings: &[UnderlyingMeasures], holdings: &[HeldPosition], index: Option<f64>) -> BookGreeks {
     let mut sums = BookGreeks { missing: unmeasured(holdings).collect(), ..BookGreeks::default() };
     let mut weighted = 0.0;
     for of in underlyings {
@@ -340,7 +340,7 @@ fn greeks(underlyings: &[UnderlyingMeasures], holdings: &[Holding], index: Optio
     sums
 }
 
-fn margin(underlyings: &[UnderlyingMeasures], holdings: &[Holding], book: &AccountBook) -> BookMargin {
+fn margin(underlyings: &[UnderlyingMeasures], holdings: &[HeldPosition], book: &AccountBook) -> BookMargin {
     let mut margin = BookMargin { broker_maintenance: book.maintenance, ..BookMargin::default() };
     for of in underlyings {
         let what = of.problem.clone().unwrap_or_else(|| of.symbol.to_string());

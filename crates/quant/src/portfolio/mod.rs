@@ -10,7 +10,7 @@ mod readings;
 mod tests;
 mod watch;
 
-pub use book::{AccountBook, HeldInstrument, HeldUnderlying, Holding};
+pub use book::{AccountBook, HeldInstrument, HeldPosition, HeldUnderlying};
 pub use expiry::{ExpiryAction, ExpiryList, ExpiryRow, expiry_list};
 pub use measures::{
     BookGreeks, BookMargin, BookMeasures, BookSum, HoldingMeasures, UnderlyingMeasures, measure,

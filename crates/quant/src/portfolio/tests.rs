@@ -41,12 +41,12 @@ fn contract(occ: &str, last_trade_date: &str) -> OptionContract {
     }
 }
 
-fn holding(leg: &Value) -> Holding {
+fn holding(leg: &Value) -> HeldPosition {
     let symbol = Symbol::new(leg["underlying"].as_str().unwrap()).unwrap();
     let greek = |name: &str| leg[name].as_f64().unwrap();
     let option = leg["kind"] == "option";
     let label = leg["occ_symbol"].as_str().unwrap_or(symbol.as_str()).to_owned();
-    Holding {
+    HeldPosition {
         instrument: if option {
             HeldInstrument::Option(contract(&label, leg["last_trade_date"].as_str().unwrap()))
         } else {
@@ -157,7 +157,7 @@ fn at(text: &str) -> DateTime<Utc> {
 
 /// Two short puts of XYZ at 2.00 with 10 days to go, a dollar out of the money.
 fn short_put() -> AccountBook {
-    let put = Holding {
+    let put = HeldPosition {
         label: "XYZ   240621P00050000".to_owned(),
         instrument: HeldInstrument::Option(contract("XYZ   240621P00050000", "2024-06-21")),
         quantity: Decimal::from(-2),
@@ -179,7 +179,7 @@ fn short_put() -> AccountBook {
     }
 }
 
-fn put(book: &mut AccountBook) -> &mut Holding {
+fn put(book: &mut AccountBook) -> &mut HeldPosition {
     &mut book.holdings.as_mut().unwrap()[0]
 }
 
@@ -307,7 +307,7 @@ fn each_default_rule_holds_at_its_limit() {
 #[test]
 fn kinds_that_nothing_here_measures_make_sums_incomplete() {
     let mut book = short_put();
-    let future = Holding {
+    let future = HeldPosition {
         label: "/MESM4".to_owned(),
         instrument: HeldInstrument::Other("Future".to_owned()),
         quantity: Decimal::ONE,

@@ -14,7 +14,7 @@ const MOST_ACTIVE: usize = 1_000;
 const AFTER_ACKNOWLEDGEMENT: TimeDelta = TimeDelta::hours(12);
 
 /// A reading with its rule.
-struct Judged<'a> {
+struct JudgedReading<'a> {
     rule: &'a PortfolioRule,
     reading: Reading,
     key: String,
@@ -46,7 +46,7 @@ impl Watch<'_> {
     ) -> Vec<PortfolioAlert> {
         self.state.quiet_until.retain(|_, until| *until > now);
         self.state.snoozed.retain(|_, until| *until > now);
-        let mut judged: Vec<Judged<'_>> = self.blindness(rules, book, now);
+        let mut judged: Vec<JudgedReading<'_>> = self.blindness(rules, book, now);
         if book.positions_known {
             judged.extend(rules.iter().flat_map(|rule| judge(rule, readings(rule, book))));
         }
@@ -67,7 +67,7 @@ impl Watch<'_> {
         rules: &'a [PortfolioRule],
         book: &BookMeasures,
         now: DateTime<Utc>,
-    ) -> Vec<Judged<'a>> {
+    ) -> Vec<JudgedReading<'a>> {
         let since = if book.positions_known { None } else { Some(self.state.blind_since.unwrap_or(now)) };
         self.state.blind_since = since;
         let of_kind = rules.iter().filter(|rule| rule.kind == RuleKind::MonitoringBlind);
@@ -85,8 +85,8 @@ impl Watch<'_> {
         of_kind.flat_map(|rule| judge(rule, vec![reading(rule)])).collect()
     }
 
-    fn apply(&mut self, judged: &Judged<'_>, now: DateTime<Utc>) -> Option<PortfolioAlert> {
-        let Judged { rule, reading, key } = judged;
+    fn apply(&mut self, judged: &JudgedReading<'_>, now: DateTime<Utc>) -> Option<PortfolioAlert> {
+        let JudgedReading { rule, reading, key } = judged;
         let beyond = reading.beyond?;
         let holds = beyond > 0.0 || beyond == 0.0 && !rule.kind.is_strict();
         if holds {
@@ -106,7 +106,7 @@ impl Watch<'_> {
     }
 
     /// It is true.
-    fn hold(&mut self, Judged { rule, reading, key }: &Judged<'_>, now: DateTime<Utc>) {
+    fn hold(&mut self, JudgedReading { rule, reading, key }: &JudgedReading<'_>, now: DateTime<Utc>) {
         if self.state.active.contains_key(key) || self.state.active.len() >= MOST_ACTIVE {
             return;
         }
@@ -126,7 +126,7 @@ impl Watch<'_> {
     /// Tells it, once, unless it is to be quiet.
     fn raise(
         &mut self,
-        Judged { rule, reading, key }: &Judged<'_>,
+        JudgedReading { rule, reading, key }: &JudgedReading<'_>,
         now: DateTime<Utc>,
     ) -> Option<PortfolioAlert> {
         let quiet = self.state.quiet_until.contains_key(key) || self.is_snoozed(key, rule.kind, reading);
@@ -191,8 +191,8 @@ impl Watch<'_> {
     }
 }
 
-fn judge(rule: &PortfolioRule, readings: Vec<Reading>) -> impl Iterator<Item = Judged<'_>> {
-    readings.into_iter().map(move |reading| Judged {
+fn judge(rule: &PortfolioRule, readings: Vec<Reading>) -> impl Iterator<Item = JudgedReading<'_>> {
+    readings.into_iter().map(move |reading| JudgedReading {
         key: format!("{}/{}/{}", rule.kind.name(), reading.subject, rule.threshold),
         rule,
         reading,

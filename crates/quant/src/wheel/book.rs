@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 use ttai_core::{OptionRight, Symbol};
 
 use super::cycle::{Cycle, Entry, same, split_shares};
-use super::lots::{Lot, ShareLot, ShortLot, take_first};
+use super::lots::{Divisible, ShareLot, ShortLot, take_first};
 use super::report::{IncomeKind, WheelEnd, WheelReport, by_month};
 use super::transaction::{WheelAsset, WheelEvent, WheelOption, WheelTransaction};
 
@@ -22,7 +22,7 @@ struct LongLot {
     cost: Decimal,
 }
 
-impl Lot for LongLot {
+impl Divisible for LongLot {
     fn size(&self) -> Decimal {
         self.size
     }
@@ -49,7 +49,7 @@ struct UnderlyingBook {
 
 /// All underlyings of an account.
 #[derive(Debug, Default)]
-pub(super) struct Ledger {
+pub(super) struct WheelLedger {
     books: BTreeMap<Symbol, UnderlyingBook>,
     bills: BTreeMap<String, VecDeque<LongLot>>,
     other: Vec<Entry>,
@@ -61,7 +61,7 @@ pub(super) struct Ledger {
     incomplete: BTreeSet<String>,
 }
 
-impl Ledger {
+impl WheelLedger {
     pub(super) fn book_all(&mut self, transactions: &[WheelTransaction], today: NaiveDate) {
         let mut seen = BTreeSet::new();
         let mut rows: Vec<&WheelTransaction> = transactions

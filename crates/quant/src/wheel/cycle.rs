@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use ttai_core::{OptionRight, Symbol};
 
-use super::lots::{Lot, ShareLot, ShortLot, take_first};
+use super::lots::{Divisible, ShareLot, ShortLot, take_first};
 use super::report::{AssignedLot, IncomeKind, OpenShort, WheelCycle, WheelEnd, WheelRoll};
 use super::transaction::WheelOption;
 use crate::strategy::number::percent;

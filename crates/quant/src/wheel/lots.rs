@@ -35,7 +35,7 @@ pub(super) struct ShortLot {
 }
 
 /// Something that can be parted by number.
-pub(super) trait Lot: Clone {
+pub(super) trait Divisible: Clone {
     fn size(&self) -> Decimal;
     /// The part of it with `size`, money in proportion; the rest stays in `self`, so that both add up exactly.
     fn take(&mut self, size: Decimal) -> Self;
@@ -46,7 +46,7 @@ fn portion(money: Decimal, part: Decimal, whole: Decimal) -> Decimal {
     if part == whole { money } else { (money * (part / whole)).round_dp(4) }
 }
 
-impl Lot for ShareLot {
+impl Divisible for ShareLot {
     fn size(&self) -> Decimal {
         self.shares
     }
@@ -59,7 +59,7 @@ impl Lot for ShareLot {
     }
 }
 
-impl Lot for ShortLot {
+impl Divisible for ShortLot {
     fn size(&self) -> Decimal {
         self.contracts
     }
@@ -91,7 +91,7 @@ impl ShortLot {
 }
 
 /// Takes up to `size` out of the lots that `fits`, oldest first; what is not there is the second.
-pub(super) fn take_first<L: Lot>(
+pub(super) fn take_first<L: Divisible>(
     lots: &mut VecDeque<L>,
     mut size: Decimal,
     fits: impl Fn(&L) -> bool,

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ttai_core::{OptionRight, Symbol};
 
-use super::book::Ledger;
+use super::book::WheelLedger;
 use super::transaction::{WheelError, WheelTransaction, check};
 
 /// Where income comes from.
@@ -172,7 +172,7 @@ pub struct WheelReport {
 /// [`WheelError`] names the transaction that is none.
 pub fn wheel(transactions: &[WheelTransaction], today: NaiveDate) -> Result<WheelReport, WheelError> {
     check(transactions)?;
-    let mut ledger = Ledger::default();
+    let mut ledger = WheelLedger::default();
     ledger.book_all(transactions, today);
     Ok(ledger.report(today))
 }
