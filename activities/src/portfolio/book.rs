@@ -64,12 +64,22 @@ fn nobody(ports: &Ports, wanted: &str) -> ttai_contract::ValidationError {
     ttai_contract::ValidationError::new("account_id", message)
 }
 
+/// What is made of a price that is stale, halted, crossed or only the last known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Doubtful {
+    /// It is shown, and said to be doubtful.
+    Shown,
+    /// It is unknown: nothing is raised because of it.
+    Unknown,
+}
+
 /// What the account holds, with the market of every underlying.
 pub(crate) async fn find(
     ports: &Ports,
     compute: &Compute,
     broker: &Arc<dyn Broker>,
     account: &str,
+    doubtful: Doubtful,
 ) -> Result<FoundAccount, AnalystError> {
     let (balances, positions) = tokio::join!(broker.balances(account), broker.positions(account));
     if let (Err(error), Err(_)) = (&balances, &positions) {
@@ -92,7 +102,8 @@ pub(crate) async fn find(
     let optioned: BTreeSet<Symbol> = positions.iter().flatten().filter_map(optioned).collect();
     let markets = stream::iter(symbols.into_iter().map(|symbol| {
         let chain = optioned.contains(&symbol);
-        market(ports, compute, symbol, chain, as_of, rate)
+        let asked = Asked { as_of, rate, doubtful };
+        market(ports, compute, symbol, chain, asked)
     }));
     let markets: Vec<FoundMarket> = markets.buffer_unordered(AT_ONCE).collect().await;
     let mut underlyings = BTreeMap::new();
@@ -156,13 +167,20 @@ struct FoundMarket {
     problems: Vec<String>,
 }
 
+/// When a market is asked, and how.
+#[derive(Clone, Copy)]
+struct Asked {
+    as_of: DateTime<Utc>,
+    rate: f64,
+    doubtful: Doubtful,
+}
+
 async fn market(
     ports: &Ports,
     compute: &Compute,
     symbol: Symbol,
     with_chain: bool,
-    as_of: DateTime<Utc>,
-    rate: f64,
+    Asked { as_of, rate, doubtful }: Asked,
 ) -> FoundMarket {
     let mut problems = Vec::new();
     let (quote, history, metrics) = tokio::join!(
@@ -172,8 +190,14 @@ async fn market(
     );
     let mut note = |what: &str, error: &PortError| problems.push(format!("{symbol} {what}: {error}"));
     let mut market = HeldUnderlying::default();
+    let mut conditions = None;
     match quote {
-        Ok(quote) => market.spot = quote.last.or_else(|| quote.mid()),
+        Ok(quote) => {
+            conditions =
+                quote.is_doubtful().then(|| quote.conditions.iter().map(ToString::to_string).collect());
+            let known = conditions.is_none() || doubtful == Doubtful::Shown;
+            market.spot = quote.last.or_else(|| quote.mid()).filter(|_| known);
+        }
         Err(error) => note("price", &error),
     }
     match history {
@@ -202,6 +226,10 @@ async fn market(
             }
             Err(error) => note("options", &error),
         }
+    }
+    if let Some(conditions) = conditions {
+        let conditions: Vec<String> = conditions;
+        problems.push(format!("{symbol} price is {}", conditions.join(" and ")));
     }
     FoundMarket { symbol, market, chain, problems }
 }

@@ -7,6 +7,8 @@ mod book;
 mod raise;
 mod roll;
 mod state;
+#[cfg(test)]
+mod tests;
 mod transactions;
 mod watch;
 
@@ -21,6 +23,7 @@ use ttai_core::{PortfolioAlert, Symbol};
 use ttai_quant::portfolio::measure;
 use ttai_quant::wheel::WheelReport;
 
+use self::book::Doubtful;
 use crate::compute::Compute;
 use crate::failure::AnalystError;
 use crate::market_view::source;
@@ -93,7 +96,7 @@ impl PortfolioActivities {
 async fn fetch(ports: &Ports, compute: &Compute, account: &str) -> Result<PortfolioState, AnalystError> {
     let ports = ports.for_request();
     let (broker, account) = book::account(&ports, account).await?;
-    let found = book::find(&ports, compute, &broker, &account).await?;
+    let found = book::find(&ports, compute, &broker, &account, Doubtful::Shown).await?;
     let measures = measure(&found.book);
     Ok(state::state(&found, &measures, source(&ports)))
 }
@@ -119,7 +122,7 @@ pub async fn rolls(
 ) -> Result<Vec<RollAdvice>, String> {
     let looked = async {
         let (broker, account) = book::account(ports, account).await?;
-        let found = book::find(ports, compute, &broker, &account).await?;
+        let found = book::find(ports, compute, &broker, &account, Doubtful::Shown).await?;
         Ok::<_, AnalystError>(roll::advice(&found, symbol))
     };
     looked.await.map_err(|error| error.to_string())

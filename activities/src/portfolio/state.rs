@@ -39,10 +39,14 @@ pub(super) fn state(found: &FoundAccount, measures: &BookMeasures, source: Marke
         ),
         margin_from_broker: broker_margin.is_some(),
         dollar_delta: measures.greeks.dollar_delta,
-        beta_weighted_delta: measures.greeks.beta_weighted_delta,
+        // A sum that leaves an underlying out would be another portfolio's.
+        beta_weighted_delta: measures
+            .greeks
+            .beta_weighted_delta
+            .filter(|_| measures.greeks.missing_beta.is_empty()),
         theta: measures.greeks.theta,
         vega: measures.greeks.vega,
-        greeks_missing: measures.greeks.missing.clone(),
+        greeks_missing: greeks_missing(measures),
         strategies: strategies(measures),
         concentration: concentration(measures),
         expiring: expiring(&found.book),
@@ -58,6 +62,13 @@ pub(super) fn state(found: &FoundAccount, measures: &BookMeasures, source: Marke
 
 fn sum(sum: &BookSum) -> PortfolioSum {
     PortfolioSum { amount: sum.amount, missing: sum.missing.clone() }
+}
+
+fn greeks_missing(measures: &BookMeasures) -> Vec<String> {
+    let greeks = &measures.greeks;
+    let without =
+        (!greeks.missing_beta.is_empty()).then(|| format!("the beta of {}", greeks.missing_beta.join(", ")));
+    greeks.missing.iter().cloned().chain(without).collect()
 }
 
 fn strategies(measures: &BookMeasures) -> Vec<StrategyMargin> {

@@ -14,7 +14,7 @@ use ttai_core::{NEW_YORK, PortfolioAlert, PortfolioRule, RuleKind, Severity, Sym
 use ttai_ports::{PositionStatus, StoredBalances, StoredPosition, StoredWatch};
 use ttai_quant::portfolio::{AccountBook, ExpiryAction, ExpiryList, check_rules, expiry_list, measure};
 
-use super::book::{self, FoundAccount};
+use super::book::{self, Doubtful, FoundAccount};
 use super::raise::{Direct, Raise};
 use crate::compute::Compute;
 use crate::failure::AnalystError;
@@ -28,7 +28,7 @@ const SYNC_EVERY: TimeDelta = TimeDelta::minutes(5);
 /// How long an alert is tried at a channel that does not take it.
 const PATIENCE: TimeDelta = TimeDelta::hours(24);
 /// Most alerts on their way at once.
-const MOST_PENDING: usize = 500;
+const MOST_PENDING: usize = 200;
 
 /// Watches until it is told to stop, and answers where it is.
 pub(super) async fn watch(
@@ -99,7 +99,9 @@ impl Watching<'_> {
     async fn look(&mut self) -> Result<bool, AnalystError> {
         let ports = self.ports.for_request();
         let found = match book::account(&ports, &self.params.account_id).await {
-            Ok((broker, account)) => book::find(&ports, self.compute, &broker, &account).await,
+            Ok((broker, account)) => {
+                book::find(&ports, self.compute, &broker, &account, Doubtful::Unknown).await
+            }
             Err(error) => Err(error),
         };
         let found = match found {
@@ -222,6 +224,8 @@ impl Watching<'_> {
 
     /// What ends today, at 10:00 and an hour before the close.
     fn expiry_day(&mut self, found: &FoundAccount, now: DateTime<Utc>) -> Option<PortfolioAlert> {
+        let wanted = |rule: &PortfolioRule| rule.kind == RuleKind::ExpiryDay && rule.threshold > 0.0;
+        self.rules.iter().find(|rule| wanted(rule))?;
         let hours = session(new_york_date(now)).filter(|hours| hours.is_open_at(now))?;
         let slot = match now {
             now if now >= hours.close - TimeDelta::hours(1) => 2,
@@ -261,7 +265,7 @@ fn expiry_alert(list: &ExpiryList, slot: u8, now: DateTime<Utc>) -> PortfolioAle
     let pressing = list.rows.iter().any(|row| row.action != ExpiryAction::Worthless);
     PortfolioAlert {
         key: format!("expiry_day/{}/{slot}", list.date),
-        kind: RuleKind::ItmNearExpiry,
+        kind: RuleKind::ExpiryDay,
         symbol: None,
         severity: if pressing { Severity::Warning } else { Severity::Info },
         message: format!("Expiring today:\n{}", lines.join("\n")),

@@ -39,6 +39,8 @@ pub enum RuleKind {
     PriceBelow,
     /// The broker has not said what is held for as many minutes as the threshold.
     MonitoringBlind,
+    /// Options end today: told at 10:00 and an hour before the close where the threshold is not 0.
+    ExpiryDay,
 }
 
 /// A rule.
@@ -86,7 +88,7 @@ const fn defaults(
     KindDefaults { kind, name, severity, hysteresis, cool_down_minutes, strict }
 }
 
-const KINDS: [KindDefaults; 15] = [
+const KINDS: [KindDefaults; 16] = [
     defaults(RuleKind::PnlWarning, "pnl_warning", Severity::Warning, 0.5, 60, false),
     defaults(RuleKind::MarginWarning, "margin_warning", Severity::Warning, 3.0, 60, false),
     defaults(RuleKind::DeltaBreach, "delta_breach", Severity::Warning, 0.03, 60, false),
@@ -103,6 +105,7 @@ const KINDS: [KindDefaults; 15] = [
     defaults(RuleKind::PriceAbove, "price_above", Severity::Info, 0.0, 60, true),
     defaults(RuleKind::PriceBelow, "price_below", Severity::Info, 0.0, 60, true),
     defaults(RuleKind::MonitoringBlind, "monitoring_blind", Severity::Critical, 0.0, 0, false),
+    defaults(RuleKind::ExpiryDay, "expiry_day", Severity::Info, 0.0, 0, false),
 ];
 
 impl RuleKind {
@@ -196,6 +199,7 @@ pub fn default_rules() -> Vec<PortfolioRule> {
         PortfolioRule::new(Kind::SymbolConcentration, 20.0),
         PortfolioRule::new(Kind::SectorConcentration, 40.0),
         PortfolioRule::new(Kind::MonitoringBlind, 5.0),
+        PortfolioRule::new(Kind::ExpiryDay, 1.0),
     ]
 }
 

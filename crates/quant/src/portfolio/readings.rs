@@ -29,7 +29,8 @@ pub(super) fn readings(rule: &PortfolioRule, book: &BookMeasures) -> Vec<Reading
         RuleKind::MarginWarning => vec![margin(rule, book)],
         RuleKind::SymbolConcentration | RuleKind::SectorConcentration => shares(rule, book),
         RuleKind::PriceAbove | RuleKind::PriceBelow => prices(rule, book),
-        RuleKind::MonitoringBlind => Vec::new(),
+        // The watch itself sees to these.
+        RuleKind::MonitoringBlind | RuleKind::ExpiryDay => Vec::new(),
         _ => book
             .positions
             .iter()

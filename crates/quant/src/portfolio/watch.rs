@@ -9,7 +9,7 @@ use super::measures::BookMeasures;
 use super::readings::{Reading, readings};
 
 /// Most alerts that are true at once; what is beyond is not raised.
-const MOST_ACTIVE: usize = 1_000;
+const MOST_ACTIVE: usize = 500;
 /// How long an alert that somebody acknowledged stays quiet after it is over.
 const AFTER_ACKNOWLEDGEMENT: TimeDelta = TimeDelta::hours(12);
 

@@ -75,7 +75,7 @@ fn positions(state: &PortfolioState) -> String {
     table.set_width(WIDTH);
     for held in &state.positions {
         table.add_row([
-            held.name.clone(),
+            held.name.replace(" put", "P").replace(" call", "C"),
             held.quantity.normalize().to_string(),
             held.mark.map_or(NONE.to_owned(), |mark| format!("{:.2}", mark.round_dp(2))),
             held.day_pnl.map_or(NONE.to_owned(), dollars),
@@ -93,8 +93,8 @@ fn note(held: &PortfolioPosition) -> String {
     let short = held.quantity < Decimal::ZERO;
     let inside = held.moneyness_pct.is_some_and(|pct| pct > 0.0);
     match held.assignment_level.as_deref() {
-        Some("high") => "assignment likely".to_owned(),
-        Some("medium") => "assignment risk".to_owned(),
+        Some("high") => "assign. high".to_owned(),
+        Some("medium") => "assign. med".to_owned(),
         _ if short && held.delta.is_some_and(|delta| delta.abs() >= 0.5 && held.dte.is_some()) => {
             "tested".to_owned()
         }
