@@ -6,6 +6,7 @@ pub mod analysts;
 pub mod market_data;
 pub mod notifications;
 pub mod outputs;
+pub mod portfolio;
 pub mod ports;
 pub mod titles;
 
@@ -31,5 +32,6 @@ pub use compute::{Compute, cores};
 pub use market_data::MarketDataActivities;
 pub use notifications::NotificationActivities;
 pub use outputs::OutputActivities;
+pub use portfolio::PortfolioActivities;
 pub use ports::Ports;
 pub use supervise::{AttemptOf, Shutdown, StopReasons, Supervisor};

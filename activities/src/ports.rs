@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use ttai_ports::{Analyses, Artifacts, MarketData, Metrics, ModelJournal, News, Notifier, Provenance};
+use ttai_ports::{
+    Accounts, Analyses, Artifacts, Broker, MarketData, Metrics, ModelJournal, News, Notifier, Provenance,
+};
 
 use crate::agent::ModelAnalyst;
 
@@ -21,6 +23,10 @@ pub struct Ports {
     pub artifacts: Arc<dyn Artifacts>,
     /// The models' turns.
     pub journal: Arc<dyn ModelJournal>,
+    /// Accounts, in the order in which they are asked; none where no broker is connected.
+    pub brokers: Vec<Arc<dyn Broker>>,
+    /// What the accounts held when they were last looked at.
+    pub accounts: Arc<dyn Accounts>,
     /// Channels.
     pub notifier: Arc<dyn Notifier>,
     /// Language models, where any is configured.

@@ -1,6 +1,7 @@
 //! What every activity attempt has in common: it knows what the attempts before it came to, heartbeats with progress, ends
 //! before its time, counts its failed answers, and stops promptly on cancellation and shutdown.
 
+use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -96,24 +97,73 @@ impl Supervisor {
         }
     }
 
+    /// Runs long `work` that ends by itself once its token is cancelled: when it is recalled it still answers, and on a shutdown it
+    /// has a moment to leave what it holds to the next attempt.
+    pub(crate) async fn run_until_recalled<T, F>(
+        &self,
+        ctx: &ActivityContext,
+        work: impl FnOnce(Progress, CancellationToken) -> F,
+    ) -> Result<T, ActivityError>
+    where
+        F: Future<Output = Result<T, AnalystError>>,
+    {
+        let attempt = Attempt::of(ctx);
+        if let Some(end) = attempt.hopeless() {
+            return Err(end.into_activity_error(&attempt.progress.snapshot(Duration::ZERO), None));
+        }
+        let stop = CancellationToken::new();
+        let mut work = pin!(work(attempt.progress.clone(), stop.clone()));
+        let outcome = tokio::select! {
+            biased;
+            outcome = &mut work => outcome,
+            () = self.shutdown.begun() => {
+                stop.cancel();
+                // Whatever it came to: another worker goes on from the store.
+                let _ = tokio::time::timeout(HAND_OVER, work).await;
+                return Err(Interruption::Shutdown.into_activity_error());
+            }
+            () = ctx.cancelled() => {
+                stop.cancel();
+                match tokio::time::timeout(HAND_OVER, work).await {
+                    Ok(outcome) if !self.is_interrupted(ctx).await => outcome,
+                    _ => return Err(self.stopped(ctx, &attempt).await),
+                }
+            }
+            () = tokio::time::sleep_until(attempt.progress.ends()) => {
+                stop.cancel();
+                tokio::time::timeout(HAND_OVER, work).await.unwrap_or_else(|_| Err(attempt.over()))
+            }
+            () = heartbeat(ctx, &attempt) => Err(AnalystError::TimedOut),
+        };
+        match outcome {
+            Ok(result) => Ok(result),
+            Err(error) => Err(attempt.fail(ctx, error).await),
+        }
+    }
+
     /// A stop comes from whoever cancels, from an operator, or, past the grace period, from the worker's own shutdown.
     async fn stopped(&self, ctx: &ActivityContext, attempt: &Attempt) -> ActivityError {
         if self.shutdown.has_begun() {
             return Interruption::Shutdown.into_activity_error();
         }
-        let info = ctx.info();
-        let of = AttemptOf {
-            workflow_id: info.workflow_id.as_deref().unwrap_or_default(),
-            run_id: info.workflow_run_id.as_deref().unwrap_or_default(),
-            activity_id: &info.activity_id,
-        };
-        if !info.is_local && self.stop_reasons.is_interruption(of).await {
+        if self.is_interrupted(ctx).await {
             let progress = attempt.progress.snapshot(attempt.began.elapsed());
             let interrupted = progress.interrupted.saturating_add(1);
             record(ctx, &AttemptProgress { interrupted, ..progress }).await;
             return Interruption::Operator.into_activity_error();
         }
         ActivityError::cancelled()
+    }
+
+    /// Whether an operator told the attempt to stop, and nobody cancelled it.
+    async fn is_interrupted(&self, ctx: &ActivityContext) -> bool {
+        let info = ctx.info();
+        let of = AttemptOf {
+            workflow_id: info.workflow_id.as_deref().unwrap_or_default(),
+            run_id: info.workflow_run_id.as_deref().unwrap_or_default(),
+            activity_id: &info.activity_id,
+        };
+        !info.is_local && self.stop_reasons.is_interruption(of).await
     }
 }
 
@@ -280,6 +330,9 @@ fn next(terms: &CallTerms, progress: AttemptProgress, error: &AnalystError) -> N
     let worked_ms = progress.worked_ms.saturating_add(milliseconds(wait));
     Next::After { wait, progress: AttemptProgress { worked_ms, ..progress } }
 }
+
+/// What work that was recalled may take to end.
+const HAND_OVER: Duration = Duration::from_secs(4);
 
 /// Time of an attempt where the server sets no deadline.
 const LONGEST: Duration = Duration::from_secs(300);

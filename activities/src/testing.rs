@@ -11,9 +11,10 @@ use rust_decimal::Decimal;
 use sha2::{Digest, Sha256};
 use ttai_core::{DailyBar, MinuteBar, NewsStory, OptionChain, Quote, SessionPart, Symbol};
 use ttai_ports::{
-    Analyses, AnalysisFilter, AnalysisRecord, Artifact, ArtifactRef, Artifacts, Attachment, DailyHistory,
-    DataSource, LlmDay, LlmTurn, LlmUsage, MarketClock, MarketData, Message, Metrics, ModelJournal, News,
-    NewsWindow, Notifier, PortError, Provenance, RiskFreeRate, Saved, StoreError, SymbolMetrics,
+    Accounts, Analyses, AnalysisFilter, AnalysisRecord, Artifact, ArtifactRef, Artifacts, Attachment,
+    DailyHistory, DataSource, LlmDay, LlmTurn, LlmUsage, MarketClock, MarketData, Message, Metrics,
+    ModelJournal, News, NewsWindow, Notifier, PortError, Provenance, RiskFreeRate, Saved, StoreError,
+    StoredBalances, StoredPosition, StoredWatch, SymbolMetrics,
 };
 
 use crate::ports::Ports;
@@ -160,6 +161,8 @@ pub(crate) struct MemoryStore {
     artifacts: Mutex<BTreeMap<String, Artifact>>,
     analyses: Mutex<BTreeMap<(String, String), AnalysisRecord>>,
     turns: Mutex<Vec<LlmTurn>>,
+    positions: Mutex<Vec<StoredPosition>>,
+    watch: Mutex<Option<StoredWatch>>,
 }
 
 impl MemoryStore {
@@ -285,11 +288,44 @@ pub(crate) fn ports(market: FakeMarket) -> (Ports, Arc<MemoryStore>) {
         analyses: Arc::clone(&store) as _,
         artifacts: Arc::clone(&store) as _,
         journal: Arc::clone(&store) as _,
+        brokers: Vec::new(),
+        accounts: Arc::clone(&store) as _,
         notifier: Arc::new(Nobody),
         provenance: Provenance::default(),
         models: None,
     };
     (ports, store)
+}
+
+/// Only the watch's state is kept.
+#[async_trait]
+impl Accounts for MemoryStore {
+    async fn sync_positions(
+        &self,
+        _: &str,
+        _: &str,
+        positions: &[StoredPosition],
+        _: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        *self.positions.lock().unwrap_or_else(PoisonError::into_inner) = positions.to_vec();
+        Ok(())
+    }
+    async fn positions(&self, _: &str, _: &str) -> Result<Vec<StoredPosition>, StoreError> {
+        Ok(self.positions.lock().unwrap_or_else(PoisonError::into_inner).clone())
+    }
+    async fn sync_balances(&self, _: &str, _: &str, _: &StoredBalances) -> Result<(), StoreError> {
+        Ok(())
+    }
+    async fn balances(&self, _: &str, _: &str) -> Result<Option<StoredBalances>, StoreError> {
+        Ok(None)
+    }
+    async fn save_watch(&self, _: &str, _: &str, watch: &StoredWatch) -> Result<(), StoreError> {
+        *self.watch.lock().unwrap_or_else(PoisonError::into_inner) = Some(watch.clone());
+        Ok(())
+    }
+    async fn watch(&self, _: &str, _: &str) -> Result<Option<StoredWatch>, StoreError> {
+        Ok(self.watch.lock().unwrap_or_else(PoisonError::into_inner).clone())
+    }
 }
 
 /// A good quote two cents wide around `price`.

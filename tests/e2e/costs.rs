@@ -87,7 +87,10 @@ struct Measuring<'a> {
 impl Measuring<'_> {
     async fn all(mut self) -> anyhow::Result<Table> {
         // AnalysisWorkflow is measured by its types.
-        for workflow in workflows().iter().filter(|workflow| workflow.name != AnalysisParams::WORKFLOW) {
+        for workflow in workflows()
+            .iter()
+            .filter(|workflow| !workflow.is_entity && workflow.name != AnalysisParams::WORKFLOW)
+        {
             self.plain(workflow.name).await?;
         }
         for kind in [AnalysisType::ChartAnalysis, AnalysisType::OptionsAnalysis, AnalysisType::FullAnalysis] {

@@ -115,7 +115,7 @@ async fn every_activity_of_every_workflow_may_fail_or_be_lost_once() -> anyhow::
     let lab = Lab::ephemeral().await?;
     let saboteur = Saboteur::default();
     let workers = lab.workers_here(saboteur.clone()).await?;
-    for workflow in workflows() {
+    for workflow in workflows().into_iter().filter(|workflow| !workflow.is_entity) {
         let calm = start(&lab, &workflow, "calm").await?;
         let expected = comparable(calm.answer(Some(DEADLINE)).await?);
         let expected_save = saved(&lab, &calm).await?;

@@ -43,7 +43,9 @@ async fn record_histories() -> anyhow::Result<()> {
 
 async fn plain(lab: &Lab) -> anyhow::Result<()> {
     // AnalysisWorkflow is recorded by its types.
-    for workflow in workflows().iter().filter(|workflow| workflow.name != AnalysisParams::WORKFLOW) {
+    for workflow in
+        workflows().iter().filter(|workflow| !workflow.is_entity && workflow.name != AnalysisParams::WORKFLOW)
+    {
         let name = format!("{}-plain", case_name(workflow.name));
         let run = lab.client.start_by_name(workflow.name, vec![request(workflow.name)], Some(&name)).await?;
         run.answer(Some(DEADLINE)).await?;

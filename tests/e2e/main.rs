@@ -17,6 +17,7 @@ mod market;
 mod operations;
 mod operators;
 mod outages;
+mod portfolio;
 mod process;
 mod queues;
 mod replay;

@@ -64,6 +64,8 @@ pub(crate) fn scripted(ports: Ports) -> Ports {
         analyses: Arc::new(Scripted(ports.analyses)),
         artifacts: Arc::new(Scripted(ports.artifacts)),
         journal: ports.journal,
+        brokers: ports.brokers,
+        accounts: ports.accounts,
         notifier: Arc::new(Scripted(ports.notifier)),
         provenance: ports.provenance,
         models: ports.models,

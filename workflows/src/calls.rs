@@ -88,7 +88,21 @@ pub(crate) async fn call<W: Observer, A: Activity>(
 where
     A::Output: TemporalDeserializable,
 {
-    watched(ctx, A::ACTIVITY.name(), remote::<W, A>(ctx, input, means, about)).await
+    watched(ctx, A::ACTIVITY.name(), remote::<W, A>(ctx, input, means, about, None)).await
+}
+
+/// As [`call`], for an activity that answers when it is recalled: once `recall` is cancelled, its answer is waited for.
+pub(crate) async fn call_until<W: Observer, A: Activity>(
+    ctx: &WorkflowContext<W>,
+    input: A::Input,
+    means: Means,
+    about: &str,
+    recall: WorkflowCancellationToken,
+) -> Result<A::Output, CallError>
+where
+    A::Output: TemporalDeserializable,
+{
+    watched(ctx, A::ACTIVITY.name(), remote::<W, A>(ctx, input, means, about, Some(recall))).await
 }
 
 /// As [`call`], but tried once within the workflow task first: for activities that take milliseconds.
@@ -104,7 +118,7 @@ where
 {
     let call = async {
         match local::<W, A>(ctx, input.clone(), about).await {
-            Err(error) if may_be_tried_again(&error) => remote::<W, A>(ctx, input, means, about).await,
+            Err(error) if may_be_tried_again(&error) => remote::<W, A>(ctx, input, means, about, None).await,
             outcome => outcome,
         }
     };
@@ -145,6 +159,7 @@ async fn remote<W: 'static, A: Activity>(
     input: A::Input,
     means: Means,
     about: &str,
+    recall: Option<WorkflowCancellationToken>,
 ) -> Result<A::Output, CallError>
 where
     A::Output: TemporalDeserializable,
@@ -154,7 +169,11 @@ where
     }
     let policy = A::policy(&input);
     let terms = CallTerms { retry: policy.retry, budget_ms: milliseconds(means.budget) };
-    let options = options(&policy, means, about);
+    let mut options = options(&policy, means, about);
+    if let Some(recall) = recall {
+        options.cancellation_type = ActivityCancellationType::WaitCancellationCompleted;
+        options.cancellation_token = Some(recall);
+    }
     let call =
         ctx.with_context_value_sync::<Terms, _>(terms, || ctx.execute_activity(A::ACTIVITY, input, options));
     call.await.map_err(|error| classify(&error))

@@ -8,6 +8,7 @@ pub mod chart_analysis;
 pub mod entity;
 pub mod full_analysis;
 pub mod options_analysis;
+pub mod portfolio_monitor;
 pub mod price_alerts;
 pub mod research_analysis;
 
@@ -26,5 +27,6 @@ pub use calls::interceptor;
 pub use chart_analysis::ChartAnalysisWorkflow;
 pub use full_analysis::FullAnalysisWorkflow;
 pub use options_analysis::OptionsAnalysisWorkflow;
+pub use portfolio_monitor::PortfolioMonitorWorkflow;
 pub use price_alerts::PriceAlertWorkflow;
 pub use research_analysis::ResearchAnalysisWorkflow;

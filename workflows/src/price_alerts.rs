@@ -17,7 +17,7 @@ use ttai_contract::policy::SAVE_BUDGET;
 use ttai_contract::{
     AddAlerts, AlertAnswer, AlertAnswers, AlertDefinition, AlertIds, AlertRequest, AlertShardParams, Lenient,
     ListAlerts, Malformed, PauseAlerts, PriceAlertParams, PriceAlertStatus, RouterState, SaveAlerts,
-    SaveAlertsParams, SnoozeAlert, WorkflowParams,
+    SaveAlertsParams, SnoozePriceAlert, WorkflowParams,
 };
 
 use crate::alert_shard::AlertShardWorkflow;
@@ -99,7 +99,7 @@ entity_workflow! {
         #[update]
         pub async fn snooze(
             ctx: &mut WorkflowContext<Self>,
-            which: Lenient<SnoozeAlert>,
+            which: Lenient<SnoozePriceAlert>,
         ) -> Result<AlertAnswers, Refusal> {
             answer(ctx, which.into_result().map(AlertRequest::Snooze)).await
         }

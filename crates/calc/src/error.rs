@@ -7,6 +7,7 @@ use ttai_quant::margin::MarginError;
 use ttai_quant::pricing::PricingError;
 use ttai_quant::risk::RiskError;
 use ttai_quant::strategy::{EconomicsError, LegError, PayoffError, SelectError};
+use ttai_quant::wheel::WheelError;
 
 use crate::request::Operation;
 
@@ -76,6 +77,9 @@ pub enum CalcError {
     /// A selection that cannot be made.
     #[error(transparent)]
     Select(#[from] SelectError),
+    /// Transactions that no account has.
+    #[error(transparent)]
+    Wheel(#[from] WheelError),
     /// An answer that is no number, which no request should lead to.
     #[error("the answer is no finite number; the inputs are too extreme to be priced")]
     NotFinite,

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use crate::CalcError;
 use crate::ops::{
     assignment, chain, implied_vol, indicator, levels, margin, portfolio, price, select, session, strategy,
+    wheel,
 };
 
 /// What can be asked, by the name in `op`.
@@ -38,11 +39,13 @@ pub enum Operation {
     Session,
     /// Value, Greeks, payoff, margin and assignment risk of positions.
     Portfolio,
+    /// Wheel cycles, basis and income out of transactions.
+    Wheel,
 }
 
 impl Operation {
     /// Every operation.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::European,
         Self::American,
         Self::ImpliedVol,
@@ -55,6 +58,7 @@ impl Operation {
         Self::Levels,
         Self::Session,
         Self::Portfolio,
+        Self::Wheel,
     ];
 
     /// The name in `op`.
@@ -73,6 +77,7 @@ impl Operation {
             Self::Levels => "levels",
             Self::Session => "session",
             Self::Portfolio => "portfolio",
+            Self::Wheel => "wheel",
         }
     }
 
@@ -130,6 +135,7 @@ pub fn evaluate(mut fields: Map<String, Value>) -> Result<Map<String, Value>, Ca
         Operation::Levels => run(operation, fields, |request| levels::levels(&request)),
         Operation::Session => run(operation, fields, |request| session::session(&request)),
         Operation::Portfolio => run(operation, fields, portfolio::portfolio),
+        Operation::Wheel => run(operation, fields, |request| wheel::wheel(&request)),
     }
 }
 

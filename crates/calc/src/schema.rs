@@ -4,9 +4,11 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 use ttai_quant::levels::LevelMap;
+use ttai_quant::wheel::WheelReport;
 
 use crate::ops::{
     assignment, chain, implied_vol, indicator, levels, margin, portfolio, price, select, session, strategy,
+    wheel,
 };
 use crate::request::Operation;
 
@@ -43,6 +45,7 @@ pub fn schema() -> Value {
             Operation::Portfolio => {
                 pair::<portfolio::PortfolioRequest, portfolio::PortfolioAnswer>(generator)
             }
+            Operation::Wheel => pair::<wheel::WheelRequest, WheelReport>(generator),
         };
         requests.insert(operation.name().to_owned(), request.to_value());
         answers.insert(operation.name().to_owned(), answer.to_value());

@@ -9,7 +9,7 @@ use std::convert::Infallible;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use temporalio_common::ActivityDefinition;
 use temporalio_macros::activity_definitions;
-use ttai_core::Symbol;
+use ttai_core::{PortfolioAlert, Symbol};
 
 use crate::alerts::{AlertAnswers, SaveAlertsParams, WatchAlertsParams, WatchProgress};
 use crate::chart::{ChartAnalysisParams, ChartAnalysisResult};
@@ -19,6 +19,7 @@ use crate::market_data::{MetricsBySymbol, OptionChainData, OptionChainParams, Qu
 use crate::notification::{NotificationParams, NotificationReceipt, RouteAlertsParams};
 use crate::options::{OptionsAnalysisParams, OptionsAnalysisResult};
 use crate::policy::{self, ActivityPolicy};
+use crate::portfolio::{PortfolioPosition, PortfolioState, PortfolioWatch, WatchPortfolioParams};
 use crate::research::{ResearchAnalysisParams, ResearchAnalysisResult};
 use crate::storage::{SaveAnalysisParams, SaveReceipt};
 use crate::timed::Timed;
@@ -128,10 +129,37 @@ impl MarketDataDefinitions {
     }
 }
 
+/// Accounts: what they hold, and the watch over them.
+pub struct PortfolioDefinitions;
+
+#[activity_definitions]
+impl PortfolioDefinitions {
+    /// What an account holds and measures; of the first account where the number is empty.
+    #[activity(name = "fetch_portfolio_activity")]
+    pub fn fetch_portfolio(_account_id: String) -> Result<PortfolioState, Infallible> {
+        unimplemented!()
+    }
+
+    /// An alert for each short option whose assignment is likely.
+    #[activity(name = "check_assignment_risk_activity")]
+    pub fn check_assignment_risk(
+        _positions: Vec<PortfolioPosition>,
+    ) -> Result<Vec<PortfolioAlert>, Infallible> {
+        unimplemented!()
+    }
+
+    /// Looks at an account again and again and raises what its rules say, until it is cancelled or its time is over.
+    #[activity(name = "watch_portfolio_activity")]
+    pub fn watch_portfolio(_params: WatchPortfolioParams) -> Result<PortfolioWatch, Infallible> {
+        unimplemented!()
+    }
+}
+
 pub use alert_definitions::{SaveAlerts, WatchAlerts};
 pub use analyst_definitions::{ChartAnalysis, OptionsAnalysis, ResearchAnalysis, SynthesizeRecommendation};
 pub use market_data_definitions::{FetchMarketMetrics, FetchOptionChain, FetchQuotes};
 pub use output_definitions::{RouteAlerts, SaveAnalysis, SendNotifications};
+pub use portfolio_definitions::{CheckAssignmentRisk, FetchPortfolio, WatchPortfolio};
 
 /// An activity as workflows call it.
 pub trait Activity: ActivityDefinition + Sized {
@@ -201,6 +229,9 @@ catalogue! {
     FetchQuotes: QUOTES;
     FetchOptionChain: OPTION_CHAIN;
     FetchMarketMetrics: MARKET_METRICS;
+    FetchPortfolio: PORTFOLIO;
+    CheckAssignmentRisk: ASSIGNMENT_RISK;
+    WatchPortfolio: PORTFOLIO_WATCH;
 }
 
 #[cfg(test)]
@@ -221,8 +252,8 @@ mod tests {
         ("send_notifications_activity", None),
         ("route_alerts_activity", None),
         ("check_news_activity", Some("news")),
-        ("fetch_portfolio_activity", Some("portfolio")),
-        ("check_assignment_risk_activity", Some("portfolio")),
+        ("fetch_portfolio_activity", None),
+        ("check_assignment_risk_activity", None),
         ("run_tradingview_screener_activity", Some("screens")),
         ("store_screener_results_activity", Some("screens")),
         ("fetch_market_data", Some("trading")),

@@ -132,7 +132,7 @@ pub enum AlertRequest {
     /// Turns alerts off, or on again.
     Pause(PauseAlerts),
     /// Silences an alert until a time, or ends its silence.
-    Snooze(SnoozeAlert),
+    Snooze(SnoozePriceAlert),
     /// Lists alerts.
     List(ListAlerts),
 }
@@ -207,7 +207,7 @@ impl Arguments for PauseAlerts {}
 /// Which alert to silence.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct SnoozeAlert {
+pub struct SnoozePriceAlert {
     /// Its id.
     pub id: String,
     /// Until when; none ends the silence.
@@ -215,7 +215,7 @@ pub struct SnoozeAlert {
     pub until: Option<DateTime<Utc>>,
 }
 
-impl Arguments for SnoozeAlert {}
+impl Arguments for SnoozePriceAlert {}
 
 /// Which alerts to list, newest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

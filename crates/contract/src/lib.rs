@@ -24,6 +24,7 @@ pub mod model;
 pub mod notification;
 pub mod options;
 pub mod policy;
+pub mod portfolio;
 pub mod progress;
 pub mod queue;
 pub mod research;
@@ -36,14 +37,14 @@ pub mod validate;
 pub mod workflows;
 
 pub use activities::{
-    Activity, ChartAnalysis, FetchMarketMetrics, FetchOptionChain, FetchQuotes, OptionsAnalysis,
-    ResearchAnalysis, RouteAlerts, SaveAlerts, SaveAnalysis, SendNotifications, SynthesizeRecommendation,
-    WatchAlerts, activities,
+    Activity, ChartAnalysis, CheckAssignmentRisk, FetchMarketMetrics, FetchOptionChain, FetchPortfolio,
+    FetchQuotes, OptionsAnalysis, ResearchAnalysis, RouteAlerts, SaveAlerts, SaveAnalysis, SendNotifications,
+    SynthesizeRecommendation, WatchAlerts, WatchPortfolio, activities,
 };
 pub use alerts::{
     AddAlerts, AlertAnswer, AlertAnswers, AlertIds, AlertRequest, AlertShardParams, AlertShardStatus,
     ListAlerts, PauseAlerts, PriceAlertParams, PriceAlertStatus, ReloadSignal, RouterState, SaveAlertsParams,
-    ShardMessage, ShardTotals, SnoozeAlert, WatchAlertsParams, WatchProgress,
+    ShardMessage, ShardTotals, SnoozePriceAlert, WatchAlertsParams, WatchProgress,
 };
 pub use analysis::{AnalysisParams, AnalysisResult, AnalysisStatus, AnalysisType};
 pub use call::{AttemptProgress, CallTerms};
@@ -65,6 +66,11 @@ pub use options::{
     AccountContext, AccountType, Alternative, ChartContext, EarningsPolicy, ExpectedMove, ImpliedEventNote,
     NearestMiss, OpenInterestPolicy, OptionsAnalysisParams, OptionsAnalysisResult, OptionsConstraints,
     OptionsRecommendation, PositionContext, SpreadType, Strategy,
+};
+pub use portfolio::{
+    ExpiringPosition, PendingAlert, PortfolioMessage, PortfolioMonitorConfig, PortfolioMonitorParams,
+    PortfolioMonitorStatus, PortfolioPosition, PortfolioShare, PortfolioState, PortfolioSum, PortfolioWatch,
+    SnoozeAlert, StrategyMargin, WatchPortfolioParams,
 };
 pub use progress::{AnalysisProgress, StageProgress, StageState};
 pub use queue::TaskQueue;

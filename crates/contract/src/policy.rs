@@ -122,6 +122,10 @@ const fn analyst(start_to_close: u64, retry: RetryPolicy) -> ActivityPolicy {
     }
 }
 
+const fn background(start_to_close: u64, heartbeat: u64, retry: RetryPolicy) -> ActivityPolicy {
+    ActivityPolicy { queue: Some(TaskQueue::Background), ..shared(start_to_close, heartbeat, retry) }
+}
+
 const fn shared(start_to_close: u64, heartbeat: u64, retry: RetryPolicy) -> ActivityPolicy {
     ActivityPolicy {
         queue: None,
@@ -151,6 +155,12 @@ pub const QUOTES: ActivityPolicy = shared(30, 10, API);
 pub const OPTION_CHAIN: ActivityPolicy = shared(60, 15, API);
 /// Metrics of a batch of symbols: 2 min, heartbeat 30 s.
 pub const MARKET_METRICS: ActivityPolicy = shared(120, 30, API);
+/// An account's portfolio: 1 min.
+pub const PORTFOLIO: ActivityPolicy = background(60, 20, API);
+/// The assignment risk of positions: 30 s.
+pub const ASSIGNMENT_RISK: ActivityPolicy = background(30, 10, DEFAULT);
+/// A stretch of watching an account: 12 h, heartbeat 5 min. What it has told stands in the store, so a lost attempt repeats nothing.
+pub const PORTFOLIO_WATCH: ActivityPolicy = background(12 * 3600, 300, API);
 
 /// Longest silence of an attempt under the drill profile.
 pub const DRILL_HEARTBEAT: Duration = Duration::from_secs(3);

@@ -34,6 +34,7 @@ macro_rules! for_each_workflow {
             AnalysisWorkflow: AnalysisParams;
             PriceAlertWorkflow: PriceAlertParams;
             AlertShardWorkflow: AlertShardParams;
+            PortfolioMonitorWorkflow: PortfolioMonitorParams;
         }
     };
 }
@@ -150,6 +151,8 @@ pub struct WorkflowEntry {
     pub name: &'static str,
     /// Its queue.
     pub queue: TaskQueue,
+    /// Whether it lives until it is shut down.
+    pub is_entity: bool,
     /// Reads arguments as the workflow does and prepares its start under a key.
     pub prepare: fn(Vec<Value>, &str) -> Result<PreparedStart, ValidationError>,
     /// Whether two arguments, as they stand in histories, are the same request.
@@ -163,6 +166,7 @@ impl WorkflowEntry {
         Self {
             name: P::WORKFLOW,
             queue: P::QUEUE,
+            is_entity: P::EXECUTION_TIMEOUT.is_none(),
             prepare: |arguments, key| {
                 let params: P = lenient::read(arguments)
                     .map_err(|malformed| ValidationError::new("argument", malformed.message))?;

@@ -12,6 +12,8 @@ mod message_kind;
 pub mod news;
 pub mod option;
 mod option_root;
+pub mod portfolio_rule;
+pub mod portfolio_watch;
 pub mod quote;
 pub mod strategy;
 pub mod streamer;
@@ -26,6 +28,8 @@ pub use message::{Message, MessageArtifact, MessageError, MessageField, Severity
 pub use message_kind::MessageKind;
 pub use news::NewsStory;
 pub use option::{ExerciseStyle, OccSymbol, OptionContract, OptionRight, Settlement, SettlementTime};
+pub use portfolio_rule::{PortfolioRule, RuleKind};
+pub use portfolio_watch::{ActiveAlert, PortfolioAlert, WatchState};
 pub use quote::{Quote, QuoteCondition};
 pub use strategy::{AccountType, OpenInterestPolicy, SpreadType};
 pub use symbol::{Symbol, SymbolError};

@@ -50,16 +50,22 @@ pub enum Instrument {
 /// Something held.
 #[derive(Clone, Debug, PartialEq)]
 pub struct BrokerPosition {
-    /// What.
-    pub instrument: Instrument,
+    /// The broker's symbol of it.
+    pub symbol: String,
+    /// The broker's word for its kind: `Equity`, `us_option`, `Future`, `crypto`.
+    pub kind: String,
+    /// What; none of a kind that is not traded here, which is listed all the same.
+    pub instrument: Option<Instrument>,
     /// Shares or contracts, negative when short.
     pub quantity: Decimal,
     /// Average price paid or received, in dollars a share.
     pub average_open_price: Decimal,
     /// The broker's mark in dollars a share, where it gives one.
     pub mark: Option<Decimal>,
-    /// Dollars per point: 1 for shares, 100 for most options.
-    pub multiplier: u32,
+    /// Dollars per point: 1 for shares, 100 for most options, 0.5 for some futures.
+    pub multiplier: Decimal,
+    /// Dollars a share from which today's profit counts: the previous close, or the price at which it was opened today.
+    pub day_base: Option<Decimal>,
     /// When it was opened or last changed, where the broker says it.
     pub updated_at: Option<DateTime<Utc>>,
 }
@@ -194,12 +200,15 @@ pub struct OrderPreview {
 pub struct BrokerTransaction {
     /// The broker's identity of it.
     pub id: String,
-    /// The broker's word: trade, assignment, expiration, dividend, fee.
+    /// `trade`, `assignment`, `exercise`, `expiration`, `cash_settlement`, `delivery` (shares that an assignment or exercise moved),
+    /// `dividend`, `interest`, `fee`, `split`, `transfer` or `other`.
     pub kind: String,
     /// The broker's finer word; may be empty.
     pub detail: String,
-    /// What it is about, if one instrument.
+    /// What it is about, if one instrument of a kind that is traded here.
     pub instrument: Option<Instrument>,
+    /// The broker's symbol of what it is about, and its word for the kind; either may be missing.
+    pub asset: (Option<String>, Option<String>),
     /// Shares or contracts, negative when they left the account.
     pub quantity: Option<Decimal>,
     /// Dollars a share.

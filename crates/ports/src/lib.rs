@@ -1,5 +1,6 @@
 //! What ttai asks of the outside world: traits, their data, and one error taxonomy. No implementation lives here.
 
+pub mod accounts;
 pub mod alerts;
 pub mod broker;
 pub mod deliveries;
@@ -20,6 +21,7 @@ pub mod quote_stream;
 pub mod scanner;
 pub mod store;
 
+pub use accounts::{Accounts, PositionStatus, StoredBalances, StoredPosition, StoredWatch};
 pub use alerts::{
     AlertChange, AlertCursor, AlertFilter, AlertRecord, AlertState, Alerts, ChangedAlert, MAX_SAVED_ALERTS,
     NewAlert, SavedAlert,

@@ -21,6 +21,7 @@
 //! # }
 //! ```
 
+mod accounts;
 mod alerts;
 mod analyses;
 mod artifacts;

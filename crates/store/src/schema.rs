@@ -38,6 +38,7 @@ const SHARED: &[Step] = &[
     (7, "alerts", include_str!("../migrations/0007_alerts.sql")),
     (8, "messages and their deliveries", include_str!("../migrations/0008_messages.sql")),
     (9, "firings", include_str!("../migrations/0009_firings.sql")),
+    (10, "portfolio", include_str!("../migrations/0010_portfolio.sql")),
 ];
 
 /// SQLite's types for those of a shared migration; SQLite compares text by byte anyway.

@@ -62,6 +62,8 @@ sqlite_keeps!(
     writers_do_not_lose_each_others_rows,
     artifacts_are_kept_once_and_checked,
     large_values_fit_up_to_the_limit,
+    balances_and_watches_go_forward_only,
+    closed_positions_stay_and_money_is_exact,
     a_turn_is_kept_and_counted_once,
     an_alert_is_saved_once_under_its_key,
     alerts_out_of_bounds_are_refused,

@@ -95,6 +95,12 @@ pub enum Command {
     Run(RunCommand),
     /// Show quotes, once or live.
     Quotes(QuotesArgs),
+    /// Show an account: positions, P/L, Greeks, margin, assignment risk and concentration.
+    Portfolio(PortfolioArgs),
+    /// Show where short options that are tested, in the money or due for review could be rolled to for a credit.
+    Roll(RollArgs),
+    /// Show wheel cycles with basis and return, and income by month.
+    Wheel(WheelArgs),
     /// Calculate option prices, Greeks, chains, margin, indicators or sessions, from flags or one JSON object per line.
     Calc(Box<CalcArgs>),
     /// Serve a market over the vendors' own protocols; prints its addresses as one JSON line and runs until Ctrl-C.
@@ -371,6 +377,9 @@ pub struct SimArgs {
     /// Faults to inject: a JSON list (docs/sim.md).
     #[arg(long, value_name = "FILE")]
     pub faults: Option<PathBuf>,
+    /// Begin every account with a small book: short puts, a covered call, a spread, a long call, shares.
+    #[arg(long)]
+    pub book: bool,
 }
 
 /// `ttai quotes`.
@@ -391,6 +400,63 @@ pub struct QuotesArgs {
     /// Which market.
     #[command(flatten)]
     pub market: MarketArgs,
+}
+
+/// Which account, and how it is shown.
+#[derive(Clone, Debug, Args)]
+pub struct AccountArgs {
+    /// The broker's account number [default: the first account].
+    #[arg(long, value_name = "NUMBER")]
+    pub account: Option<String>,
+    /// Print as JSON.
+    #[arg(long)]
+    pub json: bool,
+    /// Which market.
+    #[command(flatten)]
+    pub market: MarketArgs,
+}
+
+impl AccountArgs {
+    /// The account's number; empty for the first one.
+    #[must_use]
+    pub fn number(&self) -> &str {
+        self.account.as_deref().unwrap_or_default()
+    }
+}
+
+/// `ttai portfolio`.
+#[derive(Clone, Debug, Args)]
+pub struct PortfolioArgs {
+    /// Which account.
+    #[command(flatten)]
+    pub account: AccountArgs,
+    /// Refresh until Ctrl-C; with --json one object per line.
+    #[arg(long)]
+    pub watch: bool,
+    /// Time between two refreshes, such as 5s or 1m [default: 15s].
+    #[arg(long, value_name = "DURATION", value_parser = duration, requires = "watch")]
+    pub every: Option<Duration>,
+}
+
+/// `ttai roll`.
+#[derive(Clone, Debug, Args)]
+pub struct RollArgs {
+    /// Every short option of this underlying, due or not.
+    pub symbol: Option<String>,
+    /// Which account.
+    #[command(flatten)]
+    pub account: AccountArgs,
+}
+
+/// `ttai wheel`.
+#[derive(Clone, Debug, Args)]
+pub struct WheelArgs {
+    /// Days of transactions to read.
+    #[arg(long, value_name = "N", default_value_t = 365, value_parser = clap::value_parser!(u32).range(1..=3_650))]
+    pub days: u32,
+    /// Which account.
+    #[command(flatten)]
+    pub account: AccountArgs,
 }
 
 /// `ttai record`.

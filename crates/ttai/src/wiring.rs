@@ -41,15 +41,17 @@ async fn assemble(settings: &Settings, store: Arc<Spooled>) -> anyhow::Result<Po
     let notifier = notifier(settings, &limits)?;
     let models = crate::models::analyst(&settings.config, &limits)?;
     let settings = sources::resolved(settings.clone()).await;
-    let (market, metrics, news): (Arc<dyn MarketData>, Arc<dyn Metrics>, Arc<dyn News>) =
+    let (market, metrics, news, brokers): (Arc<dyn MarketData>, Arc<dyn Metrics>, Arc<dyn News>, Vec<_>) =
         match &settings.market {
             MarketChoice::Tape(_) | MarketChoice::Simulated { .. } => {
                 let tape = settings.market.played().open(&settings.data_dir).await?;
-                (Arc::clone(&tape) as _, Arc::clone(&tape) as _, tape)
+                (Arc::clone(&tape) as _, Arc::clone(&tape) as _, tape, Vec::new())
             }
             _ => {
-                let all = Arc::new(market(&settings, limits).await?.fallback);
-                (Arc::clone(&all) as _, Arc::clone(&all) as _, all)
+                let Sources { fallback, brokers, .. } = market(&settings, limits).await?;
+                let all = Arc::new(fallback);
+                let brokers = brokers.into_iter().map(|(_, broker)| broker).collect();
+                (Arc::clone(&all) as _, Arc::clone(&all) as _, all, brokers)
             }
         };
     Ok(Ports {
@@ -59,6 +61,8 @@ async fn assemble(settings: &Settings, store: Arc<Spooled>) -> anyhow::Result<Po
         analyses: Arc::clone(&store) as _,
         artifacts: Arc::clone(&store) as _,
         journal: Arc::clone(store.database()) as _,
+        brokers,
+        accounts: Arc::clone(store.database()) as _,
         notifier,
         provenance: Provenance::default(),
         models,

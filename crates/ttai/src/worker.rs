@@ -17,8 +17,8 @@ use temporalio_sdk::runtime::worker_tuner::{FixedSizeSlotSupplier, TunerHolder};
 use temporalio_sdk::{Runtime, Worker, WorkerOptions};
 use tokio::sync::oneshot;
 use ttai_activities::{
-    AnalystActivities, Compute, MarketDataActivities, NotificationActivities, OutputActivities, Ports,
-    Shutdown, Supervisor, cores,
+    AnalystActivities, Compute, MarketDataActivities, NotificationActivities, OutputActivities,
+    PortfolioActivities, Ports, Shutdown, Supervisor, cores,
 };
 use ttai_contract::{TaskQueue, WorkflowParams};
 
@@ -213,7 +213,8 @@ struct Parts<'a> {
     supervisor: Supervisor,
 }
 
-/// What each queue runs: its own workflows, the activities that any family calls, and on the analyses' queue the analysts.
+/// What each queue runs: its own workflows, the activities that any family calls, on the analyses' queue the analysts, and on the
+/// background's the accounts.
 fn options(queue: TaskQueue, parts: &Parts<'_>, settings: &WorkerSettings) -> anyhow::Result<WorkerOptions> {
     let Parts { ports, compute, supervisor } = parts;
     let sticky = Duration::from_secs(if settings.drill { 1 } else { 10 });
@@ -233,6 +234,13 @@ fn options(queue: TaskQueue, parts: &Parts<'_>, settings: &WorkerSettings) -> an
     if queue == TaskQueue::Analysis {
         let analysts = AnalystActivities::new((*ports).clone(), compute.clone(), supervisor.clone());
         options.register_activities(analysts);
+    }
+    if queue == TaskQueue::Background {
+        options.register_activities(PortfolioActivities::new(
+            (*ports).clone(),
+            compute.clone(),
+            supervisor.clone(),
+        ));
     }
     register_workflows(&mut options, queue)?;
     Ok(options)

@@ -296,6 +296,11 @@ impl<M> Core<M> {
         self.run.shutdown || self.paused || self.is_due(suggested)
     }
 
+    /// Whether messages wait to be applied.
+    pub(super) fn has_messages(&self) -> bool {
+        !self.inbox.is_empty()
+    }
+
     /// The messages that a turn is to apply, oldest first.
     pub(super) fn begin_turn(&mut self) -> Vec<M> {
         self.run.turned = true;

@@ -242,10 +242,28 @@ pub async fn until_recalled<E: Entity, F: Future>(
     ctx: &WorkflowContext<E>,
     work: impl FnOnce(WorkflowCancellationToken) -> F,
 ) -> F::Output {
+    until(ctx, work, |entity| entity.core().recalls(ctx.continue_as_new_suggested())).await
+}
+
+/// As [`until_recalled`], and also until a message waits: for work that goes on with what the message has changed.
+pub async fn until_recalled_or_messaged<E: Entity, F: Future>(
+    ctx: &WorkflowContext<E>,
+    work: impl FnOnce(WorkflowCancellationToken) -> F,
+) -> F::Output {
+    until(ctx, work, |entity| {
+        entity.core().recalls(ctx.continue_as_new_suggested()) || entity.core().has_messages()
+    })
+    .await
+}
+
+async fn until<E: Entity, F: Future>(
+    ctx: &WorkflowContext<E>,
+    work: impl FnOnce(WorkflowCancellationToken) -> F,
+    ends: impl FnMut(&E) -> bool,
+) -> F::Output {
     let token = ctx.cancellation_token().child_token();
     let mut work = pin!(work(token.clone()));
-    let mut recalled =
-        pin!(ctx.wait_condition(|entity| entity.core().recalls(ctx.continue_as_new_suggested())));
+    let mut recalled = pin!(ctx.wait_condition(ends));
     let finished = poll_fn(|cx| match work.as_mut().poll(cx) {
         Poll::Ready(output) => Poll::Ready(Some(output)),
         Poll::Pending => recalled.as_mut().poll(cx).map(|_| None),

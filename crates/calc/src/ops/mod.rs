@@ -14,3 +14,4 @@ pub mod quotes;
 pub mod select;
 pub mod session;
 pub mod strategy;
+pub mod wheel;

@@ -103,21 +103,29 @@ pub(super) fn order(row: AlpacaOrder, account: &str) -> BrokerOrder {
     }
 }
 
-/// A position; none of a kind that ttai does not trade.
+/// A position, of whatever kind; none of nothing.
 pub(super) fn position(row: &AlpacaPosition) -> Option<BrokerPosition> {
-    if !matches!(row.asset_class.as_str(), "us_equity" | "us_option") {
-        return None;
-    }
-    let instrument = instrument(&row.symbol)?;
+    let traded = matches!(row.asset_class.as_str(), "us_equity" | "us_option");
+    let instrument = traded.then(|| instrument(&row.symbol)).flatten();
     let size = row.qty.0.abs();
-    Some(BrokerPosition {
-        quantity: if row.side == "short" { -size } else { size },
+    let quantity = if row.side == "short" { -size } else { size };
+    let multiplier = Decimal::from(instrument.as_ref().map_or(1, multiplier));
+    (!quantity.is_zero()).then(|| BrokerPosition {
+        symbol: row.symbol.clone(),
+        kind: row.asset_class.clone(),
+        quantity,
         average_open_price: row.avg_entry_price.0.abs(),
         mark: row.current_price,
-        multiplier: multiplier(&instrument),
+        multiplier,
+        day_base: day_base(row, quantity * multiplier).or(row.lastday_price),
         updated_at: None,
         instrument,
     })
+}
+
+/// The price from which Alpaca's own profit of the day counts: it knows what was opened today.
+fn day_base(row: &AlpacaPosition, size: Decimal) -> Option<Decimal> {
+    row.current_price?.checked_sub(row.unrealized_intraday_pl?.checked_div(size)?)
 }
 
 /// The moment of an activity: a trade's own, else what its date says, else midnight UTC of its id.
@@ -156,7 +164,8 @@ fn traded(
 /// [`PortError::Corrupt`] for one without a time, and for a trade whose amount is beyond every number.
 pub(super) fn transaction(row: AlpacaActivity) -> Result<BrokerTransaction, PortError> {
     let executed_at = moment(&row).ok_or_else(|| corrupt(format!("activity {} has no time", row.id)))?;
-    let instrument = row.symbol.as_deref().filter(|symbol| !symbol.is_empty()).and_then(instrument);
+    let symbol = row.symbol.clone().filter(|symbol| !symbol.is_empty());
+    let instrument = symbol.as_deref().and_then(instrument);
     let sold = matches!(row.side.as_deref(), Some("sell" | "sell_short"));
     let quantity = row.qty.map(|quantity| if sold { -quantity.abs() } else { quantity });
     let net_amount = match row.net_amount {
@@ -170,6 +179,7 @@ pub(super) fn transaction(row: AlpacaActivity) -> Result<BrokerTransaction, Port
         "OPASN" => "assignment",
         "OPEXC" => "exercise",
         "OPEXP" => "expiration",
+        "OPCSH" => "cash_settlement",
         "OPTRD" => "delivery",
         "FEE" | "CFEE" | "PTC" => "fee",
         "INT" | "INTNRA" | "INTTW" => "interest",
@@ -180,6 +190,7 @@ pub(super) fn transaction(row: AlpacaActivity) -> Result<BrokerTransaction, Port
     };
     Ok(BrokerTransaction {
         kind: kind.to_owned(),
+        asset: (symbol, None),
         detail: row.description.or(row.fill_type).unwrap_or(row.activity_type),
         instrument,
         quantity,

@@ -422,6 +422,12 @@ pub struct AlpacaPosition {
     /// Mark.
     #[serde(default, deserialize_with = "optional")]
     pub current_price: Option<Decimal>,
+    /// Dollars won today on all of it.
+    #[serde(default, deserialize_with = "optional")]
+    pub unrealized_intraday_pl: Option<Decimal>,
+    /// The previous close.
+    #[serde(default, deserialize_with = "optional")]
+    pub lastday_price: Option<Decimal>,
 }
 
 /// An order, or a leg of one.

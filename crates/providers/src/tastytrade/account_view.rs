@@ -2,7 +2,6 @@
 
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
-use rust_decimal::prelude::ToPrimitive;
 use ttai_ports::{AccountBalances, BrokerAccount, BrokerPosition, BrokerTransaction, Instrument, PortError};
 
 use super::error::{corrupt, printable};
@@ -29,27 +28,49 @@ pub(super) fn balances(balance: &AccountBalance, now: DateTime<Utc>) -> AccountB
     }
 }
 
-/// A position; none for what is closed and for what the project does not trade.
+/// A position, of whatever kind; none for what is closed.
 pub(super) fn position(position: &TastytradePosition) -> Option<BrokerPosition> {
-    let instrument = symbols::instrument(&position.instrument_type, &position.symbol)?;
     let sign = match position.quantity_direction.as_str() {
         "Long" => Decimal::ONE,
         "Short" => Decimal::NEGATIVE_ONE,
         _ => return None,
     };
-    let usual = match instrument {
-        Instrument::Equity(_) => 1,
-        Instrument::Option(_) => 100,
-    };
+    let instrument = symbols::instrument(&position.instrument_type, &position.symbol);
+    let usual =
+        if matches!(instrument, Some(Instrument::Option(_))) { Decimal::ONE_HUNDRED } else { Decimal::ONE };
     let quantity = (sign * position.quantity.abs()).normalize();
     (!quantity.is_zero()).then(|| BrokerPosition {
+        symbol: printable(&position.symbol),
+        kind: printable(&position.instrument_type),
         instrument,
         quantity,
         average_open_price: position.average_open_price.unwrap_or_default(),
         mark: position.mark_price,
-        multiplier: position.multiplier.and_then(|multiplier| multiplier.to_u32()).unwrap_or(usual),
+        multiplier: position.multiplier.filter(|size| *size > Decimal::ZERO).unwrap_or(usual).normalize(),
+        day_base: position.average_daily_market_close_price.or(position.close_price),
         updated_at: position.updated_at,
     })
+}
+
+/// The service's words for what happened as the port's.
+fn transaction_kind(row: &Transaction) -> &'static str {
+    let detail = row.transaction_sub_type.as_deref().unwrap_or_default();
+    match (row.transaction_type.as_str(), detail) {
+        ("Trade", _) => "trade",
+        ("Receive Deliver", "Assignment") => "assignment",
+        ("Receive Deliver", "Exercise") => "exercise",
+        ("Receive Deliver", "Expiration" | "Maturity") => "expiration",
+        ("Receive Deliver", detail) if detail.starts_with("Cash Settled") => "cash_settlement",
+        ("Receive Deliver", detail) if detail.contains("Split") => "split",
+        ("Receive Deliver", detail) if detail.starts_with("Buy to") || detail.starts_with("Sell to") => {
+            "delivery"
+        }
+        ("Money Movement", detail) if detail.contains("Dividend") => "dividend",
+        ("Money Movement", detail) if detail.contains("Interest") => "interest",
+        ("Money Movement", detail) if detail.contains("Fee") => "fee",
+        ("Money Movement", "Deposit" | "Withdrawal" | "Transfer") => "transfer",
+        _ => "other",
+    }
 }
 
 /// A transaction.
@@ -63,7 +84,8 @@ pub(super) fn transaction(row: &Transaction) -> Result<BrokerTransaction, PortEr
     let leaves = row.action.as_deref().is_some_and(|action| action.starts_with("Sell"));
     Ok(BrokerTransaction {
         id: row.id.clone(),
-        kind: row.transaction_type.clone(),
+        kind: transaction_kind(row).to_owned(),
+        asset: (row.symbol.clone(), row.instrument_type.clone()),
         detail: row.transaction_sub_type.clone().unwrap_or_default(),
         instrument: instrument.and_then(|(kind, symbol)| symbols::instrument(kind, symbol)),
         quantity: row.quantity.map(|quantity| if leaves { -quantity.abs() } else { quantity }.normalize()),
@@ -87,23 +109,55 @@ mod tests {
     fn multipliers_come_as_1_and_as_text() {
         let shares = r#"{"symbol": "BRK/B", "instrument-type": "Equity", "quantity": "10", "quantity-direction": "Long", "multiplier": "1.0"}"#;
         let shares = held(shares).unwrap();
-        assert_eq!((shares.multiplier, shares.quantity), (1, Decimal::TEN));
+        assert_eq!((shares.multiplier, shares.quantity), (Decimal::ONE, Decimal::TEN));
         let short = r#"{"symbol": "AAL   270115C00017000", "instrument-type": "Equity Option", "quantity": 2, "quantity-direction": "Short",
             "multiplier": 100, "average-open-price": "3.50", "mark-price": 3.25}"#;
         let short = held(short).unwrap();
         assert_eq!(
             (short.multiplier, short.quantity, short.mark.unwrap()),
-            (100, Decimal::from(-2), Decimal::new(325, 2))
+            (Decimal::ONE_HUNDRED, Decimal::from(-2), Decimal::new(325, 2))
         );
     }
 
     #[test]
-    fn closed_and_foreign_positions_are_left_out() {
+    fn what_is_closed_is_left_out_and_what_is_foreign_is_listed() {
         let closed =
             r#"{"symbol": "AAPL", "instrument-type": "Equity", "quantity": 0, "quantity-direction": "Zero"}"#;
         assert!(held(closed).is_none());
-        let future = r#"{"symbol": "/ESM6", "instrument-type": "Future", "quantity": 1, "quantity-direction": "Long"}"#;
-        assert!(held(future).is_none());
+        let micro = r#"{"symbol": "/10YM6", "instrument-type": "Future", "quantity": 1, "quantity-direction": "Short", "multiplier": "0.5"}"#;
+        let micro = held(micro).unwrap();
+        assert_eq!((micro.instrument, micro.kind.as_str()), (None, "Future"));
+        assert_eq!((micro.multiplier, micro.quantity), (Decimal::new(5, 1), Decimal::NEGATIVE_ONE));
+        for kind in ["Future Option", "Cryptocurrency", "Fixed Income Security"] {
+            let text = format!(
+                r#"{{"symbol": "X", "instrument-type": "{kind}", "quantity": "0.25", "quantity-direction": "Long"}}"#
+            );
+            assert_eq!(held(&text).unwrap().kind, kind);
+        }
+    }
+
+    #[test]
+    fn what_happened_has_the_ports_words() {
+        for (kind, detail, expected) in [
+            ("Trade", "Sell to Open", "trade"),
+            ("Receive Deliver", "Assignment", "assignment"),
+            ("Receive Deliver", "Buy to Open", "delivery"),
+            ("Receive Deliver", "Cash Settled Assignment", "cash_settlement"),
+            ("Receive Deliver", "Forward Split", "split"),
+            ("Money Movement", "Dividend", "dividend"),
+            ("Money Movement", "Credit Interest", "interest"),
+            ("Money Movement", "Balance Adjustment", "other"),
+        ] {
+            let text = format!(
+                r#"{{"id": 1, "transaction-type": "{kind}", "transaction-sub-type": "{detail}", "net-value": "0.0",
+                    "net-value-effect": "None", "executed-at": "2026-06-05T13:30:00.707Z"}}"#
+            );
+            assert_eq!(
+                transaction(&serde_json::from_str(&text).unwrap()).unwrap().kind,
+                expected,
+                "{detail}"
+            );
+        }
     }
 
     #[test]

@@ -221,7 +221,7 @@ async fn a_spread_is_one_order_and_can_be_taken_back() {
     let positions = alpaca.positions(&account).await.unwrap();
     let quantity = |contract: &OccSymbol| {
         let instrument = Instrument::Option(contract.clone());
-        positions.iter().find(|held| held.instrument == instrument).map(|held| held.quantity)
+        positions.iter().find(|held| held.instrument.as_ref() == Some(&instrument)).map(|held| held.quantity)
     };
     assert_eq!((quantity(&high), quantity(&low)), (Some(Decimal::NEGATIVE_ONE), Some(Decimal::ONE)));
     let orders: Vec<BrokerOrder> = alpaca.orders(&account, began).await.unwrap();

@@ -9,6 +9,7 @@ mod dxlink;
 mod edgar;
 mod llm;
 mod rss;
+mod starter;
 mod streams;
 mod support;
 mod tastytrade;

@@ -235,8 +235,10 @@ async fn a_spread_is_tried_sent_filled_and_shows_in_the_account() {
     assert_eq!(found.legs, order.legs);
 
     let positions = tastytrade.positions(ACCOUNT).await.unwrap();
-    let mut quantities: Vec<(Instrument, Decimal)> =
-        positions.iter().map(|position| (position.instrument.clone(), position.quantity)).collect();
+    let mut quantities: Vec<(Instrument, Decimal)> = positions
+        .iter()
+        .filter_map(|position| Some((position.instrument.clone()?, position.quantity)))
+        .collect();
     quantities.sort_by_key(|(_, quantity)| *quantity);
     assert_eq!(
         quantities,
@@ -245,7 +247,11 @@ async fn a_spread_is_tried_sent_filled_and_shows_in_the_account() {
             (Instrument::Option(occ(&long)), Decimal::ONE)
         ]
     );
-    assert!(positions.iter().all(|position| position.multiplier == 100 && position.mark.is_some()));
+    assert!(
+        positions
+            .iter()
+            .all(|position| position.multiplier == Decimal::ONE_HUNDRED && position.mark.is_some())
+    );
     let after = tastytrade.balances(ACCOUNT).await.unwrap();
     assert_eq!(after.cash - start.cash, credit * Decimal::ONE_HUNDRED);
     assert_eq!(after.maintenance_requirement, Some(width));

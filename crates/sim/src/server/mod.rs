@@ -3,6 +3,7 @@
 mod alpaca;
 mod cboe;
 pub mod clock;
+mod closes;
 mod conditional;
 mod connection;
 mod control;
@@ -17,6 +18,7 @@ pub mod market;
 mod openai;
 mod rss;
 mod slack;
+pub mod starter;
 mod tastytrade;
 mod throttle;
 mod tradingview;

@@ -1,5 +1,6 @@
 //! What every store promises, as cases that take a fresh, empty store.
 
+mod accounts;
 mod alerts;
 mod bench;
 mod deliveries;
@@ -17,6 +18,7 @@ use serde_json::{Value, json};
 use ttai_ports::{Analyses, AnalysisFilter, AnalysisRecord, Artifact, Artifacts, StoreError};
 use ttai_store::{Database, SchemaState, StoreOptions, schema_status, sha256_hex};
 
+pub(crate) use accounts::*;
 pub(crate) use alerts::*;
 pub(crate) use bench::*;
 pub(crate) use deliveries::*;

@@ -18,7 +18,7 @@ use crate::output;
     after_help = "Without a command, reads one JSON object per line from standard input and prints one result line for each;\n  \
                   a line that fails is answered with its error, and the exit code is then 1:\n  \
                   echo '{\"op\": \"session\", \"date\": \"2014-07-03\"}' | ttai calc\n\
-                  `op` is one of european, american, implied_vol, chain, select, strategy, margin, assignment_risk, indicator, levels, session, portfolio."
+                  `op` is one of european, american, implied_vol, chain, select, strategy, margin, assignment_risk, indicator, levels, session, portfolio, wheel."
 )]
 pub struct CalcArgs {
     /// One question by flags.

@@ -9,6 +9,7 @@ pub mod dev;
 pub mod doctor;
 pub mod list;
 pub mod notify;
+pub mod portfolio;
 pub mod quotes;
 pub mod record;
 pub mod show;
@@ -65,6 +66,9 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Calc(args) => calc::run(*args),
         Command::Record(args) => record::run(&global, args).await,
         Command::Quotes(args) => quotes::run(&global, args).await,
+        Command::Portfolio(args) => portfolio::run(&global, args).await,
+        Command::Roll(args) => portfolio::roll(&global, args).await,
+        Command::Wheel(args) => portfolio::wheel(&global, args).await,
         Command::Notify(command) => notify::run(&global, command).await,
         Command::Sim(args) => sim::run(&global, args).await,
         Command::Config(command) => config::run(&global, &command),

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::{Context, ensure};
 use chrono::{DateTime, Utc};
 use ttai_sim::server::faults::Fault;
-use ttai_sim::server::{SimOptions, SimStart, start};
+use ttai_sim::server::{SimOptions, SimStart, start, starter};
 
 use super::asked_to_stop;
 use crate::cli::{GlobalArgs, MarketArgs, SimArgs};
@@ -26,6 +26,9 @@ pub async fn run(global: &GlobalArgs, args: SimArgs) -> anyhow::Result<ExitCode>
     let start_at = of_tape.map_or(begin, SimStart::At);
     let options = SimOptions { listen: args.listen, source, start: start_at, speed: args.speed, faults };
     let sim = start(options).await?;
+    if args.book {
+        starter::stock(&sim.state).await?;
+    }
     output::line(&serde_json::to_string(&sim.endpoints)?);
     asked_to_stop().await?;
     sim.shutdown().await;

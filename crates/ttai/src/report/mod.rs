@@ -8,6 +8,7 @@ mod figures;
 mod headline;
 mod list;
 mod paint;
+mod portfolio;
 mod quotes;
 mod short;
 mod tables;
@@ -20,6 +21,7 @@ pub use analysis::{Detail, result};
 pub use chart::write_chart;
 pub use list::list;
 pub use paint::Paint;
+pub use portfolio::{portfolio, rolls, wheel};
 pub use quotes::{quotes, stream_event};
 pub use tables::{checks, configuration, description, progress, recorded, run_line, step_line, step_name};
 

@@ -24,7 +24,7 @@ use ttai_providers::polling::{Polling, PollingIntervals};
 use ttai_providers::rss::{FeedSettings, Rss, RssSettings};
 use ttai_providers::tastytrade::{Tastytrade, TastytradeSettings};
 use ttai_providers::tradingview::TradingView;
-use ttai_sim::server::{Endpoints, SimOptions, SimStart, start};
+use ttai_sim::server::{Endpoints, SimOptions, SimStart, start, starter};
 use url::Url;
 
 use crate::config::{self, Config, Environment};
@@ -75,6 +75,9 @@ pub async fn served(settings: &Settings, played: &Played) -> anyhow::Result<Sour
     let description = source.source().description;
     let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let sim = start(SimOptions { listen, source, start: begin, speed, faults: Vec::new() }).await?;
+    if matches!(played, Played::Simulated { .. }) {
+        starter::stock(&sim.state).await.context("the simulated accounts")?;
+    }
     let market = Arc::clone(&sim.state.market);
     let config = of_endpoints(&sim.endpoints);
     config.usable().context("the simulated market's addresses")?;

@@ -100,6 +100,12 @@ pub struct TastytradePosition {
     /// Dollars a share now, where marks were asked for.
     #[serde(default, deserialize_with = "lenient::decimal")]
     pub mark_price: Option<Decimal>,
+    /// Dollars a share at the previous close.
+    #[serde(default, deserialize_with = "lenient::decimal")]
+    pub close_price: Option<Decimal>,
+    /// The same, averaged with what was opened today.
+    #[serde(default, deserialize_with = "lenient::decimal")]
+    pub average_daily_market_close_price: Option<Decimal>,
     /// Comes as `1`, `100` and `"1.0"`.
     #[serde(default, deserialize_with = "lenient::decimal")]
     pub multiplier: Option<Decimal>,

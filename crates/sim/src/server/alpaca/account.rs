@@ -8,17 +8,16 @@ use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
-use ttai_core::Symbol;
 use ttai_ports::Instrument;
 
 use super::orders;
 use super::wire::{Answer, ApiError, Caller, Params, asset_id, decimal, time};
 use crate::server::SimState;
+use crate::server::closes::previous_close;
 use crate::server::exchange::{
     Account, AccountActivity, ActivityKind, Fill, MarketSnapshot, Position, Side, Touch, multiplier_of,
     symbol_of, uuid,
 };
-use crate::server::market::SimMarket;
 
 /// The account, the market at this moment, and yesterday's closes of what it holds.
 struct Valued {
@@ -39,10 +38,10 @@ impl Valued {
             found.ok_or_else(|| ApiError::trading(StatusCode::NOT_FOUND, 40_410_000, "account not found"))?;
         let mut closes = BTreeMap::new();
         for position in account.holdings.iter() {
-            if let Instrument::Equity(symbol) = &position.instrument
-                && let Some(close) = last_close(&state.market, symbol).await
-            {
-                closes.insert(symbol.to_string(), close);
+            let mark = view.touch(&position.instrument).and_then(Touch::mark);
+            let mark = mark.unwrap_or(position.average_price);
+            if let Ok(Some(close)) = previous_close(&state.market, &position.instrument, mark).await {
+                closes.insert(symbol_of(&position.instrument), close);
             }
         }
         Ok(Self { account, view, closes, buying_power })
@@ -64,11 +63,6 @@ impl Valued {
     fn equity(&self) -> Decimal {
         self.account.cash + self.values(false) + self.values(true)
     }
-}
-
-async fn last_close(market: &SimMarket, symbol: &Symbol) -> Option<Decimal> {
-    let close = market.daily(symbol).await.ok()?.bars.last()?.close;
-    Decimal::try_from(close).ok().map(|close| close.round_dp(4))
 }
 
 /// `GET /v2/account`

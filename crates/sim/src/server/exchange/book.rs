@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use rust_decimal::Decimal;
-use ttai_ports::Instrument;
+use ttai_ports::{Instrument, OrderAction};
 
 use super::account::Account;
 use super::identity;
@@ -41,12 +41,67 @@ pub struct Book {
     activities: Vec<AccountActivity>,
     liquidity: Liquidity,
     events: Vec<OrderEvent>,
+    starter: Vec<PastTrade>,
+}
+
+/// A trade from before the simulation began.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PastTrade {
+    /// What.
+    pub instrument: Instrument,
+    /// Which way.
+    pub action: OrderAction,
+    /// Shares or contracts, positive.
+    pub quantity: Decimal,
+    /// Dollars a share.
+    pub price: Decimal,
+    /// When.
+    pub at: DateTime<Utc>,
 }
 
 impl Book {
     /// Opens an account; one that is there stays as it is.
     pub fn open_account(&mut self, number: &str, cash: Decimal) {
-        self.accounts.entry(number.to_owned()).or_insert_with(|| Account::new(number, cash));
+        if !self.accounts.contains_key(number) {
+            self.accounts.insert(number.to_owned(), Account::new(number, cash));
+            self.begin_with_starter(number);
+        }
+    }
+
+    /// What every account begins with: those that hold nothing and have traded nothing, and those to come.
+    pub fn stock(&mut self, trades: Vec<PastTrade>) {
+        self.starter = trades;
+        let untouched = |account: &&Account| {
+            account.cash == account.opening_cash && account.holdings.iter().next().is_none()
+        };
+        let numbers: Vec<String> =
+            self.accounts.values().filter(untouched).map(|account| account.number.clone()).collect();
+        for number in numbers {
+            self.begin_with_starter(&number);
+        }
+    }
+
+    fn begin_with_starter(&mut self, number: &str) {
+        for trade in self.starter.clone() {
+            let sequence = self.fills.len() as u64 + 1;
+            let fill = Fill {
+                sequence,
+                id: identity::uuid("fill", &sequence.to_string()),
+                order_id: String::new(),
+                account: number.to_owned(),
+                instrument: trade.instrument,
+                action: trade.action,
+                quantity: trade.quantity,
+                price: trade.price,
+                order_filled_quantity: trade.quantity,
+                order_remaining: Decimal::ZERO,
+                at: trade.at,
+            };
+            if let Some(account) = self.accounts.get_mut(number) {
+                account.book(&fill);
+                self.fills.push(fill);
+            }
+        }
     }
 
     /// One account.

@@ -27,7 +27,7 @@ use ttai_ports::Instrument;
 use crate::server::market::SimMarket;
 
 pub use account::{Account, Holdings, Position};
-pub use book::{Book, Replacement};
+pub use book::{Book, PastTrade, Replacement};
 pub use identity::uuid;
 pub use order::{
     Duration, EventKind, ExchangeLeg, Fill, LegRequest, Order, OrderEvent, OrderRequest, OrderState, Pricing,
@@ -71,6 +71,11 @@ impl Exchange {
     /// Opens an account with cash in dollars; one that is there stays as it is.
     pub fn open_account(&self, number: &str, cash: Decimal) {
         self.lock().open_account(number, cash);
+    }
+
+    /// What every account begins with.
+    pub fn stock(&self, trades: Vec<PastTrade>) {
+        self.lock().stock(trades);
     }
 
     /// Every instrument that an open order or a position needs a quote of.

@@ -9,6 +9,7 @@ use ttai_ports::Instrument;
 use super::reply::{Answer, Call, Refusal};
 use super::wire::{instant, number, put, quantity};
 use super::{ACCOUNT, Tasty, name_of, order_json};
+use crate::server::closes::previous_close;
 use crate::server::exchange::{MarketSnapshot, Position, Touch, multiplier_of};
 
 /// The invented customer.
@@ -274,7 +275,18 @@ pub(super) async fn positions_json(state: &Tasty, marks: bool) -> Vec<Value> {
             })
             .collect()
     });
-    held.iter().map(|(position, first, last)| position_json(position, *first, *last, &view, marks)).collect()
+    let mut rows = Vec::with_capacity(held.len());
+    for (position, first, last) in &held {
+        let price = mark(position, &view);
+        let close = previous_close(&state.sim.market, &position.instrument, price).await;
+        let mut row = position_json(position, *first, *last, &view, marks);
+        // An outage of the past is no change of the day.
+        if let (Ok(Some(close)), Some(fields)) = (close, row.as_object_mut()) {
+            put(fields, "close-price", Some(number(close)));
+        }
+        rows.push(row);
+    }
+    rows
 }
 
 fn position_json(
@@ -295,7 +307,6 @@ fn position_json(
         "underlying-symbol": underlying(&position.instrument),
         "quantity": quantity(position.quantity.abs()),
         "quantity-direction": if short { "Short" } else { "Long" },
-        "close-price": number(price),
         "average-open-price": number(position.average_price.round_dp(8)),
         "multiplier": quantity(multiplier),
         "cost-effect": if short { "Debit" } else { "Credit" },

@@ -1,0 +1,148 @@
+//! Accounts as activities: what they hold and measure, the risk of assignment, and the watch over them.
+
+#![allow(missing_docs, reason = "the markers that the macro generates carry no docs")]
+
+mod assignment;
+mod book;
+mod raise;
+mod roll;
+mod state;
+#[cfg(test)]
+mod tests;
+mod transactions;
+mod watch;
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use temporalio_macros::activities;
+use temporalio_sdk::activities::{ActivityContext, ActivityError};
+use ttai_calendar::new_york_date;
+use ttai_contract::{PortfolioPosition, PortfolioState, PortfolioWatch, WatchPortfolioParams};
+use ttai_core::{PortfolioAlert, Symbol};
+use ttai_quant::portfolio::measure;
+use ttai_quant::wheel::WheelReport;
+
+use self::book::Doubtful;
+use crate::compute::Compute;
+use crate::failure::AnalystError;
+use crate::market_view::source;
+use crate::ports::Ports;
+use crate::supervise::Supervisor;
+
+pub use roll::{RollAdvice, RollReason};
+
+/// Accounts over one set of ports.
+pub struct PortfolioActivities {
+    ports: Ports,
+    compute: Compute,
+    supervisor: Supervisor,
+}
+
+impl PortfolioActivities {
+    /// Accounts through `ports`, priced in `compute` and watched by `supervisor`.
+    #[must_use]
+    pub fn new(ports: Ports, compute: Compute, supervisor: Supervisor) -> Self {
+        Self { ports, compute, supervisor }
+    }
+}
+
+#[activities]
+impl PortfolioActivities {
+    #[activity(definition = ttai_contract::FetchPortfolio)]
+    pub async fn fetch_portfolio(
+        self: Arc<Self>,
+        ctx: ActivityContext,
+        account_id: String,
+    ) -> Result<PortfolioState, ActivityError> {
+        let (ports, compute) = (&self.ports, &self.compute);
+        let run = self.supervisor.run(&ctx, |progress| async move {
+            progress.step("reading the account");
+            fetch(ports, compute, &account_id).await
+        });
+        run.await.map(|timed| timed.result)
+    }
+
+    #[activity(definition = ttai_contract::CheckAssignmentRisk)]
+    pub async fn check_assignment_risk(
+        self: Arc<Self>,
+        ctx: ActivityContext,
+        positions: Vec<PortfolioPosition>,
+    ) -> Result<Vec<PortfolioAlert>, ActivityError> {
+        let ports = &self.ports;
+        let run = self.supervisor.run(&ctx, |_| async move {
+            let symbol = positions.iter().find_map(|position| position.underlying.clone());
+            let now = match symbol {
+                Some(symbol) => ports.market.now(&symbol).await?,
+                None => return Ok(Vec::new()),
+            };
+            Ok(assignment::alerts(&positions, now))
+        });
+        run.await.map(|timed| timed.result)
+    }
+
+    #[activity(definition = ttai_contract::WatchPortfolio)]
+    pub async fn watch_portfolio(
+        self: Arc<Self>,
+        ctx: ActivityContext,
+        params: WatchPortfolioParams,
+    ) -> Result<PortfolioWatch, ActivityError> {
+        let watch = |progress, stop| watch::watch(&self.ports, &self.compute, params, progress, stop);
+        self.supervisor.run_until_recalled(&ctx, watch).await
+    }
+}
+
+/// What an account holds and measures; the first account where the number is empty.
+async fn fetch(ports: &Ports, compute: &Compute, account: &str) -> Result<PortfolioState, AnalystError> {
+    let ports = ports.for_request();
+    let (broker, account) = book::account(&ports, account).await?;
+    let found = book::find(&ports, compute, &broker, &account, Doubtful::Shown).await?;
+    let measures = measure(&found.book);
+    Ok(state::state(&found, &measures, source(&ports)))
+}
+
+/// What an account holds and measures, for a terminal.
+///
+/// # Errors
+/// Why it cannot be read, as a sentence.
+pub async fn portfolio(ports: &Ports, compute: &Compute, account: &str) -> Result<PortfolioState, String> {
+    fetch(ports, compute, account).await.map_err(|error| error.to_string())
+}
+
+/// Where the short options of an account could be rolled to: all that are tested, due for review or in the money, or with a
+/// symbol all of that underlying.
+///
+/// # Errors
+/// Why the account cannot be read, as a sentence.
+pub async fn rolls(
+    ports: &Ports,
+    compute: &Compute,
+    account: &str,
+    symbol: Option<&Symbol>,
+) -> Result<Vec<RollAdvice>, String> {
+    let looked = async {
+        let (broker, account) = book::account(ports, account).await?;
+        let found = book::find(ports, compute, &broker, &account, Doubtful::Shown).await?;
+        Ok::<_, AnalystError>(roll::advice(&found, symbol))
+    };
+    looked.await.map_err(|error| error.to_string())
+}
+
+/// The wheel cycles of an account since a moment.
+///
+/// # Errors
+/// Why the transactions cannot be read, as a sentence.
+pub async fn wheel(ports: &Ports, account: &str, since: DateTime<Utc>) -> Result<WheelReport, String> {
+    let read = async {
+        let (broker, account) = book::account(ports, account).await?;
+        let rows = broker.transactions(&account, since).await?;
+        Ok::<_, AnalystError>(rows)
+    };
+    let rows = read.await.map_err(|error| error.to_string())?;
+    let rows: Vec<_> = rows.iter().map(transactions::wheel_transaction).collect();
+    let today = match Symbol::new("SPY") {
+        Ok(symbol) => ports.market.now(&symbol).await.map_err(|error| error.to_string())?,
+        Err(error) => return Err(error.to_string()),
+    };
+    ttai_quant::wheel::wheel(&rows, new_york_date(today)).map_err(|error| error.to_string())
+}

@@ -1,0 +1,202 @@
+//! The watch over an account of a broker in memory: told once, remembered, and never a zero for what is not known.
+
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use chrono::{DateTime, NaiveDate, Utc};
+use rust_decimal::Decimal;
+use tokio_util::sync::CancellationToken;
+use ttai_contract::{PortfolioMonitorConfig, PortfolioWatch, UserId, WatchPortfolioParams};
+use ttai_core::OccSymbol;
+use ttai_ports::{
+    AccountBalances, Attachment, Broker, BrokerAccount, BrokerOrder, BrokerPosition, BrokerTransaction,
+    Instrument, Message, Notifier, OrderIntent, OrderPreview, PortError,
+};
+
+use super::watch::watch;
+use super::{fetch, rolls};
+use crate::compute::Compute;
+use crate::ports::Ports;
+use crate::supervise::Progress;
+use crate::testing::{FakeMarket, ports, wavy_bars};
+
+fn outage() -> PortError {
+    PortError::Unavailable { provider: "fake".to_owned(), detail: "down".to_owned(), retry_after: None }
+}
+
+/// One account; positions fail where there are none.
+struct OneAccount {
+    positions: Option<Vec<BrokerPosition>>,
+}
+
+#[async_trait]
+impl Broker for OneAccount {
+    fn name(&self) -> &str {
+        "fake"
+    }
+    async fn accounts(&self) -> Result<Vec<BrokerAccount>, PortError> {
+        Ok(vec![BrokerAccount { id: "A1".to_owned(), name: String::new(), margin: true, paper: true }])
+    }
+    async fn balances(&self, _: &str) -> Result<AccountBalances, PortError> {
+        Ok(AccountBalances {
+            cash: Decimal::from(50_000),
+            net_liquidation: Decimal::from(100_000),
+            option_buying_power: Decimal::from(40_000),
+            stock_buying_power: Decimal::from(80_000),
+            maintenance_requirement: Some(Decimal::from(61_000)),
+            as_of: DateTime::UNIX_EPOCH,
+        })
+    }
+    async fn positions(&self, _: &str) -> Result<Vec<BrokerPosition>, PortError> {
+        self.positions.clone().ok_or_else(outage)
+    }
+    async fn preview(&self, _: &OrderIntent) -> Result<OrderPreview, PortError> {
+        Err(outage())
+    }
+    async fn submit(&self, _: &OrderIntent) -> Result<BrokerOrder, PortError> {
+        Err(outage())
+    }
+    async fn order_by_client_id(&self, _: &str, _: &str) -> Result<Option<BrokerOrder>, PortError> {
+        Err(outage())
+    }
+    async fn cancel(&self, _: &str, _: &str) -> Result<(), PortError> {
+        Err(outage())
+    }
+    async fn orders(&self, _: &str, _: DateTime<Utc>) -> Result<Vec<BrokerOrder>, PortError> {
+        Err(outage())
+    }
+    async fn transactions(&self, _: &str, _: DateTime<Utc>) -> Result<Vec<BrokerTransaction>, PortError> {
+        Err(outage())
+    }
+}
+
+/// Records what it sends; while it is down it refuses.
+#[derive(Default)]
+struct Recorder {
+    sent: Mutex<Vec<Message>>,
+    down: Mutex<bool>,
+}
+
+#[async_trait]
+impl Notifier for Recorder {
+    fn channels(&self) -> Vec<String> {
+        vec!["desk".to_owned()]
+    }
+    async fn send(&self, _: &str, message: &Message, _: &[Attachment]) -> Result<(), PortError> {
+        if *self.down.lock().unwrap() {
+            return Err(outage());
+        }
+        self.sent.lock().unwrap().push(message.clone());
+        Ok(())
+    }
+}
+
+impl Recorder {
+    fn titles(&self) -> Vec<String> {
+        self.sent.lock().unwrap().iter().map(|message| message.title.clone()).collect()
+    }
+}
+
+/// A short put whose buyer has lost half of what he paid, and a future.
+fn held() -> Vec<BrokerPosition> {
+    let put = BrokerPosition {
+        symbol: "XYZ   140719P00050000".to_owned(),
+        kind: "Equity Option".to_owned(),
+        instrument: Some(Instrument::Option(OccSymbol::parse("XYZ   140719P00050000").unwrap())),
+        quantity: Decimal::from(-2),
+        average_open_price: Decimal::TWO,
+        mark: Some(Decimal::ONE),
+        multiplier: Decimal::ONE_HUNDRED,
+        day_base: Some(Decimal::TWO),
+        updated_at: None,
+    };
+    let future = BrokerPosition {
+        symbol: "/10YM4".to_owned(),
+        kind: "Future".to_owned(),
+        instrument: None,
+        multiplier: Decimal::new(5, 1),
+        day_base: None,
+        ..put.clone()
+    };
+    vec![put, future]
+}
+
+fn desk(positions: Option<Vec<BrokerPosition>>) -> (Ports, Arc<Recorder>) {
+    let last = NaiveDate::from_ymd_opt(2014, 6, 6).unwrap();
+    let (mut ports, _) = ports(FakeMarket::of("XYZ", wavy_bars(last, 300, 0.0)));
+    let recorder = Arc::new(Recorder::default());
+    ports.brokers = vec![Arc::new(OneAccount { positions })];
+    ports.notifier = Arc::clone(&recorder) as _;
+    (ports, recorder)
+}
+
+/// One look, from where the workflow last knew.
+async fn look(ports: &Ports, watch_before: PortfolioWatch) -> PortfolioWatch {
+    let stop = CancellationToken::new();
+    stop.cancel();
+    let params = WatchPortfolioParams {
+        account_id: "A1".to_owned(),
+        user_id: UserId::default(),
+        config: PortfolioMonitorConfig::default(),
+        check_interval_minutes: 1,
+        watch: watch_before,
+    };
+    watch(ports, &Compute::per_core(), params, Progress::default(), stop).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_lost_attempt_goes_on_from_the_store_and_tells_nothing_twice() {
+    let (ports, recorder) = desk(Some(held()));
+    let first = look(&ports, PortfolioWatch::default()).await;
+    let titles = recorder.titles();
+    assert!(titles.contains(&"margin warning".to_owned()), "{titles:?}");
+    assert!(titles.contains(&"XYZ: profit target".to_owned()), "{titles:?}");
+    assert!(first.pending.is_empty() && first.recent_alerts.len() == titles.len());
+    // The attempt's answer is lost: the next one begins where the workflow last knew.
+    let second = look(&ports, PortfolioWatch::default()).await;
+    assert_eq!(recorder.titles(), titles);
+    assert!(second.checks > first.checks && second.recent_alerts == first.recent_alerts);
+    let stored = ports.accounts.positions("default", "A1").await.unwrap();
+    assert_eq!(stored.iter().map(|row| row.kind.as_str()).collect::<Vec<_>>(), ["option", "Future"]);
+}
+
+#[tokio::test]
+async fn an_alert_waits_for_a_channel_that_is_down() {
+    let (ports, recorder) = desk(Some(held()));
+    *recorder.down.lock().unwrap() = true;
+    let first = look(&ports, PortfolioWatch::default()).await;
+    assert!(!first.pending.is_empty() && recorder.titles().is_empty());
+    *recorder.down.lock().unwrap() = false;
+    let second = look(&ports, first.clone()).await;
+    assert!(second.pending.is_empty());
+    assert_eq!(recorder.titles().len(), first.pending.len());
+}
+
+#[tokio::test]
+async fn positions_that_cannot_be_read_are_unknown_and_close_nothing() {
+    let (ports, _) = desk(Some(held()));
+    let before = look(&ports, PortfolioWatch::default()).await;
+    let (mut blind, recorder) = desk(None);
+    blind.accounts = Arc::clone(&ports.accounts);
+    let after = look(&blind, before.clone()).await;
+    assert!(recorder.titles().is_empty(), "{:?}", recorder.titles());
+    assert_eq!(after.state.active, before.state.active);
+    assert!(after.state.blind_since.is_some() && after.problems[0].starts_with("positions:"), "{after:?}");
+    let state = fetch(&blind, &Compute::per_core(), "").await.unwrap();
+    assert!(!state.positions_known && state.day_pnl_percent.is_none());
+}
+
+#[tokio::test]
+async fn a_portfolio_says_what_its_sums_leave_out() {
+    let (ports, _) = desk(Some(held()));
+    let state = fetch(&ports, &Compute::per_core(), "A1").await.unwrap();
+    assert_eq!(state.positions.len(), 2);
+    assert_eq!(state.day_pnl.amount, Decimal::from(200));
+    assert_eq!(state.day_pnl.missing, ["/10YM4 (Future)"]);
+    assert_eq!((state.margin_utilization, state.margin_from_broker), (Some(61.0), true));
+    assert!(state.warnings.iter().any(|warning| warning.starts_with("XYZ options")), "{:?}", state.warnings);
+    let unknown = fetch(&ports, &Compute::per_core(), "B2").await.unwrap_err().to_string();
+    assert!(unknown.contains("fake has no account \"B2\""), "{unknown}");
+    let advice = rolls(&ports, &Compute::per_core(), "", Some(&"XYZ".parse().unwrap())).await.unwrap();
+    assert!(advice[0].outlook.is_none() && advice[0].problem.is_some(), "{advice:?}");
+}

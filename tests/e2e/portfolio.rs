@@ -1,0 +1,100 @@
+//! The portfolio watch in front of a real server: it takes messages while it watches, malformed ones freeze nothing, and it ends
+//! with a farewell. An account that cannot be watched is said, and the watch goes on.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use temporalio_client::{
+    Client, UntypedQuery, UntypedSignal, UntypedUpdate, UntypedWorkflow, WorkflowExecuteUpdateOptions,
+    WorkflowHandle, WorkflowQueryOptions, WorkflowSignalOptions,
+};
+use temporalio_common::data_converters::RawValue;
+use temporalio_protos::temporal::api::common::v1::Payload;
+use ttai_contract::PortfolioMonitorStatus;
+
+use crate::lab::{DEADLINE, Lab, within};
+
+const ID: &str = "portfolio-monitor-A1";
+
+fn payload(value: &Value) -> RawValue {
+    let metadata = [("encoding".to_owned(), b"json/plain".to_vec())].into();
+    RawValue::new(vec![Payload { metadata, data: value.to_string().into_bytes(), ..Default::default() }])
+}
+
+struct Watch {
+    handle: WorkflowHandle<Client, UntypedWorkflow>,
+}
+
+impl Watch {
+    async fn signal(&self, name: &str, argument: Value) -> anyhow::Result<()> {
+        let signal = self.handle.signal(
+            UntypedSignal::new(name),
+            payload(&argument),
+            WorkflowSignalOptions::default(),
+        );
+        Ok(within("a signal", signal).await??)
+    }
+
+    async fn status(&self) -> anyhow::Result<PortfolioMonitorStatus> {
+        let query = UntypedQuery::new("status");
+        let answer = self.handle.query(query, RawValue::default(), WorkflowQueryOptions::default());
+        let raw: RawValue = within("the watch's status", answer).await??;
+        let data = raw.payloads.first().map(|payload| payload.data.as_slice()).unwrap_or_default();
+        Ok(serde_json::from_slice(data)?)
+    }
+
+    async fn until(
+        &self,
+        holds: impl Fn(&PortfolioMonitorStatus) -> bool,
+    ) -> anyhow::Result<PortfolioMonitorStatus> {
+        let mut tick = tokio::time::interval(Duration::from_millis(100));
+        let wait = async {
+            loop {
+                tick.tick().await;
+                let status = self.status().await?;
+                if holds(&status) {
+                    return Ok(status);
+                }
+            }
+        };
+        within("a status of the watch", wait).await?
+    }
+}
+
+#[tokio::test]
+async fn a_watch_takes_messages_and_says_what_it_cannot_watch() -> anyhow::Result<()> {
+    let lab = Lab::ephemeral().await?;
+    let _worker = lab.worker()?;
+    lab.start_raw("PortfolioMonitorWorkflow", ID, &[json!({"account_id": "A1"})]).await?;
+    let watch = Watch { handle: lab.client.temporal().get_workflow_handle::<UntypedWorkflow>(ID) };
+    // The recorded market of the tests has no broker.
+    let status = watch.until(|status| !status.problems.is_empty()).await?;
+    assert!(status.active && status.problems[0].contains("no broker is connected"), "{status:?}");
+
+    watch.signal("update_config", json!({"pnl_alert_threshold": 5, "margin_alert_threshold": null})).await?;
+    watch.signal("update_config", json!({"pnl_alert_threshold": "much"})).await?;
+    watch.signal("acknowledge", json!("delta_breach/AAPL/0.5")).await?;
+    watch.signal("snooze", json!(7)).await?;
+    let status = watch.until(|status| status.entity.rejected_total == 2).await?;
+    let status = if status.config.pnl_alert_threshold == Some(5.0) {
+        status
+    } else {
+        watch.until(|status| status.config.pnl_alert_threshold == Some(5.0)).await?
+    };
+    assert_eq!(status.config.margin_alert_threshold, None);
+
+    let update = watch.handle.execute_update(
+        UntypedUpdate::new("update_config"),
+        payload(&json!({"alert_rules": [{"type": "delta_breach", "threshold": 0.4}]})),
+        WorkflowExecuteUpdateOptions::default(),
+    );
+    within("the update's answer", update).await??;
+    watch.until(|status| status.config.alert_rules.len() == 1).await?;
+
+    watch.signal("pause", json!(null)).await?;
+    watch.until(|status| !status.active).await?;
+    watch.signal("shutdown", json!(null)).await?;
+    let farewell = lab.client.any_run(ID).answer(Some(DEADLINE)).await?;
+    assert_eq!(farewell["active"], false);
+    Ok(())
+}
