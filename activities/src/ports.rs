@@ -5,6 +5,7 @@ use std::sync::Arc;
 use ttai_ports::{Analyses, Artifacts, MarketData, Metrics, ModelJournal, News, Notifier, Provenance};
 
 use crate::agent::ModelAnalyst;
+use crate::deliveries::Deliverer;
 
 /// One adapter behind each port, wired by the binary.
 #[derive(Clone)]
@@ -23,6 +24,8 @@ pub struct Ports {
     pub journal: Arc<dyn ModelJournal>,
     /// Channels.
     pub notifier: Arc<dyn Notifier>,
+    /// Messages, what became of them, and where they go.
+    pub deliverer: Deliverer,
     /// Language models, where any is configured.
     pub models: Option<ModelAnalyst>,
     /// Who served the request at hand, and why not the first choice; empty where one provider always serves.

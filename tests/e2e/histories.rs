@@ -46,7 +46,7 @@ async fn plain(lab: &Lab) -> anyhow::Result<()> {
     for workflow in workflows().iter().filter(|workflow| workflow.name != AnalysisParams::WORKFLOW) {
         let name = format!("{}-plain", case_name(workflow.name));
         let run = lab.client.start_by_name(workflow.name, vec![request(workflow.name)], Some(&name)).await?;
-        run.answer(Some(DEADLINE)).await?;
+        lab.outcome(workflow.name, &run).await?;
         record(lab, &name, run.workflow_id()).await?;
     }
     for kind in [AnalysisType::ChartAnalysis, AnalysisType::OptionsAnalysis, AnalysisType::FullAnalysis] {

@@ -65,6 +65,7 @@ pub(crate) fn scripted(ports: Ports) -> Ports {
         artifacts: Arc::new(Scripted(ports.artifacts)),
         journal: ports.journal,
         notifier: Arc::new(Scripted(ports.notifier)),
+        deliverer: ports.deliverer,
         provenance: ports.provenance,
         models: ports.models,
     }

@@ -4,6 +4,7 @@
 
 pub mod analysis;
 pub mod chart_analysis;
+pub mod deliveries;
 pub mod entity;
 pub mod full_analysis;
 pub mod options_analysis;
@@ -21,6 +22,7 @@ mod start;
 pub use analysis::AnalysisWorkflow;
 pub use calls::interceptor;
 pub use chart_analysis::ChartAnalysisWorkflow;
+pub use deliveries::DeliveryWorkflow;
 pub use full_analysis::FullAnalysisWorkflow;
 pub use options_analysis::OptionsAnalysisWorkflow;
 pub use research_analysis::ResearchAnalysisWorkflow;

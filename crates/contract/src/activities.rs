@@ -12,6 +12,7 @@ use temporalio_macros::activity_definitions;
 use ttai_core::Symbol;
 
 use crate::chart::{ChartAnalysisParams, ChartAnalysisResult};
+use crate::delivery::{DeliverMessagesParams, DeliverMessagesReceipt};
 use crate::full::{SynthesizeParams, SynthesizedRecommendation};
 use crate::lenient::Lenient;
 use crate::market_data::{MetricsBySymbol, OptionChainData, OptionChainParams, QuotesBySymbol};
@@ -83,6 +84,12 @@ impl OutputDefinitions {
     pub fn route_alerts(_alerts: Lenient<RouteAlertsParams>) -> Result<(), Infallible> {
         unimplemented!()
     }
+
+    /// Delivers what of a user's is due by the delivery ledger, and says when something is due again.
+    #[activity(name = "deliver_messages_activity")]
+    pub fn deliver_messages(_params: DeliverMessagesParams) -> Result<DeliverMessagesReceipt, Infallible> {
+        unimplemented!()
+    }
 }
 
 /// Quotes, chains and metrics as they are.
@@ -111,7 +118,7 @@ impl MarketDataDefinitions {
 
 pub use analyst_definitions::{ChartAnalysis, OptionsAnalysis, ResearchAnalysis, SynthesizeRecommendation};
 pub use market_data_definitions::{FetchMarketMetrics, FetchOptionChain, FetchQuotes};
-pub use output_definitions::{RouteAlerts, SaveAnalysis, SendNotifications};
+pub use output_definitions::{DeliverMessages, RouteAlerts, SaveAnalysis, SendNotifications};
 
 /// An activity as workflows call it.
 pub trait Activity: ActivityDefinition + Sized {
@@ -176,6 +183,7 @@ catalogue! {
     SaveAnalysis: STORAGE;
     SendNotifications: NOTIFY;
     RouteAlerts: NOTIFY;
+    DeliverMessages: DELIVER;
     FetchQuotes: QUOTES;
     FetchOptionChain: OPTION_CHAIN;
     FetchMarketMetrics: MARKET_METRICS;

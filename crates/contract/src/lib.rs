@@ -13,6 +13,7 @@ pub mod analysis;
 pub mod call;
 pub mod chart;
 pub mod common;
+pub mod delivery;
 pub mod entity;
 pub mod failure;
 pub mod full;
@@ -35,8 +36,9 @@ pub mod validate;
 pub mod workflows;
 
 pub use activities::{
-    Activity, ChartAnalysis, FetchMarketMetrics, FetchOptionChain, FetchQuotes, OptionsAnalysis,
-    ResearchAnalysis, RouteAlerts, SaveAnalysis, SendNotifications, SynthesizeRecommendation, activities,
+    Activity, ChartAnalysis, DeliverMessages, FetchMarketMetrics, FetchOptionChain, FetchQuotes,
+    OptionsAnalysis, ResearchAnalysis, RouteAlerts, SaveAnalysis, SendNotifications,
+    SynthesizeRecommendation, activities,
 };
 pub use analysis::{AnalysisParams, AnalysisResult, AnalysisStatus, AnalysisType};
 pub use call::{AttemptProgress, CallTerms};
@@ -45,6 +47,10 @@ pub use chart::{
     FibonacciLevel, FibonacciSwing, PriceGap, PriceLevel, Timeframe, TrendDirection, TrendQuality,
 };
 pub use common::{AnalysisDepth, ArtifactLink, ChannelName, Evidence, MarketSource};
+pub use delivery::{
+    DeliverMessagesParams, DeliverMessagesReceipt, DeliverSignal, DeliveryMessage, DeliveryParams,
+    DeliveryStatus, DeliveryTotals,
+};
 pub use failure::FailureType;
 pub use full::{
     ExitTrigger, FullAnalysisParams, FullAnalysisResult, OverallRecommendation, Stage, SuggestedPosition,

@@ -32,6 +32,7 @@ macro_rules! for_each_workflow {
             ResearchAnalysisWorkflow: ResearchAnalysisParams;
             FullAnalysisWorkflow: FullAnalysisParams;
             AnalysisWorkflow: AnalysisParams;
+            DeliveryWorkflow: DeliveryParams;
         }
     };
 }
