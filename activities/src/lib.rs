@@ -3,6 +3,7 @@
 //! No provider, no database, no HTTP here: what the outside world does comes through [`Ports`].
 
 pub mod analysts;
+pub mod deliveries;
 pub mod market_data;
 pub mod notifications;
 pub mod outputs;
@@ -29,6 +30,10 @@ mod testing;
 pub use agent::{ModelAnalyst, ModelBudget};
 pub use analysts::AnalystActivities;
 pub use compute::{Compute, cores};
+pub use deliveries::{
+    ChannelRule, Deliverer, DeliveryActivities, DeliveryRound, DeliveryRules, LONGEST_SEND, QuietHours,
+    RouteRule, StillOpen, UserRule,
+};
 pub use market_data::MarketDataActivities;
 pub use notifications::NotificationActivities;
 pub use outputs::OutputActivities;

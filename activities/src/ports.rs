@@ -7,6 +7,7 @@ use ttai_ports::{
 };
 
 use crate::agent::ModelAnalyst;
+use crate::deliveries::Deliverer;
 
 /// One adapter behind each port, wired by the binary.
 #[derive(Clone)]
@@ -29,6 +30,8 @@ pub struct Ports {
     pub accounts: Arc<dyn Accounts>,
     /// Channels.
     pub notifier: Arc<dyn Notifier>,
+    /// Messages, what became of them, and where they go.
+    pub deliverer: Deliverer,
     /// Language models, where any is configured.
     pub models: Option<ModelAnalyst>,
     /// Who served the request at hand, and why not the first choice; empty where one provider always serves.

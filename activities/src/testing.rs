@@ -12,11 +12,14 @@ use sha2::{Digest, Sha256};
 use ttai_core::{DailyBar, MinuteBar, NewsStory, OptionChain, Quote, SessionPart, Symbol};
 use ttai_ports::{
     Accounts, Analyses, AnalysisFilter, AnalysisRecord, Artifact, ArtifactRef, Artifacts, Attachment,
-    DailyHistory, DataSource, LlmDay, LlmTurn, LlmUsage, MarketClock, MarketData, Message, Metrics,
-    ModelJournal, News, NewsWindow, Notifier, PortError, Provenance, RiskFreeRate, Saved, StoreError,
-    StoredBalances, StoredPosition, StoredWatch, SymbolMetrics,
+    DailyHistory, DataSource, Deliveries, DeliveryBacklog, DeliveryClaim, DeliveryFilter, DeliveryKey,
+    LlmDay, LlmTurn, LlmUsage, MarketClock, MarketData, Message, MessageDelivery, MessageRecord, Messages,
+    Metrics, ModelJournal, NewDigest, NewMessage, News, NewsWindow, Notifier, PortError, Provenance,
+    RiskFreeRate, Saved, SettledDelivery, StoreError, StoredBalances, StoredPosition, StoredWatch,
+    SymbolMetrics,
 };
 
+use crate::deliveries::{Deliverer, LONGEST_SEND};
 use crate::ports::Ports;
 use crate::supervise::{AttemptOf, Shutdown, StopReasons, Supervisor};
 
@@ -291,6 +294,15 @@ pub(crate) fn ports(market: FakeMarket) -> (Ports, Arc<MemoryStore>) {
         brokers: Vec::new(),
         accounts: Arc::clone(&store) as _,
         notifier: Arc::new(Nobody),
+        deliverer: Deliverer {
+            messages: Arc::new(NoLedger),
+            deliveries: Arc::new(NoLedger),
+            notifier: Arc::new(Nobody),
+            artifacts: Arc::clone(&store) as _,
+            rules: Arc::default(),
+            claimant: "test".to_owned(),
+            longest_send: LONGEST_SEND,
+        },
         provenance: Provenance::default(),
         models: None,
     };
@@ -326,6 +338,38 @@ impl Accounts for MemoryStore {
     async fn watch(&self, _: &str, _: &str) -> Result<Option<StoredWatch>, StoreError> {
         Ok(self.watch.lock().unwrap_or_else(PoisonError::into_inner).clone())
     }
+}
+
+/// Stands where nothing is to be delivered.
+struct NoLedger;
+
+/// Every call of a trait answers that the store is away.
+macro_rules! away {
+    ($trait:ident: $($call:ident($($argument:ty),*) -> $answer:ty;)+) => {
+        #[async_trait]
+        impl $trait for NoLedger {
+            $(async fn $call(&self, $(_: $argument),*) -> Result<$answer, StoreError> {
+                Err(StoreError::Unavailable("there is none in this test".to_owned()))
+            })+
+        }
+    };
+}
+
+away! { Messages:
+    save_messages(&[NewMessage]) -> usize;
+    message(&str) -> Option<MessageRecord>;
+}
+away! { Deliveries:
+    due_deliveries(&str, &[String], DateTime<Utc>, u32) -> Vec<MessageDelivery>;
+    claim_deliveries(&str, &[DeliveryKey], DateTime<Utc>, Duration) -> Vec<DeliveryClaim>;
+    settle_deliveries(&[SettledDelivery]) -> usize;
+    digest_deliveries(&[NewDigest]) -> bool;
+    next_due(&str) -> Option<DateTime<Utc>>;
+    sent_since(&str, DateTime<Utc>) -> u64;
+    users_due(DateTime<Utc>) -> Vec<String>;
+    delivery_backlog() -> DeliveryBacklog;
+    list_deliveries(&DeliveryFilter) -> Vec<MessageDelivery>;
+    retry_deliveries(&str, Option<&str>, DateTime<Utc>) -> u64;
 }
 
 /// A good quote two cents wide around `price`.

@@ -12,9 +12,9 @@ use temporalio_client::{UntypedWorkflow, WorkflowDescribeOptions, WorkflowGetRes
 use ttai_contract::{AnalysisParams, AnalysisType, FullAnalysisParams, WorkflowParams, workflows};
 use ttai_dev_server::Actions;
 
-use crate::lab::{DEADLINE, Lab, symbol, within};
+use crate::lab::{Lab, symbol, within};
 use crate::market::CRASHED;
-use crate::requests::{case_name, request};
+use crate::requests::{case_name, request_of};
 use crate::script::Script;
 
 /// How often a run is repeated that costs too much: a busy machine may add a heartbeat or a timed-out task to one of them.
@@ -109,8 +109,9 @@ impl Measuring<'_> {
     async fn plain(&mut self, workflow: &str) -> anyhow::Result<()> {
         let lab = self.lab;
         self.case(&case_name(workflow), async |key| {
-            let run = lab.client.start_by_name(workflow, vec![request(workflow)], Some(&key)).await?;
-            run.answer(Some(DEADLINE)).await?;
+            let run =
+                lab.client.start_by_name(workflow, vec![request_of(workflow, &key)], Some(&key)).await?;
+            lab.outcome(workflow, &run).await?;
             Ok(run.workflow_id().to_owned())
         })
         .await

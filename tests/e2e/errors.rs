@@ -127,9 +127,30 @@ fn malformed() -> Vec<Case> {
             case("one too many", vec![request.clone(), request], "2 arguments were sent"),
         ]
     };
-    workflows()
-        .into_iter()
-        .filter(|workflow| !workflow.is_entity)
-        .flat_map(|workflow| cases(workflow.name))
-        .collect()
+    let (entities, others): (Vec<_>, Vec<_>) =
+        workflows().into_iter().partition(|workflow| workflow.is_entity);
+    let others = others.into_iter().flat_map(|workflow| cases(workflow.name));
+    others.chain(entities.into_iter().flat_map(|workflow| malformed_of_entity(workflow.name))).collect()
+}
+
+/// The same for a workflow that needs no argument, and would live on.
+fn malformed_of_entity(workflow: &'static str) -> Vec<Case> {
+    let case = |what: &str, arguments, says| Case {
+        name: format!("{workflow}, {what}"),
+        workflow,
+        arguments,
+        kind: "ValidationError",
+        says,
+        attempts: 0,
+    };
+    let hostile = "\u{7f}".repeat(200_000);
+    vec![
+        case("wrong type", vec![json!({"user_id": 7})], "invalid type"),
+        case("misspelt field", vec![json!({"user": "ann"})], "user"),
+        case("hostile user", vec![json!({"user_id": hostile})], "user_id"),
+        case("no object", vec![json!("ann")], "no JSON object"),
+        case("a list", vec![json!(["ann"])], "a list was sent"),
+        case("too much", vec![json!("\u{7f}".repeat(700_000))], "send at most"),
+        case("one too many", vec![json!({}), json!({})], "2 arguments were sent"),
+    ]
 }

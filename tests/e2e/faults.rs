@@ -18,7 +18,7 @@ use ttai_contract::call::LOST_ATTEMPTS;
 use ttai_contract::{FailureType, WorkflowEntry, workflows};
 
 use crate::kills::drill;
-use crate::lab::{DEADLINE, Lab};
+use crate::lab::Lab;
 use crate::requests;
 
 /// What happens to the first attempt of an activity.
@@ -117,7 +117,7 @@ async fn every_activity_of_every_workflow_may_fail_or_be_lost_once() -> anyhow::
     let workers = lab.workers_here(saboteur.clone()).await?;
     for workflow in workflows().into_iter().filter(|workflow| !workflow.is_entity) {
         let calm = start(&lab, &workflow, "calm").await?;
-        let expected = comparable(calm.answer(Some(DEADLINE)).await?);
+        let expected = comparable(lab.outcome(workflow.name, &calm).await?);
         let expected_save = saved(&lab, &calm).await?;
         let activities: BTreeSet<String> = saboteur.calls(calm.workflow_id()).into_iter().collect();
         assert_eq!(expected_save.is_some(), activities.contains(SAVE), "{}", workflow.name);
@@ -134,7 +134,7 @@ async fn every_activity_of_every_workflow_may_fail_or_be_lost_once() -> anyhow::
             ));
         }
         for (name, run, activity, fault) in runs {
-            let answer = run.answer(Some(DEADLINE)).await.with_context(|| name.clone())?;
+            let answer = lab.outcome(workflow.name, &run).await.with_context(|| name.clone())?;
             assert_eq!(comparable(answer), expected, "{name}");
             let calls = saboteur.calls(run.workflow_id());
             let times = |calls: &[String]| calls.iter().filter(|call| *call == activity).count();
@@ -173,11 +173,14 @@ async fn saved(lab: &Lab, run: &AnyRun) -> anyhow::Result<Option<Value>> {
 }
 
 async fn start(lab: &Lab, workflow: &WorkflowEntry, key: &str) -> anyhow::Result<AnyRun> {
-    Ok(lab.client.start_by_name(workflow.name, vec![request(workflow)], Some(&of(workflow, key))).await?)
+    Ok(lab
+        .client
+        .start_by_name(workflow.name, vec![request(workflow, key)], Some(&of(workflow, key)))
+        .await?)
 }
 
 fn id(workflow: &WorkflowEntry, key: &str) -> anyhow::Result<String> {
-    Ok((workflow.prepare)(vec![request(workflow)], &of(workflow, key))?.id)
+    Ok((workflow.prepare)(vec![request(workflow, key)], &of(workflow, key))?.id)
 }
 
 fn of(workflow: &WorkflowEntry, key: &str) -> String {
@@ -185,8 +188,8 @@ fn of(workflow: &WorkflowEntry, key: &str) -> String {
 }
 
 /// What every workflow is asked: deaths are noticed within seconds, and nothing is drawn that nobody looks at.
-fn request(workflow: &WorkflowEntry) -> Value {
-    let mut request = requests::request(workflow.name);
+fn request(workflow: &WorkflowEntry, key: &str) -> Value {
+    let mut request = requests::request_of(workflow.name, key);
     request["drill"] = json!(true);
     match workflow.name {
         "AnalysisWorkflow" => request["notify_channels"] = json!(["log"]),

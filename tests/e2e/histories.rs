@@ -48,7 +48,7 @@ async fn plain(lab: &Lab) -> anyhow::Result<()> {
     {
         let name = format!("{}-plain", case_name(workflow.name));
         let run = lab.client.start_by_name(workflow.name, vec![request(workflow.name)], Some(&name)).await?;
-        run.answer(Some(DEADLINE)).await?;
+        lab.outcome(workflow.name, &run).await?;
         record(lab, &name, run.workflow_id()).await?;
     }
     for kind in [AnalysisType::ChartAnalysis, AnalysisType::OptionsAnalysis, AnalysisType::FullAnalysis] {

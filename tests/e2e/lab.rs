@@ -8,15 +8,18 @@ use std::time::Duration;
 use anyhow::{Context, anyhow, bail};
 use serde_json::Value;
 use tempfile::TempDir;
-use temporalio_client::{UntypedWorkflow, WorkflowFetchHistoryOptions, WorkflowStartOptions};
+use temporalio_client::{
+    UntypedSignal, UntypedWorkflow, WorkflowFetchHistoryOptions, WorkflowSignalOptions, WorkflowStartOptions,
+};
 use temporalio_common::data_converters::RawValue;
 use temporalio_protos::temporal::api::common::v1::Payload;
+use temporalio_protos::temporal::api::enums::v1::EventType;
 use temporalio_protos::temporal::api::history::v1::HistoryEvent;
 use temporalio_protos::temporal::api::history::v1::history_event::Attributes;
 use temporalio_sdk::interceptors::ActivityInboundInterceptor;
 use ttai::wiring;
 use ttai::worker::{ActivityInterceptor, RunningWorkers, WorkerSettings};
-use ttai_client::{ClientError, Run, TtaiClient};
+use ttai_client::{AnyRun, ClientError, Run, TtaiClient};
 use ttai_contract::{Stage, TaskQueue, WorkflowParams, search_attributes};
 use ttai_core::Symbol;
 use ttai_dev_server::{DevServer, DevServerOptions, SearchAttributeKind};
@@ -25,6 +28,7 @@ use ttai_store::{Database, StoreUrl};
 
 use crate::ledger;
 use crate::process::{WorkerProcess, tail};
+use crate::requests::is_entity;
 use crate::script::{Script, Stagebook};
 use crate::worker::{WorkerRole, product_settings};
 
@@ -220,6 +224,27 @@ impl Lab {
         let handle = self.client.temporal().get_workflow_handle::<UntypedWorkflow>(workflow_id);
         let history = handle.fetch_history(WorkflowFetchHistoryOptions::default());
         Ok(within("the history", history.into_events()).await??)
+    }
+
+    /// What a run of a workflow of that type comes to. An entity is shut down once an activity of it has answered.
+    pub(crate) async fn outcome(&self, workflow: &str, run: &AnyRun) -> anyhow::Result<Value> {
+        if is_entity(workflow) {
+            let mut tick = tokio::time::interval(Duration::from_millis(20));
+            let answered = |event: &HistoryEvent| event.event_type() == EventType::ActivityTaskCompleted;
+            let turn = async {
+                while !self.events(run.workflow_id()).await?.iter().any(answered) {
+                    tick.tick().await;
+                }
+                anyhow::Ok(())
+            };
+            within("the entity's first turn", turn).await??;
+            let handle = self.client.temporal().get_workflow_handle::<UntypedWorkflow>(run.workflow_id());
+            let nothing = RawValue::new(vec![]);
+            let signal =
+                handle.signal(UntypedSignal::new("shutdown"), nothing, WorkflowSignalOptions::default());
+            within("the shutdown", signal).await??;
+        }
+        Ok(run.answer(Some(DEADLINE)).await?)
     }
 
     /// Which attempt at the run's first activity answered.

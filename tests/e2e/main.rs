@@ -4,6 +4,7 @@
 mod analyses;
 mod cancelling;
 mod costs;
+mod deliveries;
 mod drills;
 mod entities;
 mod errors;

@@ -9,7 +9,7 @@ use temporalio_protos::temporal::api::workflowservice::v1::DescribeTaskQueueRequ
 use ttai_client::RunStatus;
 use ttai_contract::{TaskQueue, workflows};
 
-use crate::lab::{DEADLINE, Lab, within};
+use crate::lab::{Lab, within};
 use crate::requests::request;
 
 /// How many workers ask a queue for this kind of task.
@@ -75,7 +75,7 @@ async fn every_workflow_starts_by_name_and_completes_on_its_queue() -> anyhow::R
     }
     for workflow in names {
         let handle = lab.client.any_run(workflow);
-        handle.answer(Some(DEADLINE)).await?;
+        lab.outcome(workflow, &handle).await?;
         let run = handle.describe().await?.run;
         assert_eq!((run.status, run.workflow_type.as_str()), (RunStatus::Completed, workflow));
     }

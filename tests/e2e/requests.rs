@@ -1,14 +1,33 @@
 //! What a workflow is asked where a test asks all of them. Most need a symbol only; one that needs more has its line here.
 
 use serde_json::{Value, json};
+use ttai_contract::workflow;
 
-/// The smallest request of the workflow of that type, about AAPL.
+/// The smallest request of the workflow of that type: about AAPL, or whatever the default user has.
 pub(crate) fn request(workflow: &str) -> Value {
+    if is_entity(workflow) {
+        return json!({});
+    }
     let mut request = json!({"symbol": "AAPL"});
     if workflow == "AnalysisWorkflow" {
         request["type"] = json!("full_analysis");
     }
     request
+}
+
+/// The same under a key: of an entity there is one a user, and the key is the user.
+pub(crate) fn request_of(workflow: &str, key: &str) -> Value {
+    let mut request = request(workflow);
+    if is_entity(workflow) {
+        request["user_id"] = json!(key);
+    }
+    request
+}
+
+/// Whether the workflow lives until it is shut down.
+pub(crate) fn is_entity(name: &str) -> bool {
+    let start = workflow(name).and_then(|entry| (entry.prepare)(vec![json!({})], "k").ok());
+    start.is_some_and(|start| start.execution_timeout.is_none())
 }
 
 /// How a case of the workflow is called: `chart-analysis` of `ChartAnalysisWorkflow`.

@@ -67,6 +67,7 @@ pub(crate) fn scripted(ports: Ports) -> Ports {
         brokers: ports.brokers,
         accounts: ports.accounts,
         notifier: Arc::new(Scripted(ports.notifier)),
+        deliverer: ports.deliverer,
         provenance: ports.provenance,
         models: ports.models,
     }

@@ -13,6 +13,7 @@ use ttai::worker::{ActivityInterceptor, RunningWorkers, WorkerSettings};
 use ttai::{server, wiring};
 use ttai_contract::TaskQueue;
 
+use crate::deliveries::on_paper;
 use crate::ledger;
 use crate::market;
 use crate::script::Stagebook;
@@ -67,7 +68,9 @@ async fn run(role: WorkerRole) -> anyhow::Result<ExitCode> {
     let queues = role.queues.iter().map(|name| name.parse()).collect::<Result<Vec<TaskQueue>, _>>()?;
     let settings =
         WorkerSettings { queues, drill: true, interceptor: Some(ActivityInterceptor::new(Journalist(book))) };
-    let ports = scripted(wiring::ports(&product_settings(role)).await?);
+    let folder = role.folder.clone();
+    let mut ports = scripted(wiring::ports(&product_settings(role)).await?);
+    ports.deliverer = on_paper(ports.deliverer, &folder);
     until_stopped(RunningWorkers::start(client.temporal().clone(), ports, settings).await?).await
 }
 

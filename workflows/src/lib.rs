@@ -5,6 +5,7 @@
 pub mod alert_shard;
 pub mod analysis;
 pub mod chart_analysis;
+pub mod deliveries;
 pub mod entity;
 pub mod full_analysis;
 pub mod options_analysis;
@@ -25,6 +26,7 @@ pub use alert_shard::AlertShardWorkflow;
 pub use analysis::AnalysisWorkflow;
 pub use calls::interceptor;
 pub use chart_analysis::ChartAnalysisWorkflow;
+pub use deliveries::DeliveryWorkflow;
 pub use full_analysis::FullAnalysisWorkflow;
 pub use options_analysis::OptionsAnalysisWorkflow;
 pub use portfolio_monitor::PortfolioMonitorWorkflow;

@@ -5,7 +5,7 @@
 mod alert;
 mod ledger;
 mod route;
-mod send;
+pub(crate) mod send;
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};

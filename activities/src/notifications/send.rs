@@ -9,7 +9,7 @@ use futures::future::join_all;
 use tokio::time::{Instant, timeout, timeout_at};
 use ttai_contract::call::milliseconds;
 use ttai_contract::{ChannelFailure, Message, MessageArtifact, NotificationParams, NotificationReceipt};
-use ttai_ports::{Attachment, PortError};
+use ttai_ports::{Artifacts, Attachment, PortError};
 
 use super::Attempt;
 use crate::failure::AnalystError;
@@ -45,37 +45,40 @@ impl Sender<'_> {
         let sending = self.ports.notifier.send(channel, message, attachments);
         timeout_at(self.until, sending).await.unwrap_or_else(late)
     }
+}
 
-    /// The message with its files. One that cannot be had is named in the text instead.
-    async fn with_files(&self, mut message: Message) -> (Message, Vec<Attachment>) {
-        let fetched = join_all(message.artifacts.iter().map(|artifact| self.fetch(artifact))).await;
-        let (mut attachments, mut missing) = (Vec::new(), Vec::new());
-        for file in fetched {
-            match file {
-                Ok(attachment) => attachments.push(attachment),
-                Err(line) => missing.push(line),
-            }
+/// The message with its files. One that cannot be had is named in the text instead.
+pub(crate) async fn with_files(
+    artifacts: &dyn Artifacts,
+    mut message: Message,
+) -> (Message, Vec<Attachment>) {
+    let fetched = join_all(message.artifacts.iter().map(|artifact| fetch(artifacts, artifact))).await;
+    let (mut attachments, mut missing) = (Vec::new(), Vec::new());
+    for file in fetched {
+        match file {
+            Ok(attachment) => attachments.push(attachment),
+            Err(line) => missing.push(line),
         }
-        if !missing.is_empty() {
-            message.text = format!("{}\n\n{}", message.text, missing.join("\n")).trim_start().to_owned();
-        }
-        (message, attachments)
     }
+    if !missing.is_empty() {
+        message.text = format!("{}\n\n{}", message.text, missing.join("\n")).trim_start().to_owned();
+    }
+    (message, attachments)
+}
 
-    /// One file, or the line that says why it is missing.
-    async fn fetch(&self, artifact: &MessageArtifact) -> Result<Attachment, String> {
-        let MessageArtifact { sha256, file_name, media_type } = artifact;
-        match timeout(FETCH, self.ports.artifacts.get(sha256)).await {
-            Ok(Ok(Some(found))) => Ok(Attachment {
-                file_name: file_name.clone(),
-                media_type: media_type.clone(),
-                bytes: found.bytes,
-            }),
-            Ok(Ok(None)) => Err(format!("{file_name} is missing: the store does not have it")),
-            failure => {
-                tracing::warn!(sha256, "a file cannot be attached: {failure:?}");
-                Err(format!("{file_name} is missing: the store could not be read"))
-            }
+/// One file, or the line that says why it is missing.
+async fn fetch(artifacts: &dyn Artifacts, artifact: &MessageArtifact) -> Result<Attachment, String> {
+    let MessageArtifact { sha256, file_name, media_type } = artifact;
+    match timeout(FETCH, artifacts.get(sha256)).await {
+        Ok(Ok(Some(found))) => Ok(Attachment {
+            file_name: file_name.clone(),
+            media_type: media_type.clone(),
+            bytes: found.bytes,
+        }),
+        Ok(Ok(None)) => Err(format!("{file_name} is missing: the store does not have it")),
+        failure => {
+            tracing::warn!(sha256, "a file cannot be attached: {failure:?}");
+            Err(format!("{file_name} is missing: the store could not be read"))
         }
     }
 }
@@ -110,7 +113,7 @@ pub(super) async fn send(
         return receipt;
     }
     progress.step(&format!("sending to {}", wanted.join(", ")));
-    let (message, attachments) = sender.with_files(message).await;
+    let (message, attachments) = with_files(sender.ports.artifacts.as_ref(), message).await;
     let outcomes = join_all(wanted.iter().map(|channel| sender.send(channel, &message, &attachments))).await;
     for (channel, outcome) in wanted.into_iter().zip(outcomes) {
         match outcome {
@@ -128,7 +131,7 @@ fn each_once(channels: Vec<String>) -> Vec<String> {
 }
 
 /// Why a channel did not acknowledge, and whether and when to ask it again.
-pub(super) fn failure(channel: String, error: PortError) -> ChannelFailure {
+pub(crate) fn failure(channel: String, error: PortError) -> ChannelFailure {
     tracing::warn!(channel, "a notification failed: {error}");
     let may_have_arrived = matches!(error, PortError::OutcomeUnknown { .. });
     let error = AnalystError::Port(error);

@@ -1,11 +1,12 @@
 //! Starting workflows, typed or by name. A key makes a start idempotent.
 
 use futures::StreamExt;
+use serde::Serialize;
 use serde_json::Value;
 use temporalio_client::errors::WorkflowStartError;
 use temporalio_client::{
-    UntypedWorkflow, WorkflowFetchHistoryOptions, WorkflowIdConflictPolicy, WorkflowIdReusePolicy,
-    WorkflowStartOptions,
+    UntypedSignal, UntypedWorkflow, WorkflowFetchHistoryOptions, WorkflowIdConflictPolicy,
+    WorkflowIdReusePolicy, WorkflowStartOptions,
 };
 use temporalio_common::MemoValues;
 use temporalio_common::protos::temporal::api::history::v1::history_event::Attributes;
@@ -49,6 +50,35 @@ impl TtaiClient {
             return Err(ttai_contract::ValidationError::new("workflow", unknown(name)).into());
         };
         self.start_prepared(&(entry.prepare)(arguments, &key_or_random(key))?).await
+    }
+
+    /// Signals a workflow, and starts it in the same step where it does not run.
+    ///
+    /// # Errors
+    /// As [`TtaiClient::start`]; a signal whose answer was lost may have arrived.
+    pub async fn signal_with_start<P: WorkflowParams>(
+        &self,
+        params: &P,
+        signal: &str,
+        argument: &impl Serialize,
+    ) -> Result<Run<P>, ClientError> {
+        let start = PreparedStart::of(params, &key_or_random(None))?;
+        let mut options = options(&start, self.market);
+        options.id_reuse_policy = WorkflowIdReusePolicy::AllowDuplicate;
+        options.id_conflict_policy = WorkflowIdConflictPolicy::UseExisting;
+        let call = self.client.signal_with_start_workflow(
+            UntypedWorkflow::new(start.workflow),
+            payload::argument(&start.params)?,
+            UntypedSignal::new(signal),
+            payload::argument(argument)?,
+            options,
+        );
+        let server = |error: WorkflowStartError| ClientError::Server {
+            call: "signal with start",
+            detail: error.to_string(),
+        };
+        self.within("signal with start", call).await?.map_err(server)?;
+        Ok(self.run(start.id))
     }
 
     async fn start_prepared(&self, start: &PreparedStart) -> Result<AnyRun, ClientError> {

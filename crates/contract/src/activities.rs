@@ -13,6 +13,7 @@ use ttai_core::{PortfolioAlert, Symbol};
 
 use crate::alerts::{AlertAnswers, SaveAlertsParams, WatchAlertsParams, WatchProgress};
 use crate::chart::{ChartAnalysisParams, ChartAnalysisResult};
+use crate::delivery::{DeliverMessagesParams, DeliverMessagesReceipt};
 use crate::full::{SynthesizeParams, SynthesizedRecommendation};
 use crate::lenient::Lenient;
 use crate::market_data::{MetricsBySymbol, OptionChainData, OptionChainParams, QuotesBySymbol};
@@ -83,6 +84,12 @@ impl OutputDefinitions {
     /// sends only what is missing.
     #[activity(name = "route_alerts_activity")]
     pub fn route_alerts(_alerts: Lenient<RouteAlertsParams>) -> Result<(), Infallible> {
+        unimplemented!()
+    }
+
+    /// Delivers what of a user's is due by the delivery ledger, and says when something is due again.
+    #[activity(name = "deliver_messages_activity")]
+    pub fn deliver_messages(_params: DeliverMessagesParams) -> Result<DeliverMessagesReceipt, Infallible> {
         unimplemented!()
     }
 }
@@ -158,7 +165,7 @@ impl PortfolioDefinitions {
 pub use alert_definitions::{SaveAlerts, WatchAlerts};
 pub use analyst_definitions::{ChartAnalysis, OptionsAnalysis, ResearchAnalysis, SynthesizeRecommendation};
 pub use market_data_definitions::{FetchMarketMetrics, FetchOptionChain, FetchQuotes};
-pub use output_definitions::{RouteAlerts, SaveAnalysis, SendNotifications};
+pub use output_definitions::{DeliverMessages, RouteAlerts, SaveAnalysis, SendNotifications};
 pub use portfolio_definitions::{CheckAssignmentRisk, FetchPortfolio, WatchPortfolio};
 
 /// An activity as workflows call it.
@@ -226,6 +233,7 @@ catalogue! {
     RouteAlerts: NOTIFY;
     SaveAlerts: STORAGE;
     WatchAlerts: WATCH;
+    DeliverMessages: DELIVER;
     FetchQuotes: QUOTES;
     FetchOptionChain: OPTION_CHAIN;
     FetchMarketMetrics: MARKET_METRICS;

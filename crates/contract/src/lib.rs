@@ -14,6 +14,7 @@ pub mod analysis;
 pub mod call;
 pub mod chart;
 pub mod common;
+pub mod delivery;
 pub mod entity;
 pub mod failure;
 pub mod full;
@@ -37,9 +38,9 @@ pub mod validate;
 pub mod workflows;
 
 pub use activities::{
-    Activity, ChartAnalysis, CheckAssignmentRisk, FetchMarketMetrics, FetchOptionChain, FetchPortfolio,
-    FetchQuotes, OptionsAnalysis, ResearchAnalysis, RouteAlerts, SaveAlerts, SaveAnalysis, SendNotifications,
-    SynthesizeRecommendation, WatchAlerts, WatchPortfolio, activities,
+    Activity, ChartAnalysis, CheckAssignmentRisk, DeliverMessages, FetchMarketMetrics, FetchOptionChain,
+    FetchPortfolio, FetchQuotes, OptionsAnalysis, ResearchAnalysis, RouteAlerts, SaveAlerts, SaveAnalysis,
+    SendNotifications, SynthesizeRecommendation, WatchAlerts, WatchPortfolio, activities,
 };
 pub use alerts::{
     AddAlerts, AlertAnswer, AlertAnswers, AlertIds, AlertRequest, AlertShardParams, AlertShardStatus,
@@ -53,6 +54,10 @@ pub use chart::{
     FibonacciLevel, FibonacciSwing, PriceGap, PriceLevel, Timeframe, TrendDirection, TrendQuality,
 };
 pub use common::{AnalysisDepth, ArtifactLink, ChannelName, Evidence, MarketSource};
+pub use delivery::{
+    DeliverMessagesParams, DeliverMessagesReceipt, DeliverSignal, DeliveryMessage, DeliveryParams,
+    DeliveryStatus, DeliveryTotals,
+};
 pub use failure::FailureType;
 pub use full::{
     ExitTrigger, FullAnalysisParams, FullAnalysisResult, OverallRecommendation, Stage, SuggestedPosition,

@@ -149,6 +149,8 @@ pub const STORAGE: ActivityPolicy = shared(30, 10, STORE);
 pub const NOTIFY: ActivityPolicy = shared(30, 10, NOTIFICATION);
 /// Watching a shard of alerts: it answers by itself within [`WATCH_SPAN`]; its death is noticed within a minute.
 pub const WATCH: ActivityPolicy = shared(23 * 3600, 60, DEFAULT);
+/// A round of a user's open deliveries: 3 min, heartbeat 30 s. What it cannot do in time is due in the next one.
+pub const DELIVER: ActivityPolicy = shared(180, 30, STORE);
 /// Quotes: 30 s.
 pub const QUOTES: ActivityPolicy = shared(30, 10, API);
 /// One option chain: 1 min, heartbeat 15 s.
@@ -178,6 +180,8 @@ pub const CALL_TIMEOUT: Duration = Duration::from_secs(24 * 3600);
 pub const WATCH_SPAN: Duration = Duration::from_secs(22 * 3600);
 /// How long saving a result waits for the store before the result is left to the worker's spool.
 pub const SAVE_BUDGET: Duration = Duration::from_secs(15 * 60);
+/// How long a round of deliveries waits for the store before another one is begun.
+pub const DELIVER_BUDGET: Duration = Duration::from_secs(3600);
 /// How long one attempt to run an activity inside the workflow task may take; then it is called as any other.
 pub const LOCAL_ATTEMPT: Duration = Duration::from_secs(2);
 

@@ -3,6 +3,7 @@
 pub mod cli;
 pub mod commands;
 pub mod config;
+pub mod deliveries;
 mod invented;
 pub mod market;
 pub mod metrics;

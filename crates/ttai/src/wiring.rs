@@ -6,11 +6,12 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use secrecy::ExposeSecret;
-use ttai_activities::Ports;
+use ttai_activities::{Deliverer, Ports};
 use ttai_notify::Channels;
 use ttai_ports::{AccountLimits, MarketData, Metrics, News, Notifier, Provenance};
 use ttai_store::{Database, Retention, Spooled, StoreUrl, sha256_hex};
 
+use crate::deliveries;
 use crate::market::MarketChoice;
 use crate::notifier::{self, Everywhere};
 use crate::settings::Settings;
@@ -54,6 +55,7 @@ async fn assemble(settings: &Settings, store: Arc<Spooled>) -> anyhow::Result<Po
                 (Arc::clone(&all) as _, Arc::clone(&all) as _, all, brokers)
             }
         };
+    let deliverer = deliveries::deliverer(&settings.config, &store, Arc::clone(&notifier));
     Ok(Ports {
         market,
         metrics,
@@ -64,6 +66,7 @@ async fn assemble(settings: &Settings, store: Arc<Spooled>) -> anyhow::Result<Po
         brokers,
         accounts: Arc::clone(store.database()) as _,
         notifier,
+        deliverer,
         provenance: Provenance::default(),
         models,
     })
@@ -87,6 +90,16 @@ pub async fn market(settings: &Settings, limits: Arc<dyn AccountLimits>) -> anyh
 pub fn notifier(settings: &Settings, limits: &Arc<dyn AccountLimits>) -> anyhow::Result<Arc<dyn Notifier>> {
     let channels = Channels::new(notifier::configured(&settings.config), limits)?;
     Ok(Arc::new(Everywhere::of(channels)))
+}
+
+/// The delivery ledger with the channels that it delivers over, for a command that needs no market.
+///
+/// # Errors
+/// A channel or a store that cannot be opened.
+pub async fn deliverer(settings: &Settings) -> anyhow::Result<Deliverer> {
+    let store = store(settings).await?;
+    let limits = ConfiguredLimits::over(ttai_store::limits(Arc::clone(store.database())), &settings.config);
+    Ok(deliveries::deliverer(&settings.config, &store, notifier(settings, &limits)?))
 }
 
 /// The rate limits of accounts, shared by all processes on the store, as the configuration wants them.

@@ -17,16 +17,21 @@ use temporalio_sdk::runtime::worker_tuner::{FixedSizeSlotSupplier, TunerHolder};
 use temporalio_sdk::{Runtime, Worker, WorkerOptions};
 use tokio::sync::oneshot;
 use ttai_activities::{
-    AnalystActivities, Compute, MarketDataActivities, NotificationActivities, OutputActivities,
-    PortfolioActivities, Ports, Shutdown, Supervisor, cores,
+    AnalystActivities, Compute, DeliveryActivities, MarketDataActivities, NotificationActivities,
+    OutputActivities, PortfolioActivities, Ports, Shutdown, Supervisor, cores,
 };
+use ttai_client::TtaiClient;
 use ttai_contract::{TaskQueue, WorkflowParams};
 
+use crate::deliveries::Driver;
 use crate::stop_reasons::ServerStopReasons;
 use crate::{sdk_metrics, search_attributes};
 
 /// How long running activities may take to return after a shutdown has begun.
 const GRACE: Duration = Duration::from_secs(5);
+
+/// How long the server may take to answer who has deliveries driven.
+const DRIVE_DEADLINE: Duration = Duration::from_secs(10);
 
 /// Analysts at work at once for each core. Each holds a symbol's history and chain: the others wait on the server. With fewer, the
 /// server could hand out fewer activities together with the workflow task before them, which costs both more.
@@ -94,6 +99,12 @@ impl RunningWorkers {
         search_attributes::ensure(&client).await?;
         let shutdown = Shutdown::default();
         tokio::spawn(search_attributes::watch(client.clone(), shutdown.clone()));
+        if settings.queues.contains(&TaskQueue::Background) {
+            let ledger = Arc::clone(&ports.deliverer.deliveries);
+            let driver = Driver::over(TtaiClient::from_client(client.clone(), DRIVE_DEADLINE));
+            let shutdown = shutdown.clone();
+            tokio::spawn(async move { driver.watch(ledger, shutdown).await });
+        }
         let (ready, started) = oneshot::channel();
         let handle = tokio::runtime::Handle::current();
         let begun = shutdown.clone();
@@ -222,6 +233,7 @@ fn options(queue: TaskQueue, parts: &Parts<'_>, settings: &WorkerSettings) -> an
     let mut options = WorkerOptions::new(queue.name())
         .register_activities(OutputActivities::new((*ports).clone(), supervisor.clone()))
         .register_activities(NotificationActivities::new((*ports).clone(), supervisor.clone()))
+        .register_activities(DeliveryActivities::new(ports.deliverer.clone(), supervisor.clone()))
         .register_activities(market_data)
         .graceful_shutdown_period(GRACE)
         .sticky_queue_schedule_to_start_timeout(sticky)

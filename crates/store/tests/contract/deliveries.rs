@@ -133,7 +133,7 @@ pub(crate) async fn a_claim_ends_and_what_may_have_arrived_is_marked(bench: &Ben
         may_have_arrived: false,
     };
     let failed = SettledDelivery { claim: second, outcome: failed };
-    assert_eq!(store.settle_deliveries(&[failed.clone()]).await, Ok(1));
+    assert_eq!(store.settle_deliveries(std::slice::from_ref(&failed)).await, Ok(1));
     assert_eq!(store.settle_deliveries(&[failed]).await, Ok(0), "said twice, counted once");
     let again = due(&store).await.remove(0).delivery;
     assert_eq!((again.state, again.answers, again.may_have_arrived), (DeliveryState::Failed, 1, true));

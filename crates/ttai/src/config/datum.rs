@@ -5,6 +5,8 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use chrono::NaiveTime;
+use chrono_tz::Tz;
 use secrecy::{ExposeSecret, SecretString};
 use ttai_core::Symbol;
 use url::Url;
@@ -88,6 +90,8 @@ impl Datum {
             (Kind::Moment, Raw::Text(text)) => {
                 crate::cli::market_time(text).map(|_| Self::Text(text.clone()))
             }
+            (Kind::TimeOfDay, Raw::Text(text)) => time_of_day(text).map(|_| Self::Text(text.clone())),
+            (Kind::TimeZone, Raw::Text(text)) => time_zone(text).map(|_| Self::Text(text.clone())),
             (Kind::Flag, Raw::Flag(flag)) => Ok(Self::Flag(*flag)),
             (Kind::Flag, Raw::Text(text)) => flag(text),
             (Kind::Integer { least, most }, Raw::Number(text) | Raw::Text(text)) => {
@@ -126,6 +130,24 @@ fn path(text: &str) -> Result<Datum, String> {
             .map(|folders| Datum::Path(folders.home_dir().join(rest)))
             .ok_or_else(|| "this system names no home folder for ~; write the whole path".to_owned()),
     }
+}
+
+/// `22:00`, from 00:00 to 23:59.
+///
+/// # Errors
+/// A sentence that says how a time of day is written.
+pub(crate) fn time_of_day(text: &str) -> Result<NaiveTime, String> {
+    NaiveTime::parse_from_str(text, "%H:%M")
+        .map_err(|_| format!("{text:?} is no time of day; write it as 22:00"))
+}
+
+/// A time zone by its name in the IANA database.
+///
+/// # Errors
+/// A sentence that names the one that is meant.
+pub(crate) fn time_zone(text: &str) -> Result<Tz, String> {
+    let names = || chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name());
+    text.parse().map_err(|_| format!("{text:?} is no time zone; {}", suggestion(text, names())))
 }
 
 fn flag(text: &str) -> Result<Datum, String> {
@@ -321,6 +343,16 @@ mod tests {
         }
         assert_eq!(rate("5/s", 300), Ok(300));
         assert!(rate("6/s", 300).is_err_and(|why| why.contains("300/min")), "more than the provider allows");
+    }
+
+    #[test]
+    fn times_of_day_and_zones_are_read_as_people_write_them() {
+        assert_eq!(time_of_day("22:00"), Ok(NaiveTime::from_hms_opt(22, 0, 0).unwrap()));
+        for wrong in ["24:00", "10", "10 pm", "", "22:00:00"] {
+            assert!(time_of_day(wrong).is_err(), "{wrong}");
+        }
+        assert_eq!(time_zone("Europe/Berlin"), Ok(chrono_tz::Europe::Berlin));
+        assert!(time_zone("Europe/Berln").is_err_and(|why| why.contains("Europe/Berlin")));
     }
 
     #[test]

@@ -17,6 +17,7 @@ mod values;
 use std::path::{Path, PathBuf};
 
 pub use datum::{Datum, Feed, duration};
+pub(crate) use datum::{time_of_day, time_zone};
 pub use docs::reference;
 pub use environment::Environment;
 pub use example::example;

@@ -241,3 +241,19 @@ fn the_reference_is_what_the_program_reads() {
         );
     }
 }
+
+#[test]
+fn a_route_leads_somewhere_and_a_night_has_two_ends() {
+    let text = "[channels.desk]\ntype = \"discord\"\nurl_file = \"u\"\n[routes.news]\nkinds = [\"news_alert\"]\nchannels = [\"desc\", \"log\"]\n[routes.empty]\nseverities = [\"loud\"]\n[users.default]\nquiet_from = \"22:00\"\ntime_zone = \"Mars/Olympus\"\n";
+    let (config, _folder) = with(text, NONE);
+    let all = problems(&config);
+    for part in [
+        "routes.news.channels: no channel desc is configured; did you mean desk?",
+        "routes.empty.channels: is required; name the channels",
+        "routes.empty.severities: \"loud\" is none of info, warning, critical",
+        "users.default.quiet_until: is required with quiet_from",
+        "users.default.time_zone: \"Mars/Olympus\" is no time zone",
+    ] {
+        assert!(all.contains(part), "{part} is not in:\n{all}");
+    }
+}

@@ -375,7 +375,7 @@ fn check_together(config: &mut Config) {
         );
     }
     schema::providers().for_each(|name| check_provider(config, name));
-    for family in ["channels", "models"] {
+    for family in ["channels", "models", "routes"] {
         for name in config.names(family) {
             let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_');
             if !name.chars().all(fits) || (family == "channels" && name == crate::notifier::LOG) {
@@ -387,6 +387,7 @@ fn check_together(config: &mut Config) {
     for name in config.names("channels") {
         check_channel(config, &format!("channels.{name}"));
     }
+    check_deliveries(config);
     check_order(config);
     if let Some(model) = config.text("llm", "model")
         && model.split_once('/').is_none_or(|(provider, name)| provider.is_empty() || name.is_empty())
@@ -438,6 +439,38 @@ fn check_channel(config: &mut Config, section: &str) {
                 config.problems.push(Problem::new(None, join(section, key.name), text));
             }
             _ => {}
+        }
+    }
+}
+
+/// A route to nowhere and half of a night would be passed over without a word.
+fn check_deliveries(config: &mut Config) {
+    let channels = config.names("channels");
+    for name in config.names("routes") {
+        let section = format!("routes.{name}");
+        if !config.is_set(&section, "channels") {
+            let text = "is required; name the channels that the route leads to";
+            config.problems.push(Problem::new(None, join(&section, "channels"), text));
+        }
+        for channel in config.list(&section, "channels") {
+            if channel != crate::notifier::LOG && !channels.contains(&channel) {
+                let hint = suggestion(&channel, channels.iter().map(String::as_str));
+                complain(
+                    config,
+                    &section,
+                    "channels",
+                    &format!("no channel {channel} is configured; {hint}"),
+                );
+            }
+        }
+    }
+    for name in config.names("users") {
+        let section = format!("users.{name}");
+        for (set, missing) in [("quiet_from", "quiet_until"), ("quiet_until", "quiet_from")] {
+            if config.is_set(&section, set) && !config.is_set(&section, missing) {
+                let text = format!("is required with {set}");
+                config.problems.push(Problem::new(None, join(&section, missing), text));
+            }
         }
     }
 }

@@ -4,6 +4,7 @@ mod analysis;
 mod article;
 mod chart;
 mod dates;
+mod deliveries;
 mod figures;
 mod headline;
 mod list;
@@ -19,6 +20,7 @@ use ttai_core::NEW_YORK;
 
 pub use analysis::{Detail, result};
 pub use chart::write_chart;
+pub use deliveries::{deliveries, message};
 pub use list::list;
 pub use paint::Paint;
 pub use portfolio::{portfolio, rolls, wheel};

@@ -55,6 +55,10 @@ pub enum Kind {
     Tickers,
     /// A market time: RFC 3339, or New York time.
     Moment,
+    /// A time of day: `22:00`.
+    TimeOfDay,
+    /// A time zone's name: `America/New_York`.
+    TimeZone,
     /// Feeds of news, each `{ name = "…", url = "…" }`.
     Feeds,
     /// A text that nobody may see. Never shown; best kept out of the file.
@@ -80,6 +84,8 @@ impl Kind {
             Self::Texts => "a list of texts".to_owned(),
             Self::Tickers => "a list of tickers".to_owned(),
             Self::Moment => "a time such as 2026-09-18T15:00".to_owned(),
+            Self::TimeOfDay => "a time of day such as 22:00".to_owned(),
+            Self::TimeZone => "a time zone such as America/New_York".to_owned(),
             Self::Feeds => "a list of tables with name and url".to_owned(),
             Self::Secret => "a secret text".to_owned(),
         }

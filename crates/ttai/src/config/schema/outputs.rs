@@ -1,9 +1,9 @@
-//! Keys of models and of channels to people.
+//! Keys of models, of channels to people, and of what goes to whom and when.
 
 use super::*;
 
-/// Models and channels.
-pub(super) const SECTIONS: &[Section] = &[LLM, MODELS, CHANNELS];
+/// Models, channels, routes and users.
+pub(super) const SECTIONS: &[Section] = &[LLM, MODELS, CHANNELS, ROUTES, USERS];
 
 /// Kinds of channels.
 pub const CHANNEL_TYPES: &[&str] = &["discord", "slack", "email", "webhook"];
@@ -168,9 +168,69 @@ const CHANNELS: Section = Section {
         of(&["email"], false, key("password", Kind::Secret, "", "", "Password.")),
         of(&["email"], true, key("from", Kind::Text, "", "\"ttai <ttai@mail.example>\"", "Sender.")),
         of(&["email"], true, key("to", Kind::Texts, "", "[\"ann@mail.example\"]", "Recipients.")),
+        key(
+            "messages_per_minute",
+            Kind::Integer { least: 1, most: 10_000 },
+            "",
+            "20",
+            "A larger burst becomes a digest with a line for each message. By default 30 for discord, 60 for slack, 10 for email, and no limit for webhook.",
+        ),
         timeout("\"30s\""),
         Key { default: "", ..rate_limit("\"30/min\"") },
         Key { default: "", ..burst("5") },
         RETRY,
+    ],
+};
+
+/// `[routes.NAME]`.
+const ROUTES: Section = Section {
+    path: "routes.NAME",
+    about: "Which messages go to which channels. All routes that fit a message apply; a message that none fits goes to every channel. An alert that names its channels goes to those.",
+    keys: &[
+        key("users", Kind::Texts, "", "[\"default\"]", "Messages of these users; of all if unset."),
+        key(
+            "kinds",
+            Kind::Texts,
+            "",
+            "[\"news_alert\", \"daily_report\"]",
+            "Messages of these kinds, such as price_alert_triggered, position_alert, news_alert, order_update, daily_report; of all if unset.",
+        ),
+        key(
+            "severities",
+            Kind::Names(&["info", "warning", "critical"]),
+            "",
+            "[\"critical\"]",
+            "Messages of these severities; of all if unset.",
+        ),
+        key(
+            "channels",
+            Kind::Texts,
+            "",
+            "[\"desk\", \"log\"]",
+            "Where they go: names under `[channels]`, or `log`.",
+        ),
+    ],
+};
+
+/// `[users.NAME]`.
+const USERS: Section = Section {
+    path: "users.NAME",
+    about: "A user's clock and quiet hours, which hold everything that is not critical for one digest at their end. `[users.default]` is the user of every command without a user.",
+    keys: &[
+        key(
+            "time_zone",
+            Kind::TimeZone,
+            "\"America/New_York\"",
+            "\"Europe/Berlin\"",
+            "The time zone of the quiet hours and of the times in digests.",
+        ),
+        key("quiet_from", Kind::TimeOfDay, "", "\"22:00\"", "When quiet hours begin; none if unset."),
+        key(
+            "quiet_until",
+            Kind::TimeOfDay,
+            "",
+            "\"07:00\"",
+            "When they end, on the next day if that is earlier.",
+        ),
     ],
 };

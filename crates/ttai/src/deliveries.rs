@@ -1,0 +1,174 @@
+//! Deliveries as the configuration wants them, and the watch over those that nobody drives.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use ttai_activities::{
+    ChannelRule, Deliverer, DeliveryRules, LONGEST_SEND, QuietHours, RouteRule, Shutdown, StillOpen, UserRule,
+};
+use ttai_client::{ClientError, TtaiClient};
+use ttai_contract::delivery::DELIVER;
+use ttai_contract::{DeliverSignal, DeliveryParams, UserId};
+use ttai_core::Severity;
+use ttai_ports::{Deliveries, Notifier};
+use ttai_store::Spooled;
+
+use crate::config::{Config, time_of_day, time_zone};
+use crate::notifier::LOG;
+
+/// A kind of channel: messages a minute, and the characters of a digest that it shows whole.
+const KINDS: [(&str, Option<u32>, usize); 4] = [
+    ("discord", Some(30), 3_900),
+    ("slack", Some(60), 8_500),
+    ("email", Some(10), 60_000),
+    ("webhook", None, 60_000),
+];
+/// How often the ledger is looked at.
+const WATCH: Duration = Duration::from_secs(60);
+/// What is due for longer than this has nobody who drives it.
+const OVERDUE: TimeDelta = TimeDelta::seconds(60);
+
+/// Where messages go.
+#[must_use]
+pub fn rules(config: &Config) -> DeliveryRules {
+    let mut channels: Vec<ChannelRule> =
+        config.names("channels").into_iter().map(|name| channel(config, name)).collect();
+    channels.push(ChannelRule { name: LOG.to_owned(), per_minute: None, digest_characters: 60_000 });
+    DeliveryRules {
+        channels,
+        routes: config.names("routes").iter().map(|name| route(config, name)).collect(),
+        users: config.names("users").into_iter().map(|name| (name.clone(), user(config, &name))).collect(),
+    }
+}
+
+fn channel(config: &Config, name: String) -> ChannelRule {
+    let section = format!("channels.{name}");
+    let kind = config.text(&section, "type").unwrap_or_default();
+    let (_, usual, digest_characters) =
+        KINDS.into_iter().find(|(known, ..)| *known == kind).unwrap_or(("", None, 3_900));
+    let set = config.integer(&section, "messages_per_minute").and_then(|count| u32::try_from(count).ok());
+    ChannelRule { name, per_minute: set.or(usual), digest_characters }
+}
+
+fn route(config: &Config, name: &str) -> RouteRule {
+    let list = |key| config.list(&format!("routes.{name}"), key);
+    RouteRule {
+        users: list("users"),
+        kinds: list("kinds"),
+        severities: list("severities").iter().filter_map(|name| Severity::from_name(name)).collect(),
+        channels: list("channels"),
+    }
+}
+
+fn user(config: &Config, name: &str) -> UserRule {
+    let section = format!("users.{name}");
+    let text = |key| config.text(&section, key);
+    let zone = text("time_zone").and_then(|name| time_zone(&name).ok()).unwrap_or(ttai_core::NEW_YORK);
+    let time = |key| text(key).and_then(|text| time_of_day(&text).ok());
+    let quiet = time("quiet_from").zip(time("quiet_until"));
+    UserRule { zone, quiet: quiet.map(|(from, until)| QuietHours { zone, from, until }) }
+}
+
+/// Deliveries over a store and the configured channels.
+#[must_use]
+pub fn deliverer(config: &Config, store: &Arc<Spooled>, notifier: Arc<dyn Notifier>) -> Deliverer {
+    Deliverer {
+        messages: Arc::clone(store.database()) as _,
+        deliveries: Arc::clone(store.database()) as _,
+        artifacts: Arc::clone(store) as _,
+        notifier,
+        rules: Arc::new(rules(config)),
+        claimant: format!("{}/{}", std::process::id(), uuid::Uuid::new_v4()),
+        longest_send: LONGEST_SEND,
+    }
+}
+
+/// Tells the entities of deliveries what is open.
+pub struct Driver {
+    client: TtaiClient,
+    /// When each user's entity will look into the ledger, as far as it was told.
+    told: Mutex<BTreeMap<String, DateTime<Utc>>>,
+}
+
+impl Driver {
+    /// Over a client of the server.
+    #[must_use]
+    pub fn over(client: TtaiClient) -> Self {
+        Self { client, told: Mutex::default() }
+    }
+
+    /// Has a user's open deliveries driven from now on. Where the user's entity will look into the ledger by the time that
+    /// something is due anyway, the server is not asked.
+    ///
+    /// # Errors
+    /// A server that does not answer, or a user's name that cannot be one of a workflow.
+    pub async fn drive(&self, open: &StillOpen) -> Result<(), ClientError> {
+        let StillOpen { user_id, due_at } = open;
+        let looks = self.told.lock().unwrap_or_else(PoisonError::into_inner).get(user_id).copied();
+        if looks.is_some_and(|looks| Utc::now() < looks && looks <= *due_at) {
+            return Ok(());
+        }
+        let params = DeliveryParams { user_id: user_id.parse::<UserId>()?, ..DeliveryParams::default() };
+        self.client.signal_with_start(&params, DELIVER, &DeliverSignal {}).await?;
+        self.told.lock().unwrap_or_else(PoisonError::into_inner).insert(user_id.clone(), *due_at);
+        Ok(())
+    }
+
+    /// Until the shutdown: whatever is open and overdue, because the process that wrote it died before it could tell, gets
+    /// somebody who drives it. While nothing is, the server is not asked.
+    pub async fn watch(&self, deliveries: Arc<dyn Deliveries>, shutdown: Shutdown) {
+        let mut tick = tokio::time::interval(WATCH);
+        loop {
+            tokio::select! {
+                () = shutdown.begun() => return,
+                _ = tick.tick() => {}
+            }
+            if let Err(error) = self.drive_overdue(deliveries.as_ref()).await {
+                tracing::warn!("open deliveries wait: {error}");
+            }
+        }
+    }
+
+    async fn drive_overdue(&self, deliveries: &dyn Deliveries) -> anyhow::Result<()> {
+        let due_at = Utc::now() - OVERDUE;
+        for user_id in deliveries.users_due(due_at).await? {
+            self.drive(&StillOpen { user_id, due_at }).await?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Environment, of_environment};
+
+    #[test]
+    fn channels_routes_and_nights_are_as_configured() {
+        let config = of_environment(&Environment::of(&[
+            ("TTAI__CHANNELS__DESK__TYPE", "discord"),
+            ("TTAI_CHANNELS_DESK_URL", "https://discord.com/api/webhooks/1/a"),
+            ("TTAI__CHANNELS__TEAM__TYPE", "slack"),
+            ("TTAI_CHANNELS_TEAM_URL", "https://hooks.slack.com/services/a"),
+            ("TTAI__CHANNELS__TEAM__MESSAGES_PER_MINUTE", "20"),
+            ("TTAI__ROUTES__URGENT__SEVERITIES", "critical"),
+            ("TTAI__ROUTES__URGENT__CHANNELS", "desk,log"),
+            ("TTAI__USERS__DEFAULT__QUIET_FROM", "22:00"),
+            ("TTAI__USERS__DEFAULT__QUIET_UNTIL", "07:00"),
+            ("TTAI__USERS__DEFAULT__TIME_ZONE", "Europe/Berlin"),
+        ]));
+        config.usable().unwrap();
+        let rules = rules(&config);
+        let limits: Vec<_> =
+            rules.channels.iter().map(|channel| (channel.name.as_str(), channel.per_minute)).collect();
+        assert_eq!(limits, [("desk", Some(30)), ("team", Some(20)), ("log", None)]);
+        assert_eq!(rules.routes[0].severities, [Severity::Critical]);
+        assert_eq!(rules.routes[0].channels, ["desk", "log"]);
+        let user = rules.user("default");
+        assert_eq!(user.zone, chrono_tz::Europe::Berlin);
+        assert!(user.quiet.is_some_and(|quiet| quiet.end("2026-07-01T21:00:00Z".parse().unwrap()).is_some()));
+        assert_eq!(rules.user("ann"), UserRule::default());
+    }
+}
