@@ -115,7 +115,8 @@ pub struct MarketHalt {
     pub halted: bool,
 }
 
-/// A span in which events may have been missed. Its minute bars, from that of `from` to that of `until`, are to follow.
+/// A span in which events may have been missed. Its minute bars, from that of `from` to that of `until`, are to follow, and
+/// then [`MarketEvent::Filled`]. They are bars of trades: what quotes alone would have shown is not found in them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MarketGap {
     /// Of what; none for everything.
@@ -126,7 +127,7 @@ pub struct MarketGap {
     pub until: DateTime<Utc>,
 }
 
-/// A split.
+/// A split. It is to be told before the first event of its session; told later, only what follows is compared rightly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MarketSplit {
     /// Of what.

@@ -18,7 +18,8 @@ impl Engine {
     /// Lets an event in: where and when it counts, if it does. The session that it begins brings its splits.
     fn admit(&mut self, id: u32, time: i64, received: i64, way: FiringWay) -> Option<EventMoment> {
         let instrument = self.instruments.get(id as usize)?;
-        if instrument.state.is_halted {
+        // The minutes before a halt are told after it began.
+        if instrument.state.is_halted && way != FiringWay::Backfill {
             return None;
         }
         let stretch = self.hours.at(time)?;
@@ -196,7 +197,8 @@ impl Engine {
         let (from, until) = (gap.from.timestamp_micros(), gap.until.timestamp_micros());
         for place in self.named(gap.instrument) {
             let instrument = &mut self.instruments[place];
-            let is_near = |open: &OpenGap| open.filled <= open.until && from - open.until < GAPS_APART;
+            let is_near =
+                |open: &OpenGap| open.filled <= open.until && from.saturating_sub(open.until) < GAPS_APART;
             let unfilled = instrument.state.gap.filter(is_near);
             let first_minute = from.div_euclid(MINUTE) * MINUTE;
             instrument.state.gap = Some(match unfilled {

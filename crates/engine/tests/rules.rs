@@ -125,6 +125,15 @@ fn a_halted_symbol_is_silent_until_it_trades_again() {
 }
 
 #[test]
+fn what_was_missed_before_a_halt_is_found_during_it() {
+    let mut desk = desk(price("crosses_down", "640"), json!({}));
+    let instrument = desk.id("AAPL");
+    desk.gap("10:00:30", "10:05:10");
+    desk.event(&MarketEvent::Halt(MarketHalt { instrument, halted: true }));
+    assert_eq!(desk.bar("10:02:00", "AAPL", ["644", "644", "639.5", "643"], "10:05:12").len(), 1);
+}
+
+#[test]
 fn a_lone_print_needs_support() {
     let mut lone = desk(price("below", "600"), json!({}));
     assert_eq!(lone.trade("10:01:00", "AAPL", "64.5"), []);

@@ -152,3 +152,12 @@ fn a_member_is_an_alert_of_its_own() {
     assert_eq!((member.id.as_str(), member.subject.is_set()), ("w/NVDA", false));
     assert_eq!(member.check(now()), Ok(()));
 }
+
+#[test]
+fn the_schema_has_both_forms_and_no_other_field() {
+    let schema = serde_json::to_value(schemars::schema_for!(AlertDefinition)).unwrap();
+    for field in ["symbol", "condition", "target_price", "threshold", "alert_type", "subject", "when"] {
+        assert!(schema["properties"][field].is_object(), "{field}: {schema}");
+    }
+    assert_eq!(schema["additionalProperties"], json!(false));
+}
