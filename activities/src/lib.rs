@@ -12,6 +12,7 @@ pub mod ports;
 pub mod titles;
 
 mod agent;
+mod alerts;
 mod article;
 mod chart;
 mod compute;
@@ -28,6 +29,7 @@ mod synthesis;
 mod testing;
 
 pub use agent::{ModelAnalyst, ModelBudget};
+pub use alerts::{AlertActivities, alert_answer};
 pub use analysts::AnalystActivities;
 pub use compute::{Compute, cores};
 pub use deliveries::{

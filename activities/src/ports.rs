@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use ttai_ports::{
-    Accounts, Analyses, Artifacts, Broker, MarketData, Metrics, ModelJournal, News, Notifier, Provenance,
+    Accounts, Alerts, Analyses, Artifacts, Broker, Firings, Leases, MarketData, Metrics, ModelJournal, News,
+    Notifier, Provenance, QuoteStream,
 };
 
 use crate::agent::ModelAnalyst;
@@ -28,6 +29,14 @@ pub struct Ports {
     pub brokers: Vec<Arc<dyn Broker>>,
     /// What the accounts held when they were last looked at.
     pub accounts: Arc<dyn Accounts>,
+    /// Definitions of alerts.
+    pub alerts: Arc<dyn Alerts>,
+    /// What alerts fired.
+    pub firings: Arc<dyn Firings>,
+    /// Who watches what.
+    pub leases: Arc<dyn Leases>,
+    /// Quotes and trades as they happen.
+    pub streams: Arc<dyn QuoteStream>,
     /// Channels.
     pub notifier: Arc<dyn Notifier>,
     /// Messages, what became of them, and where they go.

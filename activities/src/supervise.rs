@@ -69,6 +69,11 @@ impl Supervisor {
         Self { shutdown, stop_reasons }
     }
 
+    /// The shutdown that ends the attempts.
+    pub(crate) fn shutdown(&self) -> Shutdown {
+        self.shutdown.clone()
+    }
+
     /// Runs `work` until it answers, is stopped, or its time is over.
     pub(crate) async fn run<T, F>(
         &self,

@@ -11,12 +11,14 @@ use rust_decimal::Decimal;
 use sha2::{Digest, Sha256};
 use ttai_core::{DailyBar, MinuteBar, NewsStory, OptionChain, Quote, SessionPart, Symbol};
 use ttai_ports::{
-    Accounts, Analyses, AnalysisFilter, AnalysisRecord, Artifact, ArtifactRef, Artifacts, Attachment,
-    DailyHistory, DataSource, Deliveries, DeliveryBacklog, DeliveryClaim, DeliveryFilter, DeliveryKey,
-    LlmDay, LlmTurn, LlmUsage, MarketClock, MarketData, Message, MessageDelivery, MessageRecord, Messages,
-    Metrics, ModelJournal, NewDigest, NewMessage, News, NewsWindow, Notifier, PortError, Provenance,
-    RiskFreeRate, Saved, SettledDelivery, StoreError, StoredBalances, StoredPosition, StoredWatch,
-    SymbolMetrics,
+    Accounts, AlertChange, AlertFilter, AlertRecord, Alerts, Analyses, AnalysisFilter, AnalysisRecord,
+    Artifact, ArtifactRef, Artifacts, Attachment, ChangedAlert, DailyHistory, DataSource, Deliveries,
+    DeliveryBacklog, DeliveryClaim, DeliveryFilter, DeliveryKey, FiringFilter, FiringRecord, Firings,
+    LeaseGrant, LeaseRecord, Leases, LlmDay, LlmTurn, LlmUsage, MarketClock, MarketData, Message,
+    MessageDelivery, MessageRecord, Messages, Metrics, ModelJournal, NewAlert, NewDigest, NewFiring,
+    NewMessage, News, NewsWindow, Notifier, PortError, Provenance, QuoteStream, RecordedFiring, RiskFreeRate,
+    Saved, SavedAlert, SettledDelivery, StoreError, StoredBalances, StoredPosition, StoredWatch,
+    StreamHealth, StreamKinds, StreamReader, StreamSymbol, SymbolMetrics,
 };
 
 use crate::deliveries::{Deliverer, LONGEST_SEND};
@@ -293,6 +295,10 @@ pub(crate) fn ports(market: FakeMarket) -> (Ports, Arc<MemoryStore>) {
         journal: Arc::clone(&store) as _,
         brokers: Vec::new(),
         accounts: Arc::clone(&store) as _,
+        alerts: Arc::new(NoLedger),
+        firings: Arc::new(NoLedger),
+        leases: Arc::new(NoLedger),
+        streams: Arc::new(NoStream),
         notifier: Arc::new(Nobody),
         deliverer: Deliverer {
             messages: Arc::new(NoLedger),
@@ -355,6 +361,49 @@ macro_rules! away {
     };
 }
 
+/// A market without a stream.
+struct NoStream;
+
+#[async_trait]
+impl QuoteStream for NoStream {
+    fn name(&self) -> &str {
+        "none"
+    }
+    async fn subscribe(
+        &self,
+        _: &[StreamSymbol],
+        _: StreamKinds,
+    ) -> Result<Box<dyn StreamReader>, PortError> {
+        Err(PortError::Unavailable {
+            provider: "none".to_owned(),
+            detail: "there is none in this test".to_owned(),
+            retry_after: None,
+        })
+    }
+    fn health(&self) -> StreamHealth {
+        StreamHealth::default()
+    }
+}
+
+away! { Alerts:
+    save_alerts(&[NewAlert]) -> Vec<SavedAlert>;
+    change_alert(&str, &str, &AlertChange) -> ChangedAlert;
+    remove_alert(&str, &str) -> Option<AlertRecord>;
+    alert(&str, &str) -> Option<AlertRecord>;
+    list_alerts(&AlertFilter) -> Vec<AlertRecord>;
+    count_alerts(&str) -> u64;
+    changes_since(u32, u64, u32) -> Vec<AlertRecord>;
+}
+away! { Firings:
+    record_firings(&LeaseGrant, u32, &[NewFiring]) -> Vec<RecordedFiring>;
+    list_firings(&FiringFilter) -> Vec<FiringRecord>;
+}
+away! { Leases:
+    acquire_lease(&str, &str, Duration) -> Option<LeaseGrant>;
+    renew_lease(&LeaseGrant, Duration) -> Option<LeaseGrant>;
+    release_lease(&LeaseGrant) -> bool;
+    lease(&str) -> Option<LeaseRecord>;
+}
 away! { Messages:
     save_messages(&[NewMessage]) -> usize;
     message(&str) -> Option<MessageRecord>;

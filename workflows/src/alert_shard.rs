@@ -94,7 +94,8 @@ impl Entity for AlertShardWorkflow {
 async fn watch(ctx: &WorkflowContext<AlertShardWorkflow>) -> (Result<WatchProgress, CallError>, bool) {
     let AlertShardParams { user_id, shard, drill, .. } = ctx.state(|entity| entity.params.clone());
     let about = format!("watch the alerts of {user_id}, shard {shard}");
-    let params = WatchAlertsParams { user_id, shard };
+    let seen_until = ctx.state(|entity| entity.totals.seen_until);
+    let params = WatchAlertsParams { user_id, shard, seen_until };
     let watch = |recall| async move {
         calls::call_until_recalled::<AlertShardWorkflow, WatchAlerts>(ctx, params, recall, drill, &about)
             .await

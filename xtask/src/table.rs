@@ -134,7 +134,15 @@ pub(crate) const LAYERS: &[Layer] = &[
         never: &[HTTP, SQL, ADAPTERS],
         ..adapter(
             "ttai-activities",
-            &["ttai-calendar", "ttai-chart", "ttai-contract", "ttai-core", "ttai-ports", "ttai-quant"],
+            &[
+                "ttai-calendar",
+                "ttai-chart",
+                "ttai-contract",
+                "ttai-core",
+                "ttai-engine",
+                "ttai-ports",
+                "ttai-quant",
+            ],
         )
     },
     adapter("ttai-http", &["ttai-ports"]),

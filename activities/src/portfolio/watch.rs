@@ -139,7 +139,7 @@ impl Watching<'_> {
             Ok(symbol) => self.ports.market.now(&symbol).await.ok(),
             Err(_) => None,
         };
-        clock.unwrap_or_else(Utc::now)
+        clock.unwrap_or_else(|| std::time::SystemTime::now().into())
     }
 
     /// Where it is, in a line for the Temporal UI.

@@ -15,6 +15,7 @@
 //! # }
 //! ```
 
+mod alerts;
 mod connect;
 mod error;
 mod listing;
@@ -23,6 +24,7 @@ mod progress;
 mod run;
 mod start;
 
+pub use alerts::PriceAlerts;
 pub use connect::{Connect, TtaiClient};
 pub use error::ClientError;
 pub use listing::{ListFilter, RunDescription, RunStatus, RunSummary};

@@ -418,6 +418,9 @@ pub struct WatchAlertsParams {
     pub user_id: UserId,
     /// Which shard of theirs.
     pub shard: u32,
+    /// Market time up to which the watches before have seen everything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen_until: Option<DateTime<Utc>>,
 }
 
 impl WatchAlertsParams {
@@ -492,7 +495,8 @@ mod tests {
 
     #[test]
     fn each_user_has_shards_of_their_own() {
-        let of = |user: &str, shard| WatchAlertsParams { user_id: user.parse().unwrap(), shard };
+        let of =
+            |user: &str, shard| WatchAlertsParams { user_id: user.parse().unwrap(), shard, seen_until: None };
         assert_eq!((of("default", 0).store_shard(), of("default", 1).store_shard()), (0, 1));
         assert_eq!(of("default", 0).lease(), "price-alerts/shard-0");
         assert_eq!(of("ann", 1).lease(), "price-alerts/ann/shard-1");

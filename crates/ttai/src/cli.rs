@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use ttai_contract::{AccountType, AnalysisDepth, SpreadType, Strategy, TaskQueue, Timeframe};
+use ttai_contract::{AccountType, AnalysisDepth, SpreadType, Strategy, TaskQueue, Timeframe, UserId};
 
 use crate::commands::calc::CalcArgs;
 use crate::report::Detail;
@@ -107,6 +107,9 @@ pub enum Command {
     Sim(SimArgs),
     /// Record what the providers send as a tape for `--tape` and `ttai sim --tape`.
     Record(RecordArgs),
+    /// Arm price alerts in plain words, list them, and see what fired.
+    #[command(subcommand)]
+    Alert(AlertCommand),
     /// Send a message to a channel, or test the channels.
     #[command(subcommand)]
     Notify(NotifyCommand),
@@ -480,6 +483,105 @@ pub struct RecordArgs {
     /// Which market.
     #[command(flatten)]
     pub market: MarketArgs,
+}
+
+/// `ttai alert`.
+#[derive(Clone, Debug, Subcommand)]
+pub enum AlertCommand {
+    /// Arm an alert: "AAPL below 90 or down 5% today, until Friday, to discord".
+    Add(AlertAddArgs),
+    /// List alerts, newest first.
+    List(AlertListArgs),
+    /// Show an alert and what it fired.
+    Show(AlertOfArgs),
+    /// Say what an alert would look like in words that can be added, without adding it.
+    Test {
+        /// The alert in words.
+        #[arg(required = true)]
+        words: Vec<String>,
+        /// Print as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Remove alerts.
+    Remove(AlertIdsArgs),
+    /// Turn alerts off until they are resumed.
+    Pause(AlertIdsArgs),
+    /// Turn alerts on again.
+    Resume(AlertIdsArgs),
+    /// Silence an alert for a while.
+    Snooze {
+        /// The alert's id.
+        id: String,
+        /// For how long: 30m, 2h, 1d.
+        #[arg(long = "for", value_name = "DURATION", default_value = "1h", value_parser = duration)]
+        span: Duration,
+        /// Whose alert.
+        #[arg(long, default_value = ttai_contract::subject::DEFAULT_USER)]
+        user: UserId,
+    },
+    /// What fired, newest first.
+    History(AlertListArgs),
+}
+
+/// `ttai alert add`.
+#[derive(Clone, Debug, Args)]
+pub struct AlertAddArgs {
+    /// The alert in words; in quotes or not.
+    #[arg(required_unless_present = "json_file")]
+    pub words: Vec<String>,
+    /// Its id; derived from what it says when none.
+    #[arg(long)]
+    pub id: Option<String>,
+    /// A file with one alert or a list of alerts as JSON, or - for standard input.
+    #[arg(long, value_name = "FILE", conflicts_with = "words")]
+    pub json_file: Option<PathBuf>,
+    /// Whose alert.
+    #[arg(long, default_value = ttai_contract::subject::DEFAULT_USER)]
+    pub user: UserId,
+    /// Print as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `ttai alert list` and `ttai alert history`.
+#[derive(Clone, Debug, Args)]
+pub struct AlertListArgs {
+    /// About this symbol only.
+    pub symbol: Option<String>,
+    /// Most rows to list.
+    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    pub limit: u32,
+    /// Whose alerts.
+    #[arg(long, default_value = ttai_contract::subject::DEFAULT_USER)]
+    pub user: UserId,
+    /// Print as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `ttai alert show`.
+#[derive(Clone, Debug, Args)]
+pub struct AlertOfArgs {
+    /// The alert's id.
+    pub id: String,
+    /// Whose alert.
+    #[arg(long, default_value = ttai_contract::subject::DEFAULT_USER)]
+    pub user: UserId,
+    /// Print as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Commands over several alerts.
+#[derive(Clone, Debug, Args)]
+pub struct AlertIdsArgs {
+    /// The alerts' ids.
+    #[arg(required = true)]
+    pub ids: Vec<String>,
+    /// Whose alerts.
+    #[arg(long, default_value = ttai_contract::subject::DEFAULT_USER)]
+    pub user: UserId,
 }
 
 /// `ttai notify`.

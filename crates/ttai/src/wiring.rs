@@ -8,7 +8,7 @@ use anyhow::Context;
 use secrecy::ExposeSecret;
 use ttai_activities::{Deliverer, Ports};
 use ttai_notify::Channels;
-use ttai_ports::{AccountLimits, MarketData, Metrics, News, Notifier, Provenance};
+use ttai_ports::{AccountLimits, Broker, MarketData, Metrics, News, Notifier, Provenance, QuoteStream};
 use ttai_store::{Database, Retention, Spooled, StoreUrl, sha256_hex};
 
 use crate::deliveries;
@@ -42,19 +42,7 @@ async fn assemble(settings: &Settings, store: Arc<Spooled>) -> anyhow::Result<Po
     let notifier = notifier(settings, &limits)?;
     let models = crate::models::analyst(&settings.config, &limits)?;
     let settings = sources::resolved(settings.clone()).await;
-    let (market, metrics, news, brokers): (Arc<dyn MarketData>, Arc<dyn Metrics>, Arc<dyn News>, Vec<_>) =
-        match &settings.market {
-            MarketChoice::Tape(_) | MarketChoice::Simulated { .. } => {
-                let tape = settings.market.played().open(&settings.data_dir).await?;
-                (Arc::clone(&tape) as _, Arc::clone(&tape) as _, tape, Vec::new())
-            }
-            _ => {
-                let Sources { fallback, brokers, .. } = market(&settings, limits).await?;
-                let all = Arc::new(fallback);
-                let brokers = brokers.into_iter().map(|(_, broker)| broker).collect();
-                (Arc::clone(&all) as _, Arc::clone(&all) as _, all, brokers)
-            }
-        };
+    let Feeds { market, metrics, news, brokers, streams } = feeds(&settings, limits).await?;
     let deliverer = deliveries::deliverer(&settings.config, &store, Arc::clone(&notifier));
     Ok(Ports {
         market,
@@ -65,10 +53,46 @@ async fn assemble(settings: &Settings, store: Arc<Spooled>) -> anyhow::Result<Po
         journal: Arc::clone(store.database()) as _,
         brokers,
         accounts: Arc::clone(store.database()) as _,
+        alerts: Arc::clone(store.database()) as _,
+        firings: Arc::clone(store.database()) as _,
+        leases: Arc::clone(store.database()) as _,
+        streams,
         notifier,
         deliverer,
         provenance: Provenance::default(),
         models,
+    })
+}
+
+/// What comes from the market's side.
+struct Feeds {
+    market: Arc<dyn MarketData>,
+    metrics: Arc<dyn Metrics>,
+    news: Arc<dyn News>,
+    brokers: Vec<Arc<dyn Broker>>,
+    streams: Arc<dyn QuoteStream>,
+}
+
+async fn feeds(settings: &Settings, limits: Arc<dyn AccountLimits>) -> anyhow::Result<Feeds> {
+    if let MarketChoice::Tape(_) | MarketChoice::Simulated { .. } = &settings.market {
+        let tape = settings.market.played().open(&settings.data_dir).await?;
+        let (_, streams) = sources::polled(Arc::clone(&tape) as _);
+        return Ok(Feeds {
+            market: Arc::clone(&tape) as _,
+            metrics: Arc::clone(&tape) as _,
+            news: tape,
+            brokers: Vec::new(),
+            streams,
+        });
+    }
+    let Sources { fallback, brokers, streams, .. } = market(settings, limits).await?;
+    let all = Arc::new(fallback);
+    Ok(Feeds {
+        market: Arc::clone(&all) as _,
+        metrics: Arc::clone(&all) as _,
+        news: all,
+        brokers: brokers.into_iter().map(|(_, broker)| broker).collect(),
+        streams: Arc::new(streams),
     })
 }
 

@@ -17,8 +17,8 @@ use temporalio_sdk::runtime::worker_tuner::{FixedSizeSlotSupplier, TunerHolder};
 use temporalio_sdk::{Runtime, Worker, WorkerOptions};
 use tokio::sync::oneshot;
 use ttai_activities::{
-    AnalystActivities, Compute, DeliveryActivities, MarketDataActivities, NotificationActivities,
-    OutputActivities, PortfolioActivities, Ports, Shutdown, Supervisor, cores,
+    AlertActivities, AnalystActivities, Compute, DeliveryActivities, MarketDataActivities,
+    NotificationActivities, OutputActivities, PortfolioActivities, Ports, Shutdown, Supervisor, cores,
 };
 use ttai_client::TtaiClient;
 use ttai_contract::{TaskQueue, WorkflowParams};
@@ -253,6 +253,9 @@ fn options(queue: TaskQueue, parts: &Parts<'_>, settings: &WorkerSettings) -> an
             compute.clone(),
             supervisor.clone(),
         ));
+    }
+    if queue == TaskQueue::Streaming {
+        options.register_activities(AlertActivities::new((*ports).clone(), supervisor.clone()));
     }
     register_workflows(&mut options, queue)?;
     Ok(options)

@@ -3,6 +3,8 @@
 use std::process::ExitCode;
 
 use super::asked_to_stop;
+use ttai_contract::UserId;
+
 use crate::cli::{DevArgs, GlobalArgs};
 use crate::readiness::Readiness;
 use crate::settings::Settings;
@@ -26,6 +28,7 @@ pub async fn run(global: &GlobalArgs, args: DevArgs) -> anyhow::Result<ExitCode>
     let folder = settings.server_dir()?;
     let client = server::connect_in(&folder, &dev_server.address(), dev_server.namespace()).await?;
     let workers = RunningWorkers::start(client.temporal().clone(), ports, WorkerSettings::default()).await?;
+    client.start_price_alerts(&UserId::default(), false).await?;
     readiness.polls(client.temporal().clone(), workers.shutdown());
 
     output::note(&welcome(&settings, &dev_server, &symbols));

@@ -1,5 +1,6 @@
 //! The commands, one a file.
 
+pub mod alert;
 pub mod analyze;
 pub mod calc;
 pub mod cancel;
@@ -69,6 +70,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Portfolio(args) => portfolio::run(&global, args).await,
         Command::Roll(args) => portfolio::roll(&global, args).await,
         Command::Wheel(args) => portfolio::wheel(&global, args).await,
+        Command::Alert(command) => alert::run(&global, command).await,
         Command::Notify(command) => notify::run(&global, command).await,
         Command::Sim(args) => sim::run(&global, args).await,
         Command::Config(command) => config::run(&global, &command),

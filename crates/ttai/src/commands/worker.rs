@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use anyhow::Context;
-use ttai_contract::TaskQueue;
+use ttai_contract::{TaskQueue, UserId};
 
 use super::asked_to_stop;
 use crate::cli::{GlobalArgs, WorkerArgs};
@@ -33,6 +33,9 @@ pub async fn run(global: &GlobalArgs, args: WorkerArgs) -> anyhow::Result<ExitCo
         WorkerSettings { queues: queues.clone(), drill, ..WorkerSettings::default() },
     )
     .await?;
+    if queues.contains(&TaskQueue::Streaming) {
+        client.start_price_alerts(&UserId::default(), drill).await?;
+    }
     readiness.polls(client.temporal().clone(), workers.shutdown());
     output::note(&format!("worker polls {} · {}", names.join(", "), settings.market.describe()));
     until_stopped(workers).await

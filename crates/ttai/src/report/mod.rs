@@ -1,5 +1,6 @@
 //! What a person reads: tables and text of results.
 
+mod alerts;
 mod analysis;
 mod article;
 mod chart;
@@ -18,6 +19,7 @@ mod text;
 use chrono::{DateTime, Utc};
 use ttai_core::NEW_YORK;
 
+pub use alerts::{alert, alerts, firings};
 pub use analysis::{Detail, result};
 pub use chart::write_chart;
 pub use deliveries::{deliveries, message};

@@ -1,0 +1,63 @@
+//! Price alerts, as activities: what is asked of them is carried out in the store, and a shard's alerts are watched on the stream.
+
+#![allow(missing_docs, reason = "the markers that the macro generates carry no docs")]
+
+mod backfill;
+mod desk;
+mod record;
+mod save;
+mod watch;
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use chrono::{DateTime, Utc};
+use temporalio_macros::activities;
+use temporalio_sdk::activities::{ActivityContext, ActivityError};
+use ttai_contract::{AlertAnswers, SaveAlertsParams, WatchAlertsParams, WatchProgress};
+
+pub use save::accepted as alert_answer;
+
+use crate::ports::Ports;
+use crate::supervise::Supervisor;
+
+/// Alerts over one set of ports.
+pub struct AlertActivities {
+    ports: Ports,
+    supervisor: Supervisor,
+}
+
+impl AlertActivities {
+    /// Alerts that go through `ports` and are watched by `supervisor`.
+    #[must_use]
+    pub fn new(ports: Ports, supervisor: Supervisor) -> Self {
+        Self { ports, supervisor }
+    }
+}
+
+#[activities]
+impl AlertActivities {
+    #[activity(definition = ttai_contract::SaveAlerts)]
+    pub async fn save_alerts(
+        self: Arc<Self>,
+        ctx: ActivityContext,
+        params: SaveAlertsParams,
+    ) -> Result<AlertAnswers, ActivityError> {
+        let run = self.supervisor.run(&ctx, |_| save::save(&self.ports, params));
+        run.await.map(|timed| timed.result)
+    }
+
+    #[activity(definition = ttai_contract::WatchAlerts)]
+    pub async fn watch_alerts(
+        self: Arc<Self>,
+        ctx: ActivityContext,
+        params: WatchAlertsParams,
+    ) -> Result<WatchProgress, ActivityError> {
+        watch::watch(&self.ports, &self.supervisor, &ctx, params).await
+    }
+}
+
+/// The clock of people and of the store; the market has its own.
+fn wall_clock() -> DateTime<Utc> {
+    SystemTime::now().into()
+}

@@ -1,0 +1,596 @@
+//! The watch of a shard: holds its lease, follows the store's changes and the stream, and records what fires before anything else
+//! happens to it. One at a time by the lease: what a stale watch would record is refused.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::future::pending;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use futures::FutureExt;
+use futures::stream::{self, StreamExt};
+use temporalio_sdk::activities::{ActivityContext, ActivityError};
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval, timeout};
+use ttai_calendar::new_york_date;
+use ttai_contract::policy::WATCH_SPAN;
+use ttai_contract::{AttemptProgress, WatchAlertsParams, WatchProgress};
+use ttai_core::{Message, MessageKind, Severity, Symbol};
+use ttai_engine::InstrumentId;
+use ttai_ports::{
+    LeaseGrant, MAX_RECORDED_FIRINGS, MessageRecord, NewFiring, NewMessage, PortError, RecordedFiring,
+    StoreError, StreamEvent, StreamKinds, StreamReader, StreamSymbol,
+};
+
+use super::backfill::{self, Filling};
+use super::desk::{AlertDesk, Gap};
+use super::record::Recorder;
+use super::wall_clock;
+use crate::failure::{AnalystError, Interruption};
+use crate::market_view;
+use crate::ports::Ports;
+use crate::supervise::{Shutdown, Supervisor};
+
+/// How often the store is asked for changed alerts: an alert is armed within a second of the answer that it is.
+const FEED: Duration = Duration::from_millis(250);
+/// Changes that are read at once.
+const CHANGES: u32 = 5_000;
+/// How often the engine is told the time.
+const CLOCK: Duration = Duration::from_secs(1);
+/// How soon something that failed is tried again.
+const AGAIN: Duration = Duration::from_millis(300);
+/// How long a watch that has to go waits for what it is sending.
+const LAST_SENDS: Duration = Duration::from_secs(3);
+/// Events taken in one go before anything else is looked at.
+const AT_ONCE: usize = 512;
+/// Symbols that are asked for at once.
+const QUESTIONS: usize = 8;
+/// How long facts are waited for: alerts are worth more than percentages.
+const FACTS_PATIENCE: Duration = Duration::from_secs(20);
+/// A gap that is shorter than this is none: the alert was armed on a running stream.
+const LEAST_GAP: TimeDelta = TimeDelta::seconds(2);
+/// A stream that is gone for so long is told.
+const BLIND: Duration = Duration::from_secs(60);
+
+/// Why a watch ends.
+enum End {
+    /// The shard wants it back, or its span is over.
+    Recalled,
+    /// The worker goes away.
+    Shutdown,
+    /// It cannot go on; another attempt does.
+    Failed(AnalystError),
+}
+
+impl<E: Into<AnalystError>> From<E> for End {
+    fn from(error: E) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+/// What a watch runs in.
+struct Host<'a> {
+    ctx: &'a ActivityContext,
+    shutdown: Shutdown,
+    /// The longest silence that the server takes for a living worker.
+    silence: Duration,
+}
+
+impl Host<'_> {
+    /// Returns when the watch has to end.
+    async fn ended(&self) -> End {
+        tokio::select! {
+            biased;
+            () = self.ctx.cancelled() => End::Recalled,
+            () = self.shutdown.begun() => End::Shutdown,
+            () = tokio::time::sleep(WATCH_SPAN) => End::Recalled,
+        }
+    }
+
+    async fn beat(&self, progress: &WatchProgress) {
+        if let Err(error) = self.ctx.record_heartbeat(progress.clone()).await {
+            tracing::warn!("a heartbeat could not be encoded: {error}");
+        }
+    }
+}
+
+pub(super) async fn watch(
+    ports: &Ports,
+    supervisor: &Supervisor,
+    ctx: &ActivityContext,
+    params: WatchAlertsParams,
+) -> Result<WatchProgress, ActivityError> {
+    let before: Option<WatchProgress> = ctx.heartbeat_details().deserialize().ok().flatten();
+    let seen = before.and_then(|before| before.seen_until).or(params.seen_until);
+    let silence = ctx.info().heartbeat_timeout.unwrap_or(Duration::from_secs(60));
+    let host = Host { ctx, shutdown: supervisor.shutdown(), silence };
+    let mut progress = WatchProgress { seen_until: seen, ..WatchProgress::default() };
+    let end = match lease(ports, &params, &host, &progress).await {
+        Ok(grant) => {
+            let mut watch = Watch::new(ports, &params, grant, silence);
+            let end = match watch.begin(seen).await {
+                Ok(()) => watch.run(&host).await,
+                Err(end) => end,
+            };
+            watch.leave().await;
+            progress = watch.progress(seen);
+            end
+        }
+        Err(end) => end,
+    };
+    // The next attempt goes on from here.
+    host.beat(&progress).await;
+    match end {
+        End::Recalled => Ok(progress),
+        End::Shutdown => Err(Interruption::Shutdown.into_activity_error()),
+        End::Failed(error) => Err(error.into_activity_error(&AttemptProgress::default(), Some(AGAIN))),
+    }
+}
+
+/// The shard's lease, once nobody else has it.
+async fn lease(
+    ports: &Ports,
+    params: &WatchAlertsParams,
+    host: &Host<'_>,
+    progress: &WatchProgress,
+) -> Result<LeaseGrant, End> {
+    let holder = format!("{}/{}", ports.deliverer.claimant, params.lease());
+    let mut tick = patient(AGAIN);
+    loop {
+        tokio::select! {
+            biased;
+            end = host.ended() => return Err(end),
+            _ = tick.tick() => {}
+        }
+        match ports.leases.acquire_lease(&params.lease(), &holder, host.silence).await {
+            Ok(Some(grant)) => return Ok(grant),
+            Ok(None) => {}
+            Err(error) => tracing::warn!("the lease of {} cannot be taken yet: {error}", params.lease()),
+        }
+        host.beat(progress).await;
+    }
+}
+
+fn patient(period: Duration) -> Interval {
+    let mut tick = interval(period);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    tick
+}
+
+struct Watch<'a> {
+    ports: &'a Ports,
+    params: &'a WatchAlertsParams,
+    grant: LeaseGrant,
+    silence: Duration,
+    desk: AlertDesk,
+    /// The last change of the store that was read.
+    revision: u64,
+    /// The stream; none before the first alert.
+    reader: Option<Box<dyn StreamReader>>,
+    subscribed: BTreeMap<InstrumentId, StreamSymbol>,
+    /// The session that facts are known for.
+    facts_of: Option<NaiveDate>,
+    filler: mpsc::Sender<Filling>,
+    fillings: mpsc::Receiver<Filling>,
+    fills: JoinSet<()>,
+    sends: JoinSet<()>,
+    /// When firings that could not be recorded are tried again.
+    again_at: Option<Instant>,
+    recorded: u64,
+    last_event: Instant,
+    blind_since: Option<DateTime<Utc>>,
+}
+
+impl<'a> Watch<'a> {
+    fn new(ports: &'a Ports, params: &'a WatchAlertsParams, grant: LeaseGrant, silence: Duration) -> Self {
+        let (filler, fillings) = mpsc::channel(64);
+        Self {
+            ports,
+            params,
+            grant,
+            silence,
+            desk: AlertDesk::new(params.user_id.as_str()),
+            revision: 0,
+            reader: None,
+            subscribed: BTreeMap::new(),
+            facts_of: None,
+            filler,
+            fillings,
+            fills: JoinSet::new(),
+            sends: JoinSet::new(),
+            again_at: None,
+            recorded: 0,
+            last_event: Instant::now(),
+            blind_since: None,
+        }
+    }
+
+    /// Arms what is in the store, and fills what was missed since the watch before.
+    async fn begin(&mut self, seen: Option<DateTime<Utc>>) -> Result<(), End> {
+        self.follow(seen).await?;
+        Ok(())
+    }
+
+    async fn run(&mut self, host: &Host<'_>) -> End {
+        let ended = host.ended();
+        tokio::pin!(ended);
+        let (mut feed, mut clock) = (patient(FEED), patient(CLOCK));
+        let (mut beat, mut renewal) = (patient(host.silence / 3), patient(host.silence / 4));
+        loop {
+            let step = tokio::select! {
+                biased;
+                end = &mut ended => return end,
+                _ = beat.tick() => {
+                    host.beat(&self.progress(None)).await;
+                    Ok(())
+                }
+                _ = renewal.tick() => self.renew().await,
+                _ = feed.tick() => self.follow(None).await,
+                _ = clock.tick() => self.tell_the_time().await,
+                Some(filling) = self.fillings.recv() => {
+                    self.desk.fill(filling.id, &filling.bars, filling.received_at, filling.done);
+                    Ok(())
+                }
+                Some(_) = self.sends.join_next(), if !self.sends.is_empty() => Ok(()),
+                Some(_) = self.fills.join_next(), if !self.fills.is_empty() => Ok(()),
+                event = next(&mut self.reader) => self.take(event).await,
+            };
+            let step = match step {
+                Ok(()) => self.record().await,
+                failed => failed,
+            };
+            if let Err(end) = step {
+                return end;
+            }
+        }
+    }
+
+    /// Reads what changed in the store since the last time, and watches what is new.
+    async fn follow(&mut self, seen: Option<DateTime<Utc>>) -> Result<(), End> {
+        let mut armed = Vec::new();
+        loop {
+            let shard = self.params.store_shard();
+            let changed = match self.ports.alerts.changes_since(shard, self.revision, CHANGES).await {
+                Ok(changed) => changed,
+                // What is armed is watched on; the store is asked again soon.
+                Err(error) => {
+                    tracing::warn!("changes of alerts cannot be read: {error}");
+                    return Ok(());
+                }
+            };
+            let Some(last) = changed.last() else { break };
+            self.revision = last.revision;
+            armed.extend(changed.iter().flat_map(|record| self.desk.take(record, seen)));
+        }
+        if self.desk.has_changed() { self.subscribe(&armed).await } else { Ok(()) }
+    }
+
+    /// Subscribes to what alerts need and to nothing else, and fills what alerts that are older than their stream have missed.
+    async fn subscribe(&mut self, armed: &[(InstrumentId, DateTime<Utc>)]) -> Result<(), End> {
+        let wanted = self.desk.watched();
+        let new: Vec<(InstrumentId, StreamSymbol)> = wanted
+            .iter()
+            .filter(|(id, _)| !self.subscribed.contains_key(id))
+            .map(|(id, symbol)| (*id, symbol.clone()))
+            .collect();
+        let symbols: Vec<StreamSymbol> = new.iter().map(|(_, symbol)| symbol.clone()).collect();
+        if !new.is_empty() {
+            let now = self.market_now(&symbols).await;
+            self.learn(&new, now).await;
+        }
+        match &mut self.reader {
+            _ if symbols.is_empty() => {}
+            Some(reader) => reader.add(&symbols).await?,
+            none => *none = Some(self.ports.streams.subscribe(&symbols, StreamKinds::ALL).await?),
+        }
+        let gone: Vec<StreamSymbol> = self
+            .subscribed
+            .iter()
+            .filter(|(id, _)| !wanted.contains_key(id))
+            .map(|(_, symbol)| symbol.clone())
+            .collect();
+        if let Some(reader) = self.reader.as_mut().filter(|_| !gone.is_empty()) {
+            reader.remove(&gone).await?;
+        }
+        self.subscribed = wanted;
+        let until = self.market_now(&symbols).await;
+        let fresh: BTreeSet<InstrumentId> = new.iter().map(|(id, _)| *id).collect();
+        self.fill_since(armed, &fresh, until);
+        Ok(())
+    }
+
+    /// Fills what happened before the stream of an alert's instrument began.
+    fn fill_since(
+        &mut self,
+        armed: &[(InstrumentId, DateTime<Utc>)],
+        fresh: &BTreeSet<InstrumentId>,
+        until: DateTime<Utc>,
+    ) {
+        let mut since: BTreeMap<InstrumentId, DateTime<Utc>> = BTreeMap::new();
+        for (id, from) in armed.iter().filter(|(id, _)| fresh.contains(id)) {
+            since.entry(*id).and_modify(|earliest| *earliest = (*earliest).min(*from)).or_insert(*from);
+        }
+        for (id, from) in since.into_iter().filter(|(_, from)| until - *from > LEAST_GAP) {
+            let Some(symbol) = self.subscribed.get(&id).cloned() else { continue };
+            let gap = self.desk.open_gap(Gap { symbol, id, from, until });
+            self.fill(gap);
+        }
+    }
+
+    fn fill(&mut self, gap: Gap) {
+        self.fills.spawn(backfill::fill(Arc::clone(&self.ports.market), gap, self.filler.clone()));
+    }
+
+    /// The market's time; the wall clock's where nobody says.
+    async fn market_now(&mut self, symbols: &[StreamSymbol]) -> DateTime<Utc> {
+        let symbol = symbols.iter().chain(self.subscribed.values()).map(underlying).next();
+        let Some(symbol) = symbol else { return wall_clock() };
+        match timeout(BLIND, self.ports.market.now(&symbol)).await {
+            Ok(Ok(now)) => now,
+            _ => self.desk.newest().unwrap_or_else(wall_clock),
+        }
+    }
+
+    /// Asks what is known of instruments for the session of `now`. What nobody answers in time is asked again with the next session.
+    async fn learn(&mut self, of: &[(InstrumentId, StreamSymbol)], now: DateTime<Utc>) {
+        let shares = of.iter().filter_map(|(id, symbol)| match symbol {
+            StreamSymbol::Equity(symbol) => Some((*id, symbol.clone())),
+            StreamSymbol::Option(_) => None,
+        });
+        let ports = self.ports;
+        let questions: Vec<_> = shares
+            .map(|(id, symbol)| backfill::facts(ports, symbol, now).map(move |answer| (id, answer)))
+            .collect();
+        let answers = stream::iter(questions).buffer_unordered(QUESTIONS).collect::<Vec<_>>();
+        let answers = timeout(FACTS_PATIENCE, answers).await.unwrap_or_default();
+        for (id, answer) in answers {
+            match answer {
+                Ok((facts, splits)) => self.desk.facts(id, facts, &splits),
+                Err(error) => tracing::warn!("facts of a session are not known: {error}"),
+            }
+        }
+        self.facts_of = self.facts_of.max(Some(new_york_date(now)));
+    }
+
+    /// Takes an event of the stream in, and what waits behind it. A new day's first event waits for what is known of the day:
+    /// a split that takes effect with it.
+    async fn take(&mut self, event: Option<StreamEvent>) -> Result<(), End> {
+        let mut next_event = event;
+        for _ in 0..AT_ONCE {
+            let Some(event) = next_event else {
+                return Err(PortError::Unavailable {
+                    provider: self.ports.streams.name().to_owned(),
+                    detail: "the stream has ended".to_owned(),
+                    retry_after: None,
+                }
+                .into());
+            };
+            if let Some(time) = market_time(&event).filter(|time| Some(new_york_date(*time)) > self.facts_of)
+            {
+                let all: Vec<_> = self.subscribed.iter().map(|(id, symbol)| (*id, symbol.clone())).collect();
+                self.learn(&all, time).await;
+            }
+            for gap in self.desk.event(&event) {
+                self.fill(gap);
+            }
+            self.last_event = Instant::now();
+            let Some(more) = next(&mut self.reader).now_or_never() else { break };
+            next_event = more;
+        }
+        Ok(())
+    }
+
+    /// The engine is told the market's time, and people that nothing can be seen, or that something can again.
+    async fn tell_the_time(&mut self) -> Result<(), End> {
+        if self.subscribed.is_empty() {
+            return Ok(());
+        }
+        let now = self.market_now(&[]).await;
+        for id in self.desk.time(now) {
+            self.expire(&id).await;
+        }
+        let is_gone = !self.ports.streams.health().connected && self.last_event.elapsed() > BLIND;
+        match self.blind_since {
+            None if is_gone && ttai_calendar::part_of_day(now).is_some() => {
+                let since = self.desk.newest().unwrap_or(now);
+                self.blind_since = Some(since);
+                self.tell_blind(since, None);
+            }
+            Some(since) if !is_gone => {
+                self.blind_since = None;
+                self.tell_blind(since, Some(now));
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    async fn expire(&mut self, id: &str) {
+        let change = ttai_ports::AlertChange {
+            version: self.desk.alert(id).map(|(_, version)| version),
+            state: Some(ttai_ports::AlertState::Expired),
+            ..ttai_ports::AlertChange::default()
+        };
+        let user = self.params.user_id.as_str();
+        if let Err(error) = self.ports.alerts.change_alert(user, id, &change).await {
+            tracing::warn!(alert = id, "an expired alert stays in the store as armed: {error}");
+        }
+    }
+
+    /// Says that alerts see nothing, or that they do again: by the ledger, without the workflows.
+    fn tell_blind(&mut self, since: DateTime<Utc>, until: Option<DateTime<Utc>>) {
+        let (now, local) = (wall_clock(), |time: DateTime<Utc>| {
+            time.with_timezone(&ttai_calendar::NEW_YORK).format("%b %-d %H:%M ET").to_string()
+        });
+        let title = match until {
+            None => format!("Price alerts are blind since {}", local(since)),
+            Some(until) => format!("Price alerts see again since {}", local(until)),
+        };
+        let text = match until {
+            None => "No prices arrive. What is missed is looked up once they do.".to_owned(),
+            Some(_) => format!(
+                "They were blind from {}; what was missed is looked up in the minute bars.",
+                local(since)
+            ),
+        };
+        let end = if until.is_some() { "/end" } else { "" };
+        let record = MessageRecord {
+            id: format!("blind/{}/{}{end}", self.params.lease(), since.timestamp_micros()),
+            user_id: self.params.user_id.as_str().to_owned(),
+            message: Message {
+                kind: MessageKind::System,
+                title,
+                text,
+                severity: Severity::Critical,
+                ..Message::default()
+            },
+            market: Some(self.market()),
+            created_at: now,
+            expires_at: now + TimeDelta::hours(24),
+        };
+        let message = self.ports.deliverer.rules.address(record, &[], now);
+        let deliverer = self.ports.deliverer.clone();
+        self.sends.spawn(async move {
+            if let Err(error) = deliverer.write(&[message], now).await {
+                tracing::error!("price alerts are blind, and nobody could be told: {error}");
+            }
+        });
+    }
+
+    fn market(&self) -> String {
+        market_view::source(self.ports).kind().to_owned()
+    }
+
+    async fn renew(&mut self) -> Result<(), End> {
+        match self.ports.leases.renew_lease(&self.grant, self.silence).await {
+            Ok(Some(grant)) => self.grant = grant,
+            Ok(None) => {
+                return Err(StoreError::StaleLease {
+                    name: self.grant.name.clone(),
+                    number: self.grant.number,
+                }
+                .into());
+            }
+            // Fenced: what is recorded meanwhile is refused where somebody else has taken the lease.
+            Err(error) => tracing::warn!("the lease of {} cannot be renewed yet: {error}", self.grant.name),
+        }
+        Ok(())
+    }
+
+    /// Records what fired, and then sends it. What the store cannot take now is kept and tried again.
+    async fn record(&mut self) -> Result<(), End> {
+        if self.desk.firings.is_empty() || self.again_at.is_some_and(|at| Instant::now() < at) {
+            return Ok(());
+        }
+        let (now, market) = (wall_clock(), self.market());
+        let rules = Arc::clone(&self.ports.deliverer.rules);
+        let user_id = self.params.user_id.as_str();
+        let recorder = Recorder { user_id, rules: &rules, market: &market };
+        let taken = self.desk.firings.len().min(MAX_RECORDED_FIRINGS);
+        let rows: Vec<NewFiring> = self.desk.firings[..taken]
+            .iter()
+            .filter_map(|firing| {
+                let (alert, version) = self.desk.alert(&firing.alert_id)?;
+                Some(recorder.firing(alert, version, firing, now))
+            })
+            .collect();
+        let shard = self.params.store_shard();
+        match self.ports.firings.record_firings(&self.grant, shard, &rows).await {
+            Ok(recorded) => {
+                self.again_at = None;
+                self.desk.firings.drain(..taken);
+                self.tell(rows, recorded, now).await;
+                Ok(())
+            }
+            Err(error @ (StoreError::StaleLease { .. } | StoreError::Invalid(_))) => Err(error.into()),
+            Err(error) => {
+                tracing::warn!("{taken} firings wait for the store: {error}");
+                self.again_at = Some(Instant::now() + AGAIN);
+                Ok(())
+            }
+        }
+    }
+
+    /// Sends what was recorded; an alert that the store knows otherwise is read anew.
+    async fn tell(&mut self, rows: Vec<NewFiring>, recorded: Vec<RecordedFiring>, now: DateTime<Utc>) {
+        let mut messages: Vec<NewMessage> = Vec::new();
+        for (row, outcome) in rows.into_iter().zip(recorded) {
+            match outcome {
+                RecordedFiring::Recorded { .. } => messages.push(row.message),
+                RecordedFiring::AlreadyThere => {}
+                RecordedFiring::NotArmed(_) | RecordedFiring::Superseded => {
+                    self.read_anew(&row.alert_id).await
+                }
+            }
+        }
+        self.recorded += messages.len() as u64;
+        if messages.is_empty() {
+            return;
+        }
+        let deliverer = self.ports.deliverer.clone();
+        self.sends.spawn(async move {
+            if let Err(error) = deliverer.first_send(&messages, now).await {
+                tracing::warn!("what was not sent is sent by whoever drives deliveries: {error}");
+            }
+        });
+    }
+
+    async fn read_anew(&mut self, id: &str) {
+        match self.ports.alerts.alert(self.params.user_id.as_str(), id).await {
+            Ok(Some(record)) => drop(self.desk.take(&record, self.desk.newest())),
+            Ok(None) => {}
+            Err(error) => tracing::warn!(alert = id, "an alert cannot be read anew: {error}"),
+        }
+    }
+
+    /// Where it is. What is not recorded was not seen.
+    fn progress(&self, before: Option<DateTime<Utc>>) -> WatchProgress {
+        let open = self.desk.firings.iter().map(|firing| firing.market_time).min();
+        let newest = self.desk.newest();
+        WatchProgress {
+            armed: self.desk.armed(),
+            instruments: self.subscribed.len() as u64,
+            events: self.desk.events,
+            firings: self.recorded,
+            seen_until: open
+                .map_or(newest, |open| Some(newest.map_or(open, |newest| newest.min(open))))
+                .or(before),
+            blind_since: self.blind_since,
+            stream: self.ports.streams.name().to_owned(),
+        }
+    }
+
+    /// Hands over: what is being sent is sent, and the lease is free at once.
+    async fn leave(&mut self) {
+        self.fills.shutdown().await;
+        let sends = std::mem::take(&mut self.sends);
+        // What is not sent by then is claimed by nobody any more, and is sent again, marked.
+        let _ = timeout(LAST_SENDS, sends.join_all()).await;
+        if let Err(error) = self.ports.leases.release_lease(&self.grant).await {
+            tracing::warn!("the lease of {} ends by itself: {error}", self.grant.name);
+        }
+    }
+}
+
+async fn next(reader: &mut Option<Box<dyn StreamReader>>) -> Option<StreamEvent> {
+    match reader {
+        Some(reader) => reader.next().await,
+        None => pending().await,
+    }
+}
+
+fn underlying(symbol: &StreamSymbol) -> Symbol {
+    match symbol {
+        StreamSymbol::Equity(symbol) => symbol.clone(),
+        StreamSymbol::Option(contract) => contract.underlying(),
+    }
+}
+
+const fn market_time(event: &StreamEvent) -> Option<DateTime<Utc>> {
+    match event {
+        StreamEvent::Trade(trade) => trade.market_time,
+        StreamEvent::Quote(quote) => quote.market_time,
+        _ => None,
+    }
+}
