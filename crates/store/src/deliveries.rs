@@ -202,6 +202,8 @@ impl Deliveries for Database {
     ) -> Result<Vec<DeliveryClaim>, StoreError> {
         check_named("the claimant", claimant)?;
         storable_instant("now", now)?;
+        let mut keys = keys.to_vec();
+        keys.sort_unstable();
         let call = async {
             let mut work = self.begin().await?;
             let mut claimed = Vec::new();

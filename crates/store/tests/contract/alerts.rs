@@ -350,7 +350,7 @@ pub(crate) async fn a_lease_has_one_holder(bench: &Bench) {
     assert_eq!(granted.len(), 1, "{granted:?}");
 }
 
-/// As many as may fire at an open: two seconds are allowed, and more to an unoptimised build on a busy machine.
+/// As many as may fire at an open: within two seconds.
 pub(crate) async fn a_thousand_firings_are_recorded_at_once(bench: &Bench) {
     let store = bench.store().await;
     let lease = lease(&store, "w1").await;
@@ -367,5 +367,5 @@ pub(crate) async fn a_thousand_firings_are_recorded_at_once(bench: &Bench) {
     println!("1,000 firings with 2,000 deliveries recorded in {} ms", took.as_millis());
     assert!(recorded.iter().all(|outcome| matches!(outcome, RecordedFiring::Recorded { .. })));
     assert_eq!(store.delivery_backlog().await.unwrap().open, 2_000);
-    assert!(took < Duration::from_secs(6), "{took:?}");
+    assert!(took < Duration::from_secs(2), "{took:?}");
 }

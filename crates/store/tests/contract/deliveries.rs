@@ -94,14 +94,14 @@ pub(crate) async fn a_message_is_saved_once_with_its_deliveries(bench: &Bench) {
 
 pub(crate) async fn a_delivery_is_claimed_by_one(bench: &Bench) {
     let stores = [bench.store().await, bench.store().await];
-    let many: Vec<NewMessage> = (0..40).map(|number| message(&format!("m{number}"), &["desk"])).collect();
+    let many: Vec<NewMessage> = (0..100).map(|number| message(&format!("m{number}"), &["desk"])).collect();
     stores[0].save_messages(&many).await.unwrap();
     let claimants = (0..6).map(|number| {
         let store = Arc::clone(&stores[number % 2]);
-        let mut keys: Vec<DeliveryKey> = (0..40)
+        let mut keys: Vec<DeliveryKey> = (0..100)
             .map(|number| DeliveryKey { message_id: format!("m{number}"), channel: "desk".into() })
             .collect();
-        keys.rotate_left(number * 7);
+        keys.rotate_left(number * 17);
         tokio::spawn(async move {
             store.claim_deliveries(&format!("w{number}"), &keys, Utc::now(), PATIENCE).await.unwrap()
         })
@@ -112,7 +112,7 @@ pub(crate) async fn a_delivery_is_claimed_by_one(bench: &Bench) {
         all += claims.len();
         keys.extend(claims.into_iter().map(|claim| claim.key));
     }
-    assert_eq!((all, keys.len()), (40, 40));
+    assert_eq!((all, keys.len()), (100, 100));
     assert_eq!(due(&stores[1]).await, []);
 }
 
