@@ -110,6 +110,15 @@ impl AlertDesk {
         self.ids.get(symbol).copied()
     }
 
+    /// The instrument of an event, where one is watched.
+    pub(super) fn subject_of(&self, event: &StreamEvent) -> Option<InstrumentId> {
+        match event {
+            StreamEvent::Trade(trade) => self.id(&trade.symbol),
+            StreamEvent::Quote(quote) => self.id(&quote.symbol),
+            _ => None,
+        }
+    }
+
     /// Alerts that can fire.
     pub(super) fn armed(&self) -> u64 {
         self.versions.keys().filter(|id| self.engine.is_armed(id)).count() as u64

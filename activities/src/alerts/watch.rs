@@ -1,7 +1,7 @@
 //! The watch of a shard: holds its lease, follows the store's changes and the stream, and records what fires before anything else
 //! happens to it. One at a time by the lease: what a stale watch would record is refused.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
@@ -50,6 +50,8 @@ const QUESTIONS: usize = 8;
 const FACTS_PATIENCE: Duration = Duration::from_secs(20);
 /// A gap that is shorter than this is none: the alert was armed on a running stream.
 const LEAST_GAP: TimeDelta = TimeDelta::seconds(2);
+/// An instrument without an event for so long is quiet.
+const QUIET: Duration = Duration::from_secs(5);
 /// A stream that is gone for so long is told.
 const BLIND: Duration = Duration::from_secs(60);
 
@@ -169,6 +171,8 @@ struct Watch<'a> {
     /// The stream; none before the first alert.
     reader: Option<Box<dyn StreamReader>>,
     subscribed: BTreeMap<InstrumentId, StreamSymbol>,
+    /// Gaps that wait for the next event of their instrument, and since when.
+    open_gaps: BTreeMap<InstrumentId, (Gap, Instant)>,
     /// The session that facts are known for.
     facts_of: Option<NaiveDate>,
     filler: mpsc::Sender<Filling>,
@@ -194,6 +198,7 @@ impl<'a> Watch<'a> {
             revision: 0,
             reader: None,
             subscribed: BTreeMap::new(),
+            open_gaps: BTreeMap::new(),
             facts_of: None,
             filler,
             fillings,
@@ -295,26 +300,45 @@ impl<'a> Watch<'a> {
         }
         self.subscribed = wanted;
         let until = self.market_now(&symbols).await;
-        let fresh: BTreeSet<InstrumentId> = new.iter().map(|(id, _)| *id).collect();
-        self.fill_since(armed, &fresh, until);
+        self.fill_since(armed, until);
         Ok(())
     }
 
     /// Fills what happened before the stream of an alert's instrument began.
-    fn fill_since(
-        &mut self,
-        armed: &[(InstrumentId, DateTime<Utc>)],
-        fresh: &BTreeSet<InstrumentId>,
-        until: DateTime<Utc>,
-    ) {
-        let mut since: BTreeMap<InstrumentId, DateTime<Utc>> = BTreeMap::new();
-        for (id, from) in armed.iter().filter(|(id, _)| fresh.contains(id)) {
-            since.entry(*id).and_modify(|earliest| *earliest = (*earliest).min(*from)).or_insert(*from);
+    fn fill_since(&mut self, armed: &[(InstrumentId, DateTime<Utc>)], until: DateTime<Utc>) {
+        for (id, from) in armed.iter().filter(|(_, from)| until - *from > LEAST_GAP) {
+            let Some(symbol) = self.subscribed.get(id).cloned() else { continue };
+            let gap = self.desk.open_gap(Gap { symbol, id: *id, from: *from, until });
+            self.await_end(gap);
         }
-        for (id, from) in since.into_iter().filter(|(_, from)| until - *from > LEAST_GAP) {
-            let Some(symbol) = self.subscribed.get(&id).cloned() else { continue };
-            let gap = self.desk.open_gap(Gap { symbol, id, from, until });
-            self.fill(gap);
+    }
+
+    /// A gap ends with the next event of its instrument: the clock is no witness of what the stream has brought.
+    fn await_end(&mut self, gap: Gap) {
+        let since = Instant::now();
+        let open = self.open_gaps.entry(gap.id).or_insert_with(|| (gap.clone(), since));
+        open.0.from = open.0.from.min(gap.from);
+        open.0.until = open.0.until.max(gap.until);
+    }
+
+    /// Ends the gap of an instrument whose next event is of `time`.
+    fn end_gap(&mut self, id: InstrumentId, time: DateTime<Utc>) {
+        let Some((gap, _)) = self.open_gaps.remove(&id) else { return };
+        let until = gap.until.max(time);
+        let gap = self.desk.open_gap(Gap { until, ..gap });
+        self.fill(gap);
+    }
+
+    /// Ends the gaps of instruments that are quiet: nothing has come since they were subscribed.
+    fn end_quiet_gaps(&mut self, now: DateTime<Utc>) {
+        let quiet: Vec<InstrumentId> = self
+            .open_gaps
+            .iter()
+            .filter(|(_, (_, since))| since.elapsed() > QUIET)
+            .map(|(id, _)| *id)
+            .collect();
+        for id in quiet {
+            self.end_gap(id, now);
         }
     }
 
@@ -371,8 +395,11 @@ impl<'a> Watch<'a> {
                 let all: Vec<_> = self.subscribed.iter().map(|(id, symbol)| (*id, symbol.clone())).collect();
                 self.learn(&all, time).await;
             }
+            if let Some((id, time)) = self.desk.subject_of(&event).zip(market_time(&event)) {
+                self.end_gap(id, time);
+            }
             for gap in self.desk.event(&event) {
-                self.fill(gap);
+                self.await_end(gap);
             }
             self.last_event = Instant::now();
             let Some(more) = next(&mut self.reader).now_or_never() else { break };
@@ -387,6 +414,7 @@ impl<'a> Watch<'a> {
             return Ok(());
         }
         let now = self.market_now(&[]).await;
+        self.end_quiet_gaps(now);
         for id in self.desk.time(now) {
             self.expire(&id).await;
         }

@@ -113,6 +113,9 @@ pub enum Command {
     /// Send a message to a channel, or test the channels.
     #[command(subcommand)]
     Notify(NotifyCommand),
+    /// Replay recorded days against the whole of ttai while workers are killed and streams cut, and compare.
+    #[command(subcommand)]
+    Drill(DrillCommand),
     /// Show, check or explain the configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -483,6 +486,39 @@ pub struct RecordArgs {
     /// Which market.
     #[command(flatten)]
     pub market: MarketArgs,
+}
+
+/// `ttai drill`.
+#[derive(Clone, Debug, Subcommand)]
+pub enum DrillCommand {
+    /// Whether alerts fire as a tape says they must, each once, and reach a channel.
+    Alerts(DrillAlertsArgs),
+}
+
+/// `ttai drill alerts`.
+#[derive(Clone, Debug, Args)]
+pub struct DrillAlertsArgs {
+    /// A folder of recorded data.
+    #[arg(long, value_name = "DIR")]
+    pub tape: PathBuf,
+    /// The alerts as JSON: `{"alerts": [{"id", "symbol", "sessions", "session_scope", "side", "level"}]}`.
+    #[arg(long, value_name = "FILE")]
+    pub alerts: PathBuf,
+    /// Worker kills, stream cuts and lost answers of the channel, at random moments.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub kills: usize,
+    /// Faults of the simulated market besides, as `ttai sim --faults` takes them.
+    #[arg(long, value_name = "FILE")]
+    pub faults: Option<PathBuf>,
+    /// Draws the same moments again.
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Market seconds a second, 1 to 600.
+    #[arg(long, value_name = "N", default_value_t = 480, value_parser = clap::value_parser!(u32).range(1..=600))]
+    pub speed: u32,
+    /// Print as JSON.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `ttai alert`.

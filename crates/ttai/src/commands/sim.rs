@@ -48,7 +48,7 @@ fn market_and_start(market: MarketArgs) -> (MarketArgs, Option<DateTime<Utc>>) {
     }
 }
 
-fn read_faults(path: &Path) -> anyhow::Result<Vec<Fault>> {
+pub(super) fn read_faults(path: &Path) -> anyhow::Result<Vec<Fault>> {
     let text = std::fs::read(path).with_context(|| format!("cannot read the faults {}", path.display()))?;
     serde_json::from_slice(&text)
         .with_context(|| format!("{} is no JSON list of faults; docs/sim.md has examples", path.display()))

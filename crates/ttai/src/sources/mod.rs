@@ -94,6 +94,14 @@ pub async fn served(settings: &Settings, played: &Played) -> anyhow::Result<Sour
 
 /// A configuration that finds every provider at a simulation.
 fn of_endpoints(endpoints: &Endpoints) -> Config {
+    let variables = variables(endpoints);
+    let all: Vec<(&str, &str)> =
+        variables.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    config::of_environment(&Environment::of(&all))
+}
+
+/// The environment of a program that finds every provider at a simulation.
+pub(crate) fn variables(endpoints: &Endpoints) -> Vec<(String, String)> {
     let feeds = format!("[{{ name = \"Newswire\", url = \"{}/{{symbol}}.xml\" }}]", endpoints.rss);
     let variables: &[(&str, &str)] = &[
         ("TTAI_TASTYTRADE_CLIENT_SECRET", "simulated"),
@@ -122,8 +130,8 @@ fn of_endpoints(endpoints: &Endpoints) -> Config {
     let unlimited = unlimited
         .iter()
         .map(|name| (name.as_str(), if name.ends_with("BURST") { "10000" } else { "1000000/min" }));
-    let all: Vec<(&str, &str)> = variables.iter().copied().chain(unlimited).collect();
-    config::of_environment(&Environment::of(&all))
+    let all = variables.iter().copied().chain(unlimited);
+    all.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
 
 /// Each provider that takes part, with who it is.
