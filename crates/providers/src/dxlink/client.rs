@@ -46,6 +46,8 @@ pub struct DxLinkConfig {
     pub call_timeout: Duration,
     /// How long the connection stays open without a reader.
     pub linger: Duration,
+    /// Whether the market is a recorded or invented one, which may go faster than any clock: its newest event is its time.
+    pub played: bool,
 }
 
 impl Default for DxLinkConfig {
@@ -61,6 +63,7 @@ impl Default for DxLinkConfig {
             candle_timeout: Duration::from_secs(20),
             call_timeout: Duration::from_secs(60),
             linger: Duration::from_secs(30),
+            played: false,
         }
     }
 }

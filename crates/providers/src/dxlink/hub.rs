@@ -119,12 +119,16 @@ impl Hub {
 
     /// Hands a frame's events to the readers.
     pub(super) fn deliver(&self, data: FeedData<'_>, fields: &EventFields) -> Result<(), PortError> {
-        let now = self.now();
+        let mut now = self.now();
         let (mut newest, mut complete_to) = (None, None);
         let mut registry = self.registry();
-        // One event from the far future would hide every later one, and with it the beginning of every later gap.
-        let believed = |time: &DateTime<Utc>| *time <= now + MOST_AHEAD;
         let decoded = data.decode(fields, |event| {
+            if self.config.played {
+                let time = event.time_millis().and_then(DateTime::from_timestamp_millis);
+                now = time.map_or(now, |time| time.max(now));
+            }
+            // One event from the far future would hide every later one, and with it the beginning of every later gap.
+            let believed = |time: &DateTime<Utc>| *time <= now + MOST_AHEAD;
             if let Some(Delivered { market_time }) = registry.deliver(&event, now) {
                 newest = newest.max(market_time.filter(believed));
                 complete_to = complete_to.max(Some(market_time.unwrap_or(now)).filter(believed));

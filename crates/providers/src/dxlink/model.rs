@@ -201,6 +201,17 @@ pub enum Event<'a> {
     Candle(CandleEvent<'a>),
 }
 
+impl Event<'_> {
+    /// Milliseconds since 1970 of a trade or of Greeks; none of an event that says nothing about the present.
+    pub(super) const fn time_millis(&self) -> Option<i64> {
+        match self {
+            Self::Trade(trade) => Some(trade.time),
+            Self::Greeks(greeks) => Some(greeks.time),
+            _ => None,
+        }
+    }
+}
+
 /// An event that is filled field by field.
 pub(super) trait Wire<'a>: Sized {
     /// With nothing known.

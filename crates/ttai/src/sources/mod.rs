@@ -186,7 +186,8 @@ impl Providers {
     ) -> Result<(), PortError> {
         match name {
             "tastytrade" => {
-                let (tastytrade, stream) = tastytrade(config, limits)?;
+                let played = who(name, "").simulated;
+                let (tastytrade, stream) = tastytrade(config, limits, played)?;
                 let description = MarketData::source(&tastytrade).description;
                 self.tastytrade = Some((who(name, &description), tastytrade, stream));
             }
@@ -363,7 +364,11 @@ fn secret(config: &Config, section: &str, key: &str) -> SecretString {
     config.secret(section, key).unwrap_or_default()
 }
 
-fn tastytrade(config: &Config, limits: &Arc<dyn AccountLimits>) -> Result<(Tastytrade, DxLink), PortError> {
+fn tastytrade(
+    config: &Config,
+    limits: &Arc<dyn AccountLimits>,
+    played: bool,
+) -> Result<(Tastytrade, DxLink), PortError> {
     let section = "providers.tastytrade";
     let base_url = address(config, "tastytrade", "base_url")?;
     let sandbox = base_url.host_str().is_some_and(|host| host.contains("cert."));
@@ -373,7 +378,7 @@ fn tastytrade(config: &Config, limits: &Arc<dyn AccountLimits>) -> Result<(Tasty
     let settings = if sandbox { settings.for_sandbox() } else { settings };
     let rest = Tastytrade::new(&settings, Arc::clone(limits))?;
     let tokens = stream::QuoteTokens { tastytrade: rest.clone(), address: config.url(section, "stream_url") };
-    let stream = DxLink::new(DxLinkConfig::default(), Arc::new(tokens));
+    let stream = DxLink::new(DxLinkConfig { played, ..DxLinkConfig::default() }, Arc::new(tokens));
     let candles = stream::StreamCandles::over(rest.clone(), stream.clone());
     Ok((rest.with_candles(Arc::new(candles)), stream))
 }
