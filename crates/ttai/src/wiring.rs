@@ -8,11 +8,12 @@ use anyhow::Context;
 use secrecy::ExposeSecret;
 use ttai_activities::Ports;
 use ttai_notify::Channels;
-use ttai_ports::{AccountLimits, MarketData, Metrics, News, Notifier, Provenance};
+use ttai_ports::{AccountLimits, Broker, MarketData, Metrics, News, Notifier, Provenance};
 use ttai_store::{Database, Retention, Spooled, StoreUrl, sha256_hex};
 
-use crate::market::MarketChoice;
+use crate::market::{MarketChoice, Played};
 use crate::notifier::{self, Everywhere};
+use crate::practice::PracticeBroker;
 use crate::settings::Settings;
 use crate::sources::{self, ConfiguredLimits, Sources};
 
@@ -45,7 +46,8 @@ async fn assemble(settings: &Settings, store: Arc<Spooled>) -> anyhow::Result<Po
         match &settings.market {
             MarketChoice::Tape(_) | MarketChoice::Simulated { .. } => {
                 let tape = settings.market.played().open(&settings.data_dir).await?;
-                (Arc::clone(&tape) as _, Arc::clone(&tape) as _, tape, Vec::new())
+                let brokers = practice(&settings);
+                (Arc::clone(&tape) as _, Arc::clone(&tape) as _, tape, brokers)
             }
             _ => {
                 let Sources { fallback, brokers, .. } = market(&settings, limits).await?;
@@ -67,6 +69,14 @@ async fn assemble(settings: &Settings, store: Arc<Spooled>) -> anyhow::Result<Po
         provenance: Provenance::default(),
         models,
     })
+}
+
+/// An invented market has an account to practise with; a recorded one has none.
+fn practice(settings: &Settings) -> Vec<Arc<dyn Broker>> {
+    match settings.market.played() {
+        played @ Played::Simulated { .. } => vec![Arc::new(PracticeBroker::new(settings.clone(), played))],
+        Played::Tape(_) => Vec::new(),
+    }
 }
 
 /// The providers of a market that is not read directly.
