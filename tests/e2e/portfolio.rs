@@ -67,9 +67,8 @@ async fn a_watch_takes_messages_and_says_what_it_cannot_watch() -> anyhow::Resul
     let _worker = lab.worker()?;
     lab.start_raw("PortfolioMonitorWorkflow", ID, &[json!({"account_id": "A1"})]).await?;
     let watch = Watch { handle: lab.client.temporal().get_workflow_handle::<UntypedWorkflow>(ID) };
-    // The recorded market of the tests has no broker.
     let status = watch.until(|status| !status.problems.is_empty()).await?;
-    assert!(status.active && status.problems[0].contains("no broker is connected"), "{status:?}");
+    assert!(status.active && status.problems[0].contains("no account \"A1\""), "{status:?}");
 
     watch.signal("update_config", json!({"pnl_alert_threshold": 5, "margin_alert_threshold": null})).await?;
     watch.signal("update_config", json!({"pnl_alert_threshold": "much"})).await?;
@@ -96,5 +95,36 @@ async fn a_watch_takes_messages_and_says_what_it_cannot_watch() -> anyhow::Resul
     watch.signal("shutdown", json!(null)).await?;
     let farewell = lab.client.any_run(ID).answer(Some(DEADLINE)).await?;
     assert_eq!(farewell["active"], false);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_watch_raises_once_and_keeps_what_it_told_across_recalls() -> anyhow::Result<()> {
+    let lab = Lab::ephemeral().await?;
+    let _worker = lab.worker()?;
+    lab.start_raw("PortfolioMonitorWorkflow", ID, &[json!({"accountId": "5WT00001"})]).await?;
+    let watch = Watch { handle: lab.client.temporal().get_workflow_handle::<UntypedWorkflow>(ID) };
+    // Each message recalls the watch, whose answer says what it has seen.
+    let mut tick = tokio::time::interval(Duration::from_millis(200));
+    let seen = async {
+        loop {
+            tick.tick().await;
+            watch.signal("snooze", json!({"what": "ZZZZ", "until": "2099-01-01T00:00:00Z"})).await?;
+            let status = watch.status().await?;
+            if status.last_check.is_some() {
+                return anyhow::Ok(status);
+            }
+        }
+    };
+    let first = within("the watch's first look", seen).await??;
+    assert!(!first.recent_alerts.is_empty() && !first.active_alerts.is_empty(), "{first:?}");
+    watch.signal("acknowledge", json!(first.active_alerts[0])).await?;
+    watch.until(|status| status.entity.waiting == 0).await?;
+    watch.signal("pause", json!(null)).await?;
+    let second = watch.until(|status| !status.active).await?;
+    assert_eq!(second.recent_alerts, first.recent_alerts, "nothing is told twice");
+    watch.signal("shutdown", json!(null)).await?;
+    let farewell = lab.client.any_run(ID).answer(Some(DEADLINE)).await?;
+    assert_eq!(farewell["recent_alerts"], json!(first.recent_alerts));
     Ok(())
 }

@@ -65,7 +65,7 @@ entity_workflow! {
             ctx: &mut WorkflowContext<Self>,
             alert: Lenient<AlertDefinition>,
         ) -> Result<AlertAnswers, Refusal> {
-            answer(ctx, alert.into_result().map(AlertRequest::Change)).await
+            answer(ctx, alert.into_result().map(|alert| AlertRequest::Change(Box::new(alert)))).await
         }
 
         /// Removes alerts.

@@ -95,7 +95,7 @@ async fn minutes(
     for date in sessions(new_york_date(from), new_york_date(now.min(end))) {
         match market.minute_bars(symbol, date, now).await {
             Ok(minutes) => {
-                bars.extend(minutes.into_iter().filter(|bar| from <= bar.start && bar.start < end))
+                bars.extend(minutes.into_iter().filter(|bar| from <= bar.start && bar.start < end));
             }
             Err(PortError::NoData { .. }) => {}
             Err(error) => return Err(error),

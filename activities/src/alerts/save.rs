@@ -28,7 +28,7 @@ pub(super) async fn save(ports: &Ports, params: SaveAlertsParams) -> Result<Aler
     let desk = Desk { ports, user: params.user_id.as_str().to_owned(), shard: shard(&params) };
     let alerts = match params.request {
         AlertRequest::Add(alerts) => desk.add(alerts).await?,
-        AlertRequest::Change(alert) => vec![desk.change(alert).await?],
+        AlertRequest::Change(alert) => vec![desk.change(*alert).await?],
         AlertRequest::Remove(ids) => desk.remove(ids).await?,
         AlertRequest::Pause(pause) => desk.pause(pause).await?,
         AlertRequest::Snooze(snooze) => vec![desk.snooze(snooze).await?],

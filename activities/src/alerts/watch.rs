@@ -309,12 +309,12 @@ impl<'a> Watch<'a> {
         for (id, from) in armed.iter().filter(|(_, from)| until - *from > LEAST_GAP) {
             let Some(symbol) = self.subscribed.get(id).cloned() else { continue };
             let gap = self.desk.open_gap(Gap { symbol, id: *id, from: *from, until });
-            self.await_end(gap);
+            self.await_end(&gap);
         }
     }
 
     /// A gap ends with the next event of its instrument: the clock is no witness of what the stream has brought.
-    fn await_end(&mut self, gap: Gap) {
+    fn await_end(&mut self, gap: &Gap) {
         let since = Instant::now();
         let open = self.open_gaps.entry(gap.id).or_insert_with(|| (gap.clone(), since));
         open.0.from = open.0.from.min(gap.from);
@@ -399,7 +399,7 @@ impl<'a> Watch<'a> {
                 self.end_gap(id, time);
             }
             for gap in self.desk.event(&event) {
-                self.await_end(gap);
+                self.await_end(&gap);
             }
             self.last_event = Instant::now();
             let Some(more) = next(&mut self.reader).now_or_never() else { break };
@@ -548,7 +548,7 @@ impl<'a> Watch<'a> {
                 RecordedFiring::Recorded { .. } => messages.push(row.message),
                 RecordedFiring::AlreadyThere => {}
                 RecordedFiring::NotArmed(_) | RecordedFiring::Superseded => {
-                    self.read_anew(&row.alert_id).await
+                    self.read_anew(&row.alert_id).await;
                 }
             }
         }

@@ -93,10 +93,10 @@ pub(crate) async fn find(
         positions.iter().flatten().filter_map(|position| underlying(position.instrument.as_ref()?)).collect();
     let held: Vec<Symbol> = symbols.iter().cloned().collect();
     symbols.extend(index.clone());
-    let as_of = match (held.first().or(index.as_ref()), &balances) {
-        (Some(symbol), _) => ports.market.now(symbol).await?,
-        (None, Some(balances)) => balances.as_of,
-        (None, None) => return Err(AnalystError::NotEnoughData("the market has no clock".to_owned())),
+    let as_of = match (clock(ports, held.iter().chain(&index)).await, &balances) {
+        (Ok(now), _) => now,
+        (Err(_), Some(balances)) => balances.as_of,
+        (Err(error), None) => return Err(error.into()),
     };
     let rate = ports.market.risk_free_rate(as_of).await.map_or(0.0, |rate| rate.continuous);
     let optioned: BTreeSet<Symbol> = positions.iter().flatten().filter_map(optioned).collect();
@@ -136,6 +136,26 @@ pub(crate) async fn find(
     })
 }
 
+/// The market's now, by the first of the symbols that it knows: not every market has every one.
+pub(super) async fn clock<'s>(
+    ports: &Ports,
+    symbols: impl Iterator<Item = &'s Symbol>,
+) -> Result<DateTime<Utc>, PortError> {
+    let mut failure = PortError::NoData {
+        provider: ports.market.source().name,
+        what: "clock".to_owned(),
+        symbol: INDEX.to_owned(),
+        detail: "no symbol is known".to_owned(),
+    };
+    for symbol in symbols {
+        match ports.market.now(symbol).await {
+            Ok(now) => return Ok(now),
+            Err(error) => failure = error,
+        }
+    }
+    Err(failure)
+}
+
 fn to_f64(price: Decimal) -> f64 {
     use rust_decimal::prelude::ToPrimitive;
     price.to_f64().unwrap_or(0.0)
@@ -145,7 +165,7 @@ fn noted<T>(answer: Result<T, PortError>, what: &str, problems: &mut Vec<String>
     answer.map_err(|error| problems.push(format!("{what}: {error}"))).ok()
 }
 
-fn underlying(instrument: &Instrument) -> Option<Symbol> {
+pub(super) fn underlying(instrument: &Instrument) -> Option<Symbol> {
     Some(match instrument {
         Instrument::Equity(symbol) => symbol.clone(),
         Instrument::Option(occ) => occ.underlying(),

@@ -12,6 +12,7 @@ mod tests;
 mod transactions;
 mod watch;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -139,10 +140,14 @@ pub async fn wheel(ports: &Ports, account: &str, since: DateTime<Utc>) -> Result
         Ok::<_, AnalystError>(rows)
     };
     let rows = read.await.map_err(|error| error.to_string())?;
-    let rows: Vec<_> = rows.iter().map(transactions::wheel_transaction).collect();
-    let today = match Symbol::new("SPY") {
-        Ok(symbol) => ports.market.now(&symbol).await.map_err(|error| error.to_string())?,
+    let symbols: BTreeSet<Symbol> =
+        rows.iter().filter_map(|row| book::underlying(row.instrument.as_ref()?)).collect();
+    // Without a row there is nothing that a day could matter to.
+    let today = match book::clock(ports, symbols.iter()).await {
+        Ok(now) => now,
+        Err(_) if symbols.is_empty() => since,
         Err(error) => return Err(error.to_string()),
     };
+    let rows: Vec<_> = rows.iter().map(transactions::wheel_transaction).collect();
     ttai_quant::wheel::wheel(&rows, new_york_date(today)).map_err(|error| error.to_string())
 }

@@ -126,7 +126,7 @@ pub enum AlertRequest {
     /// Arms alerts; an id that is there with the same definition is the same alert.
     Add(Vec<AlertDefinition>),
     /// Replaces the definition under its id and arms it anew.
-    Change(AlertDefinition),
+    Change(Box<AlertDefinition>),
     /// Removes alerts by their ids.
     Remove(Vec<String>),
     /// Turns alerts off, or on again.

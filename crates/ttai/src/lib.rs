@@ -10,6 +10,7 @@ pub mod metrics;
 pub mod models;
 pub mod notifier;
 pub mod output;
+mod practice;
 pub mod readiness;
 pub mod report;
 pub mod runs;

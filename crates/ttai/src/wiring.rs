@@ -12,8 +12,9 @@ use ttai_ports::{AccountLimits, Broker, MarketData, Metrics, News, Notifier, Pro
 use ttai_store::{Database, Retention, Spooled, StoreUrl, sha256_hex};
 
 use crate::deliveries;
-use crate::market::MarketChoice;
+use crate::market::{MarketChoice, Played};
 use crate::notifier::{self, Everywhere};
+use crate::practice::PracticeBroker;
 use crate::settings::Settings;
 use crate::sources::{self, ConfiguredLimits, Sources};
 
@@ -81,7 +82,7 @@ async fn feeds(settings: &Settings, limits: Arc<dyn AccountLimits>) -> anyhow::R
             market: Arc::clone(&tape) as _,
             metrics: Arc::clone(&tape) as _,
             news: tape,
-            brokers: Vec::new(),
+            brokers: practice(settings),
             streams,
         });
     }
@@ -94,6 +95,14 @@ async fn feeds(settings: &Settings, limits: Arc<dyn AccountLimits>) -> anyhow::R
         brokers: brokers.into_iter().map(|(_, broker)| broker).collect(),
         streams: Arc::new(streams),
     })
+}
+
+/// An invented market has an account to practise with; a recorded one has none.
+fn practice(settings: &Settings) -> Vec<Arc<dyn Broker>> {
+    match settings.market.played() {
+        played @ Played::Simulated { .. } => vec![Arc::new(PracticeBroker::new(settings.clone(), played))],
+        Played::Tape(_) => Vec::new(),
+    }
 }
 
 /// The providers of a market that is not read directly.

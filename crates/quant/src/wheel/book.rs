@@ -159,12 +159,10 @@ impl WheelLedger {
         let book = self.books.entry(symbol.clone()).or_default();
         book.charge(row.date, fee);
         match (row.event, row.ratio) {
+            (WheelEvent::Trade | WheelEvent::Delivery, _) if book.trade_shares(&row) => {}
             (WheelEvent::Trade | WheelEvent::Delivery, _) => {
-                if !book.trade_shares(&row) {
-                    let line =
-                        format!("{symbol}: more shares left on {} than are known to have come", row.date);
-                    self.incomplete.insert(line);
-                }
+                let line = format!("{symbol}: more shares left on {} than are known to have come", row.date);
+                self.incomplete.insert(line);
             }
             (WheelEvent::Split, Some(ratio)) if new_split => book.split(ratio),
             (WheelEvent::Dividend, _) => book.pay_dividend(row.date, amount),

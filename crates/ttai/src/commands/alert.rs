@@ -30,18 +30,18 @@ pub async fn run(global: &GlobalArgs, command: AlertCommand) -> anyhow::Result<E
         AlertCommand::Show(args) => show(&settings, args).await,
         AlertCommand::Test { words, json } => test(&words, json),
         AlertCommand::Remove(AlertIdsArgs { ids, user }) => {
-            told("removed", router(&settings, &user).await?.remove(ids).await?)
+            told("removed", &router(&settings, &user).await?.remove(ids).await?)
         }
         AlertCommand::Pause(AlertIdsArgs { ids, user }) => {
-            told("paused", router(&settings, &user).await?.pause(ids, true).await?)
+            told("paused", &router(&settings, &user).await?.pause(ids, true).await?)
         }
         AlertCommand::Resume(AlertIdsArgs { ids, user }) => {
-            told("armed", router(&settings, &user).await?.pause(ids, false).await?)
+            told("armed", &router(&settings, &user).await?.pause(ids, false).await?)
         }
         AlertCommand::Snooze { id, span, user } => {
             let until = TimeDelta::from_std(span).ok().and_then(|span| Utc::now().checked_add_signed(span));
             let until = Some(until.context("this is too long")?);
-            told("snoozed", router(&settings, &user).await?.snooze(&SnoozePriceAlert { id, until }).await?)
+            told("snoozed", &router(&settings, &user).await?.snooze(&SnoozePriceAlert { id, until }).await?)
         }
         AlertCommand::History(args) => history(&settings, args).await,
     }
@@ -73,7 +73,7 @@ async fn add(settings: &Settings, args: AlertAddArgs) -> anyhow::Result<ExitCode
         output::line(&serde_json::to_string_pretty(&answers)?);
         return Ok(exit(&answers));
     }
-    told("armed", answers)
+    told("armed", &answers)
 }
 
 /// The alert that the words say, with the place that cannot be read.
@@ -107,7 +107,7 @@ fn test(words: &[String], json: bool) -> anyhow::Result<ExitCode> {
 }
 
 /// A line an alert; what was refused makes the exit code one.
-fn told(done: &str, answers: AlertAnswers) -> anyhow::Result<ExitCode> {
+fn told(done: &str, answers: &AlertAnswers) -> anyhow::Result<ExitCode> {
     for answer in &answers.alerts {
         match &answer.reason {
             Some(reason) => output::note(&format!("{}: {reason}", answer.id)),
@@ -115,7 +115,7 @@ fn told(done: &str, answers: AlertAnswers) -> anyhow::Result<ExitCode> {
             None => output::line(&format!("{}  {done}", answer.id)),
         }
     }
-    Ok(exit(&answers))
+    Ok(exit(answers))
 }
 
 fn exit(answers: &AlertAnswers) -> ExitCode {
