@@ -14,7 +14,7 @@ use ttai_dev_server::Actions;
 
 use crate::lab::{Lab, symbol, within};
 use crate::market::CRASHED;
-use crate::requests::{case_name, request_of};
+use crate::requests::{case_name, comes_to_an_end, request_of};
 use crate::script::Script;
 
 /// How often a run is repeated that costs too much: a busy machine may add a heartbeat or a timed-out task to one of them.
@@ -89,7 +89,7 @@ impl Measuring<'_> {
         // AnalysisWorkflow is measured by its types.
         for workflow in workflows()
             .iter()
-            .filter(|workflow| !workflow.is_entity && workflow.name != AnalysisParams::WORKFLOW)
+            .filter(|workflow| comes_to_an_end(workflow.name) && workflow.name != AnalysisParams::WORKFLOW)
         {
             self.plain(workflow.name).await?;
         }

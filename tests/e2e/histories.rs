@@ -19,7 +19,7 @@ use crate::kills::drill;
 use crate::lab::{DEADLINE, Lab, symbol};
 use crate::market::{self, CRASHED, SHORTED};
 use crate::replay::folder;
-use crate::requests::{case_name, request};
+use crate::requests::{case_name, request_of};
 use crate::script::{Act, Script};
 
 /// Longest history that is kept, in bytes.
@@ -43,11 +43,10 @@ async fn record_histories() -> anyhow::Result<()> {
 
 async fn plain(lab: &Lab) -> anyhow::Result<()> {
     // AnalysisWorkflow is recorded by its types.
-    for workflow in
-        workflows().iter().filter(|workflow| !workflow.is_entity && workflow.name != AnalysisParams::WORKFLOW)
-    {
+    for workflow in workflows().iter().filter(|workflow| workflow.name != AnalysisParams::WORKFLOW) {
         let name = format!("{}-plain", case_name(workflow.name));
-        let run = lab.client.start_by_name(workflow.name, vec![request(workflow.name)], Some(&name)).await?;
+        let request = request_of(workflow.name, &name);
+        let run = lab.client.start_by_name(workflow.name, vec![request], Some(&name)).await?;
         lab.outcome(workflow.name, &run).await?;
         record(lab, &name, run.workflow_id()).await?;
     }

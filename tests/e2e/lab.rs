@@ -28,7 +28,7 @@ use ttai_store::{Database, StoreUrl};
 
 use crate::ledger;
 use crate::process::{WorkerProcess, tail};
-use crate::requests::is_entity;
+use crate::requests::{comes_to_an_end, is_entity};
 use crate::script::{Script, Stagebook};
 use crate::worker::{WorkerRole, product_settings};
 
@@ -230,7 +230,12 @@ impl Lab {
     pub(crate) async fn outcome(&self, workflow: &str, run: &AnyRun) -> anyhow::Result<Value> {
         if is_entity(workflow) {
             let mut tick = tokio::time::interval(Duration::from_millis(20));
-            let answered = |event: &HistoryEvent| event.event_type() == EventType::ActivityTaskCompleted;
+            // A watch goes on until it is recalled; what is asked of the store within a task leaves a marker.
+            let sign = match comes_to_an_end(workflow) {
+                true => [EventType::ActivityTaskCompleted; 2],
+                false => [EventType::ActivityTaskScheduled, EventType::MarkerRecorded],
+            };
+            let answered = |event: &HistoryEvent| sign.contains(&event.event_type());
             let turn = async {
                 while !self.events(run.workflow_id()).await?.iter().any(answered) {
                     tick.tick().await;

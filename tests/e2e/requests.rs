@@ -1,7 +1,7 @@
 //! What a workflow is asked where a test asks all of them. Most need a symbol only; one that needs more has its line here.
 
 use serde_json::{Value, json};
-use ttai_contract::workflow;
+use ttai_contract::{DeliveryParams, WorkflowParams, workflow};
 
 /// The smallest request of the workflow of that type: about AAPL, or whatever the default user has.
 pub(crate) fn request(workflow: &str) -> Value {
@@ -28,6 +28,11 @@ pub(crate) fn request_of(workflow: &str, key: &str) -> Value {
 pub(crate) fn is_entity(name: &str) -> bool {
     let start = workflow(name).and_then(|entry| (entry.prepare)(vec![json!({})], "k").ok());
     start.is_some_and(|start| start.execution_timeout.is_none())
+}
+
+/// Whether it comes to an end once its first turn is over: it waits for nothing that goes on.
+pub(crate) fn comes_to_an_end(name: &str) -> bool {
+    !is_entity(name) || name == DeliveryParams::WORKFLOW
 }
 
 /// How a case of the workflow is called: `chart-analysis` of `ChartAnalysisWorkflow`.

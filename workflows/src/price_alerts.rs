@@ -8,8 +8,8 @@ use std::error::Error;
 
 use temporalio_macros::workflow;
 use temporalio_workflow::{
-    ChildWorkflowOptions, ParentClosePolicy, WorkflowContext, WorkflowContextView, WorkflowIdReusePolicy,
-    WorkflowResult, WorkflowTermination,
+    ChildWorkflowOptions, ParentClosePolicy, SignalWorkflowOptions, WorkflowContext, WorkflowContextView,
+    WorkflowIdReusePolicy, WorkflowResult, WorkflowTermination,
 };
 use ttai_contract::alerts::MAX_ALERTS_LISTED;
 use ttai_contract::entity::Anything;
@@ -147,6 +147,9 @@ impl Entity for PriceAlertWorkflow {
         why: Wake,
         messages: Vec<AlertRequest>,
     ) -> WorkflowResult<Next> {
+        if why == Wake::Shutdown {
+            shut_down_shard(ctx).await;
+        }
         if why == Wake::Started {
             start::label(ctx, &ctx.state(|router| router.params.labels()));
             start_shard(ctx).await;
@@ -231,6 +234,14 @@ async fn start_shard(ctx: &WorkflowContext<PriceAlertWorkflow>) {
         .build();
     // It is there already, or was shut down: both are as they should be.
     let _ = ctx.start_child_workflow(AlertShardWorkflow::run, Lenient::Read(params), options).await;
+}
+
+/// Shuts the first shard down with its router. One that is not there has ended before.
+async fn shut_down_shard(ctx: &WorkflowContext<PriceAlertWorkflow>) {
+    let user_id = ctx.state(|router| router.params.user_id.clone());
+    let shard = AlertShardParams { user_id, ..AlertShardParams::default() }.id("");
+    let options = SignalWorkflowOptions::default();
+    let _ = ctx.external_workflow(shard, None).signal(AlertShardWorkflow::shutdown, Anything, options).await;
 }
 
 impl PriceAlertWorkflow {
