@@ -33,6 +33,8 @@ pub(super) struct Filling {
     pub(super) id: InstrumentId,
     pub(super) bars: Vec<MinuteBar>,
     pub(super) received_at: DateTime<Utc>,
+    /// Whether the minutes of the gap that are over have come with it, so that what came live can follow.
+    pub(super) first: bool,
     pub(super) done: bool,
 }
 
@@ -40,7 +42,7 @@ pub(super) struct Filling {
 pub(super) async fn fill(market: Arc<dyn MarketData>, gap: Gap, fillings: mpsc::Sender<Filling>) {
     let StreamSymbol::Equity(symbol) = &gap.symbol else {
         // Nobody keeps minutes of contracts.
-        let done = Filling { id: gap.id, bars: Vec::new(), received_at: gap.until, done: true };
+        let done = Filling { id: gap.id, bars: Vec::new(), received_at: gap.until, first: true, done: true };
         let _ = fillings.send(done).await;
         return;
     };
@@ -50,22 +52,21 @@ pub(super) async fn fill(market: Arc<dyn MarketData>, gap: Gap, fillings: mpsc::
         return;
     };
     let (mut next, mut standing, mut wait, mut before) = (begin, 0, PAUSE, None);
+    let mut first = true;
     loop {
-        match minutes(market.as_ref(), symbol, next, end).await {
+        match minutes(market.as_ref(), symbol, next, (gap.until, end)).await {
             Ok((bars, now)) => {
                 standing = if before == Some(now) { standing + 1 } else { 0 };
                 before = Some(now);
                 wait = PAUSE;
                 let done = now >= end + SETTLES || standing >= STANDING;
                 next = bars.last().map_or(next, |bar| bar.start + TimeDelta::minutes(1));
-                if (done || !bars.is_empty())
-                    && fillings.send(Filling { id: gap.id, bars, received_at: now, done }).await.is_err()
-                {
+                let filling = Filling { id: gap.id, bars, received_at: now, first, done };
+                let says = first || done || !filling.bars.is_empty();
+                if says && fillings.send(filling).await.is_err() || done {
                     return;
                 }
-                if done {
-                    return;
-                }
+                first = false;
             }
             Err(error) => {
                 tracing::warn!(symbol = symbol.as_str(), "a gap cannot be filled yet: {error}");
@@ -88,9 +89,10 @@ async fn minutes(
     market: &dyn MarketData,
     symbol: &Symbol,
     from: DateTime<Utc>,
-    end: DateTime<Utc>,
+    (seen, end): (DateTime<Utc>, DateTime<Utc>),
 ) -> Result<(Vec<MinuteBar>, DateTime<Utc>), PortError> {
-    let now = market.now(symbol).await?;
+    // An event of the stream is as good a witness of the time as the provider's clock.
+    let now = market.now(symbol).await?.max(seen);
     let mut bars = Vec::new();
     for date in sessions(new_york_date(from), new_york_date(now.min(end))) {
         match market.minute_bars(symbol, date, now).await {
@@ -143,6 +145,7 @@ pub(super) async fn facts(
         ..SymbolFacts::default()
     };
     // Older ones were in force before any alert of today was set.
-    let splits = history.splits.into_iter().filter(|split| split.effective.year() + 10 >= date.year());
-    Ok((facts, splits.collect()))
+    let splits = ports.market.splits(&symbol, now).await?;
+    let recent = splits.into_iter().filter(|split| split.effective.year() + 10 >= date.year());
+    Ok((facts, recent.collect()))
 }

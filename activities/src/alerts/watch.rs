@@ -50,6 +50,8 @@ const QUESTIONS: usize = 8;
 const FACTS_PATIENCE: Duration = Duration::from_secs(20);
 /// A gap that is shorter than this is none: the alert was armed on a running stream.
 const LEAST_GAP: TimeDelta = TimeDelta::seconds(2);
+/// Most events that are held back for an instrument.
+const MOST_HELD: usize = 20_000;
 /// An instrument without an event for so long is quiet.
 const QUIET: Duration = Duration::from_secs(5);
 /// A stream that is gone for so long is told.
@@ -173,6 +175,10 @@ struct Watch<'a> {
     subscribed: BTreeMap<InstrumentId, StreamSymbol>,
     /// Gaps that wait for the next event of their instrument, and since when.
     open_gaps: BTreeMap<InstrumentId, (Gap, Instant)>,
+    /// Since when each instrument's gap that is being filled.
+    filling: BTreeMap<InstrumentId, DateTime<Utc>>,
+    /// What came live of instruments whose gap has no minutes yet, and since when: a touch in the gap comes before it.
+    held: BTreeMap<InstrumentId, (Vec<StreamEvent>, Instant)>,
     /// The session that facts are known for.
     facts_of: Option<NaiveDate>,
     filler: mpsc::Sender<Filling>,
@@ -199,6 +205,8 @@ impl<'a> Watch<'a> {
             reader: None,
             subscribed: BTreeMap::new(),
             open_gaps: BTreeMap::new(),
+            filling: BTreeMap::new(),
+            held: BTreeMap::new(),
             facts_of: None,
             filler,
             fillings,
@@ -235,6 +243,12 @@ impl<'a> Watch<'a> {
                 _ = clock.tick() => self.tell_the_time().await,
                 Some(filling) = self.fillings.recv() => {
                     self.desk.fill(filling.id, &filling.bars, filling.received_at, filling.done);
+                    if filling.first {
+                        self.release(filling.id);
+                    }
+                    if filling.done {
+                        self.filling.remove(&filling.id);
+                    }
                     Ok(())
                 }
                 Some(_) = self.sends.join_next(), if !self.sends.is_empty() => Ok(()),
@@ -326,7 +340,25 @@ impl<'a> Watch<'a> {
         let Some((gap, _)) = self.open_gaps.remove(&id) else { return };
         let until = gap.until.max(time);
         let gap = self.desk.open_gap(Gap { until, ..gap });
+        self.held.entry(id).or_insert_with(|| (Vec::new(), Instant::now()));
         self.fill(gap);
+    }
+
+    /// Hands the engine what was held back.
+    fn release(&mut self, id: InstrumentId) {
+        for event in self.held.remove(&id).map(|(events, _)| events).unwrap_or_default() {
+            self.desk.event(&event);
+        }
+    }
+
+    /// Holds no event back for longer than its minutes are worth.
+    fn release_late(&mut self) {
+        let is_late = |(events, since): &(Vec<StreamEvent>, Instant)| {
+            since.elapsed() > QUIET || events.len() > MOST_HELD
+        };
+        let late: Vec<InstrumentId> =
+            self.held.iter().filter(|(_, held)| is_late(held)).map(|(id, _)| *id).collect();
+        late.into_iter().for_each(|id| self.release(id));
     }
 
     /// Ends the gaps of instruments that are quiet: nothing has come since they were subscribed.
@@ -343,6 +375,7 @@ impl<'a> Watch<'a> {
     }
 
     fn fill(&mut self, gap: Gap) {
+        self.filling.entry(gap.id).and_modify(|from| *from = (*from).min(gap.from)).or_insert(gap.from);
         self.fills.spawn(backfill::fill(Arc::clone(&self.ports.market), gap, self.filler.clone()));
     }
 
@@ -398,8 +431,14 @@ impl<'a> Watch<'a> {
             if let Some((id, time)) = self.desk.subject_of(&event).zip(market_time(&event)) {
                 self.end_gap(id, time);
             }
-            for gap in self.desk.event(&event) {
-                self.await_end(&gap);
+            let held = self.desk.subject_of(&event).and_then(|id| self.held.get_mut(&id));
+            match held {
+                Some((held, _)) => held.push(event),
+                None => {
+                    for gap in self.desk.event(&event) {
+                        self.await_end(&gap);
+                    }
+                }
             }
             self.last_event = Instant::now();
             let Some(more) = next(&mut self.reader).now_or_never() else { break };
@@ -415,6 +454,7 @@ impl<'a> Watch<'a> {
         }
         let now = self.market_now(&[]).await;
         self.end_quiet_gaps(now);
+        self.release_late();
         for id in self.desk.time(now) {
             self.expire(&id).await;
         }
@@ -574,7 +614,10 @@ impl<'a> Watch<'a> {
 
     /// Where it is. What is not recorded was not seen.
     fn progress(&self, before: Option<DateTime<Utc>>) -> WatchProgress {
-        let open = self.desk.firings.iter().map(|firing| firing.market_time).min();
+        let recorded = self.desk.firings.iter().map(|firing| firing.market_time).min();
+        let gaps =
+            self.open_gaps.values().map(|(gap, _)| gap.from).chain(self.filling.values().copied()).min();
+        let open = recorded.into_iter().chain(gaps).min();
         let newest = self.desk.newest();
         WatchProgress {
             armed: self.desk.armed(),

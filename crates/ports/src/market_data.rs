@@ -81,6 +81,10 @@ pub trait MarketData: MarketClock {
     async fn quote(&self, symbol: &Symbol, as_of: DateTime<Utc>) -> Result<Quote, PortError>;
     /// The daily history.
     async fn daily_history(&self, symbol: &Symbol, as_of: DateTime<Utc>) -> Result<DailyHistory, PortError>;
+    /// The splits in force at the moment, oldest first, also where the history comes in shares of the moment and needs none.
+    async fn splits(&self, symbol: &Symbol, as_of: DateTime<Utc>) -> Result<Vec<Split>, PortError> {
+        Ok(self.daily_history(symbol, as_of).await?.splits)
+    }
     /// One session's minutes that ended by `as_of`, all parts of the day, oldest first.
     async fn minute_bars(
         &self,

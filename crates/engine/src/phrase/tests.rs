@@ -1,10 +1,10 @@
 //! What must parse, what must not and what is said then; and every definition comes back from its phrase.
 
-use chrono::NaiveDate;
+use chrono::{NaiveDate, TimeZone};
 use proptest::prelude::*;
 use rust_decimal::Decimal;
 use ttai_core::alert::*;
-use ttai_core::{OccSymbol, OptionRight, Severity, Symbol};
+use ttai_core::{NEW_YORK, OccSymbol, OptionRight, Severity, Symbol};
 
 use super::*;
 
@@ -284,7 +284,7 @@ prop_compose! {
             bar,
             repeat,
             session,
-            expires_at: seconds.map(|seconds| context().now + chrono::Duration::seconds(seconds)),
+            expires_at: seconds.and_then(|seconds| said_once(context().now + chrono::Duration::seconds(seconds))),
             note,
             channels,
             severity,
@@ -292,6 +292,12 @@ prop_compose! {
             ..AlertDefinition::new("", subject, condition)
         }
     }
+}
+
+/// The instant, unless its hour comes twice: a phrase names the first of the two.
+fn said_once(instant: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    let local = instant.with_timezone(&NEW_YORK).naive_local();
+    NEW_YORK.from_local_datetime(&local).single().map(|_| instant)
 }
 
 proptest! {

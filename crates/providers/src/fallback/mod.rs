@@ -17,7 +17,7 @@ use std::time::Instant;
 
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
-use ttai_core::{MinuteBar, OptionChain, Quote, Symbol};
+use ttai_core::{MinuteBar, OptionChain, Quote, Split, Symbol};
 use ttai_ports::{
     Capability, DailyHistory, DataSource, MarketClock, MarketData, Metrics, News, NewsWindow, PortError,
     Provenance, RiskFreeRate, ScanMatch, ScanRequest, Scanner,
@@ -370,6 +370,21 @@ impl MarketData for Fallback {
         self.check(symbol)?;
         let call = |port: Arc<dyn MarketData>| async move { port.daily_history(symbol, as_of).await };
         self.first(Capability::Bars, &self.order.bars, call).await.map(|(history, _)| history)
+    }
+
+    /// Of the first provider that knows any: whose bars come in shares of today may know none.
+    async fn splits(&self, symbol: &Symbol, as_of: DateTime<Utc>) -> Result<Vec<Split>, PortError> {
+        self.check(symbol)?;
+        let mut answer = Ok(Vec::new());
+        for member in &self.order.bars {
+            let call = |port: Arc<dyn MarketData>| async move { port.splits(symbol, as_of).await };
+            match self.first(Capability::Bars, std::slice::from_ref(member), call).await {
+                Ok((splits, _)) if !splits.is_empty() => return Ok(splits),
+                Ok(_) => answer = answer.or(Ok(Vec::new())),
+                Err(error) => answer = answer.and(Err(error)),
+            }
+        }
+        answer
     }
 
     async fn minute_bars(

@@ -33,8 +33,9 @@ use ttai_sim::server::{RunningSim, SimOptions, SimStart, start};
 use ttai_store::{Database, StoreUrl};
 
 use super::sim::read_faults;
-use crate::cli::DrillAlertsArgs;
+use crate::cli::{DrillAlertsArgs, GlobalArgs};
 use crate::market::Played;
+use crate::settings::Settings;
 use crate::{output, server, sources};
 
 /// How long a step may take.
@@ -106,12 +107,13 @@ impl DrillRow {
 ///
 /// # Errors
 /// Files that cannot be read, or a step that does not come to its end.
-pub async fn alerts(args: DrillAlertsArgs) -> anyhow::Result<ExitCode> {
+pub async fn alerts(global: &GlobalArgs, args: DrillAlertsArgs) -> anyhow::Result<ExitCode> {
     let alerts = read_alerts(&args.alerts)?;
     let seed = args.seed.unwrap_or_else(|| fastrand::u64(..1_000_000));
     output::note(&format!("{} alerts, {} disturbances, seed {seed}", alerts.len(), args.kills));
     let began = Instant::now();
-    let mut stage = Stage::set(&args, &alerts).await?;
+    let settings = Settings::load(global, None)?;
+    let mut stage = Stage::set(&settings, &args, &alerts).await?;
     let days = days(&alerts);
     let mut plan = Plan::draw(args.kills, days.len(), seed);
     for (number, (date, of_day)) in days.iter().enumerate() {
@@ -263,7 +265,7 @@ struct Stage {
 }
 
 impl Stage {
-    async fn set(args: &DrillAlertsArgs, alerts: &[DrillAlert]) -> anyhow::Result<Self> {
+    async fn set(settings: &Settings, args: &DrillAlertsArgs, alerts: &[DrillAlert]) -> anyhow::Result<Self> {
         let folder = tempfile::tempdir()?;
         let first = alerts.iter().filter_map(|alert| alert.sessions.first()).min().context("no session")?;
         let played = Played::Tape(args.tape.clone());
@@ -279,6 +281,7 @@ impl Stage {
         .await?;
         let tape = played.open(folder.path()).await?;
         let mut options = DevServerOptions::ephemeral(folder.path().join("server"));
+        options.locate.binary.clone_from(&settings.temporal_binary);
         options.search_attributes = ttai_contract::search_attributes::KEYWORDS
             .iter()
             .map(|name| ((*name).to_owned(), SearchAttributeKind::Keyword))

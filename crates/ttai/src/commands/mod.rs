@@ -71,7 +71,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Portfolio(args) => portfolio::run(&global, args).await,
         Command::Roll(args) => portfolio::roll(&global, args).await,
         Command::Wheel(args) => portfolio::wheel(&global, args).await,
-        Command::Drill(DrillCommand::Alerts(args)) => drill::alerts(args).await,
+        Command::Drill(DrillCommand::Alerts(args)) => drill::alerts(&global, args).await,
         Command::Alert(command) => alert::run(&global, command).await,
         Command::Notify(command) => notify::run(&global, command).await,
         Command::Sim(args) => sim::run(&global, args).await,

@@ -1,6 +1,8 @@
 //! What a person at the terminal can rely on: the built `ttai`, run as a new user would, in a folder of its own with the bundled
 //! simulated market. Every command has a deadline.
 
+mod drill;
+
 use std::io::Read;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -67,8 +69,12 @@ impl Process {
     }
 
     /// Waits for its end, at most until the deadline.
-    fn finish(mut self) -> anyhow::Result<Answer> {
-        let status = eventually("the command ends", || Ok(self.child.try_wait()?))?;
+    fn finish(self) -> anyhow::Result<Answer> {
+        self.finish_within(DEADLINE)
+    }
+
+    fn finish_within(mut self, longest: Duration) -> anyhow::Result<Answer> {
+        let status = eventually_within("the command ends", longest, || Ok(self.child.try_wait()?))?;
         let text = |reader: Option<JoinHandle<String>>| {
             reader.map(JoinHandle::join).and_then(Result::ok).unwrap_or_default()
         };
@@ -140,14 +146,22 @@ fn collect(mut pipe: impl Read + Send + 'static) -> JoinHandle<String> {
 }
 
 /// Looks until there is something, at most until the deadline.
-fn eventually<T>(what: &str, mut look: impl FnMut() -> anyhow::Result<Option<T>>) -> anyhow::Result<T> {
+fn eventually<T>(what: &str, look: impl FnMut() -> anyhow::Result<Option<T>>) -> anyhow::Result<T> {
+    eventually_within(what, DEADLINE, look)
+}
+
+fn eventually_within<T>(
+    what: &str,
+    longest: Duration,
+    mut look: impl FnMut() -> anyhow::Result<Option<T>>,
+) -> anyhow::Result<T> {
     let began = Instant::now();
     loop {
         if let Some(found) = look()? {
             return Ok(found);
         }
-        if began.elapsed() > DEADLINE {
-            bail!("not within {} s: {what}", DEADLINE.as_secs());
+        if began.elapsed() > longest {
+            bail!("not within {} s: {what}", longest.as_secs());
         }
         std::thread::sleep(Duration::from_millis(20));
     }
@@ -203,7 +217,13 @@ impl Home {
     }
 
     fn run(&self, arguments: &[&str]) -> anyhow::Result<Answer> {
-        self.start(arguments)?.finish().with_context(|| format!("ttai {}", arguments.join(" ")))
+        self.run_for(arguments, DEADLINE)
+    }
+
+    /// The same, of a command that takes longer.
+    fn run_for(&self, arguments: &[&str], longest: Duration) -> anyhow::Result<Answer> {
+        let answer = self.start(arguments)?.finish_within(longest);
+        answer.with_context(|| format!("ttai {}", arguments.join(" ")))
     }
 
     /// The rows of `ttai list`.
@@ -212,7 +232,6 @@ impl Home {
         Ok(rows.as_array().cloned().unwrap_or_default())
     }
 
-    /// The answer of a finished analysis, once it is in the store.
     /// What the development server says of a run, as other clients see it.
     async fn describe(&self, id: &str) -> anyhow::Result<Value> {
         let checks = self.run(&["doctor", "--json"])?.stdout;
@@ -225,6 +244,7 @@ impl Home {
         Ok(answer["workflowExecutionInfo"].clone())
     }
 
+    /// The answer of a finished analysis, once it is in the store.
     fn stored(&self, id: &str) -> anyhow::Result<FullAnalysisResult> {
         eventually("the analysis is in the store", || {
             let shown = self.run(&["show", id, "--json"])?.expect(0)?;
