@@ -129,8 +129,12 @@ impl Supervisor {
             }
             () = ctx.cancelled() => {
                 stop.cancel();
-                match tokio::time::timeout(HAND_OVER, work).await {
-                    Ok(outcome) if !self.is_interrupted(ctx).await => outcome,
+                let finished = tokio::select! {
+                    finished = tokio::time::timeout(RECALL, work) => finished.ok(),
+                    () = heartbeat(ctx, &attempt) => None,
+                };
+                match finished {
+                    Some(outcome) if !self.is_interrupted(ctx).await => outcome,
                     _ => return Err(self.stopped(ctx, &attempt).await),
                 }
             }
@@ -336,7 +340,9 @@ fn next(terms: &CallTerms, progress: AttemptProgress, error: &AnalystError) -> N
     Next::After { wait, progress: AttemptProgress { worked_ms, ..progress } }
 }
 
-/// What work that was recalled may take to end.
+/// What work that was recalled may take to end: thrown away, it would be begun again, and again at each message.
+const RECALL: Duration = Duration::from_secs(60);
+/// What it may take where the worker goes away.
 const HAND_OVER: Duration = Duration::from_secs(4);
 
 /// Time of an attempt where the server sets no deadline.

@@ -102,9 +102,9 @@ async fn a_watch_takes_messages_and_says_what_it_cannot_watch() -> anyhow::Resul
 async fn a_watch_raises_once_and_keeps_what_it_told_across_recalls() -> anyhow::Result<()> {
     let lab = Lab::ephemeral().await?;
     let _worker = lab.worker()?;
-    lab.start_raw("PortfolioMonitorWorkflow", ID, &[json!({"accountId": "5WT00001"})]).await?;
+    lab.start_raw("PortfolioMonitorWorkflow", ID, &[json!({"accountId": "5WT00001", "drill": true})]).await?;
     let watch = Watch { handle: lab.client.temporal().get_workflow_handle::<UntypedWorkflow>(ID) };
-    // Each message recalls the watch, whose answer says what it has seen.
+    // Each message recalls the watch, which hears of it at its next heartbeat; its answer says what it has seen.
     let mut tick = tokio::time::interval(Duration::from_millis(200));
     let seen = async {
         loop {
