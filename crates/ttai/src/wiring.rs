@@ -37,25 +37,27 @@ pub async fn readers(settings: &Settings) -> anyhow::Result<Ports> {
     assemble(settings, store(settings).await?).await
 }
 
+/// Prices, facts, stories, accounts.
+type Outside = (Arc<dyn MarketData>, Arc<dyn Metrics>, Arc<dyn News>, Vec<Arc<dyn Broker>>);
+
 async fn assemble(settings: &Settings, store: Arc<Spooled>) -> anyhow::Result<Ports> {
     let limits = ConfiguredLimits::over(ttai_store::limits(Arc::clone(store.database())), &settings.config);
     let notifier = notifier(settings, &limits)?;
     let models = crate::models::analyst(&settings.config, &limits)?;
     let settings = sources::resolved(settings.clone()).await;
-    let (market, metrics, news, brokers): (Arc<dyn MarketData>, Arc<dyn Metrics>, Arc<dyn News>, Vec<_>) =
-        match &settings.market {
-            MarketChoice::Tape(_) | MarketChoice::Simulated { .. } => {
-                let tape = settings.market.played().open(&settings.data_dir).await?;
-                let brokers = practice(&settings);
-                (Arc::clone(&tape) as _, Arc::clone(&tape) as _, tape, brokers)
-            }
-            _ => {
-                let Sources { fallback, brokers, .. } = market(&settings, limits).await?;
-                let all = Arc::new(fallback);
-                let brokers = brokers.into_iter().map(|(_, broker)| broker).collect();
-                (Arc::clone(&all) as _, Arc::clone(&all) as _, all, brokers)
-            }
-        };
+    let (market, metrics, news, brokers): Outside = match &settings.market {
+        MarketChoice::Tape(_) | MarketChoice::Simulated { .. } => {
+            let tape = settings.market.played().open(&settings.data_dir).await?;
+            let brokers = practice(&settings);
+            (Arc::clone(&tape) as _, Arc::clone(&tape) as _, tape, brokers)
+        }
+        _ => {
+            let Sources { fallback, brokers, .. } = market(&settings, limits).await?;
+            let all = Arc::new(fallback);
+            let brokers = brokers.into_iter().map(|(_, broker)| broker).collect();
+            (Arc::clone(&all) as _, Arc::clone(&all) as _, all, brokers)
+        }
+    };
     Ok(Ports {
         market,
         metrics,

@@ -160,11 +160,10 @@ impl WheelLedger {
         book.charge(row.date, fee);
         match (row.event, row.ratio) {
             (WheelEvent::Trade | WheelEvent::Delivery, _) => {
-                if !book.trade_shares(&row) {
-                    let line =
-                        format!("{symbol}: more shares left on {} than are known to have come", row.date);
-                    self.incomplete.insert(line);
-                }
+                let known = book.trade_shares(&row);
+                let line =
+                    || format!("{symbol}: more shares left on {} than are known to have come", row.date);
+                self.incomplete.extend((!known).then(line));
             }
             (WheelEvent::Split, Some(ratio)) if new_split => book.split(ratio),
             (WheelEvent::Dividend, _) => book.pay_dividend(row.date, amount),
