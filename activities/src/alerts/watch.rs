@@ -50,6 +50,8 @@ const QUESTIONS: usize = 8;
 const FACTS_PATIENCE: Duration = Duration::from_secs(20);
 /// A gap that is shorter than this is none: the alert was armed on a running stream.
 const LEAST_GAP: TimeDelta = TimeDelta::seconds(2);
+/// How long what came live is held back for the minutes of a gap before it: longer than a provider takes to answer.
+const HELD_FOR: Duration = Duration::from_secs(15);
 /// Most events that are held back for an instrument.
 const MOST_HELD: usize = 20_000;
 /// An instrument without an event for so long is quiet.
@@ -354,7 +356,7 @@ impl<'a> Watch<'a> {
     /// Holds no event back for longer than its minutes are worth.
     fn release_late(&mut self) {
         let is_late = |(events, since): &(Vec<StreamEvent>, Instant)| {
-            since.elapsed() > QUIET || events.len() > MOST_HELD
+            since.elapsed() > HELD_FOR || events.len() > MOST_HELD
         };
         let late: Vec<InstrumentId> =
             self.held.iter().filter(|(_, held)| is_late(held)).map(|(id, _)| *id).collect();
