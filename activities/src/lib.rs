@@ -15,6 +15,7 @@ mod agent;
 mod alerts;
 mod article;
 mod chart;
+mod clock;
 mod compute;
 mod failure;
 mod grounding;

@@ -20,9 +20,9 @@ use temporalio_sdk::interceptors::ActivityInboundInterceptor;
 use ttai::wiring;
 use ttai::worker::{ActivityInterceptor, RunningWorkers, WorkerSettings};
 use ttai_client::{AnyRun, ClientError, Run, TtaiClient};
-use ttai_contract::{Stage, TaskQueue, WorkflowParams, search_attributes};
+use ttai_contract::{Stage, TaskQueue, WorkflowParams};
 use ttai_core::Symbol;
-use ttai_dev_server::{DevServer, DevServerOptions, SearchAttributeKind};
+use ttai_dev_server::{DevServer, DevServerOptions};
 use ttai_ports::{Analyses, AnalysisRecord};
 use ttai_store::{Database, StoreUrl};
 
@@ -67,12 +67,8 @@ impl Lab {
     }
 
     async fn with(options: impl FnOnce(PathBuf) -> DevServerOptions) -> anyhow::Result<Self> {
-        let with_attributes = |folder| {
-            let keywords = search_attributes::KEYWORDS.iter();
-            let search_attributes =
-                keywords.map(|name| ((*name).to_owned(), SearchAttributeKind::Keyword)).collect();
-            DevServerOptions { search_attributes, ..options(folder) }
-        };
+        let search_attributes = ttai::server::search_attribute_kinds();
+        let with_attributes = |folder| DevServerOptions { search_attributes, ..options(folder) };
         Self::around(tempfile::tempdir()?, with_attributes).await
     }
 

@@ -6,12 +6,13 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use temporalio_macros::workflow;
 use temporalio_workflow::{WorkflowContext, WorkflowResult, WorkflowTermination};
+use ttai_contract::policy::CALL_TIMEOUT;
 use ttai_contract::{
     AlertShardParams, AlertShardStatus, ReloadSignal, ShardMessage, ShardTotals, WatchAlerts,
     WatchAlertsParams, WatchProgress, WorkflowParams,
 };
 
-use crate::calls::{self, CallError};
+use crate::calls::{CallError, Means, Observer, call_until};
 use crate::entity::{Core, Entity, Next, Wake, until_recalled};
 use crate::{entity_workflow, start};
 
@@ -90,16 +91,17 @@ impl Entity for AlertShardWorkflow {
     }
 }
 
+/// A call is shown by the pending activity itself.
+impl Observer for AlertShardWorkflow {}
+
 /// Watches until the shard has to return, and whether it had to.
 async fn watch(ctx: &WorkflowContext<AlertShardWorkflow>) -> (Result<WatchProgress, CallError>, bool) {
     let AlertShardParams { user_id, shard, drill, .. } = ctx.state(|entity| entity.params.clone());
     let about = format!("watch the alerts of {user_id}, shard {shard}");
     let seen_until = ctx.state(|entity| entity.totals.seen_until);
     let params = WatchAlertsParams { user_id, shard, seen_until };
-    let watch = |recall| async move {
-        calls::call_until_recalled::<AlertShardWorkflow, WatchAlerts>(ctx, params, recall, drill, &about)
-            .await
-    };
+    let means = Means { budget: CALL_TIMEOUT, drill };
+    let watch = |recall| call_until::<_, WatchAlerts>(ctx, params, means, &about, recall);
     let watched = until_recalled(ctx, watch).await;
     (watched, !ctx.cancellation_token().is_cancelled())
 }

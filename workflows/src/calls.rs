@@ -32,10 +32,14 @@ pub(crate) struct Means {
 
 /// Who watches a call: what it sees is shown to people.
 pub(crate) trait Observer: Sized + 'static {
-    /// A call of `activity` begins.
-    fn began(ctx: &WorkflowContext<Self>, activity: &str);
+    /// A call of `activity` begins. What is pending is shown by the server anyway.
+    fn began(ctx: &WorkflowContext<Self>, activity: &str) {
+        let _ = (ctx, activity);
+    }
     /// It ended without an answer.
-    fn failed(ctx: &WorkflowContext<Self>, activity: &str, error: &CallError);
+    fn failed(ctx: &WorkflowContext<Self>, activity: &str, error: &CallError) {
+        let _ = (ctx, activity, error);
+    }
 }
 
 /// Why a call has no answer.
@@ -123,25 +127,6 @@ where
         }
     };
     watched(ctx, A::ACTIVITY.name(), call).await
-}
-
-/// Calls `A`, which works until `recall` is cancelled and then answers with what it has done: it is waited for. It is begun again
-/// for as long as it fails.
-pub(crate) async fn call_until_recalled<W: 'static, A: Activity>(
-    ctx: &WorkflowContext<W>,
-    input: A::Input,
-    recall: WorkflowCancellationToken,
-    drill: bool,
-    about: &str,
-) -> Result<A::Output, CallError>
-where
-    A::Output: TemporalDeserializable,
-{
-    let means = Means { budget: CALL_TIMEOUT, drill };
-    let mut options = options(&A::policy(&input), means, about);
-    options.cancellation_token = Some(recall);
-    options.cancellation_type = ActivityCancellationType::WaitCancellationCompleted;
-    ctx.execute_activity(A::ACTIVITY, input, options).await.map_err(|error| classify(&error))
 }
 
 /// Shows the observer the beginning of a call, and how it failed.

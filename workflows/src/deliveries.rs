@@ -91,11 +91,7 @@ impl Entity for DeliveryWorkflow {
 }
 
 /// A call is shown by the pending activity itself.
-impl Observer for DeliveryWorkflow {
-    fn began(_: &WorkflowContext<Self>, _: &str) {}
-
-    fn failed(_: &WorkflowContext<Self>, _: &str, _: &CallError) {}
-}
+impl Observer for DeliveryWorkflow {}
 
 async fn deliver(ctx: &WorkflowContext<DeliveryWorkflow>) -> Result<DeliverMessagesReceipt, CallError> {
     let (user_id, drill) = ctx.state(|entity| (entity.params.user_id.clone(), entity.params.drill));

@@ -165,8 +165,4 @@ impl PortfolioMonitorWorkflow {
     }
 }
 
-impl Observer for PortfolioMonitorWorkflow {
-    fn began(_: &WorkflowContext<Self>, _: &str) {}
-
-    fn failed(_: &WorkflowContext<Self>, _: &str, _: &CallError) {}
-}
+impl Observer for PortfolioMonitorWorkflow {}

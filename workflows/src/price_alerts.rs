@@ -175,11 +175,7 @@ impl Entity for PriceAlertWorkflow {
 }
 
 /// A call is shown by the pending activity itself.
-impl Observer for PriceAlertWorkflow {
-    fn began(_: &WorkflowContext<Self>, _: &str) {}
-
-    fn failed(_: &WorkflowContext<Self>, _: &str, _: &CallError) {}
-}
+impl Observer for PriceAlertWorkflow {}
 
 /// Carries out what an update asks for.
 async fn answer(

@@ -145,7 +145,10 @@ pub(super) async fn facts(
         ..SymbolFacts::default()
     };
     // Older ones were in force before any alert of today was set.
-    let splits = ports.market.splits(&symbol, now).await?;
+    let splits = match history.splits {
+        known if !known.is_empty() => known,
+        _ => ports.market.splits(&symbol, now).await?,
+    };
     let recent = splits.into_iter().filter(|split| split.effective.year() + 10 >= date.year());
     Ok((facts, recent.collect()))
 }

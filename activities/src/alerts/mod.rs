@@ -9,9 +9,7 @@ mod save;
 mod watch;
 
 use std::sync::Arc;
-use std::time::SystemTime;
 
-use chrono::{DateTime, Utc};
 use temporalio_macros::activities;
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
 use ttai_contract::{AlertAnswers, SaveAlertsParams, WatchAlertsParams, WatchProgress};
@@ -55,9 +53,4 @@ impl AlertActivities {
     ) -> Result<WatchProgress, ActivityError> {
         watch::watch(&self.ports, &self.supervisor, &ctx, params).await
     }
-}
-
-/// The clock of people and of the store; the market has its own.
-fn wall_clock() -> DateTime<Utc> {
-    SystemTime::now().into()
 }

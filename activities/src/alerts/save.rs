@@ -17,7 +17,7 @@ use ttai_ports::{
     AlertChange, AlertFilter, AlertRecord, AlertState, ChangedAlert, NewAlert, PortError, SavedAlert,
 };
 
-use super::wall_clock;
+use crate::clock::wall_clock;
 use crate::failure::AnalystError;
 use crate::ports::Ports;
 

@@ -26,7 +26,7 @@ use ttai_ports::{
 use super::backfill::{self, Filling};
 use super::desk::{AlertDesk, Gap};
 use super::record::Recorder;
-use super::wall_clock;
+use crate::clock::wall_clock;
 use crate::failure::{AnalystError, Interruption};
 use crate::market_view;
 use crate::ports::Ports;
@@ -242,7 +242,7 @@ impl<'a> Watch<'a> {
                 }
                 _ = renewal.tick() => self.renew().await,
                 _ = feed.tick() => self.follow(None).await,
-                _ = clock.tick() => self.tell_the_time().await,
+                _ = clock.tick() => self.advance_clock().await,
                 Some(filling) = self.fillings.recv() => {
                     self.desk.fill(filling.id, &filling.bars, filling.received_at, filling.done);
                     if filling.first {
@@ -449,8 +449,8 @@ impl<'a> Watch<'a> {
         Ok(())
     }
 
-    /// The engine is told the market's time, and people that nothing can be seen, or that something can again.
-    async fn tell_the_time(&mut self) -> Result<(), End> {
+    /// Gives the engine the market's time, and notifies people that nothing can be seen, or that something can again.
+    async fn advance_clock(&mut self) -> Result<(), End> {
         if self.subscribed.is_empty() {
             return Ok(());
         }
@@ -465,11 +465,11 @@ impl<'a> Watch<'a> {
             None if is_gone && ttai_calendar::part_of_day(now).is_some() => {
                 let since = self.desk.newest().unwrap_or(now);
                 self.blind_since = Some(since);
-                self.tell_blind(since, None);
+                self.notify_blind(since, None);
             }
             Some(since) if !is_gone => {
                 self.blind_since = None;
-                self.tell_blind(since, Some(now));
+                self.notify_blind(since, Some(now));
             }
             _ => {}
         }
@@ -489,7 +489,7 @@ impl<'a> Watch<'a> {
     }
 
     /// Says that alerts see nothing, or that they do again: by the ledger, without the workflows.
-    fn tell_blind(&mut self, since: DateTime<Utc>, until: Option<DateTime<Utc>>) {
+    fn notify_blind(&mut self, since: DateTime<Utc>, until: Option<DateTime<Utc>>) {
         let (now, local) = (wall_clock(), |time: DateTime<Utc>| {
             time.with_timezone(&ttai_calendar::NEW_YORK).format("%b %-d %H:%M ET").to_string()
         });
@@ -570,7 +570,7 @@ impl<'a> Watch<'a> {
             Ok(recorded) => {
                 self.again_at = None;
                 self.desk.firings.drain(..taken);
-                self.tell(rows, recorded, now).await;
+                self.notify(rows, recorded, now).await;
                 Ok(())
             }
             Err(error @ (StoreError::StaleLease { .. } | StoreError::Invalid(_))) => Err(error.into()),
@@ -583,7 +583,7 @@ impl<'a> Watch<'a> {
     }
 
     /// Sends what was recorded; an alert that the store knows otherwise is read anew.
-    async fn tell(&mut self, rows: Vec<NewFiring>, recorded: Vec<RecordedFiring>, now: DateTime<Utc>) {
+    async fn notify(&mut self, rows: Vec<NewFiring>, recorded: Vec<RecordedFiring>, now: DateTime<Utc>) {
         let mut messages: Vec<NewMessage> = Vec::new();
         for (row, outcome) in rows.into_iter().zip(recorded) {
             match outcome {

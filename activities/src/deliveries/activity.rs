@@ -3,15 +3,15 @@
 #![allow(missing_docs, reason = "the markers that the macro generates carry no docs")]
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use chrono::{DateTime, Utc};
 use temporalio_macros::activities;
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
 use tokio_util::sync::CancellationToken;
 use ttai_contract::{DeliverMessagesParams, DeliverMessagesReceipt};
 
 use super::{Deliverer, DeliveryRound};
+use crate::clock::wall_clock;
 use crate::failure::AnalystError;
 use crate::supervise::{Progress, Supervisor};
 
@@ -57,7 +57,7 @@ impl DeliveryActivities {
         let _stopped_with_the_attempt = stop.clone().drop_guard();
         let (deliverer, user, stopping) = (self.deliverer.clone(), params.user_id, stop.clone());
         let mut round =
-            tokio::spawn(async move { deliverer.deliver_open(user.as_str(), now(), stopping).await });
+            tokio::spawn(async move { deliverer.deliver_open(user.as_str(), wall_clock(), stopping).await });
         let last_send = progress.ends().checked_sub(LAST_SEND).unwrap_or_else(|| progress.ends());
         let round = tokio::select! {
             round = &mut round => round,
@@ -69,10 +69,6 @@ impl DeliveryActivities {
         let round = round.map_err(|error| AnalystError::Crashed(error.to_string()))?;
         Ok(receipt(round?))
     }
-}
-
-fn now() -> DateTime<Utc> {
-    SystemTime::now().into()
 }
 
 fn receipt(round: DeliveryRound) -> DeliverMessagesReceipt {

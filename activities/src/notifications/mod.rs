@@ -20,6 +20,7 @@ use ttai_contract::{
     policy,
 };
 
+use crate::clock::wall_clock;
 use crate::failure::AnalystError;
 use crate::ports::Ports;
 use crate::supervise::Supervisor;
@@ -53,7 +54,7 @@ impl NotificationActivities {
         let work = self.supervisor.run(&ctx, async |progress| {
             let params = accept(params)?;
             let sender = Sender { ports: &self.ports, until: attempt.until };
-            Ok(send::send(&sender, params, &attempt, now(), &progress).await)
+            Ok(send::send(&sender, params, &attempt, wall_clock(), &progress).await)
         });
         work.await.map(|timed| timed.result)
     }
@@ -71,7 +72,7 @@ impl NotificationActivities {
             let messages = messages(accept(alerts)?, &attempt)?;
             let sender = Sender { ports: &self.ports, until: attempt.until };
             let route = Route::new(sender, messages, &attempt, ledger, progress);
-            route.run(now).await
+            route.run(wall_clock).await
         });
         work.await.map(|_| ())
     }
@@ -97,7 +98,7 @@ impl Attempt {
         let of_workflow = [&info.workflow_id, &info.workflow_run_id].map(|id| id.as_deref().unwrap_or("-"));
         let left = info.deadline.and_then(|deadline| deadline.duration_since(SystemTime::now()).ok());
         let id = format!("{}/{}", of_workflow.join("/"), info.activity_id);
-        let created_at = info.scheduled_time.map_or_else(now, DateTime::from);
+        let created_at = info.scheduled_time.map_or_else(wall_clock, DateTime::from);
         Self::new(info.attempt, id, created_at, left.unwrap_or(policy::NOTIFY.start_to_close))
     }
 
@@ -105,11 +106,6 @@ impl Attempt {
         let start = Instant::now();
         Self { number, id, created_at, begin_until: start + left * 2 / 3, until: start + left * 5 / 6 }
     }
-}
-
-/// The clock of expiries: they are about people's time, not the market's.
-fn now() -> DateTime<Utc> {
-    SystemTime::now().into()
 }
 
 /// The argument within its bounds.

@@ -16,6 +16,7 @@ use ttai_quant::portfolio::{AccountBook, ExpiryAction, ExpiryList, check_rules, 
 
 use super::book::{self, Doubtful, FoundAccount};
 use super::raise::{Direct, Raise};
+use crate::clock::wall_clock;
 use crate::compute::Compute;
 use crate::failure::AnalystError;
 use crate::ports::Ports;
@@ -127,7 +128,7 @@ impl Watching<'_> {
         self.watch.checks += 1;
         self.record(changes, now);
         self.save().await;
-        self.tell(now).await;
+        self.notify(now).await;
         if let Ok(found) = &found {
             self.sync(found, in_session, now).await;
         }
@@ -139,7 +140,7 @@ impl Watching<'_> {
             Ok(symbol) => self.ports.market.now(&symbol).await.ok(),
             Err(_) => None,
         };
-        clock.unwrap_or_else(|| std::time::SystemTime::now().into())
+        clock.unwrap_or_else(wall_clock)
     }
 
     /// Where it is, in a line for the Temporal UI.
@@ -167,7 +168,7 @@ impl Watching<'_> {
         }
     }
 
-    async fn tell(&mut self, now: DateTime<Utc>) {
+    async fn notify(&mut self, now: DateTime<Utc>) {
         if self.watch.pending.is_empty() {
             return;
         }

@@ -23,15 +23,21 @@ use crate::{output, sdk_metrics};
 pub fn dev_server_options(settings: &Settings) -> anyhow::Result<DevServerOptions> {
     let mut options = DevServerOptions::persistent(settings.server_dir()?);
     options.locate.binary.clone_from(&settings.temporal_binary);
-    options.search_attributes = search_attributes::KEYWORDS
-        .iter()
-        .map(|name| ((*name).to_owned(), SearchAttributeKind::Keyword))
-        .collect();
+    options.search_attributes = search_attribute_kinds();
     if let Some(namespace) = &settings.namespace {
         options.namespace.clone_from(namespace);
     }
     options.progress = Arc::new(TerminalProgress::default());
     Ok(options)
+}
+
+/// The search attributes that a development server has from its start.
+#[must_use]
+pub fn search_attribute_kinds() -> Vec<(String, SearchAttributeKind)> {
+    search_attributes::KEYWORDS
+        .iter()
+        .map(|name| ((*name).to_owned(), SearchAttributeKind::Keyword))
+        .collect()
 }
 
 /// Starts the development server of the settings' market.

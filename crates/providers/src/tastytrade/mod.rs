@@ -28,7 +28,7 @@ use chrono::{DateTime, Duration, NaiveDate, Utc};
 use http::StatusCode;
 use rust_decimal::prelude::ToPrimitive;
 use secrecy::SecretString;
-use ttai_core::{MinuteBar, OptionChain, Quote, Symbol};
+use ttai_core::{MinuteBar, OptionChain, Quote, Split, Symbol};
 use ttai_http::Service;
 use ttai_ports::{
     AccountLimits, DailyHistory, DataSource, Fact, MarketClock, MarketData, Metrics, PortError, RiskFreeRate,
@@ -231,6 +231,11 @@ impl MarketData for Tastytrade {
 
     async fn daily_history(&self, symbol: &Symbol, as_of: DateTime<Utc>) -> Result<DailyHistory, PortError> {
         history::history(&self.client, self.candles.as_deref(), symbol, as_of).await
+    }
+
+    /// None is known: candles come in the shares of today, whatever split them.
+    async fn splits(&self, _: &Symbol, _: DateTime<Utc>) -> Result<Vec<Split>, PortError> {
+        Ok(Vec::new())
     }
 
     async fn minute_bars(

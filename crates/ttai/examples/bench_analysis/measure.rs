@@ -10,9 +10,9 @@ use tempfile::TempDir;
 use ttai::market::Played;
 use ttai::settings::DEFAULT_SEED;
 use ttai_client::TtaiClient;
-use ttai_contract::{FullAnalysisParams, search_attributes};
+use ttai_contract::FullAnalysisParams;
 use ttai_core::Symbol;
-use ttai_dev_server::{DevServer, DevServerOptions, SearchAttributeKind};
+use ttai_dev_server::{DevServer, DevServerOptions};
 
 use crate::drive::{self, Finished};
 use crate::figures::{Figure, Figures, Sample, median};
@@ -173,10 +173,7 @@ fn server_options(options: &Options, folder: &Path) -> DevServerOptions {
     server.locate.binary.clone_from(&options.temporal);
     server.metrics = true;
     server.dynamic_config = vec![(EAGER_ACTIVITIES.to_owned(), true.into())];
-    server.search_attributes = search_attributes::KEYWORDS
-        .iter()
-        .map(|name| ((*name).to_owned(), SearchAttributeKind::Keyword))
-        .collect();
+    server.search_attributes = ttai::server::search_attribute_kinds();
     server
 }
 

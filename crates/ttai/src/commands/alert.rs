@@ -30,18 +30,21 @@ pub async fn run(global: &GlobalArgs, command: AlertCommand) -> anyhow::Result<E
         AlertCommand::Show(args) => show(&settings, args).await,
         AlertCommand::Test { words, json } => test(&words, json),
         AlertCommand::Remove(AlertIdsArgs { ids, user }) => {
-            told("removed", &router(&settings, &user).await?.remove(ids).await?)
+            print_answers("removed", &router(&settings, &user).await?.remove(ids).await?)
         }
         AlertCommand::Pause(AlertIdsArgs { ids, user }) => {
-            told("paused", &router(&settings, &user).await?.pause(ids, true).await?)
+            print_answers("paused", &router(&settings, &user).await?.pause(ids, true).await?)
         }
         AlertCommand::Resume(AlertIdsArgs { ids, user }) => {
-            told("armed", &router(&settings, &user).await?.pause(ids, false).await?)
+            print_answers("armed", &router(&settings, &user).await?.pause(ids, false).await?)
         }
         AlertCommand::Snooze { id, span, user } => {
             let until = TimeDelta::from_std(span).ok().and_then(|span| Utc::now().checked_add_signed(span));
             let until = Some(until.context("this is too long")?);
-            told("snoozed", &router(&settings, &user).await?.snooze(&SnoozePriceAlert { id, until }).await?)
+            print_answers(
+                "snoozed",
+                &router(&settings, &user).await?.snooze(&SnoozePriceAlert { id, until }).await?,
+            )
         }
         AlertCommand::History(args) => history(&settings, args).await,
     }
@@ -73,7 +76,7 @@ async fn add(settings: &Settings, args: AlertAddArgs) -> anyhow::Result<ExitCode
         output::line(&serde_json::to_string_pretty(&answers)?);
         return Ok(exit(&answers));
     }
-    told("armed", &answers)
+    print_answers("armed", &answers)
 }
 
 /// The alert that the words say, with the place that cannot be read.
@@ -107,7 +110,7 @@ fn test(words: &[String], json: bool) -> anyhow::Result<ExitCode> {
 }
 
 /// A line an alert; what was refused makes the exit code one.
-fn told(done: &str, answers: &AlertAnswers) -> anyhow::Result<ExitCode> {
+fn print_answers(done: &str, answers: &AlertAnswers) -> anyhow::Result<ExitCode> {
     for answer in &answers.alerts {
         match &answer.reason {
             Some(reason) => output::note(&format!("{}: {reason}", answer.id)),

@@ -24,7 +24,7 @@ use ttai_calendar::{NEW_YORK, new_york_instant, session};
 use ttai_client::PriceAlerts;
 use ttai_contract::{AlertDefinition, UserId};
 use ttai_core::{SessionPart, Symbol};
-use ttai_dev_server::{DevServer, DevServerOptions, SearchAttributeKind};
+use ttai_dev_server::{DevServer, DevServerOptions};
 use ttai_engine::{Firing, FiringWay};
 use ttai_ports::{Deliveries, FiringFilter, Firings, Leases, MarketData};
 use ttai_sim::server::faults::Fault;
@@ -282,10 +282,7 @@ impl Stage {
         let tape = played.open(folder.path()).await?;
         let mut options = DevServerOptions::ephemeral(folder.path().join("server"));
         options.locate.binary.clone_from(&settings.temporal_binary);
-        options.search_attributes = ttai_contract::search_attributes::KEYWORDS
-            .iter()
-            .map(|name| ((*name).to_owned(), SearchAttributeKind::Keyword))
-            .collect();
+        options.search_attributes = server::search_attribute_kinds();
         let server = DevServer::start(options).await?;
         let url = StoreUrl::from_str(&folder.path().join("ttai.db").to_string_lossy())?;
         let database = Arc::new(Database::open(&url).await?);
