@@ -165,7 +165,7 @@ impl Supervisor {
     }
 
     /// Whether an operator told the attempt to stop, and nobody cancelled it.
-    async fn is_interrupted(&self, ctx: &ActivityContext) -> bool {
+    pub(crate) async fn is_interrupted(&self, ctx: &ActivityContext) -> bool {
         let info = ctx.info();
         let of = AttemptOf {
             workflow_id: info.workflow_id.as_deref().unwrap_or_default(),

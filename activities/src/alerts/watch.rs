@@ -65,6 +65,8 @@ enum End {
     Recalled,
     /// The worker goes away.
     Shutdown,
+    /// An operator paused or reset it.
+    Interrupted,
     /// It cannot go on; another attempt does.
     Failed(AnalystError),
 }
@@ -78,6 +80,7 @@ impl<E: Into<AnalystError>> From<E> for End {
 /// What a watch runs in.
 struct Host<'a> {
     ctx: &'a ActivityContext,
+    supervisor: &'a Supervisor,
     shutdown: Shutdown,
     /// The longest silence that the server takes for a living worker.
     silence: Duration,
@@ -88,10 +91,25 @@ impl Host<'_> {
     async fn ended(&self) -> End {
         tokio::select! {
             biased;
-            () = self.ctx.cancelled() => End::Recalled,
+            () = self.ctx.cancelled() => self.stopped().await,
             () = self.shutdown.begun() => End::Shutdown,
-            () = tokio::time::sleep(WATCH_SPAN) => End::Recalled,
+            () = tokio::time::sleep(self.span_left()) => End::Recalled,
         }
+    }
+
+    /// An operator's pause or reset is obeyed, and is no recall.
+    async fn stopped(&self) -> End {
+        if !self.shutdown.has_begun() && self.supervisor.is_interrupted(self.ctx).await {
+            return End::Interrupted;
+        }
+        if self.shutdown.has_begun() { End::Shutdown } else { End::Recalled }
+    }
+
+    /// The span counts from the call, whose own time goes on from attempt to attempt.
+    fn span_left(&self) -> Duration {
+        let called = self.ctx.info().scheduled_time;
+        let gone = called.and_then(|called| called.elapsed().ok()).unwrap_or_default();
+        WATCH_SPAN.saturating_sub(gone)
     }
 
     async fn beat(&self, progress: &WatchProgress) {
@@ -110,7 +128,7 @@ pub(super) async fn watch(
     let before: Option<WatchProgress> = ctx.heartbeat_details().deserialize().ok().flatten();
     let seen = before.and_then(|before| before.seen_until).or(params.seen_until);
     let silence = ctx.info().heartbeat_timeout.unwrap_or(Duration::from_secs(60));
-    let host = Host { ctx, shutdown: supervisor.shutdown(), silence };
+    let host = Host { ctx, supervisor, shutdown: supervisor.shutdown(), silence };
     let mut progress = WatchProgress { seen_until: seen, ..WatchProgress::default() };
     let end = match lease(ports, &params, &host, &progress).await {
         Ok(grant) => {
@@ -130,6 +148,7 @@ pub(super) async fn watch(
     match end {
         End::Recalled => Ok(progress),
         End::Shutdown => Err(Interruption::Shutdown.into_activity_error()),
+        End::Interrupted => Err(Interruption::Operator.into_activity_error()),
         End::Failed(error) => Err(error.into_activity_error(&AttemptProgress::default(), Some(AGAIN))),
     }
 }
