@@ -402,6 +402,8 @@ away! { Leases:
     acquire_lease(&str, &str, Duration) -> Option<LeaseGrant>;
     renew_lease(&LeaseGrant, Duration) -> Option<LeaseGrant>;
     release_lease(&LeaseGrant) -> bool;
+    save_checkpoint(&LeaseGrant, &str) -> bool;
+    checkpoint(&str) -> Option<String>;
     lease(&str) -> Option<LeaseRecord>;
 }
 away! { Messages:

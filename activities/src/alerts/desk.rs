@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, HashMap};
 use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::FromPrimitive;
-use ttai_core::alert::{AlertDefinition, AlertSubject};
+use serde::{Deserialize, Serialize};
+use ttai_core::alert::{AlertDefinition, AlertRepeat, AlertSubject};
 use ttai_core::{MinuteBar, Split};
 use ttai_engine::{
-    Engine, Firing, InstrumentId, MarketBar, MarketEvent, MarketGap, MarketGreeks, MarketHalt, MarketQuote,
-    MarketSplit, MarketTrade, SymbolFacts, Watched,
+    Engine, EngineSnapshot, Firing, InstrumentId, MarketBar, MarketEvent, MarketGap, MarketGreeks,
+    MarketHalt, MarketQuote, MarketSplit, MarketTrade, SymbolFacts, Watched,
 };
 use ttai_ports::{AlertRecord, AlertState, StreamEvent, StreamGap, StreamSymbol};
 
@@ -27,6 +28,8 @@ pub(super) struct AlertDesk {
     changed: bool,
     /// What fired and is not recorded yet, oldest first.
     pub(super) firings: Vec<Firing>,
+    /// Repeating alerts whose last firing another watch saw: the number of their next one.
+    pub(super) fired_elsewhere: Vec<(String, u64)>,
     /// Events taken.
     pub(super) events: u64,
 }
@@ -40,8 +43,28 @@ impl AlertDesk {
             versions: HashMap::new(),
             changed: false,
             firings: Vec::new(),
+            fired_elsewhere: Vec::new(),
             events: 0,
         }
+    }
+
+    /// The desk that a checkpoint was taken of, with the alerts that are still what they were then.
+    pub(super) fn resume(user_id: &str, checkpoint: &DeskCheckpoint, records: &[AlertRecord]) -> Self {
+        let mut desk = Self::new(user_id);
+        let then = |record: &AlertRecord| checkpoint.versions.get(&record.id).copied();
+        let there: Vec<&AlertRecord> =
+            records.iter().filter(|record| record.user_id == user_id && can_fire(record.state)).collect();
+        let same = there.iter().filter(|record| then(record) == Some(record.version));
+        desk.engine = Engine::restore(&checkpoint.engine, same.filter_map(|record| watched(record)));
+        desk.versions = there.iter().filter_map(|record| Some((record.id.clone(), then(record)?))).collect();
+        desk.changed = true;
+        desk
+    }
+
+    /// What the next watch goes on from; none while something that fired is not recorded, or before the first event.
+    pub(super) fn checkpoint(&self) -> Option<DeskCheckpoint> {
+        let seen_until = self.newest().filter(|_| self.firings.is_empty())?;
+        Some(DeskCheckpoint { seen_until, versions: self.versions.clone(), engine: self.engine.snapshot() })
     }
 
     /// Takes a row of the feed in. What happened before `seen` was seen by a watch before this one. Since when to
@@ -54,32 +77,59 @@ impl AlertDesk {
         if record.user_id != self.user_id {
             return Vec::new();
         }
-        let alert = definition(record).filter(|_| can_fire(record.state));
+        let alert = watched(record).filter(|_| can_fire(record.state));
         let Some(alert) = alert else {
             self.versions.remove(&record.id);
             self.changed |= self.engine.remove(&record.id).is_some();
             return Vec::new();
         };
-        let alert = AlertDefinition { paused: record.state == AlertState::Paused, ..alert };
-        let there = self.engine.definition(&record.id).map(|(there, arming)| (there.clone(), arming));
-        let is_known = self.versions.get(&record.id) == Some(&record.version)
-            && there.as_ref().is_some_and(|(there, arming)| *there == alert && *arming == record.arming);
-        if is_known {
-            return Vec::new();
+        match self.standing(record, &alert) {
+            Standing::Known => return Vec::new(),
+            Standing::Behind => {
+                self.fired_elsewhere.push((record.id.clone(), record.arming));
+                return Vec::new();
+            }
+            Standing::New => {}
         }
         let from = alert.created_at.unwrap_or(record.created_at);
         let from = seen.map_or(from, |seen| from.max(seen));
-        let armed = match there {
-            Some(_) => self.engine.change(alert.clone(), record.arming, from).map(|_| ()),
-            None => self.engine.arm(alert.clone(), record.arming, from),
-        };
-        if let Err(error) = armed {
+        // A definition of the same id goes.
+        if let Err(error) = self.engine.change(alert.clone(), record.arming, from) {
             tracing::warn!(alert = record.id, "an alert cannot be armed: {error}");
             return Vec::new();
         }
-        self.versions.insert(record.id.clone(), record.version);
+        let before = self.versions.insert(record.id.clone(), record.version);
+        // Whoever changes an alert arms it anew.
+        if before.is_none() && record.arming > 1 && alert.repeat != AlertRepeat::Once {
+            self.fired_elsewhere.push((record.id.clone(), record.arming));
+        }
         self.changed = true;
         self.instruments(&alert.subject).into_iter().map(|id| (id, from)).collect()
+    }
+
+    /// How the engine's alert compares with a row.
+    fn standing(&self, record: &AlertRecord, alert: &AlertDefinition) -> Standing {
+        let there = self.engine.definition(&record.id);
+        let same = there
+            .filter(|(there, _)| *there == alert && self.versions.get(&record.id) == Some(&record.version));
+        match same {
+            Some((_, next)) if next < record.arming => Standing::Behind,
+            Some((_, next)) if next == record.arming || self.is_unrecorded(&record.id) => Standing::Known,
+            _ => Standing::New,
+        }
+    }
+
+    fn is_unrecorded(&self, id: &str) -> bool {
+        self.firings.iter().any(|firing| firing.alert_id == id)
+    }
+
+    /// An alert fired when another watch had it; `arming` is the number of its next firing. What fired before the alert was
+    /// made is another's of the same id.
+    pub(super) fn fired(&mut self, id: &str, arming: u64, at: DateTime<Utc>) {
+        let made = self.engine.definition(id).and_then(|(alert, _)| alert.created_at);
+        if made.is_none_or(|made| made <= at) {
+            self.engine.fired(id, arming, at);
+        }
     }
 
     /// The instruments of a subject.
@@ -226,6 +276,32 @@ impl AlertDesk {
     pub(super) fn time(&mut self, now: DateTime<Utc>) -> Vec<String> {
         self.engine.on_time(now, &mut self.firings)
     }
+}
+
+/// How an alert of the engine compares with its row.
+enum Standing {
+    /// It is what the row says.
+    Known,
+    /// It has fired since.
+    Behind,
+    /// It is not there, or another one.
+    New,
+}
+
+/// What a watch leaves for the next one. Its form is this program's own.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct DeskCheckpoint {
+    /// The market time up to which all was seen.
+    pub(super) seen_until: DateTime<Utc>,
+    /// The version of each alert.
+    versions: HashMap<String, u64>,
+    engine: EngineSnapshot,
+}
+
+/// The definition of a row as it is armed.
+fn watched(record: &AlertRecord) -> Option<AlertDefinition> {
+    let paused = record.state == AlertState::Paused;
+    definition(record).map(|alert| AlertDefinition { paused, ..alert })
 }
 
 /// A span of an instrument whose bars are to follow.

@@ -6,6 +6,8 @@ mod backfill;
 mod desk;
 mod record;
 mod save;
+#[cfg(test)]
+mod tests;
 mod watch;
 
 use std::sync::Arc;

@@ -19,12 +19,12 @@ use ttai_contract::{AttemptProgress, WatchAlertsParams, WatchProgress};
 use ttai_core::{Message, MessageKind, Severity, Symbol};
 use ttai_engine::InstrumentId;
 use ttai_ports::{
-    LeaseGrant, MAX_RECORDED_FIRINGS, MessageRecord, NewFiring, NewMessage, PortError, RecordedFiring,
-    StoreError, StreamEvent, StreamKinds, StreamReader, StreamSymbol,
+    FiringFilter, LeaseGrant, Leases, MAX_RECORDED_FIRINGS, MessageRecord, NewFiring, NewMessage, PortError,
+    RecordedFiring, StoreError, StreamEvent, StreamKinds, StreamReader, StreamSymbol,
 };
 
 use super::backfill::{self, Filling};
-use super::desk::{AlertDesk, Gap};
+use super::desk::{AlertDesk, DeskCheckpoint, Gap};
 use super::record::Recorder;
 use crate::clock::wall_clock;
 use crate::failure::{AnalystError, Interruption};
@@ -56,6 +56,12 @@ const HELD_FOR: Duration = Duration::from_secs(15);
 const MOST_HELD: usize = 20_000;
 /// An instrument without an event for so long is quiet.
 const QUIET: Duration = Duration::from_secs(5);
+/// How often what is known is saved, where that costs little.
+const SAVE: Duration = Duration::from_secs(15);
+/// Saving takes at most this part of the time.
+const SAVE_SHARE: u32 = 200;
+/// How long a watch that has to go waits for its last checkpoint.
+const LAST_SAVE: Duration = Duration::from_secs(2);
 /// A stream that is gone for so long is told.
 const BLIND: Duration = Duration::from_secs(60);
 
@@ -208,6 +214,9 @@ struct Watch<'a> {
     sends: JoinSet<()>,
     /// When firings that could not be recorded are tried again.
     again_at: Option<Instant>,
+    /// When what is known is saved next, and the events that were in it the last time.
+    save_at: Instant,
+    saved: Option<(u64, u64)>,
     recorded: u64,
     last_event: Instant,
     blind_since: Option<DateTime<Utc>>,
@@ -234,16 +243,61 @@ impl<'a> Watch<'a> {
             fills: JoinSet::new(),
             sends: JoinSet::new(),
             again_at: None,
+            save_at: Instant::now() + SAVE,
+            saved: None,
             recorded: 0,
             last_event: Instant::now(),
             blind_since: None,
         }
     }
 
-    /// Arms what is in the store, and fills what was missed since the watch before.
+    /// Goes on from what the watch before knew, arms what is in the store, and fills what was missed since.
     async fn begin(&mut self, seen: Option<DateTime<Utc>>) -> Result<(), End> {
-        self.follow(seen).await?;
-        Ok(())
+        let resumed = self.resume().await?;
+        let armed = self.read_changes(resumed.or(seen)).await?;
+        let again = self.desk.watched().into_keys().filter_map(|id| Some((id, resumed?)));
+        let armed: Vec<_> = again.chain(armed).collect();
+        if self.desk.has_changed() { self.subscribe(&armed).await } else { Ok(()) }
+    }
+
+    /// Takes the last checkpoint up; until when it had seen.
+    async fn resume(&mut self) -> Result<Option<DateTime<Utc>>, End> {
+        let Some(text) = self.ports.leases.checkpoint(&self.grant.name).await? else { return Ok(None) };
+        let checkpoint: DeskCheckpoint = match serde_json::from_str(&text) {
+            Ok(checkpoint) => checkpoint,
+            Err(error) => {
+                tracing::warn!("a checkpoint of another version is left: {error}");
+                return Ok(None);
+            }
+        };
+        let (mut records, mut revision) = (Vec::new(), 0);
+        loop {
+            let shard = self.params.store_shard();
+            let page = self.ports.alerts.changes_since(shard, revision, CHANGES).await?;
+            let Some(last) = page.last() else { break };
+            revision = last.revision;
+            records.extend(page);
+        }
+        self.desk = AlertDesk::resume(self.params.user_id.as_str(), &checkpoint, &records);
+        Ok(Some(checkpoint.seen_until))
+    }
+
+    /// Saves what is known, where nothing is missing in it.
+    fn checkpoint(&self) -> Option<DeskCheckpoint> {
+        let is_whole = self.open_gaps.is_empty() && self.filling.is_empty() && self.held.is_empty();
+        is_whole.then(|| self.desk.checkpoint()).flatten()
+    }
+
+    fn save_if_due(&mut self) {
+        let now = Some((self.desk.events, self.revision));
+        if Instant::now() < self.save_at || self.saved == now {
+            return;
+        }
+        let begun = Instant::now();
+        let Some(checkpoint) = self.checkpoint() else { return };
+        self.saved = now;
+        self.save_at = begun + SAVE.max(begun.elapsed() * SAVE_SHARE);
+        self.sends.spawn(save(Arc::clone(&self.ports.leases), self.grant.clone(), checkpoint));
     }
 
     async fn run(&mut self, host: &Host<'_>) -> End {
@@ -260,7 +314,7 @@ impl<'a> Watch<'a> {
                     Ok(())
                 }
                 _ = renewal.tick() => self.renew().await,
-                _ = feed.tick() => self.follow(None).await,
+                _ = feed.tick() => self.follow().await,
                 _ = clock.tick() => self.advance_clock().await,
                 Some(filling) = self.fillings.recv() => {
                     self.desk.fill(filling.id, &filling.bars, filling.received_at, filling.done);
@@ -286,24 +340,51 @@ impl<'a> Watch<'a> {
         }
     }
 
-    /// Reads what changed in the store since the last time, and watches what is new.
-    async fn follow(&mut self, seen: Option<DateTime<Utc>>) -> Result<(), End> {
+    /// Reads what changed in the store since the last time, and watches what is new. While the store cannot be read, what is
+    /// armed is watched on.
+    async fn follow(&mut self) -> Result<(), End> {
+        let armed = match self.read_changes(None).await {
+            Ok(armed) => armed,
+            Err(error) => {
+                tracing::warn!("changes of alerts cannot be read: {error}");
+                return Ok(());
+            }
+        };
+        if self.desk.has_changed() { self.subscribe(&armed).await } else { Ok(()) }
+    }
+
+    async fn read_changes(
+        &mut self,
+        seen: Option<DateTime<Utc>>,
+    ) -> Result<Vec<(InstrumentId, DateTime<Utc>)>, StoreError> {
         let mut armed = Vec::new();
         loop {
             let shard = self.params.store_shard();
-            let changed = match self.ports.alerts.changes_since(shard, self.revision, CHANGES).await {
-                Ok(changed) => changed,
-                // What is armed is watched on; the store is asked again soon.
-                Err(error) => {
-                    tracing::warn!("changes of alerts cannot be read: {error}");
-                    return Ok(());
-                }
-            };
+            let changed = self.ports.alerts.changes_since(shard, self.revision, CHANGES).await?;
             let Some(last) = changed.last() else { break };
-            self.revision = last.revision;
             armed.extend(changed.iter().flat_map(|record| self.desk.take(record, seen)));
+            self.look_up_firings().await?;
+            self.revision = last.revision;
         }
-        if self.desk.has_changed() { self.subscribe(&armed).await } else { Ok(()) }
+        Ok(armed)
+    }
+
+    /// When alerts fired whose last firing another watch saw.
+    async fn look_up_firings(&mut self) -> Result<(), StoreError> {
+        while let Some((id, arming)) = self.desk.fired_elsewhere.last().cloned() {
+            let filter = FiringFilter {
+                user_id: self.params.user_id.as_str().to_owned(),
+                alert_id: Some(id.clone()),
+                limit: Some(1),
+                ..FiringFilter::default()
+            };
+            let last = self.ports.firings.list_firings(&filter).await?.pop();
+            if let Some(at) = last.and_then(|last| last.market_time) {
+                self.desk.fired(&id, arming, at);
+            }
+            self.desk.fired_elsewhere.pop();
+        }
+        Ok(())
     }
 
     /// Subscribes to what alerts need and to nothing else, and fills what alerts that are older than their stream have missed.
@@ -479,6 +560,7 @@ impl<'a> Watch<'a> {
         for id in self.desk.time(now) {
             self.expire(&id).await;
         }
+        self.save_if_due();
         let is_gone = !self.ports.streams.health().connected && self.last_event.elapsed() > BLIND;
         match self.blind_since {
             None if is_gone && ttai_calendar::part_of_day(now).is_some() => {
@@ -656,12 +738,29 @@ impl<'a> Watch<'a> {
     /// Hands over: what is being sent is sent, and the lease is free at once.
     async fn leave(&mut self) {
         self.fills.shutdown().await;
+        if let Some(checkpoint) = self.checkpoint() {
+            let saving = save(Arc::clone(&self.ports.leases), self.grant.clone(), checkpoint);
+            let _ = timeout(LAST_SAVE, saving).await;
+        }
         let sends = std::mem::take(&mut self.sends);
         // What is not sent by then is claimed by nobody any more, and is sent again, marked.
         let _ = timeout(LAST_SENDS, sends.join_all()).await;
         if let Err(error) = self.ports.leases.release_lease(&self.grant).await {
             tracing::warn!("the lease of {} ends by itself: {error}", self.grant.name);
         }
+    }
+}
+
+/// What is not saved is looked up in the minute bars.
+async fn save(leases: Arc<dyn Leases>, grant: LeaseGrant, checkpoint: DeskCheckpoint) {
+    let written = tokio::task::spawn_blocking(move || serde_json::to_string(&checkpoint)).await;
+    let saved = match written {
+        Ok(Ok(text)) => leases.save_checkpoint(&grant, &text).await.map_err(|error| error.to_string()),
+        Ok(Err(error)) => Err(error.to_string()),
+        Err(error) => Err(error.to_string()),
+    };
+    if let Err(error) = saved {
+        tracing::warn!("what alerts have seen is not saved: {error}");
     }
 }
 

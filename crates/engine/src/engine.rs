@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use chrono::{DateTime, Utc};
 use ttai_core::alert::{AlertDefinition, AlertError, PriceSource};
 
-use crate::alert::Alert;
+use crate::alert::{Alert, AlertPhase};
 use crate::book::PriceMove;
 use crate::event::{InstrumentId, MarketEvent, Watched};
 use crate::firing::{Firing, FiringWay};
@@ -124,11 +124,11 @@ impl Engine {
         self.by_id.is_empty()
     }
 
-    /// A definition, and the number of its present arming.
+    /// A definition, and the number of its next firing.
     #[must_use]
     pub fn definition(&self, id: &str) -> Option<(&AlertDefinition, u64)> {
         let alert = self.alerts[*self.by_id.get(id)? as usize].as_deref()?;
-        Some((&alert.definition, alert.arming))
+        Some((&alert.definition, alert.arming + u64::from(alert.phase != AlertPhase::Armed)))
     }
 
     /// Whether an alert can fire: it is neither spent nor paused nor a set of others.

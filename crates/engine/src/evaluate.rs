@@ -1,5 +1,6 @@
 //! Whether an alert's condition holds at a moment, and what follows from it.
 
+use chrono::{DateTime, Utc};
 use ttai_core::alert::{AlertRepeat, MoveDirection, PriceSource};
 
 use crate::alert::{Alert, AlertPhase, LeafMemory};
@@ -222,6 +223,26 @@ impl Engine {
         let last =
             book.state.last.filter(|last| moment.way == FiringWay::Backfill && last.time > moment.time)?;
         Some(last.price)
+    }
+
+    /// What another engine saw: an alert fired, and `arming` is the number of its next firing. Says whether there is one.
+    pub fn fired(&mut self, id: &str, arming: u64, at: DateTime<Utc>) -> bool {
+        let time = at.timestamp_micros();
+        let slot = self.by_id.get(id).copied();
+        // A bar may close with its hours.
+        let stretch = self.hours.at(time).or_else(|| self.hours.at(time - 1));
+        let Some((slot, stretch)) = slot.zip(stretch) else { return false };
+        self.unindex(slot);
+        if let Some(alert) = self.alerts[slot as usize].as_deref_mut() {
+            alert.arming = arming.saturating_sub(1);
+            alert.armed_at = alert.armed_at.max(time);
+            alert.is_fresh = false;
+        }
+        let way = FiringWay::Clock;
+        let moment = EventMoment { time, received: time, stretch, way, bar: None, is_back: false };
+        self.index(slot);
+        self.spend(slot, &moment);
+        true
     }
 
     /// An arming is used up.

@@ -124,14 +124,16 @@ impl Engine {
         }
         let ends = [definition.expires_at, definition.snoozed_until];
         let mut times: Vec<i64> = ends.into_iter().flatten().map(|end| end.timestamp_micros()).collect();
-        match alert.phase {
-            AlertPhase::Cooling { until, .. } | AlertPhase::Until(until) => times.push(until),
-            _ => {}
-        }
         times.extend(self.counted_days(alert));
-        let now = self.now;
-        self.timers
-            .extend(times.into_iter().filter(|time| now < *time).map(|time| (time, Timer::Wake(slot))));
+        if let AlertPhase::Cooling { until, .. } = alert.phase {
+            times.push(until);
+        }
+        times.retain(|time| self.now < *time);
+        // What fired in a gap may be armed again at a time that is over.
+        if let AlertPhase::Until(until) = alert.phase {
+            times.push(until);
+        }
+        self.timers.extend(times.into_iter().map(|time| (time, Timer::Wake(slot))));
     }
 
     /// The opens of the sessions in which conditions on days begin to hold.

@@ -520,3 +520,32 @@ fn firings_read_like_a_trader_would_say_them() {
         "After hours. crosses above 650.50: 651.125; spread above 3%: unknown, not met. Note: roll the puts"
     );
 }
+
+#[test]
+fn what_fired_in_a_gap_fires_again_after_it() {
+    let mut desk = desk(price("below", "640"), json!({"repeat": "once_a_bar", "bar": "5m"}));
+    desk.gap("10:00:30", "10:30:10");
+    assert_eq!(desk.trade("10:30:10", "AAPL", "645"), []);
+    assert_eq!(desk.bar("10:02:00", "AAPL", ["644", "644", "639", "644"], "10:30:12").len(), 1);
+    assert_eq!(desk.bar("10:03:00", "AAPL", ["644", "644", "639", "644"], "10:30:12"), [], "the same bar");
+    assert_eq!(desk.bar("10:07:00", "AAPL", ["644", "644", "639", "644"], "10:30:12").len(), 1);
+    desk.time("10:31:00");
+    assert_eq!(desk.trade("10:32:00", "AAPL", "639").len(), 1);
+}
+
+/// Whoever takes over knows from the store that it fired.
+#[test]
+fn what_another_engine_saw_fire_waits_until_it_may_fire_again() {
+    let options = json!({"repeat": {"repeating": {"cooldown_seconds": 60, "rearm_percent": 0.5}}});
+    let mut repeating = desk(price("below", "640"), options);
+    assert!(repeating.engine.fired("a", 4, support::at(FRIDAY, "10:00:30")));
+    assert_eq!(repeating.trade("10:02:00", "AAPL", "639"), [], "it has not been over its margin since");
+    assert_eq!(repeating.trade("10:03:00", "AAPL", "644"), []);
+    let fired = repeating.trade("10:04:00", "AAPL", "639");
+    assert_eq!(fired.iter().map(|firing| firing.arming).collect::<Vec<_>>(), [4]);
+
+    let mut daily = desk(price("below", "640"), json!({"repeat": "once_a_day"}));
+    assert!(daily.engine.fired("a", 2, support::at(FRIDAY, "16:00:00")), "with the close");
+    assert_eq!(daily.trade("10:02:00", "AAPL", "639"), []);
+    assert!(!daily.engine.fired("b", 2, support::at(FRIDAY, "10:00:00")));
+}

@@ -37,6 +37,9 @@ pub struct LeaseRecord {
     pub is_free: bool,
 }
 
+/// Longest checkpoint: that of a hundred thousand alerts takes some 30 MB.
+pub const MAX_CHECKPOINT_BYTES: usize = 128 * 1024 * 1024;
+
 /// Leases by the store's clock.
 #[async_trait]
 pub trait Leases: Send + Sync {
@@ -54,6 +57,11 @@ pub trait Leases: Send + Sync {
     -> Result<Option<LeaseGrant>, StoreError>;
     /// Gives it up at once; false where it had been taken over.
     async fn release_lease(&self, grant: &LeaseGrant) -> Result<bool, StoreError>;
+    /// Saves what the holder knows, at most [`MAX_CHECKPOINT_BYTES`], in place of what was saved before; false where
+    /// somebody else has the lease.
+    async fn save_checkpoint(&self, grant: &LeaseGrant, state: &str) -> Result<bool, StoreError>;
+    /// What a holder of the lease saved last.
+    async fn checkpoint(&self, name: &str) -> Result<Option<String>, StoreError>;
     /// The lease, if anybody ever had it.
     async fn lease(&self, name: &str) -> Result<Option<LeaseRecord>, StoreError>;
 }

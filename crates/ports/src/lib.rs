@@ -39,7 +39,7 @@ pub use firings::{
     FiringCursor, FiringFilter, FiringRecord, Firings, MAX_RECORDED_FIRINGS, NewFiring, RecordedFiring,
 };
 pub use known::{Known, Unknown};
-pub use leases::{LeaseGrant, LeaseRecord, Leases};
+pub use leases::{LeaseGrant, LeaseRecord, Leases, MAX_CHECKPOINT_BYTES};
 pub use limits::{AccountLimits, Patience, RateLimit};
 pub use llm::{LlmDay, LlmTurn, LlmUsage, ModelJournal};
 pub use market_data::{DailyHistory, DataSource, MarketClock, MarketData, RiskFreeRate};

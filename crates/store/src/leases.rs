@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use ttai_ports::{LeaseGrant, LeaseRecord, Leases, StoreError};
+use ttai_ports::{LeaseGrant, LeaseRecord, Leases, MAX_CHECKPOINT_BYTES, StoreError};
 
 use crate::Database;
 use crate::checks::{check_id, check_named};
@@ -27,6 +27,12 @@ const READ: &str = "SELECT name, holder, number, expires_at, \
      FROM leases WHERE name = $1";
 /// Locks the row, so that nobody takes the lease before the caller's work is done.
 const HELD: &str = "SELECT number FROM leases WHERE name = $1 AND holder = $2 AND number = $3 {for update}";
+/// A holder's checkpoint never replaces one of a later holder.
+const SAVE: &str = "INSERT INTO checkpoints (name, number, state, saved_at) \
+     SELECT l.name, l.number, $4, {now} FROM leases l WHERE l.name = $1 AND l.holder = $2 AND l.number = $3 \
+     ON CONFLICT (name) DO UPDATE SET number = excluded.number, state = excluded.state, saved_at = excluded.saved_at \
+     WHERE checkpoints.number <= excluded.number";
+const CHECKPOINT: &str = "SELECT state FROM checkpoints WHERE name = $1";
 
 row! {
     struct Granted {
@@ -119,6 +125,24 @@ impl Leases for Database {
     async fn release_lease(&self, grant: &LeaseGrant) -> Result<bool, StoreError> {
         check(&grant.name, &grant.holder, Duration::ZERO)?;
         Ok(self.execute("releasing the lease", of(RELEASE, grant)).await? > 0)
+    }
+
+    async fn save_checkpoint(&self, grant: &LeaseGrant, state: &str) -> Result<bool, StoreError> {
+        check(&grant.name, &grant.holder, Duration::ZERO)?;
+        if state.len() > MAX_CHECKPOINT_BYTES {
+            return Err(StoreError::Invalid(format!(
+                "the checkpoint of {} has {} bytes, {MAX_CHECKPOINT_BYTES} are allowed",
+                grant.name,
+                state.len()
+            )));
+        }
+        Ok(self.execute("saving the checkpoint", of(SAVE, grant).bind(state)).await? > 0)
+    }
+
+    async fn checkpoint(&self, name: &str) -> Result<Option<String>, StoreError> {
+        check_id("the lease's name", name)?;
+        let found = self.first::<(String,)>("reading the checkpoint", sql(CHECKPOINT).bind(name)).await?;
+        Ok(found.map(|(state,)| state))
     }
 
     async fn lease(&self, name: &str) -> Result<Option<LeaseRecord>, StoreError> {

@@ -76,6 +76,7 @@ sqlite_keeps!(
     only_what_is_armed_fires_and_only_as_it_is,
     a_stale_holder_records_nothing,
     a_lease_has_one_holder,
+    a_checkpoint_is_of_the_last_holder,
     a_thousand_firings_are_recorded_at_once,
     a_message_is_saved_once_with_its_deliveries,
     a_delivery_is_claimed_by_one,

@@ -336,6 +336,20 @@ pub(crate) async fn a_stale_holder_records_nothing(bench: &Bench) {
     assert_eq!(store.lease("none").await, Ok(None));
 }
 
+pub(crate) async fn a_checkpoint_is_of_the_last_holder(bench: &Bench) {
+    let (store, other) = (bench.store().await, bench.store().await);
+    assert_eq!(store.checkpoint("alerts/0").await, Ok(None));
+    let old = lease(&store, "w1").await;
+    assert_eq!(store.save_checkpoint(&old, "{\"a\":1}").await, Ok(true));
+    assert_eq!(store.save_checkpoint(&old, "{\"a\":2}").await, Ok(true));
+    bench.tamper("UPDATE leases SET expires_at = 5").await.close().await;
+    let taken = other.acquire_lease("alerts/0", "w2", SPAN).await.unwrap().unwrap();
+    assert_eq!(other.checkpoint("alerts/0").await.unwrap().as_deref(), Some("{\"a\":2}"));
+    assert_eq!(store.save_checkpoint(&old, "late").await, Ok(false), "somebody else has it");
+    assert_eq!(other.save_checkpoint(&taken, "{}").await, Ok(true));
+    assert_eq!(store.checkpoint("alerts/0").await.unwrap().as_deref(), Some("{}"));
+}
+
 /// A lease that many want at once has one holder.
 pub(crate) async fn a_lease_has_one_holder(bench: &Bench) {
     let stores = [bench.store().await, bench.store().await];
