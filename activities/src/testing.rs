@@ -420,6 +420,7 @@ away! { Deliveries:
     users_due(DateTime<Utc>) -> Vec<String>;
     delivery_backlog() -> DeliveryBacklog;
     list_deliveries(&DeliveryFilter) -> Vec<MessageDelivery>;
+    acknowledge_deliveries(&str, &str) -> u64;
     retry_deliveries(&str, Option<&str>, DateTime<Utc>) -> u64;
 }
 

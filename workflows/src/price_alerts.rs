@@ -77,6 +77,25 @@ entity_workflow! {
             answer(ctx, ids.into_result().map(|ids| AlertRequest::Remove(ids.ids))).await
         }
 
+        /// Says of alerts whether they would be accepted, and whether they are true already; arms none.
+        #[update(name = "test")]
+        pub async fn test_alerts(
+            ctx: &mut WorkflowContext<Self>,
+            alerts: Lenient<AddAlerts>,
+        ) -> Result<AlertAnswers, Refusal> {
+            let test = |alerts: AddAlerts| AlertRequest::Test(alerts.into_alerts());
+            answer(ctx, alerts.into_result().map(test)).await
+        }
+
+        /// Somebody has seen what alerts last fired: what is not delivered of it is not sent any more.
+        #[update]
+        pub async fn acknowledge(
+            ctx: &mut WorkflowContext<Self>,
+            ids: Lenient<AlertIds>,
+        ) -> Result<AlertAnswers, Refusal> {
+            answer(ctx, ids.into_result().map(|ids| AlertRequest::Acknowledge(ids.ids))).await
+        }
+
         /// Lists alerts as they are in the store.
         #[update]
         pub async fn list(
@@ -245,6 +264,9 @@ impl PriceAlertWorkflow {
     fn note(&mut self, request: &AlertRequest, answers: &AlertAnswers) {
         self.state.requests += 1;
         self.state.total = answers.total;
+        if matches!(request, AlertRequest::Test(_)) {
+            return;
+        }
         if matches!(request, AlertRequest::List(ListAlerts { symbol: None, .. })) {
             self.alerts.clear();
         }

@@ -27,6 +27,8 @@ const STANDING: u32 = 4;
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 /// Sessions of an average volume.
 const AVERAGE: usize = 20;
+/// Minutes of a whole session.
+const SESSION_MINUTES: f64 = 390.0;
 
 /// Minutes of an instrument's gap; the last of them are `done`.
 pub(super) struct Filling {
@@ -140,6 +142,7 @@ pub(super) async fn facts(
             .filter(|today| today.date == date)
             .and_then(|today| Decimal::from_f64(today.open)),
         average_volume: Some(average).filter(|average| *average > 0.0),
+        average_minute_volume: Some(average / SESSION_MINUTES).filter(|average| *average > 0.0),
         iv_rank: known.as_ref().and_then(|known| Decimal::from_f64(known.figures.iv_rank?)),
         next_earnings: known.and_then(|known| known.next_earnings).map(|report| report.date),
         ..SymbolFacts::default()

@@ -4,10 +4,13 @@
 
 mod backfill;
 mod desk;
+#[cfg(test)]
+mod desk_tests;
 mod record;
 mod save;
 #[cfg(test)]
-mod tests;
+mod save_tests;
+mod standing;
 mod watch;
 
 use std::sync::Arc;

@@ -14,9 +14,11 @@ use ttai_contract::{
 use ttai_core::Symbol;
 use ttai_core::alert::{AlertDefinition, AlertSubject};
 use ttai_ports::{
-    AlertChange, AlertFilter, AlertRecord, AlertState, ChangedAlert, NewAlert, PortError, SavedAlert,
+    AlertChange, AlertFilter, AlertRecord, AlertState, ChangedAlert, FiringFilter, NewAlert, PortError,
+    SavedAlert,
 };
 
+use super::standing;
 use crate::clock::wall_clock;
 use crate::failure::AnalystError;
 use crate::ports::Ports;
@@ -32,6 +34,8 @@ pub(super) async fn save(ports: &Ports, params: SaveAlertsParams) -> Result<Aler
         AlertRequest::Remove(ids) => desk.remove(ids).await?,
         AlertRequest::Pause(pause) => desk.pause(pause).await?,
         AlertRequest::Snooze(snooze) => vec![desk.snooze(snooze).await?],
+        AlertRequest::Test(alerts) => desk.test(alerts).await?,
+        AlertRequest::Acknowledge(ids) => desk.acknowledge(ids).await?,
         AlertRequest::List(list) => desk.list(list).await?,
     };
     Ok(AlertAnswers { alerts, total: ports.alerts.count_alerts(&desk.user).await? })
@@ -109,8 +113,8 @@ impl Desk<'_> {
             shard: self.shard,
             symbol: alert.subject.symbol_text(),
             state: if alert.paused { AlertState::Paused } else { AlertState::Armed },
-            // An id that was removed may come again: the time tells the one from the other.
-            client_key: format!("{key}@{}", alert.created_at.map_or(0, |at| at.timestamp_micros())),
+            // An id that was removed may come again: the time tells the one from the other. A market's may stand still.
+            client_key: format!("{key}@{}", wall_clock().timestamp_micros()),
             definition: json(&alert)?,
             id: alert.id,
         })))
@@ -178,6 +182,48 @@ impl Desk<'_> {
         Ok(answers)
     }
 
+    async fn test(&self, alerts: Vec<AlertDefinition>) -> Result<Vec<AlertAnswer>, AnalystError> {
+        at_once(alerts.len())?;
+        let known = self.look_up(&alerts).await;
+        let mut answers = Vec::with_capacity(alerts.len());
+        for alert in alerts.into_iter().map(named) {
+            let id = alert.id.clone();
+            answers.push(match judged(alert, &known) {
+                Ok(alert) => AlertAnswer {
+                    id,
+                    accepted: true,
+                    already_true: standing::already_true(self.ports, &alert).await,
+                    alert: Some(alert),
+                    ..AlertAnswer::default()
+                },
+                Err(reason) => refused(&id, reason),
+            });
+        }
+        Ok(answers)
+    }
+
+    async fn acknowledge(&self, ids: Vec<String>) -> Result<Vec<AlertAnswer>, AnalystError> {
+        at_once(ids.len())?;
+        let mut answers = Vec::with_capacity(ids.len());
+        for id in ids {
+            let last = FiringFilter {
+                user_id: self.user.clone(),
+                alert_id: Some(id.clone()),
+                limit: Some(1),
+                ..FiringFilter::default()
+            };
+            let Some(last) = self.ports.firings.list_firings(&last).await?.pop() else {
+                answers.push(refused(&id, "it has fired nothing".to_owned()));
+                continue;
+            };
+            let deliveries = &self.ports.deliverer.deliveries;
+            deliveries.acknowledge_deliveries(&self.user, &last.message_id).await?;
+            let record = self.ports.alerts.alert(&self.user, &id).await?;
+            answers.push(record.map_or_else(|| refused(&id, ABSENT.to_owned()), |record| accepted(&record)));
+        }
+        Ok(answers)
+    }
+
     async fn list(&self, list: ListAlerts) -> Result<Vec<AlertAnswer>, AnalystError> {
         let filter = AlertFilter {
             user_id: self.user.clone(),
@@ -197,14 +243,20 @@ impl Desk<'_> {
     }
 
     async fn known(&self, symbol: Symbol) -> (Symbol, Known) {
-        let now = self.ports.market.now(&symbol).await;
-        let now = now.unwrap_or_else(|_| wall_clock());
-        let refusal = match self.ports.market.quote(&symbol, now).await {
+        let before = self.market_now(&symbol).await;
+        let refusal = match self.ports.market.quote(&symbol, before).await {
             Err(error @ PortError::UnknownSymbol { .. }) => Some(error.to_string()),
             // An outage is no reason to refuse an alert.
             _ => None,
         };
+        // The answer may have said that it is later than anybody knew.
+        let now = self.market_now(&symbol).await.max(before);
         (symbol, Known { now, refusal })
+    }
+
+    /// The market's time; the wall clock's where nobody says.
+    async fn market_now(&self, symbol: &Symbol) -> DateTime<Utc> {
+        self.ports.market.now(symbol).await.unwrap_or_else(|_| wall_clock())
     }
 }
 
@@ -299,6 +351,7 @@ pub fn accepted(record: &AlertRecord) -> AlertAnswer {
         alert: definition(record),
         state: record.state.as_str().to_owned(),
         fired: record.arming.saturating_sub(1),
+        already_true: None,
     }
 }
 

@@ -76,6 +76,22 @@ impl PriceAlerts {
         self.update("change", alert).await
     }
 
+    /// Says of alerts whether they would be accepted, and whether they are true already; arms none.
+    ///
+    /// # Errors
+    /// As [`PriceAlerts::add`].
+    pub async fn test(&self, alerts: &[AlertDefinition]) -> Result<AlertAnswers, ClientError> {
+        self.update("test", &serde_json::json!({ "alerts": alerts })).await
+    }
+
+    /// Somebody has seen what alerts last fired: what is not delivered of it is not sent any more.
+    ///
+    /// # Errors
+    /// As [`PriceAlerts::add`].
+    pub async fn acknowledge(&self, ids: Vec<String>) -> Result<AlertAnswers, ClientError> {
+        self.update("acknowledge", &AlertIds { ids }).await
+    }
+
     /// Removes alerts.
     ///
     /// # Errors

@@ -133,6 +133,10 @@ pub enum AlertRequest {
     Pause(PauseAlerts),
     /// Silences an alert until a time, or ends its silence.
     Snooze(SnoozePriceAlert),
+    /// Says of alerts whether they would be accepted, and whether they are true already; arms none.
+    Test(Vec<AlertDefinition>),
+    /// Somebody has seen what alerts last fired: what is not delivered of it is not sent any more.
+    Acknowledge(Vec<String>),
     /// Lists alerts.
     List(ListAlerts),
 }
@@ -259,6 +263,9 @@ pub struct AlertAnswer {
     /// How often it has fired.
     #[serde(default)]
     pub fired: u64,
+    /// What makes it true already, as it would be told; only `test` looks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub already_true: Option<String>,
 }
 
 /// What a router remembers from run to run: little, since the alerts are in the store.

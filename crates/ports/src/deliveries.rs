@@ -250,6 +250,8 @@ pub trait Deliveries: Send + Sync {
     async fn delivery_backlog(&self) -> Result<DeliveryBacklog, StoreError>;
     /// A user's deliveries, newest message first.
     async fn list_deliveries(&self, filter: &DeliveryFilter) -> Result<Vec<MessageDelivery>, StoreError>;
+    /// A person has seen the message: what is open of it and not being sent right now is given up. Answers how many.
+    async fn acknowledge_deliveries(&self, user_id: &str, message_id: &str) -> Result<u64, StoreError>;
     /// A person wants them now: what waits is due at `now`, and what was given up waits again, a day longer where it had
     /// expired. Of one message, or of all that is open. Answers how many.
     async fn retry_deliveries(

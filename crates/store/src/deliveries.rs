@@ -19,6 +19,9 @@ use crate::leases::micros;
 use crate::messages::{self, ReadyMessage, check_message_id};
 use crate::statement::{Bind, Statement, count, instant, row, sql};
 
+/// Its problem says why nobody needs it any more.
+const SEEN: &str = "UPDATE deliveries SET state = 'given_up', due_at = NULL, held = 0, problem = 'acknowledged' \
+     WHERE user_id = $1 AND message_id = $2 AND state IN ('queued', 'failed')";
 const MAX_PROBLEM_BYTES: usize = 8 * 1024;
 /// How much longer a message is worth sending where a person asks for it after its expiry.
 const ANOTHER_DAY: TimeDelta = TimeDelta::hours(24);
@@ -288,6 +291,13 @@ impl Deliveries for Database {
     async fn list_deliveries(&self, filter: &DeliveryFilter) -> Result<Vec<MessageDelivery>, StoreError> {
         let found = self.all::<Joined>("listing the deliveries", listing(filter)?).await?;
         found.into_iter().map(Joined::into_delivery).collect()
+    }
+
+    async fn acknowledge_deliveries(&self, user_id: &str, message_id: &str) -> Result<u64, StoreError> {
+        check_id("the deliveries' user", user_id)?;
+        check_message_id(message_id)?;
+        let seen = sql(SEEN).bind(user_id).bind(message_id);
+        self.execute("acknowledging the message", seen).await
     }
 
     async fn retry_deliveries(

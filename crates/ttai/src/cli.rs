@@ -539,8 +539,12 @@ pub enum AlertCommand {
         #[arg(long)]
         json: bool,
     },
+    /// Replace what an alert says; it is armed anew.
+    Change(AlertChangeArgs),
     /// Remove alerts.
     Remove(AlertIdsArgs),
+    /// Say that you have seen what alerts fired: what is not delivered of it yet is not sent any more.
+    Ack(AlertIdsArgs),
     /// Turn alerts off until they are resumed.
     Pause(AlertIdsArgs),
     /// Turn alerts on again.
@@ -572,12 +576,31 @@ pub struct AlertAddArgs {
     /// A file with one alert or a list of alerts as JSON, or - for standard input.
     #[arg(long, value_name = "FILE", conflicts_with = "words")]
     pub json_file: Option<PathBuf>,
+    /// Do not ask where an alert is already true.
+    #[arg(long, short)]
+    pub yes: bool,
     /// Whose alert.
     #[arg(long, default_value = ttai_contract::subject::DEFAULT_USER)]
     pub user: UserId,
     /// Print as JSON.
     #[arg(long)]
     pub json: bool,
+}
+
+/// `ttai alert change`.
+#[derive(Clone, Debug, Args)]
+pub struct AlertChangeArgs {
+    /// The alert's id.
+    pub id: String,
+    /// What it says from now on, in words.
+    #[arg(required = true)]
+    pub words: Vec<String>,
+    /// Do not ask where it is already true.
+    #[arg(long, short)]
+    pub yes: bool,
+    /// Whose alert.
+    #[arg(long, default_value = ttai_contract::subject::DEFAULT_USER)]
+    pub user: UserId,
 }
 
 /// `ttai alert list` and `ttai alert history`.

@@ -51,6 +51,23 @@ pub fn is_interactive() -> bool {
     std::io::stderr().is_terminal()
 }
 
+/// Whether a person can be asked.
+#[must_use]
+pub fn can_ask() -> bool {
+    std::io::stdin().is_terminal() && is_interactive()
+}
+
+/// Asks a question that is answered with yes or no; no where nothing is said.
+///
+/// # Errors
+/// A terminal that cannot be read.
+pub fn ask(question: &str) -> anyhow::Result<bool> {
+    let _ = write!(std::io::stderr().lock(), "{question} [y/N] ");
+    let mut answer = String::new();
+    std::io::stdin().read_line(&mut answer)?;
+    Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
+}
+
 /// Logs go to standard error: warnings by default, more with each `-v`, anything with `TTAI_LOG`.
 ///
 /// A command that `reports` what happens to its run by itself logs errors only: each trouble is said once.

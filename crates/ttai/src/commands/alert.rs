@@ -14,7 +14,9 @@ use ttai_engine::phrase::{self, PhraseContext};
 use ttai_ports::{Alerts, FiringFilter, FiringRecord, Firings};
 use ttai_store::Database;
 
-use crate::cli::{AlertAddArgs, AlertCommand, AlertIdsArgs, AlertListArgs, AlertOfArgs, GlobalArgs};
+use crate::cli::{
+    AlertAddArgs, AlertChangeArgs, AlertCommand, AlertIdsArgs, AlertListArgs, AlertOfArgs, GlobalArgs,
+};
 use crate::settings::Settings;
 use crate::{output, report, server, wiring};
 
@@ -29,6 +31,10 @@ pub async fn run(global: &GlobalArgs, command: AlertCommand) -> anyhow::Result<E
         AlertCommand::List(args) => list(&settings, args).await,
         AlertCommand::Show(args) => show(&settings, args).await,
         AlertCommand::Test { words, json } => test(&words, json),
+        AlertCommand::Change(args) => change(&settings, args).await,
+        AlertCommand::Ack(AlertIdsArgs { ids, user }) => {
+            print_answers("seen", &router(&settings, &user).await?.acknowledge(ids).await?)
+        }
         AlertCommand::Remove(AlertIdsArgs { ids, user }) => {
             print_answers("removed", &router(&settings, &user).await?.remove(ids).await?)
         }
@@ -66,6 +72,9 @@ async fn add(settings: &Settings, args: AlertAddArgs) -> anyhow::Result<ExitCode
         alert.id.clone_from(id);
     }
     let router = router(settings, &args.user).await?;
+    if !args.yes && !args.json && !is_wanted(&router, &alerts).await? {
+        return Ok(ExitCode::FAILURE);
+    }
     let mut answers = AlertAnswers::default();
     for some in alerts.chunks(ttai_contract::alerts::MAX_ALERTS_AT_ONCE) {
         let answer = router.add(some).await?;
@@ -77,6 +86,28 @@ async fn add(settings: &Settings, args: AlertAddArgs) -> anyhow::Result<ExitCode
         return Ok(exit(&answers));
     }
     print_answers("armed", &answers)
+}
+
+async fn change(settings: &Settings, args: AlertChangeArgs) -> anyhow::Result<ExitCode> {
+    let alert = AlertDefinition { id: args.id, ..from_words(&args.words)? };
+    let router = router(settings, &args.user).await?;
+    if !args.yes && !is_wanted(&router, std::slice::from_ref(&alert)).await? {
+        return Ok(ExitCode::FAILURE);
+    }
+    print_answers("changed", &router.change(&alert).await?)
+}
+
+/// Asks a person at a terminal where one alert is true before it is armed: it fires at once.
+async fn is_wanted(router: &PriceAlerts, alerts: &[AlertDefinition]) -> anyhow::Result<bool> {
+    let [alert] = alerts else { return Ok(true) };
+    if !output::can_ask() {
+        return Ok(true);
+    }
+    let tested = router.test(std::slice::from_ref(alert)).await?;
+    let Some(said) = tested.alerts.into_iter().find_map(|answer| answer.already_true) else {
+        return Ok(true);
+    };
+    output::ask(&format!("Already true: {said}. It will fire at once. Arm it?"))
 }
 
 /// The alert that the words say, with the place that cannot be read.
