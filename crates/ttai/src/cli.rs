@@ -493,6 +493,25 @@ pub struct RecordArgs {
 pub enum DrillCommand {
     /// Whether alerts fire as a tape says they must, each once, and reach a channel.
     Alerts(DrillAlertsArgs),
+    /// Measure how long a price takes from the stream's frame to a webhook.
+    Latency(DrillLatencyArgs),
+}
+
+/// `ttai drill latency`.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct DrillLatencyArgs {
+    /// Alerts, ten a symbol.
+    #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(10..=5_000))]
+    pub alerts: u32,
+    /// Firings a second.
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=200))]
+    pub rate: u32,
+    /// For how long: 30s, 5m.
+    #[arg(long = "for", value_name = "DURATION", default_value = "5m", value_parser = duration)]
+    pub span: Duration,
+    /// Print as JSON.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `ttai drill alerts`.

@@ -2,7 +2,7 @@
 
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
-use axum::routing::{delete, get};
+use axum::routing::{delete, get, post};
 use axum::{Json, Router};
 use chrono::{DateTime, Duration, Utc};
 use serde::{Deserialize, Serialize};
@@ -34,6 +34,13 @@ struct ClockChange {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NewPrint {
+    symbol: Symbol,
+    price: f64,
+}
+
+#[derive(Deserialize)]
 struct InboxQuery {
     channel: Option<String>,
 }
@@ -45,6 +52,7 @@ pub(crate) fn router(state: SimState) -> Router {
         .route("/faults", get(faults).post(add_fault).delete(clear_faults))
         .route("/faults/{id}", delete(remove_fault))
         .route("/inbox", get(inbox).delete(clear_inbox))
+        .route("/prints", post(print))
         .with_state(state)
 }
 
@@ -94,6 +102,21 @@ async fn remove_fault(State(state): State<SimState>, Path(id): Path<u64>) -> Sta
 async fn clear_faults(State(state): State<SimState>) -> StatusCode {
     state.faults.remove(None, &state.market);
     StatusCode::NO_CONTENT
+}
+
+/// A symbol prints at a price now, on the streams only.
+async fn print(
+    State(state): State<SimState>,
+    Json(print): Json<NewPrint>,
+) -> Result<StatusCode, (StatusCode, String)> {
+    if !state.market.lists(&print.symbol) {
+        return Err((StatusCode::NOT_FOUND, format!("{} is not listed here", print.symbol)));
+    }
+    if !(print.price.is_finite() && print.price > 0.0) {
+        return Err((StatusCode::UNPROCESSABLE_ENTITY, format!("{} is no price", print.price)));
+    }
+    state.market.print(&print.symbol, print.price);
+    Ok(StatusCode::NO_CONTENT)
 }
 
 async fn inbox(State(state): State<SimState>, Query(query): Query<InboxQuery>) -> Json<Vec<InboxMessage>> {

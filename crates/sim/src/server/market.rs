@@ -18,6 +18,7 @@ use ttai_ports::{
 use ttai_quant::chain::{PricedQuote, price_chain};
 
 use super::clock::SimClock;
+use super::prints::{Departure, Prints};
 
 /// Everything that a simulation plays from.
 pub trait MarketFeed: MarketData + Metrics + News {}
@@ -82,12 +83,20 @@ pub struct SimMarket {
     symbols: Vec<Symbol>,
     overlays: Mutex<Overlays>,
     chains: Mutex<HashMap<Symbol, Arc<SimChain>>>,
+    prints: Prints,
 }
 
 impl SimMarket {
     /// A market over a source, at a clock.
     pub(crate) fn new(source: Arc<dyn MarketFeed>, clock: SimClock, symbols: Vec<Symbol>) -> Self {
-        Self { source, clock, symbols, overlays: Mutex::default(), chains: Mutex::default() }
+        Self {
+            source,
+            clock,
+            symbols,
+            overlays: Mutex::default(),
+            chains: Mutex::default(),
+            prints: Prints::default(),
+        }
     }
 
     /// Market time.
@@ -256,11 +265,30 @@ impl SimMarket {
         let date = ttai_calendar::new_york_date(until);
         let known = (until + Duration::minutes(1)).max(self.now());
         let minutes = self.source.minute_bars(symbol, date, known).await?;
-        Ok(minutes
-            .iter()
-            .flat_map(prints_of)
-            .filter(|print| after < print.time && print.time <= until)
-            .collect())
+        let of_minutes = minutes.iter().flat_map(prints_of);
+        let mut prints: Vec<Print> =
+            of_minutes.filter(|print| after < print.time && print.time <= until).collect();
+        let asked = self.prints.between(symbol, after, until);
+        if !asked.is_empty() {
+            prints.extend(asked);
+            prints.sort_by_key(|print| print.time);
+        }
+        Ok(prints)
+    }
+
+    /// A share prints at a price now, whatever its minutes say: on the streams only, in no minute and no quote.
+    pub fn print(&self, symbol: &Symbol, price: f64) {
+        self.prints.add(symbol, Print { time: self.now(), price, size: 100.0 });
+    }
+
+    /// The prints on request whose frames have left since the last call.
+    pub fn take_departures(&self) -> Vec<Departure> {
+        self.prints.take_departures()
+    }
+
+    /// Notes that a print leaves on a stream.
+    pub(crate) fn left(&self, symbol: &Symbol, time: DateTime<Utc>) {
+        self.prints.left(symbol, time);
     }
 
     /// Earnings, short interest, sector.

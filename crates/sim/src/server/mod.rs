@@ -16,6 +16,7 @@ pub mod inbox;
 mod listing;
 pub mod market;
 mod openai;
+pub mod prints;
 mod rss;
 mod slack;
 pub mod starter;

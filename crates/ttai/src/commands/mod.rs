@@ -24,7 +24,7 @@ use std::process::ExitCode;
 
 use ttai_activities::cores;
 
-use crate::cli::{Cli, Command, DrillCommand, RunCommand};
+use crate::cli::{Cli, Command, RunCommand};
 
 /// Threads for files and names beside those that compute, of which there is one a core. Each holds on to memory that it has freed.
 const THREADS_FOR_FILES: usize = 6;
@@ -71,7 +71,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Portfolio(args) => portfolio::run(&global, args).await,
         Command::Roll(args) => portfolio::roll(&global, args).await,
         Command::Wheel(args) => portfolio::wheel(&global, args).await,
-        Command::Drill(DrillCommand::Alerts(args)) => drill::alerts(&global, args).await,
+        Command::Drill(command) => drill::run(&global, command).await,
         Command::Alert(command) => alert::run(&global, command).await,
         Command::Notify(command) => notify::run(&global, command).await,
         Command::Sim(args) => sim::run(&global, args).await,

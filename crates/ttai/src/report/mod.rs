@@ -27,7 +27,9 @@ pub use list::list;
 pub use paint::Paint;
 pub use portfolio::{portfolio, rolls, wheel};
 pub use quotes::{quotes, stream_event};
-pub use tables::{checks, configuration, description, progress, recorded, run_line, step_line, step_name};
+pub use tables::{
+    checks, configuration, description, plain_table, progress, recorded, run_line, step_line, step_name,
+};
 
 /// A market time in New York.
 #[must_use]

@@ -35,6 +35,14 @@ pub(super) fn render(table: &Table) -> String {
     table.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
 }
 
+/// Rows under a header.
+#[must_use]
+pub fn plain_table(header: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
+    let mut table = table(header);
+    table.add_rows(rows);
+    render(&table)
+}
+
 /// Columns of running text: the terminal's, but no more than the eye can follow.
 pub(super) fn text_width() -> usize {
     Table::new().width().unwrap_or(PIPE_WIDTH).clamp(40, PIPE_WIDTH).into()

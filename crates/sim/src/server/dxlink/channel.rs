@@ -159,7 +159,11 @@ impl Subscription {
             let trades = source::trades(market, symbol, event_type == "TradeETH", self.traded).await;
             self.traded = trades.last().map(|(time, _)| *time).or(self.traded).or_else(|| Some(market.now()));
             let left_out = if every_trade { 0 } else { trades.len().saturating_sub(1) };
-            return trades.into_iter().skip(left_out).map(|(_, fields)| fields).collect();
+            let leaving = trades.into_iter().skip(left_out);
+            return leaving
+                .inspect(|(time, _)| market.left(symbol, *time))
+                .map(|(_, fields)| fields)
+                .collect();
         }
         let present = source::present(market, instrument, event_type).await;
         if present == self.last {

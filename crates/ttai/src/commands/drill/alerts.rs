@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
-use std::process::{Child, Command, ExitCode, Stdio};
+use std::process::{Child, ExitCode};
 use std::str::FromStr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -24,27 +24,22 @@ use ttai_calendar::{NEW_YORK, new_york_instant, session};
 use ttai_client::PriceAlerts;
 use ttai_contract::{AlertDefinition, UserId};
 use ttai_core::{SessionPart, Symbol};
-use ttai_dev_server::{DevServer, DevServerOptions};
+use ttai_dev_server::DevServer;
 use ttai_engine::{Firing, FiringWay};
 use ttai_ports::{Deliveries, FiringFilter, Firings, Leases, MarketData};
 use ttai_sim::server::faults::Fault;
-use ttai_sim::server::webhook::WEBHOOK_SIGNING_KEY;
 use ttai_sim::server::{RunningSim, SimOptions, SimStart, start};
 use ttai_store::{Database, StoreUrl};
 
-use super::sim::read_faults;
+use super::super::sim::read_faults;
+use super::stage::{LOOK, PATIENCE, Webhook, persist, temporal, worker};
 use crate::cli::{DrillAlertsArgs, GlobalArgs};
 use crate::market::Played;
 use crate::settings::Settings;
-use crate::{output, server, sources};
+use crate::{output, server};
 
-/// How long a step may take.
-const PATIENCE: Duration = Duration::from_secs(120);
 /// A day's end has settled when nothing has changed for so long.
 const SETTLED: Duration = Duration::from_secs(6);
-/// Between two looks.
-const LOOK: Duration = Duration::from_millis(100);
-
 /// An alert of the file. What is expected of it is not read.
 #[derive(Clone, Debug, Deserialize)]
 struct DrillAlert {
@@ -107,7 +102,7 @@ impl DrillRow {
 ///
 /// # Errors
 /// Files that cannot be read, or a step that does not come to its end.
-pub async fn alerts(global: &GlobalArgs, args: DrillAlertsArgs) -> anyhow::Result<ExitCode> {
+pub(super) async fn alerts(global: &GlobalArgs, args: DrillAlertsArgs) -> anyhow::Result<ExitCode> {
     let alerts = read_alerts(&args.alerts)?;
     let seed = args.seed.unwrap_or_else(|| fastrand::u64(..1_000_000));
     output::note(&format!("{} alerts, {} disturbances, seed {seed}", alerts.len(), args.kills));
@@ -280,16 +275,23 @@ impl Stage {
         })
         .await?;
         let tape = played.open(folder.path()).await?;
-        let mut options = DevServerOptions::ephemeral(folder.path().join("server"));
-        options.locate.binary.clone_from(&settings.temporal_binary);
-        options.search_attributes = server::search_attribute_kinds();
-        let server = DevServer::start(options).await?;
+        let server = temporal(settings, folder.path()).await?;
         let url = StoreUrl::from_str(&folder.path().join("ttai.db").to_string_lossy())?;
         let database = Arc::new(Database::open(&url).await?);
         let channel = SharedChannel::default();
         let receiver = listen(Arc::clone(&channel)).await?;
-        let worker = worker(folder.path(), &server.address(), &sim, receiver)?;
+        let worker = Self::start_worker(folder.path(), &server, &sim, receiver)?;
         Ok(Self { folder, server, sim, tape, database, channel, receiver, router: None, worker })
+    }
+
+    fn start_worker(
+        folder: &Path,
+        server: &DevServer,
+        sim: &RunningSim,
+        receiver: SocketAddr,
+    ) -> anyhow::Result<Child> {
+        let url = format!("http://{receiver}/alerts");
+        worker(folder, &server.address(), sim, &[Webhook { name: "drill", url: &url, per_minute: None }])
     }
 
     /// A day: its alerts are armed before it, it goes by with its disturbances, and everything comes to rest after it.
@@ -355,7 +357,7 @@ impl Stage {
             Disturbance::Kill => {
                 self.worker.kill()?;
                 self.worker.wait()?;
-                self.worker = worker(self.folder.path(), &self.server.address(), &self.sim, self.receiver)?;
+                self.worker = Self::start_worker(self.folder.path(), &self.server, &self.sim, self.receiver)?;
             }
             Disturbance::Cut => self.cut()?,
             Disturbance::Lose => lock(&self.channel).to_lose += 1,
@@ -449,20 +451,6 @@ impl Stage {
     }
 }
 
-/// Asks until there is an answer: a worker may be away.
-async fn persist<T, E: std::fmt::Display, F: Future<Output = Result<T, E>>>(
-    mut ask: impl FnMut() -> F,
-) -> anyhow::Result<T> {
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        match ask().await {
-            Ok(answer) => return Ok(answer),
-            Err(error) => ensure!(Instant::now() < deadline, "no answer: {error}"),
-        }
-        sleep(LOOK).await;
-    }
-}
-
 async fn listen(channel: SharedChannel) -> anyhow::Result<SocketAddr> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
     let address = listener.local_addr()?;
@@ -470,36 +458,6 @@ async fn listen(channel: SharedChannel) -> anyhow::Result<SocketAddr> {
     let router = Router::new().route("/alerts", post(handler));
     tokio::spawn(async move { axum::serve(listener, router).await });
     Ok(address)
-}
-
-/// A worker process that reads the simulated market and writes to the receiver.
-fn worker(folder: &Path, address: &str, sim: &RunningSim, receiver: SocketAddr) -> anyhow::Result<Child> {
-    let log = std::fs::OpenOptions::new().create(true).append(true).open(folder.join("worker.log"))?;
-    let mut command = Command::new(std::env::current_exe()?);
-    for (name, _) in std::env::vars_os() {
-        let name = name.to_string_lossy().into_owned();
-        if name.starts_with("TTAI") || name.starts_with("TEMPORAL_") {
-            command.env_remove(name);
-        }
-    }
-    let store = folder.join("ttai.db");
-    command
-        .args(["worker", "--queues", "streaming-queue,background-queue", "--address", address])
-        .arg("--data-dir")
-        .arg(folder)
-        .arg("--store")
-        .arg(store)
-        .current_dir(folder)
-        .envs(sources::variables(&sim.endpoints))
-        .env("TTAI__MARKET__SOURCE", "live")
-        .env("TTAI_DRILL", "1")
-        .env("TTAI__CHANNELS__DRILL__TYPE", "webhook")
-        .env("TTAI_CHANNELS_DRILL_URL", format!("http://{receiver}/alerts"))
-        .env("TTAI_CHANNELS_DRILL_SECRET", WEBHOOK_SIGNING_KEY)
-        .stdin(Stdio::null())
-        .stdout(log.try_clone()?)
-        .stderr(log);
-    command.spawn().context("a worker cannot be started")
 }
 
 fn minute(time: DateTime<Utc>) -> String {

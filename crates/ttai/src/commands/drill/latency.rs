@@ -1,0 +1,435 @@
+//! `ttai drill latency`: how long a price takes from the frame that leaves the simulated stream to the request that reaches a
+//! webhook, one alert at a time, and all at once into a channel that takes few messages a minute.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::net::Ipv4Addr;
+use std::process::{Child, ExitCode};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, ensure};
+use axum::http::StatusCode;
+use axum::routing::post;
+use axum::{Json, Router};
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio::time::{interval, sleep, timeout};
+use ttai_calendar::new_york_instant;
+use ttai_client::PriceAlerts;
+use ttai_contract::{AlertDefinition, UserId};
+use ttai_core::Symbol;
+use ttai_dev_server::DevServer;
+use ttai_ports::{Deliveries, FiringFilter, FiringRecord, Firings};
+use ttai_sim::server::prints::Departure;
+use ttai_sim::server::{RunningSim, SimOptions, SimStart, start};
+use ttai_store::{Database, StoreUrl};
+
+use super::flat_market::{FlatMarket, PRICE};
+use super::stage::{LOOK, PATIENCE, Webhook, persist, temporal, worker};
+use crate::cli::{DrillLatencyArgs, GlobalArgs};
+use crate::settings::Settings;
+use crate::{output, report, server};
+
+/// Alerts of a symbol: each of its steps fires one.
+const STEPS: u32 = 10;
+/// The channel that takes all, and the one that does not.
+const OPEN: &str = "open";
+const NARROW: &str = "narrow";
+/// Messages a minute of the narrow channel.
+const NARROW_PER_MINUTE: u32 = 20;
+/// How long what fired last may take to arrive.
+const ARRIVES_WITHIN: Duration = Duration::from_secs(30);
+
+/// Percentiles of one stretch of the way, milliseconds.
+#[derive(Clone, Debug, Serialize)]
+struct Stretch {
+    stretch: &'static str,
+    p50_ms: f64,
+    p90_ms: f64,
+    p99_ms: f64,
+    max_ms: f64,
+}
+
+/// What the drill found.
+#[derive(Clone, Debug, Serialize)]
+struct Findings {
+    alerts: u32,
+    /// Prints that had to fire an alert, and those of which no message came.
+    firings: usize,
+    missing: usize,
+    stretches: Vec<Stretch>,
+    /// All alerts at once: until all are recorded, and until the last of them has reached the narrow channel.
+    burst: usize,
+    burst_recorded_ms: f64,
+    burst_told_ms: f64,
+    burst_messages: usize,
+}
+
+/// Runs the drill.
+///
+/// # Errors
+/// A step that does not come to its end.
+pub(super) async fn latency(global: &GlobalArgs, args: DrillLatencyArgs) -> anyhow::Result<ExitCode> {
+    let settings = Settings::load(global, None)?;
+    let mut stage = Stage::set(&settings, args.alerts / STEPS).await?;
+    let outcome = stage.measure(args).await;
+    let findings = match outcome {
+        Ok(findings) => findings,
+        Err(error) => return Err(error.context(stage.log_tail())),
+    };
+    stage.strike().await?;
+    if args.json {
+        output::line(&serde_json::to_string(&findings)?);
+    } else {
+        print(&findings);
+    }
+    Ok(if findings.missing == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn print(findings: &Findings) {
+    let rows = findings.stretches.iter().map(|stretch| {
+        let times = [stretch.p50_ms, stretch.p90_ms, stretch.p99_ms, stretch.max_ms];
+        std::iter::once(stretch.stretch.to_owned())
+            .chain(times.iter().map(|time| format!("{time:.1} ms")))
+            .collect()
+    });
+    output::line(&report::plain_table(&["WAY", "P50", "P90", "P99", "MAX"], rows));
+    output::line(&format!("{} firings, {} missing", findings.firings, findings.missing));
+    output::line(&format!(
+        "{} at once: recorded within {:.0} ms, told within {:.0} ms in {} messages",
+        findings.burst, findings.burst_recorded_ms, findings.burst_told_ms, findings.burst_messages
+    ));
+}
+
+/// When each message first reached a channel.
+#[derive(Debug, Default)]
+struct Arrivals {
+    first: HashMap<String, Instant>,
+    last: Option<Instant>,
+    messages: usize,
+}
+
+type SharedArrivals = Arc<Mutex<Arrivals>>;
+
+async fn arrive(arrivals: SharedArrivals, body: Value) -> StatusCode {
+    let now = Instant::now();
+    let mut arrivals = arrivals.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(id) = body["id"].as_str() {
+        arrivals.first.entry(id.to_owned()).or_insert(now);
+    }
+    arrivals.last = Some(now);
+    arrivals.messages += 1;
+    StatusCode::OK
+}
+
+async fn listen(of: &SharedArrivals) -> anyhow::Result<String> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+    let url = format!("http://{}/", listener.local_addr()?);
+    let of = Arc::clone(of);
+    let router = Router::new().route("/", post(move |Json(body)| arrive(Arc::clone(&of), body)));
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    Ok(url)
+}
+
+/// Everything that plays.
+struct Stage {
+    folder: tempfile::TempDir,
+    symbols: Vec<Symbol>,
+    server: DevServer,
+    sim: RunningSim,
+    database: Arc<Database>,
+    open: SharedArrivals,
+    narrow: SharedArrivals,
+    worker: Child,
+    /// Both clocks at one moment.
+    anchor: (Instant, DateTime<Utc>),
+}
+
+impl Stage {
+    async fn set(settings: &Settings, symbols: u32) -> anyhow::Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let symbols: Vec<Symbol> = (0..symbols).map(symbol).collect::<Result<_, _>>()?;
+        let day = chrono::NaiveDate::from_ymd_opt(2026, 9, 18).context("no such day")?;
+        let end = new_york_instant(day, 16, 0)?;
+        let sim = start(SimOptions {
+            listen: (Ipv4Addr::LOCALHOST, 0).into(),
+            source: Arc::new(FlatMarket { symbols: symbols.clone(), end }),
+            start: SimStart::At(new_york_instant(day, 10, 0)?),
+            speed: 1.0,
+            faults: Vec::new(),
+        })
+        .await?;
+        let server = temporal(settings, folder.path()).await?;
+        let url: StoreUrl = folder.path().join("ttai.db").to_string_lossy().parse()?;
+        let database = Arc::new(Database::open(&url).await?);
+        let (open, narrow) = (SharedArrivals::default(), SharedArrivals::default());
+        let (open_url, narrow_url) = (listen(&open).await?, listen(&narrow).await?);
+        let channels = [
+            Webhook { name: OPEN, url: &open_url, per_minute: None },
+            Webhook { name: NARROW, url: &narrow_url, per_minute: Some(NARROW_PER_MINUTE) },
+        ];
+        let worker = worker(folder.path(), &server.address(), &sim, &channels)?;
+        let anchor = (Instant::now(), Utc::now());
+        Ok(Self { folder, symbols, server, sim, database, open, narrow, worker, anchor })
+    }
+
+    async fn measure(&mut self, args: DrillLatencyArgs) -> anyhow::Result<Findings> {
+        let client = server::connect(&self.server.address(), self.server.namespace()).await?;
+        let user = UserId::default();
+        let started = client.start_price_alerts(&user, true);
+        let router = timeout(PATIENCE, started).await??;
+        let ladder = self.alerts(
+            "up",
+            OPEN,
+            0.1,
+            &json!({"repeating": {"cooldown_seconds": 1, "rearm_percent": 0.02}}),
+        );
+        arm(&router, &ladder).await?;
+        self.warm_up().await?;
+        let expected = self.climb(args).await?;
+        let (missing, stretches) = self.compare(&expected).await?;
+        for ids in ladder.chunks(500) {
+            let ids: Vec<String> = ids.iter().map(|alert| alert.id.clone()).collect();
+            persist(|| router.remove(ids.clone())).await?;
+        }
+        let burst = self.burst(&router).await?;
+        Ok(Findings {
+            alerts: args.alerts,
+            firings: expected.len(),
+            missing,
+            stretches,
+            burst: burst.fired,
+            burst_recorded_ms: burst.recorded_ms,
+            burst_told_ms: burst.told_ms,
+            burst_messages: burst.messages,
+        })
+    }
+
+    /// Ten alerts a symbol over its price, a step apart.
+    fn alerts(&self, name: &str, channel: &str, step: f64, repeat: &Value) -> Vec<AlertDefinition> {
+        let of_symbol = |symbol: &Symbol| -> Vec<Value> {
+            let level = |place: u32| cents(PRICE + step * f64::from(place + 1));
+            (0..STEPS)
+                .map(|place| {
+                    json!({
+                        "id": format!("{name}-{symbol}-{place}"), "symbol": symbol, "condition": "above",
+                        "target_price": level(place), "channels": [channel], "repeat": repeat,
+                    })
+                })
+                .collect()
+        };
+        let all = self.symbols.iter().flat_map(of_symbol);
+        all.filter_map(|alert| serde_json::from_value(alert).ok()).collect()
+    }
+
+    /// Waits until every symbol's prints leave: whoever watches has subscribed. Of the first print nobody knows yet whether
+    /// another bears it out.
+    async fn warm_up(&self) -> anyhow::Result<()> {
+        let deadline = Instant::now() + PATIENCE;
+        let mut left: BTreeMap<Symbol, u32> = BTreeMap::new();
+        while left.len() < self.symbols.len() || left.values().any(|count| *count < 3) {
+            ensure!(Instant::now() < deadline, "{} of the symbols are watched", left.len());
+            self.symbols.iter().for_each(|symbol| self.print(symbol, PRICE - 0.1));
+            sleep(LOOK * 5).await;
+            for departure in self.sim.state.market.take_departures() {
+                *left.entry(departure.symbol).or_default() += 1;
+            }
+        }
+        sleep(LOOK * 10).await;
+        self.sim.state.market.take_departures();
+        Ok(())
+    }
+
+    fn print(&self, symbol: &Symbol, price: f64) {
+        self.sim.state.market.print(symbol, cents(price));
+    }
+
+    /// Every symbol climbs its steps and falls back, one print after the other; which message each print has to bring, and
+    /// when its frame left.
+    async fn climb(&self, args: DrillLatencyArgs) -> anyhow::Result<BTreeMap<String, Instant>> {
+        let prints_a_second = f64::from(args.rate) * f64::from(STEPS + 1) / f64::from(STEPS);
+        let mut ticks = interval(Duration::from_secs_f64(1.0 / prints_a_second));
+        let count = (args.span.as_secs_f64() * prints_a_second) as usize;
+        let mut climbs: HashMap<Symbol, Climb> = HashMap::new();
+        let mut expected = BTreeMap::new();
+        for number in 0..count {
+            ticks.tick().await;
+            let symbol = &self.symbols[number % self.symbols.len()];
+            let climb = climbs.entry(symbol.clone()).or_default();
+            self.print(symbol, climb.next());
+            self.note(&mut climbs, &mut expected);
+        }
+        let deadline = Instant::now() + PATIENCE;
+        while climbs.values().any(|climb| !climb.waiting.is_empty()) {
+            ensure!(Instant::now() < deadline, "prints do not leave");
+            sleep(LOOK).await;
+            self.note(&mut climbs, &mut expected);
+        }
+        Ok(expected)
+    }
+
+    fn note(&self, climbs: &mut HashMap<Symbol, Climb>, expected: &mut BTreeMap<String, Instant>) {
+        for Departure { symbol, at, .. } in self.sim.state.market.take_departures() {
+            let Some(climb) = climbs.get_mut(&symbol) else { continue };
+            if let Some(Some((place, arming))) = climb.waiting.pop_front() {
+                expected.insert(format!("alert/default/up-{symbol}-{place}/{arming}"), at);
+            }
+        }
+    }
+
+    /// How many messages are missing, and how long each stretch took for the others.
+    async fn compare(&self, expected: &BTreeMap<String, Instant>) -> anyhow::Result<(usize, Vec<Stretch>)> {
+        let deadline = Instant::now() + ARRIVES_WITHIN;
+        let arrived = || {
+            let arrivals = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+            expected.keys().filter(|id| arrivals.first.contains_key(*id)).count()
+        };
+        while arrived() < expected.len() && Instant::now() < deadline {
+            sleep(LOOK).await;
+        }
+        let recorded: HashMap<String, DateTime<Utc>> =
+            self.firings().await?.into_iter().map(|row| (row.message_id, row.recorded_at)).collect();
+        let arrivals = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut times: [Vec<f64>; 3] = Default::default();
+        for (id, left) in expected {
+            let (Some(arrived), Some(recorded)) = (arrivals.first.get(id), recorded.get(id)) else {
+                continue;
+            };
+            let whole = milliseconds(arrived.duration_since(*left));
+            let recorded = (*recorded - self.wall(*left)).as_seconds_f64() * 1_000.0;
+            [recorded, whole - recorded, whole]
+                .into_iter()
+                .zip(&mut times)
+                .for_each(|(ms, all)| all.push(ms));
+        }
+        let missing = expected.len() - times[0].len();
+        let names = ["frame to recorded", "recorded to webhook", "frame to webhook"];
+        let stretches = names.into_iter().zip(times).map(|(name, times)| stretch(name, times)).collect();
+        Ok((missing, stretches))
+    }
+
+    fn wall(&self, at: Instant) -> DateTime<Utc> {
+        self.anchor.1 + (at - self.anchor.0)
+    }
+
+    /// Every alert of every symbol fires at once, into the narrow channel.
+    async fn burst(&self, router: &PriceAlerts) -> anyhow::Result<Burst> {
+        let alerts = self.alerts("at-once", NARROW, 0.01, &json!("once"));
+        arm(router, &alerts).await?;
+        self.warm_up().await?;
+        self.symbols.iter().for_each(|symbol| self.print(symbol, PRICE + 0.2));
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let backlog = self.database.delivery_backlog().await?;
+            let fired = self.burst_firings().await?.len();
+            if fired == alerts.len() && backlog.open + backlog.held == 0 {
+                break;
+            }
+            ensure!(Instant::now() < deadline, "{fired} of {} fired; {backlog:?}", alerts.len());
+            sleep(LOOK).await;
+        }
+        let left = self.sim.state.market.take_departures().into_iter().map(|departure| departure.at);
+        let left = left.min().context("no print has left")?;
+        let firings = self.burst_firings().await?;
+        let recorded = firings.iter().map(|row| row.recorded_at).max().context("nothing fired")?;
+        let arrivals = self.narrow.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(Burst {
+            fired: firings.len(),
+            recorded_ms: (recorded - self.wall(left)).as_seconds_f64() * 1_000.0,
+            told_ms: milliseconds(arrivals.last.context("nothing arrived")?.duration_since(left)),
+            messages: arrivals.messages,
+        })
+    }
+
+    async fn burst_firings(&self) -> anyhow::Result<Vec<FiringRecord>> {
+        let all = self.firings().await?;
+        Ok(all.into_iter().filter(|row| row.alert_id.starts_with("at-once")).collect())
+    }
+
+    async fn firings(&self) -> anyhow::Result<Vec<FiringRecord>> {
+        let user_id = UserId::default().to_string();
+        let mut filter = FiringFilter { user_id, limit: Some(1_000), ..FiringFilter::default() };
+        let mut all = Vec::new();
+        loop {
+            let page = self.database.list_firings(&filter).await?;
+            let Some(last) = page.last() else { return Ok(all) };
+            filter.after = Some(last.cursor());
+            all.extend(page);
+        }
+    }
+
+    fn log_tail(&self) -> String {
+        let log = std::fs::read_to_string(self.folder.path().join("worker.log")).unwrap_or_default();
+        let lines: Vec<&str> = log.lines().collect();
+        lines[lines.len().saturating_sub(30)..].join("\n")
+    }
+
+    async fn strike(mut self) -> anyhow::Result<()> {
+        self.worker.kill()?;
+        self.worker.wait()?;
+        self.server.stop().await?;
+        self.sim.shutdown().await;
+        Ok(())
+    }
+}
+
+/// All at once.
+struct Burst {
+    fired: usize,
+    recorded_ms: f64,
+    told_ms: f64,
+    messages: usize,
+}
+
+/// How far a symbol is.
+#[derive(Debug, Default)]
+struct Climb {
+    prints: u32,
+    /// What the prints that have not left yet are to fire: the alert's place and its arming.
+    waiting: VecDeque<Option<(u32, u32)>>,
+}
+
+impl Climb {
+    /// The next price: up its steps, then down again.
+    fn next(&mut self) -> f64 {
+        let (round, step) = (self.prints / (STEPS + 1), self.prints % (STEPS + 1));
+        self.prints += 1;
+        let fires = step < STEPS;
+        self.waiting.push_back(fires.then_some((step, round + 1)));
+        if fires { PRICE + 0.1 * f64::from(step + 1) } else { PRICE - 0.1 }
+    }
+}
+
+async fn arm(router: &PriceAlerts, alerts: &[AlertDefinition]) -> anyhow::Result<()> {
+    for some in alerts.chunks(500) {
+        for answer in persist(|| router.add(some)).await?.alerts {
+            ensure!(answer.accepted, "{}: {}", answer.id, answer.reason.unwrap_or_default());
+        }
+    }
+    Ok(())
+}
+
+/// Three letters that no other number has.
+fn symbol(number: u32) -> anyhow::Result<Symbol> {
+    let letter = |place: u32| char::from(b'A' + u8::try_from(number / 26_u32.pow(place) % 26).unwrap_or(0));
+    Ok(Symbol::new(&format!("Z{}{}{}", letter(2), letter(1), letter(0)))?)
+}
+
+fn cents(price: f64) -> f64 {
+    (price * 100.0).round() / 100.0
+}
+
+fn milliseconds(span: Duration) -> f64 {
+    span.as_secs_f64() * 1_000.0
+}
+
+fn stretch(stretch: &'static str, mut times: Vec<f64>) -> Stretch {
+    times.sort_by(f64::total_cmp);
+    let at = |part: f64| {
+        let last = times.len().saturating_sub(1) as f64;
+        times.get((last * part).round() as usize).copied().unwrap_or_default()
+    };
+    Stretch { stretch, p50_ms: at(0.5), p90_ms: at(0.9), p99_ms: at(0.99), max_ms: at(1.0) }
+}

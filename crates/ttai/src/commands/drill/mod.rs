@@ -1,0 +1,21 @@
+//! `ttai drill`: the whole of ttai against a simulated market, measured.
+
+mod alerts;
+mod flat_market;
+mod latency;
+mod stage;
+
+use std::process::ExitCode;
+
+use crate::cli::{DrillCommand, GlobalArgs};
+
+/// Runs a drill.
+///
+/// # Errors
+/// Files that cannot be read, or a step that does not come to its end.
+pub async fn run(global: &GlobalArgs, command: DrillCommand) -> anyhow::Result<ExitCode> {
+    match command {
+        DrillCommand::Alerts(args) => alerts::alerts(global, args).await,
+        DrillCommand::Latency(args) => latency::latency(global, args).await,
+    }
+}

@@ -1,0 +1,97 @@
+//! What every drill plays on: a Temporal server, workers as processes of their own, webhooks.
+
+use std::future::Future;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context, ensure};
+use tokio::time::{Instant, sleep};
+use ttai_dev_server::{DevServer, DevServerOptions};
+use ttai_sim::server::RunningSim;
+use ttai_sim::server::webhook::WEBHOOK_SIGNING_KEY;
+
+use crate::settings::Settings;
+use crate::{server, sources};
+
+/// How long a step may take.
+pub(super) const PATIENCE: Duration = Duration::from_secs(120);
+/// Between two looks.
+pub(super) const LOOK: Duration = Duration::from_millis(100);
+
+/// A webhook as a worker's channel.
+pub(super) struct Webhook<'a> {
+    pub(super) name: &'a str,
+    pub(super) url: &'a str,
+    /// Messages a minute; as many as come where none.
+    pub(super) per_minute: Option<u32>,
+}
+
+impl Webhook<'_> {
+    fn variables(&self) -> Vec<(String, String)> {
+        let name = self.name.to_uppercase();
+        let mut variables = vec![
+            (format!("TTAI__CHANNELS__{name}__TYPE"), "webhook".to_owned()),
+            (format!("TTAI_CHANNELS_{name}_URL"), self.url.to_owned()),
+            (format!("TTAI_CHANNELS_{name}_SECRET"), WEBHOOK_SIGNING_KEY.to_owned()),
+        ];
+        let limit = self.per_minute.map(|limit| limit.to_string());
+        variables.extend(limit.map(|limit| (format!("TTAI__CHANNELS__{name}__MESSAGES_PER_MINUTE"), limit)));
+        variables
+    }
+}
+
+/// A Temporal server that ends with the drill.
+pub(super) async fn temporal(settings: &Settings, folder: &Path) -> anyhow::Result<DevServer> {
+    let mut options = DevServerOptions::ephemeral(folder.join("server"));
+    options.locate.binary.clone_from(&settings.temporal_binary);
+    options.search_attributes = server::search_attribute_kinds();
+    Ok(DevServer::start(options).await?)
+}
+
+/// Asks until there is an answer: a worker may be away.
+pub(super) async fn persist<T, E: std::fmt::Display, F: Future<Output = Result<T, E>>>(
+    mut ask: impl FnMut() -> F,
+) -> anyhow::Result<T> {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        match ask().await {
+            Ok(answer) => return Ok(answer),
+            Err(error) => ensure!(Instant::now() < deadline, "no answer: {error}"),
+        }
+        sleep(LOOK).await;
+    }
+}
+
+/// A worker process that reads the simulated market and writes to webhooks.
+pub(super) fn worker(
+    folder: &Path,
+    address: &str,
+    sim: &RunningSim,
+    channels: &[Webhook<'_>],
+) -> anyhow::Result<Child> {
+    let log = std::fs::OpenOptions::new().create(true).append(true).open(folder.join("worker.log"))?;
+    let mut command = Command::new(std::env::current_exe()?);
+    for (name, _) in std::env::vars_os() {
+        let name = name.to_string_lossy().into_owned();
+        if name.starts_with("TTAI") || name.starts_with("TEMPORAL_") {
+            command.env_remove(name);
+        }
+    }
+    let store = folder.join("ttai.db");
+    command
+        .args(["worker", "--queues", "streaming-queue,background-queue", "--address", address])
+        .arg("--data-dir")
+        .arg(folder)
+        .arg("--store")
+        .arg(store)
+        .current_dir(folder)
+        .envs(sources::variables(&sim.endpoints))
+        .env("TTAI__MARKET__SOURCE", "live")
+        .env("TTAI_DRILL", "1")
+        .envs(channels.iter().flat_map(Webhook::variables))
+        .stdin(Stdio::null())
+        .stdout(log.try_clone()?)
+        .stderr(log);
+    command.spawn().context("a worker cannot be started")
+}
