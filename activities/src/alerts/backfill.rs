@@ -19,8 +19,10 @@ use crate::ports::Ports;
 const MOST_SESSIONS: usize = 10;
 /// How long after its end a minute is asked for.
 const SETTLES: TimeDelta = TimeDelta::seconds(2);
-/// Between two questions for minutes that have not ended.
+/// Between the first two questions for minutes that have not ended; then longer, as a minute lasts.
 const PAUSE: Duration = Duration::from_millis(500);
+/// The longest wait for a minute to end.
+const LONGEST_PAUSE: Duration = Duration::from_secs(8);
 /// Questions after which a market whose clock stands still is taken for one that has closed.
 const STANDING: u32 = 4;
 /// The longest wait after an outage.
@@ -53,14 +55,15 @@ pub(super) async fn fill(market: Arc<dyn MarketData>, gap: Gap, fillings: mpsc::
     else {
         return;
     };
-    let (mut next, mut standing, mut wait, mut before) = (begin, 0, PAUSE, None);
-    let mut first = true;
+    let (mut next, mut standing, mut wait, mut before) = (begin, 0, PAUSE / 2, None);
+    let (mut first, mut failed) = (true, false);
     loop {
         match minutes(market.as_ref(), symbol, next, (gap.until, end)).await {
             Ok((bars, now)) => {
                 standing = if before == Some(now) { standing + 1 } else { 0 };
                 before = Some(now);
-                wait = PAUSE;
+                wait = if failed { PAUSE } else { (wait * 2).min(LONGEST_PAUSE) };
+                failed = false;
                 let done = now >= end + SETTLES || standing >= STANDING;
                 next = bars.last().map_or(next, |bar| bar.start + TimeDelta::minutes(1));
                 let filling = Filling { id: gap.id, bars, received_at: now, first, done };
@@ -72,7 +75,7 @@ pub(super) async fn fill(market: Arc<dyn MarketData>, gap: Gap, fillings: mpsc::
             }
             Err(error) => {
                 tracing::warn!(symbol = symbol.as_str(), "a gap cannot be filled yet: {error}");
-                wait = (wait * 2).min(LONGEST_WAIT);
+                (wait, failed) = ((wait * 2).min(LONGEST_WAIT), true);
             }
         }
         tokio::select! {

@@ -493,8 +493,30 @@ pub struct RecordArgs {
 pub enum DrillCommand {
     /// Whether alerts fire as a tape says they must, each once, and reach a channel.
     Alerts(DrillAlertsArgs),
+    /// Measure what waiting costs: the server's actions an hour, the worker's memory and time.
+    Idle(DrillIdleArgs),
     /// Measure how long a price takes from the stream's frame to a webhook.
     Latency(DrillLatencyArgs),
+}
+
+/// `ttai drill idle`.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct DrillIdleArgs {
+    /// Alerts that never fire.
+    #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub alerts: u32,
+    /// Symbols that they are about.
+    #[arg(long, default_value_t = 300, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub symbols: u32,
+    /// Accounts that are watched beside.
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(0..=2))]
+    pub accounts: u32,
+    /// For how long: 10m, 1h.
+    #[arg(long = "for", value_name = "DURATION", default_value = "1h", value_parser = duration)]
+    pub span: Duration,
+    /// Print as JSON.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `ttai drill latency`.

@@ -158,6 +158,12 @@ pub struct RunningSim {
     tasks: TaskTracker,
 }
 
+/// The numbers of the accounts of whoever has this Alpaca key: tastytrade's and Alpaca's.
+#[must_use]
+pub fn account_numbers(alpaca_key: &str) -> [String; 2] {
+    [tastytrade::ACCOUNT.to_owned(), alpaca::account_of(alpaca_key)]
+}
+
 impl RunningSim {
     /// Ends it and waits until every connection is closed.
     pub async fn shutdown(self) {

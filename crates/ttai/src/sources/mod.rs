@@ -35,6 +35,8 @@ pub(crate) use limits::ConfiguredLimits;
 pub use probe::resolved;
 pub(crate) use probe::why_live;
 
+/// A simulation's key at Alpaca: its account hangs on it.
+pub(crate) const SIMULATED_KEY: &str = "simulated";
 /// The user agent's contact of an invented market's EDGAR.
 const SIMULATED_CONTACT: &str = "Simulated Trader trader@ttai.example";
 
@@ -108,7 +110,7 @@ pub(crate) fn variables(endpoints: &Endpoints) -> Vec<(String, String)> {
         ("TTAI_TASTYTRADE_REFRESH_TOKEN", "simulated"),
         ("TTAI__PROVIDERS__TASTYTRADE__BASE_URL", &endpoints.tastytrade),
         ("TTAI__PROVIDERS__TASTYTRADE__STREAM_URL", &endpoints.dxlink),
-        ("TTAI_ALPACA_KEY_ID", "simulated"),
+        ("TTAI_ALPACA_KEY_ID", SIMULATED_KEY),
         ("TTAI_ALPACA_SECRET_KEY", "simulated"),
         ("TTAI__PROVIDERS__ALPACA__TRADING_URL", &endpoints.alpaca_trading),
         ("TTAI__PROVIDERS__ALPACA__DATA_URL", &endpoints.alpaca_data),

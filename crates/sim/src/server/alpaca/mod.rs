@@ -11,6 +11,8 @@ mod stories;
 mod trade_stream;
 mod wire;
 
+pub(super) use wire::account_of;
+
 use axum::Router;
 use axum::routing::{any, get};
 

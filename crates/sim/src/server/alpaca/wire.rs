@@ -71,6 +71,12 @@ impl IntoResponse for ApiError {
 
 pub(super) type Answer = Result<Json<Value>, ApiError>;
 
+/// The account of a key.
+pub(crate) fn account_of(key: &str) -> String {
+    let digits = uuid("alpaca account", key).replace('-', "").to_uppercase();
+    format!("PA3{}", &digits[..9])
+}
+
 /// Whoever calls: each key has an account of its own.
 pub(super) struct Caller {
     pub(super) account: String,
@@ -82,8 +88,7 @@ impl Caller {
         if key.is_empty() || secret.is_empty() || key == REFUSED_KEY {
             return None;
         }
-        let digits = uuid("alpaca account", key).replace('-', "").to_uppercase();
-        let account = format!("PA3{}", &digits[..9]);
+        let account = account_of(key);
         state.exchange.open_account(&account, Decimal::from(OPENING_CASH));
         Some(Self { account })
     }

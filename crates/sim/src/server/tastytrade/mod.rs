@@ -28,7 +28,7 @@ use super::SimState;
 use reply::Refusal;
 
 /// The account that every grant reaches.
-const ACCOUNT: &str = "5WT00001";
+pub(super) const ACCOUNT: &str = "5WT00001";
 /// Its cash in dollars at the start.
 const OPENING_CASH: u32 = 100_000;
 

@@ -32,7 +32,7 @@ use ttai_sim::server::{RunningSim, SimOptions, SimStart, start};
 use ttai_store::{Database, StoreUrl};
 
 use super::super::sim::read_faults;
-use super::stage::{LOOK, PATIENCE, Webhook, persist, temporal, worker};
+use super::stage::{LOOK, PATIENCE, Pace, Webhook, persist, temporal, worker};
 use crate::cli::{DrillAlertsArgs, GlobalArgs};
 use crate::market::Played;
 use crate::settings::Settings;
@@ -291,7 +291,8 @@ impl Stage {
         receiver: SocketAddr,
     ) -> anyhow::Result<Child> {
         let url = format!("http://{receiver}/alerts");
-        worker(folder, &server.address(), sim, &[Webhook { name: "drill", url: &url, per_minute: None }])
+        let channels = [Webhook { name: "drill", url: &url, per_minute: None }];
+        worker(folder, &server.address(), sim, &channels, Pace::Drill)
     }
 
     /// A day: its alerts are armed before it, it goes by with its disturbances, and everything comes to rest after it.

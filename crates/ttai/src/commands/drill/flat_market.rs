@@ -1,23 +1,60 @@
 //! A market in which nothing happens by itself: every share stands at one price until somebody has it print.
 
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+
+use anyhow::Context;
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use rust_decimal::Decimal;
+use ttai_calendar::new_york_instant;
 use ttai_core::{DailyBar, MinuteBar, NewsStory, OptionChain, Quote, Symbol};
 use ttai_ports::{
     DailyHistory, DataSource, MarketClock, MarketData, Metrics, News, NewsWindow, PortError, RiskFreeRate,
     SymbolMetrics,
 };
+use ttai_sim::server::{RunningSim, SimOptions, SimStart, start};
 
 /// What every share stands at, dollars.
 pub(super) const PRICE: f64 = 100.0;
 /// Finished sessions on record.
 const DAYS: i64 = 30;
 
-/// The market; it ends with a session.
+/// The market on one day.
 pub(super) struct FlatMarket {
-    pub(super) symbols: Vec<Symbol>,
-    pub(super) end: DateTime<Utc>,
+    symbols: Vec<Symbol>,
+    begin: DateTime<Utc>,
+    end: DateTime<Utc>,
+    history: DailyHistory,
+}
+
+impl FlatMarket {
+    /// A market of so many symbols of four letters.
+    pub(super) fn of(count: u32) -> anyhow::Result<Self> {
+        let day = NaiveDate::from_ymd_opt(2026, 9, 18).context("no such day")?;
+        let (begin, end) = (new_york_instant(day, 10, 0)?, new_york_instant(day, 16, 0)?);
+        let before = (1..DAYS).rev().filter_map(|ago| day.checked_sub_signed(TimeDelta::days(ago)));
+        let bars = before
+            .filter(|date| ttai_calendar::session(*date).is_some())
+            .filter_map(|date| DailyBar::new(date, PRICE, PRICE, PRICE, PRICE, 1e6).ok());
+        let history = DailyHistory {
+            bars: bars.collect(),
+            today: None,
+            splits: Vec::new(),
+            dividends: Vec::new(),
+            actions_unknown: None,
+            warnings: Vec::new(),
+        };
+        Ok(Self { symbols: (0..count).map(symbol).collect::<anyhow::Result<_>>()?, begin, end, history })
+    }
+
+    /// Serves it at real speed from 10:00 on.
+    pub(super) async fn serve(self) -> anyhow::Result<RunningSim> {
+        let begin = SimStart::At(self.begin);
+        let listen = (Ipv4Addr::LOCALHOST, 0).into();
+        let source = Arc::new(self);
+        Ok(start(SimOptions { listen, source, start: begin, speed: 1.0, faults: Vec::new() }).await?)
+    }
 }
 
 fn none_of(symbol: &Symbol, what: &str) -> PortError {
@@ -61,20 +98,8 @@ impl MarketData for FlatMarket {
         })
     }
 
-    async fn daily_history(&self, _: &Symbol, as_of: DateTime<Utc>) -> Result<DailyHistory, PortError> {
-        let today = ttai_calendar::new_york_date(as_of);
-        let dates = (1..DAYS).rev().filter_map(|ago| today.checked_sub_signed(TimeDelta::days(ago)));
-        let bars = dates
-            .filter(|date| ttai_calendar::session(*date).is_some())
-            .filter_map(|date| DailyBar::new(date, PRICE, PRICE, PRICE, PRICE, 1e6).ok());
-        Ok(DailyHistory {
-            bars: bars.collect(),
-            today: None,
-            splits: Vec::new(),
-            dividends: Vec::new(),
-            actions_unknown: None,
-            warnings: Vec::new(),
-        })
+    async fn daily_history(&self, _: &Symbol, _: DateTime<Utc>) -> Result<DailyHistory, PortError> {
+        Ok(self.history.clone())
     }
 
     async fn minute_bars(
@@ -107,4 +132,10 @@ impl News for FlatMarket {
     async fn stories(&self, _: &Symbol, _: NewsWindow) -> Result<Option<Vec<NewsStory>>, PortError> {
         Ok(None)
     }
+}
+
+/// Three letters that no other number has.
+fn symbol(number: u32) -> anyhow::Result<Symbol> {
+    let letter = |place: u32| char::from(b'A' + u8::try_from(number / 26_u32.pow(place) % 26).unwrap_or(0));
+    Ok(Symbol::new(&format!("Z{}{}{}", letter(2), letter(1), letter(0)))?)
 }

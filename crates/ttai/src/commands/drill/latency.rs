@@ -16,18 +16,17 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::time::{interval, sleep, timeout};
-use ttai_calendar::new_york_instant;
 use ttai_client::PriceAlerts;
 use ttai_contract::{AlertDefinition, UserId};
 use ttai_core::Symbol;
 use ttai_dev_server::DevServer;
 use ttai_ports::{Deliveries, FiringFilter, FiringRecord, Firings};
+use ttai_sim::server::RunningSim;
 use ttai_sim::server::prints::Departure;
-use ttai_sim::server::{RunningSim, SimOptions, SimStart, start};
 use ttai_store::{Database, StoreUrl};
 
 use super::flat_market::{FlatMarket, PRICE};
-use super::stage::{LOOK, PATIENCE, Webhook, persist, temporal, worker};
+use super::stage::{LOOK, PATIENCE, Pace, Webhook, arm, persist, temporal, worker};
 use crate::cli::{DrillLatencyArgs, GlobalArgs};
 use crate::settings::Settings;
 use crate::{output, report, server};
@@ -74,12 +73,9 @@ struct Findings {
 pub(super) async fn latency(global: &GlobalArgs, args: DrillLatencyArgs) -> anyhow::Result<ExitCode> {
     let settings = Settings::load(global, None)?;
     let mut stage = Stage::set(&settings, args.alerts / STEPS).await?;
-    let outcome = stage.measure(args).await;
-    let findings = match outcome {
-        Ok(findings) => findings,
-        Err(error) => return Err(error.context(stage.log_tail())),
-    };
+    let outcome = stage.measure(args).await.map_err(|error| error.context(stage.log_tail()));
     stage.strike().await?;
+    let findings = outcome?;
     if args.json {
         output::line(&serde_json::to_string(&findings)?);
     } else {
@@ -148,19 +144,10 @@ struct Stage {
 }
 
 impl Stage {
-    async fn set(settings: &Settings, symbols: u32) -> anyhow::Result<Self> {
+    async fn set(settings: &Settings, count: u32) -> anyhow::Result<Self> {
         let folder = tempfile::tempdir()?;
-        let symbols: Vec<Symbol> = (0..symbols).map(symbol).collect::<Result<_, _>>()?;
-        let day = chrono::NaiveDate::from_ymd_opt(2026, 9, 18).context("no such day")?;
-        let end = new_york_instant(day, 16, 0)?;
-        let sim = start(SimOptions {
-            listen: (Ipv4Addr::LOCALHOST, 0).into(),
-            source: Arc::new(FlatMarket { symbols: symbols.clone(), end }),
-            start: SimStart::At(new_york_instant(day, 10, 0)?),
-            speed: 1.0,
-            faults: Vec::new(),
-        })
-        .await?;
+        let sim = FlatMarket::of(count)?.serve().await?;
+        let symbols = sim.state.market.symbols().to_vec();
         let server = temporal(settings, folder.path()).await?;
         let url: StoreUrl = folder.path().join("ttai.db").to_string_lossy().parse()?;
         let database = Arc::new(Database::open(&url).await?);
@@ -170,7 +157,7 @@ impl Stage {
             Webhook { name: OPEN, url: &open_url, per_minute: None },
             Webhook { name: NARROW, url: &narrow_url, per_minute: Some(NARROW_PER_MINUTE) },
         ];
-        let worker = worker(folder.path(), &server.address(), &sim, &channels)?;
+        let worker = worker(folder.path(), &server.address(), &sim, &channels, Pace::Drill)?;
         let anchor = (Instant::now(), Utc::now());
         Ok(Self { folder, symbols, server, sim, database, open, narrow, worker, anchor })
     }
@@ -190,6 +177,8 @@ impl Stage {
         self.warm_up().await?;
         let expected = self.climb(args).await?;
         let (missing, stretches) = self.compare(&expected).await?;
+        // Where a climb ended over the next levels they would be true already.
+        self.warm_up().await?;
         for ids in ladder.chunks(500) {
             let ids: Vec<String> = ids.iter().map(|alert| alert.id.clone()).collect();
             persist(|| router.remove(ids.clone())).await?;
@@ -400,21 +389,6 @@ impl Climb {
         self.waiting.push_back(fires.then_some((step, round + 1)));
         if fires { PRICE + 0.1 * f64::from(step + 1) } else { PRICE - 0.1 }
     }
-}
-
-async fn arm(router: &PriceAlerts, alerts: &[AlertDefinition]) -> anyhow::Result<()> {
-    for some in alerts.chunks(500) {
-        for answer in persist(|| router.add(some)).await?.alerts {
-            ensure!(answer.accepted, "{}: {}", answer.id, answer.reason.unwrap_or_default());
-        }
-    }
-    Ok(())
-}
-
-/// Three letters that no other number has.
-fn symbol(number: u32) -> anyhow::Result<Symbol> {
-    let letter = |place: u32| char::from(b'A' + u8::try_from(number / 26_u32.pow(place) % 26).unwrap_or(0));
-    Ok(Symbol::new(&format!("Z{}{}{}", letter(2), letter(1), letter(0)))?)
 }
 
 fn cents(price: f64) -> f64 {

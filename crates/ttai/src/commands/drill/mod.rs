@@ -2,6 +2,7 @@
 
 mod alerts;
 mod flat_market;
+mod idle;
 mod latency;
 mod stage;
 
@@ -16,6 +17,7 @@ use crate::cli::{DrillCommand, GlobalArgs};
 pub async fn run(global: &GlobalArgs, command: DrillCommand) -> anyhow::Result<ExitCode> {
     match command {
         DrillCommand::Alerts(args) => alerts::alerts(global, args).await,
+        DrillCommand::Idle(args) => idle::idle(global, args).await,
         DrillCommand::Latency(args) => latency::latency(global, args).await,
     }
 }

@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use anyhow::{Context, ensure};
 use tokio::time::{Instant, sleep};
+use ttai_client::PriceAlerts;
+use ttai_contract::AlertDefinition;
 use ttai_dev_server::{DevServer, DevServerOptions};
 use ttai_sim::server::RunningSim;
 use ttai_sim::server::webhook::WEBHOOK_SIGNING_KEY;
@@ -41,11 +43,21 @@ impl Webhook<'_> {
     }
 }
 
-/// A Temporal server that ends with the drill.
+/// How fast a worker's death is noticed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Pace {
+    /// Within seconds.
+    Drill,
+    /// As everywhere else.
+    Usual,
+}
+
+/// A Temporal server that ends with the drill, and counts its actions.
 pub(super) async fn temporal(settings: &Settings, folder: &Path) -> anyhow::Result<DevServer> {
     let mut options = DevServerOptions::ephemeral(folder.join("server"));
     options.locate.binary.clone_from(&settings.temporal_binary);
     options.search_attributes = server::search_attribute_kinds();
+    options.metrics = true;
     Ok(DevServer::start(options).await?)
 }
 
@@ -63,12 +75,23 @@ pub(super) async fn persist<T, E: std::fmt::Display, F: Future<Output = Result<T
     }
 }
 
+/// Arms alerts; each has to be accepted.
+pub(super) async fn arm(router: &PriceAlerts, alerts: &[AlertDefinition]) -> anyhow::Result<()> {
+    for some in alerts.chunks(500) {
+        for answer in persist(|| router.add(some)).await?.alerts {
+            ensure!(answer.accepted, "{}: {}", answer.id, answer.reason.unwrap_or_default());
+        }
+    }
+    Ok(())
+}
+
 /// A worker process that reads the simulated market and writes to webhooks.
 pub(super) fn worker(
     folder: &Path,
     address: &str,
     sim: &RunningSim,
     channels: &[Webhook<'_>],
+    pace: Pace,
 ) -> anyhow::Result<Child> {
     let log = std::fs::OpenOptions::new().create(true).append(true).open(folder.join("worker.log"))?;
     let mut command = Command::new(std::env::current_exe()?);
@@ -88,10 +111,12 @@ pub(super) fn worker(
         .current_dir(folder)
         .envs(sources::variables(&sim.endpoints))
         .env("TTAI__MARKET__SOURCE", "live")
-        .env("TTAI_DRILL", "1")
         .envs(channels.iter().flat_map(Webhook::variables))
         .stdin(Stdio::null())
         .stdout(log.try_clone()?)
         .stderr(log);
+    if pace == Pace::Drill {
+        command.env("TTAI_DRILL", "1");
+    }
     command.spawn().context("a worker cannot be started")
 }
