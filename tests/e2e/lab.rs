@@ -278,6 +278,23 @@ impl Lab {
     }
 }
 
+/// Asks a server until it has an answer.
+pub(crate) async fn eventually<T>(
+    what: &str,
+    mut ask: impl AsyncFnMut() -> anyhow::Result<Option<T>>,
+) -> anyhow::Result<T> {
+    let mut tick = tokio::time::interval(Duration::from_millis(100));
+    let wait = async {
+        loop {
+            if let Some(found) = ask().await? {
+                return Ok(found);
+            }
+            tick.tick().await;
+        }
+    };
+    within(what, wait).await?
+}
+
 /// Waits for something to appear.
 pub(crate) async fn until<T>(
     what: &str,

@@ -12,7 +12,7 @@ use temporalio_common::data_converters::RawValue;
 use temporalio_protos::temporal::api::common::v1::Payload;
 use ttai_contract::PortfolioMonitorStatus;
 
-use crate::lab::{DEADLINE, Lab, within};
+use crate::lab::{DEADLINE, Lab, eventually, within};
 
 const ID: &str = "portfolio-monitor-A1";
 
@@ -47,17 +47,10 @@ impl Watch {
         &self,
         holds: impl Fn(&PortfolioMonitorStatus) -> bool,
     ) -> anyhow::Result<PortfolioMonitorStatus> {
-        let mut tick = tokio::time::interval(Duration::from_millis(100));
-        let wait = async {
-            loop {
-                tick.tick().await;
-                let status = self.status().await?;
-                if holds(&status) {
-                    return Ok(status);
-                }
-            }
-        };
-        within("a status of the watch", wait).await?
+        eventually("a status of the watch", async || {
+            Ok(Some(self.status().await?).filter(|status| holds(status)))
+        })
+        .await
     }
 }
 
