@@ -32,7 +32,7 @@ use ttai_sim::server::{RunningSim, SimOptions, SimStart, start};
 use ttai_store::{Database, StoreUrl};
 
 use super::super::sim::read_faults;
-use super::stage::{LOOK, PATIENCE, Pace, Webhook, persist, temporal, worker};
+use super::stage::{LOOK, PATIENCE, Pace, Process, Webhook, persist, temporal, worker};
 use crate::cli::{DrillAlertsArgs, GlobalArgs};
 use crate::market::Played;
 use crate::settings::Settings;
@@ -113,6 +113,11 @@ pub(super) async fn alerts(global: &GlobalArgs, args: DrillAlertsArgs) -> anyhow
     let mut plan = Plan::draw(args.kills, days.len(), seed);
     for (number, (date, of_day)) in days.iter().enumerate() {
         stage.play(*date, of_day, plan.of_day(number), f64::from(args.speed)).await?;
+        let worker = Process::of(stage.worker.id())?;
+        output::note(&format!("{date}: the worker has {:.0} MB", worker.resident_mb));
+    }
+    for id in ["price-alerts", "price-alerts/shard-0"] {
+        output::note(&format!("{id}: {} events", stage.events(id).await?));
     }
     let rows = stage.rows(&alerts).await?;
     stage.strike().await?;
@@ -435,6 +440,12 @@ impl Stage {
             });
         }
         Ok(rows)
+    }
+
+    /// How long the history of a workflow's present run is.
+    async fn events(&self, id: &str) -> anyhow::Result<usize> {
+        let client = server::connect(&self.server.address(), self.server.namespace()).await?;
+        Ok(client.any_run(id).describe().await?.history_length)
     }
 
     fn log_tail(&self) -> String {

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::Context;
 use serde::Serialize;
 use serde_json::json;
 use tokio::time::{Instant, interval, sleep, timeout};
@@ -14,7 +13,7 @@ use ttai_dev_server::Actions;
 use ttai_sim::server::{RunningSim, account_numbers};
 
 use super::flat_market::{FlatMarket, PRICE};
-use super::stage::{PATIENCE, Pace, arm, temporal, worker};
+use super::stage::{PATIENCE, Pace, Process, arm, temporal, worker};
 use crate::cli::{DrillIdleArgs, GlobalArgs};
 use crate::settings::Settings;
 use crate::{output, report, server, sources};
@@ -141,28 +140,4 @@ fn print(findings: &Findings) {
         findings.resident_mb[1],
         findings.core_percent
     ));
-}
-
-/// What a process has used, by /proc.
-#[derive(Clone, Copy, Debug)]
-struct Process {
-    resident_mb: f64,
-    seconds: f64,
-}
-
-impl Process {
-    fn of(id: u32) -> anyhow::Result<Self> {
-        let read = |name: &str| std::fs::read_to_string(format!("/proc/{id}/{name}"));
-        let status = read("status").context("the worker has ended")?;
-        let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-        let kilobytes = resident.and_then(|text| text.split_whitespace().next()?.parse::<f64>().ok());
-        // After the name in brackets: fields 14 and 15 are user and system time in hundredths of a second (proc_pid_stat(5)).
-        let stat = read("stat")?;
-        let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
-        let ticks: Vec<f64> = fields.skip(11).take(2).filter_map(|text| text.parse().ok()).collect();
-        Ok(Self {
-            resident_mb: kilobytes.unwrap_or(0.0) / 1_024.0,
-            seconds: ticks.iter().sum::<f64>() / 100.0,
-        })
-    }
 }

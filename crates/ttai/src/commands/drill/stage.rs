@@ -120,3 +120,29 @@ pub(super) fn worker(
     }
     command.spawn().context("a worker cannot be started")
 }
+
+/// What a process has used, by /proc.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Process {
+    /// Megabytes in memory.
+    pub(super) resident_mb: f64,
+    /// Of processor time.
+    pub(super) seconds: f64,
+}
+
+impl Process {
+    pub(super) fn of(id: u32) -> anyhow::Result<Self> {
+        let read = |name: &str| std::fs::read_to_string(format!("/proc/{id}/{name}"));
+        let status = read("status").context("the worker has ended")?;
+        let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kilobytes = resident.and_then(|text| text.split_whitespace().next()?.parse::<f64>().ok());
+        // After the name in brackets: fields 14 and 15 are user and system time in hundredths of a second (proc_pid_stat(5)).
+        let stat = read("stat")?;
+        let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
+        let ticks: Vec<f64> = fields.skip(11).take(2).filter_map(|text| text.parse().ok()).collect();
+        Ok(Self {
+            resident_mb: kilobytes.unwrap_or(0.0) / 1_024.0,
+            seconds: ticks.iter().sum::<f64>() / 100.0,
+        })
+    }
+}
