@@ -19,7 +19,7 @@ use crate::channels::Channel;
 use crate::refusal::of_status;
 
 const PROVIDER: &str = "webhook";
-const RATE: RateLimit = RateLimit { per_minute: 600, burst: 20 };
+const RATE: RateLimit = RateLimit { per_minute: 6_000, burst: 100 };
 const SHORTEST_KEY: usize = 16;
 const SMALLEST_BODY: usize = 64 << 10;
 /// The longest key that is sent as it is.
