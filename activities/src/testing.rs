@@ -308,6 +308,7 @@ pub(crate) fn ports(market: FakeMarket) -> (Ports, Arc<MemoryStore>) {
             rules: Arc::default(),
             claimant: "test".to_owned(),
             longest_send: LONGEST_SEND,
+            driver: None,
         },
         provenance: Provenance::default(),
         models: None,
@@ -433,6 +434,9 @@ pub(crate) fn supervisor() -> Supervisor {
     impl StopReasons for Never {
         async fn is_interruption(&self, _: AttemptOf<'_>) -> bool {
             false
+        }
+        async fn is_awaited(&self, _: AttemptOf<'_>, _: Duration) -> Option<bool> {
+            Some(true)
         }
     }
     Supervisor::new(Shutdown::default(), Arc::new(Never))

@@ -2,6 +2,7 @@
 //! the server is killed, providers fail, users cancel.
 
 mod analyses;
+mod black_hole;
 mod cancelling;
 mod costs;
 mod deliveries;
@@ -20,6 +21,7 @@ mod operators;
 mod outages;
 mod portfolio;
 mod process;
+mod proxy;
 mod queues;
 mod replay;
 mod requests;

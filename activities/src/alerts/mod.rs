@@ -2,11 +2,14 @@
 
 #![allow(missing_docs, reason = "the markers that the macro generates carry no docs")]
 
+mod acknowledged;
 mod backfill;
 mod desk;
 mod record;
 mod save;
+mod sight;
 mod watch;
+mod watched;
 
 use std::sync::Arc;
 
@@ -15,6 +18,8 @@ use temporalio_sdk::activities::{ActivityContext, ActivityError};
 use ttai_contract::{AlertAnswers, SaveAlertsParams, WatchAlertsParams, WatchProgress};
 
 pub use save::accepted as alert_answer;
+pub use sight::blind_incident;
+pub use watched::{WatchedShard, watched_shards};
 
 use crate::ports::Ports;
 use crate::supervise::Supervisor;

@@ -95,13 +95,15 @@ impl RunningWorkers {
     ///
     /// # Errors
     /// A server that cannot be used: the message says which command to run.
-    pub async fn start(client: Client, ports: Ports, settings: WorkerSettings) -> anyhow::Result<Self> {
+    pub async fn start(client: Client, mut ports: Ports, settings: WorkerSettings) -> anyhow::Result<Self> {
         search_attributes::ensure(&client).await?;
         let shutdown = Shutdown::default();
         tokio::spawn(search_attributes::watch(client.clone(), shutdown.clone()));
+        let asking = TtaiClient::from_client(client.clone(), DRIVE_DEADLINE);
+        let driver = Arc::new(Driver::over(asking));
+        ports.deliverer.driver = Some(Arc::clone(&driver) as _);
         if settings.queues.contains(&TaskQueue::Background) {
             let ledger = Arc::clone(&ports.deliverer.deliveries);
-            let driver = Driver::over(TtaiClient::from_client(client.clone(), DRIVE_DEADLINE));
             let shutdown = shutdown.clone();
             tokio::spawn(async move { driver.watch(ledger, shutdown).await });
         }
