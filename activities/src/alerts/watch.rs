@@ -585,13 +585,12 @@ impl<'a> Watch<'a> {
     fn look_around(&mut self, now: DateTime<Utc>) {
         let is_connected = self.ports.streams.health().connected;
         let is_gone = !is_connected && self.last_event.elapsed() > BLIND;
+        let is_open = ttai_calendar::part_of_day(now).is_some();
         match self.sight {
-            Sight::Unknown | Sight::Clear(_) if is_gone => {
-                if ttai_calendar::part_of_day(now).is_some() {
-                    self.see(Sight::Blind(self.desk.newest().unwrap_or(now), Blindness::NoStream));
-                }
+            Sight::Unknown | Sight::Clear(_) if is_gone && is_open => {
+                self.see(Sight::Blind(self.desk.newest().unwrap_or(now), Blindness::NoStream));
             }
-            // The watch before may have left it told.
+            // The watch before may have left it told that it is blind: so it is until something comes.
             Sight::Unknown if !is_connected && self.desk.events == 0 => {}
             Sight::Unknown | Sight::Blind(..) if !is_gone => self.see(Sight::Clear(now)),
             _ => {}

@@ -24,7 +24,7 @@ use ttai_client::TtaiClient;
 use ttai_contract::{TaskQueue, WorkflowParams};
 
 use crate::deliveries::Driver;
-use crate::guard::{Guard, Watchdog};
+use crate::guard::{DeadManPing, Guard};
 use crate::stop_reasons::ServerStopReasons;
 use crate::{sdk_metrics, search_attributes};
 
@@ -50,12 +50,12 @@ pub struct WorkerSettings {
     /// Stands before every activity; none but in exercises and tests.
     pub interceptor: Option<ActivityInterceptor>,
     /// Who hears from outside that all is well; nobody where none.
-    pub watchdog: Option<Watchdog>,
+    pub ping: Option<DeadManPing>,
 }
 
 impl Default for WorkerSettings {
     fn default() -> Self {
-        Self { queues: TaskQueue::ALL.to_vec(), drill: false, interceptor: None, watchdog: None }
+        Self { queues: TaskQueue::ALL.to_vec(), drill: false, interceptor: None, ping: None }
     }
 }
 
@@ -111,7 +111,7 @@ impl RunningWorkers {
             tokio::spawn(async move { driver.watch(ledger, shutdown).await });
         }
         let guard = Guard::over(ports.clone(), asking);
-        tokio::spawn(guard.watch(settings.watchdog.clone(), shutdown.clone()));
+        tokio::spawn(guard.watch(settings.ping.clone(), shutdown.clone()));
         let (ready, started) = oneshot::channel();
         let handle = tokio::runtime::Handle::current();
         let begun = shutdown.clone();

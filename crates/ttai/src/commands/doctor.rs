@@ -20,7 +20,7 @@ use ttai_store::{Database, SchemaState, SpoolStatus, Spooled, StoreUrl};
 use crate::cli::{DoctorArgs, GlobalArgs};
 use crate::commands::repair;
 use crate::config::schema;
-use crate::guard::{self, Condition, Trouble};
+use crate::guard::{self, HealthCondition, Trouble};
 use crate::market::MarketChoice;
 use crate::settings::Settings;
 use crate::sources::{self, Sources};
@@ -389,7 +389,7 @@ async fn repaired(store: &Database, client: Option<&TtaiClient>) -> Vec<Check> {
     }
 }
 
-fn of_family<'a>(conditions: &'a [Condition], family: &'a str) -> impl Iterator<Item = &'a Trouble> {
+fn of_family<'a>(conditions: &'a [HealthCondition], family: &'a str) -> impl Iterator<Item = &'a Trouble> {
     let of = conditions.iter().filter(move |one| one.incident.name.starts_with(family));
     of.filter_map(|one| one.trouble.as_ref())
 }

@@ -7,7 +7,7 @@ use ttai_contract::{TaskQueue, UserId};
 
 use super::asked_to_stop;
 use crate::cli::{GlobalArgs, WorkerArgs};
-use crate::guard::Watchdog;
+use crate::guard::DeadManPing;
 use crate::readiness::Readiness;
 use crate::settings::Settings;
 use crate::worker::{RunningWorkers, WorkerSettings};
@@ -34,7 +34,7 @@ pub async fn run(global: &GlobalArgs, args: WorkerArgs) -> anyhow::Result<ExitCo
         WorkerSettings {
             queues: queues.clone(),
             drill,
-            watchdog: Watchdog::configured(&settings.config),
+            ping: DeadManPing::configured(&settings.config),
             ..WorkerSettings::default()
         },
     )

@@ -7,6 +7,7 @@ use ttai_activities::{Incident, blind_incident};
 use ttai_calendar::part_of_day;
 use ttai_contract::UserId;
 use ttai_core::Severity;
+use ttai_store::sha256_hex;
 
 use super::look::{EntityLook, ShardLook, StoreLook};
 
@@ -21,9 +22,14 @@ const FAILED_TASKS: u32 = 4;
 /// A task that nobody has taken for so long waits for a worker that does not exist.
 const UNTAKEN: Duration = Duration::from_secs(60);
 
+/// What the incidents of entities begin with.
+const ENTITY: &str = "entity/";
+/// The longest workflow id that names an incident, in bytes.
+const LONGEST_NAME: usize = 150;
+
 /// Something that is in order or not.
 #[derive(Clone, Debug)]
-pub(crate) struct Condition {
+pub(crate) struct HealthCondition {
     /// What people are told of it.
     pub(crate) incident: Incident,
     /// What is wrong; none where it is in order.
@@ -43,7 +49,12 @@ pub(crate) struct Trouble {
     pub(crate) since: DateTime<Utc>,
 }
 
-impl Condition {
+impl HealthCondition {
+    /// Whether it is about a workflow.
+    pub(super) fn is_of_entity(&self) -> bool {
+        self.incident.name.starts_with(ENTITY)
+    }
+
     fn of_operation(name: String, severity: Severity, over: String, trouble: Option<Trouble>) -> Self {
         let user_id = UserId::default().as_str().to_owned();
         let incident = Incident { name, user_id, severity, market: None };
@@ -51,8 +62,15 @@ impl Condition {
     }
 }
 
+/// What an entity's incident is called; the names of leases are bounded, those of workflows hardly.
+fn entity_incident(workflow_id: &str) -> String {
+    let is_short = workflow_id.len() <= LONGEST_NAME;
+    let name = if is_short { workflow_id.to_owned() } else { sha256_hex(workflow_id.as_bytes()) };
+    format!("{ENTITY}{name}")
+}
+
 /// Conditions of the server, by what it says about entities or why it says nothing.
-pub(crate) fn of_server(entities: Result<&[EntityLook], &str>, now: DateTime<Utc>) -> Vec<Condition> {
+pub(crate) fn of_server(entities: Result<&[EntityLook], &str>, now: DateTime<Utc>) -> Vec<HealthCondition> {
     let away = entities.err().map(|why| Trouble {
         title: "The Temporal server does not answer".to_owned(),
         text: format!(
@@ -62,7 +80,7 @@ pub(crate) fn of_server(entities: Result<&[EntityLook], &str>, now: DateTime<Utc
     });
     // Each host sees its own way to the server.
     let name = format!("server/{}", super::report::host());
-    let mut all = vec![Condition::of_operation(
+    let mut all = vec![HealthCondition::of_operation(
         name,
         Severity::Critical,
         "The Temporal server answers again".to_owned(),
@@ -72,7 +90,7 @@ pub(crate) fn of_server(entities: Result<&[EntityLook], &str>, now: DateTime<Utc
     all
 }
 
-fn of_entity(entity: &EntityLook, now: DateTime<Utc>) -> Condition {
+fn of_entity(entity: &EntityLook, now: DateTime<Utc>) -> HealthCondition {
     let id = &entity.workflow_id;
     let found = if entity.task_attempt >= FAILED_TASKS {
         let times = entity.task_attempt - 1;
@@ -107,14 +125,14 @@ fn of_entity(entity: &EntityLook, now: DateTime<Utc>) -> Condition {
         })
     };
     let trouble = found.map(|(title, text)| Trouble { title, text, since: now });
-    Condition::of_operation(format!("entity/{id}"), Severity::Warning, format!("{id} goes on"), trouble)
+    HealthCondition::of_operation(entity_incident(id), Severity::Warning, format!("{id} goes on"), trouble)
 }
 
 /// Conditions of what is in the store. A simulated market has no hours of its own.
-pub(crate) fn of_store(store: &StoreLook, simulated: bool, now: DateTime<Utc>) -> Vec<Condition> {
+pub(crate) fn of_store(store: &StoreLook, simulated: bool, now: DateTime<Utc>) -> Vec<HealthCondition> {
     let is_open = simulated || part_of_day(now).is_some();
     let of = |name: &str, over: &str, trouble| {
-        Condition::of_operation(name.to_owned(), Severity::Warning, over.to_owned(), trouble)
+        HealthCondition::of_operation(name.to_owned(), Severity::Warning, over.to_owned(), trouble)
     };
     let mut all = vec![
         of("deliveries/overdue", "Waiting messages are sent again", overdue(store, now)),
@@ -148,7 +166,7 @@ fn undelivered(store: &StoreLook, now: DateTime<Utc>) -> Option<Trouble> {
     })
 }
 
-fn of_shard(shard: &ShardLook, is_open: bool, now: DateTime<Utc>) -> Condition {
+fn of_shard(shard: &ShardLook, is_open: bool, now: DateTime<Utc>) -> HealthCondition {
     let free_since = match &shard.lease {
         Some(lease) if lease.is_free => Some(lease.expires_at),
         Some(_) => None,
@@ -163,7 +181,7 @@ fn of_shard(shard: &ShardLook, is_open: bool, now: DateTime<Utc>) -> Condition {
         ),
         since,
     });
-    Condition { incident: blind_incident(&shard.watch, None), trouble, over: None }
+    HealthCondition { incident: blind_incident(&shard.watch, None), trouble, over: None }
 }
 
 fn messages(count: u64) -> String {
@@ -194,7 +212,7 @@ mod tests {
         "2026-09-18T15:00:00Z".parse().unwrap()
     }
 
-    fn titles(conditions: &[Condition]) -> Vec<&str> {
+    fn titles(conditions: &[HealthCondition]) -> Vec<&str> {
         conditions.iter().filter_map(|one| one.trouble.as_ref()).map(|one| one.title.as_str()).collect()
     }
 

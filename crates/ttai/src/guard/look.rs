@@ -1,5 +1,6 @@
 //! What the guard sees: rows of the store, and what the server says about entities. It asks for nothing that is billed.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime};
 
 use chrono::{DateTime, Utc};
@@ -99,7 +100,8 @@ pub(crate) async fn entities(client: &TtaiClient) -> Result<Vec<EntityLook>, Str
     Ok(looks?.into_iter().flatten().collect())
 }
 
-async fn ids(client: &TtaiClient) -> Result<Vec<String>, String> {
+/// Entities that run, and whatever else of ours the server itself has found failing; servers before 1.30 do not say.
+async fn ids(client: &TtaiClient) -> Result<BTreeSet<String>, String> {
     let types = [
         PriceAlertParams::WORKFLOW,
         AlertShardParams::WORKFLOW,
@@ -107,17 +109,26 @@ async fn ids(client: &TtaiClient) -> Result<Vec<String>, String> {
         PortfolioMonitorParams::WORKFLOW,
     ];
     let types = types.map(|name| format!("'{name}'")).join(", ");
-    let query = format!("ExecutionStatus = 'Running' AND WorkflowType IN ({types})");
+    let running = "ExecutionStatus = 'Running'";
+    let mut ids = listed(client, format!("{running} AND WorkflowType IN ({types})")).await?;
+    if let Ok(reported) = listed(client, format!("{running} AND TemporalReportedProblems IS NOT NULL")).await
+    {
+        ids.extend(reported);
+    }
+    Ok(ids)
+}
+
+async fn listed(client: &TtaiClient, query: String) -> Result<BTreeSet<String>, String> {
     let options = WorkflowListOptions::builder().limit(MOST).build();
     let mut stream = client.temporal().list_workflows(query, options);
-    let mut ids = Vec::new();
-    let listed = async {
+    let mut ids = BTreeSet::new();
+    let listing = async {
         while let Some(item) = stream.next().await {
-            ids.push(item.map_err(|error| error.to_string())?.id().to_owned());
+            ids.insert(item.map_err(|error| error.to_string())?.id().to_owned());
         }
         Ok(())
     };
-    timeout(ANSWERS_WITHIN, listed)
+    timeout(ANSWERS_WITHIN, listing)
         .await
         .unwrap_or_else(|_| Err(format!("no list of workflows within {} s", ANSWERS_WITHIN.as_secs())))?;
     Ok(ids)

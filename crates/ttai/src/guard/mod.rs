@@ -16,10 +16,10 @@ use tokio::time::{MissedTickBehavior, interval};
 use ttai_activities::{Incidents, Ports, Shutdown};
 use ttai_client::TtaiClient;
 
-pub(crate) use conditions::{Condition, Trouble, of_server, of_store};
+pub(crate) use conditions::{HealthCondition, Trouble, of_server, of_store};
 pub(crate) use look::{entities, store};
 pub use metrics::render;
-pub use ping::Watchdog;
+pub use ping::DeadManPing;
 pub(crate) use report::store_trouble;
 
 use ping::Pinger;
@@ -47,9 +47,9 @@ impl Guard {
         Self { ports, client, teller: Teller::of(incidents), store: Outage::default() }
     }
 
-    /// Looks until the shutdown. With a `watchdog` somebody outside is told that all is well, as long as it is.
-    pub async fn watch(mut self, watchdog: Option<Watchdog>, shutdown: Shutdown) {
-        let pinging = watchdog.and_then(|watchdog| Pinger::of(&watchdog)).map(|pinger| {
+    /// Looks until the shutdown. With a `ping` somebody outside is told that all is well, as long as it is.
+    pub async fn watch(mut self, ping: Option<DeadManPing>, shutdown: Shutdown) {
+        let pinging = ping.and_then(|ping| Pinger::of(&ping)).map(|pinger| {
             let shutdown = shutdown.clone();
             tokio::spawn(async move { pinger.ping(shutdown).await })
         });
@@ -78,6 +78,9 @@ impl Guard {
         let looked = store(alerts.as_ref(), leases.as_ref(), deliverer.deliveries.as_ref(), now);
         let (store, entities) = tokio::join!(looked, entities(&self.client));
         let mut conditions = of_server(entities.as_deref().map_err(String::as_str), now);
+        if entities.is_ok() {
+            conditions.extend(self.teller.gone(&conditions));
+        }
         if let Ok(store) = &store {
             conditions.extend(of_store(store, market.simulated, now));
         }

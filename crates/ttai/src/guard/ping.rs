@@ -22,14 +22,14 @@ const LONGEST_BODY: usize = 10_000;
 
 /// Who is pinged, and how often.
 #[derive(Clone, Debug)]
-pub struct Watchdog {
+pub struct DeadManPing {
     /// The address; a secret, since whoever knows it can say that all is well.
     pub url: SecretString,
     /// From one ping to the next.
     pub every: Duration,
 }
 
-impl Watchdog {
+impl DeadManPing {
     /// As the configuration has it; none where nobody is to be pinged.
     #[must_use]
     pub fn configured(config: &Config) -> Option<Self> {
@@ -47,17 +47,15 @@ pub(super) struct Pinger {
 
 impl Pinger {
     /// None, and a word in the log, where the address is none.
-    pub(super) fn of(watchdog: &Watchdog) -> Option<Self> {
-        let made = address(&watchdog.url).and_then(|url| {
+    pub(super) fn of(ping: &DeadManPing) -> Option<Self> {
+        let made = address(&ping.url).and_then(|url| {
             let mut origin = url.clone();
             origin.set_path("/");
             origin.set_query(None);
             origin.set_fragment(None);
             let config = ServiceConfig { max_body: 64 << 10, ..ServiceConfig::new(WATCHDOG, origin) };
             let service = Service::new(config, std::sync::Arc::new(LocalLimits::default()), None);
-            service
-                .map(|service| Self { service, url, every: watchdog.every })
-                .map_err(|error| error.to_string())
+            service.map(|service| Self { service, url, every: ping.every }).map_err(|error| error.to_string())
         });
         made.inspect_err(|why| tracing::error!("watchdog.ping_url: {why}; nobody is pinged")).ok()
     }
@@ -136,9 +134,9 @@ mod tests {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}{path}", listener.local_addr().unwrap());
         let serving = tokio::spawn(async move { axum::serve(listener, router).await });
-        let watchdog = Watchdog { url: url.into(), every: Duration::from_secs(60) };
-        assert!(!format!("{watchdog:?}").contains("127.0.0.1"), "the address is a secret");
-        let pinger = Pinger::of(&watchdog).unwrap();
+        let ping = DeadManPing { url: url.into(), every: Duration::from_secs(60) };
+        assert!(!format!("{ping:?}").contains("127.0.0.1"), "the address is a secret");
+        let pinger = Pinger::of(&ping).unwrap();
         let troubles: Vec<String> = troubles.iter().map(|trouble| (*trouble).to_owned()).collect();
         pinger.send(&troubles).await.unwrap();
         serving.abort();

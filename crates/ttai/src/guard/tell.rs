@@ -7,7 +7,7 @@ use ttai_activities::Incidents;
 use ttai_core::{Message, MessageKind, Severity};
 use ttai_ports::Notifier;
 
-use super::conditions::{Condition, Trouble};
+use super::conditions::{HealthCondition, Trouble};
 use super::report::host;
 
 /// Looks in a row that have to agree.
@@ -28,15 +28,26 @@ struct Course {
 pub(super) struct Teller {
     incidents: Incidents,
     courses: BTreeMap<String, Course>,
+    /// What this process has told and not ended.
+    told: BTreeMap<String, HealthCondition>,
 }
 
 impl Teller {
     pub(super) fn of(incidents: Incidents) -> Self {
-        Self { incidents, courses: BTreeMap::new() }
+        Self { incidents, courses: BTreeMap::new(), told: BTreeMap::new() }
+    }
+
+    /// What was told of entities that are not among those that were looked at any more: they have ended, or gone on.
+    pub(super) fn gone(&self, seen: &[HealthCondition]) -> Vec<HealthCondition> {
+        let is_gone = |told: &&HealthCondition| {
+            told.is_of_entity() && !seen.iter().any(|one| one.incident.name == told.incident.name)
+        };
+        let gone = self.told.values().filter(is_gone);
+        gone.map(|told| HealthCondition { trouble: None, ..told.clone() }).collect()
     }
 
     /// Takes one look in; the titles of what lasts.
-    pub(super) async fn round(&mut self, conditions: &[Condition], now: DateTime<Utc>) -> Vec<String> {
+    pub(super) async fn round(&mut self, conditions: &[HealthCondition], now: DateTime<Utc>) -> Vec<String> {
         let mut lasting = Vec::new();
         self.courses.retain(|name, _| conditions.iter().any(|one| one.incident.name == *name));
         for condition in conditions {
@@ -48,6 +59,7 @@ impl Teller {
             let course = *course;
             if let Some(trouble) = condition.trouble.as_ref().filter(|_| course.bad >= LASTING) {
                 lasting.push(trouble.title.clone());
+                self.told.insert(condition.incident.name.clone(), condition.clone());
                 self.open(condition, trouble).await;
             } else if let Some(over) = condition.over.as_ref().filter(|_| course.good % FORGETTING == LASTING)
             {
@@ -57,14 +69,14 @@ impl Teller {
         lasting
     }
 
-    async fn open(&self, condition: &Condition, trouble: &Trouble) {
+    async fn open(&self, condition: &HealthCondition, trouble: &Trouble) {
         let told = |_| (trouble.title.clone(), trouble.text.clone());
         if let Err(error) = self.incidents.open(&condition.incident, trouble.since, told).await {
             tracing::error!("{}: {} Nobody could be told: {error}", trouble.title, trouble.text);
         }
     }
 
-    async fn end(&mut self, condition: &Condition, over: &str, now: DateTime<Utc>) {
+    async fn end(&mut self, condition: &HealthCondition, over: &str, now: DateTime<Utc>) {
         let name = &condition.incident.name;
         let told = |since: DateTime<Utc>| {
             let lasted = super::conditions::span((now - since).to_std().unwrap_or_default());
@@ -76,7 +88,9 @@ impl Teller {
             if let Some(course) = self.courses.get_mut(name) {
                 course.good = LASTING - 1;
             }
+            return;
         }
+        self.told.remove(name);
     }
 }
 
@@ -190,7 +204,7 @@ mod tests {
         Teller::of(Incidents { leases: Arc::clone(store) as _, deliverer })
     }
 
-    fn condition(is_bad: bool) -> [Condition; 1] {
+    fn condition(is_bad: bool) -> [HealthCondition; 1] {
         let trouble =
             is_bad.then(|| Trouble { title: "bad".to_owned(), text: "do this".to_owned(), since: at(0) });
         let incident = Incident {
@@ -199,7 +213,7 @@ mod tests {
             severity: Severity::Warning,
             market: None,
         };
-        [Condition { incident, trouble, over: Some("good".to_owned()) }]
+        [HealthCondition { incident, trouble, over: Some("good".to_owned()) }]
     }
 
     #[tokio::test]
@@ -226,6 +240,27 @@ mod tests {
             other.round(&condition(false), at(seconds)).await;
         }
         assert_eq!(desk.heard(), ["good"]);
+    }
+
+    #[tokio::test]
+    async fn trouble_of_an_entity_that_is_gone_is_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = StoreUrl::sqlite(folder.path().join("ttai.db")).unwrap();
+        let store = Arc::new(Database::open(&url).await.unwrap());
+        let desk = Arc::new(Desk::default());
+        let mut teller = teller(&store, &desk, folder.path()).await;
+        let [mut entity] = condition(true);
+        entity.incident.name = "entity/price-alerts".to_owned();
+        for seconds in [0, 30] {
+            teller.round(&[entity.clone()], at(seconds)).await;
+        }
+        assert!(teller.gone(&[entity]).is_empty());
+        for seconds in [60, 90, 120] {
+            let gone = teller.gone(&[]);
+            teller.round(&gone, at(seconds)).await;
+        }
+        assert_eq!(desk.heard(), ["bad", "good"]);
+        assert!(teller.gone(&[]).is_empty());
     }
 
     #[tokio::test]
