@@ -30,12 +30,12 @@ mod synthesis;
 mod testing;
 
 pub use agent::{ModelAnalyst, ModelBudget};
-pub use alerts::{AlertActivities, alert_answer};
+pub use alerts::{AlertActivities, WatchedShard, alert_answer, blind_incident, watched_shards};
 pub use analysts::AnalystActivities;
 pub use compute::{Compute, cores};
 pub use deliveries::{
-    ChannelRule, Deliverer, DeliveryActivities, DeliveryRound, DeliveryRules, LONGEST_SEND, QuietHours,
-    RouteRule, StillOpen, UserRule,
+    ChannelRule, Deliverer, DeliveryActivities, DeliveryDriver, DeliveryRound, DeliveryRules, Incident,
+    Incidents, LONGEST_SEND, QuietHours, RouteRule, StillOpen, UserRule,
 };
 pub use market_data::MarketDataActivities;
 pub use notifications::NotificationActivities;

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
-use temporalio_sdk::activities::{ActivityContext, ActivityError};
+use temporalio_sdk::activities::{ActivityContext, ActivityError, ActivityInfo};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use ttai_contract::call::{CALL_HEADER, LOST_ATTEMPTS, milliseconds};
@@ -45,6 +45,8 @@ pub struct AttemptOf<'a> {
     pub run_id: &'a str,
     /// The activity's id within the run.
     pub activity_id: &'a str,
+    /// The attempt's number, from 1.
+    pub attempt: u32,
 }
 
 /// What the server wants of an attempt that was told to stop. The SDK does not say whether the activity was cancelled, or
@@ -53,6 +55,9 @@ pub struct AttemptOf<'a> {
 pub trait StopReasons: Send + Sync {
     /// Whether an operator paused or reset the activity and nobody cancelled it.
     async fn is_interruption(&self, attempt: AttemptOf<'_>) -> bool;
+    /// Whether the server still waits for this attempt's answer, and no later one's; none where it does not say within
+    /// `patience`. It is no billable action.
+    async fn is_awaited(&self, attempt: AttemptOf<'_>, patience: Duration) -> Option<bool>;
 }
 
 /// Watches over the attempts of a worker.
@@ -167,12 +172,21 @@ impl Supervisor {
     /// Whether an operator told the attempt to stop, and nobody cancelled it.
     pub(crate) async fn is_interrupted(&self, ctx: &ActivityContext) -> bool {
         let info = ctx.info();
-        let of = AttemptOf {
-            workflow_id: info.workflow_id.as_deref().unwrap_or_default(),
-            run_id: info.workflow_run_id.as_deref().unwrap_or_default(),
-            activity_id: &info.activity_id,
-        };
-        !info.is_local && self.stop_reasons.is_interruption(of).await
+        !info.is_local && self.stop_reasons.is_interruption(attempt_of(info)).await
+    }
+
+    /// As [`StopReasons::is_awaited`], of the attempt of `info`.
+    pub(crate) async fn is_awaited(&self, info: &ActivityInfo, patience: Duration) -> Option<bool> {
+        self.stop_reasons.is_awaited(attempt_of(info), patience).await
+    }
+}
+
+fn attempt_of(info: &ActivityInfo) -> AttemptOf<'_> {
+    AttemptOf {
+        workflow_id: info.workflow_id.as_deref().unwrap_or_default(),
+        run_id: info.workflow_run_id.as_deref().unwrap_or_default(),
+        activity_id: &info.activity_id,
+        attempt: info.attempt,
     }
 }
 

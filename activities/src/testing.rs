@@ -12,9 +12,9 @@ use sha2::{Digest, Sha256};
 use ttai_core::{DailyBar, MinuteBar, NewsStory, OptionChain, Quote, SessionPart, Symbol};
 use ttai_ports::{
     Accounts, AlertChange, AlertFilter, AlertRecord, Alerts, Analyses, AnalysisFilter, AnalysisRecord,
-    Artifact, ArtifactRef, Artifacts, Attachment, ChangedAlert, DailyHistory, DataSource, Deliveries,
-    DeliveryBacklog, DeliveryClaim, DeliveryFilter, DeliveryKey, FiringFilter, FiringRecord, Firings,
-    LeaseGrant, LeaseRecord, Leases, LlmDay, LlmTurn, LlmUsage, MarketClock, MarketData, Message,
+    ArmedShard, Artifact, ArtifactRef, Artifacts, Attachment, ChangedAlert, DailyHistory, DataSource,
+    Deliveries, DeliveryBacklog, DeliveryClaim, DeliveryFilter, DeliveryKey, FiringFilter, FiringRecord,
+    Firings, LeaseGrant, LeaseRecord, Leases, LlmDay, LlmTurn, LlmUsage, MarketClock, MarketData, Message,
     MessageDelivery, MessageRecord, Messages, Metrics, ModelJournal, NewAlert, NewDigest, NewFiring,
     NewMessage, News, NewsWindow, Notifier, PortError, Provenance, QuoteStream, RecordedFiring, RiskFreeRate,
     Saved, SavedAlert, SettledDelivery, StoreError, StoredBalances, StoredPosition, StoredWatch,
@@ -308,6 +308,7 @@ pub(crate) fn ports(market: FakeMarket) -> (Ports, Arc<MemoryStore>) {
             rules: Arc::default(),
             claimant: "test".to_owned(),
             longest_send: LONGEST_SEND,
+            driver: None,
         },
         provenance: Provenance::default(),
         models: None,
@@ -392,6 +393,7 @@ away! { Alerts:
     alert(&str, &str) -> Option<AlertRecord>;
     list_alerts(&AlertFilter) -> Vec<AlertRecord>;
     count_alerts(&str) -> u64;
+    armed_shards() -> Vec<ArmedShard>;
     changes_since(u32, u64, u32) -> Vec<AlertRecord>;
 }
 away! { Firings:
@@ -435,6 +437,9 @@ pub(crate) fn supervisor() -> Supervisor {
     impl StopReasons for Never {
         async fn is_interruption(&self, _: AttemptOf<'_>) -> bool {
             false
+        }
+        async fn is_awaited(&self, _: AttemptOf<'_>, _: Duration) -> Option<bool> {
+            Some(true)
         }
     }
     Supervisor::new(Shutdown::default(), Arc::new(Never))

@@ -19,6 +19,7 @@ use temporalio_protos::temporal::api::history::v1::history_event::Attributes;
 use temporalio_sdk::interceptors::ActivityInboundInterceptor;
 use ttai::wiring;
 use ttai::worker::{ActivityInterceptor, RunningWorkers, WorkerSettings};
+use ttai_activities::Ports;
 use ttai_client::{AnyRun, ClientError, Run, TtaiClient};
 use ttai_contract::{Stage, TaskQueue, WorkflowParams};
 use ttai_core::Symbol;
@@ -127,6 +128,11 @@ impl Lab {
         };
         let ports = wiring::ports(&product_settings(role)).await?;
         RunningWorkers::start(self.client.temporal().clone(), ports, settings).await
+    }
+
+    /// The ports of a worker of this lab over the simulated market.
+    pub(crate) async fn ports(&self) -> anyhow::Result<Ports> {
+        wiring::ports(&product_settings(self.role(Vec::new(), None))).await
     }
 
     fn role(&self, queues: Vec<String>, tape: Option<PathBuf>) -> WorkerRole {

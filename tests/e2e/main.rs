@@ -3,6 +3,7 @@
 
 mod alerts;
 mod analyses;
+mod black_hole;
 mod cancelling;
 mod costs;
 mod deliveries;
@@ -21,6 +22,7 @@ mod operators;
 mod outages;
 mod portfolio;
 mod process;
+mod proxy;
 mod queues;
 mod replay;
 mod requests;

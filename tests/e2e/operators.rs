@@ -1,13 +1,18 @@
 //! An operator pauses or resets an activity: it is no cancellation, no failed answer and no lost attempt.
 
+use std::time::Duration;
+
 use temporalio_client::tonic::Request;
 use temporalio_protos::temporal::api::common::v1::WorkflowExecution;
+use temporalio_protos::temporal::api::enums::v1::EventType;
 use temporalio_protos::temporal::api::workflowservice::v1::{
     PauseActivityRequest, ResetActivityRequest, UnpauseActivityRequest, pause_activity_request,
     reset_activity_request, unpause_activity_request,
 };
 use ttai_client::StepState;
-use ttai_contract::{Stage, Status};
+use ttai_contract::{Stage, Status, UserId};
+use ttai_ports::{LeaseRecord, Leases};
+use ttai_store::{Database, StoreUrl};
 
 use crate::kills::drill;
 use crate::lab::{Lab, until, within};
@@ -82,5 +87,63 @@ async fn a_reset_activity_starts_over_with_all_its_answers() -> anyhow::Result<(
         assert_eq!((chart.failed_answers, chart.lost_attempts), (2, lost), "heartbeats: {reset_heartbeat}");
         assert_eq!(lab.first_attempt(id).await?, Some(4));
     }
+    Ok(())
+}
+
+const SHARD: &str = "price-alerts/shard-0";
+
+/// Waits until the shard's lease is as wanted, and says its number.
+async fn until_watched(store: &Database, wanted: impl Fn(&LeaseRecord) -> bool) -> anyhow::Result<u64> {
+    let mut tick = tokio::time::interval(Duration::from_millis(50));
+    let wait = async {
+        loop {
+            tick.tick().await;
+            if let Some(lease) = store.lease(SHARD).await?.filter(&wanted) {
+                return anyhow::Ok(lease.number);
+            }
+        }
+    };
+    within("the shard's lease", wait).await?
+}
+
+#[tokio::test]
+async fn a_watch_of_alerts_that_is_paused_or_reset_is_not_recalled() -> anyhow::Result<()> {
+    let lab = Lab::ephemeral().await?;
+    let _worker = lab.worker()?;
+    lab.client.start_price_alerts(&UserId::default(), true).await?;
+    let store = Database::open(&StoreUrl::sqlite(lab.folder().join("ttai.db"))?).await?;
+    until_watched(&store, |lease| !lease.is_free).await?;
+    let mut service = lab.client.temporal().connection().workflow_service();
+    let pause = PauseActivityRequest {
+        namespace: "default".to_owned(),
+        execution: execution(SHARD),
+        activity: Some(pause_activity_request::Activity::Id(FIRST.to_owned())),
+        ..Default::default()
+    };
+    within("the pause", service.pause_activity(Request::new(pause))).await??;
+    until_watched(&store, |lease| lease.is_free).await?;
+    let unpause = UnpauseActivityRequest {
+        namespace: "default".to_owned(),
+        execution: execution(SHARD),
+        activity: Some(unpause_activity_request::Activity::Id(FIRST.to_owned())),
+        ..Default::default()
+    };
+    within("the end of the pause", service.unpause_activity(Request::new(unpause))).await??;
+    let second = until_watched(&store, |lease| !lease.is_free).await?;
+    let reset = ResetActivityRequest {
+        namespace: "default".to_owned(),
+        execution: execution(SHARD),
+        activity: Some(reset_activity_request::Activity::Id(FIRST.to_owned())),
+        ..Default::default()
+    };
+    within("the reset", service.reset_activity(Request::new(reset))).await??;
+    until_watched(&store, |lease| !lease.is_free && lease.number > second).await?;
+    let events = lab.events(SHARD).await?;
+    let count = |kind| events.iter().filter(|event| event.event_type() == kind).count();
+    assert_eq!(
+        (count(EventType::ActivityTaskScheduled), count(EventType::ActivityTaskCompleted)),
+        (1, 0),
+        "each attempt is one of the same call"
+    );
     Ok(())
 }

@@ -66,8 +66,12 @@ async fn run(role: WorkerRole) -> anyhow::Result<ExitCode> {
     }
     let book = Stagebook::at(&role.folder);
     let queues = role.queues.iter().map(|name| name.parse()).collect::<Result<Vec<TaskQueue>, _>>()?;
-    let settings =
-        WorkerSettings { queues, drill: true, interceptor: Some(ActivityInterceptor::new(Journalist(book))) };
+    let settings = WorkerSettings {
+        queues,
+        drill: true,
+        interceptor: Some(ActivityInterceptor::new(Journalist(book))),
+        ..WorkerSettings::default()
+    };
     let folder = role.folder.clone();
     let mut ports = scripted(wiring::ports(&product_settings(role)).await?);
     ports.deliverer = on_paper(ports.deliverer, &folder);

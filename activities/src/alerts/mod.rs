@@ -2,6 +2,7 @@
 
 #![allow(missing_docs, reason = "the markers that the macro generates carry no docs")]
 
+mod acknowledged;
 mod backfill;
 mod desk;
 #[cfg(test)]
@@ -10,8 +11,10 @@ mod record;
 mod save;
 #[cfg(test)]
 mod save_tests;
+mod sight;
 mod standing;
 mod watch;
+mod watched;
 
 use std::sync::Arc;
 
@@ -20,6 +23,8 @@ use temporalio_sdk::activities::{ActivityContext, ActivityError};
 use ttai_contract::{AlertAnswers, SaveAlertsParams, WatchAlertsParams, WatchProgress};
 
 pub use save::accepted as alert_answer;
+pub use sight::blind_incident;
+pub use watched::{WatchedShard, watched_shards};
 
 use crate::ports::Ports;
 use crate::supervise::Supervisor;

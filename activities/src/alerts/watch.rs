@@ -3,8 +3,10 @@
 
 use std::collections::BTreeMap;
 use std::future::pending;
+use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime};
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use futures::FutureExt;
@@ -16,17 +18,21 @@ use tokio::time::{Instant, Interval, MissedTickBehavior, interval, timeout};
 use ttai_calendar::new_york_date;
 use ttai_contract::policy::WATCH_SPAN;
 use ttai_contract::{AttemptProgress, WatchAlertsParams, WatchProgress};
-use ttai_core::{Message, MessageKind, Severity, Symbol};
+use ttai_core::Symbol;
 use ttai_engine::InstrumentId;
 use ttai_ports::{
-    FiringFilter, LeaseGrant, Leases, MAX_RECORDED_FIRINGS, MessageRecord, NewFiring, NewMessage, PortError,
-    RecordedFiring, StoreError, StreamEvent, StreamKinds, StreamReader, StreamSymbol,
+    FiringFilter, LeaseGrant, Leases, MAX_RECORDED_FIRINGS, NewFiring, NewMessage, PortError, RecordedFiring,
+    StoreError, StreamEvent, StreamGap, StreamKinds, StreamReader, StreamSymbol,
 };
 
+use super::acknowledged::Acknowledgement;
 use super::backfill::{self, Filling};
 use super::desk::{AlertDesk, DeskCheckpoint, Gap};
 use super::record::Recorder;
+use super::sight::{Blindness, Sight, SightReport, blind_incident};
+use super::watched;
 use crate::clock::wall_clock;
+use crate::deliveries::Incidents;
 use crate::failure::{AnalystError, Interruption};
 use crate::market_view;
 use crate::ports::Ports;
@@ -65,9 +71,12 @@ const LAST_SAVE: Duration = Duration::from_secs(2);
 /// A stream that is gone for so long is told.
 const BLIND: Duration = Duration::from_secs(60);
 
+/// Numbers the watches of this process: two attempts of one shard are two holders of its lease.
+static WATCHES: AtomicU64 = AtomicU64::new(0);
+
 /// Why a watch ends.
 enum End {
-    /// The shard wants it back, or its span is over.
+    /// The shard wants it back, its span is over, or another attempt has its place.
     Recalled,
     /// The worker goes away.
     Shutdown,
@@ -99,7 +108,7 @@ impl Host<'_> {
             biased;
             () = self.ctx.cancelled() => self.stopped().await,
             () = self.shutdown.begun() => End::Shutdown,
-            () = tokio::time::sleep(self.span_left()) => End::Recalled,
+            () = tokio::time::sleep(span_left(self.ctx.info().scheduled_time, SystemTime::now())) => End::Recalled,
         }
     }
 
@@ -109,13 +118,6 @@ impl Host<'_> {
             return End::Interrupted;
         }
         if self.shutdown.has_begun() { End::Shutdown } else { End::Recalled }
-    }
-
-    /// The span counts from the call, whose own time goes on from attempt to attempt.
-    fn span_left(&self) -> Duration {
-        let called = self.ctx.info().scheduled_time;
-        let gone = called.and_then(|called| called.elapsed().ok()).unwrap_or_default();
-        WATCH_SPAN.saturating_sub(gone)
     }
 
     async fn beat(&self, progress: &WatchProgress) {
@@ -135,16 +137,17 @@ pub(super) async fn watch(
     let seen = before.and_then(|before| before.seen_until).or(params.seen_until);
     let silence = ctx.info().heartbeat_timeout.unwrap_or(Duration::from_secs(60));
     let host = Host { ctx, supervisor, shutdown: supervisor.shutdown(), silence };
+    let mut server = Acknowledgement::of(supervisor, ctx.info().clone(), silence);
     let mut progress = WatchProgress { seen_until: seen, ..WatchProgress::default() };
     let end = match lease(ports, &params, &host, &progress).await {
         Ok(grant) => {
             let mut watch = Watch::new(ports, &params, grant, silence);
             let end = match watch.begin(seen).await {
-                Ok(()) => watch.run(&host).await,
+                Ok(()) => watch.run(&host, &mut server).await,
                 Err(end) => end,
             };
-            watch.leave().await;
             progress = watch.progress(seen);
+            watch.leave().await;
             end
         }
         Err(end) => end,
@@ -166,7 +169,8 @@ async fn lease(
     host: &Host<'_>,
     progress: &WatchProgress,
 ) -> Result<LeaseGrant, End> {
-    let holder = format!("{}/{}", ports.deliverer.claimant, params.lease());
+    let number = WATCHES.fetch_add(1, Ordering::Relaxed);
+    let holder = format!("{}/{number}", ports.deliverer.claimant);
     let mut tick = patient(AGAIN);
     loop {
         tokio::select! {
@@ -181,6 +185,12 @@ async fn lease(
         }
         host.beat(progress).await;
     }
+}
+
+/// What is left of a watch's span. It counts from the call, whose own time goes on from attempt to attempt.
+fn span_left(called: Option<SystemTime>, now: SystemTime) -> Duration {
+    let gone = called.and_then(|called| now.duration_since(called).ok()).unwrap_or_default();
+    WATCH_SPAN.saturating_sub(gone)
 }
 
 fn patient(period: Duration) -> Interval {
@@ -219,12 +229,16 @@ struct Watch<'a> {
     saved: Option<(u64, u64)>,
     recorded: u64,
     last_event: Instant,
-    blind_since: Option<DateTime<Utc>>,
+    sight: Sight,
+    report: SightReport,
 }
 
 impl<'a> Watch<'a> {
     fn new(ports: &'a Ports, params: &'a WatchAlertsParams, grant: LeaseGrant, silence: Duration) -> Self {
         let (filler, fillings) = mpsc::channel(64);
+        let market = market_view::source(ports).kind().to_owned();
+        let incidents = Incidents { leases: Arc::clone(&ports.leases), deliverer: ports.deliverer.clone() };
+        let report = SightReport::of(incidents, blind_incident(params, Some(market)));
         Self {
             ports,
             params,
@@ -247,7 +261,8 @@ impl<'a> Watch<'a> {
             saved: None,
             recorded: 0,
             last_event: Instant::now(),
-            blind_since: None,
+            sight: Sight::Unknown,
+            report,
         }
     }
 
@@ -300,12 +315,21 @@ impl<'a> Watch<'a> {
         self.sends.spawn(save(Arc::clone(&self.ports.leases), self.grant.clone(), checkpoint));
     }
 
-    async fn run(&mut self, host: &Host<'_>) -> End {
+    async fn run(&mut self, host: &Host<'_>, server: &mut Acknowledgement) -> End {
         let ended = host.ended();
         tokio::pin!(ended);
         let (mut feed, mut clock) = (patient(FEED), patient(CLOCK));
         let (mut beat, mut renewal) = (patient(host.silence / 3), patient(host.silence / 4));
         loop {
+            watched::note(&self.grant.name, self.last_event, server.age(), self.blind_since());
+            if server.is_unwanted() {
+                return End::Recalled;
+            }
+            if server.is_missing()
+                && let Err(end) = self.await_server(host, server, ended.as_mut()).await
+            {
+                return end;
+            }
             let step = tokio::select! {
                 biased;
                 end = &mut ended => return end,
@@ -331,6 +355,7 @@ impl<'a> Watch<'a> {
                 event = next(&mut self.reader) => self.take(event).await,
             };
             let step = match step {
+                Ok(()) if server.is_missing() => Ok(()),
                 Ok(()) => self.record().await,
                 failed => failed,
             };
@@ -338,6 +363,74 @@ impl<'a> Watch<'a> {
                 return end;
             }
         }
+    }
+
+    /// Nobody acknowledges the watch any more. Its lease is free for whoever has been given its place; nothing is taken from the
+    /// stream and nothing fires until the server answers. Where the place is still its own, what was missed is a gap.
+    async fn await_server(
+        &mut self,
+        host: &Host<'_>,
+        server: &mut Acknowledgement,
+        mut ended: Pin<&mut impl Future<Output = End>>,
+    ) -> Result<(), End> {
+        let since = match self.desk.newest() {
+            Some(newest) => newest,
+            None => self.market_now(&[]).await,
+        };
+        tracing::warn!("{}: the Temporal server does not answer; no alert fires", self.grant.name);
+        self.set_lease_down().await;
+        let (mut clock, mut beat) = (patient(CLOCK), patient(host.silence / 3));
+        loop {
+            tokio::select! {
+                biased;
+                end = &mut ended => return Err(end),
+                () = server.answered() => break,
+                // The server is to find one as soon as it listens again.
+                _ = beat.tick() => host.beat(&self.progress(None)).await,
+                _ = clock.tick() => self.say_deaf(since, server.age()).await,
+                Some(_) = self.sends.join_next(), if !self.sends.is_empty() => {}
+                event = next(&mut self.reader) => {
+                    event.ok_or_else(|| self.stream_ended())?;
+                    self.last_event = Instant::now();
+                }
+            }
+        }
+        if server.is_unwanted() {
+            return Err(End::Recalled);
+        }
+        self.take_lease_up().await?;
+        let until = self.market_now(&[]).await.max(since);
+        let reason = "the Temporal server did not answer".to_owned();
+        let missed = StreamGap { symbols: Vec::new(), from: since, until, reason };
+        for gap in self.desk.event(&StreamEvent::Gap(missed)) {
+            self.await_end(&gap);
+        }
+        Ok(())
+    }
+
+    async fn say_deaf(&mut self, since: DateTime<Utc>, silent_for: Duration) {
+        let now = self.market_now(&[]).await;
+        watched::note(&self.grant.name, self.last_event, silent_for, Some(since));
+        let is_new = !matches!(self.sight, Sight::Blind(..));
+        if is_new && !self.subscribed.is_empty() && ttai_calendar::part_of_day(now).is_some() {
+            self.see(Sight::Blind(since, Blindness::NoServer));
+        }
+    }
+
+    async fn set_lease_down(&mut self) {
+        if let Err(error) = self.ports.leases.release_lease(&self.grant).await {
+            tracing::warn!("the lease of {} ends by itself: {error}", self.grant.name);
+        }
+    }
+
+    /// The lease again, where nobody has taken it meanwhile.
+    async fn take_lease_up(&mut self) -> Result<(), End> {
+        let LeaseGrant { name, holder, number, .. } = &self.grant;
+        match self.ports.leases.acquire_lease(name, holder, self.silence).await? {
+            Some(grant) => self.grant = grant,
+            None => return Err(StoreError::StaleLease { name: name.clone(), number: *number }.into()),
+        }
+        Ok(())
     }
 
     /// Reads what changed in the store since the last time, and watches what is new. While the store cannot be read, what is
@@ -517,14 +610,7 @@ impl<'a> Watch<'a> {
     async fn take(&mut self, event: Option<StreamEvent>) -> Result<(), End> {
         let mut next_event = event;
         for _ in 0..AT_ONCE {
-            let Some(event) = next_event else {
-                return Err(PortError::Unavailable {
-                    provider: self.ports.streams.name().to_owned(),
-                    detail: "the stream has ended".to_owned(),
-                    retry_after: None,
-                }
-                .into());
-            };
+            let Some(event) = next_event else { return Err(self.stream_ended()) };
             if let Some(time) = market_time(&event).filter(|time| Some(new_york_date(*time)) > self.facts_of)
             {
                 let all: Vec<_> = self.subscribed.iter().map(|(id, symbol)| (*id, symbol.clone())).collect();
@@ -549,9 +635,22 @@ impl<'a> Watch<'a> {
         Ok(())
     }
 
+    fn stream_ended(&self) -> End {
+        PortError::Unavailable {
+            provider: self.ports.streams.name().to_owned(),
+            detail: "the stream has ended".to_owned(),
+            retry_after: None,
+        }
+        .into()
+    }
+
     /// Gives the engine the market's time, and notifies people that nothing can be seen, or that something can again.
     async fn advance_clock(&mut self) -> Result<(), End> {
         if self.subscribed.is_empty() {
+            if self.sight == Sight::Unknown {
+                // Nothing is left that could not be seen.
+                self.see(Sight::Clear(wall_clock()));
+            }
             return Ok(());
         }
         let now = self.market_now(&[]).await;
@@ -561,20 +660,35 @@ impl<'a> Watch<'a> {
             self.expire(&id).await;
         }
         self.save_if_due();
-        let is_gone = !self.ports.streams.health().connected && self.last_event.elapsed() > BLIND;
-        match self.blind_since {
-            None if is_gone && ttai_calendar::part_of_day(now).is_some() => {
-                let since = self.desk.newest().unwrap_or(now);
-                self.blind_since = Some(since);
-                self.notify_blind(since, None);
+        self.look_around(now);
+        Ok(())
+    }
+
+    fn look_around(&mut self, now: DateTime<Utc>) {
+        let is_connected = self.ports.streams.health().connected;
+        let is_gone = !is_connected && self.last_event.elapsed() > BLIND;
+        let is_open = ttai_calendar::part_of_day(now).is_some();
+        match self.sight {
+            Sight::Unknown | Sight::Clear(_) if is_gone && is_open => {
+                self.see(Sight::Blind(self.desk.newest().unwrap_or(now), Blindness::NoStream));
             }
-            Some(since) if !is_gone => {
-                self.blind_since = None;
-                self.notify_blind(since, Some(now));
-            }
+            // The watch before may have left it told that it is blind: so it is until something comes.
+            Sight::Unknown if !is_connected && self.desk.events == 0 => {}
+            Sight::Unknown | Sight::Blind(..) if !is_gone => self.see(Sight::Clear(now)),
             _ => {}
         }
-        Ok(())
+    }
+
+    fn see(&mut self, sight: Sight) {
+        self.sight = sight;
+        self.report.tell(sight);
+    }
+
+    const fn blind_since(&self) -> Option<DateTime<Utc>> {
+        match self.sight {
+            Sight::Blind(since, _) => Some(since),
+            Sight::Unknown | Sight::Clear(_) => None,
+        }
     }
 
     async fn expire(&mut self, id: &str) {
@@ -587,46 +701,6 @@ impl<'a> Watch<'a> {
         if let Err(error) = self.ports.alerts.change_alert(user, id, &change).await {
             tracing::warn!(alert = id, "an expired alert stays in the store as armed: {error}");
         }
-    }
-
-    /// Says that alerts see nothing, or that they do again: by the ledger, without the workflows.
-    fn notify_blind(&mut self, since: DateTime<Utc>, until: Option<DateTime<Utc>>) {
-        let (now, local) = (wall_clock(), |time: DateTime<Utc>| {
-            time.with_timezone(&ttai_calendar::NEW_YORK).format("%b %-d %H:%M ET").to_string()
-        });
-        let title = match until {
-            None => format!("Price alerts are blind since {}", local(since)),
-            Some(until) => format!("Price alerts see again since {}", local(until)),
-        };
-        let text = match until {
-            None => "No prices arrive. What is missed is looked up once they do.".to_owned(),
-            Some(_) => format!(
-                "They were blind from {}; what was missed is looked up in the minute bars.",
-                local(since)
-            ),
-        };
-        let end = if until.is_some() { "/end" } else { "" };
-        let record = MessageRecord {
-            id: format!("blind/{}/{}{end}", self.params.lease(), since.timestamp_micros()),
-            user_id: self.params.user_id.as_str().to_owned(),
-            message: Message {
-                kind: MessageKind::System,
-                title,
-                text,
-                severity: Severity::Critical,
-                ..Message::default()
-            },
-            market: Some(self.market()),
-            created_at: now,
-            expires_at: now + TimeDelta::hours(24),
-        };
-        let message = self.ports.deliverer.rules.address(record, &[], now);
-        let deliverer = self.ports.deliverer.clone();
-        self.sends.spawn(async move {
-            if let Err(error) = deliverer.write(&[message], now).await {
-                tracing::error!("price alerts are blind, and nobody could be told: {error}");
-            }
-        });
     }
 
     fn market(&self) -> String {
@@ -730,13 +804,14 @@ impl<'a> Watch<'a> {
             seen_until: open
                 .map_or(newest, |open| Some(newest.map_or(open, |newest| newest.min(open))))
                 .or(before),
-            blind_since: self.blind_since,
+            blind_since: self.blind_since(),
             stream: self.ports.streams.name().to_owned(),
         }
     }
 
     /// Hands over: what is being sent is sent, and the lease is free at once.
-    async fn leave(&mut self) {
+    async fn leave(mut self) {
+        watched::forget(&self.grant.name);
         self.fills.shutdown().await;
         if let Some(checkpoint) = self.checkpoint() {
             let saving = save(Arc::clone(&self.ports.leases), self.grant.clone(), checkpoint);
@@ -745,9 +820,8 @@ impl<'a> Watch<'a> {
         let sends = std::mem::take(&mut self.sends);
         // What is not sent by then is claimed by nobody any more, and is sent again, marked.
         let _ = timeout(LAST_SENDS, sends.join_all()).await;
-        if let Err(error) = self.ports.leases.release_lease(&self.grant).await {
-            tracing::warn!("the lease of {} ends by itself: {error}", self.grant.name);
-        }
+        self.set_lease_down().await;
+        self.report.finish(LAST_SENDS).await;
     }
 }
 
@@ -783,5 +857,24 @@ const fn market_time(event: &StreamEvent) -> Option<DateTime<Utc>> {
         StreamEvent::Trade(trade) => trade.market_time,
         StreamEvent::Quote(quote) => quote.market_time,
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ttai_contract::policy::WATCH;
+
+    use super::*;
+
+    #[test]
+    fn a_later_attempt_has_what_the_call_has_left() {
+        let (now, hours) = (SystemTime::now(), |hours: u64| Duration::from_secs(hours * 3_600));
+        assert_eq!(span_left(Some(now), now), WATCH_SPAN);
+        assert_eq!(span_left(Some(now - hours(20)), now), WATCH_SPAN - hours(20));
+        assert_eq!(span_left(Some(now - hours(30)), now), Duration::ZERO);
+        // The server's clock may be ahead.
+        assert_eq!(span_left(Some(now + hours(1)), now), WATCH_SPAN);
+        assert_eq!(span_left(None, now), WATCH_SPAN);
+        const { assert!(WATCH_SPAN.as_secs() < WATCH.start_to_close.as_secs()) };
     }
 }

@@ -5,6 +5,7 @@
 
 mod activity;
 mod digest;
+mod incidents;
 mod plan;
 mod quiet;
 mod round;
@@ -18,11 +19,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use futures::future::join_all;
 use tokio_util::sync::CancellationToken;
 use ttai_ports::{Artifacts, Deliveries, MAX_SAVED_MESSAGES, Messages, NewMessage, Notifier, StoreError};
 
 pub use activity::DeliveryActivities;
+pub use incidents::{Incident, Incidents};
 pub use quiet::QuietHours;
 use round::Round;
 pub use rules::{ChannelRule, DeliveryRules, RouteRule, UserRule};
@@ -45,6 +49,15 @@ pub struct Deliverer {
     /// The longest wait for a channel's answer; then its outcome is unknown. A claim holds three times as long, which is also
     /// how much the clocks of hosts may differ.
     pub longest_send: Duration,
+    /// Who has driven what stays open after its first send; where none is, it waits for whoever looks for what is overdue.
+    pub driver: Option<Arc<dyn DeliveryDriver>>,
+}
+
+/// Has a user's open deliveries sent until none is left.
+#[async_trait]
+pub trait DeliveryDriver: Send + Sync {
+    /// Begins it, where it is not under way. What cannot be begun is logged: it is overdue soon, and found.
+    async fn drive(&self, open: &StillOpen);
 }
 
 /// [`Deliverer::longest_send`] but in exercises: longer than any channel's own timeout.
@@ -103,8 +116,7 @@ impl Deliverer {
         self.first_send(messages, now).await
     }
 
-    /// Sends messages that this process has just saved. What is left of them, user by user: whoever drives deliveries is to
-    /// be told.
+    /// Sends messages that this process has just saved, and has driven what is left of them: that, user by user.
     ///
     /// # Errors
     /// A store that is away: what was sent and could not be recorded is sent again, marked.
@@ -131,6 +143,9 @@ impl Deliverer {
             }
             let due_at = self.deliveries.next_due(user).await?;
             open.extend(due_at.map(|due_at| StillOpen { user_id: user.to_owned(), due_at }));
+        }
+        if let Some(driver) = &self.driver {
+            join_all(open.iter().map(|open| driver.drive(open))).await;
         }
         Ok(open)
     }

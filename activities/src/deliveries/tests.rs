@@ -92,6 +92,7 @@ impl Office {
             rules: Arc::new(rules),
             claimant: "w1".to_owned(),
             longest_send: LONGEST_SEND,
+            driver: None,
         };
         Self { channels, store, deliverer, _folder: folder }
     }
@@ -416,4 +417,60 @@ async fn what_a_channel_refuses_for_good_is_given_up_and_what_a_person_can_mend_
     );
     office.mood("desk", Mood::Good);
     assert_eq!(office.round(902).await.sent, 1);
+}
+
+/// Remembers whose deliveries it was to drive.
+#[derive(Default)]
+struct Driven(Mutex<Vec<String>>);
+
+#[async_trait]
+impl DeliveryDriver for Driven {
+    async fn drive(&self, open: &StillOpen) {
+        self.0.lock().unwrap().push(open.user_id.clone());
+    }
+}
+
+#[tokio::test]
+async fn what_stays_open_after_its_first_send_is_driven_at_once() {
+    let office = Office::with(rules(None, None)).await;
+    let driven = Arc::new(Driven::default());
+    let deliverer = Deliverer { driver: Some(Arc::clone(&driven) as _), ..office.deliverer.clone() };
+    let taken = office.message("a", Severity::Info, &["desk"], 0);
+    deliverer.write(&[taken], at(0)).await.unwrap();
+    assert_eq!(*driven.0.lock().unwrap(), Vec::<String>::new(), "a delivery that was taken costs nothing");
+    office.mood("desk", Mood::Down);
+    let open = office.message("b", Severity::Info, &["desk"], 1);
+    deliverer.write(&[open], at(1)).await.unwrap();
+    assert_eq!(*driven.0.lock().unwrap(), ["ann"]);
+}
+
+#[tokio::test]
+async fn an_incident_is_told_once_with_its_end_whoever_sees_it() {
+    let office = Office::with(rules(None, None)).await;
+    let incidents = |deliverer: Deliverer| Incidents { leases: Arc::clone(&office.store) as _, deliverer };
+    let one = incidents(office.deliverer.clone());
+    let other = incidents(Deliverer { claimant: "w2".to_owned(), ..office.deliverer.clone() });
+    let incident = Incident {
+        name: "deliveries".into(),
+        user_id: "ann".into(),
+        severity: Severity::Critical,
+        market: None,
+    };
+    let begins = |since: DateTime<Utc>| (format!("since {since}"), "begins".to_owned());
+    let ends = |since: DateTime<Utc>| (format!("was since {since}"), "ends".to_owned());
+    let told = || office.asked("desk").into_iter().map(|message| message.title).collect::<Vec<_>>();
+    one.end(&incident, ends).await.unwrap();
+    assert_eq!(told(), Vec::<String>::new(), "what never began does not end");
+    for again in [&one, &other, &one] {
+        again.open(&incident, at(0), begins).await.unwrap();
+    }
+    other.open(&incident, at(90), begins).await.unwrap();
+    assert_eq!(told(), [format!("since {}", at(0))], "told once, with its first beginning");
+    assert_eq!(other.is_open(&incident).await, Ok(true));
+    for again in [&other, &one] {
+        again.end(&incident, ends).await.unwrap();
+    }
+    assert_eq!(told(), [format!("was since {}", at(0))]);
+    one.open(&incident, at(200), begins).await.unwrap();
+    assert_eq!(told(), [format!("since {}", at(200))], "the next one is another");
 }

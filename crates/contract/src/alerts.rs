@@ -437,6 +437,13 @@ impl WatchAlertsParams {
         format!("{}/shard-{}", ids::for_user(PRICE_ALERTS, &self.user_id), self.shard)
     }
 
+    /// The watch that a user has under a number of the store.
+    #[must_use]
+    pub fn of_store_shard(user_id: UserId, number: u32) -> Self {
+        let first = Self { user_id, ..Self::default() };
+        Self { shard: number.wrapping_sub(first.store_shard()) & 0x7fff_ffff, ..first }
+    }
+
     /// The shard's number in the store, which has one row of numbers for all users. Users that meet in one number follow each
     /// other's changes, and leave them alone.
     #[must_use]
@@ -508,6 +515,10 @@ mod tests {
         assert_eq!(of("default", 0).lease(), "price-alerts/shard-0");
         assert_eq!(of("ann", 1).lease(), "price-alerts/ann/shard-1");
         assert_ne!(of("ann", 0).store_shard(), of("bob", 0).store_shard());
+        for (user, shard) in [("default", 3), ("ann", 0), ("bob", 2)] {
+            let known = of(user, shard);
+            assert_eq!(WatchAlertsParams::of_store_shard(known.user_id.clone(), known.store_shard()), known);
+        }
         assert!(of("ann", 0).store_shard() >= 0x4000_0000 && of("ann", 0).store_shard() < 0x8000_0000);
     }
 }

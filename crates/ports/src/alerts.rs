@@ -178,6 +178,17 @@ pub struct AlertCursor {
     pub id: String,
 }
 
+/// A shard that has something to watch.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ArmedShard {
+    /// Whose alerts.
+    pub user_id: String,
+    /// The shard's number in the store.
+    pub shard: u32,
+    /// How many of them can fire.
+    pub alerts: u64,
+}
+
 /// Most alerts that are saved at once.
 pub const MAX_SAVED_ALERTS: usize = 500;
 
@@ -202,6 +213,8 @@ pub trait Alerts: Send + Sync {
     async fn list_alerts(&self, filter: &AlertFilter) -> Result<Vec<AlertRecord>, StoreError>;
     /// How many alerts a user has that were not removed and have not ended.
     async fn count_alerts(&self, user_id: &str) -> Result<u64, StoreError>;
+    /// The shards with alerts that are armed or snoozed, by user and number. It reads all alerts: for whoever asks seldom.
+    async fn armed_shards(&self) -> Result<Vec<ArmedShard>, StoreError>;
     /// The alerts of a shard that changed after `revision` (0 for all), in the order of their changes, at most `limit` (1 to
     /// 10,000). Whoever goes on from the last one's revision misses none, whichever processes write: a change becomes visible
     /// only after all changes before it. A removed alert is in it until retention removes the row: whoever was away for longer

@@ -203,6 +203,8 @@ pub struct DeliveryBacklog {
     pub held: u64,
     /// When the oldest message among the open was written.
     pub oldest: Option<DateTime<Utc>>,
+    /// When the first of the open is or was due; a claim is due at its end.
+    pub due: Option<DateTime<Utc>>,
 }
 
 /// A digest and the claims that end in it.

@@ -23,8 +23,8 @@ pub mod store;
 
 pub use accounts::{Accounts, PositionStatus, StoredBalances, StoredPosition, StoredWatch};
 pub use alerts::{
-    AlertChange, AlertCursor, AlertFilter, AlertRecord, AlertState, Alerts, ChangedAlert, MAX_SAVED_ALERTS,
-    NewAlert, SavedAlert,
+    AlertChange, AlertCursor, AlertFilter, AlertRecord, AlertState, Alerts, ArmedShard, ChangedAlert,
+    MAX_SAVED_ALERTS, NewAlert, SavedAlert,
 };
 pub use broker::{
     AccountBalances, Broker, BrokerAccount, BrokerOrder, BrokerPosition, BrokerTransaction, Instrument,

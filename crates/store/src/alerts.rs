@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use async_trait::async_trait;
 use serde_json::{Map, Value};
 use ttai_ports::{
-    AlertChange, AlertFilter, AlertRecord, AlertState, Alerts, ChangedAlert, MAX_SAVED_ALERTS, NewAlert,
-    SavedAlert, StoreError,
+    AlertChange, AlertFilter, AlertRecord, AlertState, Alerts, ArmedShard, ChangedAlert, MAX_SAVED_ALERTS,
+    NewAlert, SavedAlert, StoreError,
 };
 
 use crate::Database;
@@ -52,6 +52,31 @@ const CHANGE: &str = "UPDATE alerts SET revision = $3, version = version + 1, st
 const COUNT: &str =
     "SELECT count(*) FROM alerts WHERE user_id = $1 AND state NOT IN ('removed', 'expired', 'fired')";
 
+const ARMED: &str = "SELECT user_id, shard, count(*) AS alerts FROM alerts WHERE state IN ('armed', 'snoozed') \
+     GROUP BY user_id, shard ORDER BY user_id, shard";
+
+row! {
+    struct Armed {
+        user_id: String,
+        shard: i64,
+        alerts: i64,
+    }
+}
+
+fn shard_number(column: i64) -> Result<u32, StoreError> {
+    u32::try_from(column).map_err(|_| StoreError::Corrupt(format!("an alert has shard {column}")))
+}
+
+impl Armed {
+    fn into_shard(self) -> Result<ArmedShard, StoreError> {
+        Ok(ArmedShard {
+            shard: shard_number(self.shard)?,
+            alerts: count("alerts", self.alerts)?,
+            user_id: self.user_id,
+        })
+    }
+}
+
 row! {
     struct Stored {
         user_id: String,
@@ -85,8 +110,7 @@ impl Stored {
             StoreError::Corrupt(format!("the definition of alert {:?} is no JSON: {error}", self.id))
         })?;
         Ok(AlertRecord {
-            shard: u32::try_from(self.shard)
-                .map_err(|_| StoreError::Corrupt(format!("alert {:?} has shard {}", self.id, self.shard)))?,
+            shard: shard_number(self.shard)?,
             revision: count("revision", self.revision)?,
             version: count("version", self.version)?,
             arming: count("arming", self.arming)?,
@@ -471,6 +495,11 @@ impl Alerts for Database {
         check_id("the alert's user", user_id)?;
         let found: Option<(i64,)> = self.first("counting the alerts", sql(COUNT).bind(user_id)).await?;
         count("count", found.map_or(0, |(alerts,)| alerts))
+    }
+
+    async fn armed_shards(&self) -> Result<Vec<ArmedShard>, StoreError> {
+        let found = self.all::<Armed>("counting the armed alerts", sql(ARMED)).await?;
+        found.into_iter().map(Armed::into_shard).collect()
     }
 
     async fn changes_since(

@@ -40,7 +40,8 @@ const GIVEN_UP: &str = "state = 'given_up', due_at = NULL, held = 0, problem = $
 const RELEASED: &str = "state = 'queued', due_at = $4, held = $5";
 
 const BACKLOG: &str = "SELECT cast(coalesce(sum(1 - d.held), 0) AS BIGINT) AS open, \
-     cast(coalesce(sum(d.held), 0) AS BIGINT) AS held, min(CASE WHEN d.held = 0 THEN m.created_at END) AS oldest \
+     cast(coalesce(sum(d.held), 0) AS BIGINT) AS held, min(CASE WHEN d.held = 0 THEN m.created_at END) AS oldest, \
+     min(CASE WHEN d.held = 0 THEN d.due_at END) AS due \
      FROM deliveries d JOIN messages m ON m.id = d.message_id WHERE d.due_at IS NOT NULL";
 
 row! {
@@ -120,6 +121,7 @@ row! {
         open: i64,
         held: i64,
         oldest: Option<i64>,
+        due: Option<i64>,
     }
 }
 
@@ -285,6 +287,7 @@ impl Deliveries for Database {
             open: count("open", found.open)?,
             held: count("held", found.held)?,
             oldest: found.oldest.map(|micros| instant("created_at", micros)).transpose()?,
+            due: found.due.map(|micros| instant("due_at", micros)).transpose()?,
         })
     }
 

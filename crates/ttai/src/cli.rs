@@ -772,6 +772,10 @@ pub enum ConfigCommand {
 /// `ttai doctor`.
 #[derive(Clone, Debug, Args)]
 pub struct DoctorArgs {
+    /// Bring the server in line with the store, after either was restored from a backup: start the watches of armed alerts that are
+    /// absent, have others begin anew, and have open messages sent. What was shut down stays so.
+    #[arg(long)]
+    pub repair: bool,
     /// Which market.
     #[command(flatten)]
     pub market: MarketArgs,

@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use ttai_activities::{
-    ChannelRule, Deliverer, DeliveryRules, LONGEST_SEND, QuietHours, RouteRule, Shutdown, StillOpen, UserRule,
+    ChannelRule, Deliverer, DeliveryDriver, DeliveryRules, LONGEST_SEND, QuietHours, RouteRule, Shutdown,
+    StillOpen, UserRule,
 };
 use ttai_client::{ClientError, TtaiClient};
 use ttai_contract::delivery::DELIVER;
@@ -82,6 +84,7 @@ pub fn deliverer(config: &Config, store: &Arc<Spooled>, notifier: Arc<dyn Notifi
         rules: Arc::new(rules(config)),
         claimant: format!("{}/{}", std::process::id(), uuid::Uuid::new_v4()),
         longest_send: LONGEST_SEND,
+        driver: None,
     }
 }
 
@@ -137,6 +140,15 @@ impl Driver {
             self.drive(&StillOpen { user_id, due_at }).await?;
         }
         Ok(())
+    }
+}
+
+#[async_trait]
+impl DeliveryDriver for Driver {
+    async fn drive(&self, open: &StillOpen) {
+        if let Err(error) = Self::drive(self, open).await {
+            tracing::warn!("open deliveries of {} wait: {error}", open.user_id);
+        }
     }
 }
 

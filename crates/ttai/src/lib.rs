@@ -4,6 +4,7 @@ pub mod cli;
 pub mod commands;
 pub mod config;
 pub mod deliveries;
+pub mod guard;
 mod invented;
 pub mod market;
 pub mod metrics;

@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 
 use crate::readiness::Readiness;
 use crate::settings::Settings;
-use crate::{output, sdk_metrics};
+use crate::{guard, output, sdk_metrics};
 
 /// What Prometheus expects.
 const TEXT_FORMAT: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -22,7 +22,7 @@ const TEXT_FORMAT: &str = "text/plain; version=0.0.4; charset=utf-8";
 ///
 /// | Page | Answer |
 /// |---|---|
-/// | `/metrics` | calls to providers, and what the Temporal SDK measures |
+/// | `/metrics` | calls to providers, what the guard sees, and what the Temporal SDK measures |
 /// | `/healthz` | 200: the process lives |
 /// | `/readyz` | 200 while the worker takes work, else 503 and why not |
 ///
@@ -71,6 +71,6 @@ async fn ready(State(readiness): State<Readiness>) -> (StatusCode, String) {
 async fn metrics() -> impl IntoResponse {
     let version = env!("CARGO_PKG_VERSION");
     let about = format!("# TYPE ttai_info gauge\nttai_info{{version=\"{version}\"}} 1\n");
-    let text = about + &ttai_http::metrics::render() + &sdk_metrics::render();
+    let text = about + &ttai_http::metrics::render() + &guard::render() + &sdk_metrics::render();
     ([(header::CONTENT_TYPE, TEXT_FORMAT)], text)
 }

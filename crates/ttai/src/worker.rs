@@ -24,6 +24,7 @@ use ttai_client::TtaiClient;
 use ttai_contract::{TaskQueue, WorkflowParams};
 
 use crate::deliveries::Driver;
+use crate::guard::{DeadManPing, Guard};
 use crate::stop_reasons::ServerStopReasons;
 use crate::{sdk_metrics, search_attributes};
 
@@ -48,11 +49,13 @@ pub struct WorkerSettings {
     pub drill: bool,
     /// Stands before every activity; none but in exercises and tests.
     pub interceptor: Option<ActivityInterceptor>,
+    /// Who hears from outside that all is well; nobody where none.
+    pub ping: Option<DeadManPing>,
 }
 
 impl Default for WorkerSettings {
     fn default() -> Self {
-        Self { queues: TaskQueue::ALL.to_vec(), drill: false, interceptor: None }
+        Self { queues: TaskQueue::ALL.to_vec(), drill: false, interceptor: None, ping: None }
     }
 }
 
@@ -95,16 +98,20 @@ impl RunningWorkers {
     ///
     /// # Errors
     /// A server that cannot be used: the message says which command to run.
-    pub async fn start(client: Client, ports: Ports, settings: WorkerSettings) -> anyhow::Result<Self> {
+    pub async fn start(client: Client, mut ports: Ports, settings: WorkerSettings) -> anyhow::Result<Self> {
         search_attributes::ensure(&client).await?;
         let shutdown = Shutdown::default();
         tokio::spawn(search_attributes::watch(client.clone(), shutdown.clone()));
+        let asking = TtaiClient::from_client(client.clone(), DRIVE_DEADLINE);
+        let driver = Arc::new(Driver::over(asking.clone()));
+        ports.deliverer.driver = Some(Arc::clone(&driver) as _);
         if settings.queues.contains(&TaskQueue::Background) {
             let ledger = Arc::clone(&ports.deliverer.deliveries);
-            let driver = Driver::over(TtaiClient::from_client(client.clone(), DRIVE_DEADLINE));
             let shutdown = shutdown.clone();
             tokio::spawn(async move { driver.watch(ledger, shutdown).await });
         }
+        let guard = Guard::over(ports.clone(), asking);
+        tokio::spawn(guard.watch(settings.ping.clone(), shutdown.clone()));
         let (ready, started) = oneshot::channel();
         let handle = tokio::runtime::Handle::current();
         let begun = shutdown.clone();

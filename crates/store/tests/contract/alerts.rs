@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 use ttai_ports::{
-    AlertChange, AlertFilter, AlertRecord, AlertState, Alerts, ChangedAlert, Deliveries, DeliveryFilter,
-    FiringFilter, Firings, LeaseGrant, Leases, MAX_SAVED_ALERTS, Messages, NewAlert, NewFiring,
-    RecordedFiring, SavedAlert, StoreError,
+    AlertChange, AlertFilter, AlertRecord, AlertState, Alerts, ArmedShard, ChangedAlert, Deliveries,
+    DeliveryFilter, FiringFilter, Firings, LeaseGrant, Leases, MAX_SAVED_ALERTS, Messages, NewAlert,
+    NewFiring, RecordedFiring, SavedAlert, StoreError,
 };
 use ttai_store::Database;
 
@@ -87,6 +87,14 @@ pub(crate) async fn an_alert_is_saved_once_under_its_key(bench: &Bench) {
     let repeat = store.save_alerts(&[alert("a")]).await.unwrap().remove(0);
     assert!(matches!(repeat, SavedAlert::Existing(record) if record.definition == json!({"below": 70})));
     assert_eq!((store.count_alerts("ann").await, store.count_alerts("eve").await), (Ok(2), Ok(0)));
+    // What is paused needs nobody who watches it; what is silent for a while does.
+    let armed = |user_id: &str, alerts| ArmedShard { user_id: user_id.to_owned(), shard: 0, alerts };
+    assert_eq!(store.armed_shards().await, Ok(vec![armed("ann", 2), armed("bob", 1)]));
+    for (user, state) in [("ann", AlertState::Snoozed), ("bob", AlertState::Paused)] {
+        let change = AlertChange { state: Some(state), ..AlertChange::default() };
+        store.change_alert(user, "a", &change).await.unwrap();
+    }
+    assert_eq!(store.armed_shards().await, Ok(vec![armed("ann", 2)]));
 }
 
 pub(crate) async fn alerts_out_of_bounds_are_refused(bench: &Bench) {

@@ -81,7 +81,7 @@ pub(crate) async fn a_message_is_saved_once_with_its_deliveries(bench: &Bench) {
     assert_eq!(store.next_due("ann").await, Ok(Some(written())));
     assert_eq!(store.next_due("bob").await, Ok(None));
     assert_eq!(store.users_due(Utc::now()).await, Ok(vec!["ann".to_owned()]));
-    let backlog = DeliveryBacklog { open: 2, held: 1, oldest: Some(written()) };
+    let backlog = DeliveryBacklog { open: 2, held: 1, oldest: Some(written()), due: Some(written()) };
     assert_eq!(store.delivery_backlog().await, Ok(backlog));
     let long = NewMessage {
         record: MessageRecord { message: Message::of_text("x".repeat(65_537)), ..message("m4", &[]).record },

@@ -6,6 +6,7 @@ use super::asked_to_stop;
 use ttai_contract::UserId;
 
 use crate::cli::{DevArgs, GlobalArgs};
+use crate::guard::DeadManPing;
 use crate::readiness::Readiness;
 use crate::settings::Settings;
 use crate::worker::{RunningWorkers, WorkerSettings};
@@ -27,7 +28,9 @@ pub async fn run(global: &GlobalArgs, args: DevArgs) -> anyhow::Result<ExitCode>
     let mut dev_server = server::start(options).await?;
     let folder = settings.server_dir()?;
     let client = server::connect_in(&folder, &dev_server.address(), dev_server.namespace()).await?;
-    let workers = RunningWorkers::start(client.temporal().clone(), ports, WorkerSettings::default()).await?;
+    let ping = DeadManPing::configured(&settings.config);
+    let worker_settings = WorkerSettings { ping, ..WorkerSettings::default() };
+    let workers = RunningWorkers::start(client.temporal().clone(), ports, worker_settings).await?;
     client.start_price_alerts(&UserId::default(), false).await?;
     readiness.polls(client.temporal().clone(), workers.shutdown());
 

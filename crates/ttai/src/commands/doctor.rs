@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use std::str::FromStr;
 use std::sync::Arc;
 
+use chrono::Utc;
 use secrecy::ExposeSecret;
 use serde::Serialize;
 use ttai_client::TtaiClient;
@@ -14,10 +15,12 @@ use ttai_http::LocalLimits;
 use ttai_ports::{
     AccountLimits, Capability, DataSource, MarketData, PortError, QuoteStream, StreamKinds, StreamSymbol,
 };
-use ttai_store::{SchemaState, SpoolStatus, StoreUrl};
+use ttai_store::{Database, SchemaState, SpoolStatus, Spooled, StoreUrl};
 
 use crate::cli::{DoctorArgs, GlobalArgs};
+use crate::commands::repair;
 use crate::config::schema;
+use crate::guard::{self, HealthCondition, Trouble};
 use crate::market::MarketChoice;
 use crate::settings::Settings;
 use crate::sources::{self, Sources};
@@ -75,6 +78,7 @@ pub async fn run(global: &GlobalArgs, args: DoctorArgs) -> anyhow::Result<ExitCo
     checks.extend(markets(&settings).await);
     checks.push(store);
     checks.extend(temporal(&settings).await);
+    checks.extend(operations(&settings, args.repair).await);
     checks.push(models(&settings));
     checks.push(channels(&settings));
     output::line(&if args.json { serde_json::to_string_pretty(&checks)? } else { report::checks(&checks) });
@@ -332,6 +336,67 @@ async fn attributes(client: &TtaiClient) -> Check {
         ),
         Err(error) => Check::bad("search attributes", format!("{error:#}")),
     }
+}
+
+/// What waits, what nobody watches and what cannot go on; and with `repair` what was done about it.
+async fn operations(settings: &Settings, repair: bool) -> Vec<Check> {
+    let database = match usable_store(settings).await {
+        Some(store) => Arc::clone(store.database()),
+        None => return Vec::new(),
+    };
+    let (store, now) = (database.as_ref(), Utc::now());
+    let client = server::existing_client(settings).await.ok().flatten();
+    let mut checks = Vec::new();
+    if repair {
+        checks.extend(repaired(store, client.as_ref()).await);
+    }
+    let looked = guard::store(store, store, store, now).await;
+    // A person wants to know it at night, too.
+    let found = looked.map(|look| (look.shards.len(), look.backlog.open, guard::of_store(&look, true, now)));
+    if let Ok((shards, open, conditions)) = found {
+        let watched = format!("{shards} shards with armed alerts, each watched");
+        checks.push(in_order("price alerts", watched, of_family(&conditions, "blind/")));
+        checks.push(in_order("deliveries", format!("{open} open"), of_family(&conditions, "deliveries/")));
+    }
+    if let Some(client) = &client {
+        let entities = guard::entities(client).await;
+        let conditions = guard::of_server(entities.as_deref().map_err(String::as_str), now);
+        let count = entities.map_or(0, |entities| entities.len());
+        checks.push(in_order("workflows", format!("{count} entities run"), of_family(&conditions, "")));
+    }
+    checks
+}
+
+/// The store, where looking into it neither makes nor migrates it.
+async fn usable_store(settings: &Settings) -> Option<Arc<Spooled>> {
+    let url = StoreUrl::from_str(settings.store_url.expose_secret()).ok()?;
+    let status = ttai_store::schema_status(&url).await.ok()?;
+    if !matches!(status.state, SchemaState::Current(_)) {
+        return None;
+    }
+    wiring::store(settings).await.ok()
+}
+
+async fn repaired(store: &Database, client: Option<&TtaiClient>) -> Vec<Check> {
+    let what = "repair";
+    let Some(client) = client else {
+        return vec![Check::bad(what, "no Temporal server is configured or running here; start it first")];
+    };
+    match repair::repair(store, store, client).await {
+        Ok(done) if done.is_empty() => vec![Check::good(what, "there is nothing to repair")],
+        Ok(done) => done.into_iter().map(|line| Check::good(what, line)).collect(),
+        Err(error) => vec![Check::bad(what, format!("{error:#}; it may be run again"))],
+    }
+}
+
+fn of_family<'a>(conditions: &'a [HealthCondition], family: &'a str) -> impl Iterator<Item = &'a Trouble> {
+    let of = conditions.iter().filter(move |one| one.incident.name.starts_with(family));
+    of.filter_map(|one| one.trouble.as_ref())
+}
+
+fn in_order<'a>(what: &'static str, good: String, troubles: impl Iterator<Item = &'a Trouble>) -> Check {
+    let found: Vec<String> = troubles.map(|Trouble { title, text, .. }| format!("{title}. {text}")).collect();
+    if found.is_empty() { Check::good(what, good) } else { Check::bad(what, found.join(" · ")) }
 }
 
 /// No server: could one be brought up? Nothing is fetched or built for the answer.

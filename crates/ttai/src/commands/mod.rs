@@ -14,6 +14,7 @@ pub mod notify;
 pub mod portfolio;
 pub mod quotes;
 pub mod record;
+mod repair;
 pub mod show;
 pub mod sim;
 pub mod start;

@@ -7,6 +7,7 @@ use ttai_contract::{TaskQueue, UserId};
 
 use super::asked_to_stop;
 use crate::cli::{GlobalArgs, WorkerArgs};
+use crate::guard::DeadManPing;
 use crate::readiness::Readiness;
 use crate::settings::Settings;
 use crate::worker::{RunningWorkers, WorkerSettings};
@@ -30,7 +31,12 @@ pub async fn run(global: &GlobalArgs, args: WorkerArgs) -> anyhow::Result<ExitCo
     let workers = RunningWorkers::start(
         client.temporal().clone(),
         ports,
-        WorkerSettings { queues: queues.clone(), drill, ..WorkerSettings::default() },
+        WorkerSettings {
+            queues: queues.clone(),
+            drill,
+            ping: DeadManPing::configured(&settings.config),
+            ..WorkerSettings::default()
+        },
     )
     .await?;
     if queues.contains(&TaskQueue::Streaming) {

@@ -129,6 +129,15 @@ impl Config {
         }
     }
 
+    /// A span of time.
+    #[must_use]
+    pub fn duration(&self, section: &str, key: &str) -> Option<Duration> {
+        match self.get(section, key)? {
+            Datum::Duration(span) => Some(span),
+            _ => None,
+        }
+    }
+
     /// A number.
     #[must_use]
     pub fn number(&self, section: &str, key: &str) -> Option<f64> {

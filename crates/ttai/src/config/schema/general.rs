@@ -179,3 +179,25 @@ pub(super) const WORKER: Section = Section {
         "Address that serves `/metrics` (Prometheus), `/healthz` (the process is up) and `/readyz` (the worker accepts work); `ttai dev` uses it too. Also `--metrics`.",
     )],
 };
+
+/// `[watchdog]`.
+pub(super) const WATCHDOG: Section = Section {
+    path: "watchdog",
+    about: "A dead-man ping: a service outside, such as healthchecks.io, Uptime Kuma or Dead Man's Snitch, hears regularly that all is well and alerts you when it no longer does, because a check fails or because the worker is gone. See docs/operation.md.",
+    keys: &[
+        key(
+            "ping_url",
+            Kind::Secret,
+            "",
+            "",
+            "The address that the service gave you. A worker requests it as long as all its checks are good; with healthchecks.io (or your own: `…/ping/…`) a failed check is reported at once to `…/fail`, with the reasons.",
+        ),
+        key(
+            "every",
+            Kind::Duration { least: Duration::from_secs(10), most: Duration::from_secs(3_600) },
+            "\"1m\"",
+            "\"5m\"",
+            "How often. Give the service at least three times as long before it alerts.",
+        ),
+    ],
+};

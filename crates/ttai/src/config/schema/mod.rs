@@ -213,7 +213,7 @@ const DEFAULT_FEEDS: &str = "[{ name = \"Yahoo Finance\", url = \"https://feeds.
 /// Every section, in the order in which they are documented.
 pub fn sections() -> impl Iterator<Item = &'static Section> {
     let groups: [&[Section]; 4] =
-        [general::SECTIONS, providers::SECTIONS, outputs::SECTIONS, &[general::WORKER]];
+        [general::SECTIONS, providers::SECTIONS, outputs::SECTIONS, &[general::WORKER, general::WATCHDOG]];
     groups.into_iter().flatten()
 }
 
