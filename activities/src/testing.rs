@@ -168,6 +168,7 @@ pub(crate) struct MemoryStore {
     turns: Mutex<Vec<LlmTurn>>,
     positions: Mutex<Vec<StoredPosition>>,
     watch: Mutex<Option<StoredWatch>>,
+    recalled: Mutex<Option<String>>,
 }
 
 impl MemoryStore {
@@ -343,6 +344,13 @@ impl Accounts for MemoryStore {
     }
     async fn watch(&self, _: &str, _: &str) -> Result<Option<StoredWatch>, StoreError> {
         Ok(self.watch.lock().unwrap_or_else(PoisonError::into_inner).clone())
+    }
+    async fn recall_watch(&self, _: &str, _: &str, stretch: &str) -> Result<(), StoreError> {
+        *self.recalled.lock().unwrap_or_else(PoisonError::into_inner) = Some(stretch.to_owned());
+        Ok(())
+    }
+    async fn recalled_watch(&self, _: &str, _: &str) -> Result<Option<String>, StoreError> {
+        Ok(self.recalled.lock().unwrap_or_else(PoisonError::into_inner).clone())
     }
 }
 

@@ -4,7 +4,9 @@
 
 mod assignment;
 mod book;
-mod raise;
+mod expiring;
+mod marks;
+mod message;
 mod roll;
 mod state;
 #[cfg(test)]
@@ -19,7 +21,10 @@ use chrono::{DateTime, Utc};
 use temporalio_macros::activities;
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
 use ttai_calendar::new_york_date;
-use ttai_contract::{PortfolioPosition, PortfolioState, PortfolioWatch, WatchPortfolioParams};
+use ttai_contract::{
+    PortfolioPosition, PortfolioState, PortfolioWatch, RecallPortfolioParams, RecallReceipt,
+    WatchPortfolioParams,
+};
 use ttai_core::{PortfolioAlert, Symbol};
 use ttai_quant::portfolio::measure;
 use ttai_quant::wheel::WheelReport;
@@ -90,6 +95,21 @@ impl PortfolioActivities {
     ) -> Result<PortfolioWatch, ActivityError> {
         let watch = |progress, stop| watch::watch(&self.ports, &self.compute, params, progress, stop);
         self.supervisor.run_until_recalled(&ctx, watch).await
+    }
+
+    #[activity(definition = ttai_contract::RecallPortfolio)]
+    pub async fn recall_portfolio(
+        self: Arc<Self>,
+        ctx: ActivityContext,
+        params: RecallPortfolioParams,
+    ) -> Result<RecallReceipt, ActivityError> {
+        let RecallPortfolioParams { account_id, user_id, stretch } = params;
+        let accounts = &self.ports.accounts;
+        let run = self.supervisor.run(&ctx, |_| async move {
+            accounts.recall_watch(user_id.as_str(), &account_id, &stretch).await?;
+            Ok(RecallReceipt {})
+        });
+        run.await.map(|timed| timed.result)
     }
 }
 

@@ -39,6 +39,7 @@ const SHARED: &[Step] = &[
     (8, "messages and their deliveries", include_str!("../migrations/0008_messages.sql")),
     (9, "firings", include_str!("../migrations/0009_firings.sql")),
     (10, "portfolio", include_str!("../migrations/0010_portfolio.sql")),
+    (11, "watchlists and recalls of watches", include_str!("../migrations/0011_watchlists.sql")),
 ];
 
 /// SQLite's types for those of a shared migration; SQLite compares text by byte anyway.
