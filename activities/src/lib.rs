@@ -30,7 +30,7 @@ mod synthesis;
 mod testing;
 
 pub use agent::{ModelAnalyst, ModelBudget};
-pub use alerts::{AlertActivities, alert_answer};
+pub use alerts::{AlertActivities, alert_answer, list_alerts};
 pub use analysts::AnalystActivities;
 pub use compute::{Compute, cores};
 pub use deliveries::{

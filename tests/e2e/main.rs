@@ -1,6 +1,7 @@
 //! The promises of durability, kept or broken in front of a real Temporal server: workers are processes that are killed,
 //! the server is killed, providers fail, users cancel.
 
+mod alerts;
 mod analyses;
 mod cancelling;
 mod costs;

@@ -4,8 +4,11 @@
 
 mod backfill;
 mod desk;
+mod members;
 mod record;
 mod save;
+#[cfg(test)]
+mod tests;
 mod watch;
 
 use std::sync::Arc;
@@ -14,7 +17,7 @@ use temporalio_macros::activities;
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
 use ttai_contract::{AlertAnswers, SaveAlertsParams, WatchAlertsParams, WatchProgress};
 
-pub use save::accepted as alert_answer;
+pub use save::{accepted as alert_answer, listed as list_alerts};
 
 use crate::ports::Ports;
 use crate::supervise::Supervisor;

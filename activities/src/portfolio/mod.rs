@@ -130,6 +130,25 @@ pub async fn portfolio(ports: &Ports, compute: &Compute, account: &str) -> Resul
     fetch(ports, compute, account).await.map_err(|error| error.to_string())
 }
 
+/// The numbers of all accounts, broker by broker.
+///
+/// # Errors
+/// Why none can be listed, as a sentence.
+pub async fn account_numbers(ports: &Ports) -> Result<Vec<String>, String> {
+    let mut found = Vec::new();
+    let mut problem = None;
+    for broker in &ports.brokers {
+        match broker.accounts().await {
+            Ok(accounts) => found.extend(accounts.into_iter().map(|account| account.id)),
+            Err(error) => problem = Some(error.to_string()),
+        }
+    }
+    match problem {
+        Some(problem) if found.is_empty() => Err(problem),
+        _ => Ok(found),
+    }
+}
+
 /// Where the short options of an account could be rolled to: all that are tested, due for review or in the money, or with a
 /// symbol all of that underlying.
 ///
@@ -168,6 +187,14 @@ pub async fn wheel(ports: &Ports, account: &str, since: DateTime<Utc>) -> Result
         Err(_) if symbols.is_empty() => since,
         Err(error) => return Err(error.to_string()),
     };
-    let rows: Vec<_> = rows.iter().map(transactions::wheel_transaction).collect();
+    let mut rows: Vec<_> = rows.iter().map(transactions::wheel_transaction).collect();
+    for symbol in &symbols {
+        // Without them the shares after a split are another number than the broker's, and the report says so.
+        match ports.market.splits(symbol, today).await {
+            Ok(splits) => rows
+                .extend(splits.iter().filter_map(|split| transactions::split(symbol, split, (since, today)))),
+            Err(error) => tracing::warn!("the splits of {symbol} are not known: {error}"),
+        }
+    }
     ttai_quant::wheel::wheel(&rows, new_york_date(today)).map_err(|error| error.to_string())
 }

@@ -10,8 +10,7 @@ use tokio_util::sync::CancellationToken;
 use ttai_contract::{PortfolioMonitorConfig, PortfolioWatch, UserId, WatchPortfolioParams};
 use ttai_core::OccSymbol;
 use ttai_ports::{
-    AccountBalances, Attachment, Broker, BrokerAccount, BrokerOrder, BrokerPosition, BrokerTransaction,
-    Instrument, Message, Notifier, OrderIntent, OrderPreview, PortError, QuoteStream, StreamEvent,
+    Attachment, BrokerPosition, Instrument, Message, Notifier, PortError, QuoteStream, StreamEvent,
     StreamHealth, StreamKinds, StreamQuote, StreamReader, StreamSymbol,
 };
 use ttai_store::{Database, StoreUrl};
@@ -22,57 +21,7 @@ use crate::compute::Compute;
 use crate::deliveries::{ChannelRule, DeliveryRules};
 use crate::ports::Ports;
 use crate::supervise::Progress;
-use crate::testing::{FakeMarket, ports, wavy_bars};
-
-fn outage() -> PortError {
-    PortError::Unavailable { provider: "fake".to_owned(), detail: "down".to_owned(), retry_after: None }
-}
-
-/// One account; positions fail where there are none.
-struct OneAccount {
-    positions: Option<Vec<BrokerPosition>>,
-}
-
-#[async_trait]
-impl Broker for OneAccount {
-    fn name(&self) -> &str {
-        "fake"
-    }
-    async fn accounts(&self) -> Result<Vec<BrokerAccount>, PortError> {
-        Ok(vec![BrokerAccount { id: "A1".to_owned(), name: String::new(), margin: true, paper: true }])
-    }
-    async fn balances(&self, _: &str) -> Result<AccountBalances, PortError> {
-        Ok(AccountBalances {
-            cash: Decimal::from(50_000),
-            net_liquidation: Decimal::from(100_000),
-            option_buying_power: Decimal::from(40_000),
-            stock_buying_power: Decimal::from(80_000),
-            maintenance_requirement: Some(Decimal::from(61_000)),
-            as_of: "2014-06-06T20:05:00Z".parse().unwrap(),
-        })
-    }
-    async fn positions(&self, _: &str) -> Result<Vec<BrokerPosition>, PortError> {
-        self.positions.clone().ok_or_else(outage)
-    }
-    async fn preview(&self, _: &OrderIntent) -> Result<OrderPreview, PortError> {
-        Err(outage())
-    }
-    async fn submit(&self, _: &OrderIntent) -> Result<BrokerOrder, PortError> {
-        Err(outage())
-    }
-    async fn order_by_client_id(&self, _: &str, _: &str) -> Result<Option<BrokerOrder>, PortError> {
-        Err(outage())
-    }
-    async fn cancel(&self, _: &str, _: &str) -> Result<(), PortError> {
-        Err(outage())
-    }
-    async fn orders(&self, _: &str, _: DateTime<Utc>) -> Result<Vec<BrokerOrder>, PortError> {
-        Err(outage())
-    }
-    async fn transactions(&self, _: &str, _: DateTime<Utc>) -> Result<Vec<BrokerTransaction>, PortError> {
-        Err(outage())
-    }
-}
+use crate::testing::{FakeMarket, OneAccount, ports, wavy_bars};
 
 /// Records what it sends.
 #[derive(Default)]

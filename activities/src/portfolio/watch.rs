@@ -7,6 +7,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use rust_decimal::Decimal;
 use tokio::task::JoinSet;
 use tokio::time::{Interval, MissedTickBehavior, interval, timeout};
 use tokio_util::sync::CancellationToken;
@@ -15,7 +16,7 @@ use ttai_contract::portfolio::RECENT_ALERTS;
 use ttai_contract::{PortfolioWatch, WatchPortfolioParams};
 use ttai_core::{NEW_YORK, PortfolioAlert, PortfolioRule, RuleKind, Symbol};
 use ttai_ports::{PositionStatus, StoredBalances, StoredPosition, StoredWatch};
-use ttai_quant::portfolio::{AccountBook, check_rules, measure};
+use ttai_quant::portfolio::{AccountBook, HeldInstrument, HeldPosition, check_rules, measure};
 
 use super::book::{self, Doubtful, FoundAccount};
 use super::marks::LiveMarks;
@@ -67,6 +68,13 @@ pub(super) async fn watch(
     Ok(watching.watch)
 }
 
+/// What of a position changes only by a trade: its symbol, quantity and entry.
+type HeldLot = (String, Decimal, Decimal);
+
+fn held(positions: &[HeldPosition]) -> Vec<HeldLot> {
+    positions.iter().map(|held| (held.label.clone(), held.quantity, held.entry)).collect()
+}
+
 /// A stream's reader cannot be shared between threads: what waits has the whole of it.
 struct Watching<'a> {
     ports: &'a Ports,
@@ -78,6 +86,8 @@ struct Watching<'a> {
     /// The account as it was read last, with the marks since; none where it could not be read.
     found: Option<FoundAccount>,
     live: LiveMarks,
+    /// The positions that this stretch wrote last.
+    synced: Option<Vec<HeldLot>>,
     /// The kind of market that served last.
     market: String,
     sends: JoinSet<()>,
@@ -94,6 +104,7 @@ impl<'a> Watching<'a> {
             params,
             found: None,
             live: LiveMarks::default(),
+            synced: None,
             market: market_view::source(ports).kind().to_owned(),
             sends: JoinSet::new(),
         }
@@ -318,8 +329,13 @@ impl<'a> Watching<'a> {
 
     async fn sync(&mut self, now: DateTime<Utc>) {
         let in_session = session(new_york_date(now)).is_some_and(|hours| hours.is_open_at(now));
+        let Some(found) = &self.found else { return };
+        let held = found.book.holdings.as_deref().map(held);
         let due = self.watch.last_sync.is_none_or(|last| in_session && now - last >= SYNC_EVERY);
-        let Some(found) = self.found.as_ref().filter(|_| due) else { return };
+        // Alerts over positions follow what the store has.
+        if !due && held == self.synced {
+            return;
+        }
         let (user, account) = (self.params.user_id.as_str(), found.account.as_str());
         let accounts = &self.ports.accounts;
         let mut written = Ok(());
@@ -339,7 +355,10 @@ impl<'a> Watching<'a> {
             written = accounts.sync_balances(user, account, &balances).await;
         }
         match written {
-            Ok(()) => self.watch.last_sync = Some(now),
+            Ok(()) => {
+                self.watch.last_sync = Some(now);
+                self.synced = held;
+            }
             Err(error) => tracing::warn!("the account is not in the store: {error}"),
         }
     }
@@ -373,8 +392,7 @@ fn unreadable(as_of: DateTime<Utc>) -> AccountBook {
     }
 }
 
-fn row(held: &ttai_quant::portfolio::HeldPosition, now: DateTime<Utc>) -> StoredPosition {
-    use ttai_quant::portfolio::HeldInstrument;
+fn row(held: &HeldPosition, now: DateTime<Utc>) -> StoredPosition {
     let kind = match &held.instrument {
         HeldInstrument::Shares(_) => "shares",
         HeldInstrument::Option(_) => "option",

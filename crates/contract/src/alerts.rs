@@ -259,6 +259,9 @@ pub struct AlertAnswer {
     /// How often it has fired.
     #[serde(default)]
     pub fired: u64,
+    /// Of an alert over a watchlist or a set of positions: how many alerts of members it has now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub members: Option<u64>,
 }
 
 /// What a router remembers from run to run: little, since the alerts are in the store.

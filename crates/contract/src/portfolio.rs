@@ -374,7 +374,8 @@ pub struct PortfolioMonitorParams {
     /// 002's rules, beside those of `config`.
     #[serde(default, alias = "alertRules", skip_serializing_if = "Vec::is_empty")]
     pub alert_rules: Vec<PortfolioRule>,
-    /// 002's positions: taken and not read, because the broker says what is held.
+    /// 002's positions: taken and not read. The broker says what is held; a list by hand would be wrong after the next fill, and
+    /// what is not held must not be alerted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub positions: Vec<serde_json::Value>,
     /// The drill profile: a worker's death is noticed within 3 s.

@@ -7,6 +7,7 @@ use serde_json::Value;
 use ttai_ports::{Accounts, PositionStatus, StoreError, StoredBalances, StoredPosition, StoredWatch};
 
 use crate::Database;
+use crate::alerts::show_sets_again;
 use crate::checks::{check_id, check_named, json_text, storable_instant};
 use crate::statement::{Statement, instant, row, sql};
 
@@ -23,6 +24,10 @@ const UPSERT: &str = "INSERT INTO positions (user_id, account, symbol, kind, qua
 
 const CLOSE: &str = "UPDATE positions SET status = 'closed', updated_at = $3 \
      WHERE user_id = $1 AND account = $2 AND status = 'open' AND updated_at < $3";
+
+/// What alerts over positions stand for.
+const OPTIONS: &str = "SELECT symbol, quantity, average_open_price FROM positions \
+     WHERE user_id = $1 AND account = $2 AND status = 'open' AND kind = 'option' ORDER BY symbol";
 
 const SAVE_BALANCES: &str = "INSERT INTO balances (user_id, account, cash, net_liquidation, option_buying_power, \
      stock_buying_power, maintenance_requirement, as_of) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) \
@@ -160,15 +165,31 @@ impl Accounts for Database {
             .iter()
             .map(|position| upsert(user_id, account, position, at))
             .collect::<Result<_, _>>()?;
+        let options = || sql(OPTIONS).bind(user_id).bind(account);
         let call = async {
             let mut work = self.begin().await?;
+            let before: Vec<(String, String, String)> = work.all(options()).await?;
             for row in rows {
                 work.execute(row).await?;
             }
             work.execute(sql(CLOSE).bind(user_id).bind(account).bind(at)).await?;
+            let after: Vec<(String, String, String)> = work.all(options()).await?;
+            if after != before {
+                show_sets_again(&mut work, user_id).await?;
+            }
             work.commit().await
         };
         self.within("writing the account's positions", call).await
+    }
+
+    async fn open_positions(&self, user_id: &str) -> Result<Vec<StoredPosition>, StoreError> {
+        check_id("user_id", user_id)?;
+        let text = format!(
+            "SELECT {} FROM positions WHERE user_id = $1 AND status = 'open' ORDER BY account, symbol",
+            Held::COLUMNS
+        );
+        let found = self.all("reading the user's positions", sql(text).bind(user_id)).await?;
+        found.into_iter().map(Held::into_row).collect()
     }
 
     async fn positions(&self, user_id: &str, account: &str) -> Result<Vec<StoredPosition>, StoreError> {

@@ -3,13 +3,13 @@
 use std::process::ExitCode;
 
 use super::asked_to_stop;
-use ttai_contract::UserId;
+use ttai_contract::TaskQueue;
 
 use crate::cli::{DevArgs, GlobalArgs};
 use crate::readiness::Readiness;
 use crate::settings::Settings;
 use crate::worker::{RunningWorkers, WorkerSettings};
-use crate::{metrics, output, server, sources, wiring};
+use crate::{boot, metrics, output, server, sources, wiring};
 
 /// Runs the command.
 ///
@@ -27,8 +27,9 @@ pub async fn run(global: &GlobalArgs, args: DevArgs) -> anyhow::Result<ExitCode>
     let mut dev_server = server::start(options).await?;
     let folder = settings.server_dir()?;
     let client = server::connect_in(&folder, &dev_server.address(), dev_server.namespace()).await?;
+    let brokers = ports.brokers.clone();
     let workers = RunningWorkers::start(client.temporal().clone(), ports, WorkerSettings::default()).await?;
-    client.start_price_alerts(&UserId::default(), false).await?;
+    boot::start_entities(&client, &TaskQueue::ALL, brokers, false, workers.shutdown()).await?;
     readiness.polls(client.temporal().clone(), workers.shutdown());
 
     output::note(&welcome(&settings, &dev_server, &symbols));
