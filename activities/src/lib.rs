@@ -30,7 +30,7 @@ mod synthesis;
 mod testing;
 
 pub use agent::{ModelAnalyst, ModelBudget};
-pub use alerts::{AlertActivities, WatchedShard, alert_answer, blind_incident, watched_shards};
+pub use alerts::{AlertActivities, WatchedShard, alert_answer, blind_incident, list_alerts, watched_shards};
 pub use analysts::AnalystActivities;
 pub use compute::{Compute, cores};
 pub use deliveries::{

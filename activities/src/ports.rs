@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ttai_ports::{
     Accounts, Alerts, Analyses, Artifacts, Broker, Firings, Leases, MarketData, Metrics, ModelJournal, News,
-    Notifier, Provenance, QuoteStream,
+    Notifier, Provenance, QuoteStream, Watchlists,
 };
 
 use crate::agent::ModelAnalyst;
@@ -33,6 +33,8 @@ pub struct Ports {
     pub alerts: Arc<dyn Alerts>,
     /// What alerts fired.
     pub firings: Arc<dyn Firings>,
+    /// Lists of symbols that people keep.
+    pub watchlists: Arc<dyn Watchlists>,
     /// Who watches what.
     pub leases: Arc<dyn Leases>,
     /// Quotes and trades as they happen.

@@ -11,14 +11,16 @@ use rust_decimal::Decimal;
 use sha2::{Digest, Sha256};
 use ttai_core::{DailyBar, MinuteBar, NewsStory, OptionChain, Quote, SessionPart, Symbol};
 use ttai_ports::{
-    Accounts, AlertChange, AlertFilter, AlertRecord, Alerts, Analyses, AnalysisFilter, AnalysisRecord,
-    ArmedShard, Artifact, ArtifactRef, Artifacts, Attachment, ChangedAlert, DailyHistory, DataSource,
-    Deliveries, DeliveryBacklog, DeliveryClaim, DeliveryFilter, DeliveryKey, FiringFilter, FiringRecord,
-    Firings, LeaseGrant, LeaseRecord, Leases, LlmDay, LlmTurn, LlmUsage, MarketClock, MarketData, Message,
+    AccountBalances, Accounts, AlertChange, AlertFilter, AlertRecord, Alerts, Analyses, AnalysisFilter,
+    AnalysisRecord, ArmedShard, Artifact, ArtifactRef, Artifacts, Attachment, Broker, BrokerAccount,
+    BrokerOrder, BrokerPosition, BrokerTransaction, ChangedAlert, DailyHistory, DataSource, Deliveries,
+    DeliveryBacklog, DeliveryClaim, DeliveryFilter, DeliveryKey, FiringFilter, FiringRecord, Firings,
+    LeaseGrant, LeaseRecord, Leases, LlmDay, LlmTurn, LlmUsage, MarketClock, MarketData, Message,
     MessageDelivery, MessageRecord, Messages, Metrics, ModelJournal, NewAlert, NewDigest, NewFiring,
-    NewMessage, News, NewsWindow, Notifier, PortError, Provenance, QuoteStream, RecordedFiring, RiskFreeRate,
-    Saved, SavedAlert, SettledDelivery, StoreError, StoredBalances, StoredPosition, StoredWatch,
-    StreamHealth, StreamKinds, StreamReader, StreamSymbol, SymbolMetrics,
+    NewMessage, News, NewsWindow, Notifier, OrderIntent, OrderPreview, PortError, Provenance, QuoteStream,
+    RecordedFiring, RiskFreeRate, Saved, SavedAlert, SettledDelivery, StoreError, StoredBalances,
+    StoredPosition, StoredWatch, StreamHealth, StreamKinds, StreamReader, StreamSymbol, SymbolMetrics,
+    WatchlistChange, WatchlistRecord, Watchlists,
 };
 
 use crate::deliveries::{Deliverer, LONGEST_SEND};
@@ -168,6 +170,7 @@ pub(crate) struct MemoryStore {
     turns: Mutex<Vec<LlmTurn>>,
     positions: Mutex<Vec<StoredPosition>>,
     watch: Mutex<Option<StoredWatch>>,
+    recalled: Mutex<Option<String>>,
 }
 
 impl MemoryStore {
@@ -297,6 +300,7 @@ pub(crate) fn ports(market: FakeMarket) -> (Ports, Arc<MemoryStore>) {
         accounts: Arc::clone(&store) as _,
         alerts: Arc::new(NoLedger),
         firings: Arc::new(NoLedger),
+        watchlists: Arc::new(NoLedger),
         leases: Arc::new(NoLedger),
         streams: Arc::new(NoStream),
         notifier: Arc::new(Nobody),
@@ -316,6 +320,56 @@ pub(crate) fn ports(market: FakeMarket) -> (Ports, Arc<MemoryStore>) {
     (ports, store)
 }
 
+fn outage() -> PortError {
+    PortError::Unavailable { provider: "fake".to_owned(), detail: "down".to_owned(), retry_after: None }
+}
+
+/// One account; positions fail where there are none.
+pub(crate) struct OneAccount {
+    pub(crate) positions: Option<Vec<BrokerPosition>>,
+}
+
+#[async_trait]
+impl Broker for OneAccount {
+    fn name(&self) -> &str {
+        "fake"
+    }
+    async fn accounts(&self) -> Result<Vec<BrokerAccount>, PortError> {
+        Ok(vec![BrokerAccount { id: "A1".to_owned(), name: String::new(), margin: true, paper: true }])
+    }
+    async fn balances(&self, _: &str) -> Result<AccountBalances, PortError> {
+        Ok(AccountBalances {
+            cash: Decimal::from(50_000),
+            net_liquidation: Decimal::from(100_000),
+            option_buying_power: Decimal::from(40_000),
+            stock_buying_power: Decimal::from(80_000),
+            maintenance_requirement: Some(Decimal::from(61_000)),
+            as_of: "2014-06-06T20:05:00Z".parse().unwrap(),
+        })
+    }
+    async fn positions(&self, _: &str) -> Result<Vec<BrokerPosition>, PortError> {
+        self.positions.clone().ok_or_else(outage)
+    }
+    async fn preview(&self, _: &OrderIntent) -> Result<OrderPreview, PortError> {
+        Err(outage())
+    }
+    async fn submit(&self, _: &OrderIntent) -> Result<BrokerOrder, PortError> {
+        Err(outage())
+    }
+    async fn order_by_client_id(&self, _: &str, _: &str) -> Result<Option<BrokerOrder>, PortError> {
+        Err(outage())
+    }
+    async fn cancel(&self, _: &str, _: &str) -> Result<(), PortError> {
+        Err(outage())
+    }
+    async fn orders(&self, _: &str, _: DateTime<Utc>) -> Result<Vec<BrokerOrder>, PortError> {
+        Err(outage())
+    }
+    async fn transactions(&self, _: &str, _: DateTime<Utc>) -> Result<Vec<BrokerTransaction>, PortError> {
+        Err(outage())
+    }
+}
+
 /// Only the watch's state is kept.
 #[async_trait]
 impl Accounts for MemoryStore {
@@ -328,6 +382,9 @@ impl Accounts for MemoryStore {
     ) -> Result<(), StoreError> {
         *self.positions.lock().unwrap_or_else(PoisonError::into_inner) = positions.to_vec();
         Ok(())
+    }
+    async fn open_positions(&self, _: &str) -> Result<Vec<StoredPosition>, StoreError> {
+        self.positions("", "").await
     }
     async fn positions(&self, _: &str, _: &str) -> Result<Vec<StoredPosition>, StoreError> {
         Ok(self.positions.lock().unwrap_or_else(PoisonError::into_inner).clone())
@@ -344,6 +401,13 @@ impl Accounts for MemoryStore {
     }
     async fn watch(&self, _: &str, _: &str) -> Result<Option<StoredWatch>, StoreError> {
         Ok(self.watch.lock().unwrap_or_else(PoisonError::into_inner).clone())
+    }
+    async fn recall_watch(&self, _: &str, _: &str, stretch: &str) -> Result<(), StoreError> {
+        *self.recalled.lock().unwrap_or_else(PoisonError::into_inner) = Some(stretch.to_owned());
+        Ok(())
+    }
+    async fn recalled_watch(&self, _: &str, _: &str) -> Result<Option<String>, StoreError> {
+        Ok(self.recalled.lock().unwrap_or_else(PoisonError::into_inner).clone())
     }
 }
 
@@ -395,6 +459,12 @@ away! { Alerts:
     count_alerts(&str) -> u64;
     armed_shards() -> Vec<ArmedShard>;
     changes_since(u32, u64, u32) -> Vec<AlertRecord>;
+}
+away! { Watchlists:
+    change_watchlist(&str, &str, &WatchlistChange) -> Option<WatchlistRecord>;
+    delete_watchlist(&str, &str) -> bool;
+    watchlist(&str, &str) -> Option<WatchlistRecord>;
+    list_watchlists(&str) -> Vec<WatchlistRecord>;
 }
 away! { Firings:
     record_firings(&LeaseGrant, u32, &[NewFiring]) -> Vec<RecordedFiring>;

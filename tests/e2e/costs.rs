@@ -14,7 +14,7 @@ use ttai_dev_server::Actions;
 
 use crate::lab::{Lab, symbol, within};
 use crate::market::CRASHED;
-use crate::requests::{case_name, comes_to_an_end, request_of};
+use crate::requests::{case_name, request_of};
 use crate::script::Script;
 
 /// How often a run is repeated that costs too much: a busy machine may add a heartbeat or a timed-out task to one of them.
@@ -87,10 +87,7 @@ struct Measuring<'a> {
 impl Measuring<'_> {
     async fn all(mut self) -> anyhow::Result<Table> {
         // AnalysisWorkflow is measured by its types.
-        for workflow in workflows()
-            .iter()
-            .filter(|workflow| comes_to_an_end(workflow.name) && workflow.name != AnalysisParams::WORKFLOW)
-        {
+        for workflow in workflows().iter().filter(|workflow| workflow.name != AnalysisParams::WORKFLOW) {
             self.plain(workflow.name).await?;
         }
         for kind in [AnalysisType::ChartAnalysis, AnalysisType::OptionsAnalysis, AnalysisType::FullAnalysis] {
@@ -105,7 +102,7 @@ impl Measuring<'_> {
         Ok(self.found)
     }
 
-    /// The smallest request of a workflow, started by our client.
+    /// The smallest request of a workflow, started by our client; one that lives on is shut down after its first turn.
     async fn plain(&mut self, workflow: &str) -> anyhow::Result<()> {
         let lab = self.lab;
         self.case(&case_name(workflow), async |key| {

@@ -202,8 +202,13 @@ impl Lab {
 
     /// What the store has of a run.
     pub(crate) async fn saved(&self, workflow_id: &str) -> anyhow::Result<Option<AnalysisRecord>> {
+        Ok(self.store().await?.latest(workflow_id).await?)
+    }
+
+    /// The workers' store.
+    pub(crate) async fn store(&self) -> anyhow::Result<Database> {
         let url = StoreUrl::from_str(&self.folder().join("ttai.db").to_string_lossy())?;
-        Ok(Database::open(&url).await?.latest(workflow_id).await?)
+        Ok(Database::open(&url).await?)
     }
 
     /// Waits until the nth start of a stage is under way.

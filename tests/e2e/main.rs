@@ -29,6 +29,7 @@ mod requests;
 mod script;
 mod scripted_ports;
 mod shutdown;
+mod watchlists;
 mod worker;
 
 /// Not a test: the worker that the tests start, which is this program again. Without its environment it does nothing.

@@ -63,17 +63,8 @@ pub(crate) fn scripted(ports: Ports) -> Ports {
         news: Arc::new(Scripted(ports.news)),
         analyses: Arc::new(Scripted(ports.analyses)),
         artifacts: Arc::new(Scripted(ports.artifacts)),
-        journal: ports.journal,
-        brokers: ports.brokers,
-        accounts: ports.accounts,
-        alerts: ports.alerts,
-        firings: ports.firings,
-        leases: ports.leases,
-        streams: ports.streams,
         notifier: Arc::new(Scripted(ports.notifier)),
-        deliverer: ports.deliverer,
-        provenance: ports.provenance,
-        models: ports.models,
+        ..ports
     }
 }
 

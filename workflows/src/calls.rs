@@ -121,12 +121,22 @@ where
     A::Output: TemporalDeserializable,
 {
     let call = async {
-        match local::<W, A>(ctx, input.clone(), about).await {
+        match local::<W, A>(ctx, input.clone(), about, None).await {
             Err(error) if may_be_tried_again(&error) => remote::<W, A>(ctx, input, means, about, None).await,
             outcome => outcome,
         }
     };
     watched(ctx, A::ACTIVITY.name(), call).await
+}
+
+/// Calls `A` once within the workflow task, whatever becomes of it: for what is only sooner or easier by it. It is made in a run
+/// that is being cancelled, too.
+pub(crate) async fn attempt<W: Observer, A: Activity>(ctx: &WorkflowContext<W>, input: A::Input, about: &str)
+where
+    A::Output: TemporalDeserializable,
+{
+    let uncancelled = WorkflowCancellationToken::new();
+    drop(watched(ctx, A::ACTIVITY.name(), local::<W, A>(ctx, input, about, Some(uncancelled))).await);
 }
 
 /// Shows the observer the beginning of a call, and how it failed.
@@ -168,11 +178,13 @@ async fn local<W: 'static, A: Activity>(
     ctx: &WorkflowContext<W>,
     input: A::Input,
     about: &str,
+    cancelled_by: Option<WorkflowCancellationToken>,
 ) -> Result<A::Output, CallError>
 where
     A::Output: TemporalDeserializable,
 {
     let options = LocalActivityOptions::builder()
+        .maybe_cancellation_token(cancelled_by)
         .retry_policy(RetryPolicy::builder().maximum_attempts(1).build())
         .schedule_to_close_timeout(LOCAL_ATTEMPT)
         .start_to_close_timeout(LOCAL_ATTEMPT)

@@ -10,15 +10,19 @@ use ttai_contract::entity::{Answer, EntityState};
 use ttai_contract::policy::CALL_TIMEOUT;
 use ttai_contract::{
     Lenient, PortfolioMessage, PortfolioMonitorConfig, PortfolioMonitorParams, PortfolioMonitorStatus,
-    PortfolioWatch, SnoozeAlert, Validate, WatchPortfolio, WatchPortfolioParams,
+    PortfolioWatch, RecallPortfolio, RecallPortfolioParams, SnoozeAlert, Validate, WatchPortfolio,
+    WatchPortfolioParams,
 };
 
-use crate::calls::{CallError, Means, Observer, call_until};
+use crate::calls::{CallError, Means, Observer, attempt, call_until};
 use crate::entity::{Core, Entity, Next, Wake, until_recalled_or_messaged};
 use crate::entity_workflow;
 
 /// How long to wait after a stretch that failed for good, such as one of an account that does not exist.
 const AFTER_FAILURE: TimeDelta = TimeDelta::minutes(5);
+
+/// A watch hears of a cancellation at its next heartbeat only; since this patch its recall is in the store as well.
+const BY_THE_STORE: &str = "recalled-by-the-store";
 
 /// The watch over one account.
 #[workflow]
@@ -26,6 +30,8 @@ pub struct PortfolioMonitorWorkflow {
     core: Core<PortfolioMessage>,
     params: PortfolioMonitorParams,
     watch: PortfolioWatch,
+    /// Stretches of this run so far.
+    stretches: u32,
 }
 
 entity_workflow! {
@@ -57,7 +63,7 @@ impl Entity for PortfolioMonitorWorkflow {
         let (core, watch) = Core::resume(params.carried.take());
         let rules = std::mem::take(&mut params.alert_rules);
         params.config.alert_rules.extend(rules);
-        Self { core, params, watch }
+        Self { core, params, watch, stretches: 0 }
     }
 
     fn next_run(&self) -> PortfolioMonitorParams {
@@ -108,12 +114,23 @@ impl Entity for PortfolioMonitorWorkflow {
         if why == Wake::Shutdown {
             return Ok(Next::Wait);
         }
-        let (input, drill) = ctx.state(|monitor| (monitor.stretch(), monitor.params.drill));
+        let (input, drill) = ctx.state_mut(|monitor| (monitor.next_stretch(ctx), monitor.params.drill));
         let means = Means { budget: CALL_TIMEOUT, drill };
         let about = ctx.state(|monitor| format!("watching {}", monitor.account()));
-        let watched = until_recalled_or_messaged(ctx, |token| {
-            call_until::<_, WatchPortfolio>(ctx, input, means, &about, token)
-        });
+        let recall = RecallPortfolioParams {
+            account_id: input.account_id.clone(),
+            user_id: input.user_id.clone(),
+            stretch: input.stretch.clone(),
+        };
+        let watched = until_recalled_or_messaged(
+            ctx,
+            |token| call_until::<_, WatchPortfolio>(ctx, input, means, &about, token),
+            async || {
+                if ctx.patched(BY_THE_STORE) {
+                    attempt::<_, RecallPortfolio>(ctx, recall, "recalling the watch").await;
+                }
+            },
+        );
         match watched.await {
             Ok(watch) => {
                 ctx.state_mut(|monitor| monitor.watch = watch);
@@ -150,8 +167,10 @@ impl PortfolioMonitorWorkflow {
         }
     }
 
-    fn stretch(&self) -> WatchPortfolioParams {
+    fn next_stretch(&mut self, ctx: &WorkflowContext<Self>) -> WatchPortfolioParams {
+        self.stretches += 1;
         WatchPortfolioParams {
+            stretch: format!("{}/{}", ctx.run_id(), self.stretches),
             account_id: self.params.account_id.clone(),
             user_id: self.params.user_id.clone(),
             config: self.params.config.clone(),

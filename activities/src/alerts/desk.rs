@@ -104,7 +104,15 @@ impl AlertDesk {
             self.fired_elsewhere.push((record.id.clone(), record.arming));
         }
         self.changed = true;
-        self.instruments(&alert.subject).into_iter().map(|id| (id, from)).collect()
+        let instruments = self.instruments(&alert.subject);
+        if let (AlertSubject::Option { .. }, Some(entry), [id, ..]) =
+            (&alert.subject, alert.entry_price, instruments.as_slice())
+        {
+            // A long position's alerts do not read the credit.
+            let position = SymbolFacts { credit: Some(entry), entry: Some(entry), ..SymbolFacts::default() };
+            self.engine.on_event(&MarketEvent::Facts(*id, position), &mut self.firings);
+        }
+        instruments.into_iter().map(|id| (id, from)).collect()
     }
 
     /// How the engine's alert compares with a row.

@@ -7,12 +7,15 @@ mod backfill;
 mod desk;
 #[cfg(test)]
 mod desk_tests;
+mod members;
 mod record;
 mod save;
 #[cfg(test)]
 mod save_tests;
 mod sight;
 mod standing;
+#[cfg(test)]
+mod tests;
 mod watch;
 mod watched;
 
@@ -22,7 +25,7 @@ use temporalio_macros::activities;
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
 use ttai_contract::{AlertAnswers, SaveAlertsParams, WatchAlertsParams, WatchProgress};
 
-pub use save::accepted as alert_answer;
+pub use save::{accepted as alert_answer, listed as list_alerts};
 pub use sight::blind_incident;
 pub use watched::{WatchedShard, watched_shards};
 

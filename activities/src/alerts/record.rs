@@ -1,11 +1,13 @@
 //! A firing as it is recorded: the row, its evidence, and what people are told.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 use ttai_calendar::new_york_date;
 use ttai_core::alert::{AlertDefinition, AlertRepeat};
 use ttai_core::{Message, MessageField, MessageKind};
-use ttai_engine::{Firing, text};
+use ttai_engine::{Firing, phrase, text};
 use ttai_ports::{AlertState, MessageRecord, NewFiring};
 
 use crate::deliveries::DeliveryRules;
@@ -17,6 +19,8 @@ const LIFE: TimeDelta = TimeDelta::hours(24);
 pub(super) struct Recorder<'a> {
     pub(super) user_id: &'a str,
     pub(super) rules: &'a DeliveryRules,
+    /// The user's alerts over sets.
+    pub(super) sets: &'a BTreeMap<String, AlertDefinition>,
     /// `live`, `delayed`, `recorded` or `simulated`.
     pub(super) market: &'a str,
 }
@@ -59,11 +63,19 @@ impl Recorder<'_> {
         Message {
             kind: MessageKind::PriceAlertTriggered,
             title: format!("{}{mark}", text::title(alert, firing, today)),
-            text: text::details(alert, firing, today),
+            text: [text::details(alert, firing, today), self.set_of(alert)].join(" ").trim().to_owned(),
             severity: alert.severity,
             fields: vec![MessageField::new("Alert", firing.alert_id.as_str())],
             ..Message::default()
         }
+    }
+}
+
+impl Recorder<'_> {
+    /// The words of the alert of which this one is a member.
+    fn set_of(&self, alert: &AlertDefinition) -> String {
+        let set = alert.member_of.as_ref().and_then(|id| self.sets.get(id));
+        set.map(|set| format!("Set as: {}.", phrase::to_phrase(set))).unwrap_or_default()
     }
 }
 

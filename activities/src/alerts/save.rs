@@ -14,10 +14,11 @@ use ttai_contract::{
 use ttai_core::Symbol;
 use ttai_core::alert::{AlertDefinition, AlertSubject};
 use ttai_ports::{
-    AlertChange, AlertFilter, AlertRecord, AlertState, ChangedAlert, FiringFilter, NewAlert, PortError,
-    SavedAlert,
+    AlertChange, AlertFilter, AlertRecord, AlertState, Alerts, ChangedAlert, FiringFilter, NewAlert,
+    PortError, SET_SHARDS, SavedAlert, StoreError,
 };
 
+use super::members::members;
 use super::standing;
 use crate::clock::wall_clock;
 use crate::failure::AnalystError;
@@ -103,6 +104,9 @@ impl Desk<'_> {
                 "{MAX_ALERTS_OF_USER} alerts are the maximum; remove some that you do not need"
             )));
         }
+        if let Some(reason) = self.without_members(&alert).await? {
+            return Ok(Err(reason));
+        }
         let alert = match judged(alert, known) {
             Ok(alert) => alert,
             Err(reason) => return Ok(Err(reason)),
@@ -110,7 +114,7 @@ impl Desk<'_> {
         let key = alert.id.clone();
         Ok(Ok(Prepared::New(NewAlert {
             user_id: self.user.clone(),
-            shard: self.shard,
+            shard: if alert.subject.is_set() { self.shard | SET_SHARDS } else { self.shard },
             symbol: alert.subject.symbol_text(),
             state: if alert.paused { AlertState::Paused } else { AlertState::Armed },
             // An id that was removed may come again: the time tells the one from the other. A market's may stand still.
@@ -123,6 +127,16 @@ impl Desk<'_> {
     async fn change(&self, alert: AlertDefinition) -> Result<AlertAnswer, AnalystError> {
         let known = self.look_up(std::slice::from_ref(&alert)).await;
         let id = alert.id.clone();
+        let there = self.ports.alerts.alert(&self.user, &id).await?.and_then(|record| definition(&record));
+        if let Some(set) = there.as_ref().and_then(|there| there.member_of.as_deref()) {
+            return Ok(refused(&id, of_set(set)));
+        }
+        if there.is_some_and(|there| there.subject.is_set() != alert.subject.is_set()) {
+            return Ok(refused(&id, OTHER_KIND.to_owned()));
+        }
+        if let Some(reason) = self.without_members(&alert).await? {
+            return Ok(refused(&id, reason));
+        }
         let alert = match judged(alert, &known) {
             Ok(alert) => alert,
             Err(reason) => return Ok(refused(&id, reason)),
@@ -176,6 +190,12 @@ impl Desk<'_> {
         at_once(ids.len())?;
         let mut answers = Vec::with_capacity(ids.len());
         for id in ids {
+            let there = self.ports.alerts.alert(&self.user, &id).await?;
+            let there = there.filter(|record| record.state != AlertState::Removed);
+            if let Some(set) = there.and_then(|record| definition(&record)?.member_of) {
+                answers.push(refused(&id, of_set(&set)));
+                continue;
+            }
             let removed = self.ports.alerts.remove_alert(&self.user, &id).await?;
             answers.push(removed.map_or_else(|| refused(&id, ABSENT.to_owned()), |record| accepted(&record)));
         }
@@ -231,36 +251,82 @@ impl Desk<'_> {
             limit: list.limit,
             ..AlertFilter::default()
         };
-        Ok(self.ports.alerts.list_alerts(&filter).await?.iter().map(accepted).collect())
+        Ok(listed(self.ports.alerts.as_ref(), filter).await?)
+    }
+
+    /// Why an alert over a set can have no members.
+    async fn without_members(&self, alert: &AlertDefinition) -> Result<Option<String>, StoreError> {
+        Ok(match &alert.subject {
+            AlertSubject::Watchlist { name } => {
+                let list = self.ports.watchlists.watchlist(&self.user, name).await?;
+                list.is_none().then(|| {
+                    format!(
+                        "there is no watchlist '{name}'; create it: ttai watchlist add '{name}' AAPL MSFT"
+                    )
+                })
+            }
+            AlertSubject::Positions { .. } if self.ports.brokers.is_empty() => Some(NO_BROKER.to_owned()),
+            _ => None,
+        })
     }
 
     /// What the market says of the alerts' symbols, each asked once.
     async fn look_up(&self, alerts: &[AlertDefinition]) -> BTreeMap<Symbol, Known> {
         let symbols: std::collections::BTreeSet<Symbol> =
             alerts.iter().filter_map(|alert| underlying(&alert.subject)).collect();
-        let questions: Vec<_> = symbols.into_iter().map(|symbol| self.known(symbol)).collect();
+        let questions: Vec<_> = symbols.into_iter().map(|symbol| known(self.ports, symbol)).collect();
         stream::iter(questions).buffer_unordered(AT_ONCE).collect().await
-    }
-
-    async fn known(&self, symbol: Symbol) -> (Symbol, Known) {
-        let before = self.market_now(&symbol).await;
-        let refusal = match self.ports.market.quote(&symbol, before).await {
-            Err(error @ PortError::UnknownSymbol { .. }) => Some(error.to_string()),
-            // An outage is no reason to refuse an alert.
-            _ => None,
-        };
-        // The answer may have said that it is later than anybody knew.
-        let now = self.market_now(&symbol).await.max(before);
-        (symbol, Known { now, refusal })
-    }
-
-    /// The market's time; the wall clock's where nobody says.
-    async fn market_now(&self, symbol: &Symbol) -> DateTime<Utc> {
-        self.ports.market.now(symbol).await.unwrap_or_else(|_| wall_clock())
     }
 }
 
+/// What the market says of a symbol.
+pub(super) async fn known(ports: &Ports, symbol: Symbol) -> (Symbol, Known) {
+    let before = market_now(ports, &symbol).await;
+    let refusal = match ports.market.quote(&symbol, before).await {
+        Err(error @ PortError::UnknownSymbol { .. }) => Some(error.to_string()),
+        // An outage is no reason to refuse an alert.
+        _ => None,
+    };
+    // The answer may have said that it is later than anybody knew.
+    let now = market_now(ports, &symbol).await.max(before);
+    (symbol, Known { now, refusal })
+}
+
+/// The market's time; the wall clock's where nobody says.
+async fn market_now(ports: &Ports, symbol: &Symbol) -> DateTime<Utc> {
+    ports.market.now(symbol).await.unwrap_or_else(|_| wall_clock())
+}
+
+/// Alerts as they are, newest first, each over a set with the number of its members. Members are listed where a symbol is asked for.
+///
+/// # Errors
+/// A store that is away.
+pub async fn listed(alerts: &dyn Alerts, filter: AlertFilter) -> Result<Vec<AlertAnswer>, StoreError> {
+    let filter = AlertFilter { no_members: filter.symbol.is_none() && filter.under.is_none(), ..filter };
+    let mut answers = Vec::new();
+    for record in alerts.list_alerts(&filter).await? {
+        let mut answer = accepted(&record);
+        if answer.alert.as_ref().is_some_and(|alert| alert.subject.is_set()) {
+            let found = members(alerts, &record.user_id, &record.id).await?;
+            answer.members = Some(found.iter().filter(|member| goes_on(member.state)).count() as u64);
+        }
+        answers.push(answer);
+    }
+    Ok(answers)
+}
+
+const fn goes_on(state: AlertState) -> bool {
+    !matches!(state, AlertState::Fired | AlertState::Expired | AlertState::Removed)
+}
+
 const ABSENT: &str = "there is no alert of this id";
+const OTHER_KIND: &str = "an alert over a watchlist or positions stays one, and another does not become one; remove it and add it again";
+const NO_BROKER: &str = "no broker is connected, so there are no positions to watch; connect one (`ttai doctor` says how) or name a contract";
+
+fn of_set(set: &str) -> String {
+    format!("it is a member of {set}: change that one, or take the symbol off its list")
+}
+
 const UNREADABLE: &str = "its definition cannot be read; remove it and add it again";
 
 enum Prepared {
@@ -269,9 +335,9 @@ enum Prepared {
 }
 
 /// What the market says of a symbol.
-struct Known {
-    now: DateTime<Utc>,
-    refusal: Option<String>,
+pub(super) struct Known {
+    pub(super) now: DateTime<Utc>,
+    pub(super) refusal: Option<String>,
 }
 
 fn at_once(count: usize) -> Result<(), AnalystError> {
@@ -295,27 +361,21 @@ fn named(alert: AlertDefinition) -> AlertDefinition {
 
 /// Without the times that we set.
 fn untimed(alert: AlertDefinition) -> AlertDefinition {
-    AlertDefinition { created_at: None, user_id: None, ..alert }
+    AlertDefinition { created_at: None, user_id: None, member_of: None, ..alert }
 }
 
 /// The alert as it is armed: created now, in market time, in shares of today unless it says otherwise.
 fn judged(alert: AlertDefinition, known: &BTreeMap<Symbol, Known>) -> Result<AlertDefinition, String> {
-    if alert.subject.is_set() {
-        return Err(format!(
-            "'{}' is a set of positions or a watchlist, which the portfolio watch looks after; name a symbol or a contract",
-            alert.subject.symbol_text()
-        ));
-    }
     let known = underlying(&alert.subject).and_then(|symbol| known.get(&symbol));
     if let Some(refusal) = known.and_then(|known| known.refusal.clone()) {
         return Err(refusal);
     }
     let now = known.map_or_else(wall_clock, |known| known.now);
     alert.check(now).map_err(|error| error.to_string())?;
-    Ok(AlertDefinition { created_at: Some(now), ..alert })
+    Ok(AlertDefinition { created_at: Some(now), member_of: None, ..alert })
 }
 
-fn underlying(subject: &AlertSubject) -> Option<Symbol> {
+pub(super) fn underlying(subject: &AlertSubject) -> Option<Symbol> {
     match subject {
         AlertSubject::Symbol { symbol } => Some(symbol.clone()),
         other => other.contracts().next().map(ttai_core::OccSymbol::underlying),
@@ -352,6 +412,7 @@ pub fn accepted(record: &AlertRecord) -> AlertAnswer {
         state: record.state.as_str().to_owned(),
         fired: record.arming.saturating_sub(1),
         already_true: None,
+        members: None,
     }
 }
 

@@ -13,22 +13,25 @@ use futures::FutureExt;
 use futures::stream::{self, StreamExt};
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
 use tokio::sync::mpsc;
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval, timeout};
 use ttai_calendar::new_york_date;
 use ttai_contract::policy::WATCH_SPAN;
 use ttai_contract::{AttemptProgress, WatchAlertsParams, WatchProgress};
 use ttai_core::Symbol;
+use ttai_core::alert::AlertDefinition;
 use ttai_engine::InstrumentId;
 use ttai_ports::{
-    FiringFilter, LeaseGrant, Leases, MAX_RECORDED_FIRINGS, NewFiring, NewMessage, PortError, RecordedFiring,
-    StoreError, StreamEvent, StreamGap, StreamKinds, StreamReader, StreamSymbol,
+    AlertState, FiringFilter, LeaseGrant, Leases, MAX_RECORDED_FIRINGS, NewFiring, NewMessage, PortError,
+    RecordedFiring, SET_SHARDS, StoreError, StreamEvent, StreamGap, StreamKinds, StreamReader, StreamSymbol,
 };
 
 use super::acknowledged::Acknowledgement;
 use super::backfill::{self, Filling};
 use super::desk::{AlertDesk, DeskCheckpoint, Gap};
+use super::members;
 use super::record::Recorder;
+use super::save::definition;
 use super::sight::{Blindness, Sight, SightReport, blind_incident};
 use super::watched;
 use crate::clock::wall_clock;
@@ -40,6 +43,8 @@ use crate::supervise::{Shutdown, Supervisor};
 
 /// How often the store is asked for changed alerts: an alert is armed within a second of the answer that it is.
 const FEED: Duration = Duration::from_millis(250);
+/// How often the store is asked for alerts over watchlists and positions that changed, or whose members did.
+const SETS: Duration = Duration::from_millis(500);
 /// Changes that are read at once.
 const CHANGES: u32 = 5_000;
 /// How often the engine is told the time.
@@ -207,6 +212,12 @@ struct Watch<'a> {
     desk: AlertDesk,
     /// The last change of the store that was read.
     revision: u64,
+    /// The same of the alerts over sets.
+    sets_revision: u64,
+    /// The user's alerts over sets.
+    sets: BTreeMap<String, AlertDefinition>,
+    /// Makes the members' alerts what those ask for: it asks the market, which may take long.
+    settling: JoinSet<Result<(), StoreError>>,
     /// The stream; none before the first alert.
     reader: Option<Box<dyn StreamReader>>,
     subscribed: BTreeMap<InstrumentId, StreamSymbol>,
@@ -246,6 +257,9 @@ impl<'a> Watch<'a> {
             silence,
             desk: AlertDesk::new(params.user_id.as_str()),
             revision: 0,
+            sets_revision: 0,
+            sets: BTreeMap::new(),
+            settling: JoinSet::new(),
             reader: None,
             subscribed: BTreeMap::new(),
             open_gaps: BTreeMap::new(),
@@ -319,6 +333,7 @@ impl<'a> Watch<'a> {
         let ended = host.ended();
         tokio::pin!(ended);
         let (mut feed, mut clock) = (patient(FEED), patient(CLOCK));
+        let mut sets = patient(SETS);
         let (mut beat, mut renewal) = (patient(host.silence / 3), patient(host.silence / 4));
         loop {
             watched::note(&self.grant.name, self.last_event, server.age(), self.blind_since());
@@ -339,6 +354,8 @@ impl<'a> Watch<'a> {
                 }
                 _ = renewal.tick() => self.renew().await,
                 _ = feed.tick() => self.follow().await,
+                _ = sets.tick(), if self.settling.is_empty() => self.follow_sets().await,
+                Some(settled) = self.settling.join_next(), if !self.settling.is_empty() => self.settled(settled),
                 _ = clock.tick() => self.advance_clock().await,
                 Some(filling) = self.fillings.recv() => {
                     self.desk.fill(filling.id, &filling.bars, filling.received_at, filling.done);
@@ -478,6 +495,61 @@ impl<'a> Watch<'a> {
             self.desk.fired_elsewhere.pop();
         }
         Ok(())
+    }
+
+    /// Reads which alerts over sets changed, or have other members, and has their members' alerts follow.
+    async fn follow_sets(&mut self) -> Result<(), End> {
+        self.end_sets().await;
+        let shard = self.params.store_shard();
+        let found = self.ports.alerts.changes_since(shard | SET_SHARDS, self.sets_revision, CHANGES).await;
+        let mut changed = match found {
+            Ok(changed) => changed,
+            Err(error) => {
+                tracing::warn!("changes of alerts over sets cannot be read: {error}");
+                return Ok(());
+            }
+        };
+        let Some(last) = changed.last() else { return Ok(()) };
+        self.sets_revision = last.revision;
+        changed.retain(|record| record.user_id == self.params.user_id.as_str());
+        for record in &changed {
+            match definition(record).filter(|_| record.state != AlertState::Removed) {
+                Some(set) => drop(self.sets.insert(record.id.clone(), set)),
+                None => drop(self.sets.remove(&record.id)),
+            }
+        }
+        let ports = self.ports.clone();
+        self.settling.spawn(async move {
+            for record in changed {
+                members::settle(&ports, shard, &record.user_id, &record.id).await?;
+            }
+            Ok(())
+        });
+        Ok(())
+    }
+
+    /// What was not settled is settled from the beginning: there are few, and settling twice changes nothing.
+    fn settled(&mut self, settled: Result<Result<(), StoreError>, JoinError>) -> Result<(), End> {
+        let problem = match settled {
+            Ok(Ok(())) => return Ok(()),
+            Ok(Err(error)) => error.to_string(),
+            Err(error) => error.to_string(),
+        };
+        tracing::warn!("members of alerts over sets cannot be brought up to date yet: {problem}");
+        self.sets_revision = 0;
+        Ok(())
+    }
+
+    /// Alerts over sets expire as their members do.
+    async fn end_sets(&mut self) {
+        let Some(now) = self.desk.newest() else { return };
+        let is_over = |set: &AlertDefinition| set.expires_at.is_some_and(|at| at <= now);
+        let over: Vec<String> =
+            self.sets.iter().filter(|(_, set)| is_over(set)).map(|(id, _)| id.clone()).collect();
+        for id in over {
+            self.sets.remove(&id);
+            self.expire(&id).await;
+        }
     }
 
     /// Subscribes to what alerts need and to nothing else, and fills what alerts that are older than their stream have missed.
@@ -694,7 +766,7 @@ impl<'a> Watch<'a> {
     async fn expire(&mut self, id: &str) {
         let change = ttai_ports::AlertChange {
             version: self.desk.alert(id).map(|(_, version)| version),
-            state: Some(ttai_ports::AlertState::Expired),
+            state: Some(AlertState::Expired),
             ..ttai_ports::AlertChange::default()
         };
         let user = self.params.user_id.as_str();
@@ -731,7 +803,7 @@ impl<'a> Watch<'a> {
         let (now, market) = (wall_clock(), self.market());
         let rules = Arc::clone(&self.ports.deliverer.rules);
         let user_id = self.params.user_id.as_str();
-        let recorder = Recorder { user_id, rules: &rules, market: &market };
+        let recorder = Recorder { user_id, rules: &rules, sets: &self.sets, market: &market };
         let taken = self.desk.firings.len().min(MAX_RECORDED_FIRINGS);
         let rows: Vec<NewFiring> = self.desk.firings[..taken]
             .iter()
@@ -813,6 +885,7 @@ impl<'a> Watch<'a> {
     async fn leave(mut self) {
         watched::forget(&self.grant.name);
         self.fills.shutdown().await;
+        self.settling.shutdown().await;
         if let Some(checkpoint) = self.checkpoint() {
             let saving = save(Arc::clone(&self.ports.leases), self.grant.clone(), checkpoint);
             let _ = timeout(LAST_SAVE, saving).await;

@@ -20,7 +20,7 @@ use crate::ports::Ports;
 /// Underlyings that are asked for at the same time.
 const AT_ONCE: usize = 8;
 /// The index that deltas are weighted to.
-const INDEX: &str = "SPY";
+pub(super) const INDEX: &str = "SPY";
 
 /// An account as it was found.
 pub(crate) struct FoundAccount {

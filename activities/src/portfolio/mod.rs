@@ -4,7 +4,9 @@
 
 mod assignment;
 mod book;
-mod raise;
+mod expiring;
+mod marks;
+mod message;
 mod roll;
 mod state;
 #[cfg(test)]
@@ -19,7 +21,10 @@ use chrono::{DateTime, Utc};
 use temporalio_macros::activities;
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
 use ttai_calendar::new_york_date;
-use ttai_contract::{PortfolioPosition, PortfolioState, PortfolioWatch, WatchPortfolioParams};
+use ttai_contract::{
+    PortfolioPosition, PortfolioState, PortfolioWatch, RecallPortfolioParams, RecallReceipt,
+    WatchPortfolioParams,
+};
 use ttai_core::{PortfolioAlert, Symbol};
 use ttai_quant::portfolio::measure;
 use ttai_quant::wheel::WheelReport;
@@ -91,6 +96,21 @@ impl PortfolioActivities {
         let watch = |progress, stop| watch::watch(&self.ports, &self.compute, params, progress, stop);
         self.supervisor.run_until_recalled(&ctx, watch).await
     }
+
+    #[activity(definition = ttai_contract::RecallPortfolio)]
+    pub async fn recall_portfolio(
+        self: Arc<Self>,
+        ctx: ActivityContext,
+        params: RecallPortfolioParams,
+    ) -> Result<RecallReceipt, ActivityError> {
+        let RecallPortfolioParams { account_id, user_id, stretch } = params;
+        let accounts = &self.ports.accounts;
+        let run = self.supervisor.run(&ctx, |_| async move {
+            accounts.recall_watch(user_id.as_str(), &account_id, &stretch).await?;
+            Ok(RecallReceipt {})
+        });
+        run.await.map(|timed| timed.result)
+    }
 }
 
 /// What an account holds and measures; the first account where the number is empty.
@@ -108,6 +128,25 @@ async fn fetch(ports: &Ports, compute: &Compute, account: &str) -> Result<Portfo
 /// Why it cannot be read, as a sentence.
 pub async fn portfolio(ports: &Ports, compute: &Compute, account: &str) -> Result<PortfolioState, String> {
     fetch(ports, compute, account).await.map_err(|error| error.to_string())
+}
+
+/// The numbers of all accounts, broker by broker.
+///
+/// # Errors
+/// Why none can be listed, as a sentence.
+pub async fn account_numbers(ports: &Ports) -> Result<Vec<String>, String> {
+    let mut found = Vec::new();
+    let mut problem = None;
+    for broker in &ports.brokers {
+        match broker.accounts().await {
+            Ok(accounts) => found.extend(accounts.into_iter().map(|account| account.id)),
+            Err(error) => problem = Some(error.to_string()),
+        }
+    }
+    match problem {
+        Some(problem) if found.is_empty() => Err(problem),
+        _ => Ok(found),
+    }
 }
 
 /// Where the short options of an account could be rolled to: all that are tested, due for review or in the money, or with a
@@ -148,6 +187,14 @@ pub async fn wheel(ports: &Ports, account: &str, since: DateTime<Utc>) -> Result
         Err(_) if symbols.is_empty() => since,
         Err(error) => return Err(error.to_string()),
     };
-    let rows: Vec<_> = rows.iter().map(transactions::wheel_transaction).collect();
+    let mut rows: Vec<_> = rows.iter().map(transactions::wheel_transaction).collect();
+    for symbol in &symbols {
+        // Without them the shares after a split are another number than the broker's, and the report says so.
+        match ports.market.splits(symbol, today).await {
+            Ok(splits) => rows
+                .extend(splits.iter().filter_map(|split| transactions::split(symbol, split, (since, today)))),
+            Err(error) => tracing::warn!("the splits of {symbol} are not known: {error}"),
+        }
+    }
     ttai_quant::wheel::wheel(&rows, new_york_date(today)).map_err(|error| error.to_string())
 }

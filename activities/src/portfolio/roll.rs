@@ -2,9 +2,9 @@
 
 use rust_decimal::Decimal;
 use serde::Serialize;
-use ttai_core::{NEW_YORK, Symbol};
+use ttai_core::{NEW_YORK, PortfolioAlert, RuleKind, Symbol};
 use ttai_quant::portfolio::HeldPosition;
-use ttai_quant::risk::{RollOutlook, RollRequest, rolls};
+use ttai_quant::risk::{Roll, RollKind, RollOutlook, RollRequest, rolls};
 
 use super::book::FoundAccount;
 
@@ -58,6 +58,55 @@ pub(super) fn advice(found: &FoundAccount, symbol: Option<&Symbol>) -> Vec<RollA
     let short = held.filter(|held| held.quantity < Decimal::ZERO && held.contract().is_some());
     let wanted = short.filter(|held| symbol.is_none() || held.underlying() == symbol);
     wanted.filter_map(|held| of(found, held, symbol.is_some())).collect()
+}
+
+/// The alert with where its short option could be rolled to, where it is tested, in the money or due for review.
+pub(super) fn with_rolls(alert: PortfolioAlert, found: &FoundAccount) -> PortfolioAlert {
+    let held = held_of(&alert, found);
+    let lines = held.and_then(|held| of(found, held, false)).and_then(|advice| roll_lines(&advice));
+    match lines {
+        Some(lines) => PortfolioAlert { message: format!("{}\n{lines}", alert.message), ..alert },
+        None => alert,
+    }
+}
+
+/// The short option that an alert calls to do something about.
+fn held_of<'f>(alert: &PortfolioAlert, found: &'f FoundAccount) -> Option<&'f HeldPosition> {
+    use RuleKind::{AssignmentRisk, DeltaBreach, DteWarning, ItmNearExpiry, LossLimit};
+    let calls = [AssignmentRisk, DeltaBreach, DteWarning, ItmNearExpiry, LossLimit];
+    if alert.cleared || !calls.contains(&alert.kind) {
+        return None;
+    }
+    let of_key = |held: &&HeldPosition| alert.key.split('/').nth(1) == Some(held.label.trim());
+    let short = |held: &&HeldPosition| held.quantity < Decimal::ZERO && held.contract().is_some();
+    found.book.holdings.iter().flatten().filter(short).find(of_key)
+}
+
+/// A line a roll: `Out to Jul 18 95: 0.42 credit, 35 days, |delta| 0.31`.
+fn roll_lines(advice: &RollAdvice) -> Option<String> {
+    let outlook = advice.outlook.as_ref()?;
+    if outlook.rolls.is_empty() {
+        return Some("No roll for a credit: close or take assignment.".to_owned());
+    }
+    let lines: Vec<String> = outlook.rolls.iter().map(roll_line).collect();
+    Some(format!("Rolls for a credit, dollars a share:\n{}", lines.join("\n")))
+}
+
+fn roll_line(roll: &Roll) -> String {
+    let delta = roll.delta.map(|delta| format!(", |delta| {:.2}", delta.abs())).unwrap_or_default();
+    let kind = match roll.kind {
+        RollKind::Out => "Out",
+        RollKind::DownAndOut => "Down and out",
+        RollKind::UpAndOut => "Up and out",
+    };
+    format!(
+        "{kind} to {} {}: {:.2} credit, {} days{delta}, breakeven {:.2}",
+        roll.expiration.format("%b %-d"),
+        roll.strike.normalize(),
+        roll.net_credit.round_dp(2),
+        roll.dte,
+        roll.breakeven.round_dp(2)
+    )
 }
 
 fn of(found: &FoundAccount, held: &HeldPosition, asked: bool) -> Option<RollAdvice> {

@@ -5,76 +5,30 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use ttai_contract::{PortfolioMonitorConfig, PortfolioWatch, UserId, WatchPortfolioParams};
 use ttai_core::OccSymbol;
 use ttai_ports::{
-    AccountBalances, Attachment, Broker, BrokerAccount, BrokerOrder, BrokerPosition, BrokerTransaction,
-    Instrument, Message, Notifier, OrderIntent, OrderPreview, PortError,
+    Attachment, BrokerPosition, Instrument, Message, Notifier, PortError, QuoteStream, StreamEvent,
+    StreamHealth, StreamKinds, StreamQuote, StreamReader, StreamSymbol,
 };
+use ttai_store::{Database, StoreUrl};
 
 use super::watch::watch;
 use super::{fetch, rolls};
 use crate::compute::Compute;
+use crate::deliveries::{ChannelRule, DeliveryRules};
 use crate::ports::Ports;
 use crate::supervise::Progress;
-use crate::testing::{FakeMarket, ports, wavy_bars};
+use crate::testing::{FakeMarket, OneAccount, ports, wavy_bars};
 
-fn outage() -> PortError {
-    PortError::Unavailable { provider: "fake".to_owned(), detail: "down".to_owned(), retry_after: None }
-}
-
-/// One account; positions fail where there are none.
-struct OneAccount {
-    positions: Option<Vec<BrokerPosition>>,
-}
-
-#[async_trait]
-impl Broker for OneAccount {
-    fn name(&self) -> &str {
-        "fake"
-    }
-    async fn accounts(&self) -> Result<Vec<BrokerAccount>, PortError> {
-        Ok(vec![BrokerAccount { id: "A1".to_owned(), name: String::new(), margin: true, paper: true }])
-    }
-    async fn balances(&self, _: &str) -> Result<AccountBalances, PortError> {
-        Ok(AccountBalances {
-            cash: Decimal::from(50_000),
-            net_liquidation: Decimal::from(100_000),
-            option_buying_power: Decimal::from(40_000),
-            stock_buying_power: Decimal::from(80_000),
-            maintenance_requirement: Some(Decimal::from(61_000)),
-            as_of: "2014-06-06T20:05:00Z".parse().unwrap(),
-        })
-    }
-    async fn positions(&self, _: &str) -> Result<Vec<BrokerPosition>, PortError> {
-        self.positions.clone().ok_or_else(outage)
-    }
-    async fn preview(&self, _: &OrderIntent) -> Result<OrderPreview, PortError> {
-        Err(outage())
-    }
-    async fn submit(&self, _: &OrderIntent) -> Result<BrokerOrder, PortError> {
-        Err(outage())
-    }
-    async fn order_by_client_id(&self, _: &str, _: &str) -> Result<Option<BrokerOrder>, PortError> {
-        Err(outage())
-    }
-    async fn cancel(&self, _: &str, _: &str) -> Result<(), PortError> {
-        Err(outage())
-    }
-    async fn orders(&self, _: &str, _: DateTime<Utc>) -> Result<Vec<BrokerOrder>, PortError> {
-        Err(outage())
-    }
-    async fn transactions(&self, _: &str, _: DateTime<Utc>) -> Result<Vec<BrokerTransaction>, PortError> {
-        Err(outage())
-    }
-}
-
-/// Records what it sends; while it is down it refuses.
+/// Records what it sends.
 #[derive(Default)]
 struct Recorder {
     sent: Mutex<Vec<Message>>,
-    down: Mutex<bool>,
+    /// Rings at each message.
+    bell: Notify,
 }
 
 #[async_trait]
@@ -83,17 +37,57 @@ impl Notifier for Recorder {
         vec!["desk".to_owned()]
     }
     async fn send(&self, _: &str, message: &Message, _: &[Attachment]) -> Result<(), PortError> {
-        if *self.down.lock().unwrap() {
-            return Err(outage());
-        }
         self.sent.lock().unwrap().push(message.clone());
+        self.bell.notify_one();
         Ok(())
     }
 }
 
 impl Recorder {
+    /// In order: messages of one look are sent side by side.
     fn titles(&self) -> Vec<String> {
-        self.sent.lock().unwrap().iter().map(|message| message.title.clone()).collect()
+        let mut titles: Vec<String> =
+            self.sent.lock().unwrap().iter().map(|message| message.title.clone()).collect();
+        titles.sort();
+        titles
+    }
+}
+
+/// A stream that says one thing and then nothing.
+struct OneEvent(Mutex<Option<StreamEvent>>);
+
+struct OneReader(Option<StreamEvent>);
+
+#[async_trait]
+impl StreamReader for OneReader {
+    async fn next(&mut self) -> Option<StreamEvent> {
+        match self.0.take() {
+            Some(event) => Some(event),
+            None => std::future::pending().await,
+        }
+    }
+    async fn add(&mut self, _: &[StreamSymbol]) -> Result<(), PortError> {
+        Ok(())
+    }
+    async fn remove(&mut self, _: &[StreamSymbol]) -> Result<(), PortError> {
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl QuoteStream for OneEvent {
+    fn name(&self) -> &str {
+        "one"
+    }
+    async fn subscribe(
+        &self,
+        _: &[StreamSymbol],
+        _: StreamKinds,
+    ) -> Result<Box<dyn StreamReader>, PortError> {
+        Ok(Box::new(OneReader(self.0.lock().unwrap().take())))
+    }
+    fn health(&self) -> StreamHealth {
+        StreamHealth { connected: true, ..StreamHealth::default() }
     }
 }
 
@@ -121,62 +115,135 @@ fn held() -> Vec<BrokerPosition> {
     vec![put, future]
 }
 
-fn desk(positions: Option<Vec<BrokerPosition>>) -> (Ports, Arc<Recorder>) {
+/// Ports over a store of their own, which ends with its folder.
+struct Office {
+    ports: Ports,
+    recorder: Arc<Recorder>,
+    _folder: tempfile::TempDir,
+}
+
+async fn desk(positions: Option<Vec<BrokerPosition>>) -> Office {
     let last = NaiveDate::from_ymd_opt(2014, 6, 6).unwrap();
     let (mut ports, _) = ports(FakeMarket::of("XYZ", wavy_bars(last, 300, 0.0)));
+    let folder = tempfile::tempdir().unwrap();
+    let url = StoreUrl::sqlite(folder.path().join("ttai.db")).unwrap();
+    let store = Arc::new(Database::open(&url).await.unwrap());
     let recorder = Arc::new(Recorder::default());
+    let channel = ChannelRule { name: "desk".to_owned(), per_minute: None, digest_characters: 4_000 };
     ports.brokers = vec![Arc::new(OneAccount { positions })];
-    ports.notifier = Arc::clone(&recorder) as _;
-    (ports, recorder)
+    ports.accounts = Arc::clone(&store) as _;
+    ports.deliverer.messages = Arc::clone(&store) as _;
+    ports.deliverer.deliveries = store;
+    ports.deliverer.notifier = Arc::clone(&recorder) as _;
+    ports.deliverer.rules = Arc::new(DeliveryRules { channels: vec![channel], ..DeliveryRules::default() });
+    Office { ports, recorder, _folder: folder }
+}
+
+fn params(watch: PortfolioWatch) -> WatchPortfolioParams {
+    WatchPortfolioParams {
+        account_id: "A1".to_owned(),
+        user_id: UserId::default(),
+        config: PortfolioMonitorConfig::default(),
+        check_interval_minutes: 1,
+        watch,
+        stretch: "run/1".to_owned(),
+    }
 }
 
 /// One look, from where the workflow last knew.
 async fn look(ports: &Ports, watch_before: PortfolioWatch) -> PortfolioWatch {
     let stop = CancellationToken::new();
     stop.cancel();
-    let params = WatchPortfolioParams {
-        account_id: "A1".to_owned(),
-        user_id: UserId::default(),
-        config: PortfolioMonitorConfig::default(),
-        check_interval_minutes: 1,
-        watch: watch_before,
-    };
-    watch(ports, &Compute::per_core(), params, Progress::default(), stop).await.unwrap()
+    watch(ports, &Compute::per_core(), params(watch_before), Progress::default(), stop).await.unwrap()
 }
 
 #[tokio::test]
 async fn a_lost_attempt_goes_on_from_the_store_and_tells_nothing_twice() {
-    let (ports, recorder) = desk(Some(held()));
-    let first = look(&ports, PortfolioWatch::default()).await;
+    let Office { ports, recorder, .. } = &desk(Some(held())).await;
+    let first = look(ports, PortfolioWatch::default()).await;
     let titles = recorder.titles();
-    assert!(titles.contains(&"margin warning".to_owned()), "{titles:?}");
-    assert!(titles.contains(&"XYZ: profit target".to_owned()), "{titles:?}");
+    assert!(titles.contains(&"margin warning (recorded market)".to_owned()), "{titles:?}");
+    assert!(titles.contains(&"XYZ: profit target (recorded market)".to_owned()), "{titles:?}");
     assert!(first.pending.is_empty() && first.recent_alerts.len() == titles.len());
     // The attempt's answer is lost: the next one begins where the workflow last knew.
-    let second = look(&ports, PortfolioWatch::default()).await;
+    let second = look(ports, PortfolioWatch::default()).await;
     assert_eq!(recorder.titles(), titles);
     assert!(second.checks > first.checks && second.recent_alerts == first.recent_alerts);
     let stored = ports.accounts.positions("default", "A1").await.unwrap();
-    assert_eq!(stored.iter().map(|row| row.kind.as_str()).collect::<Vec<_>>(), ["option", "Future"]);
+    assert_eq!(stored.iter().map(|row| row.kind.as_str()).collect::<Vec<_>>(), ["Future", "option"]);
 }
 
 #[tokio::test]
-async fn an_alert_waits_for_a_channel_that_is_down() {
-    let (ports, recorder) = desk(Some(held()));
-    *recorder.down.lock().unwrap() = true;
+async fn an_alert_waits_for_a_ledger_that_is_away_and_is_one_message() {
+    let Office { mut ports, recorder, _folder } = desk(Some(held())).await;
+    let ledger = std::mem::replace(&mut ports.deliverer.messages, ports_away().deliverer.messages);
     let first = look(&ports, PortfolioWatch::default()).await;
     assert!(!first.pending.is_empty() && recorder.titles().is_empty());
-    *recorder.down.lock().unwrap() = false;
+    ports.deliverer.messages = ledger;
     let second = look(&ports, first.clone()).await;
     assert!(second.pending.is_empty());
     assert_eq!(recorder.titles().len(), first.pending.len());
+    // Whoever wrote them died before he could note it, and writes them again.
+    let again = PortfolioWatch { checks: second.checks + 10, ..first.clone() };
+    assert!(look(&ports, again).await.pending.is_empty());
+    assert_eq!(recorder.titles().len(), first.pending.len());
+}
+
+/// Ports whose ledger is away.
+fn ports_away() -> Ports {
+    let last = NaiveDate::from_ymd_opt(2014, 6, 6).unwrap();
+    ports(FakeMarket::of("XYZ", wavy_bars(last, 30, 0.0))).0
+}
+
+#[tokio::test]
+async fn a_stretch_ends_where_the_store_recalls_it() {
+    let Office { ports, .. } = &desk(Some(held())).await;
+    ports.accounts.recall_watch("default", "A1", "run/1").await.unwrap();
+    let (compute, stop) = (Compute::per_core(), CancellationToken::new());
+    let recalled = watch(ports, &compute, params(PortfolioWatch::default()), Progress::default(), stop);
+    assert_eq!(recalled.await.unwrap().checks, 1);
+}
+
+#[tokio::test]
+async fn a_move_on_the_stream_is_told_before_the_next_read() {
+    let Office { mut ports, recorder, _folder } = desk(Some(held())).await;
+    let seen = look(&ports, PortfolioWatch::default()).await;
+    let before = recorder.titles().len();
+    recorder.bell.notified().await;
+    let at: DateTime<Utc> = "2014-06-06T20:01:01Z".parse().unwrap();
+    // Two dollars were received for what now costs six and a half.
+    let quote = StreamQuote {
+        symbol: StreamSymbol::Option(OccSymbol::parse("XYZ   140719P00050000").unwrap()),
+        bid: Some(Decimal::from(6)),
+        ask: Some(Decimal::from(7)),
+        bid_size: 1.0,
+        ask_size: 1.0,
+        market_time: Some(at),
+        received_at: at,
+        condition: None,
+    };
+    ports.streams = Arc::new(OneEvent(Mutex::new(Some(StreamEvent::Quote(quote)))));
+    let (compute, stop) = (Compute::per_core(), CancellationToken::new());
+    let watching = watch(&ports, &compute, params(seen), Progress::default(), stop.clone());
+    let heard = async {
+        while !recorder.titles().contains(&"XYZ: loss limit (recorded market)".to_owned()) {
+            recorder.bell.notified().await;
+        }
+        stop.cancel();
+    };
+    let (watched, ()) = tokio::join!(watching, heard);
+    let watched = watched.unwrap();
+    assert!(recorder.titles().len() > before);
+    assert!(watched.recent_alerts.iter().any(|alert| alert.message.contains("loss 2.2×")), "{watched:?}");
+    // The next read finds the old price, and the stream is what counts.
+    assert!(watched.state.active.keys().any(|key| key.starts_with("loss_limit/")), "{watched:?}");
 }
 
 #[tokio::test]
 async fn positions_that_cannot_be_read_are_unknown_and_close_nothing() {
-    let (ports, _) = desk(Some(held()));
-    let before = look(&ports, PortfolioWatch::default()).await;
-    let (mut blind, recorder) = desk(None);
+    let Office { ports, .. } = &desk(Some(held())).await;
+    let before = look(ports, PortfolioWatch::default()).await;
+    let Office { ports: mut blind, recorder, _folder } = desk(None).await;
     blind.accounts = Arc::clone(&ports.accounts);
     let after = look(&blind, before.clone()).await;
     assert!(recorder.titles().is_empty(), "{:?}", recorder.titles());
@@ -191,15 +258,15 @@ async fn positions_that_cannot_be_read_are_unknown_and_close_nothing() {
 
 #[tokio::test]
 async fn a_portfolio_says_what_its_sums_leave_out() {
-    let (ports, _) = desk(Some(held()));
-    let state = fetch(&ports, &Compute::per_core(), "A1").await.unwrap();
+    let Office { ports, .. } = &desk(Some(held())).await;
+    let state = fetch(ports, &Compute::per_core(), "A1").await.unwrap();
     assert_eq!(state.positions.len(), 2);
     assert_eq!(state.day_pnl.amount, Decimal::from(200));
     assert_eq!(state.day_pnl.missing, ["/10YM4 (Future)"]);
     assert_eq!((state.margin_utilization, state.margin_from_broker), (Some(61.0), true));
     assert!(state.warnings.iter().any(|warning| warning.starts_with("XYZ options")), "{:?}", state.warnings);
-    let unknown = fetch(&ports, &Compute::per_core(), "B2").await.unwrap_err().to_string();
+    let unknown = fetch(ports, &Compute::per_core(), "B2").await.unwrap_err().to_string();
     assert!(unknown.contains("fake has no account \"B2\""), "{unknown}");
-    let advice = rolls(&ports, &Compute::per_core(), "", Some(&"XYZ".parse().unwrap())).await.unwrap();
+    let advice = rolls(ports, &Compute::per_core(), "", Some(&"XYZ".parse().unwrap())).await.unwrap();
     assert!(advice[0].outlook.is_none() && advice[0].problem.is_some(), "{advice:?}");
 }

@@ -2,8 +2,9 @@
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use rust_decimal::Decimal;
+use rust_decimal::prelude::FromPrimitive;
 use ttai_calendar::new_york_date;
-use ttai_core::OccSymbol;
+use ttai_core::{OccSymbol, Split, Symbol};
 use ttai_ports::{BrokerTransaction, Instrument};
 use ttai_quant::margin::UnderlyingClass;
 use ttai_quant::wheel::{WheelAsset, WheelEvent, WheelOption, WheelTransaction};
@@ -22,10 +23,29 @@ pub(super) fn wheel_transaction(row: &BrokerTransaction) -> WheelTransaction {
         quantity,
         price: row.price,
         amount: Some(row.net_amount),
-        ratio: (event == WheelEvent::Split)
-            .then(|| row.price.filter(|ratio| *ratio > Decimal::ZERO))
-            .flatten(),
+        ratio: None,
     }
+}
+
+/// A split of the market's between two moments: brokers list shares out and shares in without its ratio.
+pub(super) fn split(
+    symbol: &Symbol,
+    split: &Split,
+    (since, until): (DateTime<Utc>, DateTime<Utc>),
+) -> Option<WheelTransaction> {
+    let is_within = new_york_date(since) <= split.effective && split.effective <= new_york_date(until);
+    let ratio = Decimal::from_f64(split.ratio).filter(|_| is_within)?;
+    Some(WheelTransaction {
+        id: format!("split/{symbol}/{}", split.effective),
+        date: split.effective,
+        at: None,
+        event: WheelEvent::Split,
+        asset: Some(WheelAsset::Shares(symbol.clone())),
+        quantity: Decimal::ZERO,
+        price: None,
+        amount: None,
+        ratio: Some(ratio),
+    })
 }
 
 /// A moment, or a day alone, which brokers write as midnight UTC.
@@ -47,7 +67,7 @@ fn event(kind: &str) -> WheelEvent {
         "dividend" => WheelEvent::Dividend,
         "interest" => WheelEvent::Interest,
         "fee" => WheelEvent::Fee,
-        // Brokers list a split as shares out and shares in, without its ratio: what is held then is the broker's to say.
+        // A split's shares out and shares in are among them: the market says its ratio.
         _ => WheelEvent::Other,
     }
 }
@@ -106,6 +126,20 @@ mod tests {
         assert!(option.cash_settled);
         let sold = wheel_transaction(&transaction("trade", "2024-02-14T01:00:00Z", Some(put)));
         assert_eq!((sold.date.to_string().as_str(), sold.amount), ("2024-02-13", Some(Decimal::from(399))));
+    }
+
+    #[test]
+    fn a_split_of_the_market_is_one_of_the_wheel_on_its_day() {
+        let symbol: Symbol = "AAPL".parse().unwrap();
+        let of = Split { effective: "2014-06-09".parse().unwrap(), ratio: 7.0 };
+        let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
+        let row = split(&symbol, &of, (at("2014-01-02T15:00:00Z"), at("2014-06-09T15:00:00Z"))).unwrap();
+        assert_eq!(
+            (row.event, row.ratio, row.date),
+            (WheelEvent::Split, Some(Decimal::from(7)), of.effective)
+        );
+        assert_eq!(split(&symbol, &of, (at("2014-06-10T15:00:00Z"), at("2014-07-01T15:00:00Z"))), None);
+        assert_eq!(split(&symbol, &of, (at("2014-01-02T15:00:00Z"), at("2014-06-06T15:00:00Z"))), None);
     }
 
     #[test]

@@ -1,35 +1,48 @@
-//! A stretch of watching an account: looks, compares with the rules, writes what has changed, tells it.
+//! A stretch of watching an account: reads it, follows the marks of what it holds on the stream, compares both with the rules, and
+//! writes what has changed.
 //!
-//! What is to be told is in the store before it is told, so that a worker's death loses nothing and repeats at most what was on
-//! its way, marked.
+//! What is to be told is in the watch's state before its message is in the ledger: whoever goes on after a lost attempt writes the
+//! same message again, which is one.
 
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use rust_decimal::Decimal;
+use tokio::task::JoinSet;
+use tokio::time::{Interval, MissedTickBehavior, interval, timeout};
 use tokio_util::sync::CancellationToken;
-use ttai_calendar::{new_york_date, session};
+use ttai_calendar::{new_york_date, next_session, part_of_day, session};
 use ttai_contract::portfolio::RECENT_ALERTS;
-use ttai_contract::{PendingAlert, PortfolioWatch, WatchPortfolioParams};
-use ttai_core::{NEW_YORK, PortfolioAlert, PortfolioRule, RuleKind, Severity, Symbol};
+use ttai_contract::{PortfolioWatch, WatchPortfolioParams};
+use ttai_core::{NEW_YORK, PortfolioAlert, PortfolioRule, RuleKind, Symbol};
 use ttai_ports::{PositionStatus, StoredBalances, StoredPosition, StoredWatch};
-use ttai_quant::portfolio::{AccountBook, ExpiryAction, ExpiryList, check_rules, expiry_list, measure};
+use ttai_quant::portfolio::{AccountBook, HeldInstrument, HeldPosition, check_rules, measure};
 
 use super::book::{self, Doubtful, FoundAccount};
-use super::raise::{Direct, Raise};
+use super::marks::LiveMarks;
+use super::message::Letterhead;
+use super::{expiring, roll};
 use crate::clock::wall_clock;
 use crate::compute::Compute;
 use crate::failure::AnalystError;
+use crate::market_view;
 use crate::ports::Ports;
 use crate::supervise::Progress;
 
-/// Outside the session nothing moves fast.
+/// How often an account is read before the open and after the close: shares move, and the stream sees it.
 const OUT_OF_SESSION: Duration = Duration::from_secs(15 * 60);
+/// At night and on days without a session only the broker's own books change.
+const NOTHING_TRADES: Duration = Duration::from_secs(3600);
 /// How often positions are written to the store.
 const SYNC_EVERY: TimeDelta = TimeDelta::minutes(5);
-/// How long an alert is tried at a channel that does not take it.
-const PATIENCE: TimeDelta = TimeDelta::hours(24);
-/// Most alerts on their way at once.
+/// Most alerts whose messages the ledger has not taken yet.
 const MOST_PENDING: usize = 200;
+/// How often the store is asked whether the stretch is recalled, and to take what it has not taken.
+const STORE: Duration = Duration::from_secs(2);
+/// How often marks that have moved are compared with the rules.
+const MARKS: Duration = Duration::from_secs(1);
+/// How long a watch that has to go waits for what it is sending.
+const LAST_SENDS: Duration = Duration::from_secs(3);
 
 /// Watches until it is told to stop, and answers where it is.
 pub(super) async fn watch(
@@ -39,39 +52,69 @@ pub(super) async fn watch(
     progress: Progress,
     stop: CancellationToken,
 ) -> Result<PortfolioWatch, AnalystError> {
-    let rules = params.config.rules();
-    let wanted = params.config.notify_channels.iter().map(ToString::to_string).collect();
-    let raise = Direct { notifier: ports.notifier.as_ref(), wanted };
-    let mut watching = Watching { ports, compute, rules, raise: &raise, watch: params.watch.clone(), params };
+    let mut watching = Watching::new(ports, compute, params);
     watching.take_over().await;
     loop {
-        // A look is short; to stop within one would leave alerts untold.
-        let in_session = watching.look().await?;
+        // A read is short; to stop within one would leave alerts untold.
+        let next_in = watching.look().await?;
         progress.step(&watching.step());
-        let interval = Duration::from_secs(u64::from(watching.params.check_interval_minutes) * 60);
-        let wait = if in_session { interval } else { interval.max(OUT_OF_SESSION) };
         tokio::select! {
-            () = stop.cancelled() => return Ok(watching.watch),
-            () = tokio::time::sleep(wait) => {}
+            () = stop.cancelled() => break,
+            () = watching.follow_until_recalled() => break,
+            () = tokio::time::sleep(next_in) => {}
         }
     }
+    watching.leave().await;
+    Ok(watching.watch)
 }
 
+/// What of a position changes only by a trade: its symbol, quantity and entry.
+type HeldLot = (String, Decimal, Decimal);
+
+fn held(positions: &[HeldPosition]) -> Vec<HeldLot> {
+    positions.iter().map(|held| (held.label.clone(), held.quantity, held.entry)).collect()
+}
+
+/// A stream's reader cannot be shared between threads: what waits has the whole of it.
 struct Watching<'a> {
     ports: &'a Ports,
     compute: &'a Compute,
     rules: Vec<PortfolioRule>,
-    raise: &'a dyn Raise,
-    watch: PortfolioWatch,
+    channels: Vec<String>,
     params: WatchPortfolioParams,
+    watch: PortfolioWatch,
+    /// The account as it was read last, with the marks since; none where it could not be read.
+    found: Option<FoundAccount>,
+    live: LiveMarks,
+    /// The positions that this stretch wrote last.
+    synced: Option<Vec<HeldLot>>,
+    /// The kind of market that served last.
+    market: String,
+    sends: JoinSet<()>,
 }
 
-impl Watching<'_> {
+impl<'a> Watching<'a> {
+    fn new(ports: &'a Ports, compute: &'a Compute, params: WatchPortfolioParams) -> Self {
+        Self {
+            ports,
+            compute,
+            rules: params.config.rules(),
+            channels: params.config.notify_channels.iter().map(ToString::to_string).collect(),
+            watch: params.watch.clone(),
+            params,
+            found: None,
+            live: LiveMarks::default(),
+            synced: None,
+            market: market_view::source(ports).kind().to_owned(),
+            sends: JoinSet::new(),
+        }
+    }
+
     fn user(&self) -> &str {
         self.params.user_id.as_str()
     }
 
-    /// Goes on from the store where that is ahead: an attempt before this one was lost, and what was on its way may have arrived.
+    /// Goes on from the store where that is ahead: an attempt before this one was lost.
     async fn take_over(&mut self) {
         let found = self.ports.accounts.watch(self.user(), &self.params.account_id).await;
         let Ok(Some(row)) = found.inspect_err(|error| tracing::warn!("the watch's state: {error}")) else {
@@ -89,15 +132,14 @@ impl Watching<'_> {
                     }
                 }
                 stored.state.snoozed.extend(self.watch.state.snoozed.clone());
-                stored.pending.iter_mut().for_each(|pending| pending.may_repeat = true);
                 self.watch = stored;
             }
             Err(error) => tracing::warn!("the watch's stored state cannot be read: {error}"),
         }
     }
 
-    /// Looks once; whether the exchange is open.
-    async fn look(&mut self) -> Result<bool, AnalystError> {
+    /// Reads the account and compares it with the rules; how long until the next time.
+    async fn look(&mut self) -> Result<Duration, AnalystError> {
         let ports = self.ports.for_request();
         let found = match book::account(&ports, &self.params.account_id).await {
             Ok((broker, account)) => {
@@ -105,42 +147,104 @@ impl Watching<'_> {
             }
             Err(error) => Err(error),
         };
-        let found = match found {
-            Ok(found) => Ok(found),
-            Err(error) if error.failure_type().is_retryable() => Err(error.to_string()),
+        market_view::source(&ports).kind().clone_into(&mut self.market);
+        self.found = match found {
+            Ok(mut found) => {
+                self.watch.problems.clone_from(&found.problems);
+                self.live.follow(self.ports, &found.book).await;
+                self.live.lay_over(self.ports.streams.health().connected, &mut found.book);
+                Some(found)
+            }
+            Err(error) if error.failure_type().is_retryable() => {
+                self.watch.problems = vec![error.to_string()];
+                None
+            }
             Err(error) => return Err(error),
         };
-        let now = match &found {
-            Ok(found) => found.book.as_of,
-            Err(_) => self.market_now().await,
+        let now = match &self.found {
+            Some(found) => found.book.as_of,
+            None => market_now(self.ports).await,
         };
-        let mut changes = match &found {
-            Ok(found) => check_rules(&mut self.watch.state, &self.rules, &measure(&found.book), now),
-            Err(_) => check_rules(&mut self.watch.state, &self.rules, &measure(&unreadable(now)), now),
-        };
-        let in_session = session(new_york_date(now)).is_some_and(|hours| hours.is_open_at(now));
-        if let Ok(found) = &found {
-            changes.extend(self.expiry_day(found, now));
-        }
-        self.watch.problems =
-            found.as_ref().map_or_else(|error| vec![error.clone()], |found| found.problems.clone());
+        let mut changes = self.check(now);
+        changes.extend(self.expiration_day(now));
         self.watch.last_check = Some(now);
-        self.watch.checks += 1;
-        self.record(changes, now);
-        self.save().await;
-        self.notify(now).await;
-        if let Ok(found) = &found {
-            self.sync(found, in_session, now).await;
-        }
-        Ok(in_session)
+        self.record(changes).await;
+        self.sync(now).await;
+        Ok(self.next_in(now))
     }
 
-    async fn market_now(&self) -> DateTime<Utc> {
-        let clock = match Symbol::new("SPY") {
-            Ok(symbol) => self.ports.market.now(&symbol).await.ok(),
-            Err(_) => None,
-        };
-        clock.unwrap_or_else(wall_clock)
+    /// Compares what is known with the rules.
+    fn check(&mut self, now: DateTime<Utc>) -> Vec<PortfolioAlert> {
+        let state = &mut self.watch.state;
+        match &self.found {
+            Some(found) => {
+                let changes = check_rules(state, &self.rules, &measure(&found.book), now);
+                changes.into_iter().map(|alert| roll::with_rolls(alert, found)).collect()
+            }
+            None => check_rules(state, &self.rules, &measure(&unreadable(now)), now),
+        }
+    }
+
+    fn expiration_day(&mut self, now: DateTime<Utc>) -> Option<PortfolioAlert> {
+        let wanted = |rule: &PortfolioRule| rule.kind == RuleKind::ExpiryDay && rule.threshold > 0.0;
+        self.rules.iter().find(|rule| wanted(rule))?;
+        let (listed, alert) = expiring::due(&self.found.as_ref()?.book, self.watch.expiry_told, now)?;
+        self.watch.expiry_told = Some(listed);
+        Some(alert)
+    }
+
+    /// In the session by the interval, else rarely; and in time for the open.
+    fn next_in(&self, now: DateTime<Utc>) -> Duration {
+        let interval = Duration::from_secs(u64::from(self.params.check_interval_minutes) * 60);
+        let today = session(new_york_date(now));
+        if today.is_some_and(|hours| hours.is_open_at(now)) {
+            return interval;
+        }
+        let rarely = if part_of_day(now).is_some() { OUT_OF_SESSION } else { NOTHING_TRADES };
+        let next = today.filter(|hours| now < hours.open).or_else(|| next_session(new_york_date(now)).ok());
+        let open_in = next.and_then(|hours| (hours.open - now).to_std().ok());
+        let wait = interval.max(rarely);
+        open_in.map_or(wait, |open_in| wait.min(open_in))
+    }
+
+    /// Between two reads: what moves on the stream is compared with the rules, until the store says that somebody wants the
+    /// stretch to end.
+    async fn follow_until_recalled(&mut self) {
+        let (mut store, mut marks) = (patient(STORE), patient(MARKS));
+        loop {
+            tokio::select! {
+                _ = store.tick() => {
+                    if self.is_recalled().await {
+                        return;
+                    }
+                    self.tell_late().await;
+                }
+                _ = marks.tick(), if self.live.has_changed() => self.check_marks().await,
+                Some(_) = self.sends.join_next(), if !self.sends.is_empty() => {}
+                event = self.live.next() => self.live.take(event),
+            }
+        }
+    }
+
+    async fn is_recalled(&mut self) -> bool {
+        let recalled = self.ports.accounts.recalled_watch(self.user(), &self.params.account_id).await;
+        match recalled {
+            Ok(stretch) => stretch.is_some_and(|stretch| stretch == self.params.stretch),
+            Err(error) => {
+                tracing::debug!("whether the watch is recalled cannot be read: {error}");
+                false
+            }
+        }
+    }
+
+    async fn check_marks(&mut self) {
+        let Some(found) = self.found.as_mut().filter(|found| found.book.holdings.is_some()) else { return };
+        self.live.lay_over(self.ports.streams.health().connected, &mut found.book);
+        let (now, before) = (found.book.as_of, self.watch.state.clone());
+        let changes = self.check(now);
+        if self.watch.state != before {
+            self.record(changes).await;
+        }
     }
 
     /// Where it is, in a line for the Temporal UI.
@@ -152,51 +256,84 @@ impl Watching<'_> {
         format!("last check {at}, {active} active, {pending} untold{blind}")
     }
 
-    /// What changed is to be told, and is among the recent alerts.
-    fn record(&mut self, changes: Vec<PortfolioAlert>, now: DateTime<Utc>) {
-        let channels = self.raise.channels();
+    /// What changed is among the recent alerts and to be told, and in the store before it is.
+    async fn record(&mut self, changes: Vec<PortfolioAlert>) {
         for alert in changes {
             self.watch.recent_alerts.insert(0, alert.clone());
-            self.watch.pending.push(PendingAlert { alert, channels: channels.clone(), may_repeat: false });
+            self.watch.pending.push(alert);
         }
         self.watch.recent_alerts.truncate(RECENT_ALERTS);
-        self.watch.pending.retain(|pending| now - pending.alert.timestamp <= PATIENCE);
         let excess = self.watch.pending.len().saturating_sub(MOST_PENDING);
         if excess > 0 {
-            tracing::error!(excess, "too many alerts wait for their channels; the oldest are dropped");
+            tracing::error!(excess, "too many alerts wait for the store; the oldest are dropped");
             self.watch.pending.drain(..excess);
         }
-    }
-
-    async fn notify(&mut self, now: DateTime<Utc>) {
-        if self.watch.pending.is_empty() {
-            return;
-        }
-        for pending in &mut self.watch.pending {
-            self.raise.raise(&self.params.account_id, pending).await;
-        }
-        self.watch
-            .pending
-            .retain(|pending| !pending.channels.is_empty() && now - pending.alert.timestamp <= PATIENCE);
-        // What was told is in the store before the next look, as another state than the one before.
         self.watch.checks += 1;
-        self.save().await;
+        let saved = self.save().await;
+        if saved && !self.watch.pending.is_empty() {
+            self.tell().await;
+        }
     }
 
-    async fn save(&self) {
+    /// What the store did not take.
+    async fn tell_late(&mut self) {
+        if !self.watch.pending.is_empty() && self.save().await {
+            self.tell().await;
+        }
+    }
+
+    /// Writes the messages of what is to be told, and sends them first.
+    async fn tell(&mut self) {
+        let (now, deliverer) = (wall_clock(), self.ports.deliverer.clone());
+        let letterhead = Letterhead {
+            user_id: self.params.user_id.as_str(),
+            watch: &self.params.account_id,
+            account: self.found.as_ref().map(|found| found.account.as_str()),
+            market: &self.market,
+            channels: &self.channels,
+            rules: &deliverer.rules,
+        };
+        let messages: Vec<_> =
+            self.watch.pending.iter().map(|alert| letterhead.message(alert, now)).collect();
+        if let Err(error) = deliverer.messages.save_messages(&messages).await {
+            return tracing::warn!("{} alerts wait for the store: {error}", messages.len());
+        }
+        self.watch.pending.clear();
+        let deliverer = self.ports.deliverer.clone();
+        self.sends.spawn(async move {
+            if let Err(error) = deliverer.first_send(&messages, now).await {
+                tracing::warn!("what was not sent is sent by whoever drives deliveries: {error}");
+            }
+        });
+    }
+
+    /// What is being sent is sent; what is not sent by then is sent by whoever drives deliveries.
+    async fn leave(&mut self) {
+        let sends = std::mem::take(&mut self.sends);
+        let _ = timeout(LAST_SENDS, sends.join_all()).await;
+    }
+
+    /// Whether the store has the watch's state.
+    async fn save(&mut self) -> bool {
         let state = match serde_json::to_value(&self.watch) {
             Ok(state) => state,
-            Err(error) => return tracing::error!("the watch's state cannot be written: {error}"),
+            Err(error) => {
+                tracing::error!("the watch's state cannot be written: {error}");
+                return false;
+            }
         };
         let row = StoredWatch { checks: self.watch.checks, state };
-        if let Err(error) = self.ports.accounts.save_watch(self.user(), &self.params.account_id, &row).await {
-            tracing::warn!("the watch's state is not in the store: {error}");
-        }
+        let saved = self.ports.accounts.save_watch(self.user(), &self.params.account_id, &row).await;
+        saved.inspect_err(|error| tracing::warn!("the watch's state is not in the store: {error}")).is_ok()
     }
 
-    async fn sync(&mut self, found: &FoundAccount, in_session: bool, now: DateTime<Utc>) {
+    async fn sync(&mut self, now: DateTime<Utc>) {
+        let in_session = session(new_york_date(now)).is_some_and(|hours| hours.is_open_at(now));
+        let Some(found) = &self.found else { return };
+        let held = found.book.holdings.as_deref().map(held);
         let due = self.watch.last_sync.is_none_or(|last| in_session && now - last >= SYNC_EVERY);
-        if !due {
+        // Alerts over positions follow what the store has.
+        if !due && held == self.synced {
             return;
         }
         let (user, account) = (self.params.user_id.as_str(), found.account.as_str());
@@ -218,63 +355,28 @@ impl Watching<'_> {
             written = accounts.sync_balances(user, account, &balances).await;
         }
         match written {
-            Ok(()) => self.watch.last_sync = Some(now),
+            Ok(()) => {
+                self.watch.last_sync = Some(now);
+                self.synced = held;
+            }
             Err(error) => tracing::warn!("the account is not in the store: {error}"),
         }
     }
-
-    /// What ends today, at 10:00 and an hour before the close.
-    fn expiry_day(&mut self, found: &FoundAccount, now: DateTime<Utc>) -> Option<PortfolioAlert> {
-        let wanted = |rule: &PortfolioRule| rule.kind == RuleKind::ExpiryDay && rule.threshold > 0.0;
-        self.rules.iter().find(|rule| wanted(rule))?;
-        let hours = session(new_york_date(now)).filter(|hours| hours.is_open_at(now))?;
-        let slot = match now {
-            now if now >= hours.close - TimeDelta::hours(1) => 2,
-            now if now >= hours.open + TimeDelta::minutes(30) => 1,
-            _ => return None,
-        };
-        let told = self.watch.expiry_told.is_some_and(|(date, last)| date == hours.date && last >= slot);
-        let list = expiry_list(&found.book);
-        if told || list.rows.is_empty() {
-            return None;
-        }
-        self.watch.expiry_told = Some((hours.date, slot));
-        Some(expiry_alert(&list, slot, now))
-    }
 }
 
-fn expiry_alert(list: &ExpiryList, slot: u8, now: DateTime<Utc>) -> PortfolioAlert {
-    let mut lines: Vec<String> = list
-        .rows
-        .iter()
-        .map(|row| {
-            let what = match row.action {
-                ExpiryAction::InTheMoney => "in the money",
-                ExpiryAction::Pinned => "pinned: within 1% of the strike",
-                ExpiryAction::Worthless => "expires worthless",
-                ExpiryAction::Unknown => "no price of its underlying",
-            };
-            format!("{} {}: {what}", row.quantity.normalize(), row.name)
-        })
-        .collect();
-    for (symbol, shares) in &list.shares {
-        lines.push(format!("Assignment and exercise would bring {} {symbol}", shares.normalize()));
-    }
-    if !list.cash.is_zero() {
-        lines.push(format!("Cash: {} dollars", list.cash.normalize()));
-    }
-    let pressing = list.rows.iter().any(|row| row.action != ExpiryAction::Worthless);
-    PortfolioAlert {
-        key: format!("expiry_day/{}/{slot}", list.date),
-        kind: RuleKind::ExpiryDay,
-        symbol: None,
-        severity: if pressing { Severity::Warning } else { Severity::Info },
-        message: format!("Expiring today:\n{}", lines.join("\n")),
-        value: None,
-        threshold: 0.0,
-        timestamp: now,
-        cleared: false,
-    }
+/// The market's time; the wall clock's where nobody says.
+async fn market_now(ports: &Ports) -> DateTime<Utc> {
+    let clock = match Symbol::new("SPY") {
+        Ok(symbol) => ports.market.now(&symbol).await.ok(),
+        Err(_) => None,
+    };
+    clock.unwrap_or_else(wall_clock)
+}
+
+fn patient(period: Duration) -> Interval {
+    let mut tick = interval(period);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    tick
 }
 
 /// A book of which nothing is known.
@@ -290,8 +392,7 @@ fn unreadable(as_of: DateTime<Utc>) -> AccountBook {
     }
 }
 
-fn row(held: &ttai_quant::portfolio::HeldPosition, now: DateTime<Utc>) -> StoredPosition {
-    use ttai_quant::portfolio::HeldInstrument;
+fn row(held: &HeldPosition, now: DateTime<Utc>) -> StoredPosition {
     let kind = match &held.instrument {
         HeldInstrument::Shares(_) => "shares",
         HeldInstrument::Option(_) => "option",

@@ -51,7 +51,7 @@ impl TtaiClient {
     }
 
     /// The entity of these params, whatever it was started with.
-    async fn start_absent<P: WorkflowParams>(&self, params: &P) -> Result<Run<P>, ClientError> {
+    pub(crate) async fn start_absent<P: WorkflowParams>(&self, params: &P) -> Result<Run<P>, ClientError> {
         match self.start(params, Some("entity")).await {
             Err(ClientError::KeyUsed { id }) => Ok(self.run(id)),
             started => started,

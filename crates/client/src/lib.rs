@@ -20,6 +20,7 @@ mod connect;
 mod error;
 mod listing;
 mod payload;
+mod portfolio;
 mod progress;
 mod run;
 mod start;

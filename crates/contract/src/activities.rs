@@ -20,7 +20,10 @@ use crate::market_data::{MetricsBySymbol, OptionChainData, OptionChainParams, Qu
 use crate::notification::{NotificationParams, NotificationReceipt, RouteAlertsParams};
 use crate::options::{OptionsAnalysisParams, OptionsAnalysisResult};
 use crate::policy::{self, ActivityPolicy};
-use crate::portfolio::{PortfolioPosition, PortfolioState, PortfolioWatch, WatchPortfolioParams};
+use crate::portfolio::{
+    PortfolioPosition, PortfolioState, PortfolioWatch, RecallPortfolioParams, RecallReceipt,
+    WatchPortfolioParams,
+};
 use crate::research::{ResearchAnalysisParams, ResearchAnalysisResult};
 use crate::storage::{SaveAnalysisParams, SaveReceipt};
 use crate::timed::Timed;
@@ -160,13 +163,19 @@ impl PortfolioDefinitions {
     pub fn watch_portfolio(_params: WatchPortfolioParams) -> Result<PortfolioWatch, Infallible> {
         unimplemented!()
     }
+
+    /// Tells a stretch of watching to end, by the store: it sees that sooner than a cancellation, which waits for its heartbeat.
+    #[activity(name = "recall_portfolio_activity")]
+    pub fn recall_portfolio(_params: RecallPortfolioParams) -> Result<RecallReceipt, Infallible> {
+        unimplemented!()
+    }
 }
 
 pub use alert_definitions::{SaveAlerts, WatchAlerts};
 pub use analyst_definitions::{ChartAnalysis, OptionsAnalysis, ResearchAnalysis, SynthesizeRecommendation};
 pub use market_data_definitions::{FetchMarketMetrics, FetchOptionChain, FetchQuotes};
 pub use output_definitions::{DeliverMessages, RouteAlerts, SaveAnalysis, SendNotifications};
-pub use portfolio_definitions::{CheckAssignmentRisk, FetchPortfolio, WatchPortfolio};
+pub use portfolio_definitions::{CheckAssignmentRisk, FetchPortfolio, RecallPortfolio, WatchPortfolio};
 
 /// An activity as workflows call it.
 pub trait Activity: ActivityDefinition + Sized {
@@ -240,6 +249,7 @@ catalogue! {
     FetchPortfolio: PORTFOLIO;
     CheckAssignmentRisk: ASSIGNMENT_RISK;
     WatchPortfolio: PORTFOLIO_WATCH;
+    RecallPortfolio: STORAGE;
 }
 
 #[cfg(test)]

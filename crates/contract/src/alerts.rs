@@ -266,6 +266,9 @@ pub struct AlertAnswer {
     /// What makes it true already, as it would be told; only `test` looks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub already_true: Option<String>,
+    /// Of an alert over a watchlist or a set of positions: how many alerts of members it has now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub members: Option<u64>,
 }
 
 /// What a router remembers from run to run: little, since the alerts are in the store.

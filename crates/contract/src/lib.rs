@@ -39,8 +39,8 @@ pub mod workflows;
 
 pub use activities::{
     Activity, ChartAnalysis, CheckAssignmentRisk, DeliverMessages, FetchMarketMetrics, FetchOptionChain,
-    FetchPortfolio, FetchQuotes, OptionsAnalysis, ResearchAnalysis, RouteAlerts, SaveAlerts, SaveAnalysis,
-    SendNotifications, SynthesizeRecommendation, WatchAlerts, WatchPortfolio, activities,
+    FetchPortfolio, FetchQuotes, OptionsAnalysis, RecallPortfolio, ResearchAnalysis, RouteAlerts, SaveAlerts,
+    SaveAnalysis, SendNotifications, SynthesizeRecommendation, WatchAlerts, WatchPortfolio, activities,
 };
 pub use alerts::{
     AddAlerts, AlertAnswer, AlertAnswers, AlertIds, AlertRequest, AlertShardParams, AlertShardStatus,
@@ -73,9 +73,9 @@ pub use options::{
     OptionsRecommendation, PositionContext, SpreadType, Strategy,
 };
 pub use portfolio::{
-    ExpiringPosition, PendingAlert, PortfolioMessage, PortfolioMonitorConfig, PortfolioMonitorParams,
+    ExpiringPosition, PortfolioMessage, PortfolioMonitorConfig, PortfolioMonitorParams,
     PortfolioMonitorStatus, PortfolioPosition, PortfolioShare, PortfolioState, PortfolioSum, PortfolioWatch,
-    SnoozeAlert, StrategyMargin, WatchPortfolioParams,
+    RecallPortfolioParams, RecallReceipt, SnoozeAlert, StrategyMargin, WatchPortfolioParams,
 };
 pub use progress::{AnalysisProgress, StageProgress, StageState};
 pub use queue::TaskQueue;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use ttai_core::portfolio_rule::default_rules;
 use ttai_core::{OptionRight, PortfolioAlert, PortfolioRule, RuleKind, Severity, Symbol, WatchState};
 
@@ -320,17 +320,6 @@ impl Keyed for PortfolioMessage {
     }
 }
 
-/// An alert that some channels have not taken yet.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct PendingAlert {
-    /// The alert.
-    pub alert: PortfolioAlert,
-    /// The channels that have yet to take it.
-    pub channels: Vec<String>,
-    /// Whether it may have reached one of them: sent again, it is marked.
-    pub may_repeat: bool,
-}
-
 /// What a watch carries from run to run.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
@@ -339,8 +328,9 @@ pub struct PortfolioWatch {
     pub state: WatchState,
     /// The last alerts, newest first, at most 50.
     pub recent_alerts: Vec<PortfolioAlert>,
-    /// Alerts on their way to their channels.
-    pub pending: Vec<PendingAlert>,
+    /// Alerts whose messages are not in the ledger yet, oldest first.
+    #[serde(deserialize_with = "pending_alerts")]
+    pub pending: Vec<PortfolioAlert>,
     /// When the account was last looked at, in market time.
     pub last_check: Option<DateTime<Utc>>,
     /// How often it was.
@@ -351,6 +341,18 @@ pub struct PortfolioWatch {
     pub last_sync: Option<DateTime<Utc>>,
     /// Why the last look failed, or what it could not read.
     pub problems: Vec<String>,
+}
+
+/// Reads the pending alerts of earlier versions, too: those stood beside the channels that had yet to take them.
+fn pending_alerts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<PortfolioAlert>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Stored {
+        Alert(PortfolioAlert),
+        WithChannels { alert: PortfolioAlert },
+    }
+    let stored = Vec::<Stored>::deserialize(deserializer)?.into_iter();
+    Ok(stored.map(|(Stored::Alert(alert) | Stored::WithChannels { alert })| alert).collect())
 }
 
 /// The start of a watch.
@@ -372,7 +374,8 @@ pub struct PortfolioMonitorParams {
     /// 002's rules, beside those of `config`.
     #[serde(default, alias = "alertRules", skip_serializing_if = "Vec::is_empty")]
     pub alert_rules: Vec<PortfolioRule>,
-    /// 002's positions: taken and not read, because the broker says what is held.
+    /// 002's positions: taken and not read. The broker says what is held; a list by hand would be wrong after the next fill, and
+    /// what is not held must not be alerted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub positions: Vec<serde_json::Value>,
     /// The drill profile: a worker's death is noticed within 3 s.
@@ -493,7 +496,25 @@ pub struct WatchPortfolioParams {
     pub check_interval_minutes: u32,
     /// Where the last stretch ended.
     pub watch: PortfolioWatch,
+    /// What this stretch is called: by this name it is recalled.
+    #[serde(default)]
+    pub stretch: String,
 }
+
+/// Which stretch of watching is to end.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RecallPortfolioParams {
+    /// The account.
+    pub account_id: String,
+    /// Whose.
+    pub user_id: UserId,
+    /// The stretch.
+    pub stretch: String,
+}
+
+/// That a recall is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RecallReceipt {}
 
 #[cfg(test)]
 mod tests {
@@ -534,6 +555,17 @@ mod tests {
         assert_eq!(thresholds(RuleKind::DteWarning), [21.0, 7.0, 3.0]);
         assert_eq!(thresholds(RuleKind::MarginWarning), [60.0, 80.0]);
         assert!(thresholds(RuleKind::ExDividend).is_empty() && thresholds(RuleKind::PnlWarning).is_empty());
+    }
+
+    #[test]
+    fn alerts_that_an_earlier_version_had_on_their_way_are_still_told() {
+        let alert = json!({
+            "key": "delta_breach/XYZ/0.5", "type": "delta_breach", "symbol": "XYZ", "severity": "warning", "message": "tested",
+            "value": 0.6, "threshold": 0.5, "timestamp": "2014-06-06T20:00:00Z", "cleared": false
+        });
+        let before = json!({"alert": alert, "channels": ["desk"], "may_repeat": true});
+        let watch: PortfolioWatch = serde_json::from_value(json!({"pending": [before, alert]})).unwrap();
+        assert_eq!((watch.pending.len(), watch.pending[0].clone()), (2, watch.pending[1].clone()));
     }
 
     #[test]

@@ -68,7 +68,8 @@ pub struct StoredWatch {
 /// Accounts of users, each under the broker's number.
 #[async_trait]
 pub trait Accounts: Send + Sync {
-    /// Writes what an account holds: what is listed is open, everything else of the account is closed from `at` on.
+    /// Writes what an account holds: what is listed is open, everything else of the account is closed from `at` on. Where options
+    /// came, went or changed, the user's alerts over sets come again in their feed.
     async fn sync_positions(
         &self,
         user_id: &str,
@@ -76,6 +77,8 @@ pub trait Accounts: Send + Sync {
         positions: &[StoredPosition],
         at: DateTime<Utc>,
     ) -> Result<(), StoreError>;
+    /// The positions of a user that are open, of all accounts, by account and symbol.
+    async fn open_positions(&self, user_id: &str) -> Result<Vec<StoredPosition>, StoreError>;
     /// The positions of an account, open ones first, then by symbol.
     async fn positions(&self, user_id: &str, account: &str) -> Result<Vec<StoredPosition>, StoreError>;
     /// Writes an account's balances.
@@ -91,4 +94,8 @@ pub trait Accounts: Send + Sync {
     async fn save_watch(&self, user_id: &str, account: &str, watch: &StoredWatch) -> Result<(), StoreError>;
     /// What a watch remembers.
     async fn watch(&self, user_id: &str, account: &str) -> Result<Option<StoredWatch>, StoreError>;
+    /// Tells a stretch of watching an account to end, by its name.
+    async fn recall_watch(&self, user_id: &str, account: &str, stretch: &str) -> Result<(), StoreError>;
+    /// The stretch that was last told to end.
+    async fn recalled_watch(&self, user_id: &str, account: &str) -> Result<Option<String>, StoreError>;
 }

@@ -163,6 +163,10 @@ pub struct AlertFilter {
     pub symbol: Option<String>,
     /// In these states only; in all but [`AlertState::Removed`] when empty.
     pub states: Vec<AlertState>,
+    /// Only those whose id begins with this one and a slash: the members of an alert over a set.
+    pub under: Option<String>,
+    /// Only those that are no members.
+    pub no_members: bool,
     /// Those after this position.
     pub after: Option<AlertCursor>,
     /// At most this many, 1 to 1,000; 50 when none.
@@ -188,6 +192,10 @@ pub struct ArmedShard {
     /// How many of them can fire.
     pub alerts: u64,
 }
+
+/// Added to a shard's number for its alerts over watchlists and sets of positions. They fire by their members, each an alert of its
+/// own in the shard, and have a feed apart: whoever follows it keeps the members as they are asked for.
+pub const SET_SHARDS: u32 = 0x8000_0000;
 
 /// Most alerts that are saved at once.
 pub const MAX_SAVED_ALERTS: usize = 500;

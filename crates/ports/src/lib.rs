@@ -20,11 +20,12 @@ pub mod provenance;
 pub mod quote_stream;
 pub mod scanner;
 pub mod store;
+pub mod watchlists;
 
 pub use accounts::{Accounts, PositionStatus, StoredBalances, StoredPosition, StoredWatch};
 pub use alerts::{
     AlertChange, AlertCursor, AlertFilter, AlertRecord, AlertState, Alerts, ArmedShard, ChangedAlert,
-    MAX_SAVED_ALERTS, NewAlert, SavedAlert,
+    MAX_SAVED_ALERTS, NewAlert, SET_SHARDS, SavedAlert,
 };
 pub use broker::{
     AccountBalances, Broker, BrokerAccount, BrokerOrder, BrokerPosition, BrokerTransaction, Instrument,
@@ -62,3 +63,4 @@ pub use store::{
     Analyses, AnalysisCursor, AnalysisFilter, AnalysisRecord, Artifact, ArtifactRef, Artifacts, Saved,
     StoreError,
 };
+pub use watchlists::{MAX_WATCHLIST_SYMBOLS, WatchlistChange, WatchlistRecord, Watchlists};

@@ -7,7 +7,8 @@ use serde_json::Value;
 use ttai_ports::{Accounts, PositionStatus, StoreError, StoredBalances, StoredPosition, StoredWatch};
 
 use crate::Database;
-use crate::checks::{check_id, json_text, storable_instant};
+use crate::alerts::show_sets_again;
+use crate::checks::{check_id, check_named, json_text, storable_instant};
 use crate::statement::{Statement, instant, row, sql};
 
 /// Most positions of one account.
@@ -24,6 +25,10 @@ const UPSERT: &str = "INSERT INTO positions (user_id, account, symbol, kind, qua
 const CLOSE: &str = "UPDATE positions SET status = 'closed', updated_at = $3 \
      WHERE user_id = $1 AND account = $2 AND status = 'open' AND updated_at < $3";
 
+/// What alerts over positions stand for.
+const OPTIONS: &str = "SELECT symbol, quantity, average_open_price FROM positions \
+     WHERE user_id = $1 AND account = $2 AND status = 'open' AND kind = 'option' ORDER BY symbol";
+
 const SAVE_BALANCES: &str = "INSERT INTO balances (user_id, account, cash, net_liquidation, option_buying_power, \
      stock_buying_power, maintenance_requirement, as_of) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) \
      ON CONFLICT (user_id, account) DO UPDATE SET cash = excluded.cash, net_liquidation = excluded.net_liquidation, \
@@ -34,6 +39,9 @@ const SAVE_BALANCES: &str = "INSERT INTO balances (user_id, account, cash, net_l
 const SAVE_WATCH: &str = "INSERT INTO portfolio_watches (user_id, account, checks, state) VALUES ($1, $2, $3, $4) \
      ON CONFLICT (user_id, account) DO UPDATE SET checks = excluded.checks, state = excluded.state \
      WHERE portfolio_watches.checks <= excluded.checks";
+
+const RECALL: &str = "INSERT INTO watch_recalls (user_id, account, stretch) VALUES ($1, $2, $3) \
+     ON CONFLICT (user_id, account) DO UPDATE SET stretch = excluded.stretch";
 
 row! {
     struct Held {
@@ -157,15 +165,31 @@ impl Accounts for Database {
             .iter()
             .map(|position| upsert(user_id, account, position, at))
             .collect::<Result<_, _>>()?;
+        let options = || sql(OPTIONS).bind(user_id).bind(account);
         let call = async {
             let mut work = self.begin().await?;
+            let before: Vec<(String, String, String)> = work.all(options()).await?;
             for row in rows {
                 work.execute(row).await?;
             }
             work.execute(sql(CLOSE).bind(user_id).bind(account).bind(at)).await?;
+            let after: Vec<(String, String, String)> = work.all(options()).await?;
+            if after != before {
+                show_sets_again(&mut work, user_id).await?;
+            }
             work.commit().await
         };
         self.within("writing the account's positions", call).await
+    }
+
+    async fn open_positions(&self, user_id: &str) -> Result<Vec<StoredPosition>, StoreError> {
+        check_id("user_id", user_id)?;
+        let text = format!(
+            "SELECT {} FROM positions WHERE user_id = $1 AND status = 'open' ORDER BY account, symbol",
+            Held::COLUMNS
+        );
+        let found = self.all("reading the user's positions", sql(text).bind(user_id)).await?;
+        found.into_iter().map(Held::into_row).collect()
     }
 
     async fn positions(&self, user_id: &str, account: &str) -> Result<Vec<StoredPosition>, StoreError> {
@@ -228,5 +252,20 @@ impl Accounts for Database {
         let state: Value = serde_json::from_str(&found.state)
             .map_err(|error| StoreError::Corrupt(format!("the watch's state is no JSON: {error}")))?;
         Ok(Some(StoredWatch { checks: u64::try_from(found.checks).unwrap_or(0), state }))
+    }
+
+    async fn recall_watch(&self, user_id: &str, account: &str, stretch: &str) -> Result<(), StoreError> {
+        check_owner(user_id, account)?;
+        check_named("the stretch", stretch)?;
+        let statement = sql(RECALL).bind(user_id).bind(account).bind(stretch);
+        self.execute("recalling the watch", statement).await.map(drop)
+    }
+
+    async fn recalled_watch(&self, user_id: &str, account: &str) -> Result<Option<String>, StoreError> {
+        check_owner(user_id, account)?;
+        let query = sql("SELECT stretch FROM watch_recalls WHERE user_id = $1 AND account = $2");
+        let query = query.bind(user_id).bind(account);
+        let found: Option<(String,)> = self.first("reading the watch's recall", query).await?;
+        Ok(found.map(|(stretch,)| stretch))
     }
 }

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use serde_json::{Map, Value};
 use ttai_ports::{
     AlertChange, AlertFilter, AlertRecord, AlertState, Alerts, ArmedShard, ChangedAlert, MAX_SAVED_ALERTS,
-    NewAlert, SavedAlert, StoreError,
+    NewAlert, SET_SHARDS, SavedAlert, StoreError,
 };
 
 use crate::Database;
@@ -136,6 +136,18 @@ pub(crate) fn stored_state(name: &str) -> Result<AlertState, StoreError> {
 pub(crate) async fn lock_shard(work: &mut Work, shard: i64, changes: usize) -> Result<i64, sqlx::Error> {
     let (revision,): (i64,) = work.one(sql(LOCK).bind(shard).bind(changes as u64)).await?;
     Ok(revision)
+}
+
+/// A user's alerts over sets come again in the feed of their shard: what they stand for has changed.
+pub(crate) async fn show_sets_again(work: &mut Work, user_id: &str) -> Result<(), sqlx::Error> {
+    let select = "SELECT id, shard FROM alerts WHERE user_id = $1 AND shard >= $2 AND state <> 'removed' ORDER BY shard, id";
+    let sets: Vec<(String, i64)> = work.all(sql(select).bind(user_id).bind(i64::from(SET_SHARDS))).await?;
+    for (id, shard) in sets {
+        let revision = lock_shard(work, shard, 1).await?;
+        let show = sql("UPDATE alerts SET revision = $3 WHERE user_id = $1 AND id = $2");
+        work.execute(show.bind(user_id).bind(id).bind(revision)).await?;
+    }
+    Ok(())
 }
 
 /// Rows of alerts whose user and `column` are among `pairs`.
@@ -525,6 +537,16 @@ fn listing(filter: &AlertFilter) -> Result<Statement<'_>, StoreError> {
     select.push(" WHERE a.user_id = ", &filter.user_id);
     if let Some(symbol) = &filter.symbol {
         select.push(" AND a.symbol = ", symbol);
+    }
+    if let Some(id) = &filter.under {
+        check_id("the alerts' set", id)?;
+        select.push(" AND a.id > ", format!("{id}/"));
+        // What follows the slash among the characters.
+        select.push(" AND a.id < ", format!("{id}0"));
+    }
+    if filter.no_members {
+        // Within a text the quotation marks would be escaped.
+        select.push_text(" AND a.definition NOT LIKE '%\"member_of\":\"%'");
     }
     if let Some(cursor) = &filter.after {
         check_id("the cursor's id", &cursor.id)?;

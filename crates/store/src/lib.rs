@@ -45,6 +45,7 @@ mod spooled;
 mod sqlite;
 mod statement;
 mod url;
+mod watchlists;
 
 use std::time::Duration;
 

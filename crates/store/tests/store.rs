@@ -72,6 +72,8 @@ sqlite_keeps!(
     an_alert_changes_pauses_and_is_removed,
     alerts_are_listed_by_page_symbol_and_state,
     the_feed_misses_no_change,
+    watchlists_change_and_show_the_alerts_over_them_again,
+    members_are_found_under_their_alert_and_left_out_of_lists,
     a_firing_is_recorded_once_with_its_message,
     only_what_is_armed_fires_and_only_as_it_is,
     a_stale_holder_records_nothing,

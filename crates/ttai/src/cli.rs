@@ -110,6 +110,9 @@ pub enum Command {
     /// Arm price alerts in plain words, list them, and see what fired.
     #[command(subcommand)]
     Alert(AlertCommand),
+    /// Keep lists of symbols that alerts can be set over.
+    #[command(subcommand)]
+    Watchlist(WatchlistCommand),
     /// Send a message to a channel, or test the channels.
     #[command(subcommand)]
     Notify(NotifyCommand),
@@ -411,7 +414,7 @@ pub struct QuotesArgs {
 /// Which account, and how it is shown.
 #[derive(Clone, Debug, Args)]
 pub struct AccountArgs {
-    /// The broker's account number [default: the first account].
+    /// The broker's account number [default: the first account; `portfolio` shows all].
     #[arg(long, value_name = "NUMBER")]
     pub account: Option<String>,
     /// Print as JSON.
@@ -603,6 +606,57 @@ pub enum AlertCommand {
     },
     /// What fired, newest first.
     History(AlertListArgs),
+}
+
+/// `ttai watchlist`.
+#[derive(Clone, Debug, Subcommand)]
+pub enum WatchlistCommand {
+    /// List the watchlists.
+    List(WatchlistOptions),
+    /// Show a watchlist's symbols.
+    Show {
+        /// Its name.
+        name: String,
+        /// Whose, and how to print it.
+        #[command(flatten)]
+        options: WatchlistOptions,
+    },
+    /// Add symbols; a list that is not there is created.
+    Add(WatchlistChangeArgs),
+    /// Take symbols off a list.
+    Remove(WatchlistChangeArgs),
+    /// Delete a list.
+    Delete {
+        /// Its name.
+        name: String,
+        /// Whose, and how to print it.
+        #[command(flatten)]
+        options: WatchlistOptions,
+    },
+}
+
+/// Whose watchlist, and how to print it.
+#[derive(Clone, Debug, Args)]
+pub struct WatchlistOptions {
+    /// Whose list.
+    #[arg(long, default_value = ttai_contract::subject::DEFAULT_USER)]
+    pub user: UserId,
+    /// Print as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `ttai watchlist add` and `ttai watchlist remove`.
+#[derive(Clone, Debug, Args)]
+pub struct WatchlistChangeArgs {
+    /// The list's name.
+    pub name: String,
+    /// The symbols.
+    #[arg(required = true)]
+    pub symbols: Vec<ttai_core::Symbol>,
+    /// Whose, and how to print it.
+    #[command(flatten)]
+    pub options: WatchlistOptions,
 }
 
 /// `ttai alert add`.

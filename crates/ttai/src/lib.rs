@@ -1,5 +1,6 @@
 //! The binary's parts: settings, wiring (the one place where adapters meet activities), the worker and the commands.
 
+mod boot;
 pub mod cli;
 pub mod commands;
 pub mod config;

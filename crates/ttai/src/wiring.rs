@@ -56,6 +56,7 @@ async fn assemble(settings: &Settings, store: Arc<Spooled>) -> anyhow::Result<Po
         accounts: Arc::clone(store.database()) as _,
         alerts: Arc::clone(store.database()) as _,
         firings: Arc::clone(store.database()) as _,
+        watchlists: Arc::clone(store.database()) as _,
         leases: Arc::clone(store.database()) as _,
         streams,
         notifier,

@@ -242,15 +242,17 @@ pub async fn until_recalled<E: Entity, F: Future>(
     ctx: &WorkflowContext<E>,
     work: impl FnOnce(WorkflowCancellationToken) -> F,
 ) -> F::Output {
-    until(ctx, work, |entity| entity.core().recalls(ctx.continue_as_new_suggested())).await
+    until(ctx, work, async || {}, |entity| entity.core().recalls(ctx.continue_as_new_suggested())).await
 }
 
-/// As [`until_recalled`], and also until a message waits: for work that goes on with what the message has changed.
+/// As [`until_recalled`], and also until a message waits: for work that goes on with what the message has changed. `recall`
+/// tells it sooner than its token does.
 pub async fn until_recalled_or_messaged<E: Entity, F: Future>(
     ctx: &WorkflowContext<E>,
     work: impl FnOnce(WorkflowCancellationToken) -> F,
+    recall: impl AsyncFnOnce(),
 ) -> F::Output {
-    until(ctx, work, |entity| {
+    until(ctx, work, recall, |entity| {
         entity.core().recalls(ctx.continue_as_new_suggested()) || entity.core().has_messages()
     })
     .await
@@ -259,6 +261,7 @@ pub async fn until_recalled_or_messaged<E: Entity, F: Future>(
 async fn until<E: Entity, F: Future>(
     ctx: &WorkflowContext<E>,
     work: impl FnOnce(WorkflowCancellationToken) -> F,
+    recall: impl AsyncFnOnce(),
     ends: impl FnMut(&E) -> bool,
 ) -> F::Output {
     let token = ctx.cancellation_token().child_token();
@@ -272,6 +275,7 @@ async fn until<E: Entity, F: Future>(
         Some(output) => output,
         None => {
             token.cancel();
+            recall().await;
             work.await
         }
     }

@@ -136,11 +136,17 @@ impl AlertDefinition {
             check_numbers(leaf)?;
             check_fit(&self.subject, leaf)?;
         }
+        if let Some(entry) = self.entry_price {
+            price("entry_price", entry)?;
+        }
         self.check_source()?;
         self.check_repeat()
     }
 
     fn check_texts(&self) -> Result<(), AlertError> {
+        if self.subject.is_set() {
+            text("id", &self.id, 1, Self::MAX_SET_ID, "1 to 96 characters for several alerts")?;
+        }
         text("id", &self.id, 1, Self::MAX_ID, "1 to 128 characters")?;
         if let Some(user) = &self.user_id {
             text("user_id", user, 1, Self::MAX_ID, "1 to 128 characters")?;
@@ -230,6 +236,16 @@ fn positive(
 
 fn price(field: &'static str, value: Decimal) -> Result<(), AlertError> {
     positive(field, value, LARGEST_LEVEL, "over 0 and under 10000000")
+}
+
+impl AlertSubject {
+    /// Whether it is well-formed: a watchlist's name, the legs.
+    ///
+    /// # Errors
+    /// [`AlertError`] names what is wrong.
+    pub fn check(&self) -> Result<(), AlertError> {
+        check_subject(self)
+    }
 }
 
 fn check_subject(subject: &AlertSubject) -> Result<(), AlertError> {

@@ -9,6 +9,7 @@ mod timing;
 mod wire;
 
 use chrono::{DateTime, NaiveDate, Utc};
+use rust_decimal::Decimal;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -63,6 +64,11 @@ pub struct AlertDefinition {
     pub paused: bool,
     /// Until when it stays silent.
     pub snoozed_until: Option<DateTime<Utc>>,
+    /// What its position was opened at, dollars a share, over 0: what profit, loss and a move from the entry are measured from.
+    /// The members of a set of positions have it.
+    pub entry_price: Option<Decimal>,
+    /// The id of the alert over a watchlist or a set of positions of which this one is a member.
+    pub member_of: Option<String>,
 }
 
 impl AlertDefinition {
@@ -72,6 +78,8 @@ impl AlertDefinition {
     pub const MAX_NOTE: usize = 500;
     /// Most channels.
     pub const MAX_CHANNELS: usize = 32;
+    /// Longest id of an alert over a watchlist or a set of positions: those of its members are longer.
+    pub const MAX_SET_ID: usize = 96;
     /// Most conditions in one alert.
     pub const MAX_LEAVES: usize = 8;
 
@@ -96,6 +104,8 @@ impl AlertDefinition {
             basis_date: None,
             paused: false,
             snoozed_until: None,
+            entry_price: None,
+            member_of: None,
         }
     }
 
@@ -110,7 +120,7 @@ impl AlertDefinition {
     #[must_use]
     pub fn for_member(&self, member: AlertSubject) -> Self {
         let id = format!("{}/{}", self.id, member.symbol_text());
-        Self { id, subject: member, ..self.clone() }
+        Self { id, subject: member, member_of: Some(self.id.clone()), ..self.clone() }
     }
 }
 

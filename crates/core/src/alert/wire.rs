@@ -73,6 +73,12 @@ pub struct AlertWire {
     /// Until when it stays silent.
     #[serde(alias = "snoozedUntil", skip_serializing_if = "Option::is_none")]
     pub snoozed_until: Option<DateTime<Utc>>,
+    /// What its position was opened at, dollars a share.
+    #[serde(alias = "entryPrice", skip_serializing_if = "Option::is_none")]
+    pub entry_price: Option<Decimal>,
+    /// The alert of which it is a member; ttai sets it.
+    #[serde(alias = "memberOf", skip_serializing_if = "Option::is_none")]
+    pub member_of: Option<String>,
 }
 
 // Serde hands the field over by reference.
@@ -112,6 +118,8 @@ impl TryFrom<AlertWire> for AlertDefinition {
             basis_date: wire.basis_date,
             paused: wire.paused,
             snoozed_until: wire.snoozed_until,
+            entry_price: wire.entry_price,
+            member_of: wire.member_of,
         })
     }
 }
@@ -142,6 +150,8 @@ impl From<AlertDefinition> for AlertWire {
             basis_date: alert.basis_date,
             paused: alert.paused,
             snoozed_until: alert.snoozed_until,
+            entry_price: alert.entry_price,
+            member_of: alert.member_of,
         }
     }
 }

@@ -76,6 +76,9 @@ pub struct HoldingMeasures {
     pub days_to_ex: Option<i64>,
     /// Days to the next earnings date up to its expiration, of an option.
     pub days_to_earnings: Option<i64>,
+    /// The contract, of an option.
+    #[serde(skip)]
+    pub contract: Option<OptionContract>,
 }
 
 /// One underlying's measures.
@@ -229,6 +232,7 @@ fn holding(book: &AccountBook, held: &HeldPosition) -> HoldingMeasures {
             let days = (market.earnings? - book.today()).num_days();
             (days >= 0 && market.earnings? <= contract.expiration).then_some(days)
         }),
+        contract: contract.cloned(),
     }
 }
 

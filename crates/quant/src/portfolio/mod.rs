@@ -5,6 +5,7 @@
 mod book;
 mod expiry;
 mod measures;
+mod opened;
 mod readings;
 #[cfg(test)]
 mod tests;

@@ -4,6 +4,7 @@ use rust_decimal::Decimal;
 use ttai_core::{PortfolioRule, RuleKind, Symbol};
 
 use super::measures::{BookMeasures, HoldingMeasures};
+use super::opened::{Opened, opened};
 use crate::strategy::number::to_f64;
 
 /// What a rule reads of one subject.
@@ -35,7 +36,7 @@ pub(super) fn readings(rule: &PortfolioRule, book: &BookMeasures) -> Vec<Reading
             .positions
             .iter()
             .filter(|held| rule.symbol.is_none() || held.underlying == rule.symbol)
-            .filter_map(|held| of_position(rule, held))
+            .filter_map(|held| of_position(rule, book, held))
             .collect(),
     }
 }
@@ -108,7 +109,7 @@ fn prices(rule: &PortfolioRule, book: &BookMeasures) -> Vec<Reading> {
 /// A rule's value in a position, how far beyond the limit it is, and what there is to say.
 type Found = (Option<f64>, Option<f64>, String);
 
-fn of_position(rule: &PortfolioRule, held: &HoldingMeasures) -> Option<Reading> {
+fn of_position(rule: &PortfolioRule, book: &BookMeasures, held: &HoldingMeasures) -> Option<Reading> {
     held.dte?;
     let short = held.quantity.is_sign_negative();
     if !short && rule.kind != RuleKind::DteWarning {
@@ -117,8 +118,8 @@ fn of_position(rule: &PortfolioRule, held: &HoldingMeasures) -> Option<Reading> 
     let limit = rule.threshold;
     let (value, beyond, what): Found = match rule.kind {
         RuleKind::DeltaBreach => delta(held, limit),
-        RuleKind::ProfitTarget => profit(held, limit),
-        RuleKind::LossLimit => loss(held, limit),
+        RuleKind::ProfitTarget => profit(&of_credit(book, held), limit),
+        RuleKind::LossLimit => loss(&of_credit(book, held), limit),
         RuleKind::DteWarning => {
             let days = held.dte?;
             (Some(days as f64), Some(limit - days as f64), format!("{} left", day_count(days)))
@@ -147,21 +148,41 @@ fn delta(held: &HoldingMeasures, limit: f64) -> Found {
     (value, value.map(|delta| delta - limit), format!("|delta| {shown} (limit {limit:.2})"))
 }
 
-/// Percent of the credit that a short option has won; negative where it has lost.
-fn of_credit(held: &HoldingMeasures) -> Option<f64> {
-    let mark = held.mark?;
-    (held.entry > Decimal::ZERO).then(|| to_f64((held.entry - mark) / held.entry) * 100.0)
+/// How a credit stands.
+enum OfCredit {
+    /// Percent of it that is won, negative where it is lost, where that is known, and what it is called.
+    Won(Option<f64>, String),
+    /// It is another position's to say.
+    Covered,
 }
 
-fn profit(held: &HoldingMeasures, limit: f64) -> Found {
-    let value = of_credit(held);
-    let shown = value.map_or("not known".to_owned(), |pct| format!("{pct:.0}% of the credit"));
-    (value, value.map(|pct| pct - limit), format!("profit {shown} (target {limit:.0}%)"))
+/// Of a short option, or of the spread that it was opened in.
+fn of_credit(book: &BookMeasures, held: &HoldingMeasures) -> OfCredit {
+    let won = |credit: Decimal, close: Decimal| {
+        (credit > Decimal::ZERO).then(|| to_f64((credit - close) / credit) * 100.0)
+    };
+    match opened(book, held) {
+        Opened::Alone => {
+            OfCredit::Won(held.mark.and_then(|mark| won(held.entry, mark)), "the credit".to_owned())
+        }
+        Opened::Spread { credit, close, name } => {
+            OfCredit::Won(won(credit, close), format!("the {name}'s credit"))
+        }
+        Opened::Unknown => OfCredit::Won(None, "the credit".to_owned()),
+        Opened::Covered => OfCredit::Covered,
+    }
 }
 
-fn loss(held: &HoldingMeasures, limit: f64) -> Found {
-    let value = of_credit(held).map(|pct| -pct / 100.0);
-    let shown = value.map_or("not known".to_owned(), |times| format!("{times:.1}× the credit"));
+fn profit(of: &OfCredit, limit: f64) -> Found {
+    let OfCredit::Won(value, credit) = of else { return (None, Some(FAR), String::new()) };
+    let shown = value.map_or("not known".to_owned(), |pct| format!("{pct:.0}% of {credit}"));
+    (*value, value.map(|pct| pct - limit), format!("profit {shown} (target {limit:.0}%)"))
+}
+
+fn loss(of: &OfCredit, limit: f64) -> Found {
+    let OfCredit::Won(value, credit) = of else { return (None, Some(FAR), String::new()) };
+    let value = value.map(|pct| -pct / 100.0);
+    let shown = value.map_or("not known".to_owned(), |times| format!("{times:.1}× {credit}"));
     (value, value.map(|times| times - limit), format!("loss {shown} (limit {limit:.1}×)"))
 }
 

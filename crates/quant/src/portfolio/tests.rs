@@ -366,3 +366,42 @@ fn an_expiration_day_says_what_it_brings() {
     assert_eq!(PortfolioRule::new(RuleKind::MonitoringBlind, 5.0).severity(), Severity::Critical);
     assert!(to_f64(list.cash) < 0.0);
 }
+
+/// The short put with as many long ones five dollars below.
+fn put_spread(short: &str, long: Option<&str>) -> AccountBook {
+    let mut book = short_put();
+    put(&mut book).mark = short.parse().ok();
+    let below = HeldPosition {
+        label: "XYZ   240621P00045000".to_owned(),
+        instrument: HeldInstrument::Option(contract("XYZ   240621P00045000", "2024-06-21")),
+        quantity: Decimal::TWO,
+        entry: "0.5".parse().unwrap(),
+        mark: long.map(|mark| mark.parse().unwrap()),
+        ..put(&mut book).clone()
+    };
+    book.holdings.as_mut().unwrap().push(below);
+    book
+}
+
+#[test]
+fn a_spread_is_judged_by_the_credit_of_both_legs() {
+    let rules =
+        [PortfolioRule::new(RuleKind::ProfitTarget, 50.0), PortfolioRule::new(RuleKind::LossLimit, 2.0)];
+    let mut state = WatchState::default();
+    // The short leg alone has won 55 %, the spread 47 % of its 1.50.
+    assert!(told(&mut state, &rules, &put_spread("0.90", Some("0.10")), 0).is_empty());
+    let changes = check_rules(
+        &mut state,
+        &rules,
+        &measure(&put_spread("0.70", Some("0.10"))),
+        at("2024-06-11T15:01:00Z"),
+    );
+    assert_eq!(changes.len(), 1);
+    assert!(changes[0].message.contains("profit 60% of the credit spread's credit"), "{changes:?}");
+    // Twice its own credit is lost on the short leg, and on the spread less than twice.
+    let mut state = WatchState::default();
+    assert!(told(&mut state, &rules, &put_spread("6.10", Some("1.80")), 2).is_empty());
+    assert_eq!(told(&mut state, &rules, &put_spread("6.60", Some("1.80")), 3), ["+loss_limit"]);
+    // Without the long leg's price neither is known, and what was told stands.
+    assert!(told(&mut state, &rules, &put_spread("0.10", None), 4).is_empty());
+}

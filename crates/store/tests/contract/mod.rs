@@ -9,6 +9,7 @@ mod limits;
 mod outages;
 mod retention;
 mod upgrade;
+mod watchlists;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -27,6 +28,7 @@ pub(crate) use limits::*;
 pub(crate) use outages::*;
 pub(crate) use retention::*;
 pub(crate) use upgrade::*;
+pub(crate) use watchlists::*;
 
 pub(crate) fn record(workflow_id: &str) -> AnalysisRecord {
     AnalysisRecord {

@@ -165,8 +165,7 @@ async fn list(settings: &Settings, args: AlertListArgs) -> anyhow::Result<ExitCo
         limit: Some(limit),
         ..ttai_ports::AlertFilter::default()
     };
-    let found: Vec<AlertAnswer> =
-        database.list_alerts(&filter).await?.iter().map(ttai_activities::alert_answer).collect();
+    let found: Vec<AlertAnswer> = ttai_activities::list_alerts(database.as_ref(), filter).await?;
     if json {
         output::line(&serde_json::to_string_pretty(&found)?);
     } else if found.is_empty() {

@@ -3,14 +3,14 @@
 use std::process::ExitCode;
 
 use super::asked_to_stop;
-use ttai_contract::UserId;
+use ttai_contract::TaskQueue;
 
 use crate::cli::{DevArgs, GlobalArgs};
 use crate::guard::DeadManPing;
 use crate::readiness::Readiness;
 use crate::settings::Settings;
 use crate::worker::{RunningWorkers, WorkerSettings};
-use crate::{metrics, output, server, sources, wiring};
+use crate::{boot, metrics, output, server, sources, wiring};
 
 /// Runs the command.
 ///
@@ -30,8 +30,9 @@ pub async fn run(global: &GlobalArgs, args: DevArgs) -> anyhow::Result<ExitCode>
     let client = server::connect_in(&folder, &dev_server.address(), dev_server.namespace()).await?;
     let ping = DeadManPing::configured(&settings.config);
     let worker_settings = WorkerSettings { ping, ..WorkerSettings::default() };
+    let brokers = ports.brokers.clone();
     let workers = RunningWorkers::start(client.temporal().clone(), ports, worker_settings).await?;
-    client.start_price_alerts(&UserId::default(), false).await?;
+    boot::start_entities(&client, &TaskQueue::ALL, brokers, false, workers.shutdown()).await?;
     readiness.polls(client.temporal().clone(), workers.shutdown());
 
     output::note(&welcome(&settings, &dev_server, &symbols));

@@ -19,6 +19,7 @@ pub mod show;
 pub mod sim;
 pub mod start;
 pub mod wait;
+pub mod watchlist;
 pub mod worker;
 
 use std::process::ExitCode;
@@ -74,6 +75,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Wheel(args) => portfolio::wheel(&global, args).await,
         Command::Drill(command) => drill::run(&global, command).await,
         Command::Alert(command) => alert::run(&global, command).await,
+        Command::Watchlist(command) => watchlist::run(&global, command).await,
         Command::Notify(command) => notify::run(&global, command).await,
         Command::Sim(args) => sim::run(&global, args).await,
         Command::Config(command) => config::run(&global, &command),

@@ -25,19 +25,28 @@ const CLEAR: &str = "\u{1b}[H\u{1b}[J";
 /// No broker, or an account that cannot be read.
 pub async fn run(global: &GlobalArgs, args: PortfolioArgs) -> anyhow::Result<ExitCode> {
     let ports = accounts(global, &args.account.market).await?;
-    let (compute, account) = (Compute::per_core(), args.account.number());
+    let compute = Compute::per_core();
+    let numbers = match args.account.number() {
+        "" => portfolio::account_numbers(&ports).await.map_err(|problem| anyhow!("{problem}"))?,
+        number => vec![number.to_owned()],
+    };
+    // With no account at all, reading the first one says why.
+    let numbers = if numbers.is_empty() { vec![String::new()] } else { numbers };
     let stop = asked_to_stop();
     tokio::pin!(stop);
     loop {
-        let state = portfolio::portfolio(&ports, &compute, account).await;
-        match (&state, args.account.json) {
-            (Err(problem), _) if !args.watch => return Err(anyhow!("{problem}")),
-            (Err(problem), _) => output::note(problem),
-            (Ok(state), true) => print(state, args.watch)?,
-            (Ok(state), false) => {
-                let page = report::portfolio(state, output::paint());
-                let clear = if args.watch && output::is_interactive() { CLEAR } else { "" };
-                output::line(&format!("{clear}{page}"));
+        let mut clear = if args.watch && output::is_interactive() { CLEAR } else { "" };
+        for number in &numbers {
+            let state = portfolio::portfolio(&ports, &compute, number).await;
+            match (&state, args.account.json) {
+                (Err(problem), _) if !args.watch && numbers.len() == 1 => return Err(anyhow!("{problem}")),
+                (Err(problem), _) => output::note(problem),
+                (Ok(state), true) => print(state, args.watch || numbers.len() > 1)?,
+                (Ok(state), false) => {
+                    let page = report::portfolio(state, output::paint());
+                    output::line(&format!("{clear}{page}"));
+                    clear = "\n";
+                }
             }
         }
         if !args.watch {

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use anyhow::Context;
-use ttai_contract::{TaskQueue, UserId};
+use ttai_contract::TaskQueue;
 
 use super::asked_to_stop;
 use crate::cli::{GlobalArgs, WorkerArgs};
@@ -11,7 +11,7 @@ use crate::guard::DeadManPing;
 use crate::readiness::Readiness;
 use crate::settings::Settings;
 use crate::worker::{RunningWorkers, WorkerSettings};
-use crate::{metrics, output, server, sources, wiring};
+use crate::{boot, metrics, output, server, sources, wiring};
 
 /// Runs the command.
 ///
@@ -27,6 +27,7 @@ pub async fn run(global: &GlobalArgs, args: WorkerArgs) -> anyhow::Result<ExitCo
     let ports = wiring::ports(&settings).await?;
     let queues = queues(&args.queues);
     let names: Vec<&str> = queues.iter().map(|queue| queue.name()).collect();
+    let brokers = ports.brokers.clone();
     let drill = std::env::var_os("TTAI_DRILL").is_some();
     let workers = RunningWorkers::start(
         client.temporal().clone(),
@@ -39,9 +40,7 @@ pub async fn run(global: &GlobalArgs, args: WorkerArgs) -> anyhow::Result<ExitCo
         },
     )
     .await?;
-    if queues.contains(&TaskQueue::Streaming) {
-        client.start_price_alerts(&UserId::default(), drill).await?;
-    }
+    boot::start_entities(&client, &queues, brokers, drill, workers.shutdown()).await?;
     readiness.polls(client.temporal().clone(), workers.shutdown());
     output::note(&format!("worker polls {} · {}", names.join(", "), settings.market.describe()));
     until_stopped(workers).await

@@ -1,0 +1,74 @@
+//! What lives as long as there are workers: a user's price alerts and a watch over each account. What was shut down stays so.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ttai_activities::Shutdown;
+use ttai_client::{ClientError, TtaiClient};
+use ttai_contract::{TaskQueue, UserId};
+use ttai_ports::{Broker, PortError};
+
+/// How soon a broker that did not list its accounts is asked again.
+const AGAIN: Duration = Duration::from_secs(60);
+
+/// Starts what is absent and runs on the queues. The accounts are found in the background: a broker may be away for hours.
+///
+/// # Errors
+/// A server that does not answer.
+pub(crate) async fn start_entities(
+    client: &TtaiClient,
+    queues: &[TaskQueue],
+    brokers: Vec<Arc<dyn Broker>>,
+    drill: bool,
+    shutdown: Shutdown,
+) -> Result<(), ClientError> {
+    if queues.contains(&TaskQueue::Streaming) {
+        client.start_price_alerts(&UserId::default(), drill).await?;
+    }
+    if queues.contains(&TaskQueue::Background) {
+        tokio::spawn(watch_accounts(client.clone(), brokers, drill, shutdown));
+    }
+    Ok(())
+}
+
+/// Starts a watch over every account that the brokers list, until each of them has said which there are.
+async fn watch_accounts(
+    client: TtaiClient,
+    mut brokers: Vec<Arc<dyn Broker>>,
+    drill: bool,
+    shutdown: Shutdown,
+) {
+    loop {
+        let mut silent = Vec::new();
+        for broker in brokers {
+            if let Err(problem) = watch_accounts_of(&client, broker.as_ref(), drill).await {
+                tracing::warn!("the accounts at {} are not watched yet: {problem}", broker.name());
+                silent.push(broker);
+            }
+        }
+        if silent.is_empty() {
+            return;
+        }
+        brokers = silent;
+        tokio::select! {
+            () = shutdown.begun() => return,
+            () = tokio::time::sleep(AGAIN) => {}
+        }
+    }
+}
+
+/// Why an account is not watched.
+#[derive(Debug, thiserror::Error)]
+enum Unwatched {
+    #[error(transparent)]
+    Broker(#[from] PortError),
+    #[error(transparent)]
+    Server(#[from] ClientError),
+}
+
+async fn watch_accounts_of(client: &TtaiClient, broker: &dyn Broker, drill: bool) -> Result<(), Unwatched> {
+    for account in broker.accounts().await? {
+        client.portfolio_monitor(&UserId::default(), &account.id, drill).await?;
+    }
+    Ok(())
+}
