@@ -354,7 +354,7 @@ async fn operations(settings: &Settings, repair: bool) -> Vec<Check> {
     // A person wants to know it at night, too.
     let found = looked.map(|look| (look.shards.len(), look.backlog.open, guard::of_store(&look, true, now)));
     if let Ok((shards, open, conditions)) = found {
-        let watched = format!("{shards} shards with armed alerts, each watched");
+        let watched = format!("watched; shards with armed alerts: {shards}");
         checks.push(in_order("price alerts", watched, of_family(&conditions, "blind/")));
         checks.push(in_order("deliveries", format!("{open} open"), of_family(&conditions, "deliveries/")));
     }

@@ -7,6 +7,7 @@ use ttai_contract::{AlertShardParams, ReloadSignal, UserId, WatchAlertsParams, W
 use ttai_ports::{Alerts, Deliveries};
 
 use crate::deliveries::Driver;
+use crate::search_attributes;
 
 /// Repairs, and says line by line what was done.
 ///
@@ -17,6 +18,8 @@ pub(crate) async fn repair(
     deliveries: &dyn Deliveries,
     client: &TtaiClient,
 ) -> anyhow::Result<Vec<String>> {
+    // An empty server refuses every start without them.
+    search_attributes::ensure(client.temporal()).await?;
     let mut done = Vec::new();
     for armed in alerts.armed_shards().await? {
         let user: UserId = armed.user_id.parse()?;

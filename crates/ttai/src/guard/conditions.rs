@@ -176,7 +176,7 @@ fn of_shard(shard: &ShardLook, is_open: bool, now: DateTime<Utc>) -> HealthCondi
     let trouble = since.map(|since| Trouble {
         title: format!("Price alerts are blind: nobody watches {}", shard.watch.lease()),
         text: format!(
-            "{} armed alerts cannot fire. Start a worker (`ttai worker`); what is missed is looked up once it watches.",
+            "Armed alerts that cannot fire: {}. Start a worker (`ttai worker`); what is missed is looked up once it watches.",
             shard.alerts
         ),
         since,
