@@ -15,7 +15,7 @@ pub fn alerts(found: &[AlertAnswer]) -> String {
     let mut table = table(&["ID", "STATE", "FIRED", "ALERT"]);
     for answer in found {
         let words = answer.alert.as_ref().map_or_else(|| "cannot be read".to_owned(), phrase::to_phrase);
-        let words = answer.members.map_or(words.clone(), |members| format!("{words} ({members} armed)"));
+        let words = answer.members.map_or(words.clone(), |members| format!("{words} (members: {members})"));
         table.add_row([answer.id.clone(), answer.state.clone(), answer.fired.to_string(), words]);
     }
     render(&table)
