@@ -61,6 +61,8 @@ const QUESTIONS: usize = 8;
 const FACTS_PATIENCE: Duration = Duration::from_secs(20);
 /// A gap that is shorter than this is none: the alert was armed on a running stream.
 const LEAST_GAP: TimeDelta = TimeDelta::seconds(2);
+/// An alert that was asked for so long ago, or less, is armed in time.
+const ARMED_WITHIN: TimeDelta = TimeDelta::seconds(5);
 /// How long what came live is held back for the minutes of a gap before it: longer than a provider takes to answer.
 const HELD_FOR: Duration = Duration::from_secs(15);
 /// Most events that are held back for an instrument.
@@ -472,7 +474,15 @@ impl<'a> Watch<'a> {
             let shard = self.params.store_shard();
             let changed = self.ports.alerts.changes_since(shard, self.revision, CHANGES).await?;
             let Some(last) = changed.last() else { break };
-            armed.extend(changed.iter().flat_map(|record| self.desk.take(record, seen)));
+            let now = wall_clock();
+            for record in &changed {
+                let mut gaps = self.desk.take(record, seen);
+                // On a running stream an alert is armed from now on.
+                if now - record.changed_at < ARMED_WITHIN {
+                    gaps.retain(|(id, _)| !self.subscribed.contains_key(id));
+                }
+                armed.extend(gaps);
+            }
             self.look_up_firings().await?;
             self.revision = last.revision;
         }
