@@ -44,12 +44,13 @@ impl AlertDesk {
         }
     }
 
-    /// Takes a row of the feed in. What happened before `seen` was seen by a watch before this one. Since when to
-    /// watch each of its instruments, where it was armed.
+    /// Takes a row of the feed in at the market time `now`, which may have gone back since the alert was armed. What happened before
+    /// `seen` was seen by a watch before this one. Since when to watch each of its instruments, where it was armed.
     pub(super) fn take(
         &mut self,
         record: &AlertRecord,
         seen: Option<DateTime<Utc>>,
+        now: DateTime<Utc>,
     ) -> Vec<(InstrumentId, DateTime<Utc>)> {
         if record.user_id != self.user_id {
             return Vec::new();
@@ -68,7 +69,7 @@ impl AlertDesk {
             return Vec::new();
         }
         let from = alert.created_at.unwrap_or(record.created_at);
-        let from = seen.map_or(from, |seen| from.max(seen));
+        let from = seen.map_or(from, |seen| from.max(seen)).min(now);
         let armed = match there {
             Some(_) => self.engine.change(alert.clone(), record.arming, from).map(|_| ()),
             None => self.engine.arm(alert.clone(), record.arming, from),

@@ -26,6 +26,7 @@ use ttai_ports::{
 use super::backfill::{self, Filling};
 use super::desk::{AlertDesk, Gap};
 use super::record::Recorder;
+use super::save;
 use crate::clock::wall_clock;
 use crate::failure::{AnalystError, Interruption};
 use crate::market_view;
@@ -301,7 +302,9 @@ impl<'a> Watch<'a> {
             };
             let Some(last) = changed.last() else { break };
             self.revision = last.revision;
-            armed.extend(changed.iter().flat_map(|record| self.desk.take(record, seen)));
+            let symbols: Vec<StreamSymbol> = changed.iter().find_map(save::subject).into_iter().collect();
+            let now = self.market_now(&symbols).await;
+            armed.extend(changed.iter().flat_map(|record| self.desk.take(record, seen, now)));
         }
         if self.desk.has_changed() { self.subscribe(&armed).await } else { Ok(()) }
     }
@@ -627,7 +630,10 @@ impl<'a> Watch<'a> {
 
     async fn read_anew(&mut self, id: &str) {
         match self.ports.alerts.alert(self.params.user_id.as_str(), id).await {
-            Ok(Some(record)) => drop(self.desk.take(&record, self.desk.newest())),
+            Ok(Some(record)) => {
+                let now = self.market_now(&[]).await;
+                drop(self.desk.take(&record, self.desk.newest(), now));
+            }
             Ok(None) => {}
             Err(error) => tracing::warn!(alert = id, "an alert cannot be read anew: {error}"),
         }

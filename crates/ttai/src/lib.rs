@@ -5,6 +5,7 @@ pub mod commands;
 pub mod config;
 pub mod deliveries;
 mod invented;
+mod invented_stream;
 pub mod market;
 pub mod metrics;
 pub mod models;
