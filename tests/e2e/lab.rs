@@ -19,6 +19,7 @@ use temporalio_protos::temporal::api::history::v1::history_event::Attributes;
 use temporalio_sdk::interceptors::ActivityInboundInterceptor;
 use ttai::wiring;
 use ttai::worker::{ActivityInterceptor, RunningWorkers, WorkerSettings};
+use ttai_activities::Ports;
 use ttai_client::{AnyRun, ClientError, Run, TtaiClient};
 use ttai_contract::{Stage, TaskQueue, WorkflowParams};
 use ttai_core::Symbol;
@@ -127,6 +128,16 @@ impl Lab {
         };
         let ports = wiring::ports(&product_settings(role)).await?;
         RunningWorkers::start(self.client.temporal().clone(), ports, settings).await
+    }
+
+    /// Workers in this process, over ports that `change` has changed.
+    pub(crate) async fn workers_over(
+        &self,
+        change: impl FnOnce(Ports) -> Ports,
+    ) -> anyhow::Result<RunningWorkers> {
+        let ports = wiring::ports(&product_settings(self.role(Vec::new(), None))).await?;
+        let settings = WorkerSettings { drill: true, ..WorkerSettings::default() };
+        RunningWorkers::start(self.client.temporal().clone(), change(ports), settings).await
     }
 
     fn role(&self, queues: Vec<String>, tape: Option<PathBuf>) -> WorkerRole {

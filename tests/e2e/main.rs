@@ -21,6 +21,7 @@ mod outages;
 mod portfolio;
 mod process;
 mod queues;
+mod quote_streams;
 mod replay;
 mod requests;
 mod script;

@@ -21,6 +21,7 @@ mod error;
 mod listing;
 mod payload;
 mod progress;
+mod quote_streams;
 mod run;
 mod start;
 
@@ -29,4 +30,5 @@ pub use connect::{Connect, TtaiClient};
 pub use error::ClientError;
 pub use listing::{ListFilter, RunDescription, RunStatus, RunSummary};
 pub use progress::{RunProgress, Step, StepState};
+pub use quote_streams::QuoteStreamHandle;
 pub use run::{AnyRun, Run};
