@@ -16,6 +16,7 @@ pub mod readiness;
 pub mod report;
 pub mod runs;
 mod saved;
+mod screen;
 pub mod sdk_metrics;
 pub mod search_attributes;
 pub mod server;

@@ -135,6 +135,12 @@ impl Played {
         Ok((Arc::new(market), SimStart::At(begin)))
     }
 
+    /// Whether it is an invented market.
+    #[must_use]
+    pub const fn is_simulated(&self) -> bool {
+        matches!(self, Self::Simulated { .. })
+    }
+
     /// Whether it is an invented market of today.
     #[must_use]
     pub fn is_present(&self) -> bool {

@@ -18,9 +18,9 @@ use crate::sources;
 use crate::{output, report, wiring};
 
 /// A market to ask and its streams.
-struct Desk {
-    market: Arc<dyn MarketData>,
-    streams: StreamFallback,
+pub(super) struct Desk {
+    pub(super) market: Arc<dyn MarketData>,
+    pub(super) streams: StreamFallback,
 }
 
 /// Runs the command.
@@ -59,7 +59,7 @@ fn stands_still(settings: &Settings) -> bool {
 }
 
 /// A ticker, or an option contract by its OCC symbol.
-fn watched(text: &str) -> anyhow::Result<StreamSymbol> {
+pub(super) fn watched(text: &str) -> anyhow::Result<StreamSymbol> {
     match Symbol::new(text) {
         Ok(symbol) => Ok(StreamSymbol::Equity(symbol)),
         Err(no_ticker) => OccSymbol::parse(text)
@@ -68,7 +68,7 @@ fn watched(text: &str) -> anyhow::Result<StreamSymbol> {
     }
 }
 
-async fn desk(settings: &Settings) -> anyhow::Result<Desk> {
+pub(super) async fn desk(settings: &Settings) -> anyhow::Result<Desk> {
     if let MarketChoice::Tape(_) | MarketChoice::Simulated { .. } = &settings.market {
         let (market, stream) = sources::direct(settings).await?;
         let streams = StreamFallback::new(vec![stream], StreamPatience::default());
