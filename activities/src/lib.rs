@@ -9,6 +9,7 @@ pub mod notifications;
 pub mod outputs;
 pub mod portfolio;
 pub mod ports;
+pub mod quote_streams;
 pub mod titles;
 
 mod agent;
@@ -42,4 +43,5 @@ pub use notifications::NotificationActivities;
 pub use outputs::OutputActivities;
 pub use portfolio::PortfolioActivities;
 pub use ports::Ports;
+pub use quote_streams::QuoteStreamActivities;
 pub use supervise::{AttemptOf, Shutdown, StopReasons, Supervisor};

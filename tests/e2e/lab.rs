@@ -135,6 +135,16 @@ impl Lab {
         wiring::ports(&product_settings(self.role(Vec::new(), None))).await
     }
 
+    /// Workers in this process, over ports that `change` has changed.
+    pub(crate) async fn workers_over(
+        &self,
+        change: impl FnOnce(Ports) -> Ports,
+    ) -> anyhow::Result<RunningWorkers> {
+        let ports = wiring::ports(&product_settings(self.role(Vec::new(), None))).await?;
+        let settings = WorkerSettings { drill: true, ..WorkerSettings::default() };
+        RunningWorkers::start(self.client.temporal().clone(), change(ports), settings).await
+    }
+
     fn role(&self, queues: Vec<String>, tape: Option<PathBuf>) -> WorkerRole {
         WorkerRole {
             address: self.server.address(),

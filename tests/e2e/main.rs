@@ -24,6 +24,7 @@ mod portfolio;
 mod process;
 mod proxy;
 mod queues;
+mod quote_streams;
 mod replay;
 mod requests;
 mod script;

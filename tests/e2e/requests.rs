@@ -1,10 +1,13 @@
 //! What a workflow is asked where a test asks all of them. Most need a symbol only; one that needs more has its line here.
 
 use serde_json::{Value, json};
-use ttai_contract::{DeliveryParams, WorkflowParams, workflow};
+use ttai_contract::{DeliveryParams, QuoteStreamParams, WorkflowParams, workflow};
 
 /// The smallest request of the workflow of that type: about AAPL, or whatever the default user has.
 pub(crate) fn request(workflow: &str) -> Value {
+    if workflow == QuoteStreamParams::WORKFLOW {
+        return json!({"symbols": ["AAPL"]});
+    }
     if is_entity(workflow) {
         return json!({});
     }

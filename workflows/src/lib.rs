@@ -11,6 +11,7 @@ pub mod full_analysis;
 pub mod options_analysis;
 pub mod portfolio_monitor;
 pub mod price_alerts;
+pub mod quote_stream;
 pub mod research_analysis;
 
 mod calls;
@@ -31,4 +32,5 @@ pub use full_analysis::FullAnalysisWorkflow;
 pub use options_analysis::OptionsAnalysisWorkflow;
 pub use portfolio_monitor::PortfolioMonitorWorkflow;
 pub use price_alerts::PriceAlertWorkflow;
+pub use quote_stream::QuoteStreamWorkflow;
 pub use research_analysis::ResearchAnalysisWorkflow;

@@ -67,12 +67,13 @@ impl AlertDesk {
         Some(DeskCheckpoint { seen_until, versions: self.versions.clone(), engine: self.engine.snapshot() })
     }
 
-    /// Takes a row of the feed in. What happened before `seen` was seen by a watch before this one. Since when to
-    /// watch each of its instruments, where it was armed.
+    /// Takes a row of the feed in at the market time `now`, which may have gone back since the alert was armed. What happened before
+    /// `seen` was seen by a watch before this one. Since when to watch each of its instruments, where it was armed.
     pub(super) fn take(
         &mut self,
         record: &AlertRecord,
         seen: Option<DateTime<Utc>>,
+        now: DateTime<Utc>,
     ) -> Vec<(InstrumentId, DateTime<Utc>)> {
         if record.user_id != self.user_id {
             return Vec::new();
@@ -92,7 +93,7 @@ impl AlertDesk {
             Standing::New => {}
         }
         let from = alert.created_at.unwrap_or(record.created_at);
-        let from = seen.map_or(from, |seen| from.max(seen));
+        let from = seen.map_or(from, |seen| from.max(seen)).min(now);
         // A definition of the same id goes.
         if let Err(error) = self.engine.change(alert.clone(), record.arming, from) {
             tracing::warn!(alert = record.id, "an alert cannot be armed: {error}");

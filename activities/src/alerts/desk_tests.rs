@@ -10,6 +10,8 @@ use ttai_ports::{AlertRecord, AlertState, StreamEvent, StreamSymbol, StreamTrade
 use super::desk::{AlertDesk, DeskCheckpoint};
 
 const USER: &str = "ann";
+/// The market's time: later than all that happens.
+const END: &str = "16:00:00";
 
 fn at(clock: &str) -> DateTime<Utc> {
     format!("2014-06-06T{clock}-04:00").parse::<DateTime<chrono::FixedOffset>>().unwrap().to_utc()
@@ -68,7 +70,7 @@ fn armings(fired: &[Firing]) -> Vec<u64> {
 /// A desk that stands at 645 at 10:01: of the first print nobody knows yet whether another bears it out.
 fn desk(records: &[AlertRecord]) -> AlertDesk {
     let mut desk = AlertDesk::new(USER);
-    records.iter().for_each(|record| drop(desk.take(record, None)));
+    records.iter().for_each(|record| drop(desk.take(record, None, at(END))));
     assert_eq!(trade(&mut desk, "10:00:59", 645), []);
     assert_eq!(trade(&mut desk, "10:01:00", 645), []);
     desk
@@ -78,7 +80,7 @@ fn resumed(desk: &AlertDesk, records: &[AlertRecord]) -> AlertDesk {
     let text = serde_json::to_string(&desk.checkpoint().unwrap()).unwrap();
     let checkpoint: DeskCheckpoint = serde_json::from_str(&text).unwrap();
     let mut next = AlertDesk::resume(USER, &checkpoint, records);
-    records.iter().for_each(|record| drop(next.take(record, Some(checkpoint.seen_until))));
+    records.iter().for_each(|record| drop(next.take(record, Some(checkpoint.seen_until), at(END))));
     next
 }
 
@@ -86,7 +88,7 @@ fn resumed(desk: &AlertDesk, records: &[AlertRecord]) -> AlertDesk {
 fn a_row_that_its_own_firing_changed_arms_nothing_anew() {
     let mut desk = desk(&[repeating("a", 1)]);
     assert_eq!(armings(&trade(&mut desk, "10:02:00", 639)), [1]);
-    assert_eq!(desk.take(&repeating("a", 2), None), []);
+    assert_eq!(desk.take(&repeating("a", 2), None, at(END)), []);
     assert_eq!(trade(&mut desk, "10:04:00", 639), [], "it has not been over its margin since");
     assert_eq!(trade(&mut desk, "10:05:00", 645), []);
     assert_eq!(armings(&trade(&mut desk, "10:06:00", 639)), [2]);
@@ -110,7 +112,7 @@ fn what_fired_after_the_checkpoint_is_asked_of_the_store() {
     let mut next = resumed(&before, &[repeating("a", 2)]);
     assert_eq!(next.fired_elsewhere, [("a".to_owned(), 2)]);
     next.fired("a", 2, at("10:02:00"));
-    assert_eq!(next.take(&repeating("a", 2), None), [], "it is known now");
+    assert_eq!(next.take(&repeating("a", 2), None, at(END)), [], "it is known now");
     assert_eq!(trade(&mut next, "10:04:00", 639), [], "it has not been over its margin since");
     assert_eq!(trade(&mut next, "10:05:00", 645), []);
     assert_eq!(armings(&trade(&mut next, "10:06:00", 639)), [2]);
@@ -119,14 +121,14 @@ fn what_fired_after_the_checkpoint_is_asked_of_the_store() {
 #[test]
 fn without_a_checkpoint_a_repeating_alert_waits_to_be_armed_again() {
     let mut next = AlertDesk::new(USER);
-    assert_eq!(next.take(&repeating("a", 4), Some(at("11:00:00"))).len(), 1);
+    assert_eq!(next.take(&repeating("a", 4), Some(at("11:00:00")), at(END)).len(), 1);
     assert_eq!(next.fired_elsewhere, [("a".to_owned(), 4)]);
     next.fired("a", 4, at("10:59:00"));
     assert_eq!(trade(&mut next, "11:00:59", 639), []);
     assert_eq!(trade(&mut next, "11:01:00", 639), []);
 
     let mut other = AlertDesk::new(USER);
-    other.take(&repeating("a", 4), Some(at("11:00:00")));
+    other.take(&repeating("a", 4), Some(at("11:00:00")), at(END));
     other.fired("a", 4, at("09:59:00"));
     assert_eq!(trade(&mut other, "11:00:59", 639), [], "a lone print");
     assert_eq!(armings(&trade(&mut other, "11:01:00", 639)), [4], "an alert of the same id before it fired");
@@ -140,7 +142,7 @@ fn what_people_changed_is_armed_anew() {
     let mut next = resumed(&before, std::slice::from_ref(&changed));
     assert_eq!(next.fired_elsewhere, []);
     assert_eq!(armings(&trade(&mut next, "10:03:00", 639)), [2]);
-    assert_eq!(before.take(&changed, before.newest()).len(), 1);
+    assert_eq!(before.take(&changed, before.newest(), at(END)).len(), 1);
     assert_eq!(armings(&trade(&mut before, "10:03:00", 639)), [2]);
 }
 
@@ -163,4 +165,11 @@ fn other_users_rows_and_those_that_ended_are_no_alerts() {
     let mut desk = desk(&records);
     assert_eq!(desk.armed(), 0);
     assert_eq!(trade(&mut desk, "10:02:00", 639), []);
+}
+
+#[test]
+fn a_market_whose_time_went_back_arms_at_its_own_now() {
+    let mut desk = AlertDesk::new(USER);
+    let armed = desk.take(&repeating("a", 1), None, at("09:45:00"));
+    assert_eq!(armed.into_iter().map(|(_, from)| from).collect::<Vec<_>>(), [at("09:45:00")]);
 }

@@ -15,7 +15,7 @@ use ttai_core::Symbol;
 use ttai_core::alert::{AlertDefinition, AlertSubject};
 use ttai_ports::{
     AlertChange, AlertFilter, AlertRecord, AlertState, Alerts, ChangedAlert, FiringFilter, NewAlert,
-    PortError, SET_SHARDS, SavedAlert, StoreError,
+    PortError, SET_SHARDS, SavedAlert, StoreError, StreamSymbol,
 };
 
 use super::members::members;
@@ -390,6 +390,11 @@ fn json(alert: &AlertDefinition) -> Result<Value, AnalystError> {
 /// The definition of a row; none where another version of this program wrote it.
 pub(super) fn definition(record: &AlertRecord) -> Option<AlertDefinition> {
     serde_json::from_value(record.definition.clone()).ok()
+}
+
+/// What the alert of a row watches.
+pub(super) fn subject(record: &AlertRecord) -> Option<StreamSymbol> {
+    definition(record).and_then(|alert| underlying(&alert.subject)).map(StreamSymbol::Equity)
 }
 
 fn saved_answer(id: &str, saved: SavedAlert) -> AlertAnswer {

@@ -31,7 +31,7 @@ use super::backfill::{self, Filling};
 use super::desk::{AlertDesk, DeskCheckpoint, Gap};
 use super::members;
 use super::record::Recorder;
-use super::save::definition;
+use super::save::{definition, subject};
 use super::sight::{Blindness, Sight, SightReport, blind_incident};
 use super::watched;
 use crate::clock::wall_clock;
@@ -61,6 +61,8 @@ const QUESTIONS: usize = 8;
 const FACTS_PATIENCE: Duration = Duration::from_secs(20);
 /// A gap that is shorter than this is none: the alert was armed on a running stream.
 const LEAST_GAP: TimeDelta = TimeDelta::seconds(2);
+/// A market whose time is so far before what was seen plays a session again.
+const WENT_BACK: TimeDelta = TimeDelta::minutes(15);
 /// An alert that was asked for so long ago, or less, is armed in time.
 const ARMED_WITHIN: TimeDelta = TimeDelta::seconds(5);
 /// How long what came live is held back for the minutes of a gap before it: longer than a provider takes to answer.
@@ -309,6 +311,10 @@ impl<'a> Watch<'a> {
             revision = last.revision;
             records.extend(page);
         }
+        let symbols: Vec<StreamSymbol> = records.iter().find_map(subject).into_iter().collect();
+        if self.market_now(&symbols).await + WENT_BACK < checkpoint.seen_until {
+            return Ok(None);
+        }
         self.desk = AlertDesk::resume(self.params.user_id.as_str(), &checkpoint, &records);
         Ok(Some(checkpoint.seen_until))
     }
@@ -474,11 +480,12 @@ impl<'a> Watch<'a> {
             let shard = self.params.store_shard();
             let changed = self.ports.alerts.changes_since(shard, self.revision, CHANGES).await?;
             let Some(last) = changed.last() else { break };
-            let now = wall_clock();
+            let symbols: Vec<StreamSymbol> = changed.iter().find_map(subject).into_iter().collect();
+            let (now, asked) = (self.market_now(&symbols).await, wall_clock());
             for record in &changed {
-                let mut gaps = self.desk.take(record, seen);
+                let mut gaps = self.desk.take(record, seen, now);
                 // On a running stream an alert is armed from now on.
-                if now - record.changed_at < ARMED_WITHIN {
+                if asked - record.changed_at < ARMED_WITHIN {
                     gaps.retain(|(id, _)| !self.subscribed.contains_key(id));
                 }
                 armed.extend(gaps);
@@ -865,7 +872,10 @@ impl<'a> Watch<'a> {
 
     async fn read_anew(&mut self, id: &str) {
         match self.ports.alerts.alert(self.params.user_id.as_str(), id).await {
-            Ok(Some(record)) => drop(self.desk.take(&record, self.desk.newest())),
+            Ok(Some(record)) => {
+                let now = self.market_now(&[]).await;
+                drop(self.desk.take(&record, self.desk.newest(), now));
+            }
             Ok(None) => {}
             Err(error) => tracing::warn!(alert = id, "an alert cannot be read anew: {error}"),
         }

@@ -1,8 +1,6 @@
 //! A user's price alerts: their router as a handle.
 
 use serde::Serialize;
-use temporalio_client::errors::WorkflowUpdateError;
-use temporalio_client::{UntypedUpdate, WorkflowExecuteUpdateOptions};
 use ttai_contract::{
     AlertAnswers, AlertDefinition, AlertIds, AlertShardParams, ListAlerts, PauseAlerts, PriceAlertParams,
     PriceAlertStatus, SnoozePriceAlert, UserId, WorkflowParams,
@@ -10,7 +8,6 @@ use ttai_contract::{
 
 use crate::connect::TtaiClient;
 use crate::error::ClientError;
-use crate::payload;
 use crate::run::{AnyRun, Run};
 
 /// A user's router of price alerts.
@@ -133,20 +130,6 @@ impl PriceAlerts {
     }
 
     async fn update(&self, name: &str, argument: &impl Serialize) -> Result<AlertAnswers, ClientError> {
-        let options = WorkflowExecuteUpdateOptions::default();
-        let argument = payload::argument(argument)?;
-        let handle = self.run.handle();
-        let call = handle.execute_update(UntypedUpdate::new(name), argument, options);
-        let answer = self.client.within("update", call).await?;
-        payload::first(answer.map_err(|error| refused(&error))?)
+        self.run.update(name, argument).await
     }
-}
-
-/// What the router says is for people; what else goes wrong is the server's.
-fn refused(error: &WorkflowUpdateError) -> ClientError {
-    let detail = match error {
-        WorkflowUpdateError::Failed(failure) => failure.message.clone(),
-        other => other.to_string(),
-    };
-    ClientError::Server { call: "update", detail }
 }

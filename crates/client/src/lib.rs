@@ -22,6 +22,7 @@ mod listing;
 mod payload;
 mod portfolio;
 mod progress;
+mod quote_streams;
 mod run;
 mod start;
 
@@ -30,4 +31,5 @@ pub use connect::{Connect, TtaiClient};
 pub use error::ClientError;
 pub use listing::{ListFilter, RunDescription, RunStatus, RunSummary};
 pub use progress::{RunProgress, Step, StepState};
+pub use quote_streams::QuoteStreamHandle;
 pub use run::{AnyRun, Run};

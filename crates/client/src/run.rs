@@ -4,10 +4,14 @@ use std::marker::PhantomData;
 use std::ops::Deref;
 use std::time::Duration;
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
+use temporalio_client::errors::WorkflowUpdateError;
 use temporalio_client::{
-    UntypedQuery, UntypedWorkflow, WorkflowCancelOptions, WorkflowDescribeOptions,
-    WorkflowExecutionDescription, WorkflowGetResultOptions, WorkflowHandle, WorkflowQueryOptions,
+    UntypedQuery, UntypedSignal, UntypedUpdate, UntypedWorkflow, WorkflowCancelOptions,
+    WorkflowDescribeOptions, WorkflowExecuteUpdateOptions, WorkflowExecutionDescription,
+    WorkflowGetResultOptions, WorkflowHandle, WorkflowQueryOptions, WorkflowSignalOptions,
 };
 use temporalio_common::data_converters::RawValue;
 use ttai_contract::{Query, WorkflowParams};
@@ -79,6 +83,41 @@ impl AnyRun {
             .within("cancel", handle.cancel(options))
             .await?
             .map_err(|error| ClientError::interaction(&self.workflow_id, "cancel", error))
+    }
+
+    /// Sends a message that nobody answers.
+    ///
+    /// # Errors
+    /// [`ClientError::NotFound`] for a run that is not there or has ended.
+    pub(crate) async fn signal(&self, name: &str, argument: &impl Serialize) -> Result<(), ClientError> {
+        let (handle, argument) = (self.handle(), payload::argument(argument)?);
+        let signal = UntypedSignal::<UntypedWorkflow>::new(name);
+        let call = handle.signal(signal, argument, WorkflowSignalOptions::default());
+        let sent = self.client.within("signal", call).await?;
+        sent.map_err(|error| ClientError::interaction(&self.workflow_id, "signal", error))
+    }
+
+    /// Sends a message and waits for its answer. What the workflow says against it is for people; what else goes wrong is the
+    /// server's.
+    ///
+    /// # Errors
+    /// [`ClientError::Server`]; where no answer came, it may have been carried out or not.
+    pub(crate) async fn update<T: DeserializeOwned>(
+        &self,
+        name: &str,
+        argument: &impl Serialize,
+    ) -> Result<T, ClientError> {
+        let (handle, argument) = (self.handle(), payload::argument(argument)?);
+        let update = UntypedUpdate::<UntypedWorkflow>::new(name);
+        let call = handle.execute_update(update, argument, WorkflowExecuteUpdateOptions::default());
+        let answer = self.client.within("update", call).await?;
+        payload::first(answer.map_err(|error| {
+            let detail = match error {
+                WorkflowUpdateError::Failed(failure) => failure.message.clone(),
+                other => other.to_string(),
+            };
+            ClientError::Server { call: "update", detail }
+        })?)
     }
 
     pub(crate) fn handle(&self) -> WorkflowHandle<temporalio_client::Client, UntypedWorkflow> {

@@ -24,6 +24,7 @@ use crate::portfolio::{
     PortfolioPosition, PortfolioState, PortfolioWatch, RecallPortfolioParams, RecallReceipt,
     WatchPortfolioParams,
 };
+use crate::quote_stream::{LatestValues, QuoteStreamHealth, ReadQuotesParams, WatchQuotesParams};
 use crate::research::{ResearchAnalysisParams, ResearchAnalysisResult};
 use crate::storage::{SaveAnalysisParams, SaveReceipt};
 use crate::timed::Timed;
@@ -115,6 +116,30 @@ impl AlertDefinitions {
     }
 }
 
+/// Quote streams.
+pub struct QuoteStreamDefinitions;
+
+#[activity_definitions]
+impl QuoteStreamDefinitions {
+    /// Keeps symbols on the stream until it is recalled, and answers with how it was.
+    #[activity(name = "watch_quotes_activity")]
+    pub fn watch_quotes(_params: WatchQuotesParams) -> Result<QuoteStreamHealth, Infallible> {
+        unimplemented!()
+    }
+
+    /// What came last of a stream's symbols.
+    #[activity(name = "read_quotes_activity")]
+    pub fn read_quotes(_params: ReadQuotesParams) -> Result<LatestValues, Infallible> {
+        unimplemented!()
+    }
+
+    /// Recalls the watch of a stream at once, where it runs in the same process; says whether it does.
+    #[activity(name = "recall_quotes_activity")]
+    pub fn recall_quotes(_stream: String) -> Result<bool, Infallible> {
+        unimplemented!()
+    }
+}
+
 /// Quotes, chains and metrics as they are.
 pub struct MarketDataDefinitions;
 
@@ -176,6 +201,7 @@ pub use analyst_definitions::{ChartAnalysis, OptionsAnalysis, ResearchAnalysis, 
 pub use market_data_definitions::{FetchMarketMetrics, FetchOptionChain, FetchQuotes};
 pub use output_definitions::{DeliverMessages, RouteAlerts, SaveAnalysis, SendNotifications};
 pub use portfolio_definitions::{CheckAssignmentRisk, FetchPortfolio, RecallPortfolio, WatchPortfolio};
+pub use quote_stream_definitions::{ReadQuotes, RecallQuotes, WatchQuotes};
 
 /// An activity as workflows call it.
 pub trait Activity: ActivityDefinition + Sized {
@@ -250,6 +276,9 @@ catalogue! {
     CheckAssignmentRisk: ASSIGNMENT_RISK;
     WatchPortfolio: PORTFOLIO_WATCH;
     RecallPortfolio: STORAGE;
+    WatchQuotes: WATCH;
+    ReadQuotes: QUOTES;
+    RecallQuotes: RECALL;
 }
 
 #[cfg(test)]

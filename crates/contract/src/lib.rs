@@ -28,6 +28,7 @@ pub mod policy;
 pub mod portfolio;
 pub mod progress;
 pub mod queue;
+pub mod quote_stream;
 pub mod research;
 pub mod schema;
 pub mod search_attributes;
@@ -39,8 +40,9 @@ pub mod workflows;
 
 pub use activities::{
     Activity, ChartAnalysis, CheckAssignmentRisk, DeliverMessages, FetchMarketMetrics, FetchOptionChain,
-    FetchPortfolio, FetchQuotes, OptionsAnalysis, RecallPortfolio, ResearchAnalysis, RouteAlerts, SaveAlerts,
-    SaveAnalysis, SendNotifications, SynthesizeRecommendation, WatchAlerts, WatchPortfolio, activities,
+    FetchPortfolio, FetchQuotes, OptionsAnalysis, ReadQuotes, RecallPortfolio, RecallQuotes,
+    ResearchAnalysis, RouteAlerts, SaveAlerts, SaveAnalysis, SendNotifications, SynthesizeRecommendation,
+    WatchAlerts, WatchPortfolio, WatchQuotes, activities,
 };
 pub use alerts::{
     AddAlerts, AlertAnswer, AlertAnswers, AlertIds, AlertRequest, AlertShardParams, AlertShardStatus,
@@ -79,6 +81,11 @@ pub use portfolio::{
 };
 pub use progress::{AnalysisProgress, StageProgress, StageState};
 pub use queue::TaskQueue;
+pub use quote_stream::{
+    HealthQuery, LatestGreeks, LatestOfSymbol, LatestQuote, LatestSymbols, LatestTrade, LatestValues,
+    QuoteStreamHealth, QuoteStreamMessage, QuoteStreamParams, QuoteStreamState, QuoteStreamStatus,
+    ReadQuotesParams, StreamedKind, StreamedSymbol, StreamedSymbols, WatchQuotesParams,
+};
 pub use research::{
     ResearchAnalysisParams, ResearchAnalysisResult, ResearchRecommendation, RiskLevel, Sentiment,
 };

@@ -151,6 +151,8 @@ pub const NOTIFY: ActivityPolicy = shared(30, 10, NOTIFICATION);
 pub const WATCH: ActivityPolicy = shared(23 * 3600, 60, DEFAULT);
 /// A round of a user's open deliveries: 3 min, heartbeat 30 s. What it cannot do in time is due in the next one.
 pub const DELIVER: ActivityPolicy = shared(180, 30, STORE);
+/// Recalling a watch of quotes: 5 s. Nothing is lost where it fails: the watch's next heartbeat recalls it, too.
+pub const RECALL: ActivityPolicy = shared(5, 5, DEFAULT);
 /// Quotes: 30 s.
 pub const QUOTES: ActivityPolicy = shared(30, 10, API);
 /// One option chain: 1 min, heartbeat 15 s.

@@ -36,6 +36,7 @@ macro_rules! for_each_workflow {
             AlertShardWorkflow: AlertShardParams;
             PortfolioMonitorWorkflow: PortfolioMonitorParams;
             DeliveryWorkflow: DeliveryParams;
+            QuoteStreamWorkflow: QuoteStreamParams;
         }
     };
 }

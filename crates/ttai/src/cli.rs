@@ -95,6 +95,8 @@ pub enum Command {
     Run(RunCommand),
     /// Show quotes, once or live.
     Quotes(QuotesArgs),
+    /// Watch quotes and Greeks live on a full screen.
+    Watch(WatchArgs),
     /// Show an account: positions, P/L, Greeks, margin, assignment risk and concentration.
     Portfolio(PortfolioArgs),
     /// Show where short options that are tested, in the money or due for review could be rolled to for a credit.
@@ -406,6 +408,17 @@ pub struct QuotesArgs {
     /// Print as JSON; with --follow one object per line.
     #[arg(long)]
     pub json: bool,
+    /// Which market.
+    #[command(flatten)]
+    pub market: MarketArgs,
+}
+
+/// `ttai watch`.
+#[derive(Clone, Debug, Args)]
+pub struct WatchArgs {
+    /// Tickers, and option contracts such as 'AAPL  140621P00630000'.
+    #[arg(required = true)]
+    pub symbols: Vec<String>,
     /// Which market.
     #[command(flatten)]
     pub market: MarketArgs,

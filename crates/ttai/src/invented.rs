@@ -1,20 +1,23 @@
 //! An invented market at any moment: the seed and the moment make the tape that answers, so that the same question about the
-//! same moment has the same answer in every process, and the market never ends in the past.
+//! same moment has the same answer in every process, and the market never ends in the past. Within a minute the seed moves it on
+//! every second.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context;
 use async_trait::async_trait;
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use rust_decimal::Decimal;
 use tokio::sync::Mutex;
+use ttai_calendar::new_york_date;
 use ttai_core::{MinuteBar, NewsStory, OptionChain, Quote, Symbol};
 use ttai_ports::{
     DailyHistory, DataSource, MarketClock, MarketData, Metrics, News, NewsWindow, PortError, RiskFreeRate,
     SymbolMetrics,
 };
 use ttai_providers::tape::Tape;
-use ttai_sim::market::{cached, is_whole, newest_snapshot};
+use ttai_sim::market::{InventedTick, cached, is_whole, newest_snapshot, present, ticks};
 
 /// The provider's name in errors and quotes, as of the tapes themselves.
 const PROVIDER: &str = "simulated";
@@ -26,7 +29,7 @@ const OPEN: usize = 4;
 pub(crate) enum Standing {
     /// At this moment, always.
     At(DateTime<Utc>),
-    /// At the present.
+    /// At the present, or where the last session plays again while the exchange is closed.
     Present,
     /// Wherever a simulation's clock is, which may run ahead of the present.
     Played,
@@ -64,7 +67,32 @@ impl InventedMarket {
 
     /// The tape of the present moment.
     async fn now_tape(&self) -> Result<Arc<Tape>, PortError> {
-        self.tape(Utc::now()).await
+        let now = if self.standing == Standing::Present { present() } else { Utc::now() };
+        self.tape(now).await
+    }
+
+    /// A share's prices of the seconds in `(after, until]`, oldest first; none where the market does not follow the present.
+    ///
+    /// # Errors
+    /// A symbol that it does not have, or files that cannot be written.
+    pub(crate) async fn ticks(
+        &self,
+        symbol: &Symbol,
+        after: DateTime<Utc>,
+        until: DateTime<Utc>,
+    ) -> Result<Vec<InventedTick>, PortError> {
+        if self.standing != Standing::Present {
+            return Ok(Vec::new());
+        }
+        let minute = TimeDelta::minutes(1);
+        let tape = self.tape(until).await?;
+        let bars = match tape.minute_bars(symbol, new_york_date(until), until + minute).await {
+            Err(PortError::NoData { .. }) => Vec::new(),
+            bars => bars?,
+        };
+        let touched = bars.iter().filter(|bar| after < bar.start + minute && bar.start <= until);
+        let moved = touched.flat_map(|bar| ticks(self.seed, symbol, bar));
+        Ok(moved.filter(|tick| after < tick.time && tick.time <= until).collect())
     }
 
     /// The tape that answers questions about a moment.
@@ -105,10 +133,25 @@ impl InventedMarket {
     }
 }
 
+/// A quote of the last whole minute as of a second after it.
+fn moved_on(quote: Quote, tick: &InventedTick) -> Quote {
+    let cent = Decimal::new(1, 2);
+    Quote {
+        bid: Some(tick.price - cent),
+        ask: Some(tick.price + cent),
+        last: Some(tick.price),
+        volume: quote.volume.saturating_add(tick.shares),
+        market_time: tick.time,
+        received_at: tick.time,
+        ..quote
+    }
+}
+
 #[async_trait]
 impl MarketClock for InventedMarket {
     async fn now(&self, symbol: &Symbol) -> Result<DateTime<Utc>, PortError> {
-        self.now_tape().await?.now(symbol).await
+        let snapshot = self.now_tape().await?.now(symbol).await?;
+        Ok(if self.standing == Standing::Present { present() } else { snapshot })
     }
 }
 
@@ -125,7 +168,9 @@ impl MarketData for InventedMarket {
     }
 
     async fn quote(&self, symbol: &Symbol, as_of: DateTime<Utc>) -> Result<Quote, PortError> {
-        self.tape(as_of).await?.quote(symbol, as_of).await
+        let quote = self.tape(as_of).await?.quote(symbol, as_of).await?;
+        let newest = self.ticks(symbol, quote.market_time, as_of).await?.pop();
+        Ok(newest.map_or(quote.clone(), |tick| moved_on(quote, &tick)))
     }
 
     async fn daily_history(&self, symbol: &Symbol, as_of: DateTime<Utc>) -> Result<DailyHistory, PortError> {
@@ -184,17 +229,37 @@ mod tests {
     async fn a_market_without_a_start_is_todays() {
         let folder = tempfile::tempdir().unwrap();
         let market = InventedMarket::open(5, folder.path(), Standing::Present).await.unwrap();
-        let before = newest_snapshot(Utc::now()).unwrap();
         let now = market.now(&aapl()).await.unwrap();
-        assert!(before <= now && now <= Utc::now(), "{now}");
+        assert!(now <= Utc::now() && ttai_calendar::is_open(now), "{now}");
         let chain = market.option_chain(&aapl(), now).await.unwrap();
         assert!(
-            chain.snapshot_time == now
+            chain.snapshot_time == newest_snapshot(now).unwrap()
                 && market.daily_history(&aapl(), now).await.unwrap().bars.len() > 1_400
         );
         // Of the future nothing is known.
-        let later = market.option_chain(&aapl(), now + chrono::TimeDelta::days(30)).await.unwrap();
+        let later = market.option_chain(&aapl(), now + TimeDelta::days(30)).await.unwrap();
         assert!(later.snapshot_time <= Utc::now());
+    }
+
+    #[tokio::test]
+    async fn the_present_moves_every_second_and_ends_each_minute_at_its_close() {
+        let folder = tempfile::tempdir().unwrap();
+        let market = InventedMarket::open(5, folder.path(), Standing::Present).await.unwrap();
+        let noon: DateTime<Utc> = "2026-09-17T16:00:00Z".parse().unwrap();
+        let at = |second| noon + TimeDelta::seconds(second);
+        let mut quotes = Vec::new();
+        for second in 0..=60 {
+            quotes.push(market.quote(&aapl(), at(second)).await.unwrap());
+        }
+        assert!(quotes.iter().zip(0..).all(|(quote, second)| quote.market_time == at(second)));
+        assert!(quotes.windows(2).filter(|pair| pair[0].last != pair[1].last).count() > 30);
+        assert!(quotes.windows(2).all(|pair| pair[0].volume <= pair[1].volume));
+        let bars = market.minute_bars(&aapl(), new_york_date(noon), at(60)).await.unwrap();
+        assert_eq!(quotes[59].last, quotes[60].last);
+        assert_eq!(
+            quotes[60].last.map(|last| last.to_string()),
+            Some(bars.last().unwrap().close.to_string())
+        );
     }
 
     #[tokio::test]
@@ -205,6 +270,8 @@ mod tests {
         };
         let (one, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let first = answer(InventedMarket::open(5, one.path(), Standing::At(at)).await.unwrap()).await;
+        let present = InventedMarket::open(5, other.path(), Standing::Present).await.unwrap();
+        assert_eq!(present.quote(&aapl(), at).await.unwrap(), first.0);
         let market = InventedMarket::open(5, other.path(), Standing::At(at)).await.unwrap();
         std::fs::remove_dir_all(other.path().join("markets")).unwrap();
         std::fs::create_dir_all(other.path().join("markets")).unwrap();

@@ -8,7 +8,7 @@ use ttai::{commands, output};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    output::init_logs(cli.global.verbose, matches!(cli.command, Command::Analyze(_)));
+    output::init_logs(cli.global.verbose, matches!(cli.command, Command::Analyze(_) | Command::Watch(_)));
     match commands::run(cli) {
         Ok(code) => code,
         Err(error) => {

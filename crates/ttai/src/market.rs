@@ -4,16 +4,20 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use sha2::{Digest, Sha256};
-use ttai_calendar::new_york_date;
+use ttai_calendar::{new_york_date, session_on_or_after};
+use ttai_core::NEW_YORK;
 use ttai_providers::tape::Tape;
-use ttai_sim::market::{hour_before_close, newest_snapshot};
+use ttai_sim::market::{hour_before_close, newest_snapshot, present_at};
 use ttai_sim::server::SimStart;
 use ttai_sim::server::market::MarketFeed;
 
 use crate::invented::{InventedMarket, Standing};
 use crate::settings::DEFAULT_SEED;
+
+/// How long an analysis works at most.
+const MOST_WORKING_TIME: TimeDelta = TimeDelta::minutes(15);
 
 /// A market out of files.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -99,6 +103,15 @@ impl Played {
         }
     }
 
+    /// The same where it follows the present; none of another one.
+    ///
+    /// # Errors
+    /// As [`Played::open`].
+    pub(crate) async fn open_present(&self, data_dir: &Path) -> anyhow::Result<Option<InventedMarket>> {
+        let Self::Simulated { seed, start: None } = self else { return Ok(None) };
+        Ok(Some(InventedMarket::open(*seed, data_dir, Standing::Present).await?))
+    }
+
     /// Opens it for a simulation at a speed, with the moment at which that begins: an invented market of today begins now, or
     /// an hour before the last close where the exchange is closed.
     ///
@@ -122,6 +135,12 @@ impl Played {
         Ok((Arc::new(market), SimStart::At(begin)))
     }
 
+    /// Whether it is an invented market.
+    #[must_use]
+    pub const fn is_simulated(&self) -> bool {
+        matches!(self, Self::Simulated { .. })
+    }
+
     /// Whether it is an invented market of today.
     #[must_use]
     pub fn is_present(&self) -> bool {
@@ -130,6 +149,13 @@ impl Played {
 }
 
 impl MarketChoice {
+    /// That it is in a session of its own now; nothing where it is the exchange's, or another market.
+    #[must_use]
+    pub fn practice_note(&self) -> Option<String> {
+        let is_played = matches!(self, Self::Simulated { .. } | Self::Served(_));
+        practice_note(Utc::now()).filter(|_| is_played && self.played().is_present())
+    }
+
     /// A name that no other market has; safe as a folder.
     ///
     /// # Errors
@@ -190,6 +216,29 @@ impl MarketChoice {
     }
 }
 
+/// That a simulated market of today is in a session of its own while the wall clock shows `wall`; nothing while the exchange trades.
+#[must_use]
+pub fn practice_note(wall: DateTime<Utc>) -> Option<String> {
+    let moment = present_at(wall).ok().filter(|moment| moment.is_practice)?;
+    let opens = session_on_or_after(new_york_date(wall)).ok().filter(|next| wall < next.open);
+    let opens = opens.or_else(|| ttai_calendar::next_session(new_york_date(wall)).ok())?.open;
+    let ny = |time: DateTime<Utc>, format: &str| time.with_timezone(&NEW_YORK).format(format).to_string();
+    Some(format!(
+        "practice session: the exchange is closed until {}, so the session of {} plays again at real speed; market time {}",
+        ny(opens, "%a %b %-d %H:%M ET"),
+        ny(moment.at, "%a %b %-d"),
+        ny(moment.at, "%H:%M:%S ET")
+    ))
+}
+
+/// Whether an analysis of `as_of` that was done at `done` looked at a practice session: its moment is the market's of then.
+#[must_use]
+pub fn was_practice(as_of: DateTime<Utc>, done: DateTime<Utc>) -> bool {
+    let Ok(moment) = present_at(done) else { return false };
+    let age = moment.at - as_of;
+    moment.is_practice && TimeDelta::zero() <= age && age < MOST_WORKING_TIME
+}
+
 fn canonical(folder: &Path) -> anyhow::Result<PathBuf> {
     folder.canonicalize().with_context(|| format!("there is no tape folder {}", folder.display()))
 }
@@ -197,6 +246,26 @@ fn canonical(folder: &Path) -> anyhow::Result<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_session_of_its_own_is_said() {
+        let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
+        assert_eq!(practice_note(at("2026-09-18T18:00:00Z")), None);
+        assert_eq!(
+            practice_note(at("2026-09-20T16:15:10Z")).unwrap(),
+            "practice session: the exchange is closed until Mon Sep 21 09:30 ET, so the session of Fri Sep 18 plays again at real \
+             speed; market time 10:15:10 ET"
+        );
+        assert!(practice_note(at("2026-09-18T20:00:00Z")).unwrap().contains("until Mon Sep 21 09:30"));
+        for (as_of, done, expected) in [
+            ("2026-09-18T14:15:00Z", "2026-09-20T16:15:10Z", true),
+            ("2026-09-18T14:15:20Z", "2026-09-20T16:15:10Z", false),
+            ("2026-09-17T14:15:00Z", "2026-09-20T16:15:10Z", false),
+            ("2026-09-18T17:59:50Z", "2026-09-18T18:00:00Z", false),
+        ] {
+            assert_eq!(was_practice(at(as_of), at(done)), expected, "{as_of} {done}");
+        }
+    }
 
     #[test]
     fn a_servers_folder_says_whether_its_market_is_real() {

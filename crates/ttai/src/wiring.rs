@@ -12,6 +12,7 @@ use ttai_ports::{AccountLimits, Broker, MarketData, Metrics, News, Notifier, Pro
 use ttai_store::{Database, Retention, Spooled, StoreUrl, sha256_hex};
 
 use crate::deliveries;
+use crate::invented_stream::InventedStream;
 use crate::market::{MarketChoice, Played};
 use crate::notifier::{self, Everywhere};
 use crate::practice::PracticeBroker;
@@ -77,8 +78,7 @@ struct Feeds {
 
 async fn feeds(settings: &Settings, limits: Arc<dyn AccountLimits>) -> anyhow::Result<Feeds> {
     if let MarketChoice::Tape(_) | MarketChoice::Simulated { .. } = &settings.market {
-        let tape = settings.market.played().open(&settings.data_dir).await?;
-        let (_, streams) = sources::polled(Arc::clone(&tape) as _);
+        let (tape, (_, streams)) = sources::direct(settings).await?;
         return Ok(Feeds {
             market: Arc::clone(&tape) as _,
             metrics: Arc::clone(&tape) as _,
@@ -94,8 +94,23 @@ async fn feeds(settings: &Settings, limits: Arc<dyn AccountLimits>) -> anyhow::R
         metrics: Arc::clone(&all) as _,
         news: all,
         brokers: brokers.into_iter().map(|(_, broker)| broker).collect(),
-        streams: Arc::new(streams),
+        streams: match practised(settings).await? {
+            Some(stream) => Arc::new(stream),
+            None => Arc::new(streams),
+        },
     })
+}
+
+/// The stream of a served market that follows the present: its time goes back where a practice session begins, which the vendors'
+/// protocols do not know.
+async fn practised(settings: &Settings) -> anyhow::Result<Option<InventedStream>> {
+    let is_served = matches!(settings.market, MarketChoice::Served(_));
+    let stands = settings.config.number("market", "speed").unwrap_or(0.0) == 0.0;
+    if !is_served || !stands {
+        return Ok(None);
+    }
+    let market = settings.market.played().open_present(&settings.data_dir).await?;
+    Ok(market.map(|market| InventedStream::over(Arc::new(market))))
 }
 
 /// An invented market has an account to practise with; a recorded one has none.

@@ -18,7 +18,8 @@ use temporalio_sdk::{Runtime, Worker, WorkerOptions};
 use tokio::sync::oneshot;
 use ttai_activities::{
     AlertActivities, AnalystActivities, Compute, DeliveryActivities, MarketDataActivities,
-    NotificationActivities, OutputActivities, PortfolioActivities, Ports, Shutdown, Supervisor, cores,
+    NotificationActivities, OutputActivities, PortfolioActivities, Ports, QuoteStreamActivities, Shutdown,
+    Supervisor, cores,
 };
 use ttai_client::TtaiClient;
 use ttai_contract::{TaskQueue, WorkflowParams};
@@ -263,6 +264,7 @@ fn options(queue: TaskQueue, parts: &Parts<'_>, settings: &WorkerSettings) -> an
     }
     if queue == TaskQueue::Streaming {
         options.register_activities(AlertActivities::new((*ports).clone(), supervisor.clone()));
+        options.register_activities(QuoteStreamActivities::new((*ports).clone(), supervisor.clone()));
     }
     register_workflows(&mut options, queue)?;
     Ok(options)

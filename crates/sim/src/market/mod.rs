@@ -11,6 +11,7 @@ mod facts;
 mod history;
 mod moment;
 mod random;
+mod ticks;
 mod write;
 
 use std::path::{Path, PathBuf};
@@ -25,7 +26,8 @@ use company::{COMPANIES, Company};
 use history::History;
 use random::Random;
 
-pub use moment::{hour_before_close, newest_snapshot, present};
+pub use moment::{PresentMoment, hour_before_close, newest_snapshot, present, present_at};
+pub use ticks::{InventedTick, ticks};
 
 /// Changes whenever the same seed would give other files.
 pub const VERSION: u32 = 2;

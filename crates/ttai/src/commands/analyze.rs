@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use anyhow::{anyhow, bail};
+use chrono::Utc;
 use serde_json::Value;
 use ttai_client::Run;
 use ttai_contract::{
@@ -126,6 +127,9 @@ impl Job<'_> {
             output::line("");
         }
         output::line(&report::result(&answer, self.args.view.detail(), output::paint()));
+        if let Some(practice) = report::practice(&answer, Utc::now()) {
+            output::note(&practice);
+        }
         output::note(&more(self.args.view.full, &short_id(run.workflow_id()), &self.global.again()));
         Ok(None)
     }

@@ -60,8 +60,10 @@ fn welcome(
     let names: Vec<&str> = symbols.iter().take(8).map(ttai_core::Symbol::as_str).collect();
     let first = names.first().copied().unwrap_or("AAPL");
     let ui = dev_server.ui_address().unwrap_or_else(|| "off".to_owned());
+    let practice = settings.market.practice_note();
+    let practice = practice.map(|note| format!("\n               {note}")).unwrap_or_default();
     format!(
-        "ttai is running\n  market       {}\n  symbols      {}\n  Temporal UI  {ui}\n  Temporal     {}\n  store        {}\n\nTry, in another terminal:\n  ttai analyze {first}\n  ttai list\n\nCtrl-C stops it; running work continues at the next start.",
+        "ttai is running\n  market       {}{practice}\n  symbols      {}\n  Temporal UI  {ui}\n  Temporal     {}\n  store        {}\n\nTry, in another terminal:\n  ttai analyze {first}\n  ttai alert add \"{first} up 0.1% in 5 minutes\"\n  ttai quotes {first} --follow\n  ttai portfolio\n\nCtrl-C stops it; running work continues at the next start.",
         settings.market.describe(),
         names.join(", "),
         dev_server.address(),

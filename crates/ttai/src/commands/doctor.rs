@@ -145,7 +145,8 @@ async fn markets(settings: &Settings) -> Vec<Check> {
         MarketChoice::Live | MarketChoice::Served(_) => "market.source says so".to_owned(),
     };
     let resolved = sources::resolved(settings.clone()).await;
-    let found = format!("{}, because {why}", resolved.market.describe());
+    let practice = resolved.market.practice_note().map(|note| format!("; {note}")).unwrap_or_default();
+    let found = format!("{}, because {why}{practice}", resolved.market.describe());
     let limits: Arc<dyn AccountLimits> = Arc::new(LocalLimits::default());
     match wiring::market(&resolved, limits).await {
         Ok(sources) => {
@@ -267,6 +268,7 @@ async fn market(settings: &Settings) -> Check {
             if let Some(more) = symbols.len().checked_sub(SYMBOLS_SHOWN).filter(|more| *more > 0) {
                 times.push(format!("and {more} more"));
             }
+            times.extend(settings.market.practice_note());
             Check::good(what, format!("{}; {}", settings.market.describe(), times.join("; ")))
         }
         Err(error) => Check::bad(what, error.to_string()),

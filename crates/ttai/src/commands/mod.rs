@@ -19,6 +19,7 @@ pub mod show;
 pub mod sim;
 pub mod start;
 pub mod wait;
+pub mod watch;
 pub mod watchlist;
 pub mod worker;
 
@@ -70,6 +71,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Calc(args) => calc::run(*args),
         Command::Record(args) => record::run(&global, args).await,
         Command::Quotes(args) => quotes::run(&global, args).await,
+        Command::Watch(args) => watch::run(&global, args).await,
         Command::Portfolio(args) => portfolio::run(&global, args).await,
         Command::Roll(args) => portfolio::roll(&global, args).await,
         Command::Wheel(args) => portfolio::wheel(&global, args).await,

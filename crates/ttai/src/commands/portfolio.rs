@@ -111,5 +111,8 @@ async fn accounts(global: &GlobalArgs, market: &crate::cli::MarketArgs) -> anyho
         other => other,
     };
     output::note(&settings.market.describe());
+    if let Some(practice) = settings.market.practice_note() {
+        output::note(&practice);
+    }
     wiring::readers(&settings).await
 }

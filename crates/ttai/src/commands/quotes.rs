@@ -18,9 +18,9 @@ use crate::sources;
 use crate::{output, report, wiring};
 
 /// A market to ask and its streams.
-struct Desk {
-    market: Arc<dyn MarketData>,
-    streams: StreamFallback,
+pub(super) struct Desk {
+    pub(super) market: Arc<dyn MarketData>,
+    pub(super) streams: StreamFallback,
 }
 
 /// Runs the command.
@@ -32,6 +32,9 @@ pub async fn run(global: &GlobalArgs, args: QuotesArgs) -> anyhow::Result<ExitCo
     let settings = sources::resolved(Settings::load(global, Some(&args.market))?).await;
     let desk = desk(&settings).await?;
     output::note(&settings.market.describe());
+    if let Some(practice) = settings.market.practice_note() {
+        output::note(&practice);
+    }
     if args.follow {
         if stands_still(&settings) {
             output::note("this market stands still; TTAI__MARKET__SPEED=60 lets a simulated one run");
@@ -48,6 +51,7 @@ pub async fn run(global: &GlobalArgs, args: QuotesArgs) -> anyhow::Result<ExitCo
 /// Whether nothing ever happens in the market: a record, or a simulation that is not run.
 fn stands_still(settings: &Settings) -> bool {
     match settings.market {
+        _ if settings.market.played().is_present() => false,
         MarketChoice::Tape(_) | MarketChoice::Simulated { .. } => true,
         MarketChoice::Served(_) => settings.config.number("market", "speed").unwrap_or(0.0) == 0.0,
         MarketChoice::Auto | MarketChoice::Live => false,
@@ -55,7 +59,7 @@ fn stands_still(settings: &Settings) -> bool {
 }
 
 /// A ticker, or an option contract by its OCC symbol.
-fn watched(text: &str) -> anyhow::Result<StreamSymbol> {
+pub(super) fn watched(text: &str) -> anyhow::Result<StreamSymbol> {
     match Symbol::new(text) {
         Ok(symbol) => Ok(StreamSymbol::Equity(symbol)),
         Err(no_ticker) => OccSymbol::parse(text)
@@ -64,11 +68,11 @@ fn watched(text: &str) -> anyhow::Result<StreamSymbol> {
     }
 }
 
-async fn desk(settings: &Settings) -> anyhow::Result<Desk> {
+pub(super) async fn desk(settings: &Settings) -> anyhow::Result<Desk> {
     if let MarketChoice::Tape(_) | MarketChoice::Simulated { .. } = &settings.market {
-        let market: Arc<dyn MarketData> = settings.market.played().open(&settings.data_dir).await?;
-        let streams = vec![sources::polled(Arc::clone(&market))];
-        return Ok(Desk { market, streams: StreamFallback::new(streams, StreamPatience::default()) });
+        let (market, stream) = sources::direct(settings).await?;
+        let streams = StreamFallback::new(vec![stream], StreamPatience::default());
+        return Ok(Desk { market, streams });
     }
     let limits: Arc<dyn AccountLimits> = match settings.market {
         MarketChoice::Served(_) => Arc::new(LocalLimits::default()),

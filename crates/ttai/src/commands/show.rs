@@ -76,6 +76,10 @@ async fn show(record: &AnalysisRecord, saved: &SavedAnalyses, args: &ShowArgs) -
     } else {
         report::result(&record.result, args.view.detail(), output::paint())
     });
+    let practice = record.completed_at.and_then(|done| report::practice(&record.result, done));
+    if let Some(practice) = practice.filter(|_| !args.json) {
+        output::note(&practice);
+    }
     let others = saved.records.iter().filter(|other| other.run_id != record.run_id);
     let others: Vec<String> = others.map(report::run_line).collect();
     if !others.is_empty() {

@@ -17,6 +17,7 @@ mod tables;
 mod text;
 
 use chrono::{DateTime, Utc};
+use serde_json::Value;
 use ttai_core::NEW_YORK;
 
 pub use alerts::{alert, alerts, firings};
@@ -30,6 +31,20 @@ pub use quotes::{quotes, stream_event};
 pub use tables::{
     checks, configuration, description, plain_table, progress, recorded, run_line, step_line, step_name,
 };
+
+/// That an analysis looked at a session which was not the exchange's, given when it was done; nothing where it was, and where that
+/// cannot be told.
+#[must_use]
+pub fn practice(result: &Value, done: DateTime<Utc>) -> Option<String> {
+    let analysis = result.get("analysis").unwrap_or(result);
+    let is_simulated = analysis.pointer("/data_source/simulated").and_then(Value::as_bool)?;
+    let as_of: DateTime<Utc> = analysis.get("as_of").and_then(Value::as_str)?.parse().ok()?;
+    let text = || {
+        let day = as_of.with_timezone(&NEW_YORK).format("%a %b %-d");
+        format!("practice session: the exchange was closed; the simulated session of {day} was playing again")
+    };
+    (is_simulated && crate::market::was_practice(as_of, done)).then(text)
+}
 
 /// A market time in New York.
 #[must_use]

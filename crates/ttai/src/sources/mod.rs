@@ -24,10 +24,12 @@ use ttai_providers::polling::{Polling, PollingIntervals};
 use ttai_providers::rss::{FeedSettings, Rss, RssSettings};
 use ttai_providers::tastytrade::{Tastytrade, TastytradeSettings};
 use ttai_providers::tradingview::TradingView;
+use ttai_sim::server::market::MarketFeed;
 use ttai_sim::server::{Endpoints, SimOptions, SimStart, start, starter};
 use url::Url;
 
 use crate::config::{self, Config, Environment};
+use crate::invented_stream::InventedStream;
 use crate::market::Played;
 use crate::settings::Settings;
 pub(crate) use limits::ConfiguredLimits;
@@ -349,6 +351,25 @@ pub(crate) fn polled(market: Arc<dyn MarketData>) -> (DataSource, Arc<dyn QuoteS
         description: format!("quotes of {} every {:?}", asked.description, intervals.quotes),
     };
     (source, Arc::new(Polling::over(market, intervals)))
+}
+
+/// A market out of files that is read directly, with its stream: an invented market of today has one of its own, others are asked
+/// again and again.
+///
+/// # Errors
+/// A folder that is no tape or cannot be written.
+pub(crate) async fn direct(
+    settings: &Settings,
+) -> anyhow::Result<(Arc<dyn MarketFeed>, (DataSource, Arc<dyn QuoteStream>))> {
+    let played = settings.market.played();
+    if let Some(market) = played.open_present(&settings.data_dir).await? {
+        let market = Arc::new(market);
+        let stream = InventedStream::over(Arc::clone(&market));
+        return Ok((market, (stream.source(), Arc::new(stream))));
+    }
+    let market = played.open(&settings.data_dir).await?;
+    let stream = polled(Arc::clone(&market) as _);
+    Ok((market, stream))
 }
 
 /// What a simulation says about itself, up to its first colon.

@@ -2,6 +2,7 @@
 //! simulated market. Every command has a deadline.
 
 mod drill;
+mod practice;
 
 use std::io::Read;
 use std::net::TcpListener;
