@@ -398,7 +398,7 @@ mod tests {
             match reader.next().await.unwrap() {
                 StreamEvent::Trade(trade) => trades.push(trade),
                 StreamEvent::Greeks(of) => {
-                    greeks += usize::from(of.delta.abs() <= 1.0 && of.volatility > 0.0)
+                    greeks += usize::from(of.delta.abs() <= 1.0 && of.volatility > 0.0);
                 }
                 StreamEvent::Quote(quote) => assert!(quote.bid < quote.ask, "{quote:?}"),
                 other => panic!("{other:?}"),
