@@ -1,0 +1,82 @@
+//! `ttai drill`.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Subcommand};
+
+use super::duration;
+
+/// `ttai drill`.
+#[derive(Clone, Debug, Subcommand)]
+pub enum DrillCommand {
+    /// Whether alerts fire as a tape says they must, each once, and reach a channel.
+    Alerts(DrillAlertsArgs),
+    /// Measure what waiting costs: the server's actions an hour, the worker's memory and time.
+    Idle(DrillIdleArgs),
+    /// Measure how long a price takes from the stream's frame to a webhook.
+    Latency(DrillLatencyArgs),
+}
+
+/// `ttai drill idle`.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct DrillIdleArgs {
+    /// Alerts that never fire.
+    #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub alerts: u32,
+    /// Symbols that they are about.
+    #[arg(long, default_value_t = 300, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub symbols: u32,
+    /// Accounts that are watched beside.
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(0..=2))]
+    pub accounts: u32,
+    /// For how long: 10m, 1h.
+    #[arg(long = "for", value_name = "DURATION", default_value = "1h", value_parser = duration)]
+    pub span: Duration,
+    /// Print as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `ttai drill latency`.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct DrillLatencyArgs {
+    /// Alerts, ten a symbol.
+    #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(10..=5_000))]
+    pub alerts: u32,
+    /// Firings a second.
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=200))]
+    pub rate: u32,
+    /// For how long: 30s, 5m.
+    #[arg(long = "for", value_name = "DURATION", default_value = "5m", value_parser = duration)]
+    pub span: Duration,
+    /// Print as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `ttai drill alerts`.
+#[derive(Clone, Debug, Args)]
+pub struct DrillAlertsArgs {
+    /// A folder of recorded data.
+    #[arg(long, value_name = "DIR")]
+    pub tape: PathBuf,
+    /// The alerts as JSON: `{"alerts": [{"id", "symbol", "sessions", "session_scope", "side", "level"}]}`.
+    #[arg(long, value_name = "FILE")]
+    pub alerts: PathBuf,
+    /// Worker kills, stream cuts and lost answers of the channel, at random moments.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub kills: usize,
+    /// Faults of the simulated market besides, as `ttai sim --faults` takes them.
+    #[arg(long, value_name = "FILE")]
+    pub faults: Option<PathBuf>,
+    /// Draws the same moments again.
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Market seconds a second, 1 to 600.
+    #[arg(long, value_name = "N", default_value_t = 480, value_parser = clap::value_parser!(u32).range(1..=600))]
+    pub speed: u32,
+    /// Print as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
