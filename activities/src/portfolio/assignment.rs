@@ -18,7 +18,7 @@ fn alert(position: &PortfolioPosition, now: DateTime<Utc>) -> Option<PortfolioAl
         AssignmentLevel::Medium => Severity::Warning,
         AssignmentLevel::Low | AssignmentLevel::None => return None,
     };
-    let flags: Vec<&str> = risk.flags.iter().map(|flag| flag.name()).collect();
+    let flags: Vec<&str> = risk.flags.iter().map(|flag| flag.words()).collect();
     let name = if position.name.is_empty() { &position.symbol } else { &position.name };
     let level = f64::from(risk.level as u8);
     Some(PortfolioAlert {

@@ -49,7 +49,7 @@ impl Letterhead<'_> {
         let blind = alert.kind == RuleKind::MonitoringBlind;
         Message {
             kind: if blind { MessageKind::System } else { MessageKind::PositionAlert },
-            title: format!("{about}{}{over}{mark}", alert.kind.name().replace('_', " ")),
+            title: format!("{about}{}{over}{mark}", alert.kind.title()),
             text: alert.message.clone(),
             // Whoever was woken because nothing could be seen may sleep again.
             severity: if blind { Severity::Critical } else { alert.severity },

@@ -1,5 +1,7 @@
 //! Which short options want attention, and where they could be rolled to.
 
+use std::collections::BTreeSet;
+
 use rust_decimal::Decimal;
 use serde::Serialize;
 use ttai_core::{NEW_YORK, PortfolioAlert, RuleKind, Symbol};
@@ -60,14 +62,23 @@ pub(super) fn advice(found: &FoundAccount, symbol: Option<&Symbol>) -> Vec<RollA
     wanted.filter_map(|held| of(found, held, symbol.is_some())).collect()
 }
 
-/// The alert with where its short option could be rolled to, where it is tested, in the money or due for review.
-pub(super) fn with_rolls(alert: PortfolioAlert, found: &FoundAccount) -> PortfolioAlert {
-    let held = held_of(&alert, found);
-    let lines = held.and_then(|held| of(found, held, false)).and_then(|advice| roll_lines(&advice));
-    match lines {
-        Some(lines) => PortfolioAlert { message: format!("{}\n{lines}", alert.message), ..alert },
-        None => alert,
+/// Alerts of one check with where their short options could be rolled to, where they are tested, in the money or due for review:
+/// once an option, with the most urgent alert of it.
+pub(super) fn with_rolls(mut alerts: Vec<PortfolioAlert>, found: &FoundAccount) -> Vec<PortfolioAlert> {
+    let mut urgent: Vec<usize> = (0..alerts.len()).collect();
+    urgent.sort_by_key(|place| std::cmp::Reverse(alerts[*place].severity));
+    let mut said = BTreeSet::new();
+    for alert in urgent {
+        let alert = &mut alerts[alert];
+        let Some(held) = held_of(alert, found).filter(|held| said.insert(held.label.clone())) else {
+            continue;
+        };
+        if let Some(lines) = of(found, held, false).and_then(|advice| roll_lines(&advice)) {
+            alert.message.push('\n');
+            alert.message.push_str(&lines);
+        }
     }
+    alerts
 }
 
 /// The short option that an alert calls to do something about.

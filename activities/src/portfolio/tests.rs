@@ -8,14 +8,14 @@ use rust_decimal::Decimal;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use ttai_contract::{PortfolioMonitorConfig, PortfolioWatch, UserId, WatchPortfolioParams};
-use ttai_core::OccSymbol;
+use ttai_core::{OccSymbol, PortfolioAlert, RuleKind, Severity};
 use ttai_ports::{
     Attachment, BrokerPosition, Instrument, Message, Notifier, PortError, QuoteStream, StreamEvent,
     StreamHealth, StreamKinds, StreamQuote, StreamReader, StreamSymbol,
 };
 use ttai_store::{Database, StoreUrl};
 
-use super::watch::watch;
+use super::watch::{most_urgent, watch};
 use super::{fetch, rolls};
 use crate::compute::Compute;
 use crate::deliveries::{ChannelRule, DeliveryRules};
@@ -162,8 +162,8 @@ async fn a_lost_attempt_goes_on_from_the_store_and_tells_nothing_twice() {
     let Office { ports, recorder, .. } = &desk(Some(held())).await;
     let first = look(ports, PortfolioWatch::default()).await;
     let titles = recorder.titles();
-    assert!(titles.contains(&"margin warning (recorded market)".to_owned()), "{titles:?}");
-    assert!(titles.contains(&"XYZ: profit target (recorded market)".to_owned()), "{titles:?}");
+    assert!(titles.contains(&"margin used (recorded market)".to_owned()), "{titles:?}");
+    assert!(titles.contains(&"XYZ: profit target reached (recorded market)".to_owned()), "{titles:?}");
     assert!(first.pending.is_empty() && first.recent_alerts.len() == titles.len());
     // The attempt's answer is lost: the next one begins where the workflow last knew.
     let second = look(ports, PortfolioWatch::default()).await;
@@ -269,4 +269,28 @@ async fn a_portfolio_says_what_its_sums_leave_out() {
     assert!(unknown.contains("fake has no account \"B2\""), "{unknown}");
     let advice = rolls(ports, &Compute::per_core(), "", Some(&"XYZ".parse().unwrap())).await.unwrap();
     assert!(advice[0].outlook.is_none() && advice[0].problem.is_some(), "{advice:?}");
+}
+
+#[test]
+fn of_limits_passed_at_once_the_most_urgent_is_told() {
+    let alert = |key: &str, severity| PortfolioAlert {
+        key: key.to_owned(),
+        kind: RuleKind::DteWarning,
+        symbol: None,
+        severity,
+        message: String::new(),
+        value: None,
+        threshold: 0.0,
+        timestamp: DateTime::UNIX_EPOCH,
+        cleared: false,
+    };
+    let over = PortfolioAlert { cleared: true, ..alert("dte_warning/F/7", Severity::Info) };
+    let told = most_urgent(vec![
+        alert("dte_warning/F/7", Severity::Warning),
+        alert("dte_warning/G/21", Severity::Info),
+        alert("dte_warning/F/21", Severity::Info),
+        over,
+    ]);
+    let keys: Vec<(&str, bool)> = told.iter().map(|alert| (alert.key.as_str(), alert.cleared)).collect();
+    assert_eq!(keys, [("dte_warning/F/7", false), ("dte_warning/G/21", false), ("dte_warning/F/7", true)]);
 }

@@ -4,6 +4,7 @@
 //! What is to be told is in the watch's state before its message is in the ledger: whoever goes on after a lost attempt writes the
 //! same message again, which is one.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -179,7 +180,7 @@ impl<'a> Watching<'a> {
         match &self.found {
             Some(found) => {
                 let changes = check_rules(state, &self.rules, &measure(&found.book), now);
-                changes.into_iter().map(|alert| roll::with_rolls(alert, found)).collect()
+                roll::with_rolls(most_urgent(changes), found)
             }
             None => check_rules(state, &self.rules, &measure(&unreadable(now)), now),
         }
@@ -386,7 +387,7 @@ fn unreadable(as_of: DateTime<Utc>) -> AccountBook {
         holdings: None,
         net_liquidation: None,
         maintenance: None,
-        underlyings: std::collections::BTreeMap::new(),
+        underlyings: BTreeMap::new(),
         index: None,
         rate: 0.0,
     }
@@ -408,4 +409,28 @@ fn row(held: &HeldPosition, now: DateTime<Utc>) -> StoredPosition {
         opened_at: now,
         updated_at: now,
     }
+}
+
+/// Of several limits of a kind that one subject has passed at once the most urgent one is told, and the one passed last where they
+/// are equally so.
+pub(super) fn most_urgent(alerts: Vec<PortfolioAlert>) -> Vec<PortfolioAlert> {
+    let subject = |alert: &PortfolioAlert| {
+        let name = alert.key.rsplit_once('/').map_or(alert.key.as_str(), |(subject, _)| subject);
+        (alert.cleared, name.to_owned())
+    };
+    let mut told: BTreeMap<(bool, String), PortfolioAlert> = BTreeMap::new();
+    let mut order = Vec::new();
+    for alert in alerts {
+        let of = subject(&alert);
+        match told.get(&of) {
+            Some(known) if known.severity > alert.severity => {}
+            known => {
+                if known.is_none() {
+                    order.push(of.clone());
+                }
+                told.insert(of, alert);
+            }
+        }
+    }
+    order.iter().filter_map(|of| told.remove(of)).collect()
 }

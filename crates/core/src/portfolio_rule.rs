@@ -120,6 +120,29 @@ impl RuleKind {
         self.defaults().name
     }
 
+    /// The kind as people say it.
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::PnlWarning => "profit and loss",
+            Self::MarginWarning => "margin used",
+            Self::DeltaBreach => "delta limit",
+            Self::ProfitTarget => "profit target reached",
+            Self::LossLimit => "loss limit",
+            Self::DteWarning => "close to expiration",
+            Self::ItmNearExpiry => "in the money near expiration",
+            Self::ExDividend => "ex-dividend date ahead",
+            Self::EarningsBeforeExpiry => "earnings before expiration",
+            Self::AssignmentRisk => "assignment risk",
+            Self::SymbolConcentration => "concentrated in one symbol",
+            Self::SectorConcentration => "concentrated in one sector",
+            Self::PriceAbove => "price above its limit",
+            Self::PriceBelow => "price below its limit",
+            Self::MonitoringBlind => "account cannot be watched",
+            Self::ExpiryDay => "expiration day",
+        }
+    }
+
     /// Whether a value at the limit itself does not count.
     #[must_use]
     pub fn is_strict(self) -> bool {

@@ -209,7 +209,7 @@ fn assignment(held: &HoldingMeasures, limit: f64) -> Found {
         return (None, (!unknown).then_some(FAR), String::new());
     };
     let level = f64::from(risk.level as u8);
-    let flags: Vec<&str> = risk.flags.iter().map(|flag| flag.name()).collect();
+    let flags: Vec<&str> = risk.flags.iter().map(|flag| flag.words()).collect();
     let text = format!(
         "assignment risk {} ({}), time value {}",
         risk.level.name(),

@@ -96,6 +96,18 @@ impl AssignmentFlag {
             Self::ItmNearExpiry => "ITM_NEAR_EXPIRY",
         }
     }
+
+    /// The rule as people say it.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::ItmShort => "in the money",
+            Self::ExtrinsicLtDividend => "time value below the dividend",
+            Self::ExtrinsicLtCarry => "time value below the interest on the strike",
+            Self::PinRisk => "at the strike with a day left",
+            Self::ItmNearExpiry => "a week or less to expiration",
+        }
+    }
 }
 
 impl fmt::Display for AssignmentFlag {
