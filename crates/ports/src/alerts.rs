@@ -221,7 +221,7 @@ pub trait Alerts: Send + Sync {
     async fn list_alerts(&self, filter: &AlertFilter) -> Result<Vec<AlertRecord>, StoreError>;
     /// How many alerts a user has that were not removed and have not ended.
     async fn count_alerts(&self, user_id: &str) -> Result<u64, StoreError>;
-    /// The shards with alerts that are armed or snoozed, by user and number. It reads all alerts: for whoever asks seldom.
+    /// The shards with alerts that are armed or snoozed, by user and number, those over sets left out. It reads all alerts: for whoever asks seldom.
     async fn armed_shards(&self) -> Result<Vec<ArmedShard>, StoreError>;
     /// The alerts of a shard that changed after `revision` (0 for all), in the order of their changes, at most `limit` (1 to
     /// 10,000). Whoever goes on from the last one's revision misses none, whichever processes write: a change becomes visible

@@ -52,8 +52,9 @@ const CHANGE: &str = "UPDATE alerts SET revision = $3, version = version + 1, st
 const COUNT: &str =
     "SELECT count(*) FROM alerts WHERE user_id = $1 AND state NOT IN ('removed', 'expired', 'fired')";
 
-const ARMED: &str = "SELECT user_id, shard, count(*) AS alerts FROM alerts WHERE state IN ('armed', 'snoozed') \
-     GROUP BY user_id, shard ORDER BY user_id, shard";
+/// Below `$1`: alerts over sets fire by their members.
+const ARMED: &str = "SELECT user_id, shard, count(*) AS alerts FROM alerts \
+     WHERE state IN ('armed', 'snoozed') AND shard < $1 GROUP BY user_id, shard ORDER BY user_id, shard";
 
 row! {
     struct Armed {
@@ -510,7 +511,8 @@ impl Alerts for Database {
     }
 
     async fn armed_shards(&self) -> Result<Vec<ArmedShard>, StoreError> {
-        let found = self.all::<Armed>("counting the armed alerts", sql(ARMED)).await?;
+        let found =
+            self.all::<Armed>("counting the armed alerts", sql(ARMED).bind(i64::from(SET_SHARDS))).await?;
         found.into_iter().map(Armed::into_shard).collect()
     }
 

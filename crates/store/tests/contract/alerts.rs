@@ -8,7 +8,7 @@ use serde_json::json;
 use ttai_ports::{
     AlertChange, AlertFilter, AlertRecord, AlertState, Alerts, ArmedShard, ChangedAlert, Deliveries,
     DeliveryFilter, FiringFilter, Firings, LeaseGrant, Leases, MAX_SAVED_ALERTS, Messages, NewAlert,
-    NewFiring, RecordedFiring, SavedAlert, StoreError,
+    NewFiring, RecordedFiring, SET_SHARDS, SavedAlert, StoreError,
 };
 use ttai_store::Database;
 
@@ -94,6 +94,9 @@ pub(crate) async fn an_alert_is_saved_once_under_its_key(bench: &Bench) {
         let change = AlertChange { state: Some(state), ..AlertChange::default() };
         store.change_alert(user, "a", &change).await.unwrap();
     }
+    assert_eq!(store.armed_shards().await, Ok(vec![armed("ann", 2)]));
+    // An alert over a set is watched by its members.
+    created(&store, NewAlert { shard: SET_SHARDS, ..alert("set") }).await;
     assert_eq!(store.armed_shards().await, Ok(vec![armed("ann", 2)]));
 }
 
