@@ -6,8 +6,9 @@ use std::time::Duration;
 use temporalio_sdk::activities::ActivityInfo;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio::time::Instant;
 
+use crate::clock::patient;
 use crate::supervise::Supervisor;
 
 /// How many questions fit into the longest silence that the server takes for a living worker.
@@ -43,8 +44,7 @@ impl Acknowledgement {
         let (answers, last) = watch::channel(Answer { at: Instant::now(), awaited: true });
         let (supervisor, pace, patience) = (supervisor.clone(), silence / QUESTIONS, silence / 3);
         let task = tokio::spawn(async move {
-            let mut tick = interval(pace);
-            tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            let mut tick = patient(pace);
             loop {
                 tick.tick().await;
                 let at = Instant::now();

@@ -78,8 +78,7 @@ impl Standing {
         let underlying = contract.underlying();
         let now = ports.market.now(&underlying).await?;
         let chain = ports.market.option_chain(&underlying, now).await?;
-        let name = contract.to_string();
-        let found = chain.quotes.iter().find(|quote| quote.contract.occ_symbol() == name);
+        let found = chain.quotes.iter().find(|quote| quote.contract.occ() == *contract);
         Ok(found.zip(compared_at(now)).map(|(quote, at)| Self {
             watched: Watched::Option(contract.clone()),
             bid: Some(quote.bid),

@@ -9,7 +9,7 @@ use std::future::pending;
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
-use ttai_core::{OccSymbol, OptionContract, Symbol};
+use ttai_core::{OccSymbol, Symbol};
 use ttai_ports::{
     PortError, StreamEvent, StreamGap, StreamGreeks, StreamKinds, StreamQuote, StreamReader, StreamSymbol,
     StreamTrade,
@@ -177,18 +177,8 @@ fn instruments(book: &AccountBook) -> HashSet<StreamSymbol> {
 fn instrument(held: &HeldInstrument) -> Option<StreamSymbol> {
     match held {
         HeldInstrument::Shares(symbol) => Some(StreamSymbol::Equity(Symbol::clone(symbol))),
-        HeldInstrument::Option(contract) => Some(StreamSymbol::Option(occ(contract))),
+        HeldInstrument::Option(contract) => Some(StreamSymbol::Option(contract.occ())),
         HeldInstrument::Other(_) => None,
-    }
-}
-
-/// The contract's symbol.
-pub(super) fn occ(contract: &OptionContract) -> OccSymbol {
-    OccSymbol {
-        root: contract.root.clone(),
-        expiration: contract.expiration,
-        right: contract.right,
-        strike: contract.strike,
     }
 }
 

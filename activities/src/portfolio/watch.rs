@@ -10,7 +10,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use rust_decimal::Decimal;
 use tokio::task::JoinSet;
-use tokio::time::{Interval, MissedTickBehavior, interval, timeout};
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use ttai_calendar::{new_york_date, next_session, part_of_day, session};
 use ttai_contract::portfolio::RECENT_ALERTS;
@@ -23,7 +23,7 @@ use super::book::{self, Doubtful, FoundAccount};
 use super::marks::LiveMarks;
 use super::message::Letterhead;
 use super::{expiring, roll};
-use crate::clock::wall_clock;
+use crate::clock::{patient, wall_clock};
 use crate::compute::Compute;
 use crate::failure::AnalystError;
 use crate::market_view;
@@ -372,12 +372,6 @@ async fn market_now(ports: &Ports) -> DateTime<Utc> {
         Err(_) => None,
     };
     clock.unwrap_or_else(wall_clock)
-}
-
-fn patient(period: Duration) -> Interval {
-    let mut tick = interval(period);
-    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    tick
 }
 
 /// A book of which nothing is known.

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout};
+use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 use ttai_contract::{LatestValues, QuoteStreamHealth, ReadQuotesParams, WatchQuotesParams};
 use ttai_ports::{PortError, QuoteStream, StreamEvent, StreamSymbol};
@@ -12,7 +12,7 @@ use ttai_ports::{PortError, QuoteStream, StreamEvent, StreamSymbol};
 use super::board::QuoteBoard;
 use super::registry::{LocalStream, StreamRegistry, StreamSubscription};
 use super::{stream_kinds, stream_symbols};
-use crate::clock::wall_clock;
+use crate::clock::{patient, wall_clock};
 use crate::failure::AnalystError;
 use crate::supervise::Progress;
 
@@ -86,8 +86,7 @@ impl QuoteWatch<'_> {
 
     async fn run(&mut self, params: &WatchQuotesParams, progress: &Progress, stop: &CancellationToken) {
         let recall = self.local.recall.clone();
-        let mut looks = interval(LOOK);
-        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut looks = patient(LOOK);
         loop {
             tokio::select! {
                 biased;

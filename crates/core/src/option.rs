@@ -117,16 +117,21 @@ pub struct OptionContract {
 }
 
 impl OptionContract {
-    /// The 21-character OCC (OSI) symbol: root padded to 6, yymmdd, C or P, strike in thousandths padded to 8.
+    /// Its OCC symbol, in parts.
     #[must_use]
-    pub fn occ_symbol(&self) -> String {
+    pub fn occ(&self) -> OccSymbol {
         OccSymbol {
             root: self.root.clone(),
             expiration: self.expiration,
             right: self.right,
             strike: self.strike,
         }
-        .to_string()
+    }
+
+    /// The 21-character OCC (OSI) symbol: root padded to 6, yymmdd, C or P, strike in thousandths padded to 8.
+    #[must_use]
+    pub fn occ_symbol(&self) -> String {
+        self.occ().to_string()
     }
 
     /// New York calendar days from `date` to the last trade date; 0 on the expiration day, negative after it.

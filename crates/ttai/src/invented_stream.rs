@@ -381,12 +381,7 @@ mod tests {
         let near = |strike: &Decimal| (strike.to_f64().unwrap() - spot).abs();
         let nearest = chain.quotes.iter().map(|quote| &quote.contract);
         let nearest = nearest.min_by(|one, other| near(&one.strike).total_cmp(&near(&other.strike))).unwrap();
-        let contract = OccSymbol {
-            root: nearest.root.clone(),
-            expiration: nearest.expiration,
-            right: nearest.right,
-            strike: nearest.strike,
-        };
+        let contract = nearest.occ();
         let symbols = [
             StreamSymbol::Equity(aapl.clone()),
             StreamSymbol::Equity(Symbol::new("ZZZZ").unwrap()),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
-use ttai_core::{OccSymbol, OptionQuote, Quote, QuoteCondition, Symbol};
+use ttai_core::{OptionQuote, Quote, QuoteCondition, Symbol};
 use ttai_ports::{MarketData, PortError, StreamSymbol};
 
 /// One question.
@@ -118,15 +118,9 @@ fn look_of_share(symbol: &Symbol, quote: &Quote) -> Look {
 
 /// A contract is halted with its underlying.
 fn look_of_contract(quote: &OptionQuote, underlying: &Quote) -> Look {
-    let contract = &quote.contract;
     let standing = |price: Decimal| (price > Decimal::ZERO).then_some(price);
     Look {
-        symbol: StreamSymbol::Option(OccSymbol {
-            root: contract.root.clone(),
-            expiration: contract.expiration,
-            right: contract.right,
-            strike: contract.strike,
-        }),
+        symbol: StreamSymbol::Option(quote.contract.occ()),
         bid: standing(quote.bid),
         ask: standing(quote.ask),
         sizes: (quote.bid_size.into(), quote.ask_size.into()),

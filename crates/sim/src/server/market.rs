@@ -492,13 +492,7 @@ fn ordered(chain: &OptionChain) -> Vec<&OptionQuote> {
 /// The symbol of a contract's quote.
 #[must_use]
 pub fn occ(quote: &OptionQuote) -> OccSymbol {
-    let contract = &quote.contract;
-    OccSymbol {
-        root: contract.root.clone(),
-        expiration: contract.expiration,
-        right: contract.right,
-        strike: contract.strike.normalize(),
-    }
+    OccSymbol { strike: quote.contract.strike.normalize(), ..quote.contract.occ() }
 }
 
 fn prints_of(bar: &MinuteBar) -> [Print; 4] {

@@ -78,7 +78,7 @@ async fn contracts(state: &Tasty, name: &str) -> Result<Vec<OptionContract>, Ref
 }
 
 fn option_json(contract: &OptionContract, now: DateTime<Utc>) -> Value {
-    let symbol = symbol_of(contract);
+    let symbol = contract.occ();
     json!({
         "active": true,
         "symbol": occ(&symbol),
@@ -103,15 +103,6 @@ fn option_json(contract: &OptionContract, now: DateTime<Utc>) -> Value {
         "market-time-instrument-collection": "Equity Option",
         "streamer-symbol": symbol.streamer(),
     })
-}
-
-fn symbol_of(contract: &OptionContract) -> OccSymbol {
-    OccSymbol {
-        root: contract.root.clone(),
-        expiration: contract.expiration,
-        right: contract.right,
-        strike: contract.strike,
-    }
 }
 
 fn settlement(contract: &OptionContract) -> &'static str {
@@ -150,7 +141,7 @@ async fn listed(state: &Tasty, name: &str) -> Result<OptionContract, Refusal> {
     let wanted = contract_of(name).ok_or_else(|| no_symbol(name))?;
     let root = name_of(&wanted.underlying());
     let all = contracts(state, &root).await?;
-    all.into_iter().find(|contract| symbol_of(contract) == wanted).ok_or_else(|| no_symbol(name))
+    all.into_iter().find(|contract| contract.occ() == wanted).ok_or_else(|| no_symbol(name))
 }
 
 pub(super) async fn full_chain(State(state): State<Tasty>, Path(name): Path<String>, call: Call) -> Answer {
@@ -237,7 +228,7 @@ fn expirations(contracts: &[&OptionContract], today: NaiveDate) -> Vec<Value> {
 
 /// A call and a put are always listed together.
 fn strike_json(contract: &OptionContract, strike: Decimal) -> Value {
-    let side = |right| OccSymbol { right, strike, ..symbol_of(contract) };
+    let side = |right| OccSymbol { right, strike, ..contract.occ() };
     let (call, put) = (side(OptionRight::Call), side(OptionRight::Put));
     json!({
         "strike-price": number(strike),
@@ -263,7 +254,7 @@ pub(super) async fn compact_chain(
         .into_iter()
         .filter_map(|((root, kind, settlement), own)| {
             let first = own.first()?;
-            let symbols: Vec<OccSymbol> = own.iter().map(|contract| symbol_of(contract)).collect();
+            let symbols: Vec<OccSymbol> = own.iter().map(|contract| contract.occ()).collect();
             Some(json!({
                 "underlying-symbol": name_of(&first.underlying),
                 "root-symbol": name_of(root),

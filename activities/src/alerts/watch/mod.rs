@@ -1,45 +1,50 @@
 //! The watch of a shard: holds its lease, follows the store's changes and the stream, and records what fires before anything else
 //! happens to it. One at a time by the lease: what a stale watch would record is refused.
 
+mod checkpoint;
+mod firings;
+mod gaps;
+mod host;
+mod server;
+mod sets;
+
 use std::collections::BTreeMap;
 use std::future::pending;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use futures::FutureExt;
 use futures::stream::{self, StreamExt};
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
 use tokio::sync::mpsc;
-use tokio::task::{JoinError, JoinSet};
-use tokio::time::{Instant, Interval, MissedTickBehavior, interval, timeout};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, timeout};
 use ttai_calendar::new_york_date;
-use ttai_contract::policy::WATCH_SPAN;
 use ttai_contract::{AttemptProgress, WatchAlertsParams, WatchProgress};
 use ttai_core::Symbol;
 use ttai_core::alert::AlertDefinition;
 use ttai_engine::InstrumentId;
 use ttai_ports::{
-    AlertState, FiringFilter, LeaseGrant, Leases, MAX_RECORDED_FIRINGS, NewFiring, NewMessage, PortError,
-    RecordedFiring, SET_SHARDS, StoreError, StreamEvent, StreamGap, StreamKinds, StreamReader, StreamSymbol,
+    AlertRecord, AlertState, LeaseGrant, PortError, StoreError, StreamEvent, StreamKinds, StreamReader,
+    StreamSymbol,
 };
 
+use self::checkpoint::SAVE;
+use self::host::{End, Host};
 use super::acknowledged::Acknowledgement;
 use super::backfill::{self, Filling};
-use super::desk::{AlertDesk, DeskCheckpoint, Gap};
-use super::members;
-use super::record::Recorder;
-use super::save::{definition, subject};
+use super::desk::{AlertDesk, Gap};
+use super::save::subject;
 use super::sight::{Blindness, Sight, SightReport, blind_incident};
 use super::watched;
-use crate::clock::wall_clock;
+use crate::clock::{patient, wall_clock};
 use crate::deliveries::Incidents;
-use crate::failure::{AnalystError, Interruption};
+use crate::failure::Interruption;
 use crate::market_view;
 use crate::ports::Ports;
-use crate::supervise::{Shutdown, Supervisor};
+use crate::supervise::Supervisor;
 
 /// How often the store is asked for changed alerts: an alert is armed within a second of the answer that it is.
 const FEED: Duration = Duration::from_millis(250);
@@ -59,82 +64,13 @@ const AT_ONCE: usize = 512;
 const QUESTIONS: usize = 8;
 /// How long facts are waited for: alerts are worth more than percentages.
 const FACTS_PATIENCE: Duration = Duration::from_secs(20);
-/// A gap that is shorter than this is none: the alert was armed on a running stream.
-const LEAST_GAP: TimeDelta = TimeDelta::seconds(2);
-/// A market whose time is so far before what was seen plays a session again.
-const WENT_BACK: TimeDelta = TimeDelta::minutes(15);
 /// An alert that was asked for so long ago, or less, is armed in time.
 const ARMED_WITHIN: TimeDelta = TimeDelta::seconds(5);
-/// How long what came live is held back for the minutes of a gap before it: longer than a provider takes to answer.
-const HELD_FOR: Duration = Duration::from_secs(15);
-/// Most events that are held back for an instrument.
-const MOST_HELD: usize = 20_000;
-/// An instrument without an event for so long is quiet.
-const QUIET: Duration = Duration::from_secs(5);
-/// How often what is known is saved, where that costs little.
-const SAVE: Duration = Duration::from_secs(15);
-/// Saving takes at most this part of the time.
-const SAVE_SHARE: u32 = 200;
-/// How long a watch that has to go waits for its last checkpoint.
-const LAST_SAVE: Duration = Duration::from_secs(2);
 /// A stream that is gone for so long is told.
 const BLIND: Duration = Duration::from_secs(60);
 
 /// Numbers the watches of this process: two attempts of one shard are two holders of its lease.
 static WATCHES: AtomicU64 = AtomicU64::new(0);
-
-/// Why a watch ends.
-enum End {
-    /// The shard wants it back, its span is over, or another attempt has its place.
-    Recalled,
-    /// The worker goes away.
-    Shutdown,
-    /// An operator paused or reset it.
-    Interrupted,
-    /// It cannot go on; another attempt does.
-    Failed(AnalystError),
-}
-
-impl<E: Into<AnalystError>> From<E> for End {
-    fn from(error: E) -> Self {
-        Self::Failed(error.into())
-    }
-}
-
-/// What a watch runs in.
-struct Host<'a> {
-    ctx: &'a ActivityContext,
-    supervisor: &'a Supervisor,
-    shutdown: Shutdown,
-    /// The longest silence that the server takes for a living worker.
-    silence: Duration,
-}
-
-impl Host<'_> {
-    /// Returns when the watch has to end.
-    async fn ended(&self) -> End {
-        tokio::select! {
-            biased;
-            () = self.ctx.cancelled() => self.stopped().await,
-            () = self.shutdown.begun() => End::Shutdown,
-            () = tokio::time::sleep(span_left(self.ctx.info().scheduled_time, SystemTime::now())) => End::Recalled,
-        }
-    }
-
-    /// An operator's pause or reset is obeyed, and is no recall.
-    async fn stopped(&self) -> End {
-        if !self.shutdown.has_begun() && self.supervisor.is_interrupted(self.ctx).await {
-            return End::Interrupted;
-        }
-        if self.shutdown.has_begun() { End::Shutdown } else { End::Recalled }
-    }
-
-    async fn beat(&self, progress: &WatchProgress) {
-        if let Err(error) = self.ctx.record_heartbeat(progress.clone()).await {
-            tracing::warn!("a heartbeat could not be encoded: {error}");
-        }
-    }
-}
 
 pub(super) async fn watch(
     ports: &Ports,
@@ -194,18 +130,6 @@ async fn lease(
         }
         host.beat(progress).await;
     }
-}
-
-/// What is left of a watch's span. It counts from the call, whose own time goes on from attempt to attempt.
-fn span_left(called: Option<SystemTime>, now: SystemTime) -> Duration {
-    let gone = called.and_then(|called| now.duration_since(called).ok()).unwrap_or_default();
-    WATCH_SPAN.saturating_sub(gone)
-}
-
-fn patient(period: Duration) -> Interval {
-    let mut tick = interval(period);
-    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    tick
 }
 
 struct Watch<'a> {
@@ -286,55 +210,12 @@ impl<'a> Watch<'a> {
 
     /// Goes on from what the watch before knew, arms what is in the store, and fills what was missed since.
     async fn begin(&mut self, seen: Option<DateTime<Utc>>) -> Result<(), End> {
-        let resumed = self.resume().await?;
-        let armed = self.read_changes(resumed.or(seen)).await?;
+        let records = self.rows_since(0).await?;
+        let resumed = self.resume(&records).await?;
+        let armed = self.take_in(&records, resumed.or(seen)).await?;
         let again = self.desk.watched().into_keys().filter_map(|id| Some((id, resumed?)));
         let armed: Vec<_> = again.chain(armed).collect();
         if self.desk.has_changed() { self.subscribe(&armed).await } else { Ok(()) }
-    }
-
-    /// Takes the last checkpoint up; until when it had seen.
-    async fn resume(&mut self) -> Result<Option<DateTime<Utc>>, End> {
-        let Some(text) = self.ports.leases.checkpoint(&self.grant.name).await? else { return Ok(None) };
-        let checkpoint: DeskCheckpoint = match serde_json::from_str(&text) {
-            Ok(checkpoint) => checkpoint,
-            Err(error) => {
-                tracing::warn!("a checkpoint of another version is left: {error}");
-                return Ok(None);
-            }
-        };
-        let (mut records, mut revision) = (Vec::new(), 0);
-        loop {
-            let shard = self.params.store_shard();
-            let page = self.ports.alerts.changes_since(shard, revision, CHANGES).await?;
-            let Some(last) = page.last() else { break };
-            revision = last.revision;
-            records.extend(page);
-        }
-        let symbols: Vec<StreamSymbol> = records.iter().find_map(subject).into_iter().collect();
-        if self.market_now(&symbols).await + WENT_BACK < checkpoint.seen_until {
-            return Ok(None);
-        }
-        self.desk = AlertDesk::resume(self.params.user_id.as_str(), &checkpoint, &records);
-        Ok(Some(checkpoint.seen_until))
-    }
-
-    /// Saves what is known, where nothing is missing in it.
-    fn checkpoint(&self) -> Option<DeskCheckpoint> {
-        let is_whole = self.open_gaps.is_empty() && self.filling.is_empty() && self.held.is_empty();
-        is_whole.then(|| self.desk.checkpoint()).flatten()
-    }
-
-    fn save_if_due(&mut self) {
-        let now = Some((self.desk.events, self.revision));
-        if Instant::now() < self.save_at || self.saved == now {
-            return;
-        }
-        let begun = Instant::now();
-        let Some(checkpoint) = self.checkpoint() else { return };
-        self.saved = now;
-        self.save_at = begun + SAVE.max(begun.elapsed() * SAVE_SHARE);
-        self.sends.spawn(save(Arc::clone(&self.ports.leases), self.grant.clone(), checkpoint));
     }
 
     async fn run(&mut self, host: &Host<'_>, server: &mut Acknowledgement) -> End {
@@ -344,7 +225,6 @@ impl<'a> Watch<'a> {
         let mut sets = patient(SETS);
         let (mut beat, mut renewal) = (patient(host.silence / 3), patient(host.silence / 4));
         loop {
-            watched::note(&self.grant.name, self.last_event, server.age(), self.blind_since());
             if server.is_unwanted() {
                 return End::Recalled;
             }
@@ -364,7 +244,10 @@ impl<'a> Watch<'a> {
                 _ = feed.tick() => self.follow().await,
                 _ = sets.tick(), if self.settling.is_empty() => self.follow_sets().await,
                 Some(settled) = self.settling.join_next(), if !self.settling.is_empty() => self.settled(settled),
-                _ = clock.tick() => self.advance_clock().await,
+                _ = clock.tick() => {
+                    watched::note(&self.grant.name, self.last_event, server.age(), self.blind_since());
+                    self.advance_clock().await
+                }
                 Some(filling) = self.fillings.recv() => {
                     self.desk.fill(filling.id, &filling.bars, filling.received_at, filling.done);
                     if filling.first {
@@ -390,78 +273,14 @@ impl<'a> Watch<'a> {
         }
     }
 
-    /// Nobody acknowledges the watch any more. Its lease is free for whoever has been given its place; nothing is taken from the
-    /// stream and nothing fires until the server answers. Where the place is still its own, what was missed is a gap.
-    async fn await_server(
-        &mut self,
-        host: &Host<'_>,
-        server: &mut Acknowledgement,
-        mut ended: Pin<&mut impl Future<Output = End>>,
-    ) -> Result<(), End> {
-        let since = match self.desk.newest() {
-            Some(newest) => newest,
-            None => self.market_now(&[]).await,
-        };
-        tracing::warn!("{}: the Temporal server does not answer; no alert fires", self.grant.name);
-        self.set_lease_down().await;
-        let (mut clock, mut beat) = (patient(CLOCK), patient(host.silence / 3));
-        loop {
-            tokio::select! {
-                biased;
-                end = &mut ended => return Err(end),
-                () = server.answered() => break,
-                // The server is to find one as soon as it listens again.
-                _ = beat.tick() => host.beat(&self.progress(None)).await,
-                _ = clock.tick() => self.say_deaf(since, server.age()).await,
-                Some(_) = self.sends.join_next(), if !self.sends.is_empty() => {}
-                event = next(&mut self.reader) => {
-                    event.ok_or_else(|| self.stream_ended())?;
-                    self.last_event = Instant::now();
-                }
-            }
-        }
-        if server.is_unwanted() {
-            return Err(End::Recalled);
-        }
-        self.take_lease_up().await?;
-        let until = self.market_now(&[]).await.max(since);
-        let reason = "the Temporal server did not answer".to_owned();
-        let missed = StreamGap { symbols: Vec::new(), from: since, until, reason };
-        for gap in self.desk.event(&StreamEvent::Gap(missed)) {
-            self.await_end(&gap);
-        }
-        Ok(())
-    }
-
-    async fn say_deaf(&mut self, since: DateTime<Utc>, silent_for: Duration) {
-        let now = self.market_now(&[]).await;
-        watched::note(&self.grant.name, self.last_event, silent_for, Some(since));
-        let is_new = !matches!(self.sight, Sight::Blind(..));
-        if is_new && !self.subscribed.is_empty() && ttai_calendar::part_of_day(now).is_some() {
-            self.see(Sight::Blind(since, Blindness::NoServer));
-        }
-    }
-
-    async fn set_lease_down(&mut self) {
-        if let Err(error) = self.ports.leases.release_lease(&self.grant).await {
-            tracing::warn!("the lease of {} ends by itself: {error}", self.grant.name);
-        }
-    }
-
-    /// The lease again, where nobody has taken it meanwhile.
-    async fn take_lease_up(&mut self) -> Result<(), End> {
-        let LeaseGrant { name, holder, number, .. } = &self.grant;
-        match self.ports.leases.acquire_lease(name, holder, self.silence).await? {
-            Some(grant) => self.grant = grant,
-            None => return Err(StoreError::StaleLease { name: name.clone(), number: *number }.into()),
-        }
-        Ok(())
-    }
-
     /// Reads what changed in the store since the last time, and watches what is new. While the store cannot be read, what is
     /// armed is watched on.
     async fn follow(&mut self) -> Result<(), End> {
-        let armed = match self.read_changes(None).await {
+        let armed = async {
+            let changed = self.rows_since(self.revision).await?;
+            self.take_in(&changed, None).await
+        };
+        let armed = match armed.await {
             Ok(armed) => armed,
             Err(error) => {
                 tracing::warn!("changes of alerts cannot be read: {error}");
@@ -471,102 +290,38 @@ impl<'a> Watch<'a> {
         if self.desk.has_changed() { self.subscribe(&armed).await } else { Ok(()) }
     }
 
-    async fn read_changes(
+    /// The shard's rows that changed after a revision.
+    async fn rows_since(&mut self, mut revision: u64) -> Result<Vec<AlertRecord>, StoreError> {
+        let mut rows = Vec::new();
+        loop {
+            let page = self.ports.alerts.changes_since(self.params.store_shard(), revision, CHANGES).await?;
+            let Some(last) = page.last() else { return Ok(rows) };
+            revision = last.revision;
+            rows.extend(page);
+        }
+    }
+
+    /// Takes rows into the desk; since when to watch what they armed.
+    async fn take_in(
         &mut self,
+        records: &[AlertRecord],
         seen: Option<DateTime<Utc>>,
     ) -> Result<Vec<(InstrumentId, DateTime<Utc>)>, StoreError> {
+        let Some(last) = records.last() else { return Ok(Vec::new()) };
+        let symbols: Vec<StreamSymbol> = records.iter().find_map(subject).into_iter().collect();
+        let (now, asked) = (self.market_now(&symbols).await, wall_clock());
         let mut armed = Vec::new();
-        loop {
-            let shard = self.params.store_shard();
-            let changed = self.ports.alerts.changes_since(shard, self.revision, CHANGES).await?;
-            let Some(last) = changed.last() else { break };
-            let symbols: Vec<StreamSymbol> = changed.iter().find_map(subject).into_iter().collect();
-            let (now, asked) = (self.market_now(&symbols).await, wall_clock());
-            for record in &changed {
-                let mut gaps = self.desk.take(record, seen, now);
-                // On a running stream an alert is armed from now on.
-                if asked - record.changed_at < ARMED_WITHIN {
-                    gaps.retain(|(id, _)| !self.subscribed.contains_key(id));
-                }
-                armed.extend(gaps);
+        for record in records {
+            let mut gaps = self.desk.take(record, seen, now);
+            // On a running stream an alert is armed from now on.
+            if asked - record.changed_at < ARMED_WITHIN {
+                gaps.retain(|(id, _)| !self.subscribed.contains_key(id));
             }
-            self.look_up_firings().await?;
-            self.revision = last.revision;
+            armed.extend(gaps);
         }
+        self.look_up_firings().await?;
+        self.revision = last.revision;
         Ok(armed)
-    }
-
-    /// When alerts fired whose last firing another watch saw.
-    async fn look_up_firings(&mut self) -> Result<(), StoreError> {
-        while let Some((id, arming)) = self.desk.fired_elsewhere.last().cloned() {
-            let filter = FiringFilter {
-                user_id: self.params.user_id.as_str().to_owned(),
-                alert_id: Some(id.clone()),
-                limit: Some(1),
-                ..FiringFilter::default()
-            };
-            let last = self.ports.firings.list_firings(&filter).await?.pop();
-            if let Some(at) = last.and_then(|last| last.market_time) {
-                self.desk.fired(&id, arming, at);
-            }
-            self.desk.fired_elsewhere.pop();
-        }
-        Ok(())
-    }
-
-    /// Reads which alerts over sets changed, or have other members, and has their members' alerts follow.
-    async fn follow_sets(&mut self) -> Result<(), End> {
-        self.end_sets().await;
-        let shard = self.params.store_shard();
-        let found = self.ports.alerts.changes_since(shard | SET_SHARDS, self.sets_revision, CHANGES).await;
-        let mut changed = match found {
-            Ok(changed) => changed,
-            Err(error) => {
-                tracing::warn!("changes of alerts over sets cannot be read: {error}");
-                return Ok(());
-            }
-        };
-        let Some(last) = changed.last() else { return Ok(()) };
-        self.sets_revision = last.revision;
-        changed.retain(|record| record.user_id == self.params.user_id.as_str());
-        for record in &changed {
-            match definition(record).filter(|_| record.state != AlertState::Removed) {
-                Some(set) => drop(self.sets.insert(record.id.clone(), set)),
-                None => drop(self.sets.remove(&record.id)),
-            }
-        }
-        let ports = self.ports.clone();
-        self.settling.spawn(async move {
-            for record in changed {
-                members::settle(&ports, shard, &record.user_id, &record.id).await?;
-            }
-            Ok(())
-        });
-        Ok(())
-    }
-
-    /// What was not settled is settled from the beginning: there are few, and settling twice changes nothing.
-    fn settled(&mut self, settled: Result<Result<(), StoreError>, JoinError>) -> Result<(), End> {
-        let problem = match settled {
-            Ok(Ok(())) => return Ok(()),
-            Ok(Err(error)) => error.to_string(),
-            Err(error) => error.to_string(),
-        };
-        tracing::warn!("members of alerts over sets cannot be brought up to date yet: {problem}");
-        self.sets_revision = 0;
-        Ok(())
-    }
-
-    /// Alerts over sets expire as their members do.
-    async fn end_sets(&mut self) {
-        let Some(now) = self.desk.newest() else { return };
-        let is_over = |set: &AlertDefinition| set.expires_at.is_some_and(|at| at <= now);
-        let over: Vec<String> =
-            self.sets.iter().filter(|(_, set)| is_over(set)).map(|(id, _)| id.clone()).collect();
-        for id in over {
-            self.sets.remove(&id);
-            self.expire(&id).await;
-        }
     }
 
     /// Subscribes to what alerts need and to nothing else, and fills what alerts that are older than their stream have missed.
@@ -600,67 +355,6 @@ impl<'a> Watch<'a> {
         let until = self.market_now(&symbols).await;
         self.fill_since(armed, until);
         Ok(())
-    }
-
-    /// Fills what happened before the stream of an alert's instrument began.
-    fn fill_since(&mut self, armed: &[(InstrumentId, DateTime<Utc>)], until: DateTime<Utc>) {
-        for (id, from) in armed.iter().filter(|(_, from)| until - *from > LEAST_GAP) {
-            let Some(symbol) = self.subscribed.get(id).cloned() else { continue };
-            let gap = self.desk.open_gap(Gap { symbol, id: *id, from: *from, until });
-            self.await_end(&gap);
-        }
-    }
-
-    /// A gap ends with the next event of its instrument: the clock is no witness of what the stream has brought.
-    fn await_end(&mut self, gap: &Gap) {
-        let since = Instant::now();
-        let open = self.open_gaps.entry(gap.id).or_insert_with(|| (gap.clone(), since));
-        open.0.from = open.0.from.min(gap.from);
-        open.0.until = open.0.until.max(gap.until);
-    }
-
-    /// Ends the gap of an instrument whose next event is of `time`.
-    fn end_gap(&mut self, id: InstrumentId, time: DateTime<Utc>) {
-        let Some((gap, _)) = self.open_gaps.remove(&id) else { return };
-        let until = gap.until.max(time);
-        let gap = self.desk.open_gap(Gap { until, ..gap });
-        self.held.entry(id).or_insert_with(|| (Vec::new(), Instant::now()));
-        self.fill(gap);
-    }
-
-    /// Hands the engine what was held back.
-    fn release(&mut self, id: InstrumentId) {
-        for event in self.held.remove(&id).map(|(events, _)| events).unwrap_or_default() {
-            self.desk.event(&event);
-        }
-    }
-
-    /// Holds no event back for longer than its minutes are worth.
-    fn release_late(&mut self) {
-        let is_late = |(events, since): &(Vec<StreamEvent>, Instant)| {
-            since.elapsed() > HELD_FOR || events.len() > MOST_HELD
-        };
-        let late: Vec<InstrumentId> =
-            self.held.iter().filter(|(_, held)| is_late(held)).map(|(id, _)| *id).collect();
-        late.into_iter().for_each(|id| self.release(id));
-    }
-
-    /// Ends the gaps of instruments that are quiet: nothing has come since they were subscribed.
-    fn end_quiet_gaps(&mut self, now: DateTime<Utc>) {
-        let quiet: Vec<InstrumentId> = self
-            .open_gaps
-            .iter()
-            .filter(|(_, (_, since))| since.elapsed() > QUIET)
-            .map(|(id, _)| *id)
-            .collect();
-        for id in quiet {
-            self.end_gap(id, now);
-        }
-    }
-
-    fn fill(&mut self, gap: Gap) {
-        self.filling.entry(gap.id).and_modify(|from| *from = (*from).min(gap.from)).or_insert(gap.from);
-        self.fills.spawn(backfill::fill(Arc::clone(&self.ports.market), gap, self.filler.clone()));
     }
 
     /// The market's time; the wall clock's where nobody says.
@@ -812,75 +506,6 @@ impl<'a> Watch<'a> {
         Ok(())
     }
 
-    /// Records what fired, and then sends it. What the store cannot take now is kept and tried again.
-    async fn record(&mut self) -> Result<(), End> {
-        if self.desk.firings.is_empty() || self.again_at.is_some_and(|at| Instant::now() < at) {
-            return Ok(());
-        }
-        let (now, market) = (wall_clock(), self.market());
-        let rules = Arc::clone(&self.ports.deliverer.rules);
-        let user_id = self.params.user_id.as_str();
-        let recorder = Recorder { user_id, rules: &rules, sets: &self.sets, market: &market };
-        let taken = self.desk.firings.len().min(MAX_RECORDED_FIRINGS);
-        let rows: Vec<NewFiring> = self.desk.firings[..taken]
-            .iter()
-            .filter_map(|firing| {
-                let (alert, version) = self.desk.alert(&firing.alert_id)?;
-                Some(recorder.firing(alert, version, firing, now))
-            })
-            .collect();
-        let shard = self.params.store_shard();
-        match self.ports.firings.record_firings(&self.grant, shard, &rows).await {
-            Ok(recorded) => {
-                self.again_at = None;
-                self.desk.firings.drain(..taken);
-                self.notify(rows, recorded, now).await;
-                Ok(())
-            }
-            Err(error @ (StoreError::StaleLease { .. } | StoreError::Invalid(_))) => Err(error.into()),
-            Err(error) => {
-                tracing::warn!("{taken} firings wait for the store: {error}");
-                self.again_at = Some(Instant::now() + AGAIN);
-                Ok(())
-            }
-        }
-    }
-
-    /// Sends what was recorded; an alert that the store knows otherwise is read anew.
-    async fn notify(&mut self, rows: Vec<NewFiring>, recorded: Vec<RecordedFiring>, now: DateTime<Utc>) {
-        let mut messages: Vec<NewMessage> = Vec::new();
-        for (row, outcome) in rows.into_iter().zip(recorded) {
-            match outcome {
-                RecordedFiring::Recorded { .. } => messages.push(row.message),
-                RecordedFiring::AlreadyThere => {}
-                RecordedFiring::NotArmed(_) | RecordedFiring::Superseded => {
-                    self.read_anew(&row.alert_id).await;
-                }
-            }
-        }
-        self.recorded += messages.len() as u64;
-        if messages.is_empty() {
-            return;
-        }
-        let deliverer = self.ports.deliverer.clone();
-        self.sends.spawn(async move {
-            if let Err(error) = deliverer.first_send(&messages, now).await {
-                tracing::warn!("what was not sent is sent by whoever drives deliveries: {error}");
-            }
-        });
-    }
-
-    async fn read_anew(&mut self, id: &str) {
-        match self.ports.alerts.alert(self.params.user_id.as_str(), id).await {
-            Ok(Some(record)) => {
-                let now = self.market_now(&[]).await;
-                drop(self.desk.take(&record, self.desk.newest(), now));
-            }
-            Ok(None) => {}
-            Err(error) => tracing::warn!(alert = id, "an alert cannot be read anew: {error}"),
-        }
-    }
-
     /// Where it is. What is not recorded was not seen.
     fn progress(&self, before: Option<DateTime<Utc>>) -> WatchProgress {
         let recorded = self.desk.firings.iter().map(|firing| firing.market_time).min();
@@ -906,28 +531,12 @@ impl<'a> Watch<'a> {
         watched::forget(&self.grant.name);
         self.fills.shutdown().await;
         self.settling.shutdown().await;
-        if let Some(checkpoint) = self.checkpoint() {
-            let saving = save(Arc::clone(&self.ports.leases), self.grant.clone(), checkpoint);
-            let _ = timeout(LAST_SAVE, saving).await;
-        }
+        self.save_last().await;
         let sends = std::mem::take(&mut self.sends);
         // What is not sent by then is claimed by nobody any more, and is sent again, marked.
         let _ = timeout(LAST_SENDS, sends.join_all()).await;
         self.set_lease_down().await;
         self.report.finish(LAST_SENDS).await;
-    }
-}
-
-/// What is not saved is looked up in the minute bars.
-async fn save(leases: Arc<dyn Leases>, grant: LeaseGrant, checkpoint: DeskCheckpoint) {
-    let written = tokio::task::spawn_blocking(move || serde_json::to_string(&checkpoint)).await;
-    let saved = match written {
-        Ok(Ok(text)) => leases.save_checkpoint(&grant, &text).await.map_err(|error| error.to_string()),
-        Ok(Err(error)) => Err(error.to_string()),
-        Err(error) => Err(error.to_string()),
-    };
-    if let Err(error) = saved {
-        tracing::warn!("what alerts have seen is not saved: {error}");
     }
 }
 
@@ -950,24 +559,5 @@ const fn market_time(event: &StreamEvent) -> Option<DateTime<Utc>> {
         StreamEvent::Trade(trade) => trade.market_time,
         StreamEvent::Quote(quote) => quote.market_time,
         _ => None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use ttai_contract::policy::WATCH;
-
-    use super::*;
-
-    #[test]
-    fn a_later_attempt_has_what_the_call_has_left() {
-        let (now, hours) = (SystemTime::now(), |hours: u64| Duration::from_secs(hours * 3_600));
-        assert_eq!(span_left(Some(now), now), WATCH_SPAN);
-        assert_eq!(span_left(Some(now - hours(20)), now), WATCH_SPAN - hours(20));
-        assert_eq!(span_left(Some(now - hours(30)), now), Duration::ZERO);
-        // The server's clock may be ahead.
-        assert_eq!(span_left(Some(now + hours(1)), now), WATCH_SPAN);
-        assert_eq!(span_left(None, now), WATCH_SPAN);
-        const { assert!(WATCH_SPAN.as_secs() < WATCH.start_to_close.as_secs()) };
     }
 }
