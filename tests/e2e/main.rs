@@ -11,6 +11,7 @@ mod drills;
 mod entities;
 mod errors;
 mod faults;
+mod foreign;
 mod histories;
 mod judgement;
 mod kills;

@@ -4,53 +4,25 @@
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use temporalio_client::{
-    Client, UntypedQuery, UntypedSignal, UntypedUpdate, UntypedWorkflow, WorkflowExecuteUpdateOptions,
-    WorkflowHandle, WorkflowQueryOptions, WorkflowSignalOptions,
-};
-use temporalio_common::data_converters::RawValue;
-use temporalio_protos::temporal::api::common::v1::Payload;
 use ttai_contract::PortfolioMonitorStatus;
 
-use crate::lab::{DEADLINE, Lab, eventually, within};
+use crate::foreign::ForeignHandle;
+use crate::lab::{DEADLINE, Lab};
 
 const ID: &str = "portfolio-monitor-A1";
 
-fn payload(value: &Value) -> RawValue {
-    let metadata = [("encoding".to_owned(), b"json/plain".to_vec())].into();
-    RawValue::new(vec![Payload { metadata, data: value.to_string().into_bytes(), ..Default::default() }])
-}
-
-struct Watch {
-    handle: WorkflowHandle<Client, UntypedWorkflow>,
-}
+struct Watch(ForeignHandle);
 
 impl Watch {
     async fn signal(&self, name: &str, argument: Value) -> anyhow::Result<()> {
-        let signal = self.handle.signal(
-            UntypedSignal::new(name),
-            payload(&argument),
-            WorkflowSignalOptions::default(),
-        );
-        Ok(within("a signal", signal).await??)
-    }
-
-    async fn status(&self) -> anyhow::Result<PortfolioMonitorStatus> {
-        let query = UntypedQuery::new("status");
-        let answer = self.handle.query(query, RawValue::default(), WorkflowQueryOptions::default());
-        let raw: RawValue = within("the watch's status", answer).await??;
-        let data = raw.payloads.first().map(|payload| payload.data.as_slice()).unwrap_or_default();
-        Ok(serde_json::from_slice(data)?)
+        self.0.signal(name, &[argument]).await
     }
 
     async fn until(
         &self,
         holds: impl Fn(&PortfolioMonitorStatus) -> bool,
     ) -> anyhow::Result<PortfolioMonitorStatus> {
-        eventually("a status of the watch", async || {
-            Ok(Some(self.status().await?).filter(|status| holds(status)))
-        })
-        .await
+        self.0.status_until(holds).await
     }
 }
 
@@ -59,7 +31,7 @@ async fn a_watch_takes_messages_and_says_what_it_cannot_watch() -> anyhow::Resul
     let lab = Lab::ephemeral().await?;
     let _worker = lab.worker()?;
     lab.start_raw("PortfolioMonitorWorkflow", ID, &[json!({"account_id": "A1"})]).await?;
-    let watch = Watch { handle: lab.client.temporal().get_workflow_handle::<UntypedWorkflow>(ID) };
+    let watch = Watch(ForeignHandle::of(&lab, ID));
     let status = watch.until(|status| !status.problems.is_empty()).await?;
     assert!(status.active && status.problems[0].contains("no account \"A1\""), "{status:?}");
 
@@ -75,12 +47,9 @@ async fn a_watch_takes_messages_and_says_what_it_cannot_watch() -> anyhow::Resul
     };
     assert_eq!(status.config.margin_alert_threshold, None);
 
-    let update = watch.handle.execute_update(
-        UntypedUpdate::new("update_config"),
-        payload(&json!({"alert_rules": [{"type": "delta_breach", "threshold": 0.4}]})),
-        WorkflowExecuteUpdateOptions::default(),
-    );
-    within("the update's answer", update).await??;
+    let rules = json!({"alert_rules": [{"type": "delta_breach", "threshold": 0.4}]});
+    let update = watch.0.update::<Value>("update_config", &[rules]).await?;
+    assert!(update.is_ok(), "{update:?}");
     watch.until(|status| status.config.alert_rules.len() == 1).await?;
 
     watch.signal("pause", json!(null)).await?;
@@ -99,9 +68,9 @@ async fn a_watch_hears_messages_at_once_and_keeps_what_it_told() -> anyhow::Resu
     let lab = Lab::ephemeral().await?;
     let _worker = lab.worker()?;
     lab.start_raw("PortfolioMonitorWorkflow", ID, &[json!({"accountId": "5WT00001"})]).await?;
-    let watch = Watch { handle: lab.client.temporal().get_workflow_handle::<UntypedWorkflow>(ID) };
+    let watch = Watch(ForeignHandle::of(&lab, ID));
     // A message recalls the watch, and its answer says what it has seen; one before its first read only starts it again.
-    let mut first = watch.status().await?;
+    let mut first: PortfolioMonitorStatus = watch.0.query("status").await?;
     while first.last_check.is_none() {
         let accepted = first.entity.accepted;
         watch.signal("snooze", json!({"what": "ZZZZ", "until": "2099-01-01T00:00:00Z"})).await?;

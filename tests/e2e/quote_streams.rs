@@ -3,17 +3,11 @@
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::Utc;
 use rust_decimal::Decimal;
-use serde_json::{Value, json};
-use temporalio_client::{
-    UntypedSignal, UntypedUpdate, UntypedWorkflow, WorkflowExecuteUpdateOptions, WorkflowSignalOptions,
-};
-use temporalio_common::data_converters::RawValue;
-use temporalio_protos::temporal::api::common::v1::Payload;
+use serde_json::json;
 use tokio::sync::mpsc;
 use ttai_activities::Ports;
 use ttai_client::QuoteStreamHandle;
@@ -23,7 +17,8 @@ use ttai_ports::{
     PortError, QuoteStream, StreamEvent, StreamHealth, StreamKinds, StreamQuote, StreamReader, StreamSymbol,
 };
 
-use crate::lab::{DEADLINE, Lab, within};
+use crate::foreign::ForeignHandle;
+use crate::lab::{DEADLINE, Lab, eventually};
 
 /// A stream that quotes each symbol once when it is subscribed, and can be cut.
 #[derive(Default)]
@@ -106,45 +101,7 @@ async fn until_latest(
     what: &str,
     holds: impl Fn(&LatestValues) -> bool,
 ) -> anyhow::Result<LatestValues> {
-    let mut tick = tokio::time::interval(Duration::from_millis(200));
-    let wait = async {
-        loop {
-            tick.tick().await;
-            let values = stream.latest(Vec::new()).await?;
-            if holds(&values) {
-                return anyhow::Ok(values);
-            }
-        }
-    };
-    within(what, wait).await?
-}
-
-async fn until_status(
-    stream: &QuoteStreamHandle,
-    holds: impl Fn(&QuoteStreamStatus) -> bool,
-) -> anyhow::Result<QuoteStreamStatus> {
-    let mut tick = tokio::time::interval(Duration::from_millis(100));
-    let wait = async {
-        loop {
-            tick.tick().await;
-            let status = stream.status().await?;
-            if holds(&status) {
-                return anyhow::Ok(status);
-            }
-        }
-    };
-    within("a status of the stream", wait).await?
-}
-
-fn payload(value: &Value) -> RawValue {
-    let metadata = [("encoding".to_owned(), b"json/plain".to_vec())].into();
-    RawValue::new(vec![Payload { metadata, data: value.to_string().into_bytes(), ..Default::default() }])
-}
-
-async fn signal(lab: &Lab, id: &str, name: &str, argument: Value) -> anyhow::Result<()> {
-    let handle = lab.client.temporal().get_workflow_handle::<UntypedWorkflow>(id);
-    let options = WorkflowSignalOptions::default();
-    Ok(within("a signal", handle.signal(UntypedSignal::new(name), payload(&argument), options)).await??)
+    eventually(what, async || Ok(Some(stream.latest(Vec::new()).await?).filter(|values| holds(values)))).await
 }
 
 #[tokio::test]
@@ -199,24 +156,23 @@ async fn malformed_messages_are_listed_and_an_empty_stream_waits() -> anyhow::Re
     let _worker = lab.worker()?;
     let stream = lab.client.start_quote_stream("2", &QuoteStreamParams::default()).await?;
     let id = stream.workflow_id();
+    let handle = ForeignHandle::of(&lab, id);
     for argument in [json!(7), json!({}), json!({"symbols": ["not a ticker, not a contract"]})] {
-        signal(&lab, id, "add_symbols", argument).await?;
+        handle.signal("add_symbols", &[argument]).await?;
     }
-    signal(&lab, id, "remove_symbols", json!({"symbls": ["AAPL"]})).await?;
-    let status = until_status(&stream, |status| status.entity.rejected_total == 4).await?;
+    handle.signal("remove_symbols", &[json!({"symbls": ["AAPL"]})]).await?;
+    let rejected = |status: &QuoteStreamStatus| status.entity.rejected_total == 4;
+    let status = handle.status_until(rejected).await?;
     assert!(status.entity.rejected[2].reason.contains("a contract is written as"), "{status:?}");
-    let handle = lab.client.temporal().get_workflow_handle::<UntypedWorkflow>(id);
-    let options = WorkflowExecuteUpdateOptions::default();
-    let update =
-        handle.execute_update(UntypedUpdate::new("latest"), payload(&json!({"symbols": 7})), options);
-    assert!(within("the update's answer", update).await?.is_err());
+    assert!(handle.update::<LatestValues>("latest", &[json!({"symbols": 7})]).await?.is_err());
     assert_eq!(stream.latest(Vec::new()).await?.values, []);
 
-    signal(&lab, id, "pause", json!(null)).await?;
-    signal(&lab, id, "add_symbols", json!({"symbols": ["AAPL"]})).await?;
-    let paused = until_status(&stream, |status| status.entity.waiting == 1).await?;
+    handle.signal("pause", &[json!(null)]).await?;
+    handle.signal("add_symbols", &[json!({"symbols": ["AAPL"]})]).await?;
+    let waiting = |status: &QuoteStreamStatus| status.entity.waiting == 1;
+    let paused = handle.status_until(waiting).await?;
     assert_eq!((paused.entity.state, paused.state.symbols.len()), (EntityState::Paused, 0));
-    signal(&lab, id, "resume", json!(null)).await?;
+    handle.signal("resume", &[json!(null)]).await?;
     until_latest(&stream, "a quote of the market", |values| {
         values.values.first().is_some_and(|value| value.quote.is_some())
     })

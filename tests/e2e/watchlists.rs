@@ -7,7 +7,7 @@ use ttai_core::alert::{AlertCondition, AlertSubject, PriceTrigger};
 use ttai_ports::{AlertFilter, Alerts, WatchlistChange, Watchlists};
 use ttai_store::Database;
 
-use crate::lab::{Lab, symbol, within};
+use crate::lab::{Lab, eventually, symbol, within};
 
 /// A list's change is watched this soon; on an idle machine within a second.
 const SOON: Duration = Duration::from_secs(10);
@@ -18,19 +18,13 @@ async fn members_are(store: &Database, wanted: &[&str]) -> anyhow::Result<()> {
         under: Some("w".to_owned()),
         ..AlertFilter::default()
     };
-    let mut tick = tokio::time::interval(Duration::from_millis(50));
-    let wait = async {
-        loop {
-            tick.tick().await;
-            let mut ids: Vec<String> =
-                store.list_alerts(&under()).await?.into_iter().map(|member| member.id).collect();
-            ids.sort();
-            if ids == wanted {
-                return anyhow::Ok(());
-            }
-        }
-    };
-    within("the list's alerts", wait).await?
+    eventually("the list's alerts", async || {
+        let mut ids: Vec<String> =
+            store.list_alerts(&under()).await?.into_iter().map(|member| member.id).collect();
+        ids.sort();
+        Ok((ids == wanted).then_some(()))
+    })
+    .await
 }
 
 #[tokio::test]

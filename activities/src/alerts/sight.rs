@@ -71,14 +71,14 @@ impl SightReport {
         let (wanted, mut sight) = watch::channel(Sight::Unknown);
         let task = tokio::spawn(async move {
             while sight.changed().await.is_ok() {
-                keep_told(&incidents, &incident, &mut sight).await;
+                repeat_until_changed(&incidents, &incident, &mut sight).await;
             }
         });
         Self { wanted, task }
     }
 
     /// From now on this is told.
-    pub(super) fn tell(&self, sight: Sight) {
+    pub(super) fn notify(&self, sight: Sight) {
         self.wanted.send_replace(sight);
     }
 
@@ -93,14 +93,18 @@ impl SightReport {
 }
 
 /// Tells until there is something else to tell, or nothing more to come.
-async fn keep_told(incidents: &Incidents, incident: &Incident, sight: &mut watch::Receiver<Sight>) {
+async fn repeat_until_changed(
+    incidents: &Incidents,
+    incident: &Incident,
+    sight: &mut watch::Receiver<Sight>,
+) {
     loop {
         let now = *sight.borrow_and_update();
-        let told = told(incidents, incident, now).await;
-        if let Err(error) = &told {
+        let notified = notify(incidents, incident, now).await;
+        if let Err(error) = &notified {
             tracing::error!("{} cannot be told yet: {error}", incident.name);
         }
-        let pause = if told.is_ok() { SEEN } else { AGAIN };
+        let pause = if notified.is_ok() { SEEN } else { AGAIN };
         tokio::select! {
             changed = sight.changed() => if changed.is_err() { return },
             () = sleep(pause) => {}
@@ -108,7 +112,7 @@ async fn keep_told(incidents: &Incidents, incident: &Incident, sight: &mut watch
     }
 }
 
-async fn told(incidents: &Incidents, incident: &Incident, sight: Sight) -> Result<(), StoreError> {
+async fn notify(incidents: &Incidents, incident: &Incident, sight: Sight) -> Result<(), StoreError> {
     match sight {
         Sight::Unknown => Ok(()),
         Sight::Clear(until) => incidents.end(incident, |since| sees_again(since, until)).await,

@@ -70,7 +70,7 @@ impl Incidents {
         let Some(grant) = self.leases.acquire_lease(&lease, &since.to_rfc3339(), UNSEEN).await? else {
             return Ok(());
         };
-        self.tell(incident, message_id(incident, grant.number), told(since)).await
+        self.notify(incident, message_id(incident, grant.number), told(since)).await
     }
 
     /// Ends it where it is open, and tells people as [`Incidents::open`] does.
@@ -88,7 +88,7 @@ impl Incidents {
             return Ok(());
         };
         let since = holder.parse().unwrap_or(expires_at);
-        self.tell(incident, format!("{}/end", message_id(incident, number)), told(since)).await?;
+        self.notify(incident, format!("{}/end", message_id(incident, number)), told(since)).await?;
         self.leases.release_lease(&LeaseGrant { name, holder, number, expires_at }).await?;
         Ok(())
     }
@@ -97,7 +97,7 @@ impl Incidents {
         Ok(self.leases.lease(&incident.lease()).await?.filter(|record| !record.is_free))
     }
 
-    async fn tell(
+    async fn notify(
         &self,
         incident: &Incident,
         id: String,

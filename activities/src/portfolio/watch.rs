@@ -218,7 +218,7 @@ impl<'a> Watching<'a> {
                     if self.is_recalled().await {
                         return;
                     }
-                    self.tell_late().await;
+                    self.notify_late().await;
                 }
                 _ = marks.tick(), if self.live.has_changed() => self.check_marks().await,
                 Some(_) = self.sends.join_next(), if !self.sends.is_empty() => {}
@@ -272,19 +272,19 @@ impl<'a> Watching<'a> {
         self.watch.checks += 1;
         let saved = self.save().await;
         if saved && !self.watch.pending.is_empty() {
-            self.tell().await;
+            self.notify().await;
         }
     }
 
     /// What the store did not take.
-    async fn tell_late(&mut self) {
+    async fn notify_late(&mut self) {
         if !self.watch.pending.is_empty() && self.save().await {
-            self.tell().await;
+            self.notify().await;
         }
     }
 
     /// Writes the messages of what is to be told, and sends them first.
-    async fn tell(&mut self) {
+    async fn notify(&mut self) {
         let (now, deliverer) = (wall_clock(), self.ports.deliverer.clone());
         let letterhead = Letterhead {
             user_id: self.params.user_id.as_str(),

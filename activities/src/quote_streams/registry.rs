@@ -64,7 +64,12 @@ impl StreamRegistry {
     }
 
     /// A watch ends: its subscription waits a moment for the next one.
-    pub(super) fn keep(&self, stream: &str, local: &LocalStream, subscription: Option<StreamSubscription>) {
+    pub(super) fn hand_over(
+        &self,
+        stream: &str,
+        local: &LocalStream,
+        subscription: Option<StreamSubscription>,
+    ) {
         *locked(&local.kept) = subscription;
         let (registry, stream, number) = (self.clone(), stream.to_owned(), local.number);
         tokio::spawn(async move {

@@ -57,7 +57,7 @@ pub(super) async fn watch(
     watch.resume(kept).await;
     watch.run(&params, &progress, &stop).await;
     let health = local.board().health();
-    registry.keep(&params.stream, &local, watch.subscription);
+    registry.hand_over(&params.stream, &local, watch.subscription);
     Ok(health)
 }
 

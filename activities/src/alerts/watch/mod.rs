@@ -464,7 +464,7 @@ impl<'a> Watch<'a> {
 
     fn see(&mut self, sight: Sight) {
         self.sight = sight;
-        self.report.tell(sight);
+        self.report.notify(sight);
     }
 
     const fn blind_since(&self) -> Option<DateTime<Utc>> {

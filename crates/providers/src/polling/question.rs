@@ -153,7 +153,7 @@ mod tests {
     #[test]
     fn a_classs_contract_is_looked_up_in_the_classs_chain_however_it_is_spelt() {
         for text in ["BRKB  260925C00202500", "BRK.B 260925C00202500", "BRK/B 260925C00202500"] {
-            let symbol = StreamSymbol::Option(OccSymbol::parse(text).unwrap());
+            let symbol = StreamSymbol::Option(ttai_core::OccSymbol::parse(text).unwrap());
             assert_eq!(Target::of(&symbol), Target::Chain(Symbol::new("BRK.B").unwrap()), "{text}");
         }
     }

@@ -286,8 +286,7 @@ fn duration(text: &str) -> Result<Duration, String> {
     if span < Duration::from_millis(10) { Err(format!("{text} is too short")) } else { Ok(span) }
 }
 
-/// A moment of the market: RFC 3339 with an offset, or New York clock time.
-/// A market time as a user writes it.
+/// A moment of the market as a user writes it: RFC 3339 with an offset, or New York clock time.
 pub(crate) fn market_time(text: &str) -> Result<DateTime<Utc>, String> {
     if let Ok(moment) = DateTime::parse_from_rfc3339(text) {
         return Ok(moment.with_timezone(&Utc));

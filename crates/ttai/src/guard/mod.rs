@@ -4,9 +4,9 @@
 mod conditions;
 mod look;
 mod metrics;
+mod notify;
 mod ping;
 mod report;
-mod tell;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,9 +22,9 @@ pub use metrics::render;
 pub use ping::DeadManPing;
 pub(crate) use report::store_trouble;
 
+use notify::{IncidentNotifier, Outage};
 use ping::Pinger;
 use report::Report;
-use tell::{Outage, Teller};
 
 /// How often a guard looks.
 pub(crate) const ROUND: Duration = Duration::from_secs(30);
@@ -35,7 +35,7 @@ pub(crate) const ANSWERS_WITHIN: Duration = Duration::from_secs(10);
 pub struct Guard {
     ports: Ports,
     client: TtaiClient,
-    teller: Teller,
+    incidents: IncidentNotifier,
     store: Outage,
 }
 
@@ -44,7 +44,7 @@ impl Guard {
     #[must_use]
     pub fn over(ports: Ports, client: TtaiClient) -> Self {
         let incidents = Incidents { leases: Arc::clone(&ports.leases), deliverer: ports.deliverer.clone() };
-        Self { ports, client, teller: Teller::of(incidents), store: Outage::default() }
+        Self { ports, client, incidents: IncidentNotifier::of(incidents), store: Outage::default() }
     }
 
     /// Looks until the shutdown. With a `ping` somebody outside is told that all is well, as long as it is.
@@ -79,12 +79,12 @@ impl Guard {
         let (store, entities) = tokio::join!(looked, entities(&self.client));
         let mut conditions = of_server(entities.as_deref().map_err(String::as_str), now);
         if entities.is_ok() {
-            conditions.extend(self.teller.gone(&conditions));
+            conditions.extend(self.incidents.gone(&conditions));
         }
         if let Ok(store) = &store {
             conditions.extend(of_store(store, market.simulated, now));
         }
-        let told = self.teller.round(&conditions, now).await;
+        let told = self.incidents.round(&conditions, now).await;
         let store_trouble = store.as_ref().err().cloned();
         self.store.round(store_trouble.clone(), now, self.ports.notifier.as_ref()).await;
         Report::publish(store.ok(), store_trouble, told);

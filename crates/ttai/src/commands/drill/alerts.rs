@@ -26,13 +26,13 @@ use ttai_contract::{AlertDefinition, UserId};
 use ttai_core::{SessionPart, Symbol};
 use ttai_dev_server::DevServer;
 use ttai_engine::{Firing, FiringWay};
-use ttai_ports::{Deliveries, FiringFilter, Firings, Leases, MarketData};
+use ttai_ports::{Deliveries, Leases, MarketData};
 use ttai_sim::server::faults::Fault;
 use ttai_sim::server::{RunningSim, SimOptions, SimStart, start};
 use ttai_store::{Database, StoreUrl};
 
 use super::super::sim::read_faults;
-use super::stage::{LOOK, PATIENCE, Pace, Process, Webhook, persist, temporal, worker};
+use super::stage::{LOOK, PATIENCE, Pace, Process, Webhook, firings, log_tail, persist, temporal, worker};
 use crate::cli::{DrillAlertsArgs, GlobalArgs};
 use crate::market::Played;
 use crate::settings::Settings;
@@ -344,7 +344,7 @@ impl Stage {
         // Whoever watches has the lease.
         let deadline = Instant::now() + PATIENCE;
         while self.database.lease("price-alerts/shard-0").await?.is_none_or(|lease| lease.is_free) {
-            ensure!(Instant::now() < deadline, "nobody watches:\n{}", self.log_tail());
+            ensure!(Instant::now() < deadline, "nobody watches:\n{}", log_tail(self.folder.path()));
             sleep(LOOK).await;
         }
         Ok(())
@@ -385,34 +385,23 @@ impl Stage {
             let lease = self.database.lease("price-alerts/shard-0").await?;
             let watched = lease.is_some_and(|lease| !lease.is_free);
             let open = self.database.delivery_backlog().await?.open;
-            let now = (self.firings().await?.len(), lock(&self.channel).received.len());
+            let now = (firings(&self.database).await?.len(), lock(&self.channel).received.len());
             if !watched || open > 0 || last != Some(now) {
                 (last, since) = (Some(now), Instant::now());
             }
-            ensure!(Instant::now() < deadline, "{open} deliveries are open:\n{}", self.log_tail());
+            ensure!(
+                Instant::now() < deadline,
+                "{open} deliveries are open:\n{}",
+                log_tail(self.folder.path())
+            );
             sleep(LOOK).await;
         }
         Ok(())
     }
 
-    async fn firings(&self) -> anyhow::Result<Vec<ttai_ports::FiringRecord>> {
-        let mut all = Vec::new();
-        let mut filter = FiringFilter {
-            user_id: UserId::default().to_string(),
-            limit: Some(1_000),
-            ..FiringFilter::default()
-        };
-        loop {
-            let page = self.database.list_firings(&filter).await?;
-            let Some(last) = page.last() else { return Ok(all) };
-            filter.after = Some(last.cursor());
-            all.extend(page);
-        }
-    }
-
     async fn rows(&self, alerts: &[DrillAlert]) -> anyhow::Result<Vec<DrillRow>> {
         let mut fired: BTreeMap<String, Vec<ttai_ports::FiringRecord>> = BTreeMap::new();
-        for firing in self.firings().await? {
+        for firing in firings(&self.database).await? {
             fired.entry(firing.alert_id.clone()).or_default().push(firing);
         }
         let received = lock(&self.channel).received.clone();
@@ -446,12 +435,6 @@ impl Stage {
     async fn events(&self, id: &str) -> anyhow::Result<usize> {
         let client = server::connect(&self.server.address(), self.server.namespace()).await?;
         Ok(client.any_run(id).describe().await?.history_length)
-    }
-
-    fn log_tail(&self) -> String {
-        let log = std::fs::read_to_string(self.folder.path().join("worker.log")).unwrap_or_default();
-        let lines: Vec<&str> = log.lines().collect();
-        lines[lines.len().saturating_sub(30)..].join("\n")
     }
 
     async fn strike(mut self) -> anyhow::Result<()> {

@@ -20,13 +20,13 @@ use ttai_client::PriceAlerts;
 use ttai_contract::{AlertDefinition, UserId};
 use ttai_core::Symbol;
 use ttai_dev_server::DevServer;
-use ttai_ports::{Deliveries, FiringFilter, FiringRecord, Firings};
+use ttai_ports::{Deliveries, FiringRecord};
 use ttai_sim::server::RunningSim;
 use ttai_sim::server::prints::Departure;
 use ttai_store::{Database, StoreUrl};
 
 use super::flat_market::{FlatMarket, PRICE};
-use super::stage::{LOOK, PATIENCE, Pace, Webhook, arm, persist, temporal, worker};
+use super::stage::{LOOK, PATIENCE, Pace, Webhook, arm, firings, log_tail, persist, temporal, worker};
 use crate::cli::{DrillLatencyArgs, GlobalArgs};
 use crate::settings::Settings;
 use crate::{output, report, server};
@@ -73,7 +73,7 @@ struct Findings {
 pub(super) async fn latency(global: &GlobalArgs, args: DrillLatencyArgs) -> anyhow::Result<ExitCode> {
     let settings = Settings::load(global, None)?;
     let mut stage = Stage::set(&settings, args.alerts / STEPS).await?;
-    let outcome = stage.measure(args).await.map_err(|error| error.context(stage.log_tail()));
+    let outcome = stage.measure(args).await.map_err(|error| error.context(log_tail(stage.folder.path())));
     stage.strike().await?;
     let findings = outcome?;
     if args.json {
@@ -279,7 +279,7 @@ impl Stage {
             sleep(LOOK).await;
         }
         let recorded: HashMap<String, DateTime<Utc>> =
-            self.firings().await?.into_iter().map(|row| (row.message_id, row.recorded_at)).collect();
+            firings(&self.database).await?.into_iter().map(|row| (row.message_id, row.recorded_at)).collect();
         let arrivals = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         let mut times: [Vec<f64>; 3] = Default::default();
         for (id, left) in expected {
@@ -333,26 +333,8 @@ impl Stage {
     }
 
     async fn burst_firings(&self) -> anyhow::Result<Vec<FiringRecord>> {
-        let all = self.firings().await?;
+        let all = firings(&self.database).await?;
         Ok(all.into_iter().filter(|row| row.alert_id.starts_with("at-once")).collect())
-    }
-
-    async fn firings(&self) -> anyhow::Result<Vec<FiringRecord>> {
-        let user_id = UserId::default().to_string();
-        let mut filter = FiringFilter { user_id, limit: Some(1_000), ..FiringFilter::default() };
-        let mut all = Vec::new();
-        loop {
-            let page = self.database.list_firings(&filter).await?;
-            let Some(last) = page.last() else { return Ok(all) };
-            filter.after = Some(last.cursor());
-            all.extend(page);
-        }
-    }
-
-    fn log_tail(&self) -> String {
-        let log = std::fs::read_to_string(self.folder.path().join("worker.log")).unwrap_or_default();
-        let lines: Vec<&str> = log.lines().collect();
-        lines[lines.len().saturating_sub(30)..].join("\n")
     }
 
     async fn strike(mut self) -> anyhow::Result<()> {

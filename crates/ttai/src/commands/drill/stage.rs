@@ -8,10 +8,12 @@ use std::time::Duration;
 use anyhow::{Context, ensure};
 use tokio::time::{Instant, sleep};
 use ttai_client::PriceAlerts;
-use ttai_contract::AlertDefinition;
+use ttai_contract::{AlertDefinition, UserId};
 use ttai_dev_server::{DevServer, DevServerOptions};
+use ttai_ports::{FiringFilter, FiringRecord, Firings};
 use ttai_sim::server::RunningSim;
 use ttai_sim::server::webhook::WEBHOOK_SIGNING_KEY;
+use ttai_store::Database;
 
 use crate::settings::Settings;
 use crate::{server, sources};
@@ -119,6 +121,26 @@ pub(super) fn worker(
         command.env("TTAI_DRILL", "1");
     }
     command.spawn().context("a worker cannot be started")
+}
+
+/// Everything that fired, newest first.
+pub(super) async fn firings(database: &Database) -> anyhow::Result<Vec<FiringRecord>> {
+    let user_id = UserId::default().to_string();
+    let mut filter = FiringFilter { user_id, limit: Some(1_000), ..FiringFilter::default() };
+    let mut all = Vec::new();
+    loop {
+        let page = database.list_firings(&filter).await?;
+        let Some(last) = page.last() else { return Ok(all) };
+        filter.after = Some(last.cursor());
+        all.extend(page);
+    }
+}
+
+/// What the workers of a folder said last.
+pub(super) fn log_tail(folder: &Path) -> String {
+    let log = std::fs::read_to_string(folder.join("worker.log")).unwrap_or_default();
+    let lines: Vec<&str> = log.lines().collect();
+    lines[lines.len().saturating_sub(30)..].join("\n")
 }
 
 /// What a process has used, by /proc.

@@ -12,7 +12,7 @@ use super::report::host;
 
 /// Looks in a row that have to agree.
 const LASTING: u32 = 2;
-/// Looks after which an incident that is over here is looked for again: its teller may have died.
+/// Looks after which an incident that is over here is looked for again: whoever told it may have died.
 const FORGETTING: u32 = 20;
 
 /// What was seen of a condition lately.
@@ -25,14 +25,14 @@ struct Course {
 }
 
 /// Tells conditions of many processes once.
-pub(super) struct Teller {
+pub(super) struct IncidentNotifier {
     incidents: Incidents,
     courses: BTreeMap<String, Course>,
     /// What this process has told and not ended.
     told: BTreeMap<String, HealthCondition>,
 }
 
-impl Teller {
+impl IncidentNotifier {
     pub(super) fn of(incidents: Incidents) -> Self {
         Self { incidents, courses: BTreeMap::new(), told: BTreeMap::new() }
     }
@@ -188,7 +188,7 @@ mod tests {
         "2026-09-18T15:00:00Z".parse::<DateTime<Utc>>().unwrap() + TimeDelta::seconds(seconds)
     }
 
-    async fn teller(store: &Arc<Database>, desk: &Arc<Desk>, folder: &std::path::Path) -> Teller {
+    async fn notifier(store: &Arc<Database>, desk: &Arc<Desk>, folder: &std::path::Path) -> IncidentNotifier {
         let spooled = Spooled::open(Arc::clone(store), &folder.join("spool"), 1 << 20).await.unwrap();
         let channel = ChannelRule { name: "desk".into(), per_minute: None, digest_characters: 4_000 };
         let deliverer = Deliverer {
@@ -201,7 +201,7 @@ mod tests {
             longest_send: LONGEST_SEND,
             driver: None,
         };
-        Teller::of(Incidents { leases: Arc::clone(store) as _, deliverer })
+        IncidentNotifier::of(Incidents { leases: Arc::clone(store) as _, deliverer })
     }
 
     fn condition(is_bad: bool) -> [HealthCondition; 1] {
@@ -222,8 +222,8 @@ mod tests {
         let url = StoreUrl::sqlite(folder.path().join("ttai.db")).unwrap();
         let store = Arc::new(Database::open(&url).await.unwrap());
         let desk = Arc::new(Desk::default());
-        let mut one = teller(&store, &desk, folder.path()).await;
-        let mut other = teller(&store, &desk, folder.path()).await;
+        let mut one = notifier(&store, &desk, folder.path()).await;
+        let mut other = notifier(&store, &desk, folder.path()).await;
         assert!(one.round(&condition(true), at(0)).await.is_empty());
         one.round(&condition(false), at(30)).await;
         assert_eq!(desk.heard(), Vec::<String>::new(), "it came and went");
@@ -234,7 +234,7 @@ mod tests {
         assert_eq!(one.round(&condition(true), at(150)).await, ["bad"]);
         assert_eq!(desk.heard(), ["bad"]);
         // The worker that told it is gone; one that has just begun tells the end.
-        let mut third = teller(&store, &desk, folder.path()).await;
+        let mut third = notifier(&store, &desk, folder.path()).await;
         for seconds in [180, 210, 240] {
             third.round(&condition(false), at(seconds)).await;
             other.round(&condition(false), at(seconds)).await;
@@ -248,19 +248,19 @@ mod tests {
         let url = StoreUrl::sqlite(folder.path().join("ttai.db")).unwrap();
         let store = Arc::new(Database::open(&url).await.unwrap());
         let desk = Arc::new(Desk::default());
-        let mut teller = teller(&store, &desk, folder.path()).await;
+        let mut notifier = notifier(&store, &desk, folder.path()).await;
         let [mut entity] = condition(true);
         entity.incident.name = "entity/price-alerts".to_owned();
         for seconds in [0, 30] {
-            teller.round(&[entity.clone()], at(seconds)).await;
+            notifier.round(&[entity.clone()], at(seconds)).await;
         }
-        assert!(teller.gone(&[entity]).is_empty());
+        assert!(notifier.gone(&[entity]).is_empty());
         for seconds in [60, 90, 120] {
-            let gone = teller.gone(&[]);
-            teller.round(&gone, at(seconds)).await;
+            let gone = notifier.gone(&[]);
+            notifier.round(&gone, at(seconds)).await;
         }
         assert_eq!(desk.heard(), ["bad", "good"]);
-        assert!(teller.gone(&[]).is_empty());
+        assert!(notifier.gone(&[]).is_empty());
     }
 
     #[tokio::test]
