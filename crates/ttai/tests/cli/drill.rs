@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::Home;
+use crate::home::Home;
 
 /// The invented day.
 const DAY: &str = "2026-09-18";
@@ -29,7 +29,8 @@ async fn alerts_fire_as_the_tape_says_while_workers_die() -> anyhow::Result<()> 
         "--seed",
         "3",
     ];
-    let rows = home.run_for(&[&drill[..], &["--json"]].concat(), crate::DEADLINE * 3)?.expect(0)?.json()?;
+    let rows =
+        home.run_for(&[&drill[..], &["--json"]].concat(), crate::home::DEADLINE * 3)?.expect(0)?.json()?;
     let rows = rows.as_array().cloned().unwrap_or_default();
     assert_eq!(rows.len(), 12, "{rows:?}");
     let fired = rows.iter().filter(|row| row["fired"] == json!(true)).count();

@@ -12,7 +12,7 @@ use ttai_ports::MarketData;
 use ttai_providers::tape::Tape;
 use ttai_sim::market::{cached, present_at};
 
-use super::{Home, eventually_within, text};
+use crate::home::{Home, eventually_within, text};
 
 /// From now to the minute in which the level is crossed: what it takes to start and to arm.
 const LEAD: TimeDelta = TimeDelta::seconds(75);
