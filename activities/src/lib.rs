@@ -25,6 +25,7 @@ mod narrator;
 mod options;
 mod research;
 mod sources;
+mod subscription;
 mod supervise;
 mod synthesis;
 #[cfg(test)]

@@ -4,27 +4,22 @@
 //! brings is not taken for a move, and a mark that is halted, crossed or not offered is unknown.
 
 use std::collections::{HashMap, HashSet};
-use std::future::pending;
 
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 use ttai_core::{OccSymbol, Symbol};
-use ttai_ports::{
-    PortError, StreamEvent, StreamGap, StreamGreeks, StreamKinds, StreamQuote, StreamReader, StreamSymbol,
-    StreamTrade,
-};
+use ttai_ports::{StreamEvent, StreamGap, StreamGreeks, StreamKinds, StreamQuote, StreamSymbol, StreamTrade};
 use ttai_quant::chain::ContractGreeks;
 use ttai_quant::portfolio::{AccountBook, HeldInstrument};
 
 use super::book::INDEX;
 use crate::ports::Ports;
+use crate::subscription::Subscription;
 
 /// What the stream has said since the last gap.
-#[derive(Default)]
 pub(super) struct LiveMarks {
-    reader: Option<Box<dyn StreamReader>>,
-    subscribed: HashSet<StreamSymbol>,
+    stream: Subscription,
     /// Dollars a share; none where what came last is no price.
     marks: HashMap<StreamSymbol, Option<Decimal>>,
     greeks: HashMap<OccSymbol, ContractGreeks>,
@@ -32,48 +27,39 @@ pub(super) struct LiveMarks {
     changed: bool,
 }
 
+impl Default for LiveMarks {
+    fn default() -> Self {
+        Self {
+            stream: Subscription::new(StreamKinds::ALL),
+            marks: HashMap::new(),
+            greeks: HashMap::new(),
+            newest: None,
+            changed: false,
+        }
+    }
+}
+
 impl LiveMarks {
     /// Reads the instruments of an account, and no others. Without a stream the reads of the account stand alone.
     pub(super) async fn follow(&mut self, ports: &Ports, book: &AccountBook) {
         let wanted = instruments(book);
-        if let Err(error) = self.subscribe(ports, &wanted).await {
+        if let Err(error) = self.stream.follow(ports.streams.as_ref(), wanted.iter().cloned().collect()).await
+        {
             tracing::warn!("the account's marks are not streamed: {error}");
-            self.drop_reader();
+            self.drop_stream();
             return;
         }
         self.marks.retain(|symbol, _| wanted.contains(symbol));
         self.greeks.retain(|contract, _| wanted.contains(&StreamSymbol::Option(contract.clone())));
-        self.subscribed = wanted;
     }
 
-    async fn subscribe(&mut self, ports: &Ports, wanted: &HashSet<StreamSymbol>) -> Result<(), PortError> {
-        let new: Vec<StreamSymbol> = wanted.difference(&self.subscribed).cloned().collect();
-        let gone: Vec<StreamSymbol> = self.subscribed.difference(wanted).cloned().collect();
-        match &mut self.reader {
-            None if new.is_empty() => {}
-            None => self.reader = Some(ports.streams.subscribe(&new, StreamKinds::ALL).await?),
-            Some(reader) => {
-                if !new.is_empty() {
-                    reader.add(&new).await?;
-                }
-                if !gone.is_empty() {
-                    reader.remove(&gone).await?;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn drop_reader(&mut self) {
+    fn drop_stream(&mut self) {
         *self = Self { newest: self.newest, ..Self::default() };
     }
 
     /// The next event; none for ever without a stream.
     pub(super) async fn next(&mut self) -> Option<StreamEvent> {
-        match &mut self.reader {
-            Some(reader) => reader.next().await,
-            None => pending().await,
-        }
+        self.stream.next().await
     }
 
     /// Takes an event in. The end of the stream leaves the marks to the next read of the account.
@@ -85,7 +71,7 @@ impl LiveMarks {
             Some(StreamEvent::Halt(halt)) if halt.halted => self.mark(halt.symbol, None, halt.market_time),
             Some(StreamEvent::Halt(halt)) => drop(self.marks.remove(&halt.symbol)),
             Some(StreamEvent::Gap(gap)) => self.gap(&gap),
-            None => self.drop_reader(),
+            None => self.drop_stream(),
         }
     }
 

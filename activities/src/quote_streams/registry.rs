@@ -7,19 +7,12 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 use ttai_contract::{LatestValues, ReadQuotesParams};
-use ttai_ports::{StreamKinds, StreamReader, StreamSymbol};
 
 use super::board::QuoteBoard;
+use crate::subscription::Subscription;
 
 /// How long a subscription waits for the next watch: longer than a hand-over takes.
 const KEPT: Duration = Duration::from_secs(15);
-
-/// A subscription and what it has.
-pub(super) struct StreamSubscription {
-    pub(super) reader: Box<dyn StreamReader>,
-    pub(super) symbols: Vec<StreamSymbol>,
-    pub(super) kinds: StreamKinds,
-}
 
 /// A stream of this process.
 #[derive(Clone, Default)]
@@ -29,7 +22,7 @@ pub(super) struct LocalStream {
     pub(super) recall: CancellationToken,
     /// Which of the watches of this stream it is.
     number: u64,
-    kept: Arc<Mutex<Option<StreamSubscription>>>,
+    kept: Arc<Mutex<Option<Subscription>>>,
 }
 
 impl LocalStream {
@@ -49,7 +42,7 @@ impl StreamRegistry {
     }
 
     /// A watch begins: with what the one before has left, if it was here.
-    pub(super) fn begin(&self, stream: &str) -> (LocalStream, Option<StreamSubscription>) {
+    pub(super) fn begin(&self, stream: &str) -> (LocalStream, Option<Subscription>) {
         let mut streams = self.streams();
         let before = streams.remove(stream);
         let kept = before.as_ref().and_then(|before| locked(&before.kept).take());
@@ -64,13 +57,8 @@ impl StreamRegistry {
     }
 
     /// A watch ends: its subscription waits a moment for the next one.
-    pub(super) fn hand_over(
-        &self,
-        stream: &str,
-        local: &LocalStream,
-        subscription: Option<StreamSubscription>,
-    ) {
-        *locked(&local.kept) = subscription;
+    pub(super) fn hand_over(&self, stream: &str, local: &LocalStream, subscription: Subscription) {
+        *locked(&local.kept) = Some(subscription);
         let (registry, stream, number) = (self.clone(), stream.to_owned(), local.number);
         tokio::spawn(async move {
             tokio::time::sleep(KEPT).await;

@@ -7,13 +7,14 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 use ttai_contract::{LatestValues, QuoteStreamHealth, ReadQuotesParams, WatchQuotesParams};
-use ttai_ports::{PortError, QuoteStream, StreamEvent, StreamSymbol};
+use ttai_ports::{QuoteStream, StreamEvent, StreamSymbol};
 
 use super::board::QuoteBoard;
-use super::registry::{LocalStream, StreamRegistry, StreamSubscription};
+use super::registry::{LocalStream, StreamRegistry};
 use super::{stream_kinds, stream_symbols};
 use crate::clock::{patient, wall_clock};
 use crate::failure::AnalystError;
+use crate::subscription::Subscription;
 use crate::supervise::Progress;
 
 /// How often the stream's health is looked at.
@@ -29,7 +30,7 @@ struct QuoteWatch<'a> {
     streams: &'a dyn QuoteStream,
     wanted: Vec<StreamSymbol>,
     local: LocalStream,
-    subscription: Option<StreamSubscription>,
+    subscription: Subscription,
     /// When to subscribe again, and how long to wait after that fails.
     again_at: Instant,
     wait: Duration,
@@ -44,18 +45,23 @@ pub(super) async fn watch(
 ) -> Result<QuoteStreamHealth, AnalystError> {
     let kinds = stream_kinds(&params.kinds);
     let (local, kept) = registry.begin(&params.stream);
-    let kept = kept.filter(|kept| kept.kinds == kinds);
+    let kept = kept.filter(|kept| kept.is_open() && kept.kinds() == kinds);
+    let is_kept = kept.is_some();
     local.board().begin(&params.symbols, wall_clock());
     let mut watch = QuoteWatch {
         streams: streams.as_ref(),
         wanted: stream_symbols(&params.symbols),
         local: local.clone(),
-        subscription: None,
+        subscription: kept.unwrap_or_else(|| Subscription::new(kinds)),
         again_at: Instant::now(),
         wait: AGAIN,
     };
-    watch.resume(kept).await;
-    watch.run(&params, &progress, &stop).await;
+    if is_kept {
+        watch.resume().await;
+    } else if watch.wanted.is_empty() {
+        local.board().subscribed(wall_clock());
+    }
+    watch.run(&progress, &stop).await;
     let health = local.board().health();
     registry.hand_over(&params.stream, &local, watch.subscription);
     Ok(health)
@@ -63,28 +69,14 @@ pub(super) async fn watch(
 
 impl QuoteWatch<'_> {
     /// Goes on with the subscription of the watch before: symbols come and go without dropping it.
-    async fn resume(&mut self, kept: Option<StreamSubscription>) {
-        let Some(mut kept) = kept else { return };
-        let gone: Vec<StreamSymbol> =
-            kept.symbols.iter().filter(|symbol| !self.wanted.contains(symbol)).cloned().collect();
-        let new: Vec<StreamSymbol> =
-            self.wanted.iter().filter(|symbol| !kept.symbols.contains(symbol)).cloned().collect();
-        let changed = async {
-            if !gone.is_empty() {
-                kept.reader.remove(&gone).await?;
-            }
-            if !new.is_empty() {
-                kept.reader.add(&new).await?;
-            }
-            Ok::<_, PortError>(())
-        };
-        match changed.await {
-            Ok(()) => self.subscription = Some(StreamSubscription { symbols: self.wanted.clone(), ..kept }),
-            Err(error) => tracing::warn!("a quote stream is subscribed anew: {error}"),
+    async fn resume(&mut self) {
+        if let Err(error) = self.subscription.follow(self.streams, self.wanted.clone()).await {
+            tracing::warn!("a quote stream is subscribed anew: {error}");
+            self.subscription.close();
         }
     }
 
-    async fn run(&mut self, params: &WatchQuotesParams, progress: &Progress, stop: &CancellationToken) {
+    async fn run(&mut self, progress: &Progress, stop: &CancellationToken) {
         let recall = self.local.recall.clone();
         let mut looks = patient(LOOK);
         loop {
@@ -93,17 +85,22 @@ impl QuoteWatch<'_> {
                 () = stop.cancelled() => return,
                 () = recall.cancelled() => return,
                 _ = looks.tick() => self.look(progress),
-                event = next(&mut self.subscription) => self.take(event.as_ref()),
-                () = sleep_until(self.again_at), if self.subscription.is_none() => {
-                    self.subscribe(params).await;
+                event = self.subscription.next() => self.take(event.as_ref()),
+                () = sleep_until(self.again_at), if !self.is_subscribed() => {
+                    self.subscribe().await;
                 }
             }
         }
     }
 
+    /// A stream without symbols needs no subscription.
+    fn is_subscribed(&self) -> bool {
+        self.subscription.is_open() || self.wanted.is_empty()
+    }
+
     fn look(&self, progress: &Progress) {
         let mut board = self.local.board();
-        board.look(self.streams.name(), &self.streams.health(), self.subscription.is_some(), wall_clock());
+        board.look(self.streams.name(), &self.streams.health(), self.is_subscribed(), wall_clock());
         progress.step(&board.line());
     }
 
@@ -112,19 +109,17 @@ impl QuoteWatch<'_> {
             Some(event) => self.local.board().take(event, self.streams.name()),
             // It has ended for good: another one begins.
             None => {
-                self.subscription = None;
+                self.subscription.close();
                 self.again_at = Instant::now() + AGAIN;
             }
         }
     }
 
-    async fn subscribe(&mut self, params: &WatchQuotesParams) {
-        let kinds = stream_kinds(&params.kinds);
-        match self.streams.subscribe(&self.wanted, kinds).await {
-            Ok(reader) => {
+    async fn subscribe(&mut self) {
+        match self.subscription.follow(self.streams, self.wanted.clone()).await {
+            Ok(()) => {
                 self.wait = AGAIN;
                 self.local.board().subscribed(wall_clock());
-                self.subscription = Some(StreamSubscription { reader, symbols: self.wanted.clone(), kinds });
             }
             Err(error) => {
                 self.local.board().failed(error.to_string());
@@ -132,13 +127,6 @@ impl QuoteWatch<'_> {
                 self.wait = (self.wait * 2).min(LONGEST_WAIT);
             }
         }
-    }
-}
-
-async fn next(subscription: &mut Option<StreamSubscription>) -> Option<StreamEvent> {
-    match subscription {
-        Some(subscription) => subscription.reader.next().await,
-        None => std::future::pending().await,
     }
 }
 

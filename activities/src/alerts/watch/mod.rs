@@ -9,7 +9,6 @@ mod server;
 mod sets;
 
 use std::collections::BTreeMap;
-use std::future::pending;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -27,8 +26,7 @@ use ttai_core::Symbol;
 use ttai_core::alert::AlertDefinition;
 use ttai_engine::InstrumentId;
 use ttai_ports::{
-    AlertRecord, AlertState, LeaseGrant, PortError, StoreError, StreamEvent, StreamKinds, StreamReader,
-    StreamSymbol,
+    AlertRecord, AlertState, LeaseGrant, PortError, StoreError, StreamEvent, StreamKinds, StreamSymbol,
 };
 
 use self::checkpoint::SAVE;
@@ -44,6 +42,7 @@ use crate::deliveries::Incidents;
 use crate::failure::Interruption;
 use crate::market_view;
 use crate::ports::Ports;
+use crate::subscription::Subscription;
 use crate::supervise::Supervisor;
 
 /// How often the store is asked for changed alerts: an alert is armed within a second of the answer that it is.
@@ -147,7 +146,7 @@ struct Watch<'a> {
     /// Makes the members' alerts what those ask for: it asks the market, which may take long.
     settling: JoinSet<Result<(), StoreError>>,
     /// The stream; none before the first alert.
-    reader: Option<Box<dyn StreamReader>>,
+    stream: Subscription,
     subscribed: BTreeMap<InstrumentId, StreamSymbol>,
     /// Gaps that wait for the next event of their instrument, and since when.
     open_gaps: BTreeMap<InstrumentId, (Gap, Instant)>,
@@ -188,7 +187,7 @@ impl<'a> Watch<'a> {
             sets_revision: 0,
             sets: BTreeMap::new(),
             settling: JoinSet::new(),
-            reader: None,
+            stream: Subscription::new(StreamKinds::ALL),
             subscribed: BTreeMap::new(),
             open_gaps: BTreeMap::new(),
             filling: BTreeMap::new(),
@@ -260,7 +259,7 @@ impl<'a> Watch<'a> {
                 }
                 Some(_) = self.sends.join_next(), if !self.sends.is_empty() => Ok(()),
                 Some(_) = self.fills.join_next(), if !self.fills.is_empty() => Ok(()),
-                event = next(&mut self.reader) => self.take(event).await,
+                event = self.stream.next() => self.take(event).await,
             };
             let step = match step {
                 Ok(()) if server.is_missing() => Ok(()),
@@ -337,20 +336,7 @@ impl<'a> Watch<'a> {
             let now = self.market_now(&symbols).await;
             self.learn(&new, now).await;
         }
-        match &mut self.reader {
-            _ if symbols.is_empty() => {}
-            Some(reader) => reader.add(&symbols).await?,
-            none => *none = Some(self.ports.streams.subscribe(&symbols, StreamKinds::ALL).await?),
-        }
-        let gone: Vec<StreamSymbol> = self
-            .subscribed
-            .iter()
-            .filter(|(id, _)| !wanted.contains_key(id))
-            .map(|(_, symbol)| symbol.clone())
-            .collect();
-        if let Some(reader) = self.reader.as_mut().filter(|_| !gone.is_empty()) {
-            reader.remove(&gone).await?;
-        }
+        self.stream.follow(self.ports.streams.as_ref(), wanted.values().cloned().collect()).await?;
         self.subscribed = wanted;
         let until = self.market_now(&symbols).await;
         self.fill_since(armed, until);
@@ -412,7 +398,7 @@ impl<'a> Watch<'a> {
                 }
             }
             self.last_event = Instant::now();
-            let Some(more) = next(&mut self.reader).now_or_never() else { break };
+            let Some(more) = self.stream.next().now_or_never() else { break };
             next_event = more;
         }
         Ok(())
@@ -537,13 +523,6 @@ impl<'a> Watch<'a> {
         let _ = timeout(LAST_SENDS, sends.join_all()).await;
         self.set_lease_down().await;
         self.report.finish(LAST_SENDS).await;
-    }
-}
-
-async fn next(reader: &mut Option<Box<dyn StreamReader>>) -> Option<StreamEvent> {
-    match reader {
-        Some(reader) => reader.next().await,
-        None => pending().await,
     }
 }
 

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use tokio::time::Instant;
 use ttai_ports::{LeaseGrant, StoreError, StreamEvent, StreamGap};
 
-use super::{CLOCK, End, Host, Watch, next};
+use super::{CLOCK, End, Host, Watch};
 use crate::alerts::acknowledged::Acknowledgement;
 use crate::alerts::sight::{Blindness, Sight};
 use crate::alerts::watched;
@@ -38,7 +38,7 @@ impl Watch<'_> {
                 _ = beat.tick() => host.beat(&self.progress(None)).await,
                 _ = clock.tick() => self.say_deaf(since, server.age()).await,
                 Some(_) = self.sends.join_next(), if !self.sends.is_empty() => {}
-                event = next(&mut self.reader) => {
+                event = self.stream.next() => {
                     event.ok_or_else(|| self.stream_ended())?;
                     self.last_event = Instant::now();
                 }
