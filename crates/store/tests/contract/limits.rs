@@ -94,13 +94,13 @@ pub(crate) async fn a_pause_stops_who_holds_turns(bench: &Bench) {
 pub(crate) async fn who_gives_up_takes_no_turn(bench: &Bench) {
     let rate = RateLimit { per_minute: 6, burst: 4 };
     let limits = open_limits(bench.url()).await.unwrap();
+    let mut taken = 0;
     for _ in 0..50 {
-        // Dropped after one poll, wherever that was.
+        // Dropped after one poll, wherever that was; now and then the store had answered by then, and the turn was used.
         let mut waiting = Box::pin(limits.acquire("broker/ann", rate));
-        let polled = at_once(waiting.as_mut()).await;
-        assert!(polled.is_none(), "the store answers in a task of its own");
+        taken += u32::from(at_once(waiting.as_mut()).await.is_some());
     }
-    for _ in 1..rate.burst {
+    for _ in 1 + taken..rate.burst {
         let turn = tokio::time::timeout(Duration::from_secs(5), limits.acquire("broker/ann", rate));
         turn.await.unwrap().unwrap();
     }
