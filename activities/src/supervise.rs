@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
+use serde::Serialize;
 use temporalio_sdk::activities::{ActivityContext, ActivityError, ActivityInfo};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -205,6 +206,11 @@ impl Progress {
     /// Says what is being done now.
     pub(crate) fn step(&self, text: &str) {
         self.change(|state| text.clone_into(&mut state.step));
+    }
+
+    /// Says how the thing is that is watched.
+    pub(crate) fn report(&self, report: &impl Serialize) {
+        self.change(|state| state.report = serde_json::to_value(report).ok());
     }
 
     /// Says which turn of a model's conversation is taken.

@@ -2,225 +2,41 @@
 //! that it is blind, catches up and repeats nothing.
 
 use std::fmt;
-use std::str::FromStr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::ops::Deref;
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Context, ensure};
-use async_trait::async_trait;
-use chrono::{DateTime, DurationRound, NaiveDate, TimeDelta, Utc};
+use chrono::TimeDelta;
 use rust_decimal::Decimal;
-use rust_decimal::prelude::{FromPrimitive, ToPrimitive};
 use serde_json::{Value, json};
 use temporalio_client::{UntypedWorkflow, WorkflowDescribeOptions};
-use tokio::sync::broadcast;
 use ttai::worker::{RunningWorkers, WorkerSettings};
 use ttai_activities::Ports;
-use ttai_client::PriceAlerts;
-use ttai_contract::{AlertDefinition, UserId};
-use ttai_core::{MinuteBar, OptionChain, Quote, SessionPart, Symbol};
-use ttai_ports::{
-    DailyHistory, DataSource, Deliveries, DeliveryFilter, FiringFilter, FiringRecord, Firings, Leases,
-    MarketClock, MarketData, PortError, QuoteStream, RiskFreeRate, StreamEvent, StreamHealth, StreamKinds,
-    StreamQuote, StreamReader, StreamSymbol, StreamTrade,
-};
-use ttai_store::{Database, StoreUrl};
+use ttai_contract::UserId;
 
-use crate::lab::{Lab, symbol, within};
+use crate::lab::{Lab, within};
 use crate::proxy::{Flow, Proxy};
+use crate::stage::{SHARD, Stage, StagedAlerts, holds};
 
-const SHARD: &str = "price-alerts/shard-0";
 /// How many seconds of the market pass in one, under the drill profile and by hand: a minute bar is over soon, and a session lasts
 /// until the end of the hole.
 const SPEEDS: [i32; 2] = [30, 4];
-/// Between two prices of the stream.
-const TICK: Duration = Duration::from_millis(100);
-/// Between two looks of the test.
-const LOOK: Duration = Duration::from_millis(20);
-
-/// A market of one symbol whose price the test sets, with its stream and its minutes; everything else is the simulated market's.
-struct Stage {
-    inner: Arc<dyn MarketData>,
-    symbol: Symbol,
-    began: (DateTime<Utc>, Instant),
-    speed: i32,
-    price: Mutex<Decimal>,
-    bars: Mutex<Vec<MinuteBar>>,
-    events: broadcast::Sender<StreamEvent>,
-}
-
-fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-impl Stage {
-    async fn over(inner: Arc<dyn MarketData>, speed: i32) -> anyhow::Result<Arc<Self>> {
-        let symbol = symbol("AAPL");
-        let start = inner.now(&symbol).await?;
-        let price = inner.quote(&symbol, start).await?.last.context("a price")?;
-        let stage = Arc::new(Self {
-            inner,
-            symbol,
-            began: (start, Instant::now()),
-            speed,
-            price: Mutex::new(price),
-            bars: Mutex::default(),
-            events: broadcast::channel(4_096).0,
-        });
-        let ticking = Arc::downgrade(&stage);
-        tokio::spawn(async move {
-            let mut tick = tokio::time::interval(TICK);
-            while let Some(stage) = ticking.upgrade() {
-                stage.tick();
-                tick.tick().await;
-            }
-        });
-        Ok(stage)
-    }
-
-    fn time(&self) -> DateTime<Utc> {
-        let (start, began) = self.began;
-        start + TimeDelta::from_std(began.elapsed()).unwrap_or_default() * self.speed
-    }
-
-    /// A quote and a trade at the present price, in the stream and in the minutes.
-    fn tick(&self) {
-        let (now, price, cent) = (self.time(), *locked(&self.price), Decimal::new(1, 2));
-        self.note(now, price.to_f64().unwrap_or_default());
-        let symbol = StreamSymbol::Equity(self.symbol.clone());
-        let quote = StreamQuote {
-            symbol: symbol.clone(),
-            bid: Some(price - cent),
-            ask: Some(price + cent),
-            bid_size: 1.0,
-            ask_size: 1.0,
-            market_time: Some(now),
-            received_at: now,
-            condition: None,
-        };
-        let trade = StreamTrade {
-            symbol,
-            price,
-            size: 100.0,
-            market_time: Some(now),
-            received_at: now,
-            condition: None,
-            day_volume: None,
-            eligible: true,
-        };
-        // Without a reader nobody takes them.
-        drop(self.events.send(StreamEvent::Quote(quote)));
-        drop(self.events.send(StreamEvent::Trade(trade)));
-    }
-
-    fn note(&self, now: DateTime<Utc>, price: f64) {
-        let start = now.duration_trunc(TimeDelta::minutes(1)).unwrap_or(now);
-        let mut bars = locked(&self.bars);
-        match bars.last_mut().filter(|bar| bar.start == start) {
-            Some(bar) => {
-                (bar.high, bar.low, bar.close) = (bar.high.max(price), bar.low.min(price), price);
-            }
-            None => bars.push(MinuteBar {
-                start,
-                session: SessionPart::Regular,
-                open: price,
-                high: price,
-                low: price,
-                close: price,
-                volume: 1_000.0,
-            }),
-        }
-    }
-
-    fn move_to(&self, price: Decimal) {
-        *locked(&self.price) = price;
-    }
-}
-
-#[async_trait]
-impl MarketClock for Stage {
-    async fn now(&self, _: &Symbol) -> Result<DateTime<Utc>, PortError> {
-        Ok(self.time())
-    }
-}
-
-#[async_trait]
-impl MarketData for Stage {
-    fn source(&self) -> DataSource {
-        self.inner.source()
-    }
-    async fn symbols(&self) -> Result<Vec<Symbol>, PortError> {
-        self.inner.symbols().await
-    }
-    async fn quote(&self, symbol: &Symbol, _: DateTime<Utc>) -> Result<Quote, PortError> {
-        self.inner.quote(symbol, self.began.0).await
-    }
-    async fn daily_history(&self, symbol: &Symbol, _: DateTime<Utc>) -> Result<DailyHistory, PortError> {
-        self.inner.daily_history(symbol, self.began.0).await
-    }
-    async fn minute_bars(
-        &self,
-        _: &Symbol,
-        _: NaiveDate,
-        as_of: DateTime<Utc>,
-    ) -> Result<Vec<MinuteBar>, PortError> {
-        let is_over = |bar: &&MinuteBar| bar.start + TimeDelta::minutes(1) <= as_of;
-        Ok(locked(&self.bars).iter().filter(is_over).copied().collect())
-    }
-    async fn option_chain(&self, symbol: &Symbol, _: DateTime<Utc>) -> Result<OptionChain, PortError> {
-        self.inner.option_chain(symbol, self.began.0).await
-    }
-    async fn risk_free_rate(&self, _: DateTime<Utc>) -> Result<RiskFreeRate, PortError> {
-        self.inner.risk_free_rate(self.began.0).await
-    }
-}
-
-#[async_trait]
-impl QuoteStream for Stage {
-    fn name(&self) -> &str {
-        "stage"
-    }
-    async fn subscribe(
-        &self,
-        _: &[StreamSymbol],
-        _: StreamKinds,
-    ) -> Result<Box<dyn StreamReader>, PortError> {
-        Ok(Box::new(Seat(self.events.subscribe())))
-    }
-    fn health(&self) -> StreamHealth {
-        StreamHealth { connected: true, ..StreamHealth::default() }
-    }
-}
-
-struct Seat(broadcast::Receiver<StreamEvent>);
-
-#[async_trait]
-impl StreamReader for Seat {
-    async fn next(&mut self) -> Option<StreamEvent> {
-        loop {
-            match self.0.recv().await {
-                Ok(event) => return Some(event),
-                Err(broadcast::error::RecvError::Lagged(_)) => {}
-                Err(broadcast::error::RecvError::Closed) => return None,
-            }
-        }
-    }
-    async fn add(&mut self, _: &[StreamSymbol]) -> Result<(), PortError> {
-        Ok(())
-    }
-    async fn remove(&mut self, _: &[StreamSymbol]) -> Result<(), PortError> {
-        Ok(())
-    }
-}
 
 /// A worker behind a proxy, its market, and what is in the store.
 struct Trial {
     lab: Lab,
     proxy: Proxy,
-    stage: Arc<Stage>,
-    store: Database,
+    desk: StagedAlerts,
     workers: RunningWorkers,
-    alerts: PriceAlerts,
+}
+
+impl Deref for Trial {
+    type Target = StagedAlerts;
+
+    fn deref(&self) -> &StagedAlerts {
+        &self.desk
+    }
 }
 
 impl Trial {
@@ -233,59 +49,9 @@ impl Trial {
         let settings = WorkerSettings { drill, ..WorkerSettings::default() };
         let workers = RunningWorkers::start(client.temporal().clone(), ports, settings).await?;
         let alerts = lab.client.start_price_alerts(&UserId::default(), drill).await?;
-        let store =
-            Database::open(&StoreUrl::from_str(&lab.folder().join("ttai.db").to_string_lossy())?).await?;
-        Ok(Self { lab, proxy, stage, store, workers, alerts })
+        let desk = StagedAlerts::of(&lab, stage, alerts).await?;
+        Ok(Self { lab, proxy, desk, workers })
     }
-
-    fn price(&self) -> Decimal {
-        *locked(&self.stage.price)
-    }
-
-    /// Arms an alert a percentage above the present price.
-    async fn arm(&self, id: &str, percent: f64) -> anyhow::Result<Decimal> {
-        let factor = Decimal::from_f64(1.0 + percent / 100.0).context("a factor")?;
-        let level = (self.price() * factor).round_dp(2);
-        let alert: AlertDefinition = serde_json::from_value(
-            json!({"id": id, "symbol": "AAPL", "condition": "above", "target_price": level}),
-        )?;
-        let answers = self.alerts.add(&[alert]).await?;
-        ensure!(answers.alerts.iter().all(|answer| answer.accepted), "{answers:?}");
-        Ok(level)
-    }
-
-    async fn fired(&self, id: &str) -> anyhow::Result<Vec<FiringRecord>> {
-        let filter = FiringFilter {
-            user_id: "default".to_owned(),
-            alert_id: Some(id.to_owned()),
-            ..FiringFilter::default()
-        };
-        Ok(self.store.list_firings(&filter).await?)
-    }
-
-    /// What was told of blindness, newest first.
-    async fn told(&self) -> anyhow::Result<Vec<String>> {
-        let filter = DeliveryFilter { user_id: "default".to_owned(), ..DeliveryFilter::default() };
-        let all = self.store.list_deliveries(&filter).await?;
-        let blind = all.into_iter().filter(|one| one.message.id.starts_with("incident/blind/"));
-        Ok(blind.map(|one| one.message.message.title).collect())
-    }
-
-    async fn is_watched(&self) -> anyhow::Result<bool> {
-        Ok(self.store.lease(SHARD).await?.is_some_and(|lease| !lease.is_free))
-    }
-}
-
-/// Waits until something holds, and says how long that took.
-async fn holds(what: &str, look: impl AsyncFn() -> anyhow::Result<bool>) -> anyhow::Result<Duration> {
-    let (began, mut tick) = (Instant::now(), tokio::time::interval(LOOK));
-    let wait = async {
-        while !look().await? {
-            tick.tick().await;
-        }
-        anyhow::Ok(began.elapsed())
-    };
-    within(what, wait).await?
 }
 
 /// What came of a black hole.
@@ -308,7 +74,7 @@ struct Row {
 async fn black_hole(flow: Flow, hole: Duration, drill: bool) -> anyhow::Result<Row> {
     let trial = Trial::begin(Lab::ephemeral().await?, drill).await?;
     holds("the watch", async || trial.is_watched().await).await?;
-    let (calm, first) = (trial.price(), trial.arm("first", 1.0).await?);
+    let (calm, first) = (trial.stage.price(), trial.arm("first", 1.0).await?);
     let second = trial.arm("second", 4.0).await?;
     trial.stage.move_to(first + Decimal::ONE);
     holds("a live firing", async || Ok(!trial.fired("first").await?.is_empty())).await?;
@@ -412,7 +178,7 @@ impl Trial {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_watch_that_is_still_wanted_goes_on_where_it_was() -> anyhow::Result<()> {
     let trial = Trial::begin(Lab::ephemeral().await?, true).await?;
-    let calm = trial.price();
+    let calm = trial.stage.price();
     let mut survived = false;
     for hole in 0..6 {
         holds("the watch", async || trial.is_watched().await).await?;

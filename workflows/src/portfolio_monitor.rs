@@ -21,6 +21,10 @@ use crate::entity_workflow;
 /// How long to wait after a stretch that failed for good, such as one of an account that does not exist.
 const AFTER_FAILURE: TimeDelta = TimeDelta::minutes(5);
 
+/// Said where a request lists positions.
+const LISTED_POSITIONS: &str =
+    "positions: those listed in the request are not watched; the broker says what is held";
+
 /// A watch hears of a cancellation at its next heartbeat only; since this patch its recall is in the store as well.
 const BY_THE_STORE: &str = "recalled-by-the-store";
 
@@ -88,7 +92,7 @@ impl Entity for PortfolioMonitorWorkflow {
             recent_alerts: self.watch.recent_alerts.clone(),
             active_alerts: self.watch.state.active.keys().cloned().collect(),
             config: self.params.config.clone(),
-            problems: self.watch.problems.clone(),
+            problems: self.problems(),
         }
     }
 
@@ -177,6 +181,12 @@ impl PortfolioMonitorWorkflow {
             check_interval_minutes: self.params.check_interval_minutes,
             watch: self.watch.clone(),
         }
+    }
+
+    /// What could not be read, and what is not.
+    fn problems(&self) -> Vec<String> {
+        let listed = (!self.params.positions.is_empty()).then(|| LISTED_POSITIONS.to_owned());
+        listed.into_iter().chain(self.watch.problems.iter().cloned()).collect()
     }
 
     fn account(&self) -> &str {

@@ -23,10 +23,34 @@ const SEEN: Duration = Duration::from_secs(3_600);
 pub(super) enum Sight {
     /// Nothing says so yet.
     Unknown,
-    /// They do, in market time since.
-    Clear(DateTime<Utc>),
+    /// They do, in market time since, with what was looked up meanwhile.
+    Clear(DateTime<Utc>, CaughtUp),
     /// They do not, in market time since.
     Blind(DateTime<Utc>, Blindness),
+}
+
+/// What came of the minutes that were missed, by the time people are told that alerts see again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct CaughtUp {
+    /// Alerts that they fired.
+    pub(super) fired: u64,
+    /// Symbols whose minutes have not come yet.
+    pub(super) missing: usize,
+}
+
+impl CaughtUp {
+    fn text(self) -> String {
+        let fired = match self.fired {
+            0 => "No alert fired in the minutes missed".to_owned(),
+            1 => "1 alert fired in the minutes missed".to_owned(),
+            fired => format!("{fired} alerts fired in the minutes missed"),
+        };
+        match self.missing {
+            0 => format!("{fired}."),
+            1 => format!("{fired}; those of 1 symbol have not arrived yet."),
+            missing => format!("{fired}; those of {missing} symbols have not arrived yet."),
+        }
+    }
 }
 
 /// Why they do not.
@@ -34,6 +58,8 @@ pub(super) enum Sight {
 pub(super) enum Blindness {
     /// No prices arrive.
     NoStream,
+    /// The stream is connected, and prices that others have do not arrive.
+    SilentStream,
     /// The server does not acknowledge the watch.
     NoServer,
 }
@@ -42,6 +68,9 @@ impl Blindness {
     const fn text(self) -> &'static str {
         match self {
             Self::NoStream => "No prices arrive. What is missed is looked up once they do.",
+            Self::SilentStream => {
+                "The price stream is connected but silent while prices move. It is subscribed again; what is missed is looked up once prices arrive."
+            }
             Self::NoServer => {
                 "The Temporal server does not answer the worker that watches them, so none fires. What is missed is looked up once a worker reaches it again."
             }
@@ -115,7 +144,9 @@ async fn repeat_until_changed(
 async fn notify(incidents: &Incidents, incident: &Incident, sight: Sight) -> Result<(), StoreError> {
     match sight {
         Sight::Unknown => Ok(()),
-        Sight::Clear(until) => incidents.end(incident, |since| sees_again(since, until)).await,
+        Sight::Clear(until, caught_up) => {
+            incidents.end(incident, |since| sees_again(since, until, caught_up)).await
+        }
         Sight::Blind(since, why) => {
             let told =
                 |since| (format!("Price alerts are blind since {}", local(since)), why.text().to_owned());
@@ -124,12 +155,27 @@ async fn notify(incidents: &Incidents, incident: &Incident, sight: Sight) -> Res
     }
 }
 
-fn sees_again(since: DateTime<Utc>, until: DateTime<Utc>) -> (String, String) {
-    let text =
-        format!("They were blind from {}; what was missed is looked up in the minute bars.", local(since));
+fn sees_again(since: DateTime<Utc>, until: DateTime<Utc>, caught_up: CaughtUp) -> (String, String) {
+    let text = format!("They were blind from {}. {}", local(since), caught_up.text());
     (format!("Price alerts see again since {}", local(until)), text)
 }
 
 fn local(time: DateTime<Utc>) -> String {
     time.with_timezone(&NEW_YORK).format("%b %-d %H:%M ET").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_says_what_the_missed_minutes_brought() {
+        let text = |fired, missing| CaughtUp { fired, missing }.text();
+        assert_eq!(text(0, 0), "No alert fired in the minutes missed.");
+        assert_eq!(text(1, 0), "1 alert fired in the minutes missed.");
+        assert_eq!(
+            text(17, 2),
+            "17 alerts fired in the minutes missed; those of 2 symbols have not arrived yet."
+        );
+    }
 }

@@ -102,6 +102,7 @@ impl QuoteWatch<'_> {
         let mut board = self.local.board();
         board.look(self.streams.name(), &self.streams.health(), self.is_subscribed(), wall_clock());
         progress.step(&board.line());
+        progress.report(&board.health());
     }
 
     fn take(&mut self, event: Option<&StreamEvent>) {

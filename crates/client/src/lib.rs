@@ -30,6 +30,7 @@ pub use alerts::PriceAlerts;
 pub use connect::{Connect, TtaiClient};
 pub use error::ClientError;
 pub use listing::{ListFilter, RunDescription, RunStatus, RunSummary};
+pub use portfolio::PortfolioMonitor;
 pub use progress::{RunProgress, Step, StepState};
 pub use quote_streams::QuoteStreamHandle;
 pub use run::{AnyRun, Run};

@@ -4,6 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use futures::{Stream, StreamExt, stream};
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use temporalio_client::grpc::WorkflowService;
 use temporalio_client::tonic::IntoRequest;
@@ -217,6 +218,34 @@ impl RunProgress {
     }
 }
 
+impl AnyRun {
+    /// What the run's pending activity of this type last reported of itself; none where none is pending, or it has not yet. It is no
+    /// action, and as old as a heartbeat may be.
+    pub(crate) async fn reported<T: DeserializeOwned>(
+        &self,
+        activity: &str,
+    ) -> Result<Option<T>, ClientError> {
+        let description = self.description().await?;
+        let is_it = |pending: &&PendingActivityInfo| {
+            pending.activity_type.as_ref().is_some_and(|kind| kind.name == activity)
+        };
+        let report = description
+            .raw()
+            .pending_activities
+            .iter()
+            .find(is_it)
+            .and_then(beat)
+            .and_then(|beat| beat.report);
+        Ok(report.and_then(|report| serde_json::from_value(report).ok()))
+    }
+}
+
+/// The details of its last heartbeat.
+fn beat(pending: &PendingActivityInfo) -> Option<AttemptProgress> {
+    let details = pending.heartbeat_details.as_ref()?.payloads.first()?;
+    serde_json::from_slice(&details.data).ok()
+}
+
 fn waits(since: Option<SystemTime>) -> bool {
     since.and_then(|since| since.elapsed().ok()).is_some_and(|time| time > UNTAKEN)
 }
@@ -229,11 +258,7 @@ fn standing(pending: &PendingActivityInfo) -> (StepState, String) {
     }
     match failure {
         Some(failure) if pending.state() == PendingActivityState::Scheduled => (StepState::Retrying, failure),
-        _ => {
-            let beat = pending.heartbeat_details.as_ref().and_then(|details| details.payloads.first());
-            let beat: Option<AttemptProgress> = beat.and_then(|beat| serde_json::from_slice(&beat.data).ok());
-            (StepState::Running, beat.map(|beat| beat.step).unwrap_or_default())
-        }
+        _ => (StepState::Running, beat(pending).map(|beat| beat.step).unwrap_or_default()),
     }
 }
 

@@ -9,6 +9,9 @@ use crate::connect::TtaiClient;
 use crate::error::ClientError;
 use crate::run::{AnyRun, Run};
 
+/// The activity that watches.
+const WATCH: &str = "watch_quotes_activity";
+
 /// A quote stream.
 #[derive(Clone)]
 pub struct QuoteStreamHandle {
@@ -76,12 +79,15 @@ impl QuoteStreamHandle {
         self.any.update("latest", &LatestSymbols { symbols }).await
     }
 
-    /// How the stream was when its workflow last heard of it; `latest` has it as it is.
+    /// How the stream was when it was last heard of: by its workflow, or by a heartbeat of its watch, which may be a minute old (`at`
+    /// says when). `latest` has it as it is.
     ///
     /// # Errors
     /// As [`Run::query`].
     pub async fn health(&self) -> Result<QuoteStreamHealth, ClientError> {
-        self.run.query::<HealthQuery>().await
+        let heard = self.run.query::<HealthQuery>().await?;
+        let reported: Option<QuoteStreamHealth> = self.any.reported(WATCH).await?;
+        Ok(reported.filter(|reported| reported.at > heard.at).unwrap_or(heard))
     }
 
     /// What it watches and has done.

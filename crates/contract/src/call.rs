@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::policy::RetryPolicy;
 
@@ -54,6 +55,9 @@ pub struct AttemptProgress {
     pub step: String,
     /// The turn of a language model's conversation, from 1; 0 outside one.
     pub turn: u32,
+    /// How the thing is that a long activity watches, in the shape in which its workflow's queries have it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub report: Option<Value>,
 }
 
 impl AttemptProgress {

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use serde_json::json;
 use tokio::time::Instant;
+use ttai_engine::FiringWay;
 use ttai_ports::{FiringFilter, MAX_RECORDED_FIRINGS, NewFiring, NewMessage, RecordedFiring, StoreError};
 
 use super::{AGAIN, End, Watch};
@@ -73,7 +75,10 @@ impl Watch<'_> {
         let mut messages: Vec<NewMessage> = Vec::new();
         for (row, outcome) in rows.into_iter().zip(recorded) {
             match outcome {
-                RecordedFiring::Recorded { .. } => messages.push(row.message),
+                RecordedFiring::Recorded { .. } => {
+                    self.backfilled += u64::from(row.evidence["way"] == json!(FiringWay::Backfill));
+                    messages.push(row.message);
+                }
                 RecordedFiring::AlreadyThere => {}
                 RecordedFiring::NotArmed(_) | RecordedFiring::Superseded => {
                     self.read_anew(&row.alert_id).await;

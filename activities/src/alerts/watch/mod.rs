@@ -1,6 +1,7 @@
 //! The watch of a shard: holds its lease, follows the store's changes and the stream, and records what fires before anything else
 //! happens to it. One at a time by the lease: what a stale watch would record is refused.
 
+mod blindness;
 mod checkpoint;
 mod firings;
 mod gaps;
@@ -29,13 +30,14 @@ use ttai_ports::{
     AlertRecord, AlertState, LeaseGrant, PortError, StoreError, StreamEvent, StreamKinds, StreamSymbol,
 };
 
+use self::blindness::Silence;
 use self::checkpoint::SAVE;
 use self::host::{End, Host};
 use super::acknowledged::Acknowledgement;
 use super::backfill::{self, Filling};
 use super::desk::{AlertDesk, Gap};
 use super::save::subject;
-use super::sight::{Blindness, Sight, SightReport, blind_incident};
+use super::sight::{Sight, SightReport, blind_incident};
 use super::watched;
 use crate::clock::{patient, wall_clock};
 use crate::deliveries::Incidents;
@@ -65,8 +67,8 @@ const QUESTIONS: usize = 8;
 const FACTS_PATIENCE: Duration = Duration::from_secs(20);
 /// An alert that was asked for so long ago, or less, is armed in time.
 const ARMED_WITHIN: TimeDelta = TimeDelta::seconds(5);
-/// A stream that is gone for so long is told.
-const BLIND: Duration = Duration::from_secs(60);
+/// How long the market's clock is waited for.
+const CLOCK_PATIENCE: Duration = Duration::from_secs(60);
 
 /// Numbers the watches of this process: two attempts of one shard are two holders of its lease.
 static WATCHES: AtomicU64 = AtomicU64::new(0);
@@ -166,8 +168,13 @@ struct Watch<'a> {
     save_at: Instant,
     saved: Option<(u64, u64)>,
     recorded: u64,
+    /// Of those recorded since the watch began or was last blind, the ones that minute bars brought.
+    backfilled: u64,
     last_event: Instant,
+    quiet: Silence,
     sight: Sight,
+    /// Since when it sees again, and for how long people have not been told.
+    sees_since: Option<(DateTime<Utc>, Instant)>,
     report: SightReport,
 }
 
@@ -201,8 +208,11 @@ impl<'a> Watch<'a> {
             save_at: Instant::now() + SAVE,
             saved: None,
             recorded: 0,
+            backfilled: 0,
             last_event: Instant::now(),
+            quiet: Silence::default(),
             sight: Sight::Unknown,
+            sees_since: None,
             report,
         }
     }
@@ -347,7 +357,7 @@ impl<'a> Watch<'a> {
     async fn market_now(&mut self, symbols: &[StreamSymbol]) -> DateTime<Utc> {
         let symbol = symbols.iter().chain(self.subscribed.values()).map(underlying).next();
         let Some(symbol) = symbol else { return wall_clock() };
-        match timeout(BLIND, self.ports.market.now(&symbol)).await {
+        match timeout(CLOCK_PATIENCE, self.ports.market.now(&symbol)).await {
             Ok(Ok(now)) => now,
             _ => self.desk.newest().unwrap_or_else(wall_clock),
         }
@@ -380,6 +390,7 @@ impl<'a> Watch<'a> {
         let mut next_event = event;
         for _ in 0..AT_ONCE {
             let Some(event) = next_event else { return Err(self.stream_ended()) };
+            self.hear(&event);
             if let Some(time) = market_time(&event).filter(|time| Some(new_york_date(*time)) > self.facts_of)
             {
                 let all: Vec<_> = self.subscribed.iter().map(|(id, symbol)| (*id, symbol.clone())).collect();
@@ -397,7 +408,6 @@ impl<'a> Watch<'a> {
                     }
                 }
             }
-            self.last_event = Instant::now();
             let Some(more) = self.stream.next().now_or_never() else { break };
             next_event = more;
         }
@@ -416,10 +426,7 @@ impl<'a> Watch<'a> {
     /// Gives the engine the market's time, and notifies people that nothing can be seen, or that something can again.
     async fn advance_clock(&mut self) -> Result<(), End> {
         if self.subscribed.is_empty() {
-            if self.sight == Sight::Unknown {
-                // Nothing is left that could not be seen.
-                self.see(Sight::Clear(wall_clock()));
-            }
+            self.see_nothing_left();
             return Ok(());
         }
         let now = self.market_now(&[]).await;
@@ -429,35 +436,9 @@ impl<'a> Watch<'a> {
             self.expire(&id).await;
         }
         self.save_if_due();
+        self.question_silence(now).await;
         self.look_around(now);
         Ok(())
-    }
-
-    fn look_around(&mut self, now: DateTime<Utc>) {
-        let is_connected = self.ports.streams.health().connected;
-        let is_gone = !is_connected && self.last_event.elapsed() > BLIND;
-        let is_open = ttai_calendar::part_of_day(now).is_some();
-        match self.sight {
-            Sight::Unknown | Sight::Clear(_) if is_gone && is_open => {
-                self.see(Sight::Blind(self.desk.newest().unwrap_or(now), Blindness::NoStream));
-            }
-            // The watch before may have left it told that it is blind: so it is until something comes.
-            Sight::Unknown if !is_connected && self.desk.events == 0 => {}
-            Sight::Unknown | Sight::Blind(..) if !is_gone => self.see(Sight::Clear(now)),
-            _ => {}
-        }
-    }
-
-    fn see(&mut self, sight: Sight) {
-        self.sight = sight;
-        self.report.notify(sight);
-    }
-
-    const fn blind_since(&self) -> Option<DateTime<Utc>> {
-        match self.sight {
-            Sight::Blind(since, _) => Some(since),
-            Sight::Unknown | Sight::Clear(_) => None,
-        }
     }
 
     async fn expire(&mut self, id: &str) {

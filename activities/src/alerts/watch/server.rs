@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use tokio::time::Instant;
-use ttai_ports::{LeaseGrant, StoreError, StreamEvent, StreamGap};
+use ttai_ports::{LeaseGrant, StoreError};
 
 use super::{CLOCK, End, Host, Watch};
 use crate::alerts::acknowledged::Acknowledgement;
@@ -49,11 +49,7 @@ impl Watch<'_> {
         }
         self.take_lease_up().await?;
         let until = self.market_now(&[]).await.max(since);
-        let reason = "the Temporal server did not answer".to_owned();
-        let missed = StreamGap { symbols: Vec::new(), from: since, until, reason };
-        for gap in self.desk.event(&StreamEvent::Gap(missed)) {
-            self.await_end(&gap);
-        }
+        self.miss(since, until, "the Temporal server did not answer");
         Ok(())
     }
 

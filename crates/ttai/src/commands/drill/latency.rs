@@ -1,13 +1,14 @@
 //! `ttai drill latency`: how long a price takes from the frame that leaves the simulated stream to the request that reaches a
-//! webhook, one alert at a time, and all at once into a channel that takes few messages a minute.
+//! webhook, one alert at a time, and all at once into a channel that takes few messages a minute; how soon an alert is armed; and how
+//! soon another worker watches when one is told to go.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::net::Ipv4Addr;
-use std::process::{Child, ExitCode};
+use std::process::{Child, Command, ExitCode};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, ensure};
+use anyhow::{Context, bail, ensure};
 use axum::http::StatusCode;
 use axum::routing::post;
 use axum::{Json, Router};
@@ -17,10 +18,10 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::time::{interval, sleep, timeout};
 use ttai_client::PriceAlerts;
-use ttai_contract::{AlertDefinition, UserId};
+use ttai_contract::{AlertDefinition, UserId, WatchAlertsParams};
 use ttai_core::Symbol;
 use ttai_dev_server::DevServer;
-use ttai_ports::{Deliveries, FiringRecord};
+use ttai_ports::{Deliveries, FiringFilter, FiringRecord, Firings, Leases};
 use ttai_sim::server::RunningSim;
 use ttai_sim::server::prints::Departure;
 use ttai_store::{Database, StoreUrl};
@@ -38,6 +39,10 @@ const OPEN: &str = "open";
 const NARROW: &str = "narrow";
 /// Messages a minute of the narrow channel.
 const NARROW_PER_MINUTE: u32 = 20;
+/// Alerts that are armed one by one, true already, to see how soon each fires.
+const ARMED: usize = 200;
+/// Between two prints of a symbol whose alert is to fire.
+const PRINTS: Duration = Duration::from_millis(20);
 /// How long what fired last may take to arrive.
 const ARRIVES_WITHIN: Duration = Duration::from_secs(30);
 
@@ -64,6 +69,8 @@ struct Findings {
     burst_recorded_ms: f64,
     burst_told_ms: f64,
     burst_messages: usize,
+    /// From the end signal of the worker that watches until another one does.
+    handover_ms: f64,
 }
 
 /// Runs the drill.
@@ -97,6 +104,7 @@ fn print(findings: &Findings) {
         "{} at once: recorded within {:.0} ms, told within {:.0} ms in {} messages",
         findings.burst, findings.burst_recorded_ms, findings.burst_told_ms, findings.burst_messages
     ));
+    output::line(&format!("another worker watches within {:.0} ms of SIGTERM", findings.handover_ms));
 }
 
 /// When each message first reached a channel.
@@ -138,7 +146,10 @@ struct Stage {
     database: Arc<Database>,
     open: SharedArrivals,
     narrow: SharedArrivals,
-    worker: Child,
+    /// Where the open and the narrow channel listen.
+    urls: [String; 2],
+    /// Two: one of them watches.
+    workers: Vec<Child>,
     /// Both clocks at one moment.
     anchor: (Instant, DateTime<Utc>),
 }
@@ -152,14 +163,12 @@ impl Stage {
         let url: StoreUrl = folder.path().join("ttai.db").to_string_lossy().parse()?;
         let database = Arc::new(Database::open(&url).await?);
         let (open, narrow) = (SharedArrivals::default(), SharedArrivals::default());
-        let (open_url, narrow_url) = (listen(&open).await?, listen(&narrow).await?);
-        let channels = [
-            Webhook { name: OPEN, url: &open_url, per_minute: None },
-            Webhook { name: NARROW, url: &narrow_url, per_minute: Some(NARROW_PER_MINUTE) },
-        ];
-        let worker = worker(folder.path(), &server.address(), &sim, &channels, Pace::Drill)?;
+        let urls = [listen(&open).await?, listen(&narrow).await?];
         let anchor = (Instant::now(), Utc::now());
-        Ok(Self { folder, symbols, server, sim, database, open, narrow, worker, anchor })
+        let workers = Vec::new();
+        let mut stage = Self { folder, symbols, server, sim, database, open, narrow, urls, workers, anchor };
+        stage.workers = vec![stage.spawn()?, stage.spawn()?];
+        Ok(stage)
     }
 
     async fn measure(&mut self, args: DrillLatencyArgs) -> anyhow::Result<Findings> {
@@ -176,7 +185,8 @@ impl Stage {
         arm(&router, &ladder).await?;
         self.warm_up().await?;
         let expected = self.climb(args).await?;
-        let (missing, stretches) = self.compare(&expected).await?;
+        let (missing, mut stretches) = self.compare(&expected).await?;
+        stretches.push(self.arm_one_by_one(&router).await?);
         // Where a climb ended over the next levels they would be true already.
         self.warm_up().await?;
         for ids in ladder.chunks(500) {
@@ -184,6 +194,7 @@ impl Stage {
             persist(|| router.remove(ids.clone())).await?;
         }
         let burst = self.burst(&router).await?;
+        let handover_ms = self.hand_over().await?;
         Ok(Findings {
             alerts: args.alerts,
             firings: expected.len(),
@@ -193,6 +204,7 @@ impl Stage {
             burst_recorded_ms: burst.recorded_ms,
             burst_told_ms: burst.told_ms,
             burst_messages: burst.messages,
+            handover_ms,
         })
     }
 
@@ -332,14 +344,92 @@ impl Stage {
         })
     }
 
+    /// Arms alerts that are true already while their symbols print: from the answer that an alert is armed to its firing.
+    async fn arm_one_by_one(&self, router: &PriceAlerts) -> anyhow::Result<Stretch> {
+        let mut answered = HashMap::new();
+        for number in 0..ARMED {
+            let symbol = &self.symbols[number % self.symbols.len()];
+            let id = format!("armed-{number}");
+            let alert = json!({"id": id, "symbol": symbol, "condition": "above", "target_price": PRICE / 2.0, "channels": [OPEN]});
+            arm(router, &[serde_json::from_value(alert)?]).await?;
+            answered.insert(id.clone(), Utc::now());
+            self.print_until_fired(symbol, &id).await?;
+        }
+        let fired = firings(&self.database).await?.into_iter();
+        let times = fired.filter_map(|row| {
+            Some((row.recorded_at - *answered.get(&row.alert_id)?).as_seconds_f64() * 1_000.0)
+        });
+        Ok(stretch("armed to recorded", times.collect()))
+    }
+
+    async fn print_until_fired(&self, symbol: &Symbol, id: &str) -> anyhow::Result<()> {
+        let filter = FiringFilter {
+            user_id: UserId::default().to_string(),
+            alert_id: Some(id.to_owned()),
+            limit: Some(1),
+            ..FiringFilter::default()
+        };
+        let deadline = Instant::now() + PATIENCE;
+        while self.database.list_firings(&filter).await?.is_empty() {
+            ensure!(Instant::now() < deadline, "{id} does not fire");
+            self.print(symbol, PRICE - 0.1);
+            sleep(PRINTS).await;
+        }
+        self.sim.state.market.take_departures();
+        Ok(())
+    }
+
+    /// Tells the worker that watches to go, and says how soon the other one watches.
+    async fn hand_over(&mut self) -> anyhow::Result<f64> {
+        let before = self.watcher().await?.context("nobody watches")?;
+        for place in 0..self.workers.len() {
+            let began = Instant::now();
+            terminate(&self.workers[place])?;
+            loop {
+                ensure!(began.elapsed() < PATIENCE, "nobody watches after SIGTERM");
+                let watcher = self.watcher().await?;
+                if watcher.is_some_and(|number| number > before) {
+                    return Ok(milliseconds(began.elapsed()));
+                }
+                // The other one watches.
+                if watcher.is_some() && self.workers[place].try_wait()?.is_some() {
+                    break;
+                }
+                sleep(PRINTS).await;
+            }
+            self.workers[place] = self.spawn()?;
+        }
+        bail!("neither worker watched")
+    }
+
+    /// The fencing number of whoever watches.
+    async fn watcher(&self) -> anyhow::Result<Option<u64>> {
+        let lease = self.database.lease(&WatchAlertsParams::default().lease()).await?;
+        Ok(lease.filter(|lease| !lease.is_free).map(|lease| lease.number))
+    }
+
+    fn spawn(&self) -> anyhow::Result<Child> {
+        worker(self.folder.path(), &self.server.address(), &self.sim, &self.channels(), Pace::Drill)
+    }
+
+    fn channels(&self) -> [Webhook<'_>; 2] {
+        let [open, narrow] = &self.urls;
+        [
+            Webhook { name: OPEN, url: open, per_minute: None },
+            Webhook { name: NARROW, url: narrow, per_minute: Some(NARROW_PER_MINUTE) },
+        ]
+    }
+
     async fn burst_firings(&self) -> anyhow::Result<Vec<FiringRecord>> {
         let all = firings(&self.database).await?;
         Ok(all.into_iter().filter(|row| row.alert_id.starts_with("at-once")).collect())
     }
 
     async fn strike(mut self) -> anyhow::Result<()> {
-        self.worker.kill()?;
-        self.worker.wait()?;
+        for worker in &mut self.workers {
+            worker.kill()?;
+            worker.wait()?;
+        }
         self.server.stop().await?;
         self.sim.shutdown().await;
         Ok(())
@@ -371,6 +461,12 @@ impl Climb {
         self.waiting.push_back(fires.then_some((step, round + 1)));
         if fires { PRICE + 0.1 * f64::from(step + 1) } else { PRICE - 0.1 }
     }
+}
+
+fn terminate(worker: &Child) -> anyhow::Result<()> {
+    let sent = Command::new("kill").args(["-s", "TERM", &worker.id().to_string()]).status()?;
+    ensure!(sent.success(), "the worker is not there any more");
+    Ok(())
 }
 
 fn cents(price: f64) -> f64 {

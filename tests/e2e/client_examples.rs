@@ -1,0 +1,26 @@
+//! The client's examples, against a real server and a worker.
+
+use crate::lab::Lab;
+
+#[path = "../../crates/client/examples/alerts.rs"]
+#[allow(dead_code, unreachable_pub, reason = "its main is the example's own")]
+mod alerts;
+#[path = "../../crates/client/examples/portfolio.rs"]
+#[allow(dead_code, unreachable_pub, reason = "its main is the example's own")]
+mod portfolio;
+#[path = "../../crates/client/examples/quotes.rs"]
+#[allow(dead_code, unreachable_pub, reason = "its main is the example's own")]
+mod quotes;
+
+#[tokio::test]
+async fn the_examples_run() -> anyhow::Result<()> {
+    let lab = Lab::ephemeral().await?;
+    let _worker = lab.worker()?;
+    let said = alerts::run(&lab.client).await?;
+    assert_eq!(said, ["example-aapl: armed", "listed: example-aapl"]);
+    let said = quotes::run(&lab.client).await?;
+    assert!(said.len() == 3 && said[0].starts_with("AAPL: bid Some("), "{said:?}");
+    let said = portfolio::run(&lab.client, "").await?;
+    assert!(said[0].starts_with("active: true"), "{said:?}");
+    Ok(())
+}
