@@ -40,6 +40,8 @@ pub(crate) struct Stage {
     events: Mutex<broadcast::Sender<StreamEvent>>,
     /// Whether the stream stays connected and brings nothing.
     is_mute: AtomicBool,
+    /// How late events come.
+    delay: Mutex<TimeDelta>,
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
@@ -60,6 +62,7 @@ impl Stage {
             bars: Mutex::default(),
             events: Mutex::new(broadcast::channel(4_096).0),
             is_mute: AtomicBool::new(false),
+            delay: Mutex::default(),
         });
         let ticking = Arc::downgrade(&stage);
         tokio::spawn(async move {
@@ -85,6 +88,7 @@ impl Stage {
     fn tick(&self) {
         let (now, price, cent) = (self.time(), *locked(&self.price), Decimal::new(1, 2));
         self.note(now, price.to_f64().unwrap_or_default());
+        let market_time = Some(now - *locked(&self.delay));
         let symbol = StreamSymbol::Equity(self.symbol.clone());
         let quote = StreamQuote {
             symbol: symbol.clone(),
@@ -92,7 +96,7 @@ impl Stage {
             ask: Some(price + cent),
             bid_size: 1.0,
             ask_size: 1.0,
-            market_time: Some(now),
+            market_time,
             received_at: now,
             condition: None,
         };
@@ -100,7 +104,7 @@ impl Stage {
             symbol,
             price,
             size: 100.0,
-            market_time: Some(now),
+            market_time,
             received_at: now,
             condition: None,
             day_volume: None,
@@ -145,6 +149,11 @@ impl Stage {
     /// The stream brings nothing, or everything again.
     pub(crate) fn mute(&self, is_mute: bool) {
         self.is_mute.store(is_mute, Ordering::SeqCst);
+    }
+
+    /// Events are of a time so long before they come.
+    pub(crate) fn delay_by(&self, delay: TimeDelta) {
+        *locked(&self.delay) = delay;
     }
 
     /// The session begins again: the market's time goes back, and the stream ends for all who read it.

@@ -10,7 +10,7 @@ use ttai_core::alert::{AlertDefinition, AlertRepeat, AlertSubject};
 use ttai_core::{MinuteBar, Split};
 use ttai_engine::{
     Engine, EngineSnapshot, Firing, InstrumentId, MarketBar, MarketEvent, MarketGap, MarketGreeks,
-    MarketHalt, MarketQuote, MarketSplit, MarketTrade, SymbolFacts, Watched,
+    MarketHalt, MarketQuote, MarketSplit, MarketTrade, SymbolFacts, Timeliness, Watched,
 };
 use ttai_ports::{AlertRecord, AlertState, StreamEvent, StreamGap, StreamSymbol};
 
@@ -26,6 +26,8 @@ pub(super) struct AlertDesk {
     versions: HashMap<String, u64>,
     /// Whether alerts came or went.
     changed: bool,
+    /// Instruments whose newest events came too late to count, and what was seen of each before those.
+    late: BTreeMap<InstrumentId, DateTime<Utc>>,
     /// What fired and is not recorded yet, oldest first.
     pub(super) firings: Vec<Firing>,
     /// Repeating alerts whose last firing another watch saw: the number of their next one.
@@ -42,6 +44,7 @@ impl AlertDesk {
             ids: HashMap::new(),
             versions: HashMap::new(),
             changed: false,
+            late: BTreeMap::new(),
             firings: Vec::new(),
             fired_elsewhere: Vec::new(),
             events: 0,
@@ -161,7 +164,9 @@ impl AlertDesk {
         let watched: Vec<(InstrumentId, StreamSymbol)> =
             self.engine.watched().filter_map(|(id, watched)| Some((id, stream_symbol(watched)?))).collect();
         self.ids.extend(watched.iter().map(|(id, symbol)| (symbol.clone(), *id)));
-        watched.into_iter().collect()
+        let watched: BTreeMap<_, _> = watched.into_iter().collect();
+        self.late.retain(|id, _| watched.contains_key(id));
+        watched
     }
 
     /// What an instrument is called in the engine, where one is watched.
@@ -240,6 +245,30 @@ impl AlertDesk {
         Vec::new()
     }
 
+    /// Notes an event that comes too late to count. With the first one that counts again: what is to be looked up.
+    pub(super) fn lateness(&mut self, event: &StreamEvent) -> Option<Gap> {
+        let (symbol, time, timeliness) = timeliness(event)?;
+        let id = self.id(symbol)?;
+        match timeliness {
+            Timeliness::Late => {
+                // What is older than the newest that was seen has been seen, or a gap is open.
+                let seen = self.engine.cursor(id).filter(|seen| *seen < time)?;
+                self.late.entry(id).or_insert(seen);
+                None
+            }
+            Timeliness::Current => {
+                let from = self.late.remove(&id)?;
+                Some(Gap { symbol: symbol.clone(), id, from, until: time })
+            }
+            Timeliness::Unusable => None,
+        }
+    }
+
+    /// Since when something may have happened that came too late.
+    pub(super) fn late_since(&self) -> Option<DateTime<Utc>> {
+        self.late.values().min().copied()
+    }
+
     fn open_gaps(&mut self, gap: &StreamGap) -> Vec<Gap> {
         let all = gap.symbols.is_empty();
         let symbols: Vec<(StreamSymbol, InstrumentId)> =
@@ -285,6 +314,16 @@ impl AlertDesk {
     pub(super) fn time(&mut self, now: DateTime<Utc>) -> Vec<String> {
         self.engine.on_time(now, &mut self.firings)
     }
+}
+
+/// Of what time an event is.
+pub(super) fn timeliness(event: &StreamEvent) -> Option<(&StreamSymbol, DateTime<Utc>, Timeliness)> {
+    let (symbol, time, received_at, condition) = match event {
+        StreamEvent::Trade(trade) => (&trade.symbol, trade.market_time?, trade.received_at, trade.condition),
+        StreamEvent::Quote(quote) => (&quote.symbol, quote.market_time?, quote.received_at, quote.condition),
+        StreamEvent::Greeks(_) | StreamEvent::Halt(_) | StreamEvent::Gap(_) => return None,
+    };
+    Some((symbol, time, Timeliness::of(time, received_at, condition)))
 }
 
 /// How an alert of the engine compares with its row.

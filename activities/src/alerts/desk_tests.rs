@@ -173,3 +173,30 @@ fn a_market_whose_time_went_back_arms_at_its_own_now() {
     let armed = desk.take(&repeating("a", 1), None, at("09:45:00"));
     assert_eq!(armed.into_iter().map(|(_, from)| from).collect::<Vec<_>>(), [at("09:45:00")]);
 }
+
+#[test]
+fn a_span_of_late_events_is_a_gap_once() {
+    let mut desk = desk(&[record("a", 1, &json!({}))]);
+    let late = |clock: &str, received: &str| {
+        StreamEvent::Trade(StreamTrade {
+            symbol: StreamSymbol::Equity(Symbol::new("AAPL").unwrap()),
+            price: Decimal::from(630),
+            size: 100.0,
+            day_volume: None,
+            market_time: Some(at(clock)),
+            received_at: at(received),
+            eligible: true,
+            condition: None,
+        })
+    };
+    // Older than the last that was seen: it has been seen.
+    assert_eq!((desk.lateness(&late("10:00:30", "10:02:00")), desk.late_since()), (None, None));
+    for second in ["10:02:00", "10:02:01"] {
+        assert_eq!(desk.lateness(&late(second, "10:03:30")), None);
+        desk.event(&late(second, "10:03:30"));
+    }
+    assert_eq!((desk.firings.len(), desk.late_since()), (0, Some(at("10:01:00"))));
+    let gap = desk.lateness(&late("10:03:31", "10:03:31")).unwrap();
+    assert_eq!((gap.from, gap.until, desk.late_since()), (at("10:01:00"), at("10:03:31"), None));
+    assert_eq!(desk.lateness(&late("10:03:32", "10:03:32")), None);
+}

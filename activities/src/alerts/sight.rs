@@ -69,7 +69,7 @@ impl Blindness {
         match self {
             Self::NoStream => "No prices arrive. What is missed is looked up once they do.",
             Self::SilentStream => {
-                "The price stream is connected but silent while prices move. It is subscribed again; what is missed is looked up once prices arrive."
+                "The price stream is connected but brings nothing current while prices move. It is subscribed again; what is missed is looked up once prices arrive."
             }
             Self::NoServer => {
                 "The Temporal server does not answer the worker that watches them, so none fires. What is missed is looked up once a worker reaches it again."

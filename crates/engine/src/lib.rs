@@ -43,5 +43,5 @@ pub use event::{
 };
 pub use firing::{Firing, FiringWay, LeafReading};
 pub use hours::TradingPart;
-pub use screen::MAX_AGE_SECONDS;
+pub use screen::{MAX_AGE_SECONDS, Timeliness};
 pub use snapshot::EngineSnapshot;

@@ -6,6 +6,7 @@
 //! symbol's first price has nothing to be held against and needs the same support. Bars come judged by their provider,
 //! which sees their neighbours; only one [`FAR_BAR`] off the price before it and off its own close is cut to its close.
 
+use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use ttai_core::QuoteCondition;
@@ -31,6 +32,37 @@ pub(crate) fn is_current(time: i64, received: i64, condition: Option<QuoteCondit
     };
     let age = received.saturating_sub(time);
     -MAX_AGE_SECONDS * 1_000_000 <= age && age <= limit * 1_000_000
+}
+
+/// Whether an event is of now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Timeliness {
+    /// It counts.
+    Current,
+    /// It came too late to count: what happened then has not been seen.
+    Late,
+    /// It says nothing of its time: the last known, halted, crossed, one-sided, ahead of the clock.
+    Unusable,
+}
+
+impl Timeliness {
+    /// That of an event with a market time.
+    #[must_use]
+    pub fn of(
+        market_time: DateTime<Utc>,
+        received_at: DateTime<Utc>,
+        condition: Option<QuoteCondition>,
+    ) -> Self {
+        let (time, received) = (market_time.timestamp_micros(), received_at.timestamp_micros());
+        let is_dated = matches!(condition, None | Some(QuoteCondition::Stale | QuoteCondition::Delayed));
+        if is_current(time, received, condition) {
+            Self::Current
+        } else if is_dated && time < received {
+            Self::Late
+        } else {
+            Self::Unusable
+        }
+    }
 }
 
 /// Whether two prices are further apart than a share of the second.
@@ -171,6 +203,23 @@ mod tests {
         assert_eq!(screen.judge(print(80, 3), Some(&quote(79, 81, 3))), Verdict::Counts);
         assert_eq!(screen.judge(print(120, 4), None), Verdict::Waits);
         assert_eq!(screen.supported(&quote(119, 121, 5)), Some(print(120, 4)));
+    }
+
+    #[test]
+    fn what_is_late_is_no_longer_of_now() {
+        let of = |age: i64, condition| {
+            let received = DateTime::<Utc>::UNIX_EPOCH + chrono::TimeDelta::days(1);
+            Timeliness::of(received - chrono::TimeDelta::seconds(age), received, condition)
+        };
+        assert_eq!((of(60, None), of(61, None)), (Timeliness::Current, Timeliness::Late));
+        assert_eq!(of(5, Some(QuoteCondition::Stale)), Timeliness::Late);
+        let delayed = |age| of(age, Some(QuoteCondition::Delayed));
+        assert_eq!((delayed(25 * 60), delayed(26 * 60)), (Timeliness::Current, Timeliness::Late));
+        for unusable in
+            [of(-61, None), of(5, Some(QuoteCondition::LastKnown)), of(90, Some(QuoteCondition::Halted))]
+        {
+            assert_eq!(unusable, Timeliness::Unusable);
+        }
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Whether the watch sees the market: a stream that is gone, one that is connected and misses prices, and when people are told that it
+//! Whether the watch sees the market: a stream that is gone, one that is connected and brings nothing current, and when people are told that it
 //! sees again.
 
 use std::collections::BTreeMap;
@@ -9,9 +9,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 use futures::future::join_all;
 use tokio::time::{Instant, timeout};
 use ttai_core::{Quote, Symbol};
+use ttai_engine::Timeliness;
 use ttai_ports::{MarketData, StreamEvent, StreamGap, StreamSymbol};
 
 use super::{Watch, market_time};
+use crate::alerts::desk::timeliness;
 use crate::alerts::sight::{Blindness, CaughtUp, Sight};
 use crate::clock::wall_clock;
 
@@ -34,8 +36,14 @@ pub(super) struct Silence {
 }
 
 impl Watch<'_> {
-    /// An event came.
+    /// An event came. One that is too late to count is no sign that the stream brings what happens.
     pub(super) fn hear(&mut self, event: &StreamEvent) {
+        if let Some(gap) = self.desk.lateness(event) {
+            self.await_end(&gap);
+        }
+        if timeliness(event).is_some_and(|(.., timeliness)| timeliness == Timeliness::Late) {
+            return;
+        }
         self.last_event = Instant::now();
         let silence = std::mem::take(&mut self.quiet);
         if let Some(since) = silence.missed_since {

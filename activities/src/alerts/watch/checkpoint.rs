@@ -41,7 +41,8 @@ impl Watch<'_> {
 
     /// Saves what is known, where nothing is missing in it.
     fn checkpoint(&self) -> Option<DeskCheckpoint> {
-        let is_whole = self.open_gaps.is_empty() && self.filling.is_empty() && self.held.is_empty();
+        let has_gaps = !self.open_gaps.is_empty() || !self.filling.is_empty() || !self.held.is_empty();
+        let is_whole = !has_gaps && self.desk.late_since().is_none();
         is_whole.then(|| self.desk.checkpoint()).flatten()
     }
 

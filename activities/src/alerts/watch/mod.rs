@@ -478,7 +478,7 @@ impl<'a> Watch<'a> {
         let recorded = self.desk.firings.iter().map(|firing| firing.market_time).min();
         let gaps =
             self.open_gaps.values().map(|(gap, _)| gap.from).chain(self.filling.values().copied()).min();
-        let open = recorded.into_iter().chain(gaps).min();
+        let open = recorded.into_iter().chain(gaps).chain(self.desk.late_since()).min();
         let newest = self.desk.newest();
         WatchProgress {
             armed: self.desk.armed(),
