@@ -99,7 +99,7 @@ const KINDS: [KindDefaults; 16] = [
     defaults(RuleKind::ItmNearExpiry, "itm_near_expiry", Severity::Warning, 0.5, 60, true),
     defaults(RuleKind::ExDividend, "ex_dividend", Severity::Warning, 0.0, 0, false),
     defaults(RuleKind::EarningsBeforeExpiry, "earnings_before_expiry", Severity::Info, 0.0, 0, false),
-    defaults(RuleKind::AssignmentRisk, "assignment_risk", Severity::Warning, 0.0, 60, false),
+    defaults(RuleKind::AssignmentRisk, "assignment_risk", Severity::Warning, 0.5, 60, false),
     defaults(RuleKind::SymbolConcentration, "symbol_concentration", Severity::Warning, 1.0, 240, true),
     defaults(RuleKind::SectorConcentration, "sector_concentration", Severity::Warning, 1.0, 240, true),
     defaults(RuleKind::PriceAbove, "price_above", Severity::Info, 0.0, 60, true),

@@ -210,13 +210,13 @@ fn assignment(held: &HoldingMeasures, limit: f64) -> Found {
     };
     let level = f64::from(risk.level as u8);
     let flags: Vec<&str> = risk.flags.iter().map(|flag| flag.words()).collect();
-    let text = format!(
-        "assignment risk {} ({}), time value {}",
-        risk.level.name(),
-        flags.join(", "),
-        risk.extrinsic.round_dp(2)
-    );
-    (Some(level), Some(level - limit), text)
+    let why = if flags.is_empty() { String::new() } else { format!(" ({})", flags.join(", ")) };
+    let text =
+        format!("assignment risk {}{why}, time value {}", risk.level.name(), risk.extrinsic.round_dp(2));
+    // A price that hovers at the strike raises one alert: out of the money, beyond is in percent of it.
+    let outside = held.moneyness_pct.filter(|inside| level < limit && *inside <= 0.0);
+    let beyond = outside.map_or(level - limit, |inside| inside.min(-f64::EPSILON));
+    (Some(level), Some(beyond), text)
 }
 
 fn day_count(days: i64) -> String {

@@ -305,6 +305,30 @@ fn each_default_rule_holds_at_its_limit() {
 }
 
 #[test]
+fn a_price_that_hovers_at_the_strike_raises_one_assignment_alert() {
+    let rule = [PortfolioRule::new(RuleKind::AssignmentRisk, f64::from(AssignmentLevel::Medium as u8))];
+    let mut state = WatchState::default();
+    let mut at_price = |price: &str, minute| {
+        let mut book = short_put();
+        book.as_of = at("2024-06-14T15:00:00Z");
+        book.underlyings.values_mut().for_each(|market| market.spot = price.parse().ok());
+        let now = book.as_of + TimeDelta::minutes(minute);
+        check_rules(&mut state, &rule, &measure(&book), now)
+            .into_iter()
+            .map(|change| change.message)
+            .collect()
+    };
+    let quiet: Vec<String> = Vec::new();
+    let raised: Vec<String> = at_price("49.95", 0);
+    assert!(raised.len() == 1 && raised[0].contains("assignment risk"), "{raised:?}");
+    assert_eq!(at_price("50", 1), quiet);
+    assert_eq!(at_price("50.1", 2), quiet, "0.2 % out of the money");
+    assert_eq!(at_price("49.9", 3), quiet);
+    let over = at_price("50.5", 4);
+    assert!(over.len() == 1 && over[0].contains("assignment risk none, time value"), "{over:?}");
+}
+
+#[test]
 fn kinds_that_nothing_here_measures_make_sums_incomplete() {
     let mut book = short_put();
     let future = HeldPosition {
