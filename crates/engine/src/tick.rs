@@ -44,11 +44,13 @@ impl Engine {
         }
     }
 
-    /// An alert looks at a step of its price. Of the minute in which it was armed only the close is known to be later.
+    /// An alert looks at a step of its price. Of the minute in which it was armed only the close is known to be later; what came before
+    /// it says nothing, and it still has to look.
     fn look(&mut self, slot: u32, moment: &EventMoment, step: PriceStep, firings: &mut Vec<Firing>) {
         let Some(alert) = self.alerts[slot as usize].as_deref() else { return };
         let is_close = moment.bar.is_some_and(|start| moment.time == start + MINUTE - 1);
-        if moment.bar.is_some_and(|start| alert.armed_at > start) && !is_close {
+        let is_before = moment.bar.is_some_and(|start| alert.armed_at > start) && !is_close;
+        if is_before || alert.armed_at > moment.time {
             let scope = scope(alert.definition.session);
             self.instruments[step.0 as usize].book_mut(scope, step.1).pending.insert(slot);
             return;

@@ -14,8 +14,8 @@ use serde_json::{Value, json};
 use support::{Desk, alert, number};
 use ttai_core::QuoteCondition;
 use ttai_engine::{
-    Firing, FiringWay, MarketEvent, MarketGreeks, MarketHalt, MarketSplit, MarketTrade, SymbolFacts, Watched,
-    text,
+    Firing, FiringWay, MarketEvent, MarketGap, MarketGreeks, MarketHalt, MarketSplit, MarketTrade,
+    SymbolFacts, Watched, text,
 };
 
 const FRIDAY: &str = "2014-06-06";
@@ -548,4 +548,46 @@ fn what_another_engine_saw_fire_waits_until_it_may_fire_again() {
     assert!(daily.engine.fired("a", 2, support::at(FRIDAY, "16:00:00")), "with the close");
     assert_eq!(daily.trade("10:02:00", "AAPL", "639"), []);
     assert!(!daily.engine.fired("b", 2, support::at(FRIDAY, "10:00:00")));
+}
+
+#[test]
+fn an_alert_of_the_night_is_true_at_the_open_though_no_price_crossed_its_level() {
+    let mut desk = Desk::new("2014-06-05");
+    for clock in ["15:58:00", "15:59:00", "15:59:30"] {
+        desk.trade(clock, "AAPL", "645.00");
+    }
+    desk.trade("19:00:00", "AAPL", "645.50");
+    desk.trade("19:00:01", "AAPL", "645.50");
+    desk.day = FRIDAY;
+    desk.arm("04:30:00", alert("a", "AAPL", price("above", "640"), json!({})));
+    assert_eq!(desk.time("04:30:01"), [], "the regular session is over");
+    for clock in ["08:00:00", "08:00:01", "09:29:59"] {
+        assert_eq!(desk.trade(clock, "AAPL", "646"), []);
+    }
+    let fired = desk.trade("09:30:00", "AAPL", "646");
+    assert_eq!(fired.len(), 1);
+    assert!(fired[0].already_true);
+}
+
+/// An instrument that nobody watched for a while is filled from where it was left: bars of before the alert say nothing to it.
+#[test]
+fn bars_of_before_an_alert_do_not_use_up_its_look_at_the_open() {
+    let mut desk = Desk::new("2014-06-05");
+    for clock in ["10:00:00", "10:00:01", "10:00:02"] {
+        desk.trade(clock, "AAPL", "645.00");
+    }
+    let (instrument, from) = (desk.id("AAPL"), desk.now("10:00:02"));
+    desk.day = FRIDAY;
+    let until = desk.now("03:58:00");
+    desk.arm("03:58:00", alert("a", "AAPL", price("above", "640"), json!({})));
+    desk.event(&MarketEvent::Gap(MarketGap { instrument: Some(instrument), from, until }));
+    desk.day = "2014-06-05";
+    for clock in ["10:01:00", "15:59:00"] {
+        assert_eq!(desk.bar(clock, "AAPL", ["645", "645", "644", "645"], "19:05:12"), []);
+    }
+    desk.day = FRIDAY;
+    desk.event(&MarketEvent::Filled(Some(instrument)));
+    assert_eq!(desk.trade("08:00:00", "AAPL", "646"), [], "the regular session is over");
+    let fired = desk.trade("09:30:00", "AAPL", "646");
+    assert!(fired.len() == 1 && fired[0].already_true && fired[0].way == FiringWay::Trade, "{fired:?}");
 }
