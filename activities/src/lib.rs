@@ -5,6 +5,7 @@
 pub mod analysts;
 pub mod deliveries;
 pub mod market_data;
+pub mod news;
 pub mod notifications;
 pub mod outputs;
 pub mod portfolio;
@@ -40,6 +41,7 @@ pub use deliveries::{
     Incidents, LONGEST_SEND, QuietHours, RouteRule, StillOpen, UserRule,
 };
 pub use market_data::MarketDataActivities;
+pub use news::NewsActivities;
 pub use notifications::NotificationActivities;
 pub use outputs::OutputActivities;
 pub use portfolio::PortfolioActivities;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ttai_ports::{
     Accounts, Alerts, Analyses, Artifacts, Broker, Firings, Leases, MarketData, Metrics, ModelJournal, News,
-    Notifier, Provenance, QuoteStream, Watchlists,
+    NewsSeen, Notifier, Provenance, QuoteStream, Watchlists,
 };
 
 use crate::agent::ModelAnalyst;
@@ -19,6 +19,8 @@ pub struct Ports {
     pub metrics: Arc<dyn Metrics>,
     /// Stories.
     pub news: Arc<dyn News>,
+    /// Stories that were seen.
+    pub news_seen: Arc<dyn NewsSeen>,
     /// Finished analyses.
     pub analyses: Arc<dyn Analyses>,
     /// Pictures and scenes.

@@ -1,6 +1,6 @@
 //! A small market in memory behind the ports, for the analysts' tests, and the reading of recorded markets where they lie.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -17,10 +17,11 @@ use ttai_ports::{
     DeliveryBacklog, DeliveryClaim, DeliveryFilter, DeliveryKey, FiringFilter, FiringRecord, Firings,
     LeaseGrant, LeaseRecord, Leases, LlmDay, LlmTurn, LlmUsage, MarketClock, MarketData, Message,
     MessageDelivery, MessageRecord, Messages, Metrics, ModelJournal, NewAlert, NewDigest, NewFiring,
-    NewMessage, News, NewsWindow, Notifier, OrderIntent, OrderPreview, PortError, Provenance, QuoteStream,
-    RecordedFiring, RiskFreeRate, Saved, SavedAlert, SettledDelivery, StoreError, StoredBalances,
-    StoredPosition, StoredWatch, StreamHealth, StreamKinds, StreamReader, StreamSymbol, SymbolMetrics,
-    WatchlistChange, WatchlistRecord, Watchlists,
+    NewMessage, News, NewsCheck, NewsProgress, NewsSeen, NewsWindow, Notifier, OrderIntent, OrderPreview,
+    PortError, Provenance, QuoteStream, RecordedFiring, RiskFreeRate, Saved, SavedAlert, SeenStory,
+    SettledDelivery, StoreError, StoredBalances, StoredPosition, StoredWatch, StoryFilter, StoryIdentity,
+    StreamHealth, StreamKinds, StreamReader, StreamSymbol, SymbolMetrics, WatchlistChange, WatchlistRecord,
+    Watchlists,
 };
 
 use crate::deliveries::{Deliverer, LONGEST_SEND};
@@ -293,6 +294,7 @@ pub(crate) fn ports(market: FakeMarket) -> (Ports, Arc<MemoryStore>) {
         market: Arc::new(market),
         metrics: Arc::new(FakeMetrics::default()),
         news: Arc::new(FakeNews::default()),
+        news_seen: Arc::new(NoLedger),
         analyses: Arc::clone(&store) as _,
         artifacts: Arc::clone(&store) as _,
         journal: Arc::clone(&store) as _,
@@ -465,6 +467,14 @@ away! { Watchlists:
     delete_watchlist(&str, &str) -> bool;
     watchlist(&str, &str) -> Option<WatchlistRecord>;
     list_watchlists(&str) -> Vec<WatchlistRecord>;
+}
+away! { NewsSeen:
+    news_progress(&str) -> NewsProgress;
+    known_stories(&str, &[StoryIdentity]) -> BTreeSet<StoryIdentity>;
+    record_news(&str, u64, &NewsCheck) -> bool;
+    list_stories(&StoryFilter) -> Vec<SeenStory>;
+    recall_news(&str, &str) -> ();
+    recalled_news(&str) -> Option<String>;
 }
 away! { Firings:
     record_firings(&LeaseGrant, u32, &[NewFiring]) -> Vec<RecordedFiring>;

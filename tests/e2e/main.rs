@@ -20,6 +20,7 @@ mod kills;
 mod lab;
 mod ledger;
 mod market;
+mod news;
 mod operations;
 mod operators;
 mod outages;

@@ -16,6 +16,7 @@ use ttai_contract::TaskQueue;
 use crate::deliveries::on_paper;
 use crate::ledger;
 use crate::market;
+use crate::news::news_on_paper;
 use crate::script::Stagebook;
 use crate::scripted_ports::{Journalist, scripted};
 
@@ -75,6 +76,7 @@ async fn run(role: WorkerRole) -> anyhow::Result<ExitCode> {
     let folder = role.folder.clone();
     let mut ports = scripted(wiring::ports(&product_settings(role)).await?);
     ports.deliverer = on_paper(ports.deliverer, &folder);
+    ports.news = news_on_paper(ports.news, &folder);
     until_stopped(RunningWorkers::start(client.temporal().clone(), ports, settings).await?).await
 }
 

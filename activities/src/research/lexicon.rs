@@ -5,7 +5,7 @@
 
 /// What a phrase means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Class {
+pub(crate) enum Class {
     /// Bankruptcy, fraud, delisting, a trading halt: the equity itself is in question.
     RedFlag,
     /// News that can move a price far in one session.

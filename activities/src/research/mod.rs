@@ -21,6 +21,7 @@ use crate::ports::Ports;
 use crate::sources;
 use crate::supervise::Progress;
 use stories::Judged;
+pub(crate) use stories::judge_one as judge_story;
 
 /// What the sources say about a symbol at a moment.
 struct Sources {

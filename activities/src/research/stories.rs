@@ -28,21 +28,21 @@ const LONGEST: usize = 140;
 
 /// A story, judged.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Judged {
+pub(crate) struct Judged {
     /// Headline, safe to quote.
-    pub(super) headline: String,
+    pub(crate) headline: String,
     /// Who printed it, safe to quote.
-    pub(super) source: String,
+    pub(crate) source: String,
     /// New York date of publication; none where its source does not say.
-    pub(super) date: Option<chrono::NaiveDate>,
-    pub(super) class: Option<Class>,
+    pub(crate) date: Option<chrono::NaiveDate>,
+    pub(crate) class: Option<Class>,
     /// −1, 0 or 1.
-    pub(super) tone: i32,
+    pub(crate) tone: i32,
 }
 
 impl Judged {
     /// 0 to 1.
-    pub(super) fn significance(&self) -> f64 {
+    pub(crate) fn significance(&self) -> f64 {
         self.class.map_or(PLAIN_SIGNIFICANCE, Class::significance)
     }
 }
@@ -56,7 +56,8 @@ pub(super) fn judge(stories: &[NewsStory]) -> Vec<Judged> {
     ordered.into_iter().map(judge_one).collect()
 }
 
-fn judge_one(story: &NewsStory) -> Judged {
+/// Judges one story by its headline.
+pub(crate) fn judge_one(story: &NewsStory) -> Judged {
     let words = words_of(&story.headline);
     let found = || PHRASES.iter().filter(|phrase| matches(&words, phrase.words));
     let mildened = story.symbols.len() > ROUND_UP || DENIALS.iter().any(|denial| matches(&words, denial));

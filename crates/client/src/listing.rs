@@ -160,8 +160,13 @@ impl TtaiClient {
     /// # Errors
     /// [`ClientError::Server`] when the server refuses, [`ClientError::Deadline`] when it does not answer.
     pub async fn list(&self, filter: &ListFilter) -> Result<Vec<RunSummary>, ClientError> {
-        let options = WorkflowListOptions::builder().limit(filter.limit).build();
-        let mut stream = self.client.list_workflows(filter.query(), options);
+        self.listed(filter.query(), filter.limit).await
+    }
+
+    /// The runs that a visibility query finds, newest first.
+    pub(crate) async fn listed(&self, query: String, limit: usize) -> Result<Vec<RunSummary>, ClientError> {
+        let options = WorkflowListOptions::builder().limit(limit).build();
+        let mut stream = self.client.list_workflows(query, options);
         let mut runs = Vec::new();
         while let Some(item) = self.within("list", stream.next()).await? {
             let run =

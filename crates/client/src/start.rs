@@ -94,14 +94,40 @@ impl TtaiClient {
         }
     }
 
+    /// Starts it whatever became of a run under its id; one that runs is left as it is.
+    pub(crate) async fn start_anew(&self, start: &PreparedStart) -> Result<(), ClientError> {
+        let mut options = options(start, self.market);
+        options.id_reuse_policy = WorkflowIdReusePolicy::AllowDuplicate;
+        options.id_conflict_policy = WorkflowIdConflictPolicy::UseExisting;
+        let argument = payload::argument(&start.params)?;
+        let call = self.client.start_workflow(UntypedWorkflow::new(start.workflow), argument, options);
+        let started = self.within("start", call).await?;
+        let server =
+            |error: WorkflowStartError| ClientError::Server { call: "start", detail: error.to_string() };
+        started.map(drop).map_err(server)
+    }
+
     /// The run that has the id, if it was asked for the same.
     async fn same_request(&self, start: &PreparedStart) -> Result<AnyRun, ClientError> {
-        let run = self.any_run(&start.id);
+        let (kind, input) = self.started_with(&start.id).await?;
+        let same = kind == start.workflow
+            && workflow(start.workflow).is_some_and(|entry| (entry.same_request)(&input, &start.params));
+        if same { Ok(self.any_run(&start.id)) } else { Err(ClientError::KeyUsed { id: start.id.clone() }) }
+    }
+
+    /// What the newest run of an id was started with; null where it is no JSON.
+    pub(crate) async fn request_of(&self, workflow_id: &str) -> Result<Value, ClientError> {
+        self.started_with(workflow_id).await.map(|(_, input)| input)
+    }
+
+    /// The type of a run's workflow and its argument.
+    async fn started_with(&self, id: &str) -> Result<(String, Value), ClientError> {
+        let run = self.any_run(id);
         let mut history = run.handle().fetch_history(WorkflowFetchHistoryOptions::default());
         let first = self.within("read the run's request", history.next()).await?;
         let event = first
             .transpose()
-            .map_err(|error| ClientError::interaction(&start.id, "read the run's request", error))?;
+            .map_err(|error| ClientError::interaction(id, "read the run's request", error))?;
         let Some(Attributes::WorkflowExecutionStartedEventAttributes(started)) =
             event.and_then(|event| event.attributes)
         else {
@@ -111,10 +137,7 @@ impl TtaiClient {
         };
         let input = started.input.as_ref().and_then(|input| input.payloads.first());
         let input = input.and_then(|input| payload::to_json(input).ok()).unwrap_or_default();
-        let same_type = started.workflow_type.is_some_and(|kind| kind.name == start.workflow);
-        let same = same_type
-            && workflow(start.workflow).is_some_and(|entry| (entry.same_request)(&input, &start.params));
-        if same { Ok(run) } else { Err(ClientError::KeyUsed { id: start.id.clone() }) }
+        Ok((started.workflow_type.map(|kind| kind.name).unwrap_or_default(), input))
     }
 }
 

@@ -17,6 +17,7 @@ use crate::delivery::{DeliverMessagesParams, DeliverMessagesReceipt};
 use crate::full::{SynthesizeParams, SynthesizedRecommendation};
 use crate::lenient::Lenient;
 use crate::market_data::{MetricsBySymbol, OptionChainData, OptionChainParams, QuotesBySymbol};
+use crate::news::{NewsAlert, NewsWatch, RecallNewsParams, WatchNewsParams};
 use crate::notification::{NotificationParams, NotificationReceipt, RouteAlertsParams};
 use crate::options::{OptionsAnalysisParams, OptionsAnalysisResult};
 use crate::policy::{self, ActivityPolicy};
@@ -196,9 +197,34 @@ impl PortfolioDefinitions {
     }
 }
 
+/// The news, and the watch over them.
+pub struct NewsDefinitions;
+
+#[activity_definitions]
+impl NewsDefinitions {
+    /// The significant stories of the last hour.
+    #[activity(name = "check_news_activity")]
+    pub fn check_news(_symbols: Vec<Symbol>) -> Result<Vec<NewsAlert>, Infallible> {
+        unimplemented!()
+    }
+
+    /// Looks at a user's news again and again and tells each significant story once, until it is recalled or its time is over.
+    #[activity(name = "watch_news_activity")]
+    pub fn watch_news(_params: WatchNewsParams) -> Result<NewsWatch, Infallible> {
+        unimplemented!()
+    }
+
+    /// Tells a stretch of watching to end, by the store.
+    #[activity(name = "recall_news_activity")]
+    pub fn recall_news(_params: RecallNewsParams) -> Result<RecallReceipt, Infallible> {
+        unimplemented!()
+    }
+}
+
 pub use alert_definitions::{SaveAlerts, WatchAlerts};
 pub use analyst_definitions::{ChartAnalysis, OptionsAnalysis, ResearchAnalysis, SynthesizeRecommendation};
 pub use market_data_definitions::{FetchMarketMetrics, FetchOptionChain, FetchQuotes};
+pub use news_definitions::{CheckNews, RecallNews, WatchNews};
 pub use output_definitions::{DeliverMessages, RouteAlerts, SaveAnalysis, SendNotifications};
 pub use portfolio_definitions::{CheckAssignmentRisk, FetchPortfolio, RecallPortfolio, WatchPortfolio};
 pub use quote_stream_definitions::{ReadQuotes, RecallQuotes, WatchQuotes};
@@ -276,6 +302,9 @@ catalogue! {
     CheckAssignmentRisk: ASSIGNMENT_RISK;
     WatchPortfolio: PORTFOLIO_WATCH;
     RecallPortfolio: STORAGE;
+    CheckNews: NEWS;
+    WatchNews: NEWS_WATCH;
+    RecallNews: STORAGE;
     WatchQuotes: WATCH;
     ReadQuotes: QUOTES;
     RecallQuotes: RECALL;
@@ -298,7 +327,7 @@ mod tests {
         ("fetch_market_metrics_activity", None),
         ("send_notifications_activity", None),
         ("route_alerts_activity", None),
-        ("check_news_activity", Some("news")),
+        ("check_news_activity", None),
         ("fetch_portfolio_activity", None),
         ("check_assignment_risk_activity", None),
         ("run_tradingview_screener_activity", Some("screens")),

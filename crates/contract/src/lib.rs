@@ -22,6 +22,7 @@ pub mod ids;
 pub mod lenient;
 pub mod market_data;
 pub mod model;
+pub mod news;
 pub mod notification;
 pub mod options;
 pub mod policy;
@@ -39,10 +40,10 @@ pub mod validate;
 pub mod workflows;
 
 pub use activities::{
-    Activity, ChartAnalysis, CheckAssignmentRisk, DeliverMessages, FetchMarketMetrics, FetchOptionChain,
-    FetchPortfolio, FetchQuotes, OptionsAnalysis, ReadQuotes, RecallPortfolio, RecallQuotes,
-    ResearchAnalysis, RouteAlerts, SaveAlerts, SaveAnalysis, SendNotifications, SynthesizeRecommendation,
-    WatchAlerts, WatchPortfolio, WatchQuotes, activities,
+    Activity, ChartAnalysis, CheckAssignmentRisk, CheckNews, DeliverMessages, FetchMarketMetrics,
+    FetchOptionChain, FetchPortfolio, FetchQuotes, OptionsAnalysis, ReadQuotes, RecallNews, RecallPortfolio,
+    RecallQuotes, ResearchAnalysis, RouteAlerts, SaveAlerts, SaveAnalysis, SendNotifications,
+    SynthesizeRecommendation, WatchAlerts, WatchNews, WatchPortfolio, WatchQuotes, activities,
 };
 pub use alerts::{
     AddAlerts, AlertAnswer, AlertAnswers, AlertIds, AlertRequest, AlertShardParams, AlertShardStatus,
@@ -68,6 +69,10 @@ pub use full::{
 pub use lenient::{Arguments, Lenient, Malformed};
 pub use market_data::{MarketMetrics, OptionChainData, OptionChainParams, OptionContractData, QuoteData};
 pub use model::{ModelName, ModelOutcome, ModelTotal, ModelUse};
+pub use news::{
+    NewsAlert, NewsMessage, NewsSourceState, NewsWatch, NewsWatcherParams, NewsWatcherStatus, NewsWatchlist,
+    RecallNewsParams, WatchNewsParams, WatchlistQuery,
+};
 pub use notification::{ChannelFailure, NotificationParams, NotificationReceipt, RouteAlertsParams};
 pub use options::{
     AccountContext, AccountType, Alternative, ChartContext, EarningsPolicy, ExpectedMove, ImpliedEventNote,
@@ -93,7 +98,7 @@ pub use storage::{SaveAnalysisParams, SaveReceipt};
 pub use subject::{Subject, TradeRequest, UnknownFields, UserId};
 pub use timed::Timed;
 pub use ttai_core::alert::AlertDefinition;
-pub use ttai_core::{Message, MessageArtifact, MessageField, MessageKind, Severity};
+pub use ttai_core::{Message, MessageArtifact, MessageField, MessageKind, Severity, Symbol};
 pub use validate::{Validate, ValidationError};
 pub use workflows::{
     AnalysisRequest, Labels, PreparedStart, Query, Status, WorkflowEntry, WorkflowParams, workflow, workflows,

@@ -165,6 +165,10 @@ pub const PORTFOLIO: ActivityPolicy = background(60, 20, API);
 pub const ASSIGNMENT_RISK: ActivityPolicy = background(30, 10, DEFAULT);
 /// A stretch of watching an account: 12 h, heartbeat 5 min. What it has told stands in the store, so a lost attempt repeats nothing.
 pub const PORTFOLIO_WATCH: ActivityPolicy = background(12 * 3600, 300, API);
+/// One look at the news: 2 min, heartbeat 30 s.
+pub const NEWS: ActivityPolicy = background(120, 30, API);
+/// A stretch of watching the news: 12 h, heartbeat 5 min. What was seen and told stands in the store.
+pub const NEWS_WATCH: ActivityPolicy = background(12 * 3600, 300, API);
 
 /// Longest silence of an attempt under the drill profile.
 pub const DRILL_HEARTBEAT: Duration = Duration::from_secs(3);

@@ -35,6 +35,7 @@ macro_rules! for_each_workflow {
             PriceAlertWorkflow: PriceAlertParams;
             AlertShardWorkflow: AlertShardParams;
             PortfolioMonitorWorkflow: PortfolioMonitorParams;
+            NewsWatcherWorkflow: NewsWatcherParams;
             DeliveryWorkflow: DeliveryParams;
             QuoteStreamWorkflow: QuoteStreamParams;
         }

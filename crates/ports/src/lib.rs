@@ -15,6 +15,7 @@ pub mod messages;
 pub mod metrics;
 pub mod model;
 pub mod news;
+pub mod news_seen;
 pub mod notifier;
 pub mod provenance;
 pub mod quote_stream;
@@ -51,7 +52,11 @@ pub use metrics::{
 pub use model::{
     Model, ModelMessage, ModelRequest, ModelTurn, ModelUsage, StopReason, ToolCall, ToolDefinition,
 };
-pub use news::{News, NewsWindow};
+pub use news::{News, NewsCursor, NewsReading, NewsWindow, windows_since};
+pub use news_seen::{
+    MAX_STORIES, NewsCheck, NewsProgress, NewsSeen, SeenStory, StoryCursor, StoryFilter, StoryIdentity,
+    StoryOutcome,
+};
 pub use notifier::{Attachment, Message, MessageArtifact, MessageField, MessageKind, Notifier, Severity};
 pub use provenance::{Capability, Provenance};
 pub use quote_stream::{

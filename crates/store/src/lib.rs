@@ -37,6 +37,7 @@ mod lease;
 mod leases;
 mod limits;
 mod messages;
+mod news_seen;
 mod postgres;
 mod retention;
 mod schema;

@@ -18,7 +18,7 @@ pub struct Retention {
     pub analyses_days: Option<u32>,
     /// The models' turns; what they cost by day is kept for ever.
     pub turns_days: Option<u32>,
-    /// Messages without an open delivery, firings, and alerts that were removed.
+    /// Messages without an open delivery, firings, alerts that were removed, and dated stories that were seen.
     pub alerts_days: Option<u32>,
 }
 
@@ -43,6 +43,8 @@ pub struct Removed {
     pub firings: u64,
     /// Alerts that somebody had removed.
     pub alerts: u64,
+    /// Dated stories that were seen.
+    pub stories: u64,
 }
 
 /// A run that is under way is at most a day old, and its artefacts and turns must stay.
@@ -67,6 +69,9 @@ const FIRINGS: &str = "DELETE FROM firings WHERE (user_id, alert_id, arming) IN 
 /// After the firings: the arming numbers of an id never begin anew while one of its firings is there.
 const ALERTS: &str = "DELETE FROM alerts WHERE (user_id, id) IN \
      (SELECT user_id, id FROM alerts WHERE state = 'removed' AND changed_at < $1 ORDER BY changed_at LIMIT 100)";
+/// A dated story is no news again once it is old; an undated one would be for as long as its source lists it.
+const STORIES: &str = "DELETE FROM news_seen WHERE (user_id, story_key) IN (SELECT user_id, story_key FROM news_seen \
+     WHERE seen_at < $1 AND published_at IS NOT NULL ORDER BY seen_at LIMIT 100)";
 
 impl Database {
     /// Removes what is older than `retention` allows at `now`. It may be repeated, and run by several processes at once.
@@ -86,6 +91,7 @@ impl Database {
             messages: self.remove(MESSAGES, before(retention.alerts_days, 0)).await?,
             firings: self.remove(FIRINGS, before(retention.alerts_days, 0)).await?,
             alerts: self.remove(ALERTS, before(retention.alerts_days, 0)).await?,
+            stories: self.remove(STORIES, before(retention.alerts_days, 0)).await?,
         })
     }
 

@@ -1,4 +1,5 @@
-//! What lives as long as there are workers: a user's price alerts and a watch over each account. What was shut down stays so.
+//! What lives as long as there are workers: a user's price alerts, the watch over the news, and one over each account. What was
+//! shut down stays so.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,6 +27,7 @@ pub(crate) async fn start_entities(
         client.start_price_alerts(&UserId::default(), drill).await?;
     }
     if queues.contains(&TaskQueue::Background) {
+        client.start_news_watcher(&UserId::default(), drill).await?;
         tokio::spawn(watch_accounts(client.clone(), brokers, drill, shutdown));
     }
     Ok(())

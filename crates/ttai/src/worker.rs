@@ -17,7 +17,7 @@ use temporalio_sdk::runtime::worker_tuner::{FixedSizeSlotSupplier, TunerHolder};
 use temporalio_sdk::{Runtime, Worker, WorkerOptions};
 use tokio::sync::oneshot;
 use ttai_activities::{
-    AlertActivities, AnalystActivities, Compute, DeliveryActivities, MarketDataActivities,
+    AlertActivities, AnalystActivities, Compute, DeliveryActivities, MarketDataActivities, NewsActivities,
     NotificationActivities, OutputActivities, PortfolioActivities, Ports, QuoteStreamActivities, Shutdown,
     Supervisor, cores,
 };
@@ -257,6 +257,11 @@ fn options(queue: TaskQueue, parts: &Parts<'_>, settings: &WorkerSettings) -> an
     }
     if queue == TaskQueue::Background {
         options.register_activities(PortfolioActivities::new(
+            (*ports).clone(),
+            compute.clone(),
+            supervisor.clone(),
+        ));
+        options.register_activities(NewsActivities::new(
             (*ports).clone(),
             compute.clone(),
             supervisor.clone(),

@@ -1,15 +1,23 @@
 //! Stories by symbol.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use chrono::{DateTime, SecondsFormat, Utc};
 use ttai_core::{NewsStory, Symbol};
-use ttai_ports::{News, NewsWindow, PortError};
+use ttai_ports::{News, NewsCursor, NewsReading, NewsWindow, PortError, windows_since};
 
 use super::model::{NewsPage, Story};
 use super::{Alpaca, PROVIDER};
+use crate::rss::text::words;
 
 /// Stories of one page, the most that Alpaca gives.
 const PAGE: usize = 50;
+/// Letters that are kept of a headline and of a summary, which may come with markup.
+const LONGEST_HEADLINE: usize = 300;
+const LONGEST_SUMMARY: usize = 2_000;
+/// Symbols of one call; an address must not grow without end.
+const SYMBOLS_A_CALL: usize = 50;
 
 /// RFC 3339 as the specification asks for it.
 pub(super) fn rfc3339(time: DateTime<Utc>) -> String {
@@ -20,8 +28,8 @@ pub(super) fn rfc3339(time: DateTime<Utc>) -> String {
 pub(super) fn story(story: Story) -> NewsStory {
     NewsStory {
         id: format!("{PROVIDER}:{}", story.id),
-        headline: story.headline,
-        summary: story.summary,
+        headline: words(&story.headline, LONGEST_HEADLINE),
+        summary: words(&story.summary, LONGEST_SUMMARY),
         url: story.url.filter(|url| !url.is_empty()),
         source: story.source,
         published_at: story.created_at,
@@ -30,17 +38,14 @@ pub(super) fn story(story: Story) -> NewsStory {
     }
 }
 
-#[async_trait]
-impl News for Alpaca {
-    async fn stories(
-        &self,
-        symbol: &Symbol,
-        window: NewsWindow,
-    ) -> Result<Option<Vec<NewsStory>>, PortError> {
+impl Alpaca {
+    /// The stories of some symbols, each once, newest first.
+    async fn stories_of(&self, symbols: &[Symbol], window: NewsWindow) -> Result<Vec<NewsStory>, PortError> {
+        let names = symbols.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
         let first = || {
             self.client
                 .data("news", "/v1beta1/news")
-                .query("symbols", symbol.to_string())
+                .query("symbols", names.clone())
                 .query("start", rfc3339(window.after))
                 .query("end", rfc3339(window.until))
                 .query("sort", "desc")
@@ -56,9 +61,43 @@ impl News for Alpaca {
         };
         self.client.pages("news", first, take).await?;
         // The span is by the last change and begins with its first moment; ours is by publication and does not.
-        stories.retain(|story| window.after < story.published_at && story.published_at <= window.until);
+        stories.retain(|story| window.holds(story.published_at));
         stories.sort_by(|a, b| b.published_at.cmp(&a.published_at).then_with(|| b.id.cmp(&a.id)));
         stories.dedup_by(|a, b| a.id == b.id);
-        Ok(Some(stories))
+        Ok(stories)
+    }
+}
+
+#[async_trait]
+impl News for Alpaca {
+    fn name(&self) -> &str {
+        PROVIDER
+    }
+
+    async fn stories(
+        &self,
+        symbol: &Symbol,
+        window: NewsWindow,
+    ) -> Result<Option<Vec<NewsStory>>, PortError> {
+        self.stories_of(std::slice::from_ref(symbol), window).await.map(Some)
+    }
+
+    /// Many symbols a call.
+    async fn read(
+        &self,
+        symbols: &[Symbol],
+        cursors: &BTreeMap<String, NewsCursor>,
+        until: DateTime<Utc>,
+    ) -> Vec<NewsReading> {
+        let read = async {
+            let mut stories = Vec::new();
+            for (symbols, window) in windows_since(cursors.get(PROVIDER), symbols, until) {
+                for chunk in symbols.chunks(SYMBOLS_A_CALL) {
+                    stories.extend(self.stories_of(chunk, window).await?);
+                }
+            }
+            Ok(stories)
+        };
+        vec![NewsReading { source: PROVIDER.to_owned(), stories: read.await }]
     }
 }

@@ -163,6 +163,10 @@ struct Found {
 
 #[async_trait]
 impl News for Edgar {
+    fn name(&self) -> &str {
+        PROVIDER
+    }
+
     async fn stories(
         &self,
         symbol: &Symbol,

@@ -1,16 +1,19 @@
 //! Metrics and news of several providers together. A fact is known, kept by nobody, or out of reach: that one provider answers
 //! the rest turns no other's outage into an absence.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Instant;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use ttai_core::{NewsStory, Symbol};
 use ttai_ports::{
-    Capability, Fact, Metrics, News, NewsWindow, PortError, Provenance, SymbolMetrics, Unknown,
+    Capability, Fact, Metrics, News, NewsCursor, NewsReading, NewsWindow, PortError, Provenance,
+    SymbolMetrics, Unknown,
 };
 
-use super::{Fallback, Member, verdict};
+use super::{Fallback, Member, still_down, verdict};
 
 #[async_trait]
 impl Metrics for Fallback {
@@ -124,6 +127,30 @@ impl News for Fallback {
             None if !errors.is_empty() => Err(verdict::of(Capability::News, errors, &self.order.symbols)),
             found => Ok(found.map(once_each)),
         }
+    }
+
+    /// All providers side by side. One that keeps failing is left alone for a while, and named.
+    async fn read(
+        &self,
+        symbols: &[Symbol],
+        cursors: &BTreeMap<String, NewsCursor>,
+        until: DateTime<Utc>,
+    ) -> Vec<NewsReading> {
+        let read = self.order.news.iter().map(async |member| {
+            if let Err(passed_over) = member.breaker.admit(Instant::now()) {
+                let source = member.source.name.clone();
+                return vec![NewsReading { source, stories: Err(still_down(passed_over)) }];
+            }
+            let readings = member.port.read(symbols, cursors, until).await;
+            let first_failure = readings.iter().find_map(|reading| reading.stories.as_ref().err());
+            let outcome = match first_failure {
+                Some(error) if readings.iter().all(|reading| reading.stories.is_err()) => Err(error.clone()),
+                _ => Ok(()),
+            };
+            member.breaker.note(&outcome, Instant::now());
+            readings
+        });
+        futures::future::join_all(read).await.into_iter().flatten().collect()
     }
 
     fn for_request(&self, provenance: &Provenance) -> Option<Arc<dyn News>> {

@@ -1,6 +1,6 @@
 //! What a caller sees of several providers when some of them fail.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -100,6 +100,9 @@ impl MarketData for Fake {
 
 #[async_trait]
 impl News for Fake {
+    fn name(&self) -> &str {
+        self.name
+    }
     async fn stories(&self, _: &Symbol, window: NewsWindow) -> Result<Option<Vec<NewsStory>>, PortError> {
         self.answer()?;
         let story = |(id, minutes): (&&str, &i64)| NewsStory {
@@ -282,6 +285,32 @@ async fn news_that_nobody_could_read_are_no_absence() {
     assert!(error.is_retryable() && error.to_string().contains("one, two"), "{error}");
     let nobody = Fallback::new(ProviderOrder::default());
     assert_eq!(nobody.stories(&spy(), window).await, Ok(None));
+}
+
+#[tokio::test]
+async fn each_source_of_news_is_read_on_by_itself_and_one_that_keeps_failing_is_left_alone() {
+    let stories = [("a", 1)].into_iter().collect();
+    let one = Arc::new(Fake { name: "one", stories, ..Fake::default() });
+    let two = Fake::new("two", Some(down("two")));
+    let order = [&one, &two].into_iter().fold(ProviderOrder::default(), |order, fake| {
+        let port: Arc<dyn News> = Arc::clone(fake) as _;
+        order.news(&fake.source(), &port)
+    });
+    let news = Fallback::new(order);
+    for round in 0..4 {
+        let readings = news.read(&[spy()], &BTreeMap::new(), Utc::now()).await;
+        let found: Vec<(&str, Result<usize, String>)> = readings
+            .iter()
+            .map(|reading| {
+                let stories = reading.stories.as_ref().map(Vec::len).map_err(ToString::to_string);
+                (reading.source.as_str(), stories)
+            })
+            .collect();
+        let failure = "two is unavailable: timeout".to_owned();
+        assert_eq!(found, [("one", Ok(1)), ("two", Err(failure))], "round {round}");
+        assert_eq!(readings[0].stories.as_ref().unwrap()[0].symbols, [spy()]);
+    }
+    assert_eq!((one.calls(), two.calls()), (4, 2));
 }
 
 /// Keeps these facts, and fails or has a record.

@@ -146,6 +146,11 @@ mod tests {
     #[case("ON Semiconductor (NASDAQ: ON) beats ALL estimates, IT rallies", "ON")]
     #[case("Ford (NYSE:F), Alphabet (Nasdaq: GOOG, GOOGL; NYSE: T) and X:Y", "F GOOG GOOGL T")]
     #[case("NYSE American: IMO, nyse arca: SPY. Note: ALL", "IMO SPY")]
+    #[case("NOW: SO what? A deal for ALL, says IT (so far)", "")]
+    #[case(
+        "ServiceNow (NYSE: NOW), Southern Co (NYSE: SO), Agilent (NYSE:A), Gartner (NYSE: IT) and $ALL",
+        "NOW SO A IT ALL"
+    )]
     #[case("It costs $5 and $ABCDEF, at 10:30, TSX: RY, MYNYSE: GE", "")]
     #[case("(NYSE: BRK.B) (NYSE: BF-A) (NYSE: A.)", "BRK.B BF-A A")]
     #[case("é$ON ü: $", "")]

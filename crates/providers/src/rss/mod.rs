@@ -7,16 +7,20 @@ mod mention;
 mod model;
 mod screen;
 mod settings;
-mod text;
+pub(crate) mod text;
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use futures::future::join_all;
+use ttai_core::news::page_of;
 use ttai_core::{NewsStory, Symbol};
-use ttai_ports::{AccountLimits, Capability, News, NewsWindow, PortError, Provenance};
-use url::Url;
+use ttai_ports::{
+    AccountLimits, Capability, News, NewsCursor, NewsReading, NewsWindow, PortError, Provenance,
+    windows_since,
+};
 
 use client::{Client, DatedEntry};
 pub use mention::written as mentioned;
@@ -66,25 +70,58 @@ impl Rss {
         }
     }
 
-    /// The symbols that an entry speaks of, the asked one first; none where it does not speak of that.
-    fn symbols(&self, feed: &Feed, entry: &FeedEntry, symbol: &Symbol) -> Option<Vec<Symbol>> {
+    /// The symbols that an entry speaks of, those of `asked` first; none where it speaks of none of those.
+    fn symbols(&self, feed: &Feed, entry: &FeedEntry, asked: &[Symbol]) -> Option<Vec<Symbol>> {
         let text = format!("{} \n {}", entry.headline, entry.summary);
         let mut found = mention::tagged(&entry.tags);
         found.extend(mention::written(&text));
-        let named = || {
+        let is_named = |symbol: &Symbol| {
             self.names.get(symbol).is_some_and(|names| names.iter().any(|name| mention::names(&text, name)))
         };
-        let tied = feed.by_symbol || found.iter().any(|other| mention::same(other, symbol)) || named();
-        tied.then(|| {
-            let others = found.into_iter().filter(|other| !mention::same(other, symbol));
-            let mut symbols = vec![symbol.clone()];
-            for other in others {
-                if !symbols.contains(&other) {
-                    symbols.push(other);
+        let is_written = |symbol: &Symbol| found.iter().any(|other| mention::same(other, symbol));
+        let tied = |symbol: &&Symbol| feed.by_symbol || is_written(symbol) || is_named(symbol);
+        let mut symbols: Vec<Symbol> = asked.iter().filter(tied).cloned().collect();
+        if symbols.is_empty() {
+            return None;
+        }
+        for other in found {
+            if !symbols.iter().any(|known| mention::same(known, &other)) {
+                symbols.push(other);
+            }
+        }
+        Some(symbols)
+    }
+
+    /// What a feed has of these symbols.
+    async fn read_feed(
+        &self,
+        feed: &Feed,
+        symbols: &[Symbol],
+        cursor: Option<&NewsCursor>,
+        until: DateTime<Utc>,
+    ) -> NewsReading {
+        let source = format!("{PROVIDER}/{}", feed.name);
+        let mut stories: Vec<NewsStory> = Vec::new();
+        for (asked, window) in windows_since(cursor, symbols, until) {
+            // A feed of all symbols is one address: the first is as good as any.
+            let addressed: Vec<&[Symbol]> =
+                if feed.by_symbol { asked.chunks(1).collect() } else { vec![asked.as_slice()] };
+            for asked in addressed {
+                let Some(first) = asked.first() else { continue };
+                let (entries, error) = self.entries(feed, first).await;
+                if let Some(error) = error {
+                    return NewsReading { source, stories: Err(error) };
+                }
+                // When an undated story was published nobody knows: it is told apart by whether it was seen.
+                let is_wanted =
+                    |dated: &&DatedEntry| dated.entry.published.is_none() || window.holds(dated.published_at);
+                for dated in entries.iter().filter(is_wanted) {
+                    let Some(symbols) = self.symbols(feed, &dated.entry, asked) else { continue };
+                    add(&mut stories, story(feed, dated, symbols));
                 }
             }
-            symbols
-        })
+        }
+        NewsReading { source, stories: Ok(stories) }
     }
 }
 
@@ -114,25 +151,15 @@ impl News for Rss {
         let mut seen = HashSet::new();
         let mut stories = Vec::new();
         for (feed, (entries, _)) in self.feeds.iter().zip(&read) {
-            let fitting = entries
-                .iter()
-                .filter(|dated| window.after < dated.published_at && dated.published_at <= window.until);
+            let fitting = entries.iter().filter(|dated| window.holds(dated.published_at));
             for dated in fitting {
-                let Some(symbols) = self.symbols(feed, &dated.entry, symbol) else { continue };
-                let id = identifier(feed, &dated.entry);
-                let link = dated.entry.link.as_deref().map(same_page);
-                let is_new = seen.insert(id.clone());
-                if link.is_none_or(|link| seen.insert(link)) && is_new {
-                    stories.push(NewsStory {
-                        id,
-                        headline: dated.entry.headline.clone(),
-                        summary: dated.entry.summary.clone(),
-                        url: dated.entry.link.clone(),
-                        source: feed.name.clone(),
-                        published_at: dated.published_at,
-                        undated: dated.entry.published.is_none(),
-                        symbols,
-                    });
+                let asked = std::slice::from_ref(symbol);
+                let Some(symbols) = self.symbols(feed, &dated.entry, asked) else { continue };
+                let story = story(feed, dated, symbols);
+                let page = story.url.as_deref().and_then(page_of);
+                let is_new = seen.insert(story.id.clone());
+                if page.is_none_or(|page| seen.insert(page)) && is_new {
+                    stories.push(story);
                 }
             }
         }
@@ -140,8 +167,46 @@ impl News for Rss {
         Ok(Some(stories))
     }
 
+    /// Each feed is a source of its own.
+    async fn read(
+        &self,
+        symbols: &[Symbol],
+        cursors: &BTreeMap<String, NewsCursor>,
+        until: DateTime<Utc>,
+    ) -> Vec<NewsReading> {
+        let read = self.feeds.iter().map(|feed| {
+            self.read_feed(feed, symbols, cursors.get(&format!("{PROVIDER}/{}", feed.name)), until)
+        });
+        join_all(read).await
+    }
+
     fn for_request(&self, provenance: &Provenance) -> Option<Arc<dyn News>> {
         Some(Arc::new(Self { provenance: Some(provenance.clone()), ..self.clone() }))
+    }
+}
+
+fn story(feed: &Feed, dated: &DatedEntry, symbols: Vec<Symbol>) -> NewsStory {
+    NewsStory {
+        id: identifier(feed, &dated.entry),
+        headline: dated.entry.headline.clone(),
+        summary: dated.entry.summary.clone(),
+        url: dated.entry.link.clone(),
+        source: feed.name.clone(),
+        published_at: dated.published_at,
+        undated: dated.entry.published.is_none(),
+        symbols,
+    }
+}
+
+/// A story that is there gets the symbols that it lacks.
+fn add(stories: &mut Vec<NewsStory>, story: NewsStory) {
+    match stories.iter_mut().find(|known| known.id == story.id) {
+        None => stories.push(story),
+        Some(known) => {
+            let more: Vec<Symbol> =
+                story.symbols.into_iter().filter(|symbol| !known.symbols.contains(symbol)).collect();
+            known.symbols.extend(more);
+        }
     }
 }
 
@@ -166,18 +231,6 @@ fn identifier(feed: &Feed, entry: &FeedEntry) -> String {
     if entry.id.contains(':') { entry.id.clone() } else { format!("{}:{}", feed.name, entry.id) }
 }
 
-/// The same for every address of one page: without fragment, campaign, `www.` and the difference of http and https.
-fn same_page(link: &str) -> String {
-    let Ok(url) = Url::parse(link) else { return link.to_owned() };
-    let host = url.host_str().unwrap_or_default();
-    let query: Vec<String> = url
-        .query_pairs()
-        .filter(|(name, _)| !name.starts_with("utm_"))
-        .map(|(name, value)| format!("{name}={value}"))
-        .collect();
-    format!("{}{}?{}", host.trim_start_matches("www."), url.path().trim_end_matches('/'), query.join("&"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -194,13 +247,6 @@ mod tests {
         let error = rss.stories(&Symbol::new("F").unwrap(), window).await.unwrap_err();
         let shown = format!("{error} {error:?} {rss:?} {settings:?}");
         assert!(error.is_retryable() && !shown.contains("pl4nted"), "{shown}");
-    }
-
-    #[test]
-    fn one_page_has_many_addresses() {
-        let page = same_page("https://www.example.com/a/?id=1&utm_source=rss#top");
-        assert_eq!(page, same_page("http://example.com/a?id=1"));
-        assert_ne!(page, same_page("http://example.com/a?id=2"));
     }
 
     #[test]

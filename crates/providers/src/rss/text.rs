@@ -4,7 +4,7 @@
 const SILENT: [&str; 4] = ["script", "style", "iframe", "noscript"];
 
 /// The text of `html`, at most `longest` letters; one that was cut ends with `…`.
-pub(super) fn words(html: &str, longest: usize) -> String {
+pub(crate) fn words(html: &str, longest: usize) -> String {
     let mut text = String::new();
     let mut rest = html;
     while let Some(start) = rest.find('<') {

@@ -1,5 +1,6 @@
 //! News feeds of every format, read by the adapter.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use axum::Router;
@@ -9,7 +10,7 @@ use axum::routing::get;
 use chrono::Duration;
 use secrecy::SecretString;
 use ttai_http::LocalLimits;
-use ttai_ports::{News, NewsWindow, PortError};
+use ttai_ports::{News, NewsCursor, NewsWindow, PortError};
 use ttai_providers::rss::{FeedSettings, Rss, RssSettings};
 use ttai_sim::server::RunningSim;
 
@@ -132,5 +133,71 @@ async fn a_feed_that_moved_is_found_and_asked_whether_it_changed() {
     assert_eq!(first.len(), 1);
     assert_eq!(rss.stories(&symbol("F"), window).await.unwrap().unwrap(), first);
     assert_eq!(rss.stories(&symbol("ON"), window).await.unwrap().unwrap(), []);
+    server.abort();
+}
+
+/// A feed with a dated story of today, one of last month, one of the year 9999, and two that say no date.
+fn mixed() -> String {
+    let today = (chrono::Utc::now() - Duration::hours(1)).to_rfc2822();
+    let old = (chrono::Utc::now() - Duration::days(30)).to_rfc2822();
+    let item = |id: &str, title: &str, date: &str| {
+        format!("<item><guid>{id}</guid><title>{title}</title><pubDate>{date}</pubDate></item>")
+    };
+    let items = [
+        item("1", "$ON &lt;b&gt;raises&lt;/b&gt; guidance &lt;script&gt;alert(1)&lt;/script&gt;", &today),
+        item("2", "$ON cuts dividend", &old),
+        item("3", "$ON to be acquired", "Fri, 31 Dec 9999 23:59:59 GMT"),
+        item("4", "$ON files for bankruptcy, ALL shareholders wiped out, IT workers laid off NOW", ""),
+        "<item><guid>5</guid><title>ON and on about IT</title></item>".to_owned(),
+    ];
+    format!("<rss version=\"2.0\"><channel>{}</channel></rss>", items.concat())
+}
+
+#[tokio::test]
+async fn each_feed_is_read_on_by_itself_and_one_that_is_dead_or_hostile_is_named() {
+    // A million entries, and ten megabytes.
+    let million = || async { format!("<rss><channel>{}</channel></rss>", "<item/>".repeat(1_000_000)) };
+    let huge = || async { "x".repeat(10 << 20) };
+    // Changed last when the oldest of its stories was.
+    let good = || async { ([("last-modified", "Mon, 01 Jan 2024 00:00:00 GMT")], mixed()) };
+    let app =
+        Router::new().route("/good", get(good)).route("/million", get(million)).route("/huge", get(huge));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let server = tokio::spawn(async move { axum::serve(listener, app).await });
+    let own = |path: &str| format!("http://{address}/{path}");
+    // Nobody listens on the reserved port.
+    let dead = "http://127.0.0.1:9/".to_owned();
+    let rss = rss(&[("W", own("good")), ("Dead", dead), ("Million", own("million")), ("Huge", own("huge"))]);
+    let symbols = [symbol("ALL"), symbol("IT"), symbol("NOW"), symbol("ON")];
+    let until = chrono::Utc::now() + Duration::minutes(1);
+    let readings = rss.read(&symbols, &BTreeMap::new(), until).await;
+    let read: BTreeMap<&str, bool> =
+        readings.iter().map(|reading| (reading.source.as_str(), reading.stories.is_ok())).collect();
+    assert_eq!((read["rss/W"], read["rss/Dead"], read["rss/Huge"]), (true, false, false));
+    assert!(
+        readings
+            .iter()
+            .filter_map(|reading| reading.stories.as_ref().ok())
+            .all(|stories| stories.len() <= 500)
+    );
+
+    let of_good = |readings: &[ttai_ports::NewsReading]| {
+        let found = readings.iter().find(|reading| reading.source == "rss/W").unwrap();
+        let mut stories = found.stories.clone().unwrap();
+        stories.sort_by(|one, other| one.id.cmp(&other.id));
+        stories
+    };
+    let first = of_good(&readings);
+    let ids: Vec<(&str, bool)> = first.iter().map(|story| (story.id.as_str(), story.undated)).collect();
+    assert_eq!(ids, [("W:1", false), ("W:3", false), ("W:4", true)]);
+    assert_eq!(first[0].headline, "$ON raises guidance");
+    assert!(first.iter().all(|story| story.symbols == [symbol("ON")] && story.published_at <= until));
+    // Read on from a moment ago, the undated comes again: only whoever keeps what was seen can tell that it is not new.
+    let cursor = NewsCursor { read_until: until, symbols: BTreeSet::from(symbols.clone()) };
+    let cursors = BTreeMap::from([("rss/W".to_owned(), cursor)]);
+    let later = of_good(&rss.read(&symbols, &cursors, until + Duration::days(3)).await);
+    let ids: Vec<&str> = later.iter().map(|story| story.id.as_str()).collect();
+    assert_eq!(ids, ["W:1", "W:3", "W:4"]);
     server.abort();
 }

@@ -4,6 +4,7 @@ mod accounts;
 mod alerts;
 mod analyses;
 mod drills;
+mod monitors;
 mod notify;
 mod quotes;
 
@@ -25,6 +26,7 @@ pub use analyses::{
     AccountArg, AnalyzeArgs, CancelArgs, ListArgs, RunCommand, ShowArgs, StartArgs, ViewArgs, WaitArgs,
 };
 pub use drills::{DrillAlertsArgs, DrillCommand, DrillIdleArgs, DrillLatencyArgs};
+pub use monitors::{MonitorCommand, MonitorNameArgs, MonitorOptions, NewsArgs};
 pub use notify::{NotifyCommand, NotifyListArgs, NotifyRetryArgs};
 pub use quotes::{QuotesArgs, WatchArgs};
 
@@ -133,6 +135,11 @@ pub enum Command {
     /// Keep lists of symbols that alerts can be set over.
     #[command(subcommand)]
     Watchlist(WatchlistCommand),
+    /// List stories that were seen about your symbols, and which of them you were told of.
+    News(NewsArgs),
+    /// What watches while you are away: list it, start, stop, pause, resume it, and show how it is.
+    #[command(subcommand)]
+    Monitor(MonitorCommand),
     /// Send a message to a channel, or test the channels.
     #[command(subcommand)]
     Notify(NotifyCommand),

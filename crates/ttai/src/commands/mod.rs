@@ -10,6 +10,8 @@ pub mod dev;
 pub mod doctor;
 pub mod drill;
 pub mod list;
+pub mod monitor;
+pub mod news;
 pub mod notify;
 pub mod portfolio;
 pub mod quotes;
@@ -78,6 +80,8 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Drill(command) => drill::run(&global, command).await,
         Command::Alert(command) => alert::run(&global, command).await,
         Command::Watchlist(command) => watchlist::run(&global, command).await,
+        Command::News(args) => news::run(&global, args).await,
+        Command::Monitor(command) => monitor::run(&global, command).await,
         Command::Notify(command) => notify::run(&global, command).await,
         Command::Sim(args) => sim::run(&global, args).await,
         Command::Config(command) => config::run(&global, &command),
