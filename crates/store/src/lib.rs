@@ -40,6 +40,7 @@ mod messages;
 mod postgres;
 mod retention;
 mod schema;
+mod screener_results;
 mod spool;
 mod spooled;
 mod sqlite;
