@@ -31,6 +31,7 @@ pub mod queue;
 pub mod quote_stream;
 pub mod research;
 pub mod schema;
+pub mod screener;
 pub mod search_attributes;
 pub mod storage;
 pub mod subject;
@@ -39,10 +40,11 @@ pub mod validate;
 pub mod workflows;
 
 pub use activities::{
-    Activity, ChartAnalysis, CheckAssignmentRisk, DeliverMessages, FetchMarketMetrics, FetchOptionChain,
-    FetchPortfolio, FetchQuotes, OptionsAnalysis, ReadQuotes, RecallPortfolio, RecallQuotes,
-    ResearchAnalysis, RouteAlerts, SaveAlerts, SaveAnalysis, SendNotifications, SynthesizeRecommendation,
-    WatchAlerts, WatchPortfolio, WatchQuotes, activities,
+    Activity, ChartAnalysis, CheckAssignmentRisk, DeliverMessages, FetchFreeCapital, FetchMarketMetrics,
+    FetchOptionChain, FetchPortfolio, FetchQuotes, NotifyScreen, OptionsAnalysis, QuicklyAnalyze, ReadQuotes,
+    RecallPortfolio, RecallQuotes, ResearchAnalysis, RouteAlerts, RunScan, SaveAlerts, SaveAnalysis,
+    SendNotifications, SizePicks, StoreScreen, SynthesizeRecommendation, WatchAlerts, WatchPortfolio,
+    WatchQuotes, activities,
 };
 pub use alerts::{
     AddAlerts, AlertAnswer, AlertAnswers, AlertIds, AlertRequest, AlertShardParams, AlertShardStatus,
@@ -89,11 +91,19 @@ pub use quote_stream::{
 pub use research::{
     ResearchAnalysisParams, ResearchAnalysisResult, ResearchRecommendation, RiskLevel, Sentiment,
 };
+pub use screener::{
+    CSPScreenerParams, CSPScreenerResult, DroppedCandidates, FreeCapital, FreeCapitalParams,
+    NotifyScreenParams, ObservedFrequency, QuickAnalyses, QuickAnalysesParams, QuickAnalysis, ScanCandidate,
+    ScanCandidates, ScanParams, ScheduledScreenerParams, ScheduledScreenerResult, ScreenChanges,
+    ScreenCriteria, ScreenPick, ScreenProgress, ScreenRanking, ScreenRun, ScreenScores, ScreenerCriteria,
+    ScreenerParams, ScreenerResult, ScreenerResultRow, SizePicksParams, SizedPick, SizedPicks,
+    StoreScreenParams, StoreScreenReceipt, StoredAnalysis, UnsizedPick,
+};
 pub use storage::{SaveAnalysisParams, SaveReceipt};
 pub use subject::{Subject, TradeRequest, UnknownFields, UserId};
 pub use timed::Timed;
 pub use ttai_core::alert::AlertDefinition;
-pub use ttai_core::{Message, MessageArtifact, MessageField, MessageKind, Severity};
+pub use ttai_core::{Message, MessageArtifact, MessageField, MessageKind, Severity, Symbol};
 pub use validate::{Validate, ValidationError};
 pub use workflows::{
     AnalysisRequest, Labels, PreparedStart, Query, Status, WorkflowEntry, WorkflowParams, workflow, workflows,

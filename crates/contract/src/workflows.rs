@@ -37,6 +37,9 @@ macro_rules! for_each_workflow {
             PortfolioMonitorWorkflow: PortfolioMonitorParams;
             DeliveryWorkflow: DeliveryParams;
             QuoteStreamWorkflow: QuoteStreamParams;
+            CSPScreenerWorkflow: CSPScreenerParams;
+            ScreenerWorkflow: ScreenerParams;
+            ScheduledScreenerWorkflow: ScheduledScreenerParams;
         }
     };
 }

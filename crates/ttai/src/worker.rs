@@ -18,8 +18,8 @@ use temporalio_sdk::{Runtime, Worker, WorkerOptions};
 use tokio::sync::oneshot;
 use ttai_activities::{
     AlertActivities, AnalystActivities, Compute, DeliveryActivities, MarketDataActivities,
-    NotificationActivities, OutputActivities, PortfolioActivities, Ports, QuoteStreamActivities, Shutdown,
-    Supervisor, cores,
+    NotificationActivities, OutputActivities, PortfolioActivities, Ports, QuoteStreamActivities,
+    ScreenActivities, Shutdown, Supervisor, cores,
 };
 use ttai_client::TtaiClient;
 use ttai_contract::{TaskQueue, WorkflowParams};
@@ -257,6 +257,11 @@ fn options(queue: TaskQueue, parts: &Parts<'_>, settings: &WorkerSettings) -> an
     }
     if queue == TaskQueue::Background {
         options.register_activities(PortfolioActivities::new(
+            (*ports).clone(),
+            compute.clone(),
+            supervisor.clone(),
+        ));
+        options.register_activities(ScreenActivities::new(
             (*ports).clone(),
             compute.clone(),
             supervisor.clone(),
