@@ -11,6 +11,7 @@ pub mod outputs;
 pub mod portfolio;
 pub mod ports;
 pub mod quote_streams;
+pub mod screener;
 pub mod titles;
 
 mod agent;
@@ -47,4 +48,5 @@ pub use outputs::OutputActivities;
 pub use portfolio::PortfolioActivities;
 pub use ports::Ports;
 pub use quote_streams::QuoteStreamActivities;
+pub use screener::ScreenActivities;
 pub use supervise::{AttemptOf, Shutdown, StopReasons, Supervisor};

@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use futures::stream::{self, StreamExt, TryStreamExt};
 use rust_decimal::prelude::ToPrimitive;
 use temporalio_macros::activities;
@@ -22,6 +23,7 @@ use ttai_quant::chain::{PricedQuote, price_chain};
 use crate::compute::Compute;
 use crate::failure::AnalystError;
 use crate::market_view::MarketView;
+use crate::options::earnings::Earnings;
 use crate::ports::Ports;
 use crate::supervise::{Progress, Supervisor};
 
@@ -97,7 +99,7 @@ impl MarketDataActivities {
         let metrics = |symbol: Symbol| async move {
             let now = self.ports.market.now(&symbol).await?;
             match self.ports.metrics.metrics(&symbol, now).await? {
-                Some(known) => Ok(market_metrics(symbol, &known, new_york_date(now))),
+                Some(known) => Ok(market_metrics(symbol, &known, now)),
                 None => Err(PortError::NoData {
                     provider: self.ports.market.source().name,
                     what: "metrics".to_owned(),
@@ -191,9 +193,17 @@ fn quote_data(quote: &Quote) -> QuoteData {
     }
 }
 
-fn market_metrics(symbol: Symbol, known: &SymbolMetrics, today: chrono::NaiveDate) -> MarketMetrics {
+/// Days to the first last trade date that an earnings report takes out; none once the report is over.
+fn days_to_window(symbol: &Symbol, known: &SymbolMetrics, now: DateTime<Utc>) -> Option<i64> {
+    let window = Earnings::of(symbol, known).window().filter(|window| window.to > now)?;
+    Some((new_york_date(window.from) - new_york_date(now)).num_days().max(0))
+}
+
+fn market_metrics(symbol: Symbol, known: &SymbolMetrics, now: DateTime<Utc>) -> MarketMetrics {
+    let today = new_york_date(now);
     let next_earnings = known.next_earnings.as_ref().map(|report| report.date);
     MarketMetrics {
+        days_to_earnings_window: days_to_window(&symbol, known, now),
         symbol,
         next_earnings,
         earnings_confirmed: known.next_earnings.as_ref().map(|report| report.confirmed),

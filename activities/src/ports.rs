@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ttai_ports::{
     Accounts, Alerts, Analyses, Artifacts, Broker, Firings, Leases, MarketData, Metrics, ModelJournal, News,
-    NewsSeen, Notifier, Provenance, QuoteStream, Watchlists,
+    NewsSeen, Notifier, Provenance, QuoteStream, Scanner, ScreenerResults, Watchlists,
 };
 
 use crate::agent::ModelAnalyst;
@@ -37,6 +37,10 @@ pub struct Ports {
     pub firings: Arc<dyn Firings>,
     /// Lists of symbols that people keep.
     pub watchlists: Arc<dyn Watchlists>,
+    /// Candidates from a market-wide scan, else out of the user's own list.
+    pub scanner: Arc<dyn Scanner>,
+    /// What screens came to.
+    pub screens: Arc<dyn ScreenerResults>,
     /// Who watches what.
     pub leases: Arc<dyn Leases>,
     /// Quotes and trades as they happen.

@@ -17,11 +17,7 @@ use ttai_ports::{
     DeliveryBacklog, DeliveryClaim, DeliveryFilter, DeliveryKey, FiringFilter, FiringRecord, Firings,
     LeaseGrant, LeaseRecord, Leases, LlmDay, LlmTurn, LlmUsage, MarketClock, MarketData, Message,
     MessageDelivery, MessageRecord, Messages, Metrics, ModelJournal, NewAlert, NewDigest, NewFiring,
-    NewMessage, News, NewsCheck, NewsProgress, NewsSeen, NewsWindow, Notifier, OrderIntent, OrderPreview,
-    PortError, Provenance, QuoteStream, RecordedFiring, RiskFreeRate, Saved, SavedAlert, SeenStory,
-    SettledDelivery, StoreError, StoredBalances, StoredPosition, StoredWatch, StoryFilter, StoryIdentity,
-    StreamHealth, StreamKinds, StreamReader, StreamSymbol, SymbolMetrics, WatchlistChange, WatchlistRecord,
-    Watchlists,
+    NewMessage, News, NewsCheck, NewsProgress, NewsSeen, NewsWindow, Notifier, OrderIntent, OrderPreview, PortError, Provenance, QuoteStream, RecordedFiring, RiskFreeRate, Saved, SavedAlert, ScanMatch, ScanRequest, Scanner, ScreenRunKey, ScreenRunRecord, ScreenedCandidate, ScreenerResults, SeenStory, SettledDelivery, StoreError, StoredBalances, StoredPosition, StoredWatch, StoryFilter, StoryIdentity, StreamHealth, StreamKinds, StreamReader, StreamSymbol, SymbolMetrics, WatchlistChange, WatchlistRecord, Watchlists,
 };
 
 use crate::deliveries::{Deliverer, LONGEST_SEND};
@@ -172,6 +168,8 @@ pub(crate) struct MemoryStore {
     positions: Mutex<Vec<StoredPosition>>,
     watch: Mutex<Option<StoredWatch>>,
     recalled: Mutex<Option<String>>,
+    screened: Mutex<Vec<(ScreenRunKey, ScreenedCandidate)>>,
+    screens: Mutex<Vec<ScreenRunRecord>>,
 }
 
 impl MemoryStore {
@@ -272,6 +270,78 @@ impl ModelJournal for MemoryStore {
     }
 }
 
+#[async_trait]
+impl ScreenerResults for MemoryStore {
+    async fn save_screened(
+        &self,
+        key: &ScreenRunKey,
+        candidates: &[ScreenedCandidate],
+    ) -> Result<(), StoreError> {
+        let mut screened = self.screened.lock().unwrap_or_else(PoisonError::into_inner);
+        for candidate in candidates {
+            screened.retain(|(of, kept)| of != key || kept.symbol != candidate.symbol);
+            screened.push((key.clone(), candidate.clone()));
+        }
+        Ok(())
+    }
+
+    async fn screened(&self, key: &ScreenRunKey) -> Result<Vec<ScreenedCandidate>, StoreError> {
+        let screened = self.screened.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(screened.iter().filter(|(of, _)| of == key).map(|(_, candidate)| candidate.clone()).collect())
+    }
+
+    async fn save_screen_run(&self, record: &ScreenRunRecord) -> Result<(), StoreError> {
+        let mut screens = self.screens.lock().unwrap_or_else(PoisonError::into_inner);
+        match screens.iter_mut().find(|kept| kept.key == record.key) {
+            Some(kept) => *kept = record.clone(),
+            None => screens.push(record.clone()),
+        }
+        Ok(())
+    }
+
+    async fn screen_run_before(
+        &self,
+        screen: &str,
+        key: &ScreenRunKey,
+    ) -> Result<Option<ScreenRunRecord>, StoreError> {
+        let screens = self.screens.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = screens.iter().take_while(|kept| kept.key != *key);
+        let of = |kept: &&ScreenRunRecord| kept.screen == screen && kept.key.user_id == key.user_id;
+        Ok(before.filter(of).last().cloned())
+    }
+
+    async fn list_screen_runs(
+        &self,
+        _: &str,
+        _: Option<&str>,
+        _: u32,
+    ) -> Result<Vec<ScreenRunRecord>, StoreError> {
+        Ok(self.screens.lock().unwrap_or_else(PoisonError::into_inner).clone())
+    }
+}
+
+/// Finds these symbols, whatever is asked.
+pub(crate) struct FakeScanner(pub(crate) Vec<Symbol>);
+
+#[async_trait]
+impl Scanner for FakeScanner {
+    fn name(&self) -> &str {
+        "fake"
+    }
+
+    async fn scan(&self, request: &ScanRequest) -> Result<Vec<ScanMatch>, PortError> {
+        let found = |symbol: &Symbol| ScanMatch {
+            symbol: symbol.clone(),
+            name: String::new(),
+            price: None,
+            volume: None,
+            market_cap: None,
+            sector: None,
+        };
+        Ok(self.0.iter().take(request.limit as usize).map(found).collect())
+    }
+}
+
 /// No channels.
 #[derive(Clone, Copy, Debug)]
 struct Nobody;
@@ -303,6 +373,8 @@ pub(crate) fn ports(market: FakeMarket) -> (Ports, Arc<MemoryStore>) {
         alerts: Arc::new(NoLedger),
         firings: Arc::new(NoLedger),
         watchlists: Arc::new(NoLedger),
+        scanner: Arc::new(FakeScanner(Vec::new())),
+        screens: Arc::clone(&store) as _,
         leases: Arc::new(NoLedger),
         streams: Arc::new(NoStream),
         notifier: Arc::new(Nobody),

@@ -127,14 +127,14 @@ fn malformed() -> Vec<Case> {
             case("one too many", vec![request.clone(), request], "2 arguments were sent"),
         ]
     };
-    let (entities, others): (Vec<_>, Vec<_>) =
-        workflows().into_iter().partition(|workflow| workflow.is_entity);
+    let (needless, others): (Vec<_>, Vec<_>) =
+        workflows().into_iter().partition(|workflow| requests::needs_no_argument(workflow.name));
     let others = others.into_iter().flat_map(|workflow| cases(workflow.name));
-    others.chain(entities.into_iter().flat_map(|workflow| malformed_of_entity(workflow.name))).collect()
+    others.chain(needless.into_iter().flat_map(|workflow| malformed_without_need(workflow.name))).collect()
 }
 
-/// The same for a workflow that needs no argument, and would live on.
-fn malformed_of_entity(workflow: &'static str) -> Vec<Case> {
+/// The same for a workflow that needs no argument, and would do something without one.
+fn malformed_without_need(workflow: &'static str) -> Vec<Case> {
     let case = |what: &str, arguments, says| Case {
         name: format!("{workflow}, {what}"),
         workflow,

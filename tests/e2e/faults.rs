@@ -199,12 +199,15 @@ fn request(workflow: &WorkflowEntry, key: &str) -> Value {
     request
 }
 
-/// The result without server times.
+/// The result without server times, ids of runs, and what came of other runs of the same screen.
 fn comparable(mut result: Value) -> Value {
-    for time in ["synthesized_at", "completed_at"] {
-        if let Some(value) = result.get_mut(time) {
+    for own in ["synthesized_at", "completed_at", "run_time", "run", "changes"] {
+        if let Some(value) = result.get_mut(own) {
             *value = Value::Null;
         }
+    }
+    for pick in result.get_mut("recommendations").and_then(Value::as_array_mut).into_iter().flatten() {
+        pick["stored"] = Value::Null;
     }
     result
 }

@@ -31,6 +31,7 @@ mod queues;
 mod quote_streams;
 mod replay;
 mod requests;
+mod screens;
 mod script;
 mod scripted_ports;
 mod shutdown;

@@ -11,6 +11,16 @@ pub(crate) fn request(workflow: &str) -> Value {
     if is_entity(workflow) {
         return json!({});
     }
+    // Two candidates, of which one is to be picked.
+    let screen = json!({"symbols": ["AAPL", "F"], "min_roc_weekly": 0.05});
+    match workflow {
+        "CSPScreenerWorkflow" => return screen,
+        "ScreenerWorkflow" => return json!({"symbols": ["AAPL", "F"]}),
+        "ScheduledScreenerWorkflow" => {
+            return json!({"screener_params": screen, "notify_channels": ["log"]});
+        }
+        _ => {}
+    }
     let mut request = json!({"symbol": "AAPL"});
     if workflow == "AnalysisWorkflow" {
         request["type"] = json!("full_analysis");
@@ -33,19 +43,28 @@ pub(crate) fn is_entity(name: &str) -> bool {
     start.is_some_and(|start| start.execution_timeout.is_none())
 }
 
+/// Whether the workflow's every field has a default.
+pub(crate) fn needs_no_argument(name: &str) -> bool {
+    workflow(name).is_some_and(|entry| (entry.prepare)(vec![json!({})], "k").is_ok())
+}
+
 /// Whether it comes to an end once its first turn is over: it waits for nothing that goes on.
 pub(crate) fn comes_to_an_end(name: &str) -> bool {
     !is_entity(name) || name == DeliveryParams::WORKFLOW
 }
 
-/// How a case of the workflow is called: `chart-analysis` of `ChartAnalysisWorkflow`.
+/// How a case of the workflow is called: `chart-analysis` of `ChartAnalysisWorkflow`, `csp-screener` of `CSPScreenerWorkflow`.
 pub(crate) fn case_name(workflow: &str) -> String {
+    let letters: Vec<char> = workflow.trim_end_matches("Workflow").chars().collect();
     let mut name = String::new();
-    for character in workflow.trim_end_matches("Workflow").chars() {
-        if character.is_ascii_uppercase() && !name.is_empty() {
+    for (place, letter) in letters.iter().enumerate() {
+        let before = place.checked_sub(1).and_then(|before| letters.get(before));
+        let begins = before.is_some_and(char::is_ascii_lowercase)
+            || letters.get(place + 1).is_some_and(char::is_ascii_lowercase);
+        if letter.is_ascii_uppercase() && before.is_some() && begins {
             name.push('-');
         }
-        name.push(character.to_ascii_lowercase());
+        name.push(letter.to_ascii_lowercase());
     }
     name
 }

@@ -5,7 +5,8 @@
 use temporalio_macros::{workflow, workflow_methods};
 use temporalio_workflow::{WorkflowContext, WorkflowContextView, WorkflowResult};
 use ttai_contract::{
-    AnalysisProgress, AnalysisType, FullAnalysisParams, FullAnalysisResult, Lenient, Stage, WorkflowParams,
+    AnalysisProgress, AnalysisType, FullAnalysisParams, FullAnalysisResult, Lenient, Stage, StoredAnalysis,
+    WorkflowParams,
 };
 
 use crate::pipeline::{self, Findings};
@@ -51,7 +52,13 @@ impl FullAnalysisWorkflow {
             notified: &[],
         };
         match save::save(ctx, heading, &result).await {
-            Ok(warning) => result.warnings.extend(warning),
+            Ok(warning) => {
+                if params.brief {
+                    let (workflow_id, run_id) = (ctx.workflow_id().to_owned(), ctx.run_id().to_owned());
+                    result = result.in_brief(StoredAnalysis { workflow_id, run_id });
+                }
+                result.warnings.extend(warning);
+            }
             Err(cancelled) => return Err(cancelled.with(result)),
         }
         ending::answer(failure, result)

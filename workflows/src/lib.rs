@@ -5,6 +5,7 @@
 pub mod alert_shard;
 pub mod analysis;
 pub mod chart_analysis;
+pub mod csp_screener;
 pub mod deliveries;
 pub mod entity;
 pub mod full_analysis;
@@ -14,6 +15,8 @@ pub mod portfolio_monitor;
 pub mod price_alerts;
 pub mod quote_stream;
 pub mod research_analysis;
+pub mod scheduled_screener;
+pub mod screener;
 
 mod calls;
 mod ending;
@@ -21,6 +24,7 @@ mod notify;
 mod pipeline;
 mod progress;
 mod save;
+mod screen;
 mod stage;
 mod start;
 
@@ -28,6 +32,7 @@ pub use alert_shard::AlertShardWorkflow;
 pub use analysis::AnalysisWorkflow;
 pub use calls::interceptor;
 pub use chart_analysis::ChartAnalysisWorkflow;
+pub use csp_screener::CSPScreenerWorkflow;
 pub use deliveries::DeliveryWorkflow;
 pub use full_analysis::FullAnalysisWorkflow;
 pub use news_watcher::NewsWatcherWorkflow;
@@ -36,3 +41,5 @@ pub use portfolio_monitor::PortfolioMonitorWorkflow;
 pub use price_alerts::PriceAlertWorkflow;
 pub use quote_stream::QuoteStreamWorkflow;
 pub use research_analysis::ResearchAnalysisWorkflow;
+pub use scheduled_screener::ScheduledScreenerWorkflow;
+pub use screener::ScreenerWorkflow;

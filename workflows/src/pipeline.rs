@@ -197,6 +197,7 @@ fn gathered(params: &FullAnalysisParams, findings: Findings) -> FullAnalysisResu
         evidence: Vec::new(),
         warnings,
         model_use,
+        stored: None,
         chart_analysis: chart,
         options_analysis: options,
         research_analysis: research,

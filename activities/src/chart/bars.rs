@@ -32,6 +32,26 @@ pub(crate) struct Series {
 }
 
 impl Series {
+    /// The view's own history, session by session.
+    pub(super) fn daily(view: &MarketView) -> Self {
+        Self::of(Timeframe::Daily, Arc::clone(&view.bars), view.session_running, Vec::new())
+    }
+
+    fn of(
+        timeframe: Timeframe,
+        given: Arc<[DailyBar]>,
+        last_is_running: bool,
+        set_aside: Vec<String>,
+    ) -> Self {
+        let usable = usable_history(&given).0;
+        let judged = match timeframe {
+            Timeframe::Weekly => weekly_bars(usable).into(),
+            Timeframe::Daily | Timeframe::Intraday if usable.len() == given.len() => Arc::clone(&given),
+            Timeframe::Daily | Timeframe::Intraday => usable.into(),
+        };
+        Self { timeframe, given, judged, last_is_running, set_aside }
+    }
+
     /// Reads what the timeframe needs beyond the view's own history.
     pub(super) async fn read(
         ports: &Ports,
@@ -46,13 +66,7 @@ impl Series {
             Timeframe::Weekly => (Arc::clone(&view.bars), week_is_running(view)),
             Timeframe::Intraday => half_hours(ports, view, depth, progress, &mut set_aside).await?,
         };
-        let usable = usable_history(&given).0;
-        let judged = match timeframe {
-            Timeframe::Weekly => weekly_bars(usable).into(),
-            Timeframe::Daily | Timeframe::Intraday if usable.len() == given.len() => Arc::clone(&given),
-            Timeframe::Daily | Timeframe::Intraday => usable.into(),
-        };
-        Ok(Self { timeframe, given, judged, last_is_running, set_aside })
+        Ok(Self::of(timeframe, given, last_is_running, set_aside))
     }
 
     pub(super) fn given(&self) -> &[DailyBar] {

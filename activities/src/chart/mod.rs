@@ -79,6 +79,18 @@ pub(crate) async fn analyse(
     Ok(result)
 }
 
+/// Judges the daily chart of a market that was looked at already, without a picture and without asking for the next report.
+pub(crate) async fn judge_view(
+    compute: &Compute,
+    view: MarketView,
+) -> Result<ChartAnalysisResult, AnalystError> {
+    let depth = AnalysisDepth::default();
+    let judged =
+        compute.run(move || judge(view.clone(), Series::daily(&view), depth, NextEarnings::NoRecord));
+    let (chart, notes) = judged.await??;
+    Ok(result(&chart, notes))
+}
+
 fn judge(
     view: MarketView,
     series: Series,

@@ -108,7 +108,18 @@ pub(crate) async fn analyse(
 ) -> Result<OptionsAnalysisResult, AnalystError> {
     let ports = &ports.for_request();
     progress.step("reading prices");
-    let mut view = MarketView::at(ports, &params.subject).await?;
+    let view = MarketView::at(ports, &params.subject).await?;
+    analyse_view(ports, compute, params, view, progress).await
+}
+
+/// The same of a market that was looked at already.
+pub(crate) async fn analyse_view(
+    ports: &Ports,
+    compute: &Compute,
+    params: OptionsAnalysisParams,
+    mut view: MarketView,
+    progress: Progress,
+) -> Result<OptionsAnalysisResult, AnalystError> {
     progress.step("reading the option chain");
     let mut chain = ports.market.option_chain(&view.symbol, view.as_of).await?;
     if chain.underlying.price().is_none() && reconcile::stands_beside(&view.quote, &chain) {

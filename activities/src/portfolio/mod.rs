@@ -36,6 +36,7 @@ use crate::market_view::source;
 use crate::ports::Ports;
 use crate::supervise::Supervisor;
 
+pub(crate) use book::account;
 pub use roll::{RollAdvice, RollReason};
 
 /// Accounts over one set of ports.

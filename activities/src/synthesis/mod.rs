@@ -6,7 +6,8 @@ mod rules;
 mod tests;
 
 use ttai_contract::{
-    Evidence, OverallRecommendation, SynthesizeParams, SynthesizedRecommendation, ValidationError,
+    ChartRecommendation, Evidence, OptionsAnalysisResult, OverallRecommendation, SpreadType, Strategy,
+    SynthesizeParams, SynthesizedRecommendation, ValidationError,
 };
 
 use crate::failure::AnalystError;
@@ -19,6 +20,23 @@ pub(crate) async fn synthesize(
 ) -> Result<SynthesizedRecommendation, AnalystError> {
     progress.step("weighing the stages");
     Ok(combine(params)?)
+}
+
+/// The verdict of chart and options alone.
+pub(crate) fn verdict_without_research(
+    chart: ChartRecommendation,
+    options: &OptionsAnalysisResult,
+) -> OverallRecommendation {
+    rules::weigh(&rules::Views::without_research(chart, options)).recommendation
+}
+
+/// Whether a chart points against what would be sold.
+pub(crate) fn is_against(
+    chart: ChartRecommendation,
+    strategy: Strategy,
+    spread_type: Option<SpreadType>,
+) -> bool {
+    chart == rules::Direction::of(strategy, spread_type).fears()
 }
 
 /// The verdict and the text.

@@ -28,8 +28,8 @@
 //! | `research_caution` | research says `caution` | `select` |
 
 use ttai_contract::{
-    ChartRecommendation, OptionsRecommendation, OverallRecommendation, ResearchRecommendation, Sentiment,
-    SpreadType, Strategy, SynthesizeParams,
+    ChartRecommendation, OptionsAnalysisResult, OptionsRecommendation, OverallRecommendation,
+    ResearchRecommendation, Sentiment, SpreadType, Strategy, SynthesizeParams,
 };
 
 /// Which way a strategy wants the price to go.
@@ -83,14 +83,22 @@ impl Views {
     /// From the stages; without research the options stage says whether earnings are known.
     pub(super) fn of(params: &SynthesizeParams) -> Self {
         let SynthesizeParams { chart, options, research, .. } = params;
+        let alone = Self::without_research(chart.recommendation, options);
+        research.as_ref().map_or(alone, |research| Self {
+            research: Some((research.recommendation, research.sentiment)),
+            earnings_known: research.earnings_known,
+            ..alone
+        })
+    }
+
+    /// From chart and options alone.
+    pub(super) fn without_research(chart: ChartRecommendation, options: &OptionsAnalysisResult) -> Self {
         Self {
             direction: Direction::of(options.strategy, options.spread_type),
-            chart: chart.recommendation,
+            chart,
             options: options.recommendation,
-            research: research.as_ref().map(|research| (research.recommendation, research.sentiment)),
-            earnings_known: research
-                .as_ref()
-                .map_or(options.earnings_known, |research| research.earnings_known),
+            research: None,
+            earnings_known: options.earnings_known,
             stale: options.stale,
             too_small: options.best.as_ref().is_some_and(|best| best.contracts == 0),
         }

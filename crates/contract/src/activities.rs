@@ -27,6 +27,10 @@ use crate::portfolio::{
 };
 use crate::quote_stream::{LatestValues, QuoteStreamHealth, ReadQuotesParams, WatchQuotesParams};
 use crate::research::{ResearchAnalysisParams, ResearchAnalysisResult};
+use crate::screener::{
+    FreeCapital, FreeCapitalParams, NotifyScreenParams, QuickAnalyses, QuickAnalysesParams, ScanCandidates,
+    ScanParams, SizePicksParams, SizedPicks, StoreScreenParams, StoreScreenReceipt,
+};
 use crate::storage::{SaveAnalysisParams, SaveReceipt};
 use crate::timed::Timed;
 
@@ -221,6 +225,48 @@ impl NewsDefinitions {
     }
 }
 
+/// Screens.
+pub struct ScreenDefinitions;
+
+#[activity_definitions]
+impl ScreenDefinitions {
+    /// Candidates by the scanner, else out of the user's own list.
+    #[activity(name = "run_tradingview_screener_activity")]
+    pub fn run_scan(_params: ScanParams) -> Result<ScanCandidates, Infallible> {
+        unimplemented!()
+    }
+
+    /// Chain, chart and verdict of a batch of candidates, without texts and images.
+    #[activity(name = "quick_analyses_activity")]
+    pub fn quickly_analyze(_params: QuickAnalysesParams) -> Result<Timed<QuickAnalyses>, Infallible> {
+        unimplemented!()
+    }
+
+    /// What new positions of an account may bind.
+    #[activity(name = "fetch_free_capital_activity")]
+    pub fn fetch_free_capital(_params: FreeCapitalParams) -> Result<FreeCapital, Infallible> {
+        unimplemented!()
+    }
+
+    /// How many contracts of each pick fit the capital together.
+    #[activity(name = "size_picks_activity")]
+    pub fn size_picks(_params: SizePicksParams) -> Result<SizedPicks, Infallible> {
+        unimplemented!()
+    }
+
+    /// Keeps what a screen came to, and compares it with the run before.
+    #[activity(name = "store_screener_results_activity")]
+    pub fn store_screen(_params: StoreScreenParams) -> Result<StoreScreenReceipt, Infallible> {
+        unimplemented!()
+    }
+
+    /// Has channels told of a screen's picks, by the delivery ledger.
+    #[activity(name = "notify_screener_results_activity")]
+    pub fn notify_screen(_params: NotifyScreenParams) -> Result<(), Infallible> {
+        unimplemented!()
+    }
+}
+
 pub use alert_definitions::{SaveAlerts, WatchAlerts};
 pub use analyst_definitions::{ChartAnalysis, OptionsAnalysis, ResearchAnalysis, SynthesizeRecommendation};
 pub use market_data_definitions::{FetchMarketMetrics, FetchOptionChain, FetchQuotes};
@@ -228,6 +274,9 @@ pub use news_definitions::{CheckNews, RecallNews, WatchNews};
 pub use output_definitions::{DeliverMessages, RouteAlerts, SaveAnalysis, SendNotifications};
 pub use portfolio_definitions::{CheckAssignmentRisk, FetchPortfolio, RecallPortfolio, WatchPortfolio};
 pub use quote_stream_definitions::{ReadQuotes, RecallQuotes, WatchQuotes};
+pub use screen_definitions::{
+    FetchFreeCapital, NotifyScreen, QuicklyAnalyze, RunScan, SizePicks, StoreScreen,
+};
 
 /// An activity as workflows call it.
 pub trait Activity: ActivityDefinition + Sized {
@@ -308,6 +357,12 @@ catalogue! {
     WatchQuotes: WATCH;
     ReadQuotes: QUOTES;
     RecallQuotes: RECALL;
+    RunScan: SCAN;
+    QuicklyAnalyze: QUICK_ANALYSES;
+    FetchFreeCapital: PORTFOLIO;
+    SizePicks: SIZE_PICKS;
+    StoreScreen: STORE_SCREEN;
+    NotifyScreen: STORE_SCREEN;
 }
 
 #[cfg(test)]
@@ -330,8 +385,8 @@ mod tests {
         ("check_news_activity", None),
         ("fetch_portfolio_activity", None),
         ("check_assignment_risk_activity", None),
-        ("run_tradingview_screener_activity", Some("screens")),
-        ("store_screener_results_activity", Some("screens")),
+        ("run_tradingview_screener_activity", None),
+        ("store_screener_results_activity", None),
         ("fetch_market_data", Some("trading")),
         ("calculate_trade", Some("trading")),
         ("execute_trade", Some("trading")),

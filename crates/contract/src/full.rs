@@ -10,6 +10,7 @@ use crate::common::{AnalysisDepth, Evidence, MarketSource};
 use crate::model::{ModelName, ModelTotal, ModelUse};
 use crate::options::{ChartContext, OptionsAnalysisParams, OptionsAnalysisResult, Strategy};
 use crate::research::{ResearchAnalysisParams, ResearchAnalysisResult};
+use crate::screener::StoredAnalysis;
 use crate::subject::{Subject, TradeRequest, UnknownFields, UserId, checked_when_read};
 use crate::validate::{Validate, ValidationError};
 
@@ -33,6 +34,9 @@ pub struct FullAnalysisParams {
     /// Whether to draw and store an image.
     #[serde(default = "yes", alias = "includeChartImage")]
     pub include_chart_image: bool,
+    /// Whether to answer in brief, under 2 kB: the verdict, the trade and the key of the whole result, which is in the store.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub brief: bool,
     /// None in params that were read.
     #[serde(flatten, skip_serializing)]
     #[schemars(skip)]
@@ -51,6 +55,7 @@ impl FullAnalysisParams {
             timeframe: Timeframe::default(),
             analysis_depth: AnalysisDepth::default(),
             include_chart_image: true,
+            brief: false,
             unknown: UnknownFields::default(),
         }
     }
@@ -288,6 +293,30 @@ impl SuggestedPosition {
         let assigned = if limit > 0.0 { self.at_assignment / limit } else { 0.0 };
         self.collateral.max(assigned) / f64::from(self.contracts.max(1))
     }
+
+    /// The same without what is told of it: the plan to leave it, events and ex-dates.
+    #[must_use]
+    pub fn without_plan(self) -> Self {
+        Self { exit_plan: Vec::new(), events: Vec::new(), ex_dates: Vec::new(), ..self }
+    }
+
+    /// The same of so many contracts: every sum over all of them follows. Of none the sums stay those of one.
+    #[must_use]
+    pub fn of_contracts(self, contracts: u32) -> Self {
+        let factor = f64::from(contracts.max(1)) / f64::from(self.contracts.max(1));
+        Self {
+            contracts,
+            collateral: self.collateral * factor,
+            cash_required: self.cash_required * factor,
+            net_of_premium: self.net_of_premium * factor,
+            regt_margin: self.regt_margin * factor,
+            at_assignment: self.at_assignment * factor,
+            max_profit: self.max_profit * factor,
+            max_loss: self.max_loss * factor,
+            loss_on_20_pct_move: self.loss_on_20_pct_move * factor,
+            ..self
+        }
+    }
 }
 
 /// What the synthesis gets.
@@ -372,6 +401,40 @@ pub struct FullAnalysisResult {
     /// The models' part, all stages together.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model_use: Option<ModelTotal>,
+    /// Where the whole result is kept, in an answer in brief.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stored: Option<StoredAnalysis>,
+}
+
+/// Longest text and most warnings of an answer in brief, in characters.
+const BRIEF_TEXT: usize = 200;
+const BRIEF_WARNINGS: usize = 2;
+
+impl FullAnalysisResult {
+    /// The answer in brief: the first line of the text, the trade without its plan, and where the whole is kept.
+    #[must_use]
+    pub fn in_brief(self, stored: StoredAnalysis) -> Self {
+        Self {
+            chart_analysis: None,
+            options_analysis: None,
+            research_analysis: None,
+            synthesized_rationale: self.synthesized_rationale.as_deref().map(first_line),
+            reject_reason: self.reject_reason.as_deref().map(first_line),
+            suggested_position: self.suggested_position.map(SuggestedPosition::without_plan),
+            evidence: Vec::new(),
+            warnings: self.warnings.iter().take(BRIEF_WARNINGS).map(|text| first_line(text)).collect(),
+            stored: Some(stored),
+            ..self
+        }
+    }
+}
+
+fn first_line(text: &str) -> String {
+    let line = text.lines().next().unwrap_or_default();
+    if line.chars().count() <= BRIEF_TEXT {
+        return line.to_owned();
+    }
+    line.chars().take(BRIEF_TEXT - 1).chain(['…']).collect()
 }
 
 #[cfg(test)]

@@ -20,6 +20,12 @@ pub fn child_analysis(symbol: &Symbol, parent_workflow_id: &str) -> String {
     format!("analysis-{symbol}-{parent_workflow_id}")
 }
 
+/// The screen that a scheduled one has as its child: `scheduled-screener-{parent id}`.
+#[must_use]
+pub fn scheduled_screen(parent_workflow_id: &str) -> String {
+    format!("scheduled-screener-{parent_workflow_id}")
+}
+
 /// The symbol of an analysis' id; none of another id.
 #[must_use]
 pub fn symbol_of_analysis(workflow_id: &str) -> Option<Symbol> {

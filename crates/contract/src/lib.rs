@@ -32,6 +32,7 @@ pub mod queue;
 pub mod quote_stream;
 pub mod research;
 pub mod schema;
+pub mod screener;
 pub mod search_attributes;
 pub mod storage;
 pub mod subject;
@@ -40,10 +41,7 @@ pub mod validate;
 pub mod workflows;
 
 pub use activities::{
-    Activity, ChartAnalysis, CheckAssignmentRisk, CheckNews, DeliverMessages, FetchMarketMetrics,
-    FetchOptionChain, FetchPortfolio, FetchQuotes, OptionsAnalysis, ReadQuotes, RecallNews, RecallPortfolio,
-    RecallQuotes, ResearchAnalysis, RouteAlerts, SaveAlerts, SaveAnalysis, SendNotifications,
-    SynthesizeRecommendation, WatchAlerts, WatchNews, WatchPortfolio, WatchQuotes, activities,
+    Activity, ChartAnalysis, CheckAssignmentRisk, CheckNews, DeliverMessages, FetchFreeCapital, FetchMarketMetrics, FetchOptionChain, FetchPortfolio, FetchQuotes, NotifyScreen, OptionsAnalysis, QuicklyAnalyze, ReadQuotes, RecallNews, RecallPortfolio, RecallQuotes, ResearchAnalysis, RouteAlerts, RunScan, SaveAlerts, SaveAnalysis, SendNotifications, SizePicks, StoreScreen, SynthesizeRecommendation, WatchAlerts, WatchNews, WatchPortfolio, WatchQuotes, activities,
 };
 pub use alerts::{
     AddAlerts, AlertAnswer, AlertAnswers, AlertIds, AlertRequest, AlertShardParams, AlertShardStatus,
@@ -93,6 +91,14 @@ pub use quote_stream::{
 };
 pub use research::{
     ResearchAnalysisParams, ResearchAnalysisResult, ResearchRecommendation, RiskLevel, Sentiment,
+};
+pub use screener::{
+    CSPScreenerParams, CSPScreenerResult, DroppedCandidates, FreeCapital, FreeCapitalParams,
+    NotifyScreenParams, ObservedFrequency, QuickAnalyses, QuickAnalysesParams, QuickAnalysis, ScanCandidate,
+    ScanCandidates, ScanParams, ScheduledScreenerParams, ScheduledScreenerResult, ScreenChanges,
+    ScreenCriteria, ScreenPick, ScreenProgress, ScreenRanking, ScreenRun, ScreenScores, ScreenerCriteria,
+    ScreenerParams, ScreenerResult, ScreenerResultRow, SizePicksParams, SizedPick, SizedPicks,
+    StoreScreenParams, StoreScreenReceipt, StoredAnalysis, UnsizedPick,
 };
 pub use storage::{SaveAnalysisParams, SaveReceipt};
 pub use subject::{Subject, TradeRequest, UnknownFields, UserId};

@@ -115,6 +115,9 @@ pub struct MarketMetrics {
     pub earnings_confirmed: Option<bool>,
     /// Calendar days to it in New York.
     pub days_to_earnings: Option<i64>,
+    /// Calendar days to the first last trade date that spans it, an estimate's week either way included; none where no date is known.
+    #[serde(default)]
+    pub days_to_earnings_window: Option<i64>,
     /// 30-day implied volatility, a fraction.
     pub iv30: Option<f64>,
     /// IV rank, 0 to 100.

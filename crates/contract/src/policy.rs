@@ -170,6 +170,15 @@ pub const NEWS: ActivityPolicy = background(120, 30, API);
 /// A stretch of watching the news: 12 h, heartbeat 5 min. What was seen and told stands in the store.
 pub const NEWS_WATCH: ActivityPolicy = background(12 * 3600, 300, API);
 
+/// A scan for candidates: 2 min (000's).
+pub const SCAN: ActivityPolicy = background(120, 30, API);
+/// A batch of quick analyses: 15 min, heartbeat 30 s. A provider's rate limit may make it wait.
+pub const QUICK_ANALYSES: ActivityPolicy = background(900, 30, API);
+/// Fitting picks to the capital: 30 s; it takes milliseconds.
+pub const SIZE_PICKS: ActivityPolicy = background(30, 10, DEFAULT);
+/// Keeping what a screen came to, or having channels told of it: 30 s.
+pub const STORE_SCREEN: ActivityPolicy = background(30, 10, STORE);
+
 /// Longest silence of an attempt under the drill profile.
 pub const DRILL_HEARTBEAT: Duration = Duration::from_secs(3);
 /// Longest run of a workflow task under the drill profile.
@@ -179,6 +188,10 @@ pub const DRILL_TASK_TIMEOUT: Duration = Duration::from_secs(2);
 pub const ANALYSIS_WORKING_TIME: Duration = Duration::from_secs(15 * 60);
 /// Backstop that starters set as execution timeout.
 pub const ANALYSIS_EXECUTION_TIMEOUT: Duration = Duration::from_secs(24 * 3600);
+/// Working time that a screen may take before it ends with what it has.
+pub const SCREEN_WORKING_TIME: Duration = Duration::from_secs(3600);
+/// Backstop that starters of screens set.
+pub const SCREEN_EXECUTION_TIMEOUT: Duration = Duration::from_secs(24 * 3600);
 /// Backstop of one call: no activity is tried again for longer.
 pub const CALL_TIMEOUT: Duration = Duration::from_secs(24 * 3600);
 

@@ -38,6 +38,9 @@ macro_rules! for_each_workflow {
             NewsWatcherWorkflow: NewsWatcherParams;
             DeliveryWorkflow: DeliveryParams;
             QuoteStreamWorkflow: QuoteStreamParams;
+            CSPScreenerWorkflow: CSPScreenerParams;
+            ScreenerWorkflow: ScreenerParams;
+            ScheduledScreenerWorkflow: ScheduledScreenerParams;
         }
     };
 }

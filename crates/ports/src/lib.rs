@@ -20,6 +20,7 @@ pub mod notifier;
 pub mod provenance;
 pub mod quote_stream;
 pub mod scanner;
+pub mod screener_results;
 pub mod store;
 pub mod watchlists;
 
@@ -64,6 +65,9 @@ pub use quote_stream::{
     StreamQuote, StreamReader, StreamSymbol, StreamTrade,
 };
 pub use scanner::{ScanMatch, ScanRequest, Scanner};
+pub use screener_results::{
+    MAX_SCREENED, RankedPick, ScreenRunKey, ScreenRunRecord, ScreenedCandidate, ScreenerResults,
+};
 pub use store::{
     Analyses, AnalysisCursor, AnalysisFilter, AnalysisRecord, Artifact, ArtifactRef, Artifacts, Saved,
     StoreError,

@@ -41,6 +41,7 @@ mod news_seen;
 mod postgres;
 mod retention;
 mod schema;
+mod screener_results;
 mod spool;
 mod spooled;
 mod sqlite;

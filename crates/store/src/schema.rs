@@ -41,6 +41,7 @@ const SHARED: &[Step] = &[
     (10, "portfolio", include_str!("../migrations/0010_portfolio.sql")),
     (11, "checkpoints", include_str!("../migrations/0011_checkpoints.sql")),
     (12, "watchlists and recalls of watches", include_str!("../migrations/0012_watchlists.sql")),
+    (13, "results of screens", include_str!("../migrations/0013_screener_results.sql")),
     (14, "news that were seen", include_str!("../migrations/0014_news_seen.sql")),
 ];
 

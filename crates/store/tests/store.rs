@@ -105,6 +105,9 @@ sqlite_keeps!(
     what_was_spooled_is_moved_and_replaces_nothing_newer,
     a_damaged_spool_file_is_set_aside,
     a_full_spool_leaves_it_to_the_database,
+    screens_are_kept_as_they_come_and_compared_with_the_run_before,
+    screens_of_others_and_odd_ones_are_not_seen,
+    old_screens_are_removed,
 );
 
 /// A new database on the server, named after the case.

@@ -8,7 +8,9 @@ use anyhow::Context;
 use secrecy::ExposeSecret;
 use ttai_activities::{Deliverer, Ports};
 use ttai_notify::Channels;
-use ttai_ports::{AccountLimits, Broker, MarketData, Metrics, News, Notifier, Provenance, QuoteStream};
+use ttai_ports::{
+    AccountLimits, Broker, MarketData, Metrics, News, Notifier, Provenance, QuoteStream, Scanner,
+};
 use ttai_store::{Database, Retention, Spooled, StoreUrl, sha256_hex};
 
 use crate::deliveries;
@@ -44,7 +46,7 @@ async fn assemble(settings: &Settings, store: Arc<Spooled>) -> anyhow::Result<Po
     let notifier = notifier(settings, &limits)?;
     let models = crate::models::analyst(&settings.config, &limits)?;
     let settings = sources::resolved(settings.clone()).await;
-    let Feeds { market, metrics, news, brokers, streams } = feeds(&settings, limits).await?;
+    let Feeds { market, metrics, news, brokers, streams, scanner } = feeds(&settings, limits).await?;
     let deliverer = deliveries::deliverer(&settings.config, &store, Arc::clone(&notifier));
     Ok(Ports {
         market,
@@ -59,6 +61,8 @@ async fn assemble(settings: &Settings, store: Arc<Spooled>) -> anyhow::Result<Po
         alerts: Arc::clone(store.database()) as _,
         firings: Arc::clone(store.database()) as _,
         watchlists: Arc::clone(store.database()) as _,
+        scanner,
+        screens: Arc::clone(store.database()) as _,
         leases: Arc::clone(store.database()) as _,
         streams,
         notifier,
@@ -75,12 +79,14 @@ struct Feeds {
     news: Arc<dyn News>,
     brokers: Vec<Arc<dyn Broker>>,
     streams: Arc<dyn QuoteStream>,
+    scanner: Arc<dyn Scanner>,
 }
 
 async fn feeds(settings: &Settings, limits: Arc<dyn AccountLimits>) -> anyhow::Result<Feeds> {
     if let MarketChoice::Tape(_) | MarketChoice::Simulated { .. } = &settings.market {
         let (tape, (_, streams)) = sources::direct(settings).await?;
         return Ok(Feeds {
+            scanner: sources::listed(settings, &tape).await?,
             market: Arc::clone(&tape) as _,
             metrics: Arc::clone(&tape) as _,
             news: tape,
@@ -93,7 +99,8 @@ async fn feeds(settings: &Settings, limits: Arc<dyn AccountLimits>) -> anyhow::R
     Ok(Feeds {
         market: Arc::clone(&all) as _,
         metrics: Arc::clone(&all) as _,
-        news: all,
+        news: Arc::clone(&all) as _,
+        scanner: all,
         brokers: brokers.into_iter().map(|(_, broker)| broker).collect(),
         streams: match practised(settings).await? {
             Some(stream) => Arc::new(stream),

@@ -17,9 +17,7 @@ use temporalio_sdk::runtime::worker_tuner::{FixedSizeSlotSupplier, TunerHolder};
 use temporalio_sdk::{Runtime, Worker, WorkerOptions};
 use tokio::sync::oneshot;
 use ttai_activities::{
-    AlertActivities, AnalystActivities, Compute, DeliveryActivities, MarketDataActivities, NewsActivities,
-    NotificationActivities, OutputActivities, PortfolioActivities, Ports, QuoteStreamActivities, Shutdown,
-    Supervisor, cores,
+    AlertActivities, AnalystActivities, Compute, DeliveryActivities, MarketDataActivities, NewsActivities, NotificationActivities, OutputActivities, PortfolioActivities, Ports, QuoteStreamActivities, ScreenActivities, Shutdown, Supervisor, cores,
 };
 use ttai_client::TtaiClient;
 use ttai_contract::{TaskQueue, WorkflowParams};
@@ -262,6 +260,11 @@ fn options(queue: TaskQueue, parts: &Parts<'_>, settings: &WorkerSettings) -> an
             supervisor.clone(),
         ));
         options.register_activities(NewsActivities::new(
+            (*ports).clone(),
+            compute.clone(),
+            supervisor.clone(),
+        ));
+        options.register_activities(ScreenActivities::new(
             (*ports).clone(),
             compute.clone(),
             supervisor.clone(),

@@ -9,6 +9,7 @@ mod limits;
 mod news;
 mod outages;
 mod retention;
+mod screens;
 mod upgrade;
 mod watchlists;
 
@@ -29,6 +30,7 @@ pub(crate) use limits::*;
 pub(crate) use news::*;
 pub(crate) use outages::*;
 pub(crate) use retention::*;
+pub(crate) use screens::*;
 pub(crate) use upgrade::*;
 pub(crate) use watchlists::*;
 

@@ -7,6 +7,7 @@ mod drills;
 mod monitors;
 mod notify;
 mod quotes;
+mod screens;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -29,6 +30,7 @@ pub use drills::{DrillAlertsArgs, DrillCommand, DrillIdleArgs, DrillLatencyArgs}
 pub use monitors::{MonitorCommand, MonitorNameArgs, MonitorOptions, NewsArgs};
 pub use notify::{NotifyCommand, NotifyListArgs, NotifyRetryArgs};
 pub use quotes::{QuotesArgs, WatchArgs};
+pub use screens::{EarningsArg, RankArg, ScreenArgs};
 
 /// A durable trading assistant: analyses that survive crashes, with every number on record.
 #[derive(Debug, Parser)]
@@ -100,6 +102,8 @@ pub enum Command {
     Worker(WorkerArgs),
     /// Analyse symbols: chart, options, research, verdict.
     Analyze(Box<AnalyzeArgs>),
+    /// Screen the market, or symbols, for puts to sell: picks that fit the capital together, and why the others are none.
+    Screen(Box<ScreenArgs>),
     /// Show a finished or running run.
     Show(ShowArgs),
     /// List runs, newest first.

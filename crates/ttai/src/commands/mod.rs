@@ -17,6 +17,7 @@ pub mod portfolio;
 pub mod quotes;
 pub mod record;
 mod repair;
+pub mod screen;
 pub mod show;
 pub mod sim;
 pub mod start;
@@ -68,6 +69,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Dev(args) => dev::run(&global, args).await,
         Command::Worker(args) => worker::run(&global, args).await,
         Command::Analyze(args) => analyze::run(&global, *args).await,
+        Command::Screen(args) => screen::run(&global, *args).await,
         Command::Show(args) | Command::Run(RunCommand::Show(args)) => show::run(&global, args).await,
         Command::List(args) | Command::Run(RunCommand::List(args)) => list::run(&global, args).await,
         Command::Calc(args) => calc::run(*args),

@@ -4,15 +4,15 @@ use chrono::Datelike;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use ttai_contract::{
-    Alternative, ChartAnalysisResult, FullAnalysisResult, ModelTotal, OptionsAnalysisResult, PriceLevel,
-    ResearchAnalysisResult, SuggestedPosition,
+    Alternative, CSPScreenerResult, ChartAnalysisResult, FullAnalysisResult, ModelTotal,
+    OptionsAnalysisResult, PriceLevel, ResearchAnalysisResult, ScreenerResult, SuggestedPosition,
 };
 use ttai_core::{NEW_YORK, OptionRight};
 
 use super::article::{Article, capital};
 use super::paint::{Paint, Tone};
 use super::text::{readable, whole_dollars, wrap};
-use super::{figures, headline, short, tables};
+use super::{figures, headline, screens, short, tables};
 
 /// How much of a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub enum Detail {
     Full,
 }
 
-/// The result of any workflow: an analysis as a report, anything else as JSON.
+/// The result of any workflow: an analysis or a screen as a report, anything else as JSON.
 #[must_use]
 pub fn result(result: &Value, detail: Detail, paint: Paint) -> String {
     // That of `AnalysisWorkflow` has its analysis inside.
@@ -33,6 +33,12 @@ pub fn result(result: &Value, detail: Detail, paint: Paint) -> String {
             Detail::Short => short::report(&analysis, paint),
             Detail::Full => full(&analysis, paint),
         };
+    }
+    if let Some(result) = read::<CSPScreenerResult>(result) {
+        return screens::csp_screen(&result, paint);
+    }
+    if let Some(result) = read::<ScreenerResult>(result) {
+        return screens::screen(&result, paint);
     }
     let mut text = Teller::new(paint, None);
     if let Some(result) = read::<ChartAnalysisResult>(result) {

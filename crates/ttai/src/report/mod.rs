@@ -14,6 +14,7 @@ mod news;
 mod paint;
 mod portfolio;
 mod quotes;
+mod screens;
 mod short;
 mod tables;
 mod text;
@@ -32,6 +33,7 @@ pub use news::stories;
 pub use paint::Paint;
 pub use portfolio::{portfolio, rolls, wheel};
 pub use quotes::{quotes, stream_event};
+pub use screens::{csp_screen, screen, screened};
 pub use tables::{
     checks, configuration, description, plain_table, progress, recorded, run_line, step_line, step_name,
 };

@@ -114,7 +114,21 @@ pub fn progress(progress: &RunProgress) -> String {
 /// A step as a person calls it: the stage's title, else the activity's type.
 #[must_use]
 pub fn step_name(step: &Step) -> String {
-    Stage::of_activity(&step.activity).map_or_else(|| step.activity.clone(), |stage| stage.title().to_owned())
+    let stage = Stage::of_activity(&step.activity).map(Stage::title);
+    stage.or_else(|| step_of_screen(&step.activity)).unwrap_or(&step.activity).to_owned()
+}
+
+/// A screen's step as a person calls it.
+fn step_of_screen(activity: &str) -> Option<&'static str> {
+    Some(match activity {
+        "run_tradingview_screener_activity" => "Scan",
+        "fetch_free_capital_activity" => "Capital",
+        "fetch_market_metrics_activity" => "Metrics",
+        "quick_analyses_activity" => "Candidates",
+        "size_picks_activity" => "Sizing",
+        "store_screener_results_activity" => "Save",
+        _ => return None,
+    })
 }
 
 /// One step in one line.

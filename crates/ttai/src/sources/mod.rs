@@ -15,6 +15,7 @@ use ttai_core::Symbol;
 use ttai_ports::{
     AccountLimits, Broker, Capability, DataSource, MarketData, Metrics, News, PortError, QuoteStream, Scanner,
 };
+use ttai_providers::OwnList;
 use ttai_providers::alpaca::{Alpaca, AlpacaConfig, OptionFeed, StockFeed};
 use ttai_providers::cboe::{Cboe, CboeSettings};
 use ttai_providers::dxlink::{DxLink, DxLinkConfig};
@@ -370,6 +371,19 @@ pub(crate) async fn direct(
     let market = played.open(&settings.data_dir).await?;
     let stream = polled(Arc::clone(&market) as _);
     Ok((market, stream))
+}
+
+/// The candidates of a market out of files: the user's own list, else every symbol that it has.
+///
+/// # Errors
+/// A market that cannot list its symbols.
+pub(crate) async fn listed(
+    settings: &Settings,
+    market: &Arc<dyn MarketFeed>,
+) -> anyhow::Result<Arc<dyn Scanner>> {
+    let own = own_symbols(&settings.config);
+    let symbols = if own.is_empty() { market.symbols().await? } else { own };
+    Ok(Arc::new(OwnList::new(&symbols, Arc::clone(market) as _, Arc::clone(market) as _)))
 }
 
 /// What a simulation says about itself, up to its first colon.

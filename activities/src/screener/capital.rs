@@ -1,0 +1,177 @@
+//! The capital of a screen: what an account has free beside what it holds, and how many contracts of each pick fit it together.
+
+use std::collections::BTreeMap;
+
+use rust_decimal::Decimal;
+use rust_decimal::prelude::FromPrimitive;
+use ttai_contract::{
+    FreeCapital, FreeCapitalParams, ScreenScores, SizePicksParams, SizedPick, SizedPicks, UnsizedPick,
+    ValidationError,
+};
+use ttai_core::{OptionRight, Symbol};
+use ttai_ports::{BrokerPosition, Instrument, PortError};
+use ttai_quant::strategy::{AllotmentLimit, Wanting, allot};
+
+use super::quick;
+use crate::failure::AnalystError;
+use crate::portfolio;
+use crate::ports::Ports;
+
+/// The most of an account in one symbol, percent of its net liquidation, where nobody says.
+const SYMBOL_PCT: f64 = 20.0;
+
+/// What new positions may bind: of the stated capital, else of the account.
+pub(super) async fn fetch(ports: &Ports, params: &FreeCapitalParams) -> Result<FreeCapital, AnalystError> {
+    if let Some(capital) = params.capital {
+        let free = dollars("capital", capital)?;
+        return Ok(FreeCapital {
+            free: Some(free),
+            symbol_cap: params.max_symbol_pct.map(|pct| share(free, pct)).transpose()?,
+            symbol_cap_pct: params.max_symbol_pct,
+            source: "the capital stated".to_owned(),
+            ..FreeCapital::default()
+        });
+    }
+    // Without any account a screen is unsized; one that was named and is not there is an error.
+    if ports.brokers.is_empty() && params.account_id.is_empty() {
+        return Ok(FreeCapital { source: "no account is connected".to_owned(), ..FreeCapital::default() });
+    }
+    let (broker, account) = portfolio::account(ports, &params.account_id).await?;
+    let (balances, positions) = tokio::join!(broker.balances(&account), broker.positions(&account));
+    let balances = balances?;
+    let pct = params.max_symbol_pct.unwrap_or(SYMBOL_PCT);
+    let (held, problems) = held(positions);
+    Ok(FreeCapital {
+        free: Some(balances.option_buying_power.max(Decimal::ZERO)),
+        symbol_cap: Some(share(balances.net_liquidation.max(Decimal::ZERO), pct)?),
+        symbol_cap_pct: Some(pct),
+        held,
+        source: format!("the buying power of account {account}"),
+        problems,
+    })
+}
+
+/// Dollars that positions bind, by underlying: shares at their mark, short puts at their strike. What cannot be valued is said.
+fn held(positions: Result<Vec<BrokerPosition>, PortError>) -> (BTreeMap<Symbol, Decimal>, Vec<String>) {
+    let (mut held, mut problems) = (BTreeMap::new(), Vec::new());
+    let positions = positions.unwrap_or_else(|error| {
+        problems.push(format!("what is held does not count against the cap: {error}"));
+        Vec::new()
+    });
+    for position in &positions {
+        let bound = match &position.instrument {
+            Some(Instrument::Equity(symbol)) => {
+                let price = position.mark.unwrap_or(position.average_open_price);
+                Some((symbol.clone(), position.quantity.abs() * price))
+            }
+            Some(Instrument::Option(occ))
+                if occ.right == OptionRight::Put && position.quantity < Decimal::ZERO =>
+            {
+                Some((occ.underlying(), -position.quantity * position.multiplier * occ.strike))
+            }
+            Some(Instrument::Option(_)) => None,
+            None => {
+                problems.push(format!(
+                    "{} does not count against a cap: ttai does not trade its kind",
+                    position.symbol
+                ));
+                None
+            }
+        };
+        if let Some((symbol, dollars)) = bound {
+            *held.entry(symbol).or_insert(Decimal::ZERO) += dollars;
+        }
+    }
+    (held, problems)
+}
+
+fn dollars(field: &str, value: f64) -> Result<Decimal, ValidationError> {
+    let exact = Decimal::from_f64(value).filter(|exact| *exact >= Decimal::ZERO);
+    exact.ok_or_else(|| ValidationError::new(field, format!("{value} is no amount of dollars")))
+}
+
+fn share(of: Decimal, pct: f64) -> Result<Decimal, ValidationError> {
+    Ok((of * dollars("max_symbol_pct", pct)? / Decimal::ONE_HUNDRED).round_dp(2))
+}
+
+/// The picks in the order of the ranking, and how many contracts of each fit.
+pub(super) fn size(params: &SizePicksParams) -> Result<SizedPicks, AnalystError> {
+    let SizePicksParams { capital, ranking, picks } = params;
+    let mut ranked: Vec<(&UnsizedPick, ScreenScores)> =
+        picks.iter().map(|pick| (pick, quick::scores(&pick.position))).collect();
+    ranked.sort_by(|(one, a), (other, b)| {
+        b.by(*ranking).total_cmp(&a.by(*ranking)).then_with(|| one.symbol.cmp(&other.symbol))
+    });
+    let wanting = ranked.iter().map(|(pick, _)| {
+        let for_one = dollars("capital_for_one", pick.position.capital_for_one())?.round_dp(2);
+        // The free capital is dealt out below; of a symbol's room only its cap counts here.
+        let room = FreeCapital { free: None, ..capital.clone() }.room(&pick.symbol);
+        Ok(Wanting { for_one, symbol_room: room })
+    });
+    let wanting: Vec<Wanting> = wanting.collect::<Result<_, ValidationError>>()?;
+    let allotted = allot(&wanting, capital.free);
+    let collateral: Decimal = allotted.iter().map(|got| got.collateral).sum();
+    let left = capital.free.map(|free| free - collateral);
+    let sized =
+        ranked.iter().zip(wanting.iter().zip(&allotted)).map(|((pick, scores), (wants, got))| SizedPick {
+            symbol: pick.symbol.clone(),
+            scores: *scores,
+            contracts: got.contracts,
+            collateral: got.collateral,
+            limit: why_not_more(&pick.symbol, *wants, got.limit, capital, left),
+        });
+    Ok(SizedPicks { picks: sized.collect(), collateral, left })
+}
+
+fn why_not_more(
+    symbol: &Symbol,
+    wants: Wanting,
+    limit: AllotmentLimit,
+    capital: &FreeCapital,
+    left: Option<Decimal>,
+) -> String {
+    let one = whole(wants.for_one);
+    match limit {
+        AllotmentLimit::Unknown => format!("unsized: {}; one contract needs ${one}", capital.source),
+        AllotmentLimit::Most => "more contracts are not suggested at once".to_owned(),
+        AllotmentLimit::Capital => format!(
+            "one more needs ${one}, and ${} of {} is left",
+            whole(left.unwrap_or_default()),
+            capital.source
+        ),
+        AllotmentLimit::Symbol => {
+            let held = capital.held.get(symbol).copied().unwrap_or_default();
+            let holding =
+                if held.is_zero() { String::new() } else { format!(" (${} held already)", whole(held)) };
+            format!(
+                "one more needs ${one}, and {symbol} may bind ${} at most, {} %{holding}",
+                whole(capital.symbol_cap.unwrap_or_default()),
+                capital.symbol_cap_pct.unwrap_or_default()
+            )
+        }
+    }
+}
+
+/// Whole dollars with thousands apart: `12,400`.
+fn whole(dollars: Decimal) -> String {
+    let digits = dollars.round_dp(0).abs().to_string();
+    let mut text = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dollars_are_written_with_thousands() {
+        let written = [0, 7, 999, 1_000, 12_345, 1_234_567].map(|dollars| whole(Decimal::from(dollars)));
+        assert_eq!(written, ["0", "7", "999", "1,000", "12,345", "1,234,567"]);
+    }
+}

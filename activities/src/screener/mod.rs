@@ -1,0 +1,132 @@
+//! Screens as activities: candidates, their quick analyses, the capital for the picks, and what is kept and told of them.
+
+#![allow(missing_docs, reason = "the markers that the macro generates carry no docs")]
+
+mod capital;
+mod changes;
+mod message;
+mod quick;
+mod reasons;
+mod store;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use temporalio_macros::activities;
+use temporalio_sdk::activities::{ActivityContext, ActivityError};
+use ttai_contract::{
+    FreeCapital, FreeCapitalParams, NotifyScreenParams, QuickAnalyses, QuickAnalysesParams, ScanCandidate,
+    ScanCandidates, ScanParams, SizePicksParams, SizedPicks, StoreScreenParams, StoreScreenReceipt, Timed,
+};
+use ttai_ports::ScanRequest;
+
+use crate::compute::Compute;
+use crate::failure::AnalystError;
+use crate::ports::Ports;
+use crate::supervise::{Progress, Supervisor};
+
+/// Screens over one set of ports.
+pub struct ScreenActivities {
+    ports: Ports,
+    compute: Compute,
+    supervisor: Supervisor,
+}
+
+impl ScreenActivities {
+    /// Screens through `ports`, computed in `compute` and watched by `supervisor`.
+    #[must_use]
+    pub fn new(ports: Ports, compute: Compute, supervisor: Supervisor) -> Self {
+        Self { ports, compute, supervisor }
+    }
+}
+
+#[activities]
+impl ScreenActivities {
+    #[activity(definition = ttai_contract::RunScan)]
+    pub async fn run_scan(
+        self: Arc<Self>,
+        ctx: ActivityContext,
+        params: ScanParams,
+    ) -> Result<ScanCandidates, ActivityError> {
+        let run = self.supervisor.run(&ctx, |progress| self.scan(params, progress));
+        run.await.map(|timed| timed.result)
+    }
+
+    #[activity(definition = ttai_contract::QuicklyAnalyze)]
+    pub async fn quickly_analyze(
+        self: Arc<Self>,
+        ctx: ActivityContext,
+        params: QuickAnalysesParams,
+    ) -> Result<Timed<QuickAnalyses>, ActivityError> {
+        let (ports, compute) = (&self.ports, &self.compute);
+        self.supervisor.run(&ctx, |progress| quick::analyse(ports, compute, params, progress)).await
+    }
+
+    #[activity(definition = ttai_contract::FetchFreeCapital)]
+    pub async fn fetch_free_capital(
+        self: Arc<Self>,
+        ctx: ActivityContext,
+        params: FreeCapitalParams,
+    ) -> Result<FreeCapital, ActivityError> {
+        let ports = &self.ports;
+        let run = self.supervisor.run(&ctx, |progress| async move {
+            progress.step("reading the account");
+            capital::fetch(ports, &params).await
+        });
+        run.await.map(|timed| timed.result)
+    }
+
+    #[activity(definition = ttai_contract::SizePicks)]
+    pub async fn size_picks(
+        self: Arc<Self>,
+        ctx: ActivityContext,
+        params: SizePicksParams,
+    ) -> Result<SizedPicks, ActivityError> {
+        let run = self.supervisor.run(&ctx, |_| async move { capital::size(&params) });
+        run.await.map(|timed| timed.result)
+    }
+
+    #[activity(definition = ttai_contract::StoreScreen)]
+    pub async fn store_screen(
+        self: Arc<Self>,
+        ctx: ActivityContext,
+        params: StoreScreenParams,
+    ) -> Result<StoreScreenReceipt, ActivityError> {
+        let screens = &self.ports.screens;
+        let run = self.supervisor.run(&ctx, |progress| async move {
+            progress.step("saving");
+            store::save(screens.as_ref(), params).await
+        });
+        run.await.map(|timed| timed.result)
+    }
+
+    #[activity(definition = ttai_contract::NotifyScreen)]
+    pub async fn notify_screen(
+        self: Arc<Self>,
+        ctx: ActivityContext,
+        params: NotifyScreenParams,
+    ) -> Result<(), ActivityError> {
+        let deliverer = &self.ports.deliverer;
+        let run = self.supervisor.run(&ctx, |progress| async move {
+            progress.step("notifying");
+            message::write(deliverer, &params).await
+        });
+        run.await.map(|_| ())
+    }
+}
+
+impl ScreenActivities {
+    async fn scan(&self, params: ScanParams, progress: Progress) -> Result<ScanCandidates, AnalystError> {
+        let scanner = &self.ports.scanner;
+        progress.step(&format!("scanning by {}", scanner.name()));
+        let ScanParams { min_price, max_price, min_volume, min_market_cap, sectors, include_funds, limit } =
+            params;
+        let request =
+            ScanRequest { min_price, max_price, min_volume, min_market_cap, sectors, include_funds, limit };
+        let found = scanner.scan(&request).await?;
+        let candidates =
+            found.into_iter().map(|found| ScanCandidate { symbol: found.symbol, price: found.price });
+        Ok(ScanCandidates { candidates: candidates.collect(), scanner: scanner.name().to_owned() })
+    }
+}
