@@ -28,6 +28,7 @@ mod queues;
 mod quote_streams;
 mod replay;
 mod requests;
+mod schedules;
 mod script;
 mod scripted_ports;
 mod shutdown;

@@ -19,6 +19,7 @@ pub mod entity;
 pub mod failure;
 pub mod full;
 pub mod ids;
+pub mod lateness;
 pub mod lenient;
 pub mod market_data;
 pub mod model;
@@ -65,6 +66,7 @@ pub use full::{
     ExitTrigger, FullAnalysisParams, FullAnalysisResult, OverallRecommendation, Stage, SuggestedPosition,
     SynthesizeParams, SynthesizedRecommendation,
 };
+pub use lateness::{LatenessPolicy, SCHEDULED_START, WhenLate};
 pub use lenient::{Arguments, Lenient, Malformed};
 pub use market_data::{MarketMetrics, OptionChainData, OptionChainParams, OptionContractData, QuoteData};
 pub use model::{ModelName, ModelOutcome, ModelTotal, ModelUse};

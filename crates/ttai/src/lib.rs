@@ -18,6 +18,7 @@ pub mod readiness;
 pub mod report;
 pub mod runs;
 mod saved;
+pub mod schedules;
 mod screen;
 pub mod sdk_metrics;
 pub mod search_attributes;

@@ -6,6 +6,7 @@ mod analyses;
 mod drills;
 mod notify;
 mod quotes;
+mod schedules;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -27,6 +28,7 @@ pub use analyses::{
 pub use drills::{DrillAlertsArgs, DrillCommand, DrillIdleArgs, DrillLatencyArgs};
 pub use notify::{NotifyCommand, NotifyListArgs, NotifyRetryArgs};
 pub use quotes::{QuotesArgs, WatchArgs};
+pub use schedules::{ScheduleApplyArgs, ScheduleBackfillArgs, ScheduleCommand, ScheduleNameArgs};
 
 /// A durable trading assistant: analyses that survive crashes, with every number on record.
 #[derive(Debug, Parser)]
@@ -136,6 +138,9 @@ pub enum Command {
     /// Send a message to a channel, or test the channels.
     #[command(subcommand)]
     Notify(NotifyCommand),
+    /// What the Temporal server starts by itself: bring it to the configuration, look at it, pause, trigger, backfill.
+    #[command(subcommand)]
+    Schedule(ScheduleCommand),
     /// Replay recorded days against the whole of ttai while workers are killed and streams cut, and compare.
     #[command(subcommand)]
     Drill(DrillCommand),

@@ -15,6 +15,7 @@ pub mod portfolio;
 pub mod quotes;
 pub mod record;
 mod repair;
+pub mod schedule;
 pub mod show;
 pub mod sim;
 pub mod start;
@@ -79,6 +80,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Alert(command) => alert::run(&global, command).await,
         Command::Watchlist(command) => watchlist::run(&global, command).await,
         Command::Notify(command) => notify::run(&global, command).await,
+        Command::Schedule(command) => schedule::run(&global, command).await,
         Command::Sim(args) => sim::run(&global, args).await,
         Command::Config(command) => config::run(&global, &command),
         Command::Wait(args) | Command::Run(RunCommand::Wait(args)) => wait::run(&global, args).await,

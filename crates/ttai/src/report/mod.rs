@@ -12,6 +12,7 @@ mod list;
 mod paint;
 mod portfolio;
 mod quotes;
+mod schedules;
 mod short;
 mod tables;
 mod text;
@@ -28,6 +29,7 @@ pub use list::list;
 pub use paint::Paint;
 pub use portfolio::{portfolio, rolls, wheel};
 pub use quotes::{quotes, stream_event};
+pub use schedules::{ScheduleRow, applied_schedules, schedule, schedules};
 pub use tables::{
     checks, configuration, description, plain_table, progress, recorded, run_line, step_line, step_name,
 };
