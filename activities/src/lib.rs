@@ -10,6 +10,8 @@ pub mod outputs;
 pub mod portfolio;
 pub mod ports;
 pub mod quote_streams;
+pub mod retention;
+pub mod sync;
 pub mod titles;
 
 mod agent;
@@ -45,4 +47,6 @@ pub use outputs::OutputActivities;
 pub use portfolio::PortfolioActivities;
 pub use ports::Ports;
 pub use quote_streams::QuoteStreamActivities;
+pub use retention::RetentionActivities;
 pub use supervise::{AttemptOf, Shutdown, StopReasons, Supervisor};
+pub use sync::{SyncActivities, market_owner};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ttai_ports::{
     Accounts, Alerts, Analyses, Artifacts, Broker, Firings, Leases, MarketData, Metrics, ModelJournal, News,
-    Notifier, Provenance, QuoteStream, Watchlists,
+    Notifier, Provenance, QuoteStream, Retain, SyncedRows, UserFiles, Watchlists,
 };
 
 use crate::agent::ModelAnalyst;
@@ -35,6 +35,12 @@ pub struct Ports {
     pub firings: Arc<dyn Firings>,
     /// Lists of symbols that people keep.
     pub watchlists: Arc<dyn Watchlists>,
+    /// Rows that were pulled out of sources.
+    pub synced: Arc<dyn SyncedRows>,
+    /// Files that users leave to be read.
+    pub files: Arc<dyn UserFiles>,
+    /// The store that removes what is old.
+    pub retention: Arc<dyn Retain>,
     /// Who watches what.
     pub leases: Arc<dyn Leases>,
     /// Quotes and trades as they happen.

@@ -199,12 +199,21 @@ fn request(workflow: &WorkflowEntry, key: &str) -> Value {
     request
 }
 
-/// The result without server times.
-fn comparable(mut result: Value) -> Value {
-    for time in ["synthesized_at", "completed_at"] {
-        if let Some(value) = result.get_mut(time) {
-            *value = Value::Null;
+/// What one run says otherwise than another of the same: server times, and which of a source's rows were there before.
+const OF_THE_RUN: [&str; 4] = ["synthesized_at", "completed_at", "rows_written", "rows_unchanged"];
+
+/// The result without what is the run's own.
+fn comparable(result: Value) -> Value {
+    match result {
+        Value::Object(fields) => {
+            let own = |name: &String| OF_THE_RUN.contains(&name.as_str());
+            let kept = fields.into_iter().map(|(name, value)| {
+                let value = if own(&name) { Value::Null } else { comparable(value) };
+                (name, value)
+            });
+            Value::Object(kept.collect())
         }
+        Value::Array(items) => Value::Array(items.into_iter().map(comparable).collect()),
+        other => other,
     }
-    result
 }

@@ -32,6 +32,7 @@ mod schedules;
 mod script;
 mod scripted_ports;
 mod shutdown;
+mod sync;
 mod watchlists;
 mod worker;
 

@@ -11,6 +11,14 @@ pub(crate) fn request(workflow: &str) -> Value {
     if is_entity(workflow) {
         return json!({});
     }
+    match workflow {
+        "SyncSourceWorkflow" => return json!({"source_name": "earnings", "resources": ["AAPL"]}),
+        "ScheduledSyncWorkflow" => {
+            return json!({"sources": [{"source_name": "earnings", "resources": ["AAPL"]}]});
+        }
+        "RetentionWorkflow" => return json!({}),
+        _ => {}
+    }
     let mut request = json!({"symbol": "AAPL"});
     if workflow == "AnalysisWorkflow" {
         request["type"] = json!("full_analysis");

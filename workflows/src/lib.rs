@@ -13,6 +13,9 @@ pub mod portfolio_monitor;
 pub mod price_alerts;
 pub mod quote_stream;
 pub mod research_analysis;
+pub mod retention;
+pub mod scheduled_sync;
+pub mod sync_source;
 
 mod calls;
 mod ending;
@@ -22,6 +25,7 @@ mod progress;
 mod save;
 mod stage;
 mod start;
+mod sync;
 
 pub use alert_shard::AlertShardWorkflow;
 pub use analysis::AnalysisWorkflow;
@@ -34,3 +38,6 @@ pub use portfolio_monitor::PortfolioMonitorWorkflow;
 pub use price_alerts::PriceAlertWorkflow;
 pub use quote_stream::QuoteStreamWorkflow;
 pub use research_analysis::ResearchAnalysisWorkflow;
+pub use retention::RetentionWorkflow;
+pub use scheduled_sync::ScheduledSyncWorkflow;
+pub use sync_source::SyncSourceWorkflow;

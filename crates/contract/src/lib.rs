@@ -31,19 +31,21 @@ pub mod progress;
 pub mod queue;
 pub mod quote_stream;
 pub mod research;
+pub mod retention;
 pub mod schema;
 pub mod search_attributes;
 pub mod storage;
 pub mod subject;
+pub mod sync;
 pub mod timed;
 pub mod validate;
 pub mod workflows;
 
 pub use activities::{
     Activity, ChartAnalysis, CheckAssignmentRisk, DeliverMessages, FetchMarketMetrics, FetchOptionChain,
-    FetchPortfolio, FetchQuotes, OptionsAnalysis, ReadQuotes, RecallPortfolio, RecallQuotes,
-    ResearchAnalysis, RouteAlerts, SaveAlerts, SaveAnalysis, SendNotifications, SynthesizeRecommendation,
-    WatchAlerts, WatchPortfolio, WatchQuotes, activities,
+    FetchPortfolio, FetchQuotes, ListSyncResources, NotifySync, OptionsAnalysis, ReadQuotes, RecallPortfolio,
+    RecallQuotes, RemoveOldRows, ResearchAnalysis, RouteAlerts, SaveAlerts, SaveAnalysis, SendNotifications,
+    SyncResources, SynthesizeRecommendation, WatchAlerts, WatchPortfolio, WatchQuotes, activities,
 };
 pub use alerts::{
     AddAlerts, AlertAnswer, AlertAnswers, AlertIds, AlertRequest, AlertShardParams, AlertShardStatus,
@@ -91,8 +93,14 @@ pub use quote_stream::{
 pub use research::{
     ResearchAnalysisParams, ResearchAnalysisResult, ResearchRecommendation, RiskLevel, Sentiment,
 };
+pub use retention::{RemovedRows, RetentionParams};
 pub use storage::{SaveAnalysisParams, SaveReceipt};
 pub use subject::{Subject, TradeRequest, UnknownFields, UserId};
+pub use sync::{
+    ListSyncResourcesParams, NotifySyncParams, ResourceSync, ScheduledSyncParams, ScheduledSyncResult,
+    SourceToSync, SyncNotice, SyncOutcome, SyncResourcesParams, SyncSource, SyncSourceParams,
+    SyncSourceResult,
+};
 pub use timed::Timed;
 pub use ttai_core::alert::AlertDefinition;
 pub use ttai_core::{Message, MessageArtifact, MessageField, MessageKind, Severity};

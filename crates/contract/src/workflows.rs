@@ -37,6 +37,9 @@ macro_rules! for_each_workflow {
             PortfolioMonitorWorkflow: PortfolioMonitorParams;
             DeliveryWorkflow: DeliveryParams;
             QuoteStreamWorkflow: QuoteStreamParams;
+            SyncSourceWorkflow: SyncSourceParams;
+            ScheduledSyncWorkflow: ScheduledSyncParams;
+            RetentionWorkflow: RetentionParams;
         }
     };
 }

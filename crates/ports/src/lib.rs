@@ -5,6 +5,7 @@ pub mod alerts;
 pub mod broker;
 pub mod deliveries;
 pub mod error;
+pub mod files;
 pub mod firings;
 pub mod known;
 pub mod leases;
@@ -18,8 +19,10 @@ pub mod news;
 pub mod notifier;
 pub mod provenance;
 pub mod quote_stream;
+pub mod retention;
 pub mod scanner;
 pub mod store;
+pub mod synced;
 pub mod watchlists;
 
 pub use accounts::{Accounts, PositionStatus, StoredBalances, StoredPosition, StoredWatch};
@@ -28,14 +31,15 @@ pub use alerts::{
     MAX_SAVED_ALERTS, NewAlert, SET_SHARDS, SavedAlert,
 };
 pub use broker::{
-    AccountBalances, Broker, BrokerAccount, BrokerOrder, BrokerPosition, BrokerTransaction, Instrument,
-    OrderAction, OrderIntent, OrderLeg, OrderPreview, OrderPrice, OrderStatus, TimeInForce,
+    AccountBalances, Broker, BrokerAccount, BrokerOrder, BrokerPosition, BrokerTransaction, BrokerWatchlist,
+    Instrument, OrderAction, OrderIntent, OrderLeg, OrderPreview, OrderPrice, OrderStatus, TimeInForce,
 };
 pub use deliveries::{
     Deliveries, DeliveryBacklog, DeliveryClaim, DeliveryCursor, DeliveryFilter, DeliveryKey, DeliveryOutcome,
     DeliveryRecord, DeliveryState, MessageDelivery, NewDigest, SettledDelivery,
 };
 pub use error::PortError;
+pub use files::UserFiles;
 pub use firings::{
     FiringCursor, FiringFilter, FiringRecord, Firings, MAX_RECORDED_FIRINGS, NewFiring, RecordedFiring,
 };
@@ -47,6 +51,7 @@ pub use market_data::{DailyHistory, DataSource, MarketClock, MarketData, RiskFre
 pub use messages::{MAX_SAVED_MESSAGES, MessageRecord, MessageRoute, Messages, NewMessage};
 pub use metrics::{
     EarningsBasis, EarningsDate, EarningsTime, Fact, MarketFigures, Metrics, ShortInterest, SymbolMetrics,
+    VolatilityHistory,
 };
 pub use model::{
     Model, ModelMessage, ModelRequest, ModelTurn, ModelUsage, StopReason, ToolCall, ToolDefinition,
@@ -58,9 +63,11 @@ pub use quote_stream::{
     HeldUp, QuoteStream, StreamEvent, StreamGap, StreamGreeks, StreamHalt, StreamHealth, StreamKinds,
     StreamQuote, StreamReader, StreamSymbol, StreamTrade,
 };
+pub use retention::{Removed, Retain};
 pub use scanner::{ScanMatch, ScanRequest, Scanner};
 pub use store::{
     Analyses, AnalysisCursor, AnalysisFilter, AnalysisRecord, Artifact, ArtifactRef, Artifacts, Saved,
     StoreError,
 };
+pub use synced::{MAX_SYNCED_ROWS, SavedRows, SyncState, SyncedResource, SyncedRow, SyncedRows};
 pub use watchlists::{MAX_WATCHLIST_SYMBOLS, WatchlistChange, WatchlistRecord, Watchlists};

@@ -41,6 +41,7 @@ const SHARED: &[Step] = &[
     (10, "portfolio", include_str!("../migrations/0010_portfolio.sql")),
     (11, "checkpoints", include_str!("../migrations/0011_checkpoints.sql")),
     (12, "watchlists and recalls of watches", include_str!("../migrations/0012_watchlists.sql")),
+    (15, "what was synced", include_str!("../migrations/0015_sync.sql")),
 ];
 
 /// SQLite's types for those of a shared migration; SQLite compares text by byte anyway.

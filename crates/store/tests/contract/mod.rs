@@ -8,6 +8,7 @@ mod journal;
 mod limits;
 mod outages;
 mod retention;
+mod synced;
 mod upgrade;
 mod watchlists;
 
@@ -27,6 +28,7 @@ pub(crate) use journal::*;
 pub(crate) use limits::*;
 pub(crate) use outages::*;
 pub(crate) use retention::*;
+pub(crate) use synced::*;
 pub(crate) use upgrade::*;
 pub(crate) use watchlists::*;
 

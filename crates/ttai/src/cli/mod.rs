@@ -7,6 +7,7 @@ mod drills;
 mod notify;
 mod quotes;
 mod schedules;
+mod sync;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -29,6 +30,7 @@ pub use drills::{DrillAlertsArgs, DrillCommand, DrillIdleArgs, DrillLatencyArgs}
 pub use notify::{NotifyCommand, NotifyListArgs, NotifyRetryArgs};
 pub use quotes::{QuotesArgs, WatchArgs};
 pub use schedules::{ScheduleApplyArgs, ScheduleBackfillArgs, ScheduleCommand, ScheduleNameArgs};
+pub use sync::{SyncBackfillArgs, SyncCommand, SyncOptions, SyncRunArgs};
 
 /// A durable trading assistant: analyses that survive crashes, with every number on record.
 #[derive(Debug, Parser)]
@@ -141,6 +143,9 @@ pub enum Command {
     /// What the Temporal server starts by itself: bring it to the configuration, look at it, pause, trigger, backfill.
     #[command(subcommand)]
     Schedule(ScheduleCommand),
+    /// Pull transactions, watchlists, metrics, earnings, daily bars and files into the store.
+    #[command(subcommand)]
+    Sync(SyncCommand),
     /// Replay recorded days against the whole of ttai while workers are killed and streams cut, and compare.
     #[command(subcommand)]
     Drill(DrillCommand),

@@ -19,6 +19,7 @@ pub mod schedule;
 pub mod show;
 pub mod sim;
 pub mod start;
+pub mod sync;
 pub mod wait;
 pub mod watch;
 pub mod watchlist;
@@ -81,6 +82,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Watchlist(command) => watchlist::run(&global, command).await,
         Command::Notify(command) => notify::run(&global, command).await,
         Command::Schedule(command) => schedule::run(&global, command).await,
+        Command::Sync(command) => sync::run(&global, command).await,
         Command::Sim(args) => sim::run(&global, args).await,
         Command::Config(command) => config::run(&global, &command),
         Command::Wait(args) | Command::Run(RunCommand::Wait(args)) => wait::run(&global, args).await,

@@ -14,6 +14,7 @@ mod portfolio;
 mod quotes;
 mod schedules;
 mod short;
+mod sync;
 mod tables;
 mod text;
 
@@ -30,6 +31,7 @@ pub use paint::Paint;
 pub use portfolio::{portfolio, rolls, wheel};
 pub use quotes::{quotes, stream_event};
 pub use schedules::{ScheduleRow, applied_schedules, schedule, schedules};
+pub use sync::{sync, sync_states};
 pub use tables::{
     checks, configuration, description, plain_table, progress, recorded, run_line, step_line, step_name,
 };

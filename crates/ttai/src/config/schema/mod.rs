@@ -220,7 +220,7 @@ pub fn sections() -> impl Iterator<Item = &'static Section> {
         general::SECTIONS,
         providers::SECTIONS,
         outputs::SECTIONS,
-        &[schedules::SCHEDULES],
+        &[schedules::SYNC, schedules::SCHEDULES],
         &[general::WORKER, general::WATCHDOG],
     ];
     groups.into_iter().flatten()

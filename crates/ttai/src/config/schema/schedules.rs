@@ -1,4 +1,4 @@
-//! Keys of schedules.
+//! Keys of syncs and schedules.
 
 use ttai_client::ScheduleOverlap;
 
@@ -21,6 +21,19 @@ const OVERLAPS: &[&str] = &{
 
 const HOUR: u64 = 3_600;
 const WEEK: Duration = Duration::from_secs(7 * 24 * HOUR);
+
+/// `[sync]`.
+pub(super) const SYNC: Section = Section {
+    path: "sync",
+    about: "What `ttai sync` pulls into the store: docs/sync.md.",
+    keys: &[key(
+        "folder",
+        Kind::Path,
+        "",
+        "\"statements\"",
+        "A folder of CSV files of transactions; each user but the default one has a folder in it, named after them.",
+    )],
+};
 
 /// `[schedules.NAME]`.
 pub(super) const SCHEDULES: Section = Section {
