@@ -48,7 +48,7 @@ pub(super) async fn metrics(
 fn past_volatilities(history: &[f64], today: NaiveDate) -> Result<Vec<SyncedRow>, AnalystError> {
     let (mut rows, mut day) = (Vec::new(), today);
     for volatility in history.iter().rev().take(YEAR) {
-        day = previous_session(day).map_err(out_of_range)?.date;
+        day = previous_session(day).map_err(|error| out_of_range(&error))?.date;
         rows.push(SyncedRow { key: day.to_string(), at: close(day), row: json!({"iv30": volatility}) });
     }
     Ok(rows)
@@ -100,14 +100,14 @@ fn unknown(symbol: &Symbol, what: &str, why: &Unknown) -> PortError {
 
 /// The session that is on, or the last one.
 fn last_session(now: DateTime<Utc>) -> Result<NaiveDate, AnalystError> {
-    let last = session_on_or_before(new_york_date(now)).map_err(out_of_range)?;
+    let last = session_on_or_before(new_york_date(now)).map_err(|error| out_of_range(&error))?;
     if now >= last.open {
         return Ok(last.date);
     }
-    Ok(previous_session(last.date).map_err(out_of_range)?.date)
+    Ok(previous_session(last.date).map_err(|error| out_of_range(&error))?.date)
 }
 
-fn out_of_range(error: ttai_calendar::CalendarError) -> AnalystError {
+fn out_of_range(error: &ttai_calendar::CalendarError) -> AnalystError {
     AnalystError::NotEnoughData(error.to_string())
 }
 

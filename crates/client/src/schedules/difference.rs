@@ -61,7 +61,7 @@ pub(super) fn facts(schedule: &Schedule) -> Facts {
     let mut facts = Facts::new();
     let spec = schedule.spec.clone().unwrap_or_default();
     of_spec(&spec, &mut facts);
-    of_policies(&schedule.policies.clone().unwrap_or_default(), &mut facts);
+    of_policies(&schedule.policies.unwrap_or_default(), &mut facts);
     if let Some(Action::StartWorkflow(start)) =
         schedule.action.as_ref().and_then(|action| action.action.as_ref())
     {
@@ -94,8 +94,8 @@ fn of_spec(spec: &ScheduleSpec, facts: &mut Facts) {
         }
     }
     for interval in &spec.interval {
-        let every = interval.interval.clone().map(span_text).unwrap_or_default();
-        let phase = interval.phase.clone().map(span_text).filter(|phase| phase != "0s");
+        let every = interval.interval.map(span_text).unwrap_or_default();
+        let phase = interval.phase.map(span_text).filter(|phase| phase != "0s");
         say(
             facts,
             "runs",
@@ -104,7 +104,7 @@ fn of_spec(spec: &ScheduleSpec, facts: &mut Facts) {
     }
     spec.cron_string.iter().for_each(|cron| say(facts, "runs", cron.clone()));
     say(facts, "time zone", spec.timezone_name.clone());
-    say(facts, "jitter", spec.jitter.clone().map(span_text).filter(|span| span != "0s").unwrap_or_default());
+    say(facts, "jitter", spec.jitter.map(span_text).filter(|span| span != "0s").unwrap_or_default());
     say(facts, "begins", spec.start_time.map(|time| time.seconds.to_string()).unwrap_or_default());
     say(facts, "ends", spec.end_time.map(|time| time.seconds.to_string()).unwrap_or_default());
 }
@@ -117,7 +117,7 @@ fn of_policies(policies: &SchedulePolicies, facts: &mut Facts) {
     };
     let name = overlap.as_str_name().trim_start_matches("SCHEDULE_OVERLAP_POLICY_").to_ascii_lowercase();
     say(facts, "overlap", name);
-    let window = policies.catchup_window.clone().map_or_else(|| "the server's".to_owned(), span_text);
+    let window = policies.catchup_window.map_or_else(|| "the server's".to_owned(), span_text);
     say(facts, "catch-up", window);
     if policies.pause_on_failure {
         say(facts, "pauses on failure", "yes");
@@ -134,9 +134,9 @@ fn of_action(start: &NewWorkflowExecutionInfo, facts: &mut Facts) {
     let input: Vec<String> = start.input.iter().flat_map(|input| &input.payloads).map(payload_text).collect();
     say(facts, "input", input.join(", "));
     let spans = [
-        ("execution timeout", start.workflow_execution_timeout.clone()),
-        ("run timeout", start.workflow_run_timeout.clone()),
-        ("task timeout", start.workflow_task_timeout.clone()),
+        ("execution timeout", start.workflow_execution_timeout),
+        ("run timeout", start.workflow_run_timeout),
+        ("task timeout", start.workflow_task_timeout),
     ];
     for (name, span) in spans {
         say(facts, name, span.map(span_text).filter(|span| span != "0s").unwrap_or_default());

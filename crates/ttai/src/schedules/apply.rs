@@ -122,7 +122,7 @@ impl ScheduleKeeper {
             match keep_up_once(&self.client, &plan).await {
                 Ok(report) => say_what_differs(&report),
                 Err(error) => {
-                    tracing::warn!("the schedules cannot be compared with the configuration: {error}")
+                    tracing::warn!("the schedules cannot be compared with the configuration: {error}");
                 }
             }
             tokio::select! {

@@ -260,7 +260,7 @@ impl<'a> Keys<'a> {
 }
 
 fn whole_minutes(every: Duration) -> Result<(), Wrong> {
-    if every.as_secs() % 60 == 0 && every.subsec_nanos() == 0 {
+    if every.as_secs().is_multiple_of(60) && every.subsec_nanos() == 0 {
         return Ok(());
     }
     Err(("every", "write whole minutes".to_owned()))

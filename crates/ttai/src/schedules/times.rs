@@ -30,7 +30,7 @@ impl ScheduleTime {
             None => (text.as_str(), TimeDelta::zero()),
             Some(place) => {
                 let (from, offset) = text.split_at(place);
-                let span = duration(&offset[1..]).ok().filter(|span| span.as_secs() % 60 == 0);
+                let span = duration(&offset[1..]).ok().filter(|span| span.as_secs().is_multiple_of(60));
                 let span = span.and_then(|span| TimeDelta::from_std(span).ok()).ok_or_else(wrong)?;
                 (from, if offset.starts_with('-') { -span } else { span })
             }
@@ -286,6 +286,9 @@ fn at(times: &[NaiveTime], days: &RuleDays, comment: &str) -> Vec<CalendarRule> 
 mod tests {
     use super::*;
 
+    /// A date, and the hours and the minute of its rule; none for the whole day.
+    type Dated = (String, Option<(Vec<u32>, u32)>);
+
     fn date(text: &str) -> NaiveDate {
         text.parse().unwrap()
     }
@@ -351,7 +354,7 @@ mod tests {
     fn rules_are_put_right_by_date_only_where_they_are_wrong() {
         let horizon = || date("2026-11-23")..=date("2026-12-27");
         let rules = once("close").rules(&ScheduleDays::Sessions, horizon());
-        let dated = |rules: &[CalendarRule]| -> Vec<(String, Option<(Vec<u32>, u32)>)> {
+        let dated = |rules: &[CalendarRule]| -> Vec<Dated> {
             let of_date = rules.iter().filter_map(|rule| match &rule.days {
                 RuleDays::Date(date) => Some((date.to_string(), rule.times.clone())),
                 RuleDays::Weekdays(_) => None,
