@@ -11,7 +11,9 @@ pub mod outputs;
 pub mod portfolio;
 pub mod ports;
 pub mod quote_streams;
+pub mod retention;
 pub mod screener;
+pub mod sync;
 pub mod titles;
 
 mod agent;
@@ -48,5 +50,7 @@ pub use outputs::OutputActivities;
 pub use portfolio::PortfolioActivities;
 pub use ports::Ports;
 pub use quote_streams::QuoteStreamActivities;
+pub use retention::RetentionActivities;
 pub use screener::ScreenActivities;
 pub use supervise::{AttemptOf, Shutdown, StopReasons, Supervisor};
+pub use sync::{SyncActivities, market_owner};

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use ttai_ports::{
     Accounts, Alerts, Analyses, Artifacts, Broker, Firings, Leases, MarketData, Metrics, ModelJournal, News,
-    NewsSeen, Notifier, Provenance, QuoteStream, Scanner, ScreenerResults, Watchlists,
+    NewsSeen, Notifier, Provenance, QuoteStream, Retain, Scanner, ScreenerResults, SyncedRows, UserFiles,
+    Watchlists,
 };
 
 use crate::agent::ModelAnalyst;
@@ -41,6 +42,12 @@ pub struct Ports {
     pub scanner: Arc<dyn Scanner>,
     /// What screens came to.
     pub screens: Arc<dyn ScreenerResults>,
+    /// Rows that were pulled out of sources.
+    pub synced: Arc<dyn SyncedRows>,
+    /// Files that users leave to be read.
+    pub files: Arc<dyn UserFiles>,
+    /// The store that removes what is old.
+    pub retention: Arc<dyn Retain>,
     /// Who watches what.
     pub leases: Arc<dyn Leases>,
     /// Quotes and trades as they happen.

@@ -17,7 +17,13 @@ use ttai_ports::{
     DeliveryBacklog, DeliveryClaim, DeliveryFilter, DeliveryKey, FiringFilter, FiringRecord, Firings,
     LeaseGrant, LeaseRecord, Leases, LlmDay, LlmTurn, LlmUsage, MarketClock, MarketData, Message,
     MessageDelivery, MessageRecord, Messages, Metrics, ModelJournal, NewAlert, NewDigest, NewFiring,
-    NewMessage, News, NewsCheck, NewsProgress, NewsSeen, NewsWindow, Notifier, OrderIntent, OrderPreview, PortError, Provenance, QuoteStream, RecordedFiring, RiskFreeRate, Saved, SavedAlert, ScanMatch, ScanRequest, Scanner, ScreenRunKey, ScreenRunRecord, ScreenedCandidate, ScreenerResults, SeenStory, SettledDelivery, StoreError, StoredBalances, StoredPosition, StoredWatch, StoryFilter, StoryIdentity, StreamHealth, StreamKinds, StreamReader, StreamSymbol, SymbolMetrics, WatchlistChange, WatchlistRecord, Watchlists,
+    NewMessage, News, NewsCheck, NewsProgress, NewsSeen, NewsWindow, Notifier, OrderIntent, OrderPreview,
+    PortError, Provenance, QuoteStream, RecordedFiring, Removed, Retain, RiskFreeRate, Saved, SavedAlert,
+    SavedRows, ScanMatch, ScanRequest, Scanner, ScreenRunKey, ScreenRunRecord, ScreenedCandidate,
+    ScreenerResults, SeenStory, SettledDelivery, StoreError, StoredBalances, StoredPosition, StoredWatch,
+    StoryFilter, StoryIdentity, StreamHealth, StreamKinds, StreamReader, StreamSymbol, SymbolMetrics,
+    SyncState, SyncedResource, SyncedRow, SyncedRows, UserFiles, WatchlistChange, WatchlistRecord,
+    Watchlists,
 };
 
 use crate::deliveries::{Deliverer, LONGEST_SEND};
@@ -375,6 +381,9 @@ pub(crate) fn ports(market: FakeMarket) -> (Ports, Arc<MemoryStore>) {
         watchlists: Arc::new(NoLedger),
         scanner: Arc::new(FakeScanner(Vec::new())),
         screens: Arc::clone(&store) as _,
+        synced: Arc::new(NoLedger),
+        files: Arc::new(NoFiles),
+        retention: Arc::new(NoLedger),
         leases: Arc::new(NoLedger),
         streams: Arc::new(NoStream),
         notifier: Arc::new(Nobody),
@@ -548,6 +557,30 @@ away! { NewsSeen:
     recall_news(&str, &str) -> ();
     recalled_news(&str) -> Option<String>;
 }
+away! { SyncedRows:
+    save_synced(&SyncedResource, &[SyncedRow], Option<&str>) -> SavedRows;
+    note_sync_problem(&SyncedResource, &str) -> ();
+    sync_state(&SyncedResource) -> SyncState;
+    sync_states(&str) -> Vec<(SyncedResource, SyncState)>;
+    synced_rows(&SyncedResource, DateTime<Utc>, u32) -> Vec<SyncedRow>;
+}
+away! { Retain:
+    remove_old(DateTime<Utc>) -> Removed;
+}
+
+/// No user left a file.
+struct NoFiles;
+
+#[async_trait]
+impl UserFiles for NoFiles {
+    async fn names(&self, _: &str) -> Result<Vec<String>, PortError> {
+        Ok(Vec::new())
+    }
+    async fn read(&self, _: &str, name: &str) -> Result<Vec<u8>, PortError> {
+        Err(PortError::Invalid { provider: "files".to_owned(), detail: name.to_owned() })
+    }
+}
+
 away! { Firings:
     record_firings(&LeaseGrant, u32, &[NewFiring]) -> Vec<RecordedFiring>;
     list_firings(&FiringFilter) -> Vec<FiringRecord>;

@@ -4,7 +4,7 @@ use anyhow::{Context, bail};
 use serde_json::{Value, json};
 use temporalio_protos::temporal::api::enums::v1::EventType;
 use ttai_client::ClientError;
-use ttai_contract::{FullAnalysisParams, workflows};
+use ttai_contract::{FullAnalysisParams, WorkflowEntry, workflows};
 
 use crate::lab::Lab;
 use crate::market::{self, NO_BARS, NO_CHAIN};
@@ -127,14 +127,21 @@ fn malformed() -> Vec<Case> {
             case("one too many", vec![request.clone(), request], "2 arguments were sent"),
         ]
     };
-    let (needless, others): (Vec<_>, Vec<_>) =
-        workflows().into_iter().partition(|workflow| requests::needs_no_argument(workflow.name));
-    let others = others.into_iter().flat_map(|workflow| cases(workflow.name));
-    others.chain(needless.into_iter().flat_map(|workflow| malformed_without_need(workflow.name))).collect()
+    let is_analysis = |workflow: &WorkflowEntry| requests::request(workflow.name).get("symbol").is_some();
+    let (analyses, others): (Vec<_>, Vec<_>) = workflows().into_iter().partition(is_analysis);
+    let analyses = analyses.into_iter().flat_map(|workflow| cases(workflow.name));
+    analyses.chain(others.into_iter().flat_map(|workflow| malformed_of_other(&workflow))).collect()
 }
 
-/// The same for a workflow that needs no argument, and would do something without one.
-fn malformed_without_need(workflow: &'static str) -> Vec<Case> {
+/// The same for a workflow that is about no symbol: one that would live on, too.
+fn malformed_of_other(entry: &WorkflowEntry) -> Vec<Case> {
+    let workflow = entry.name;
+    let with = |field: &str, value: Value| {
+        let mut request = if entry.is_entity { json!({}) } else { requests::request(workflow) };
+        request[field] = value;
+        request
+    };
+    let list = if workflow == "ScheduledSyncWorkflow" { "no source 'ann'" } else { "a list was sent" };
     let case = |what: &str, arguments, says| Case {
         name: format!("{workflow}, {what}"),
         workflow,
@@ -145,11 +152,11 @@ fn malformed_without_need(workflow: &'static str) -> Vec<Case> {
     };
     let hostile = "\u{7f}".repeat(200_000);
     vec![
-        case("wrong type", vec![json!({"user_id": 7})], "invalid type"),
-        case("misspelt field", vec![json!({"user": "ann"})], "user"),
-        case("hostile user", vec![json!({"user_id": hostile})], "user_id"),
+        case("wrong type", vec![with("user_id", json!(7))], "invalid type"),
+        case("misspelt field", vec![with("user", json!("ann"))], "user"),
+        case("hostile user", vec![with("user_id", json!(hostile))], "user_id"),
         case("no object", vec![json!(7)], ""),
-        case("a list", vec![json!(["ann"])], "a list was sent"),
+        case("a list", vec![json!(["ann"])], list),
         case("too much", vec![json!("\u{7f}".repeat(700_000))], "send at most"),
         case("many too many", vec![json!({}); 6], "6 arguments were sent"),
     ]

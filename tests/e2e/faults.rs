@@ -199,15 +199,30 @@ fn request(workflow: &WorkflowEntry, key: &str) -> Value {
     request
 }
 
-/// The result without server times, ids of runs, and what came of other runs of the same screen.
-fn comparable(mut result: Value) -> Value {
-    for own in ["synthesized_at", "completed_at", "run_time", "run", "changes"] {
-        if let Some(value) = result.get_mut(own) {
-            *value = Value::Null;
+/// What one run says otherwise than another of the same: server times, ids of runs, and what came of runs before it.
+const OF_THE_RUN: [&str; 8] = [
+    "synthesized_at",
+    "completed_at",
+    "run_time",
+    "run",
+    "changes",
+    "stored",
+    "rows_written",
+    "rows_unchanged",
+];
+
+/// The result without what is the run's own.
+fn comparable(result: Value) -> Value {
+    match result {
+        Value::Object(fields) => {
+            let own = |name: &String| OF_THE_RUN.contains(&name.as_str());
+            let kept = fields.into_iter().map(|(name, value)| {
+                let value = if own(&name) { Value::Null } else { comparable(value) };
+                (name, value)
+            });
+            Value::Object(kept.collect())
         }
+        Value::Array(items) => Value::Array(items.into_iter().map(comparable).collect()),
+        other => other,
     }
-    for pick in result.get_mut("recommendations").and_then(Value::as_array_mut).into_iter().flatten() {
-        pick["stored"] = Value::Null;
-    }
-    result
 }

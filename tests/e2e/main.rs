@@ -31,12 +31,14 @@ mod queues;
 mod quote_streams;
 mod replay;
 mod requests;
+mod schedules;
 mod screens;
 mod script;
 mod scripted_ports;
 mod shutdown;
 mod sight;
 mod stage;
+mod sync;
 mod watchlists;
 mod worker;
 

@@ -19,6 +19,11 @@ pub(crate) fn request(workflow: &str) -> Value {
         "ScheduledScreenerWorkflow" => {
             return json!({"screener_params": screen, "notify_channels": ["log"]});
         }
+        "SyncSourceWorkflow" => return json!({"source_name": "earnings", "resources": ["AAPL"]}),
+        "ScheduledSyncWorkflow" => {
+            return json!({"sources": [{"source_name": "earnings", "resources": ["AAPL"]}]});
+        }
+        "RetentionWorkflow" => return json!({}),
         _ => {}
     }
     let mut request = json!({"symbol": "AAPL"});

@@ -15,8 +15,11 @@ pub mod portfolio_monitor;
 pub mod price_alerts;
 pub mod quote_stream;
 pub mod research_analysis;
+pub mod retention;
 pub mod scheduled_screener;
+pub mod scheduled_sync;
 pub mod screener;
+pub mod sync_source;
 
 mod calls;
 mod ending;
@@ -27,6 +30,7 @@ mod save;
 mod screen;
 mod stage;
 mod start;
+mod sync;
 
 pub use alert_shard::AlertShardWorkflow;
 pub use analysis::AnalysisWorkflow;
@@ -41,5 +45,8 @@ pub use portfolio_monitor::PortfolioMonitorWorkflow;
 pub use price_alerts::PriceAlertWorkflow;
 pub use quote_stream::QuoteStreamWorkflow;
 pub use research_analysis::ResearchAnalysisWorkflow;
+pub use retention::RetentionWorkflow;
 pub use scheduled_screener::ScheduledScreenerWorkflow;
+pub use scheduled_sync::ScheduledSyncWorkflow;
 pub use screener::ScreenerWorkflow;
+pub use sync_source::SyncSourceWorkflow;

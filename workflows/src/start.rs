@@ -1,10 +1,13 @@
 //! The beginning of every workflow: read the argument, say what the run is about. And how a run ends that has no answer.
 
+use std::time::SystemTime;
+
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 use temporalio_common::error::ApplicationFailure;
 use temporalio_workflow::{WorkflowContext, WorkflowResult, WorkflowTermination};
 use ttai_contract::failure::capped;
-use ttai_contract::{Arguments, Labels, Lenient, MarketSource, search_attributes};
+use ttai_contract::{Arguments, Labels, Lenient, MarketSource, SCHEDULED_START, search_attributes};
 
 macro_rules! failure {
     ($kind:expr, $message:expr) => {
@@ -50,6 +53,12 @@ pub(crate) fn label<W>(ctx: &WorkflowContext<W>, labels: &Labels) {
     if !missing.is_empty() {
         ctx.upsert_search_attributes(missing);
     }
+}
+
+/// When the schedule says that the run was due; none where somebody started it.
+pub(crate) fn due_at<W>(ctx: &WorkflowContext<W>) -> Option<DateTime<Utc>> {
+    let due = ctx.search_attributes().get(&SCHEDULED_START)?;
+    SystemTime::try_from(due).ok().map(Into::into)
 }
 
 /// Sets what came out, and in which market; nothing where no stage came to an end.

@@ -141,6 +141,12 @@ impl TtaiClient {
         Self { market, ..self }
     }
 
+    /// What data the server's workers read, where it is not live or delayed.
+    #[must_use]
+    pub const fn market(&self) -> Option<&'static str> {
+        self.market
+    }
+
     /// The Temporal client.
     #[must_use]
     pub fn temporal(&self) -> &Client {

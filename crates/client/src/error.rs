@@ -37,6 +37,11 @@ pub enum ClientError {
     /// No such run within the server's retention.
     #[error("the server has no run '{0}'; it may be older than the server's retention")]
     NotFound(String),
+    /// No such schedule.
+    #[error(
+        "the server has no schedule '{0}'; `ttai schedule list` shows those there are, `ttai schedule apply` creates those of the configuration"
+    )]
+    NoSchedule(String),
     /// The run failed.
     #[error("{message}")]
     Failed {

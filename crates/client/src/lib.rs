@@ -1,4 +1,4 @@
-//! Thin, typed client of ttai's workflows: start, wait, follow, query, describe, list and cancel.
+//! Thin, typed client of ttai's workflows: start, wait, follow, query, describe, list and cancel, and the schedules on the server.
 //!
 //! No worker, no provider, no clock of its own. Every call to the server has a deadline.
 //!
@@ -25,6 +25,7 @@ mod portfolio;
 mod progress;
 mod quote_streams;
 mod run;
+mod schedules;
 mod start;
 
 pub use alerts::PriceAlerts;
@@ -36,3 +37,7 @@ pub use portfolio::PortfolioMonitor;
 pub use progress::{RunProgress, Step, StepState};
 pub use quote_streams::QuoteStreamHandle;
 pub use run::{AnyRun, Run};
+pub use schedules::{
+    CalendarRule, RuleDays, ScheduleDescription, ScheduleDifference, ScheduleOutcome, ScheduleOverlap,
+    ScheduledRun, WantedSchedule,
+};

@@ -9,9 +9,14 @@ use crate::error::ClientError;
 
 /// One JSON argument.
 pub(crate) fn argument<T: Serialize>(value: &T) -> Result<RawValue, ClientError> {
+    Ok(RawValue::new(vec![of(value)?]))
+}
+
+/// One value as JSON.
+pub(crate) fn of<T: Serialize>(value: &T) -> Result<Payload, ClientError> {
     let data = serde_json::to_vec(value).map_err(|error| ClientError::Unreadable(error.to_string()))?;
     let metadata = [("encoding".to_owned(), b"json/plain".to_vec())].into();
-    Ok(RawValue::new(vec![Payload { metadata, data, ..Default::default() }]))
+    Ok(Payload { metadata, data, ..Default::default() })
 }
 
 /// The first payload as a value.

@@ -10,7 +10,7 @@ use temporalio_client::{
 };
 use temporalio_common::MemoValues;
 use temporalio_common::protos::temporal::api::history::v1::history_event::Attributes;
-use temporalio_common::search_attributes::SearchAttributes;
+use temporalio_common::search_attributes::{SearchAttributeKey, SearchAttributes};
 use ttai_contract::{Labels, PreparedStart, WorkflowParams, search_attributes, workflow};
 
 use crate::connect::TtaiClient;
@@ -169,9 +169,16 @@ fn options(start: &PreparedStart, market: Option<&str>) -> WorkflowStartOptions 
 }
 
 fn attributes(labels: &Labels) -> SearchAttributes {
+    SearchAttributes::new(labelled(labels).map(|(key, value)| key.value_set(value)))
+}
+
+/// The search attributes of a start.
+pub(crate) fn labelled(labels: &Labels) -> impl Iterator<Item = (SearchAttributeKey<String>, String)> {
     use search_attributes::{STRATEGY, SYMBOL, USER};
-    let mut attributes = vec![USER.value_set(labels.user.to_string())];
-    attributes.extend(labels.symbol.as_ref().map(|symbol| SYMBOL.value_set(symbol.to_string())));
-    attributes.extend(labels.strategy.map(|strategy| STRATEGY.value_set(strategy.to_owned())));
-    SearchAttributes::new(attributes)
+    let rest = [
+        (SYMBOL, labels.symbol.as_ref().map(ToString::to_string)),
+        (STRATEGY, labels.strategy.map(str::to_owned)),
+    ];
+    let rest = rest.into_iter().filter_map(|(key, value)| value.map(|value| (key, value)));
+    std::iter::once((USER, labels.user.to_string())).chain(rest)
 }

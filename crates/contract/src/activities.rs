@@ -27,11 +27,13 @@ use crate::portfolio::{
 };
 use crate::quote_stream::{LatestValues, QuoteStreamHealth, ReadQuotesParams, WatchQuotesParams};
 use crate::research::{ResearchAnalysisParams, ResearchAnalysisResult};
+use crate::retention::{RemovedRows, RetentionParams};
 use crate::screener::{
     FreeCapital, FreeCapitalParams, NotifyScreenParams, QuickAnalyses, QuickAnalysesParams, ScanCandidates,
     ScanParams, SizePicksParams, SizedPicks, StoreScreenParams, StoreScreenReceipt,
 };
 use crate::storage::{SaveAnalysisParams, SaveReceipt};
+use crate::sync::{ListSyncResourcesParams, NotifySyncParams, ResourceSync, SyncNotice, SyncResourcesParams};
 use crate::timed::Timed;
 
 /// The four analysts.
@@ -225,6 +227,30 @@ impl NewsDefinitions {
     }
 }
 
+/// Syncs of sources.
+pub struct SyncDefinitions;
+
+#[activity_definitions]
+impl SyncDefinitions {
+    /// The resources of a source.
+    #[activity(name = "list_sync_resources_activity")]
+    pub fn list_sync_resources(_params: ListSyncResourcesParams) -> Result<Vec<String>, Infallible> {
+        unimplemented!()
+    }
+
+    /// Pulls resources into the store, one after another, from where the last sync left off.
+    #[activity(name = "sync_resources_activity")]
+    pub fn sync_resources(_params: SyncResourcesParams) -> Result<Vec<ResourceSync>, Infallible> {
+        unimplemented!()
+    }
+
+    /// Tells the user what became of a sync, by the delivery ledger.
+    #[activity(name = "notify_sync_activity")]
+    pub fn notify_sync(_params: NotifySyncParams) -> Result<SyncNotice, Infallible> {
+        unimplemented!()
+    }
+}
+
 /// Screens.
 pub struct ScreenDefinitions;
 
@@ -267,6 +293,18 @@ impl ScreenDefinitions {
     }
 }
 
+/// Retention of the store.
+pub struct RetentionDefinitions;
+
+#[activity_definitions]
+impl RetentionDefinitions {
+    /// Removes what is older than the worker's configuration allows.
+    #[activity(name = "remove_old_rows_activity")]
+    pub fn remove_old_rows(_params: RetentionParams) -> Result<RemovedRows, Infallible> {
+        unimplemented!()
+    }
+}
+
 pub use alert_definitions::{SaveAlerts, WatchAlerts};
 pub use analyst_definitions::{ChartAnalysis, OptionsAnalysis, ResearchAnalysis, SynthesizeRecommendation};
 pub use market_data_definitions::{FetchMarketMetrics, FetchOptionChain, FetchQuotes};
@@ -274,9 +312,11 @@ pub use news_definitions::{CheckNews, RecallNews, WatchNews};
 pub use output_definitions::{DeliverMessages, RouteAlerts, SaveAnalysis, SendNotifications};
 pub use portfolio_definitions::{CheckAssignmentRisk, FetchPortfolio, RecallPortfolio, WatchPortfolio};
 pub use quote_stream_definitions::{ReadQuotes, RecallQuotes, WatchQuotes};
+pub use retention_definitions::RemoveOldRows;
 pub use screen_definitions::{
     FetchFreeCapital, NotifyScreen, QuicklyAnalyze, RunScan, SizePicks, StoreScreen,
 };
+pub use sync_definitions::{ListSyncResources, NotifySync, SyncResources};
 
 /// An activity as workflows call it.
 pub trait Activity: ActivityDefinition + Sized {
@@ -363,6 +403,10 @@ catalogue! {
     SizePicks: SIZE_PICKS;
     StoreScreen: STORE_SCREEN;
     NotifyScreen: STORE_SCREEN;
+    ListSyncResources: SYNC_LISTING;
+    SyncResources: SYNC_RESOURCES;
+    NotifySync: NOTIFY_SYNC;
+    RemoveOldRows: RETENTION;
 }
 
 #[cfg(test)]

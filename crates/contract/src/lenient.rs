@@ -32,6 +32,8 @@ pub enum Shape {
     Object,
     /// A list.
     List,
+    /// As [`Shape::Object`], or the list of this field alone.
+    Listed(&'static str),
     /// A single text or number: an id, as the seeds' signals send it.
     Single,
 }
@@ -97,6 +99,9 @@ pub fn read<T: Arguments>(arguments: Vec<Value>) -> Result<T, Malformed> {
         (0 | 1, None | Some(Value::Null)) => Map::new(),
         (1, Some(Value::Object(fields))) => fields,
         (1, Some(list @ Value::Array(_))) if T::SHAPE == Shape::List => return whole(list),
+        (1, Some(list @ Value::Array(_))) if let Shape::Listed(field) = T::SHAPE => {
+            Map::from_iter([(field.to_owned(), list)])
+        }
         (1, Some(single)) if T::SHAPE == Shape::Single => return whole(single),
         (1, Some(Value::Array(_))) => return Err(Malformed::new("a list was sent; send one JSON object")),
         (count, Some(last)) if count <= T::POSITIONAL.len() => {

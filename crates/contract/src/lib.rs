@@ -19,6 +19,7 @@ pub mod entity;
 pub mod failure;
 pub mod full;
 pub mod ids;
+pub mod lateness;
 pub mod lenient;
 pub mod market_data;
 pub mod model;
@@ -31,17 +32,24 @@ pub mod progress;
 pub mod queue;
 pub mod quote_stream;
 pub mod research;
+pub mod retention;
 pub mod schema;
 pub mod screener;
 pub mod search_attributes;
 pub mod storage;
 pub mod subject;
+pub mod sync;
 pub mod timed;
 pub mod validate;
 pub mod workflows;
 
 pub use activities::{
-    Activity, ChartAnalysis, CheckAssignmentRisk, CheckNews, DeliverMessages, FetchFreeCapital, FetchMarketMetrics, FetchOptionChain, FetchPortfolio, FetchQuotes, NotifyScreen, OptionsAnalysis, QuicklyAnalyze, ReadQuotes, RecallNews, RecallPortfolio, RecallQuotes, ResearchAnalysis, RouteAlerts, RunScan, SaveAlerts, SaveAnalysis, SendNotifications, SizePicks, StoreScreen, SynthesizeRecommendation, WatchAlerts, WatchNews, WatchPortfolio, WatchQuotes, activities,
+    Activity, ChartAnalysis, CheckAssignmentRisk, CheckNews, DeliverMessages, FetchFreeCapital,
+    FetchMarketMetrics, FetchOptionChain, FetchPortfolio, FetchQuotes, ListSyncResources, NotifyScreen,
+    NotifySync, OptionsAnalysis, QuicklyAnalyze, ReadQuotes, RecallNews, RecallPortfolio, RecallQuotes,
+    RemoveOldRows, ResearchAnalysis, RouteAlerts, RunScan, SaveAlerts, SaveAnalysis, SendNotifications,
+    SizePicks, StoreScreen, SyncResources, SynthesizeRecommendation, WatchAlerts, WatchNews, WatchPortfolio,
+    WatchQuotes, activities,
 };
 pub use alerts::{
     AddAlerts, AlertAnswer, AlertAnswers, AlertIds, AlertRequest, AlertShardParams, AlertShardStatus,
@@ -64,6 +72,7 @@ pub use full::{
     ExitTrigger, FullAnalysisParams, FullAnalysisResult, OverallRecommendation, Stage, SuggestedPosition,
     SynthesizeParams, SynthesizedRecommendation,
 };
+pub use lateness::{LatenessPolicy, SCHEDULED_START, WhenLate};
 pub use lenient::{Arguments, Lenient, Malformed};
 pub use market_data::{MarketMetrics, OptionChainData, OptionChainParams, OptionContractData, QuoteData};
 pub use model::{ModelName, ModelOutcome, ModelTotal, ModelUse};
@@ -92,6 +101,7 @@ pub use quote_stream::{
 pub use research::{
     ResearchAnalysisParams, ResearchAnalysisResult, ResearchRecommendation, RiskLevel, Sentiment,
 };
+pub use retention::{RemovedRows, RetentionParams};
 pub use screener::{
     CSPScreenerParams, CSPScreenerResult, DroppedCandidates, FreeCapital, FreeCapitalParams,
     NotifyScreenParams, ObservedFrequency, QuickAnalyses, QuickAnalysesParams, QuickAnalysis, ScanCandidate,
@@ -102,6 +112,11 @@ pub use screener::{
 };
 pub use storage::{SaveAnalysisParams, SaveReceipt};
 pub use subject::{Subject, TradeRequest, UnknownFields, UserId};
+pub use sync::{
+    ListSyncResourcesParams, NotifySyncParams, ResourceSync, ScheduledSyncParams, ScheduledSyncResult,
+    SourceToSync, SyncNotice, SyncOutcome, SyncResourcesParams, SyncSource, SyncSourceParams,
+    SyncSourceResult,
+};
 pub use timed::Timed;
 pub use ttai_core::alert::AlertDefinition;
 pub use ttai_core::{Message, MessageArtifact, MessageField, MessageKind, Severity, Symbol};

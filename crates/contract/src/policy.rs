@@ -81,6 +81,14 @@ pub const DELIVERY: RetryPolicy = RetryPolicy {
     maximum_attempts: u32::MAX,
 };
 
+/// Syncs (003's policy).
+pub const SYNC: RetryPolicy = RetryPolicy {
+    initial_interval: Duration::from_secs(1),
+    backoff_coefficient: 2.0,
+    maximum_interval: Duration::from_secs(300),
+    maximum_attempts: 5,
+};
+
 /// Saving: until the store is back, within the budget of [`SAVE_BUDGET`].
 pub const STORE: RetryPolicy = RetryPolicy {
     initial_interval: Duration::from_secs(1),
@@ -179,6 +187,15 @@ pub const SIZE_PICKS: ActivityPolicy = background(30, 10, DEFAULT);
 /// Keeping what a screen came to, or having channels told of it: 30 s.
 pub const STORE_SCREEN: ActivityPolicy = background(30, 10, STORE);
 
+/// Listing a source's resources: 1 min.
+pub const SYNC_LISTING: ActivityPolicy = background(60, 20, SYNC);
+/// Pulling resources into the store: 30 min, heartbeat 1 min.
+pub const SYNC_RESOURCES: ActivityPolicy = background(1800, 60, SYNC);
+/// Telling the user of a sync: 2 min, for a first send over each channel. The ledger goes on from there.
+pub const NOTIFY_SYNC: ActivityPolicy = background(120, 30, STORE);
+/// Removing what is old: 30 min. It removes some rows at a time, and may be repeated.
+pub const RETENTION: ActivityPolicy = background(1800, 30, STORE);
+
 /// Longest silence of an attempt under the drill profile.
 pub const DRILL_HEARTBEAT: Duration = Duration::from_secs(3);
 /// Longest run of a workflow task under the drill profile.
@@ -199,6 +216,12 @@ pub const CALL_TIMEOUT: Duration = Duration::from_secs(24 * 3600);
 pub const WATCH_SPAN: Duration = Duration::from_secs(22 * 3600);
 /// How long saving a result waits for the store before the result is left to the worker's spool.
 pub const SAVE_BUDGET: Duration = Duration::from_secs(15 * 60);
+/// Work and waiting of one call of a sync: five attempts of 30 min, and the waits between them.
+pub const SYNC_BUDGET: Duration = Duration::from_secs(3 * 3600);
+/// Backstop that starters of syncs set.
+pub const SYNC_EXECUTION_TIMEOUT: Duration = Duration::from_secs(24 * 3600);
+/// How long removing what is old waits for the store; the next day's removal takes what is left.
+pub const RETENTION_BUDGET: Duration = Duration::from_secs(6 * 3600);
 /// How long a round of deliveries waits for the store before another one is begun.
 pub const DELIVER_BUDGET: Duration = Duration::from_secs(3600);
 /// How long one attempt to run an activity inside the workflow task may take; then it is called as any other.

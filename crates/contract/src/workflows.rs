@@ -41,6 +41,9 @@ macro_rules! for_each_workflow {
             CSPScreenerWorkflow: CSPScreenerParams;
             ScreenerWorkflow: ScreenerParams;
             ScheduledScreenerWorkflow: ScheduledScreenerParams;
+            SyncSourceWorkflow: SyncSourceParams;
+            ScheduledSyncWorkflow: ScheduledSyncParams;
+            RetentionWorkflow: RetentionParams;
         }
     };
 }

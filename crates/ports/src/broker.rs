@@ -223,6 +223,17 @@ pub struct BrokerTransaction {
     pub settles_on: Option<NaiveDate>,
 }
 
+/// A list of symbols that a user keeps at a broker.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BrokerWatchlist {
+    /// Its name there.
+    pub name: String,
+    /// The shares, funds and indices in it, each once, in their order.
+    pub symbols: Vec<Symbol>,
+    /// What else is in it, in the broker's spelling.
+    pub left_out: Vec<String>,
+}
+
 /// A broker. Nothing here resends an order: [`PortError::OutcomeUnknown`] is settled by
 /// [`Broker::order_by_client_id`].
 ///
@@ -262,4 +273,8 @@ pub trait Broker: Send + Sync {
         account: &str,
         since: DateTime<Utc>,
     ) -> Result<Vec<BrokerTransaction>, PortError>;
+    /// The lists that the user keeps there; none where the broker keeps no lists.
+    async fn watchlists(&self) -> Result<Option<Vec<BrokerWatchlist>>, PortError> {
+        Ok(None)
+    }
 }

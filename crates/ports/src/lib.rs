@@ -5,6 +5,7 @@ pub mod alerts;
 pub mod broker;
 pub mod deliveries;
 pub mod error;
+pub mod files;
 pub mod firings;
 pub mod known;
 pub mod leases;
@@ -19,9 +20,11 @@ pub mod news_seen;
 pub mod notifier;
 pub mod provenance;
 pub mod quote_stream;
+pub mod retention;
 pub mod scanner;
 pub mod screener_results;
 pub mod store;
+pub mod synced;
 pub mod watchlists;
 
 pub use accounts::{Accounts, PositionStatus, StoredBalances, StoredPosition, StoredWatch};
@@ -30,14 +33,15 @@ pub use alerts::{
     MAX_SAVED_ALERTS, NewAlert, SET_SHARDS, SavedAlert,
 };
 pub use broker::{
-    AccountBalances, Broker, BrokerAccount, BrokerOrder, BrokerPosition, BrokerTransaction, Instrument,
-    OrderAction, OrderIntent, OrderLeg, OrderPreview, OrderPrice, OrderStatus, TimeInForce,
+    AccountBalances, Broker, BrokerAccount, BrokerOrder, BrokerPosition, BrokerTransaction, BrokerWatchlist,
+    Instrument, OrderAction, OrderIntent, OrderLeg, OrderPreview, OrderPrice, OrderStatus, TimeInForce,
 };
 pub use deliveries::{
     Deliveries, DeliveryBacklog, DeliveryClaim, DeliveryCursor, DeliveryFilter, DeliveryKey, DeliveryOutcome,
     DeliveryRecord, DeliveryState, MessageDelivery, NewDigest, SettledDelivery,
 };
 pub use error::PortError;
+pub use files::UserFiles;
 pub use firings::{
     FiringCursor, FiringFilter, FiringRecord, Firings, MAX_RECORDED_FIRINGS, NewFiring, RecordedFiring,
 };
@@ -49,6 +53,7 @@ pub use market_data::{DailyHistory, DataSource, MarketClock, MarketData, RiskFre
 pub use messages::{MAX_SAVED_MESSAGES, MessageRecord, MessageRoute, Messages, NewMessage};
 pub use metrics::{
     EarningsBasis, EarningsDate, EarningsTime, Fact, MarketFigures, Metrics, ShortInterest, SymbolMetrics,
+    VolatilityHistory,
 };
 pub use model::{
     Model, ModelMessage, ModelRequest, ModelTurn, ModelUsage, StopReason, ToolCall, ToolDefinition,
@@ -64,6 +69,7 @@ pub use quote_stream::{
     HeldUp, QuoteStream, StreamEvent, StreamGap, StreamGreeks, StreamHalt, StreamHealth, StreamKinds,
     StreamQuote, StreamReader, StreamSymbol, StreamTrade,
 };
+pub use retention::{Removed, Retain};
 pub use scanner::{ScanMatch, ScanRequest, Scanner};
 pub use screener_results::{
     MAX_SCREENED, RankedPick, ScreenRunKey, ScreenRunRecord, ScreenedCandidate, ScreenerResults,
@@ -72,4 +78,5 @@ pub use store::{
     Analyses, AnalysisCursor, AnalysisFilter, AnalysisRecord, Artifact, ArtifactRef, Artifacts, Saved,
     StoreError,
 };
+pub use synced::{MAX_SYNCED_ROWS, SavedRows, SyncState, SyncedResource, SyncedRow, SyncedRows};
 pub use watchlists::{MAX_WATCHLIST_SYMBOLS, WatchlistChange, WatchlistRecord, Watchlists};

@@ -12,6 +12,7 @@ use ttai_core::Symbol;
 use crate::error::PortError;
 use crate::known::{Known, Unknown};
 use crate::provenance::Provenance;
+use crate::store::StoreError;
 
 /// When in the day a company reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -232,6 +233,13 @@ pub trait Metrics: Send + Sync {
     fn for_request(&self, _provenance: &Provenance) -> Option<Arc<dyn Metrics>> {
         None
     }
+}
+
+/// The past of the implied volatility, as it was stored day by day.
+#[async_trait]
+pub trait VolatilityHistory: Send + Sync {
+    /// The volatilities over 30 days of the sessions of a year that ended before `as_of`, oldest first, as fractions.
+    async fn iv30_before(&self, symbol: &Symbol, as_of: DateTime<Utc>) -> Result<Vec<f64>, StoreError>;
 }
 
 #[cfg(test)]

@@ -46,6 +46,7 @@ mod spool;
 mod spooled;
 mod sqlite;
 mod statement;
+mod synced;
 mod url;
 mod watchlists;
 
@@ -56,7 +57,7 @@ use ttai_ports::StoreError;
 pub use artifacts::sha256_hex;
 pub use database::Database;
 pub use limits::{limits, open_limits};
-pub use retention::{Removed, Retention};
+pub use retention::{RetainingDatabase, Retention};
 pub use schema::{SchemaState, SchemaStatus, schema_status};
 pub use spool::SpoolStatus;
 pub use spooled::{Spooled, waiting_analyses};

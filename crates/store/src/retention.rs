@@ -1,12 +1,11 @@
 //! Removing what is old: analyses with the artefacts that only they refer to, screens, models' turns, alerts that were removed, what
 //! alerts fired, and messages with nothing left to deliver.
 
-use std::sync::{Arc, Weak};
-use std::time::Duration;
+use std::sync::Arc;
 
+use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
-use tokio::task::JoinHandle;
-use ttai_ports::StoreError;
+use ttai_ports::{Removed, Retain, StoreError};
 
 use crate::Database;
 use crate::statement::sql;
@@ -28,34 +27,8 @@ impl Default for Retention {
     }
 }
 
-/// How much was removed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Removed {
-    /// Analyses.
-    pub analyses: u64,
-    /// Runs of screens.
-    pub screens: u64,
-    /// Candidates of screens.
-    pub screened: u64,
-    /// Artefacts.
-    pub artifacts: u64,
-    /// Models' turns.
-    pub turns: u64,
-    /// Messages.
-    pub messages: u64,
-    /// Firings.
-    pub firings: u64,
-    /// Alerts that somebody had removed.
-    pub alerts: u64,
-    /// Dated stories that were seen.
-    pub stories: u64,
-}
-
 /// A run that is under way is at most a day old, and its artefacts and turns must stay.
 const LEAST_DAYS: u32 = 2;
-const DAY: Duration = Duration::from_secs(86_400);
-/// After a try that failed.
-const HOUR: Duration = Duration::from_secs(3_600);
 
 /// Each removes at most as many rows as hold the writer for some milliseconds.
 const ANALYSES: &str = "DELETE FROM analyses WHERE (workflow_id, run_id) IN \
@@ -120,29 +93,20 @@ impl Database {
             }
         }
     }
-
-    /// Removes what is old now and once a day, as long as this value lives.
-    pub fn start_retention(self: &Arc<Self>, retention: Retention) -> JoinHandle<()> {
-        tokio::spawn(remove_repeatedly(Arc::downgrade(self), retention))
-    }
 }
 
-async fn remove_repeatedly(database: Weak<Database>, retention: Retention) {
-    while let Some(database) = database.upgrade() {
-        let removed = database.remove_old(retention, Utc::now()).await;
-        drop(database);
-        let wait = match removed {
-            Ok(removed) => {
-                if removed != Removed::default() {
-                    tracing::info!("old rows were removed from the store: {removed:?}");
-                }
-                DAY
-            }
-            Err(error) => {
-                tracing::warn!("what is old could not be removed from the store: {error}");
-                HOUR
-            }
-        };
-        tokio::time::sleep(wait).await;
+/// A database that knows how long it keeps what.
+#[derive(Clone)]
+pub struct RetainingDatabase {
+    /// The database.
+    pub database: Arc<Database>,
+    /// How long.
+    pub retention: Retention,
+}
+
+#[async_trait]
+impl Retain for RetainingDatabase {
+    async fn remove_old(&self, now: DateTime<Utc>) -> Result<Removed, StoreError> {
+        self.database.remove_old(self.retention, now).await
     }
 }

@@ -43,6 +43,7 @@ const SHARED: &[Step] = &[
     (12, "watchlists and recalls of watches", include_str!("../migrations/0012_watchlists.sql")),
     (13, "results of screens", include_str!("../migrations/0013_screener_results.sql")),
     (14, "news that were seen", include_str!("../migrations/0014_news_seen.sql")),
+    (15, "what was synced", include_str!("../migrations/0015_sync.sql")),
 ];
 
 /// SQLite's types for those of a shared migration; SQLite compares text by byte anyway.

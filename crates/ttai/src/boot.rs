@@ -1,13 +1,17 @@
-//! What lives as long as there are workers: a user's price alerts, the watch over the news, and one over each account. What was
+//! What lives as long as there are workers: a user's price alerts, the watch over the news, one over each account, the schedules. What was
 //! shut down stays so.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::Utc;
 use ttai_activities::Shutdown;
 use ttai_client::{ClientError, TtaiClient};
 use ttai_contract::{TaskQueue, UserId};
 use ttai_ports::{Broker, PortError};
+
+use crate::schedules::{self, ScheduleKeeper};
+use crate::settings::Settings;
 
 /// How soon a broker that did not list its accounts is asked again.
 const AGAIN: Duration = Duration::from_secs(60);
@@ -73,4 +77,31 @@ async fn watch_accounts_of(client: &TtaiClient, broker: &dyn Broker, drill: bool
         client.portfolio_monitor(&UserId::default(), &account.id, drill).await?;
     }
     Ok(())
+}
+
+/// Brings the server's schedules to the configuration, and says in one line what came of it.
+pub(crate) async fn apply_schedules(client: &TtaiClient, settings: &Settings) -> String {
+    let keeps_time = settings.market.keeps_the_servers_time();
+    let plan = schedules::plan(&settings.config, keeps_time, Utc::now());
+    match schedules::apply(client, &plan, false).await {
+        Ok(applied) if keeps_time => format!("{} (ttai schedule list)", applied.schedules.len()),
+        Ok(applied) => format!(
+            "{}, paused: the market's time is not the server's (ttai schedule list)",
+            applied.schedules.len()
+        ),
+        Err(error) => format!("not applied: {error}; `ttai schedule apply` tries again"),
+    }
+}
+
+/// Looks once a day whether the server has what is configured, where these queues run background work.
+pub(crate) fn keep_schedules(
+    client: &TtaiClient,
+    settings: &Settings,
+    queues: &[TaskQueue],
+    shutdown: Shutdown,
+) {
+    if queues.contains(&TaskQueue::Background) {
+        let keeper = ScheduleKeeper { client: client.clone(), settings: settings.clone() };
+        tokio::spawn(keeper.keep_up(shutdown));
+    }
 }

@@ -156,6 +156,12 @@ impl MarketChoice {
         practice_note(Utc::now()).filter(|_| is_played && self.played().is_present())
     }
 
+    /// Whether its clock is the server's, by which schedules run: it is neither recorded nor standing still.
+    #[must_use]
+    pub fn keeps_the_servers_time(&self) -> bool {
+        matches!(self, Self::Auto | Self::Live) || self.played().is_present()
+    }
+
     /// A name that no other market has; safe as a folder.
     ///
     /// # Errors

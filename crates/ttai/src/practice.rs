@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use tokio::sync::OnceCell;
 use ttai_ports::{
-    AccountBalances, Broker, BrokerAccount, BrokerOrder, BrokerPosition, BrokerTransaction, OrderIntent,
-    OrderPreview, PortError,
+    AccountBalances, Broker, BrokerAccount, BrokerOrder, BrokerPosition, BrokerTransaction, BrokerWatchlist,
+    OrderIntent, OrderPreview, PortError,
 };
 
 use crate::market::Played;
@@ -87,5 +87,9 @@ impl Broker for PracticeBroker {
         since: DateTime<Utc>,
     ) -> Result<Vec<BrokerTransaction>, PortError> {
         self.broker().await?.transactions(account, since).await
+    }
+
+    async fn watchlists(&self) -> Result<Option<Vec<BrokerWatchlist>>, PortError> {
+        self.broker().await?.watchlists().await
     }
 }

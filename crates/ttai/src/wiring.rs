@@ -11,29 +11,30 @@ use ttai_notify::Channels;
 use ttai_ports::{
     AccountLimits, Broker, MarketData, Metrics, News, Notifier, Provenance, QuoteStream, Scanner,
 };
-use ttai_store::{Database, Retention, Spooled, StoreUrl, sha256_hex};
+use ttai_providers::StoredVolatility;
+use ttai_store::{Database, RetainingDatabase, Retention, Spooled, StoreUrl, sha256_hex};
 
 use crate::deliveries;
+use crate::folder::SyncFolder;
 use crate::invented_stream::InventedStream;
 use crate::market::{MarketChoice, Played};
 use crate::notifier::{self, Everywhere};
 use crate::practice::PracticeBroker;
 use crate::settings::Settings;
 use crate::sources::{self, ConfiguredLimits, Sources};
+use crate::stored_metrics::StoredMetrics;
 
-/// The adapters of a worker. As long as they live, what waits in the spool is moved into the store, and what is older than the
-/// configuration allows is removed from it.
+/// The adapters of a worker. As long as they live, what waits in the spool is moved into the store.
 ///
 /// # Errors
 /// A market, a channel or a store that cannot be opened.
 pub async fn ports(settings: &Settings) -> anyhow::Result<Ports> {
     let store = store(settings).await?;
     store.start_moving();
-    store.database().start_retention(retention(settings));
     assemble(settings, store).await
 }
 
-/// The same adapters for a command that only reads: nothing is moved or removed on its account.
+/// The same adapters for a command that only reads: nothing is moved on its account.
 ///
 /// # Errors
 /// As [`ports`].
@@ -48,6 +49,8 @@ async fn assemble(settings: &Settings, store: Arc<Spooled>) -> anyhow::Result<Po
     let settings = sources::resolved(settings.clone()).await;
     let Feeds { market, metrics, news, brokers, streams, scanner } = feeds(&settings, limits).await?;
     let deliverer = deliveries::deliverer(&settings.config, &store, Arc::clone(&notifier));
+    let stored = StoredMetrics::of(market.as_ref(), Arc::clone(store.database()));
+    let metrics = Arc::new(StoredVolatility::over(metrics, Arc::new(stored)));
     Ok(Ports {
         market,
         metrics,
@@ -63,6 +66,12 @@ async fn assemble(settings: &Settings, store: Arc<Spooled>) -> anyhow::Result<Po
         watchlists: Arc::clone(store.database()) as _,
         scanner,
         screens: Arc::clone(store.database()) as _,
+        synced: Arc::clone(store.database()) as _,
+        files: Arc::new(SyncFolder::at(settings.config.path("sync", "folder"))),
+        retention: Arc::new(RetainingDatabase {
+            database: Arc::clone(store.database()),
+            retention: retention(&settings),
+        }),
         leases: Arc::clone(store.database()) as _,
         streams,
         notifier,

@@ -8,8 +8,8 @@ use http::StatusCode;
 use serde_json::{Value, json};
 use ttai_http::{Effect, segment};
 use ttai_ports::{
-    AccountBalances, Broker, BrokerAccount, BrokerOrder, BrokerPosition, BrokerTransaction, OrderAction,
-    OrderIntent, OrderPreview, OrderPrice, OrderStatus, PortError, TimeInForce,
+    AccountBalances, Broker, BrokerAccount, BrokerOrder, BrokerPosition, BrokerTransaction, BrokerWatchlist,
+    OrderAction, OrderIntent, OrderPreview, OrderPrice, OrderStatus, PortError, TimeInForce,
 };
 
 use super::client::Paging;
@@ -18,7 +18,7 @@ use super::model::{
 };
 use super::sent::SETTLING;
 use super::symbols::spelled;
-use super::{PROVIDER, Tastytrade, account_view, error, order_view};
+use super::{PROVIDER, Tastytrade, account_view, error, order_view, watchlists};
 
 /// Orders a page.
 const ORDERS_A_PAGE: u32 = 100;
@@ -138,6 +138,11 @@ impl Broker for Tastytrade {
         let rows: Vec<Transaction> = self.client.whole("transactions", TRANSACTIONS_A_PAGE, request).await?;
         let late_enough = |row: &&Transaction| row.executed_at.is_none_or(|executed| executed >= since);
         rows.iter().filter(late_enough).map(account_view::transaction).collect()
+    }
+
+    async fn watchlists(&self) -> Result<Option<Vec<BrokerWatchlist>>, PortError> {
+        let lists = Self::watchlists(self).await?;
+        Ok(Some(lists.into_iter().map(watchlists::view).collect()))
     }
 }
 

@@ -3,10 +3,11 @@
 use http::{Method, StatusCode};
 use serde::de::IgnoredAny;
 use ttai_http::{Effect, Request, segment};
-use ttai_ports::PortError;
+use ttai_ports::{BrokerWatchlist, PortError};
 
 use super::Tastytrade;
 use super::model::{Watchlist, parse};
+use super::symbols::{EQUITY, symbol};
 
 impl Tastytrade {
     /// The user's watchlists.
@@ -69,6 +70,36 @@ impl Tastytrade {
     }
 }
 
+/// The list in the project's words: shares, funds and indices, each once.
+pub(super) fn view(list: Watchlist) -> BrokerWatchlist {
+    let (mut symbols, mut left_out) = (Vec::new(), Vec::new());
+    for entry in list.watchlist_entries.unwrap_or_default() {
+        let is_share = entry.instrument_type.as_deref().is_none_or(|kind| matches!(kind, EQUITY | "Index"));
+        match symbol(&entry.symbol).filter(|_| is_share) {
+            Some(known) if !symbols.contains(&known) => symbols.push(known),
+            Some(_) => {}
+            None => left_out.push(entry.symbol),
+        }
+    }
+    BrokerWatchlist { name: list.name, symbols, left_out }
+}
+
 fn path(name: &str) -> String {
     format!("/watchlists/{}", segment(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_keeps_what_can_be_watched_and_names_the_rest() {
+        let list = serde_json::json!({"name": "mine", "watchlist-entries": [
+            {"symbol": "BRK/B", "instrument-type": "Equity"}, {"symbol": "SPX", "instrument-type": "Index"},
+            {"symbol": "/ESZ9", "instrument-type": "Future"}, {"symbol": "AAPL"}, {"symbol": "AAPL"},
+        ]});
+        let view = view(serde_json::from_value(list).unwrap());
+        let names: Vec<&str> = view.symbols.iter().map(ttai_core::Symbol::as_str).collect();
+        assert_eq!((names, view.left_out), (vec!["BRK.B", "SPX", "AAPL"], vec!["/ESZ9".to_owned()]));
+    }
 }

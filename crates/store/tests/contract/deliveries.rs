@@ -7,10 +7,10 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use ttai_ports::{
     Deliveries, DeliveryBacklog, DeliveryClaim, DeliveryFilter, DeliveryKey, DeliveryOutcome, DeliveryState,
-    Message, MessageDelivery, MessageRecord, MessageRoute, Messages, NewDigest, NewMessage, SettledDelivery,
-    StoreError,
+    Message, MessageDelivery, MessageRecord, MessageRoute, Messages, NewDigest, NewMessage, Removed,
+    SettledDelivery, StoreError,
 };
-use ttai_store::{Database, Removed, Retention};
+use ttai_store::{Database, Retention};
 
 use super::Bench;
 

@@ -10,6 +10,7 @@ mod news;
 mod outages;
 mod retention;
 mod screens;
+mod synced;
 mod upgrade;
 mod watchlists;
 
@@ -31,6 +32,7 @@ pub(crate) use news::*;
 pub(crate) use outages::*;
 pub(crate) use retention::*;
 pub(crate) use screens::*;
+pub(crate) use synced::*;
 pub(crate) use upgrade::*;
 pub(crate) use watchlists::*;
 

@@ -3,8 +3,8 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 use sqlx::AssertSqlSafe;
-use ttai_ports::{Analyses, AnalysisFilter, AnalysisRecord, Artifact, Artifacts, ModelJournal};
-use ttai_store::{Database, Removed, Retention};
+use ttai_ports::{Analyses, AnalysisFilter, AnalysisRecord, Artifact, Artifacts, ModelJournal, Removed};
+use ttai_store::{Database, Retention};
 
 use super::{Bench, record, turn};
 

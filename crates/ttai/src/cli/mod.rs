@@ -7,7 +7,9 @@ mod drills;
 mod monitors;
 mod notify;
 mod quotes;
+mod schedules;
 mod screens;
+mod sync;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -30,7 +32,9 @@ pub use drills::{DrillAlertsArgs, DrillCommand, DrillIdleArgs, DrillLatencyArgs}
 pub use monitors::{MonitorCommand, MonitorNameArgs, MonitorOptions, NewsArgs};
 pub use notify::{NotifyCommand, NotifyListArgs, NotifyRetryArgs};
 pub use quotes::{QuotesArgs, WatchArgs};
+pub use schedules::{ScheduleApplyArgs, ScheduleBackfillArgs, ScheduleCommand, ScheduleNameArgs};
 pub use screens::{EarningsArg, RankArg, ScreenArgs};
+pub use sync::{SyncBackfillArgs, SyncCommand, SyncOptions, SyncRunArgs};
 
 /// A durable trading assistant: analyses that survive crashes, with every number on record.
 #[derive(Debug, Parser)]
@@ -147,6 +151,12 @@ pub enum Command {
     /// Send a message to a channel, or test the channels.
     #[command(subcommand)]
     Notify(NotifyCommand),
+    /// What the Temporal server starts by itself: bring it to the configuration, look at it, pause, trigger, backfill.
+    #[command(subcommand)]
+    Schedule(ScheduleCommand),
+    /// Pull transactions, watchlists, metrics, earnings, daily bars and files into the store.
+    #[command(subcommand)]
+    Sync(SyncCommand),
     /// Replay recorded days against the whole of ttai while workers are killed and streams cut, and compare.
     #[command(subcommand)]
     Drill(DrillCommand),

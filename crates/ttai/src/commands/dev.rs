@@ -34,8 +34,10 @@ pub async fn run(global: &GlobalArgs, args: DevArgs) -> anyhow::Result<ExitCode>
     let workers = RunningWorkers::start(client.temporal().clone(), ports, worker_settings).await?;
     boot::start_entities(&client, &TaskQueue::ALL, brokers, false, workers.shutdown()).await?;
     readiness.polls(client.temporal().clone(), workers.shutdown());
+    let scheduled = boot::apply_schedules(&client, &settings).await;
+    boot::keep_schedules(&client, &settings, &TaskQueue::ALL, workers.shutdown());
 
-    output::note(&welcome(&settings, &dev_server, &symbols));
+    output::note(&welcome(&settings, &dev_server, &symbols, &scheduled));
     let outcome = tokio::select! {
         signal = asked_to_stop() => signal.map_err(Into::into),
         ended = dev_server.wait() => Err(match ended {
@@ -56,6 +58,7 @@ fn welcome(
     settings: &Settings,
     dev_server: &ttai_dev_server::DevServer,
     symbols: &[ttai_core::Symbol],
+    scheduled: &str,
 ) -> String {
     let names: Vec<&str> = symbols.iter().take(8).map(ttai_core::Symbol::as_str).collect();
     let first = names.first().copied().unwrap_or("AAPL");
@@ -63,7 +66,7 @@ fn welcome(
     let practice = settings.market.practice_note();
     let practice = practice.map(|note| format!("\n               {note}")).unwrap_or_default();
     format!(
-        "ttai is running\n  market       {}{practice}\n  symbols      {}\n  Temporal UI  {ui}\n  Temporal     {}\n  store        {}\n\nTry, in another terminal:\n  ttai analyze {first}\n  ttai alert add \"{first} up 0.1% in 5 minutes\"\n  ttai quotes {first} --follow\n  ttai portfolio\n\nCtrl-C stops it; running work continues at the next start.",
+        "ttai is running\n  market       {}{practice}\n  symbols      {}\n  Temporal UI  {ui}\n  Temporal     {}\n  store        {}\n  schedules    {scheduled}\n\nTry, in another terminal:\n  ttai analyze {first}\n  ttai alert add \"{first} up 0.1% in 5 minutes\"\n  ttai quotes {first} --follow\n  ttai portfolio\n\nCtrl-C stops it; running work continues at the next start.",
         settings.market.describe(),
         names.join(", "),
         dev_server.address(),

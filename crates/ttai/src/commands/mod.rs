@@ -17,10 +17,12 @@ pub mod portfolio;
 pub mod quotes;
 pub mod record;
 mod repair;
+pub mod schedule;
 pub mod screen;
 pub mod show;
 pub mod sim;
 pub mod start;
+pub mod sync;
 pub mod wait;
 pub mod watch;
 pub mod watchlist;
@@ -85,6 +87,8 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::News(args) => news::run(&global, args).await,
         Command::Monitor(command) => monitor::run(&global, command).await,
         Command::Notify(command) => notify::run(&global, command).await,
+        Command::Schedule(command) => schedule::run(&global, command).await,
+        Command::Sync(command) => sync::run(&global, command).await,
         Command::Sim(args) => sim::run(&global, args).await,
         Command::Config(command) => config::run(&global, &command),
         Command::Wait(args) | Command::Run(RunCommand::Wait(args)) => wait::run(&global, args).await,

@@ -41,6 +41,7 @@ pub async fn run(global: &GlobalArgs, args: WorkerArgs) -> anyhow::Result<ExitCo
     )
     .await?;
     boot::start_entities(&client, &queues, brokers, drill, workers.shutdown()).await?;
+    boot::keep_schedules(&client, &settings, &queues, workers.shutdown());
     readiness.polls(client.temporal().clone(), workers.shutdown());
     output::note(&format!("worker polls {} · {}", names.join(", "), settings.market.describe()));
     until_stopped(workers).await

@@ -53,6 +53,8 @@ pub enum Datum {
     List(Vec<String>),
     /// Feeds of news.
     Feeds(Vec<Feed>),
+    /// Any fields.
+    Json(serde_json::Value),
 }
 
 impl fmt::Display for Datum {
@@ -68,6 +70,7 @@ impl fmt::Display for Datum {
             Self::PerMinute(calls) => write!(f, "\"{calls}/min\""),
             Self::Url(url) => write!(f, "\"{url}\""),
             Self::List(names) => write!(f, "{names:?}"),
+            Self::Json(value) => write!(f, "'{value}'"),
             Self::Feeds(feeds) => {
                 let feeds: Vec<String> =
                     feeds.iter().map(|feed| format!("{{ name = {:?}, … }}", feed.name)).collect();
@@ -115,6 +118,8 @@ impl Datum {
             (Kind::Tickers, Raw::List(items)) => tickers(items),
             (Kind::Tickers, Raw::Text(text)) => tickers(&split(text)),
             (Kind::Feeds, Raw::List(items)) => feeds(items),
+            (Kind::Json, Raw::Table(_)) => json(raw).map(Self::Json),
+            (Kind::Json, Raw::Text(text)) => json_text(text).map(Self::Json),
             (kind, raw) => Err(format!("{} is expected, {} stands there", kind.describe(), raw.kind())),
         }
     }
@@ -203,7 +208,7 @@ fn duration_within(text: &str, least: Duration, most: Duration) -> Result<Datum,
 
 /// The shortest way to write a span of time.
 #[must_use]
-pub(super) fn duration_text(span: Duration) -> String {
+pub(crate) fn duration_text(span: Duration) -> String {
     let (seconds, millis) = (span.as_secs(), span.subsec_millis());
     match () {
         () if millis > 0 => format!("{}ms", span.as_millis()),
@@ -287,6 +292,31 @@ fn list(items: &[Raw], names: &[&str]) -> Result<Datum, String> {
         found.push(text);
     }
     Ok(Datum::List(found))
+}
+
+/// What was written as a table, as JSON.
+fn json(raw: &Raw) -> Result<serde_json::Value, String> {
+    use serde_json::Value;
+    Ok(match raw {
+        Raw::Text(text) => Value::String(text.clone()),
+        Raw::Flag(flag) => Value::Bool(*flag),
+        Raw::Number(text) => serde_json::from_str::<serde_json::Number>(&text.replace('_', ""))
+            .map(Value::Number)
+            .map_err(|_| format!("{text} is no number that JSON knows"))?,
+        Raw::List(items) => Value::Array(items.iter().map(json).collect::<Result<_, _>>()?),
+        Raw::Table(fields) => {
+            let fields = fields.iter().map(|(name, value)| Ok((name.clone(), json(value)?)));
+            Value::Object(fields.collect::<Result<_, String>>()?)
+        }
+    })
+}
+
+fn json_text(text: &str) -> Result<serde_json::Value, String> {
+    match serde_json::from_str(text) {
+        Ok(value @ serde_json::Value::Object(_)) => Ok(value),
+        Ok(_) => Err("a JSON object is expected".to_owned()),
+        Err(error) => Err(format!("it is no JSON: {error}")),
+    }
 }
 
 fn feeds(items: &[Raw]) -> Result<Datum, String> {

@@ -17,7 +17,7 @@ mod values;
 use std::path::{Path, PathBuf};
 
 pub use datum::{Datum, Feed, duration};
-pub(crate) use datum::{time_of_day, time_zone};
+pub(crate) use datum::{duration_text, time_of_day, time_zone};
 pub use docs::reference;
 pub use environment::Environment;
 pub use example::example;
@@ -48,6 +48,14 @@ pub fn load(named: Option<&Path>, environment: &Environment) -> Config {
 pub fn of_environment(environment: &Environment) -> Config {
     let mut config = Config::default();
     values::fill(&mut config, Named::default(), environment);
+    config
+}
+
+/// What a text in the form of `ttai.toml` says, without file and environment. Whether it fits together is not checked.
+pub(crate) fn of_text(text: &str) -> Config {
+    let mut config = Config::default();
+    let tables = file::parse(Path::new(""), text, &mut config.problems);
+    values::merge(&mut config, tables, &Environment::default());
     config
 }
 

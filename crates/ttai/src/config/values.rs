@@ -156,6 +156,15 @@ impl Config {
         }
     }
 
+    /// Any fields.
+    #[must_use]
+    pub fn json(&self, section: &str, key: &str) -> Option<serde_json::Value> {
+        match self.get(section, key)? {
+            Datum::Json(value) => Some(value),
+            _ => None,
+        }
+    }
+
     /// The feeds that somebody set.
     #[must_use]
     pub fn feeds(&self) -> Option<Vec<Feed>> {
@@ -247,8 +256,14 @@ pub(super) struct Written {
     pub(super) environment: Option<(Raw, Place)>,
 }
 
-/// Puts the layers together and checks them.
+/// Puts the layers together and checks what stands in them.
 pub(super) fn fill(config: &mut Config, tables: Named, environment: &Environment) {
+    merge(config, tables, environment);
+    check_together(config);
+}
+
+/// Puts the layers together.
+pub(super) fn merge(config: &mut Config, tables: Named, environment: &Environment) {
     let mut written: BTreeMap<(String, String), Written> = BTreeMap::new();
     let mut sections: Vec<String> = sections()
         .filter(|section| section.family().is_none())
@@ -293,7 +308,6 @@ pub(super) fn fill(config: &mut Config, tables: Named, environment: &Environment
             format!("there is no such key; {hint}"),
         ));
     }
-    check_together(config);
 }
 
 /// The section and key of a variable's path. A new name under `channels` or `models` is a new section.
@@ -384,7 +398,7 @@ fn check_together(config: &mut Config) {
         );
     }
     schema::providers().for_each(|name| check_provider(config, name));
-    for family in ["channels", "models", "routes"] {
+    for family in ["channels", "models", "routes", "schedules"] {
         for name in config.names(family) {
             let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_');
             if !name.chars().all(fits) || (family == "channels" && name == crate::notifier::LOG) {
@@ -397,6 +411,9 @@ fn check_together(config: &mut Config) {
         check_channel(config, &format!("channels.{name}"));
     }
     check_deliveries(config);
+    for (section, key, text) in crate::schedules::problems(config) {
+        complain(config, &section, key, &text);
+    }
     check_order(config);
     if let Some(model) = config.text("llm", "model")
         && model.split_once('/').is_none_or(|(provider, name)| provider.is_empty() || name.is_empty())

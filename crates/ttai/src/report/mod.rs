@@ -14,8 +14,10 @@ mod news;
 mod paint;
 mod portfolio;
 mod quotes;
+mod schedules;
 mod screens;
 mod short;
+mod sync;
 mod tables;
 mod text;
 
@@ -33,7 +35,9 @@ pub use news::stories;
 pub use paint::Paint;
 pub use portfolio::{portfolio, rolls, wheel};
 pub use quotes::{quotes, stream_event};
+pub use schedules::{ScheduleRow, applied_schedules, schedule, schedules};
 pub use screens::{csp_screen, screen, screened};
+pub use sync::{sync, sync_states};
 pub use tables::{
     checks, configuration, description, plain_table, progress, recorded, run_line, step_line, step_name,
 };

@@ -3,6 +3,7 @@
 mod general;
 mod outputs;
 mod providers;
+mod schedules;
 
 use std::time::Duration;
 
@@ -59,6 +60,8 @@ pub enum Kind {
     TimeOfDay,
     /// A time zone's name: `America/New_York`.
     TimeZone,
+    /// A table of any fields, or the same as JSON in a text.
+    Json,
     /// Feeds of news, each `{ name = "…", url = "…" }`.
     Feeds,
     /// A text that nobody may see. Never shown; best kept out of the file.
@@ -86,6 +89,7 @@ impl Kind {
             Self::Moment => "a time such as 2026-09-18T15:00".to_owned(),
             Self::TimeOfDay => "a time of day such as 22:00".to_owned(),
             Self::TimeZone => "a time zone such as America/New_York".to_owned(),
+            Self::Json => "a table, or JSON in a text".to_owned(),
             Self::Feeds => "a list of tables with name and url".to_owned(),
             Self::Secret => "a secret text".to_owned(),
         }
@@ -212,8 +216,13 @@ const DEFAULT_FEEDS: &str = "[{ name = \"Yahoo Finance\", url = \"https://feeds.
 
 /// Every section, in the order in which they are documented.
 pub fn sections() -> impl Iterator<Item = &'static Section> {
-    let groups: [&[Section]; 4] =
-        [general::SECTIONS, providers::SECTIONS, outputs::SECTIONS, &[general::WORKER, general::WATCHDOG]];
+    let groups: [&[Section]; 5] = [
+        general::SECTIONS,
+        providers::SECTIONS,
+        outputs::SECTIONS,
+        &[schedules::SYNC, schedules::SCHEDULES],
+        &[general::WORKER, general::WATCHDOG],
+    ];
     groups.into_iter().flatten()
 }
 

@@ -1,0 +1,117 @@
+//! What is known about symbols, day by day: metrics, earnings dates, daily bars. The rows are the market's, not a user's.
+
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use serde_json::json;
+use ttai_calendar::{new_york_date, previous_session, session, session_on_or_before};
+use ttai_contract::ResourceSync;
+use ttai_core::Symbol;
+use ttai_ports::{Fact, PortError, SymbolMetrics, SyncedResource, SyncedRow, Unknown};
+
+use super::rows;
+use crate::failure::AnalystError;
+use crate::ports::Ports;
+
+/// Sessions whose volatility a rank looks back to.
+const YEAR: usize = 252;
+/// Days before the cursor that are read again: providers correct a bar for some days.
+const CORRECTED: TimeDelta = TimeDelta::days(7);
+
+fn symbol(of: &SyncedResource) -> Result<Symbol, AnalystError> {
+    Symbol::new(&of.resource)
+        .map_err(|error| ttai_contract::ValidationError::new("symbol", error.to_string()).into())
+}
+
+/// The facts of the last session that has begun; a row a session. With `backfill`, and where nothing is stored yet, also the
+/// volatilities of past sessions that a provider keeps.
+pub(super) async fn metrics(
+    ports: &Ports,
+    of: &SyncedResource,
+    backfill: bool,
+) -> Result<ResourceSync, AnalystError> {
+    let symbol = symbol(of)?;
+    let now = ports.market.now(&symbol).await?;
+    let record = read(ports, &symbol, now).await?;
+    let known = record.known(Fact::Figures, &record.figures);
+    let figures = known.map_err(|why| unknown(&symbol, "volatility", &why))?;
+    let day = last_session(now)?;
+    let state = ports.synced.sync_state(of).await?;
+    let mut rows = Vec::new();
+    if backfill || state.rows == 0 {
+        rows = past_volatilities(&record.iv30_history, day)?;
+    }
+    rows.push(SyncedRow { key: day.to_string(), at: close(day), row: json!(figures) });
+    // A day that was read while it went on is read again; one that is over stays as it was then.
+    rows::write(ports, of, rows, |row| Some(row.key.clone()), Some(day.to_string())).await
+}
+
+/// A provider lists them without their days: each is taken for the session before the next one's.
+fn past_volatilities(history: &[f64], today: NaiveDate) -> Result<Vec<SyncedRow>, AnalystError> {
+    let (mut rows, mut day) = (Vec::new(), today);
+    for volatility in history.iter().rev().take(YEAR) {
+        day = previous_session(day).map_err(|error| out_of_range(&error))?.date;
+        rows.push(SyncedRow { key: day.to_string(), at: close(day), row: json!({"iv30": volatility}) });
+    }
+    Ok(rows)
+}
+
+/// The next report; one row that follows it.
+pub(super) async fn earnings(ports: &Ports, of: &SyncedResource) -> Result<ResourceSync, AnalystError> {
+    let symbol = symbol(of)?;
+    let now = ports.market.now(&symbol).await?;
+    let record = read(ports, &symbol, now).await?;
+    let known = record.known(Fact::Earnings, record.next_earnings.as_ref());
+    let next = known.map_err(|why| unknown(&symbol, "earnings", &why))?;
+    // Past reports stay: each has the row of its date.
+    let row =
+        next.map(|next| SyncedRow { key: next.date.to_string(), at: close(next.date), row: json!(next) });
+    rows::write(ports, of, row.into_iter().collect(), |_| None, Some(last_session(now)?.to_string())).await
+}
+
+/// Finished sessions, as printed at the time; a row a session.
+pub(super) async fn daily_bars(ports: &Ports, of: &SyncedResource) -> Result<ResourceSync, AnalystError> {
+    let symbol = symbol(of)?;
+    let now = ports.market.now(&symbol).await?;
+    let history = ports.market.daily_history(&symbol, now).await?;
+    let state = ports.synced.sync_state(of).await?;
+    let reached = state.cursor.and_then(|cursor| cursor.parse::<NaiveDate>().ok());
+    let from = reached.and_then(|reached| reached.checked_sub_signed(CORRECTED)).unwrap_or(NaiveDate::MIN);
+    let bars = history.bars.iter().filter(|bar| bar.date >= from);
+    let rows = bars.map(|bar| SyncedRow { key: bar.date.to_string(), at: close(bar.date), row: json!(bar) });
+    let rows = rows.collect();
+    let mut synced = rows::write(ports, of, rows, |row| Some(row.key.clone()), None).await?;
+    synced.warnings = history.warnings;
+    Ok(synced)
+}
+
+async fn read(ports: &Ports, symbol: &Symbol, now: DateTime<Utc>) -> Result<SymbolMetrics, AnalystError> {
+    let record = ports.metrics.metrics(symbol, now).await?;
+    record.ok_or_else(|| unknown(symbol, "metrics", &Unknown::NotProvided).into())
+}
+
+/// An outage passes; what nobody keeps does not come by asking again.
+fn unknown(symbol: &Symbol, what: &str, why: &Unknown) -> PortError {
+    why.outage().cloned().unwrap_or_else(|| PortError::NoData {
+        provider: "the market".to_owned(),
+        what: what.to_owned(),
+        symbol: symbol.to_string(),
+        detail: why.to_string(),
+    })
+}
+
+/// The session that is on, or the last one.
+fn last_session(now: DateTime<Utc>) -> Result<NaiveDate, AnalystError> {
+    let last = session_on_or_before(new_york_date(now)).map_err(|error| out_of_range(&error))?;
+    if now >= last.open {
+        return Ok(last.date);
+    }
+    Ok(previous_session(last.date).map_err(|error| out_of_range(&error))?.date)
+}
+
+fn out_of_range(error: &ttai_calendar::CalendarError) -> AnalystError {
+    AnalystError::NotEnoughData(error.to_string())
+}
+
+/// The close of a day's session; of a day without one, its end in UTC.
+fn close(day: NaiveDate) -> DateTime<Utc> {
+    session(day).map_or_else(|| day.and_time(chrono::NaiveTime::MIN).and_utc(), |session| session.close)
+}

@@ -1,0 +1,85 @@
+//! `ttai sync`: pulls sources into the store by hand, and shows how far they are.
+
+use std::process::ExitCode;
+
+use anyhow::Context;
+use ttai_client::ClientError;
+use ttai_contract::{SyncOutcome, SyncSource, SyncSourceParams, SyncSourceResult, UserId};
+use ttai_ports::SyncedRows;
+use ttai_store::Database;
+
+use crate::cli::{GlobalArgs, SyncCommand, SyncOptions};
+use crate::settings::Settings;
+use crate::{output, report, search_attributes, server, sources, wiring};
+
+/// Runs the command.
+///
+/// # Errors
+/// No server or store, or a sync that read nothing.
+pub async fn run(global: &GlobalArgs, command: SyncCommand) -> anyhow::Result<ExitCode> {
+    let settings = Settings::load(global, None)?;
+    let (source, resources, backfill, options) = match command {
+        SyncCommand::List { user, json } => return list(&settings, &user, json).await,
+        SyncCommand::Run(args) => (args.source, args.resources, false, args.options),
+        SyncCommand::Backfill(args) => (SyncSource::Metrics, args.symbols, true, args.options),
+    };
+    let params = SyncSourceParams {
+        resources: (!resources.is_empty()).then_some(resources),
+        user_id: options.user.clone(),
+        // Whoever waits sees it; whoever does not is told.
+        notify_on_failure: !options.wait,
+        backfill,
+        ..SyncSourceParams::of(source)
+    };
+    start(&settings, &params, &options).await
+}
+
+async fn start(
+    settings: &Settings,
+    params: &SyncSourceParams,
+    options: &SyncOptions,
+) -> anyhow::Result<ExitCode> {
+    let client = server::existing_client(settings)
+        .await?
+        .context("no Temporal server is configured or running here; start one with `ttai dev`")?;
+    search_attributes::ensure(client.temporal()).await?;
+    let run = client.start(params, None).await?;
+    if !options.wait {
+        output::line(&format!("{}  started; ttai wait {}", run.workflow_id(), run.workflow_id()));
+        return Ok(ExitCode::SUCCESS);
+    }
+    let result = match run.result(None).await {
+        Ok(result) => result,
+        // What failed whole has its result as details.
+        Err(ClientError::Failed { kind, message, partial }) => match partial.map(serde_json::from_value) {
+            Some(Ok(result)) => result,
+            _ => return Err(ClientError::Failed { kind, message, partial: None }.into()),
+        },
+        Err(error) => return Err(error.into()),
+    };
+    show(&result, options.json)?;
+    let is_whole = result.status == SyncOutcome::Completed;
+    Ok(if is_whole { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn show(result: &SyncSourceResult, json: bool) -> anyhow::Result<()> {
+    output::line(&if json { serde_json::to_string_pretty(result)? } else { report::sync(result) });
+    Ok(())
+}
+
+/// The user's own rows, and those of the market that this configuration reads.
+async fn list(settings: &Settings, user: &UserId, json: bool) -> anyhow::Result<ExitCode> {
+    let database = Database::open(&wiring::store_url(settings)?).await?;
+    let settings = sources::resolved(settings.clone()).await;
+    let market = wiring::readers(&settings).await?.market;
+    let mut states = database.sync_states(user.as_str()).await?;
+    states.extend(database.sync_states(&ttai_activities::market_owner(market.as_ref())).await?);
+    if json {
+        output::line(&serde_json::to_string_pretty(&states)?);
+    } else if states.is_empty() {
+        output::note("nothing was synced yet; ttai sync run transactions -w");
+    } else {
+        output::line(&report::sync_states(&states));
+    }
+    Ok(ExitCode::SUCCESS)
+}

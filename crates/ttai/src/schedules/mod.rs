@@ -1,0 +1,276 @@
+//! Schedules: what the configuration wants the server to start by itself, read and checked; the built-in ones are data, in the form of
+//! the configuration.
+
+mod apply;
+mod times;
+
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use chrono::{DateTime, Datelike, NaiveDate, Utc};
+use chrono_tz::Tz;
+use ttai_calendar::{LAST_DATE, new_york_date};
+use ttai_client::{ScheduleOverlap, WantedSchedule};
+use ttai_contract::{PreparedStart, workflow};
+
+use crate::config::{self, Config, time_zone};
+use times::{DailyTimes, Rules, ScheduleDays, ScheduleTime, Timing};
+
+pub(crate) use apply::ScheduleKeeper;
+pub use apply::{AppliedSchedules, ScheduleReport, apply, compare, keep_up_once};
+
+/// The built-in schedules.
+static BUILT_IN: LazyLock<Config> = LazyLock::new(|| config::of_text(include_str!("defaults.toml")));
+
+/// Workflows that do not ask what time it is in the market: a market that stands still does not pause them.
+const WITHOUT_MARKET: [&str; 1] = ["RetentionWorkflow"];
+
+/// A schedule that the server is to have.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PlannedSchedule {
+    /// As the client takes it.
+    pub wanted: WantedSchedule,
+    days: ScheduleDays,
+    timing: Timing,
+    times: String,
+    zone: Tz,
+}
+
+impl PlannedSchedule {
+    /// The next `count` moments after `from`; none around the clock.
+    #[must_use]
+    pub fn next(&self, from: DateTime<Utc>, count: usize) -> Vec<DateTime<Utc>> {
+        self.timing.next(&self.days, self.zone, from, count)
+    }
+
+    /// `09:35, sessions`.
+    #[must_use]
+    pub fn words(&self) -> String {
+        let zone = if self.zone == ttai_calendar::NEW_YORK {
+            String::new()
+        } else {
+            format!(", {} time", self.zone)
+        };
+        format!("{}, {}{zone}", self.times, self.days)
+    }
+}
+
+/// What the configuration wants of the server.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SchedulePlan {
+    /// In order of their names.
+    pub wanted: Vec<PlannedSchedule>,
+    /// Those that are switched off.
+    pub disabled: Vec<String>,
+    /// Built-in ones that this program cannot start, and why not.
+    pub left_out: Vec<(String, String)>,
+}
+
+/// What is wrong with a schedule: the key, and a sentence.
+type Wrong = (&'static str, String);
+
+/// What the configuration wants, with the exchange's calendar of last year, this one and the next.
+///
+/// A market that stands still or is recorded does not keep the server's time: its schedules are paused when they are created.
+#[must_use]
+pub fn plan(config: &Config, keeps_the_servers_time: bool, now: DateTime<Utc>) -> SchedulePlan {
+    let mut plan = SchedulePlan::default();
+    for name in names(config) {
+        let keys = Keys::of(config, &name);
+        if !keys.flag("enabled") {
+            plan.disabled.push(name);
+            continue;
+        }
+        match keys.planned(new_york_date(now), keeps_the_servers_time) {
+            Ok(planned) => plan.wanted.push(planned),
+            Err((_, why)) => plan.left_out.push((name, why)),
+        }
+    }
+    plan
+}
+
+/// What keeps schedules that somebody configured from being used: section, key, sentence.
+pub(crate) fn problems(config: &Config) -> Vec<(String, &'static str, String)> {
+    let mut problems = Vec::new();
+    for name in config.names("schedules") {
+        let keys = Keys::of(config, &hyphenated(&name));
+        let wrong = keys.planned(ttai_calendar::FIRST_DATE, true).err();
+        // A built-in one whose workflow is not there is left out, and not for what somebody set about it.
+        let is_own = |key: &str| BUILT_IN.names("schedules").contains(&keys.name) && !keys.sets(key);
+        let is_missing =
+            |key: &str| matches!(key, "workflow" | "input") && is_own("workflow") && is_own("input");
+        problems.extend(
+            wrong.filter(|(key, _)| !is_missing(key)).map(|(key, text)| (keys.section.clone(), key, text)),
+        );
+    }
+    problems
+}
+
+/// The names of all schedules. An environment variable has no hyphens: its name stands for the hyphenated one.
+fn names(config: &Config) -> BTreeSet<String> {
+    let own = config.names("schedules").into_iter().map(|name| hyphenated(&name));
+    own.chain(BUILT_IN.names("schedules")).collect()
+}
+
+fn hyphenated(name: &str) -> String {
+    name.replace('_', "-")
+}
+
+/// The keys of one schedule: those that somebody set over the built-in ones.
+struct Keys<'a> {
+    name: String,
+    section: String,
+    config: &'a Config,
+}
+
+impl<'a> Keys<'a> {
+    fn of(config: &'a Config, name: &str) -> Self {
+        let configured = config.names("schedules").into_iter().find(|known| hyphenated(known) == name);
+        let section = format!("schedules.{}", configured.as_deref().unwrap_or(name));
+        Self { name: name.to_owned(), section, config }
+    }
+
+    fn sets(&self, key: &str) -> bool {
+        self.config.is_set(&self.section, key)
+    }
+
+    /// Who says what the key is.
+    fn source(&self, key: &str) -> &Config {
+        if self.sets(key) { self.config } else { &BUILT_IN }
+    }
+
+    /// The section's name there.
+    fn section_of(&self, key: &str) -> String {
+        if self.sets(key) { self.section.clone() } else { format!("schedules.{}", self.name) }
+    }
+
+    fn text(&self, key: &str) -> Option<String> {
+        self.source(key).text(&self.section_of(key), key)
+    }
+
+    fn flag(&self, key: &str) -> bool {
+        self.source(key).flag(&self.section_of(key), key)
+    }
+
+    fn span(&self, key: &str) -> Option<Duration> {
+        self.source(key).duration(&self.section_of(key), key)
+    }
+
+    fn planned(&self, today: NaiveDate, keeps_time: bool) -> Result<PlannedSchedule, Wrong> {
+        let start = self.start()?;
+        let days = ScheduleDays::parse(&self.source("days").list(&self.section_of("days"), "days"))
+            .map_err(|text| ("days", text))?;
+        let timing = self.timing()?;
+        let zone_name = self.text("time_zone").unwrap_or_default();
+        let zone = time_zone(&zone_name).map_err(|text| ("time_zone", text))?;
+        self.check_zone(zone)?;
+        let Rules { rules, exceptions } = timing.rules(&days, horizon(today));
+        let wanted = WantedSchedule {
+            id: self.name.clone(),
+            paused: self.pause(start.workflow, keeps_time),
+            start,
+            rules,
+            every: match timing {
+                Timing::Every(every) => Some(every),
+                Timing::Daily(_) => None,
+            },
+            exceptions,
+            time_zone: zone_name,
+            overlap: self.overlap(),
+            catch_up: self.span("catch_up").unwrap_or(Duration::from_secs(600)),
+        };
+        Ok(PlannedSchedule { wanted, days, timing, times: self.times(), zone })
+    }
+
+    fn start(&self) -> Result<PreparedStart, Wrong> {
+        let name = self
+            .text("workflow")
+            .ok_or_else(|| ("workflow", "is required; name the workflow to start".to_owned()))?;
+        let entry = workflow(&name).ok_or_else(|| {
+            let all: Vec<&str> = ttai_contract::workflows().iter().map(|entry| entry.name).collect();
+            ("workflow", format!("there is no {name} in this program; choose from {}", all.join(", ")))
+        })?;
+        let input = self.source("input").json(&self.section_of("input"), "input");
+        let start = (entry.prepare)(input.into_iter().collect(), &self.name)
+            .map_err(|wrong| ("input", format!("{name} does not take it: {wrong}")))?;
+        if start.execution_timeout.is_none() {
+            return Err((
+                "workflow",
+                format!("{name} lives until it is shut down; a schedule starts what ends"),
+            ));
+        }
+        Ok(PreparedStart { execution_timeout: self.span("timeout").or(start.execution_timeout), ..start })
+    }
+
+    fn timing(&self) -> Result<Timing, Wrong> {
+        let time = |key: &'static str| {
+            let text = self.text(key);
+            text.map(|text| ScheduleTime::parse(&text).map_err(|wrong| (key, wrong))).transpose()
+        };
+        let (first, until, every) = (time("time")?, time("until")?, self.span("every"));
+        match (first, until, every) {
+            (Some(first), None, None) => Ok(Timing::Daily(DailyTimes { first, until: None })),
+            (Some(first), Some(until), Some(every)) => {
+                whole_minutes(every)?;
+                Ok(Timing::Daily(DailyTimes { first, until: Some((until, every)) }))
+            }
+            (None, None, Some(every)) => Ok(Timing::Every(every)),
+            (None, None, None) => Err(("time", "is required; say when, such as 09:35".to_owned())),
+            (_, Some(_), None) => Err(("until", "belongs to every; say how often until then".to_owned())),
+            (None, Some(_), _) => Err(("until", "belongs to time; say from when".to_owned())),
+            (Some(_), None, Some(_)) => Err(("every", "belongs to until; say until when".to_owned())),
+        }
+    }
+
+    /// The session's hours are New York's.
+    fn check_zone(&self, zone: Tz) -> Result<(), Wrong> {
+        let follows = ["time", "until"]
+            .iter()
+            .filter_map(|key| self.text(key))
+            .any(|text| ScheduleTime::parse(&text).is_ok_and(ScheduleTime::follows_the_session));
+        if follows && zone != ttai_calendar::NEW_YORK {
+            return Err(("time_zone", "open and close are New York's; leave the time zone out".to_owned()));
+        }
+        Ok(())
+    }
+
+    fn overlap(&self) -> ScheduleOverlap {
+        let name = self.text("overlap").unwrap_or_default();
+        ScheduleOverlap::ALL.into_iter().find(|overlap| overlap.as_str() == name).unwrap_or_default()
+    }
+
+    fn pause(&self, workflow: &str, keeps_time: bool) -> Option<String> {
+        if !keeps_time && !WITHOUT_MARKET.contains(&workflow) {
+            return Some("the market's time is not the server's".to_owned());
+        }
+        self.flag("paused")
+            .then(|| format!("paused at first; `ttai schedule resume {}` starts it", self.name))
+    }
+
+    /// `09:35`, `open+30m to close every 1h`.
+    fn times(&self) -> String {
+        let every = self.span("every").map(|every| format!("every {}", config::duration_text(every)));
+        match (self.text("time"), self.text("until")) {
+            (Some(time), Some(until)) => format!("{time} to {until} {}", every.unwrap_or_default()),
+            (Some(time), None) => time,
+            _ => every.unwrap_or_default(),
+        }
+    }
+}
+
+fn whole_minutes(every: Duration) -> Result<(), Wrong> {
+    if every.as_secs().is_multiple_of(60) && every.subsec_nanos() == 0 {
+        return Ok(());
+    }
+    Err(("every", "write whole minutes".to_owned()))
+}
+
+/// Last year, which somebody may backfill, this one and the next.
+fn horizon(today: NaiveDate) -> std::ops::RangeInclusive<NaiveDate> {
+    let day = |year, month, day| NaiveDate::from_ymd_opt(year, month, day).unwrap_or(LAST_DATE);
+    day(today.year() - 1, 1, 1)..=day(today.year() + 1, 12, 31).min(LAST_DATE)
+}
+
+#[cfg(test)]
+mod tests;
