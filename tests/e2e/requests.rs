@@ -48,11 +48,6 @@ pub(crate) fn is_entity(name: &str) -> bool {
     start.is_some_and(|start| start.execution_timeout.is_none())
 }
 
-/// Whether the workflow's every field has a default.
-pub(crate) fn needs_no_argument(name: &str) -> bool {
-    workflow(name).is_some_and(|entry| (entry.prepare)(vec![json!({})], "k").is_ok())
-}
-
 /// Whether it comes to an end once its first turn is over: it waits for nothing that goes on.
 pub(crate) fn comes_to_an_end(name: &str) -> bool {
     !is_entity(name) || name == DeliveryParams::WORKFLOW

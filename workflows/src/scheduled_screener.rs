@@ -64,7 +64,7 @@ impl ScheduledScreenerWorkflow {
                 Ok(()) => answer.notified = true,
                 Err(CallError::Cancelled) => return Err(WorkflowTermination::cancelled_with_details(answer)),
                 Err(CallError::Failed { message, .. }) => {
-                    answer.warnings.push(format!("not notified: {message}"))
+                    answer.warnings.push(format!("not notified: {message}"));
                 }
             }
         }

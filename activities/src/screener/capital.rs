@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use rust_decimal::Decimal;
-use rust_decimal::prelude::FromPrimitive;
+use rust_decimal::prelude::{FromPrimitive, ToPrimitive};
 use ttai_contract::{
     FreeCapital, FreeCapitalParams, ScreenScores, SizePicksParams, SizedPick, SizedPicks, UnsizedPick,
     ValidationError,
@@ -14,6 +14,7 @@ use ttai_quant::strategy::{AllotmentLimit, Wanting, allot};
 
 use super::quick;
 use crate::failure::AnalystError;
+use crate::narrator::grouped;
 use crate::portfolio;
 use crate::ports::Ports;
 
@@ -152,26 +153,7 @@ fn why_not_more(
     }
 }
 
-/// Whole dollars with thousands apart: `12,400`.
+/// Whole dollars: `12,400`.
 fn whole(dollars: Decimal) -> String {
-    let digits = dollars.round_dp(0).abs().to_string();
-    let mut text = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place) % 3 == 0 {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn dollars_are_written_with_thousands() {
-        let written = [0, 7, 999, 1_000, 12_345, 1_234_567].map(|dollars| whole(Decimal::from(dollars)));
-        assert_eq!(written, ["0", "7", "999", "1,000", "12,345", "1,234,567"]);
-    }
+    grouped(dollars.to_f64().unwrap_or_default())
 }

@@ -1,13 +1,15 @@
 //! What people are told of a screen's picks, by the delivery ledger.
 
 use chrono::TimeDelta;
+use rust_decimal::prelude::ToPrimitive;
 use ttai_contract::{CSPScreenerResult, MarketSource, NotifyScreenParams, ScreenPick, SuggestedPosition};
-use ttai_core::{Message, MessageField, MessageKind};
+use ttai_core::{Message, MessageField, MessageKind, Symbol};
 use ttai_ports::MessageRecord;
 
 use crate::clock::wall_clock;
 use crate::deliveries::Deliverer;
 use crate::failure::AnalystError;
+use crate::narrator::grouped;
 
 /// How long the picks are worth telling.
 const LIFE: TimeDelta = TimeDelta::hours(24);
@@ -54,7 +56,10 @@ pub(super) fn text(result: &CSPScreenerResult) -> Message {
         text: lines.join("\n"),
         fields: vec![
             MessageField::new("Screened", result.candidates_screened.to_string()),
-            MessageField::new("Collateral", format!("${}", result.collateral.round_dp(0))),
+            MessageField::new(
+                "Collateral",
+                format!("${}", grouped(result.collateral.to_f64().unwrap_or_default())),
+            ),
         ],
         ..Message::default()
     }
@@ -82,7 +87,7 @@ fn changes(result: &CSPScreenerResult) -> Option<String> {
     changes.since.as_ref()?;
     let named = [("new", &changes.new), ("gone", &changes.gone)];
     let named = named.iter().filter(|(_, symbols)| !symbols.is_empty()).map(|(name, symbols)| {
-        let symbols: Vec<&str> = symbols.iter().map(|symbol| symbol.as_str()).collect();
+        let symbols: Vec<&str> = symbols.iter().map(Symbol::as_str).collect();
         format!("{name}: {}", symbols.join(", "))
     });
     let named: Vec<String> = named.collect();

@@ -23,6 +23,7 @@ use super::reasons::{self, Reason};
 use crate::compute::Compute;
 use crate::failure::AnalystError;
 use crate::market_view::MarketView;
+use crate::narrator::grouped;
 use crate::ports::Ports;
 use crate::supervise::Progress;
 use crate::{chart, options, synthesis};
@@ -164,7 +165,7 @@ async fn look(
         ..OptionsAnalysisParams::new(symbol.clone())
     };
     let found = options::analyse_view(ports, compute, asked, view.clone(), Progress::default()).await?;
-    Ok(judged(view, &chart, found, score, params))
+    Ok(judged(&view, &chart, found, score, params))
 }
 
 impl Judged {
@@ -190,7 +191,7 @@ impl Judged {
 
 /// Weighs chart and options, and what else the screen asks for.
 fn judged(
-    view: MarketView,
+    view: &MarketView,
     chart: &ChartAnalysisResult,
     options: OptionsAnalysisResult,
     chart_score: f64,
@@ -213,7 +214,7 @@ fn judged(
         symbol: view.symbol.clone(),
         verdict: if capped { OverallRecommendation::Watchlist } else { verdict },
         chart_score,
-        observed: best.and_then(|best| observed(&view, best)),
+        observed: best.and_then(|best| observed(view, best)),
         scores: best.map(scores).unwrap_or_default(),
         reason,
         as_of: options.as_of,
@@ -245,7 +246,7 @@ fn no_room(symbol: &Symbol, best: &SuggestedPosition, params: &QuickAnalysesPara
         Reason::new(
             "capital",
             phrase,
-            format!("one contract needs ${needs:.0}, and ${room:.0} is free for it"),
+            format!("one contract needs ${}, and ${} is free for it", grouped(needs), grouped(*room)),
         )
     })
 }

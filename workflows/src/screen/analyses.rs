@@ -47,8 +47,10 @@ struct Desk {
 }
 
 /// What a lane does next.
+#[derive(Clone, Copy)]
 enum Next {
-    Begin(QuickAnalysis),
+    /// Begins the candidate at this place of those that wait.
+    Begin(usize),
     Wait,
     End,
 }
@@ -74,10 +76,14 @@ impl<'a> Analyses<'a> {
         }
         let lane = || async {
             loop {
-                match self.next(means(ctx).budget.is_zero()) {
-                    Next::Begin(candidate) => self.one(ctx, found, candidate).await,
+                self.desk.borrow_mut().out_of_time |= means(ctx).budget.is_zero();
+                match self.next() {
+                    Next::Begin(place) => {
+                        let candidate = self.desk.borrow_mut().begin(place);
+                        self.one(ctx, found, candidate).await;
+                    }
                     Next::Wait => {
-                        let ready = |_: &W| !matches!(self.peek(), Next::Wait);
+                        let ready = |_: &W| !matches!(self.next(), Next::Wait);
                         if ctx.wait_condition(ready).await.is_err() {
                             self.desk.borrow_mut().cancelled = true;
                             return;
@@ -95,46 +101,23 @@ impl<'a> Analyses<'a> {
         Ok(())
     }
 
-    /// What a lane would do now.
-    fn peek(&self) -> Next {
+    /// What a lane does now: the best candidate may begin. One more than there are picks left to find may not, and neither may one whose
+    /// contract would not fit beside those that are picks or may become some.
+    fn next(&self) -> Next {
         let desk = self.desk.borrow();
-        match self.place(&desk) {
-            Ok(place) => desk.waiting.get(place).cloned().map_or(Next::End, Next::Begin),
-            Err(next) => next,
-        }
-    }
-
-    /// Takes what a lane does now.
-    fn next(&self, out_of_time: bool) -> Next {
-        let mut desk = self.desk.borrow_mut();
-        desk.out_of_time |= out_of_time;
-        match self.place(&desk) {
-            Ok(place) => {
-                let candidate = desk.waiting.remove(place);
-                desk.begun += 1;
-                desk.running.push((candidate.symbol.clone(), candidate.capital_for_one));
-                Next::Begin(candidate)
-            }
-            Err(next) => next,
-        }
-    }
-
-    /// The best candidate that may begin: one more than there are picks left to find is none, and neither is one whose contract would not
-    /// fit beside those that are picks or may become some.
-    fn place(&self, desk: &Desk) -> Result<usize, Next> {
         let idle = if desk.running.is_empty() { Next::End } else { Next::Wait };
         let enough = count(desk.picks.len()) >= self.params.max_picks
             || desk.begun >= self.params.max_candidates_to_analyze;
         if desk.cancelled || desk.out_of_time || enough || desk.waiting.is_empty() {
-            return Err(idle);
+            return idle;
         }
         if count(desk.picks.len() + desk.running.len()) >= self.params.max_picks {
-            return Err(Next::Wait);
+            return Next::Wait;
         }
         let fits = |candidate: &QuickAnalysis| {
             self.free.is_none_or(|free| candidate.capital_for_one <= free - desk.bound())
         };
-        desk.waiting.iter().position(fits).ok_or(idle)
+        desk.waiting.iter().position(fits).map_or(idle, Next::Begin)
     }
 
     /// One full analysis, from its start to its end.
@@ -211,6 +194,14 @@ impl<'a> Analyses<'a> {
 }
 
 impl Desk {
+    /// Takes a candidate from those that wait.
+    fn begin(&mut self, place: usize) -> QuickAnalysis {
+        let candidate = self.waiting.remove(place);
+        self.begun += 1;
+        self.running.push((candidate.symbol.clone(), candidate.capital_for_one));
+        candidate
+    }
+
     /// Dollars of one contract of each pick and of each candidate that may become one.
     fn bound(&self) -> f64 {
         let running = self.running.iter().map(|(_, dollars)| dollars);

@@ -85,8 +85,9 @@ mod tests {
         let mut whole = json!({"symbol": "F", "next_earnings": null, "days_to_earnings": null, "iv30": null,
             "iv_rank": null, "iv_percentile": null, "hv30": null, "beta": null, "liquidity_rating": null,
             "borrow_rate": null, "sector": null});
-        for (name, value) in metrics.as_object().unwrap() {
-            whole[name] = value.clone();
+        let serde_json::Value::Object(fields) = metrics else { unreachable!("an object") };
+        for (name, value) in fields {
+            whole[name] = value;
         }
         let known: MarketMetrics = serde_json::from_value(whole).unwrap();
         why_not(&known, criteria).map(|(code, _)| code)

@@ -105,7 +105,7 @@ async fn one_batch<W: Screening>(
             // Batches that run side by side are one stretch of working time.
             let worked = Duration::from_millis(timed.working_ms) / lanes.max(1);
             show(ctx, |progress| {
-                progress.working_ms = progress.working_ms.saturating_add(milliseconds(worked))
+                progress.working_ms = progress.working_ms.saturating_add(milliseconds(worked));
             });
             found.borrow_mut().take(batch.len(), timed.result);
         }

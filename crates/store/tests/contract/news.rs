@@ -7,9 +7,9 @@ use std::str::FromStr;
 use chrono::{DateTime, TimeDelta, Utc};
 use ttai_ports::{
     Deliveries, Message, MessageRecord, MessageRoute, Messages, NewMessage, NewsCheck, NewsCursor,
-    NewsProgress, NewsSeen, SeenStory, StoreError, StoryFilter, StoryIdentity, StoryOutcome,
+    NewsProgress, NewsSeen, Removed, SeenStory, StoreError, StoryFilter, StoryIdentity, StoryOutcome,
 };
-use ttai_store::{Removed, Retention};
+use ttai_store::Retention;
 
 use super::Bench;
 

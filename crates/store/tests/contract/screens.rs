@@ -4,9 +4,10 @@ use chrono::{TimeDelta, Utc};
 use serde_json::json;
 use sqlx::AssertSqlSafe;
 use ttai_ports::{
-    MAX_SCREENED, RankedPick, ScreenRunKey, ScreenRunRecord, ScreenedCandidate, ScreenerResults, StoreError,
+    MAX_SCREENED, RankedPick, Removed, ScreenRunKey, ScreenRunRecord, ScreenedCandidate, ScreenerResults,
+    StoreError,
 };
-use ttai_store::{Removed, Retention};
+use ttai_store::Retention;
 
 use super::Bench;
 
