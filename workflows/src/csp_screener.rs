@@ -17,7 +17,8 @@ use ttai_contract::{
 };
 
 use crate::calls::{self, CallError};
-use crate::screen::{self, Analyses, Analyzed, Found, screening};
+use crate::save::Cancelled;
+use crate::screen::{self, Analyzed, Found, FullAnalyses, screening};
 use crate::{stage, start};
 
 /// One screen for puts to sell.
@@ -68,23 +69,8 @@ impl CSPScreenerWorkflow {
         if let Err(error) = fit(ctx, &params, picks, &mut result).await {
             return Err(interrupted(error, result));
         }
-        screen::step(ctx, "saving");
-        let kept = StoreScreenParams {
-            run: result.run.clone(),
-            criteria: serde_json::to_value(&params).unwrap_or_default(),
-            picks: result
-                .picks
-                .iter()
-                .map(|pick| (pick.symbol.clone(), pick.scores.by(params.ranking)))
-                .collect(),
-            analyzed: verdicts(&result, others),
-            result: serde_json::to_value(&result).unwrap_or_default(),
-            as_of: result.as_of,
-        };
-        match screen::store(ctx, kept).await {
-            Ok(Ok(changes)) => result.changes = changes,
-            Ok(Err(warning)) => result.warnings.push(warning),
-            Err(cancelled) => return Err(cancelled.with(result)),
+        if let Err(cancelled) = save(ctx, &params, others, &mut result).await {
+            return Err(cancelled.with(result));
         }
         let outcome = format!("{} picks", result.picks.len());
         start::label_outcome(ctx, &outcome, result.data_source.as_ref());
@@ -134,7 +120,7 @@ async fn story(
     screen::analyse(ctx, found, worth, (QUICK_BATCH, lanes), asked, Some(params.ranking)).await?;
 
     let worth = std::mem::take(&mut found.borrow_mut().worth);
-    let analyses = Analyses::new(params, &ended.capital, worth);
+    let analyses = FullAnalyses::new(params, &ended.capital, worth);
     let outcome = analyses.run(ctx, found).await;
     (ended.picks, ended.others) = analyses.into_ended();
     outcome
@@ -191,6 +177,30 @@ async fn capital(
             Ok(FreeCapital { source: "the capital is not known".to_owned(), ..FreeCapital::default() })
         }
     }
+}
+
+/// Keeps what came out, and says what has changed since the run before. What cannot be kept is a warning.
+async fn save(
+    ctx: &Context,
+    params: &CSPScreenerParams,
+    others: Vec<(Symbol, OverallRecommendation, String)>,
+    result: &mut CSPScreenerResult,
+) -> Result<(), Cancelled> {
+    screen::step(ctx, "saving");
+    let picks = result.picks.iter().map(|pick| (pick.symbol.clone(), pick.scores.by(params.ranking)));
+    let kept = StoreScreenParams {
+        run: result.run.clone(),
+        criteria: serde_json::to_value(params).unwrap_or_default(),
+        picks: picks.collect(),
+        analyzed: verdicts(result, others),
+        result: serde_json::to_value(&*result).unwrap_or_default(),
+        as_of: result.as_of,
+    };
+    match screen::store(ctx, kept).await? {
+        Ok(changes) => result.changes = changes,
+        Err(warning) => result.warnings.push(warning),
+    }
+    Ok(())
 }
 
 /// The answer without its picks.

@@ -5,7 +5,7 @@
 
 /// What a phrase means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Class {
+pub(crate) enum NewsWeight {
     /// Bankruptcy, fraud, delisting, a trading halt: the equity itself is in question.
     RedFlag,
     /// News that can move a price far in one session.
@@ -14,7 +14,7 @@ pub(crate) enum Class {
     Minor,
 }
 
-impl Class {
+impl NewsWeight {
     /// Significance of a story, 0 to 1.
     pub(super) fn significance(self) -> f64 {
         match self {
@@ -28,20 +28,20 @@ impl Class {
 /// A phrase, its class and its tone: 1 good, −1 bad, 0 neither.
 pub(super) struct Phrase {
     pub(super) words: &'static str,
-    pub(super) class: Class,
+    pub(super) class: NewsWeight,
     pub(super) tone: i32,
 }
 
 const fn red(words: &'static str) -> Phrase {
-    Phrase { words, class: Class::RedFlag, tone: -1 }
+    Phrase { words, class: NewsWeight::RedFlag, tone: -1 }
 }
 
 const fn major(words: &'static str, tone: i32) -> Phrase {
-    Phrase { words, class: Class::Major, tone }
+    Phrase { words, class: NewsWeight::Major, tone }
 }
 
 const fn minor(words: &'static str, tone: i32) -> Phrase {
-    Phrase { words, class: Class::Minor, tone }
+    Phrase { words, class: NewsWeight::Minor, tone }
 }
 
 /// Words that take the edge off a red flag in the same headline: it then counts as major.

@@ -3,7 +3,7 @@
 use ttai_contract::{Evidence, ResearchRecommendation, RiskLevel, Sentiment};
 use ttai_core::NEW_YORK;
 
-use super::lexicon::Class;
+use super::lexicon::NewsWeight;
 use super::rules::{NEWS_DAYS, Risks};
 use super::stories::Judged;
 use super::{Findings, is_notable};
@@ -88,7 +88,7 @@ impl Writer<'_> {
     /// The red flags, one sentence each.
     fn red_flags(&mut self) -> Vec<String> {
         let stories = self.findings.stories.as_deref().unwrap_or_default();
-        let red = stories.iter().filter(|story| story.class == Some(Class::RedFlag));
+        let red = stories.iter().filter(|story| story.class == Some(NewsWeight::RedFlag));
         let mut flags: Vec<String> = red.map(|story| self.quote(story)).collect();
         if self.findings.risks.extreme_short
             && let Some(report) = &self.findings.short_interest
@@ -144,7 +144,7 @@ impl Writer<'_> {
         // Stable: of equals the newest stays first.
         weighty.sort_by(|a, b| b.significance().total_cmp(&a.significance()));
         // Red flags have been quoted: the first line has the gravest.
-        weighty.retain(|story| story.class != Some(Class::RedFlag));
+        weighty.retain(|story| story.class != Some(NewsWeight::RedFlag));
         let quoted: Vec<String> = weighty.into_iter().take(QUOTED).map(|story| self.quote(story)).collect();
         let quoted = if quoted.is_empty() {
             String::new()

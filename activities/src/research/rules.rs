@@ -40,7 +40,7 @@ use ttai_calendar::new_york_instant;
 use ttai_contract::{EarningsPolicy, ResearchRecommendation, RiskLevel, Sentiment};
 use ttai_ports::ShortInterest;
 
-use super::lexicon::Class;
+use super::lexicon::NewsWeight;
 use super::stories::Judged;
 use crate::options::earnings::Earnings;
 
@@ -67,9 +67,9 @@ pub(super) struct Risks {
 pub(super) fn news_risk(stories: Option<&[Judged]>, sentiment: Sentiment) -> RiskLevel {
     let Some(stories) = stories else { return RiskLevel::Unknown };
     let any = |holds: fn(&Judged) -> bool| stories.iter().any(holds);
-    if any(|story| story.class == Some(Class::RedFlag)) {
+    if any(|story| story.class == Some(NewsWeight::RedFlag)) {
         RiskLevel::High
-    } else if any(|story| story.class == Some(Class::Major) && story.tone < 0)
+    } else if any(|story| story.class == Some(NewsWeight::Major) && story.tone < 0)
         || sentiment == Sentiment::Negative
     {
         RiskLevel::Moderate

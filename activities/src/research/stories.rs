@@ -16,7 +16,7 @@ use std::collections::BTreeSet;
 use ttai_contract::Sentiment;
 use ttai_core::{NEW_YORK, NewsStory};
 
-use super::lexicon::{Class, DENIALS, PHRASES, matches, words_of};
+use super::lexicon::{DENIALS, NewsWeight, PHRASES, matches, words_of};
 use crate::article::quotable;
 
 /// Stories tied to more symbols than this are round-ups.
@@ -35,7 +35,7 @@ pub(crate) struct Judged {
     pub(crate) source: String,
     /// New York date of publication; none where its source does not say.
     pub(crate) date: Option<chrono::NaiveDate>,
-    pub(crate) class: Option<Class>,
+    pub(crate) class: Option<NewsWeight>,
     /// −1, 0 or 1.
     pub(crate) tone: i32,
 }
@@ -43,7 +43,7 @@ pub(crate) struct Judged {
 impl Judged {
     /// 0 to 1.
     pub(crate) fn significance(&self) -> f64 {
-        self.class.map_or(PLAIN_SIGNIFICANCE, Class::significance)
+        self.class.map_or(PLAIN_SIGNIFICANCE, NewsWeight::significance)
     }
 }
 
@@ -63,7 +63,8 @@ pub(crate) fn judge_one(story: &NewsStory) -> Judged {
     let mildened = story.symbols.len() > ROUND_UP || DENIALS.iter().any(|denial| matches(&words, denial));
     let class =
         found().map(|phrase| phrase.class).max_by(|a, b| a.significance().total_cmp(&b.significance()));
-    let class = class.map(|class| if class == Class::RedFlag && mildened { Class::Major } else { class });
+    let class =
+        class.map(|class| if class == NewsWeight::RedFlag && mildened { NewsWeight::Major } else { class });
     Judged {
         headline: quotable(&story.headline, LONGEST),
         source: quotable(&story.source, 40),
@@ -109,17 +110,17 @@ mod tests {
     }
 
     #[rstest]
-    #[case::bankruptcy("XYZ files for bankruptcy", &["XYZ"], Some(Class::RedFlag), -1)]
-    #[case::denial("XYZ denies bankruptcy rumours", &["XYZ"], Some(Class::Major), -1)]
-    #[case::round_up("Bankruptcy wave hits retail", &["A", "B", "C", "D"], Some(Class::Major), -1)]
-    #[case::halt("Trading halted in XYZ", &["XYZ"], Some(Class::RedFlag), -1)]
-    #[case::guidance("XYZ raises guidance", &["XYZ"], Some(Class::Major), 1)]
-    #[case::mixed("XYZ beats but warns", &["XYZ"], Some(Class::Minor), 0)]
+    #[case::bankruptcy("XYZ files for bankruptcy", &["XYZ"], Some(NewsWeight::RedFlag), -1)]
+    #[case::denial("XYZ denies bankruptcy rumours", &["XYZ"], Some(NewsWeight::Major), -1)]
+    #[case::round_up("Bankruptcy wave hits retail", &["A", "B", "C", "D"], Some(NewsWeight::Major), -1)]
+    #[case::halt("Trading halted in XYZ", &["XYZ"], Some(NewsWeight::RedFlag), -1)]
+    #[case::guidance("XYZ raises guidance", &["XYZ"], Some(NewsWeight::Major), 1)]
+    #[case::mixed("XYZ beats but warns", &["XYZ"], Some(NewsWeight::Minor), 0)]
     #[case::plain("XYZ opens a shop", &["XYZ"], None, 0)]
     fn classes(
         #[case] headline: &str,
         #[case] symbols: &[&str],
-        #[case] class: Option<Class>,
+        #[case] class: Option<NewsWeight>,
         #[case] tone: i32,
     ) {
         let judged = judge_one(&story(headline, symbols));

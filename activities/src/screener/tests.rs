@@ -108,7 +108,7 @@ async fn each_dropped_candidate_has_its_reason() {
     let poor = |params: &mut QuickAnalysesParams| params.room = [(String::new(), 5_000.0)].into();
     let (code, reason) = dropped(invented(0.60), &poor).await;
     assert_eq!(code, "capital");
-    assert!(reason.ends_with("and $5000 is free for it"), "{reason}");
+    assert!(reason.ends_with("and $5,000 is free for it"), "{reason}");
     let strict = |params: &mut QuickAnalysesParams| {
         params.trade.constraints.as_mut().unwrap().min_open_interest = 1_000_000;
     };

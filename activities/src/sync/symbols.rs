@@ -5,7 +5,7 @@ use serde_json::json;
 use ttai_calendar::{new_york_date, previous_session, session, session_on_or_before};
 use ttai_contract::ResourceSync;
 use ttai_core::Symbol;
-use ttai_ports::{Fact, PortError, SymbolMetrics, SyncedResource, SyncedRow, Unknown};
+use ttai_ports::{Fact, Known, PortError, SymbolMetrics, SyncedResource, SyncedRow, Unknown};
 
 use super::rows;
 use crate::failure::AnalystError;
@@ -22,7 +22,7 @@ fn symbol(of: &SyncedResource) -> Result<Symbol, AnalystError> {
 }
 
 /// The facts of the last session that has begun; a row a session. With `backfill`, and where nothing is stored yet, also the
-/// volatilities of past sessions that a provider keeps.
+/// volatilities of past sessions that a provider keeps. What nobody provides is said, and is no failure.
 pub(super) async fn metrics(
     ports: &Ports,
     of: &SyncedResource,
@@ -31,17 +31,18 @@ pub(super) async fn metrics(
     let symbol = symbol(of)?;
     let now = ports.market.now(&symbol).await?;
     let record = read(ports, &symbol, now).await?;
-    let known = record.known(Fact::Figures, &record.figures);
-    let figures = known.map_err(|why| unknown(&symbol, "volatility", &why))?;
+    let figures = provided(record.known(Fact::Figures, &record.figures))?;
     let day = last_session(now)?;
     let state = ports.synced.sync_state(of).await?;
     let mut rows = Vec::new();
     if backfill || state.rows == 0 {
         rows = past_volatilities(&record.iv30_history, day)?;
     }
-    rows.push(SyncedRow { key: day.to_string(), at: close(day), row: json!(figures) });
+    let row = |figures| SyncedRow { key: day.to_string(), at: close(day), row: json!(figures) };
+    rows.extend(figures.map(row));
     // A day that was read while it went on is read again; one that is over stays as it was then.
-    rows::write(ports, of, rows, |row| Some(row.key.clone()), Some(day.to_string())).await
+    let synced = rows::write(ports, of, rows, |row| Some(row.key.clone()), Some(day.to_string())).await?;
+    Ok(ResourceSync { warnings: missing(figures, "volatility"), ..synced })
 }
 
 /// A provider lists them without their days: each is taken for the session before the next one's.
@@ -59,12 +60,16 @@ pub(super) async fn earnings(ports: &Ports, of: &SyncedResource) -> Result<Resou
     let symbol = symbol(of)?;
     let now = ports.market.now(&symbol).await?;
     let record = read(ports, &symbol, now).await?;
-    let known = record.known(Fact::Earnings, record.next_earnings.as_ref());
-    let next = known.map_err(|why| unknown(&symbol, "earnings", &why))?;
+    let next = provided(record.known(Fact::Earnings, record.next_earnings.as_ref()))?;
     // Past reports stay: each has the row of its date.
-    let row =
-        next.map(|next| SyncedRow { key: next.date.to_string(), at: close(next.date), row: json!(next) });
-    rows::write(ports, of, row.into_iter().collect(), |_| None, Some(last_session(now)?.to_string())).await
+    let row = next.flatten().map(|next| SyncedRow {
+        key: next.date.to_string(),
+        at: close(next.date),
+        row: json!(next),
+    });
+    let end = Some(last_session(now)?.to_string());
+    let synced = rows::write(ports, of, row.into_iter().collect(), |_| None, end).await?;
+    Ok(ResourceSync { warnings: missing(next, "earnings dates"), ..synced })
 }
 
 /// Finished sessions, as printed at the time; a row a session.
@@ -85,17 +90,21 @@ pub(super) async fn daily_bars(ports: &Ports, of: &SyncedResource) -> Result<Res
 
 async fn read(ports: &Ports, symbol: &Symbol, now: DateTime<Utc>) -> Result<SymbolMetrics, AnalystError> {
     let record = ports.metrics.metrics(symbol, now).await?;
-    record.ok_or_else(|| unknown(symbol, "metrics", &Unknown::NotProvided).into())
+    Ok(record.unwrap_or_else(|| SymbolMetrics::without(&Unknown::NotProvided)))
 }
 
-/// An outage passes; what nobody keeps does not come by asking again.
-fn unknown(symbol: &Symbol, what: &str, why: &Unknown) -> PortError {
-    why.outage().cloned().unwrap_or_else(|| PortError::NoData {
-        provider: "the market".to_owned(),
-        what: what.to_owned(),
-        symbol: symbol.to_string(),
-        detail: why.to_string(),
-    })
+/// What is known; none where nobody provides it. An outage passes, and is tried again.
+fn provided<T>(known: Known<T>) -> Result<Option<T>, PortError> {
+    match known {
+        Ok(known) => Ok(Some(known)),
+        Err(Unknown::NotProvided) => Ok(None),
+        Err(Unknown::Unreachable(error)) => Err(error),
+    }
+}
+
+/// Says that nobody provides it.
+fn missing<T>(known: Option<T>, what: &str) -> Vec<String> {
+    if known.is_some() { Vec::new() } else { vec![format!("no provider has {what}")] }
 }
 
 /// The session that is on, or the last one.

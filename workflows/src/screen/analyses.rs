@@ -25,7 +25,7 @@ pub(crate) struct Analyzed {
 }
 
 /// The candidates that are worth a full analysis, and what has become of them.
-pub(crate) struct Analyses<'a> {
+pub(crate) struct FullAnalyses<'a> {
     params: &'a CSPScreenerParams,
     /// Dollars that all picks together may bind; none without a limit.
     free: Option<f64>,
@@ -55,7 +55,7 @@ enum Next {
     End,
 }
 
-impl<'a> Analyses<'a> {
+impl<'a> FullAnalyses<'a> {
     pub(crate) fn new(
         params: &'a CSPScreenerParams,
         capital: &FreeCapital,

@@ -5,7 +5,7 @@ mod candidates;
 mod progress;
 mod quick;
 
-pub(crate) use analyses::{Analyses, Analyzed};
+pub(crate) use analyses::{Analyzed, FullAnalyses};
 pub(crate) use candidates::{candidates, worth_a_look};
 pub(crate) use progress::{Screening, begin, means, screening, show, step, store};
 pub(crate) use quick::{Found, analyse};
