@@ -42,7 +42,7 @@ pub(super) async fn metrics(
     rows.extend(figures.map(row));
     // A day that was read while it went on is read again; one that is over stays as it was then.
     let synced = rows::write(ports, of, rows, |row| Some(row.key.clone()), Some(day.to_string())).await?;
-    Ok(ResourceSync { warnings: missing(figures, "volatility"), ..synced })
+    Ok(ResourceSync { warnings: missing(figures.as_ref(), "volatility"), ..synced })
 }
 
 /// A provider lists them without their days: each is taken for the session before the next one's.
@@ -69,7 +69,7 @@ pub(super) async fn earnings(ports: &Ports, of: &SyncedResource) -> Result<Resou
     });
     let end = Some(last_session(now)?.to_string());
     let synced = rows::write(ports, of, row.into_iter().collect(), |_| None, end).await?;
-    Ok(ResourceSync { warnings: missing(next, "earnings dates"), ..synced })
+    Ok(ResourceSync { warnings: missing(next.as_ref(), "earnings dates"), ..synced })
 }
 
 /// Finished sessions, as printed at the time; a row a session.
@@ -103,7 +103,7 @@ fn provided<T>(known: Known<T>) -> Result<Option<T>, PortError> {
 }
 
 /// Says that nobody provides it.
-fn missing<T>(known: Option<T>, what: &str) -> Vec<String> {
+fn missing<T>(known: Option<&T>, what: &str) -> Vec<String> {
     if known.is_some() { Vec::new() } else { vec![format!("no provider has {what}")] }
 }
 
