@@ -93,9 +93,7 @@ impl ScheduleDesk {
             return Ok(());
         }
         output::line(&report::schedules(&rows));
-        for (name, why) in &self.plan.left_out {
-            output::note(&format!("{name} is left out: {why}"));
-        }
+        report::left_out_schedules(&self.plan.left_out).iter().for_each(|line| output::note(line));
         Ok(())
     }
 

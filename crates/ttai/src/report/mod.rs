@@ -35,7 +35,7 @@ pub use news::stories;
 pub use paint::Paint;
 pub use portfolio::{portfolio, rolls, wheel};
 pub use quotes::{quotes, stream_event};
-pub use schedules::{ScheduleRow, applied_schedules, schedule, schedules};
+pub use schedules::{ScheduleRow, applied_schedules, left_out_schedules, schedule, schedules};
 pub use screens::{csp_screen, screen, screened};
 pub use sync::{sync, sync_states};
 pub use tables::{

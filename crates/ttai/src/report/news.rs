@@ -1,5 +1,7 @@
 //! Stories that were seen.
 
+use std::cmp::Reverse;
+
 use chrono::{DateTime, Utc};
 use ttai_calendar::new_york_date;
 use ttai_core::{NEW_YORK, Symbol};
@@ -10,11 +12,13 @@ use super::tables::{render, table};
 /// Symbols that are named of a story.
 const NAMED: usize = 3;
 
-/// `ttai news`: a row a story, newest first. Times are New York's.
+/// `ttai news`: a row a story, newest first; not those that say again what another one said. Times are New York's.
 #[must_use]
 pub fn stories(found: &[SeenStory], now: DateTime<Utc>) -> String {
     let mut table = table(&["PUBLISHED", "SYMBOLS", "SIGNIF.", "TOLD", "SOURCE", "STORY"]);
-    for story in found {
+    let mut rows: Vec<&SeenStory> = found.iter().filter(|story| story.repeat_of.is_none()).collect();
+    rows.sort_by_key(|story| Reverse(story.published_at.unwrap_or(story.seen_at)));
+    for story in rows {
         table.add_row([
             published(story, now),
             symbols(&story.symbols),
@@ -74,13 +78,16 @@ mod tests {
         };
         let undated = SeenStory { published_at: None, outcome: StoryOutcome::Earlier, ..story.clone() };
         let old = SeenStory { published_at: Some("2026-11-19T15:42:00Z".parse().unwrap()), ..story.clone() };
-        let text = stories(&[story, undated, old], now);
+        let again = SeenStory { repeat_of: Some("wire/1".to_owned()), ..story.clone() };
+        let text = stories(&[story, old, again, undated], now);
         let rows: Vec<&str> = text.lines().filter(|line| line.contains("bankruptcy")).collect();
+        assert_eq!(rows.len(), 3, "{text}");
+        // By when it was seen.
+        assert!(rows[0].contains("undated") && rows[0].contains("earlier"), "{text}");
         assert!(
-            rows[0].contains("10:42") && rows[0].contains("A B C +1") && rows[0].contains("yes"),
+            rows[1].contains("10:42") && rows[1].contains("A B C +1") && rows[1].contains("yes"),
             "{text}"
         );
-        assert!(rows[1].contains("undated") && rows[1].contains("earlier"), "{text}");
         assert!(rows[2].contains("Nov 19, 10:42"), "{text}");
     }
 }

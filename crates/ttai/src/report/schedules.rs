@@ -1,5 +1,7 @@
 //! Schedules: what was applied, and how they stand on the server. Times are New York's.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use ttai_client::{ScheduleDescription, ScheduleDifference, ScheduleOutcome, ScheduledRun};
@@ -36,8 +38,18 @@ pub fn applied_schedules(applied: &AppliedSchedules, dry_run: bool) -> String {
             "  {name} is no longer configured; `ttai schedule apply --delete` takes it off the server"
         ));
     }
-    lines.extend(applied.left_out.iter().map(|(name, why)| format!("  {name} is left out: {why}")));
+    lines.extend(left_out_schedules(&applied.left_out).into_iter().map(|line| format!("  {line}")));
     lines.join("\n")
+}
+
+/// The schedules that are left out, a line for each reason.
+#[must_use]
+pub fn left_out_schedules(left_out: &[(String, String)]) -> Vec<String> {
+    let mut names: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (name, why) in left_out {
+        names.entry(why).or_default().push(name);
+    }
+    names.into_iter().map(|(why, names)| format!("Left out: {} ({why})", names.join(", "))).collect()
 }
 
 fn change(schedule: &ScheduleReport, dry_run: bool, lines: &mut Vec<String>) {

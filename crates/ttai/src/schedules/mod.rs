@@ -26,6 +26,9 @@ static BUILT_IN: LazyLock<Config> = LazyLock::new(|| config::of_text(include_str
 /// Workflows that do not ask what time it is in the market: a market that stands still does not pause them.
 const WITHOUT_MARKET: [&str; 1] = ["RetentionWorkflow"];
 
+/// Why a built-in schedule is left out whose workflow is still to come.
+const ANOTHER_VERSION: &str = "not part of this version";
+
 /// A schedule that the server is to have.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PlannedSchedule {
@@ -84,7 +87,10 @@ pub fn plan(config: &Config, keeps_the_servers_time: bool, now: DateTime<Utc>) -
         }
         match keys.planned(new_york_date(now), keeps_the_servers_time) {
             Ok(planned) => plan.wanted.push(planned),
-            Err((_, why)) => plan.left_out.push((name, why)),
+            Err((_, why)) => {
+                let why = if keys.is_of_another_version() { ANOTHER_VERSION.to_owned() } else { why };
+                plan.left_out.push((name, why));
+            }
         }
     }
     plan
@@ -133,6 +139,11 @@ impl<'a> Keys<'a> {
 
     fn sets(&self, key: &str) -> bool {
         self.config.is_set(&self.section, key)
+    }
+
+    /// Whether it is built in and its workflow is not in the catalogue.
+    fn is_of_another_version(&self) -> bool {
+        !self.sets("workflow") && self.text("workflow").is_some_and(|name| workflow(&name).is_none())
     }
 
     /// Who says what the key is.
