@@ -127,9 +127,11 @@ async fn the_next_ten_times_are_the_exchanges() -> anyhow::Result<()> {
 /// Every session's close of the years that the calendar's oracle has, by the server.
 #[tokio::test]
 async fn whole_years_of_closes_are_the_oracles() -> anyhow::Result<()> {
-    let file = Path::new("/work/shared/oracle/nyse_sessions.csv");
-    let Ok(text) = std::fs::read_to_string(file) else {
-        eprintln!("skipped: {} is not here", file.display());
+    let above = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
+    let sessions =
+        above.map(|folder| folder.join("shared/oracle/nyse_sessions.csv")).find(|file| file.is_file());
+    let Some(text) = sessions.map(std::fs::read_to_string).transpose()? else {
+        eprintln!("skipped: ../shared/oracle is absent");
         return Ok(());
     };
     let mut closes: Vec<(NaiveDate, DateTime<Utc>)> = Vec::new();
