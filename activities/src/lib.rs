@@ -27,6 +27,7 @@ mod grounding;
 mod market_view;
 mod narrator;
 mod options;
+mod recalls;
 mod research;
 mod sources;
 mod subscription;

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use ttai_ports::{
     Accounts, Alerts, Analyses, Artifacts, Broker, Firings, Leases, MarketData, Metrics, ModelJournal, News,
-    NewsSeen, Notifier, Provenance, QuoteStream, Retain, Scanner, ScreenerResults, SyncedRows, UserFiles,
-    Watchlists,
+    NewsSeen, Notifier, Provenance, QuoteStream, Recalls, Retain, Scanner, ScreenerResults, SyncedRows,
+    UserFiles, Watchlists,
 };
 
 use crate::agent::ModelAnalyst;
@@ -32,6 +32,8 @@ pub struct Ports {
     pub brokers: Vec<Arc<dyn Broker>>,
     /// What the accounts held when they were last looked at.
     pub accounts: Arc<dyn Accounts>,
+    /// Which watches somebody wants to end.
+    pub recalls: Arc<dyn Recalls>,
     /// Definitions of alerts.
     pub alerts: Arc<dyn Alerts>,
     /// What alerts fired.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use temporalio_macros::activities;
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
 use ttai_contract::{RemovedRows, RetentionParams};
-use ttai_ports::{Removed, Retain};
+use ttai_ports::Retain;
 
 use crate::clock::wall_clock;
 use crate::supervise::Supervisor;
@@ -35,32 +35,10 @@ impl RetentionActivities {
         _params: RetentionParams,
     ) -> Result<RemovedRows, ActivityError> {
         let store = &self.store;
-        let run =
-            self.supervisor.run(&ctx, |progress| async move {
-                progress.step("removing what is old");
-                let Removed {
-                    analyses,
-                    screens,
-                    screened,
-                    artifacts,
-                    turns,
-                    messages,
-                    firings,
-                    alerts,
-                    stories,
-                } = store.remove_old(wall_clock()).await?;
-                Ok(RemovedRows {
-                    analyses,
-                    screens,
-                    screened,
-                    artifacts,
-                    turns,
-                    messages,
-                    firings,
-                    alerts,
-                    stories,
-                })
-            });
+        let run = self.supervisor.run(&ctx, |progress| async move {
+            progress.step("removing what is old");
+            Ok(store.remove_old(wall_clock()).await?)
+        });
         run.await.map(|timed| timed.result)
     }
 }

@@ -18,8 +18,8 @@ use ttai_ports::{
     LeaseGrant, LeaseRecord, Leases, LlmDay, LlmTurn, LlmUsage, MarketClock, MarketData, Message,
     MessageDelivery, MessageRecord, Messages, Metrics, ModelJournal, NewAlert, NewDigest, NewFiring,
     NewMessage, News, NewsCheck, NewsProgress, NewsSeen, NewsWindow, Notifier, OrderIntent, OrderPreview,
-    PortError, Provenance, QuoteStream, RecordedFiring, Removed, Retain, RiskFreeRate, Saved, SavedAlert,
-    SavedRows, ScanMatch, ScanRequest, Scanner, ScreenRunKey, ScreenRunRecord, ScreenedCandidate,
+    PortError, Provenance, QuoteStream, Recalls, RecordedFiring, RemovedRows, Retain, RiskFreeRate, Saved,
+    SavedAlert, SavedRows, ScanMatch, ScanRequest, Scanner, ScreenRunKey, ScreenRunRecord, ScreenedCandidate,
     ScreenerResults, SeenStory, SettledDelivery, StoreError, StoredBalances, StoredPosition, StoredWatch,
     StoryFilter, StoryIdentity, StreamHealth, StreamKinds, StreamReader, StreamSymbol, SymbolMetrics,
     SyncState, SyncedResource, SyncedRow, SyncedRows, UserFiles, WatchlistChange, WatchlistRecord,
@@ -371,6 +371,7 @@ pub(crate) fn ports(market: FakeMarket) -> (Ports, Arc<MemoryStore>) {
         metrics: Arc::new(FakeMetrics::default()),
         news: Arc::new(FakeNews::default()),
         news_seen: Arc::new(NoLedger),
+        recalls: Arc::clone(&store) as _,
         analyses: Arc::clone(&store) as _,
         artifacts: Arc::clone(&store) as _,
         journal: Arc::clone(&store) as _,
@@ -485,11 +486,15 @@ impl Accounts for MemoryStore {
     async fn watch(&self, _: &str, _: &str) -> Result<Option<StoredWatch>, StoreError> {
         Ok(self.watch.lock().unwrap_or_else(PoisonError::into_inner).clone())
     }
-    async fn recall_watch(&self, _: &str, _: &str, stretch: &str) -> Result<(), StoreError> {
+}
+
+#[async_trait]
+impl Recalls for MemoryStore {
+    async fn recall(&self, _: &str, _: &str, stretch: &str) -> Result<(), StoreError> {
         *self.recalled.lock().unwrap_or_else(PoisonError::into_inner) = Some(stretch.to_owned());
         Ok(())
     }
-    async fn recalled_watch(&self, _: &str, _: &str) -> Result<Option<String>, StoreError> {
+    async fn recalled(&self, _: &str, _: &str) -> Result<Option<String>, StoreError> {
         Ok(self.recalled.lock().unwrap_or_else(PoisonError::into_inner).clone())
     }
 }
@@ -554,8 +559,6 @@ away! { NewsSeen:
     known_stories(&str, &[StoryIdentity]) -> BTreeSet<StoryIdentity>;
     record_news(&str, u64, &NewsCheck) -> bool;
     list_stories(&StoryFilter) -> Vec<SeenStory>;
-    recall_news(&str, &str) -> ();
-    recalled_news(&str) -> Option<String>;
 }
 away! { SyncedRows:
     save_synced(&SyncedResource, &[SyncedRow], Option<&str>) -> SavedRows;
@@ -565,7 +568,7 @@ away! { SyncedRows:
     synced_rows(&SyncedResource, DateTime<Utc>, u32) -> Vec<SyncedRow>;
 }
 away! { Retain:
-    remove_old(DateTime<Utc>) -> Removed;
+    remove_old(DateTime<Utc>) -> RemovedRows;
 }
 
 /// No user left a file.

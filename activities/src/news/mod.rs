@@ -27,6 +27,7 @@ use ttai_core::Symbol;
 use crate::compute::Compute;
 use crate::failure::AnalystError;
 use crate::ports::Ports;
+use crate::recalls::NEWS;
 use crate::supervise::Supervisor;
 use candidates::{Candidate, told_once};
 
@@ -81,9 +82,9 @@ impl NewsActivities {
         params: RecallNewsParams,
     ) -> Result<RecallReceipt, ActivityError> {
         let RecallNewsParams { user_id, stretch } = params;
-        let seen = &self.ports.news_seen;
+        let recalls = &self.ports.recalls;
         let run = self.supervisor.run(&ctx, |_| async move {
-            seen.recall_news(user_id.as_str(), &stretch).await?;
+            recalls.recall(user_id.as_str(), NEWS, &stretch).await?;
             Ok(RecallReceipt {})
         });
         run.await.map(|timed| timed.result)

@@ -15,10 +15,9 @@ use crate::clock::{patient, wall_clock};
 use crate::compute::Compute;
 use crate::failure::AnalystError;
 use crate::ports::Ports;
+use crate::recalls::{ASKED_EVERY, NEWS, is_recalled};
 use crate::supervise::Progress;
 
-/// How often the store is asked whether the stretch is recalled.
-const STORE: Duration = Duration::from_secs(2);
 /// How soon a look that failed is repeated, where the interval is longer.
 const AGAIN: Duration = Duration::from_secs(60);
 /// How soon a watchlist that was empty is looked at again.
@@ -114,13 +113,12 @@ impl Watching<'_> {
 
     /// Returns once the store says that somebody wants the stretch to end.
     async fn recalled(&self) {
-        let mut looks = patient(STORE);
+        let mut looks = patient(ASKED_EVERY);
+        let WatchNewsParams { user_id, stretch, .. } = self.params;
         loop {
             looks.tick().await;
-            match self.ports.news_seen.recalled_news(self.params.user_id.as_str()).await {
-                Ok(Some(stretch)) if stretch == self.params.stretch => return,
-                Ok(_) => {}
-                Err(error) => tracing::debug!("whether the watch is recalled cannot be read: {error}"),
+            if is_recalled(&*self.ports.recalls, user_id.as_str(), NEWS, stretch).await {
+                return;
             }
         }
     }

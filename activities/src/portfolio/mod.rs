@@ -105,9 +105,9 @@ impl PortfolioActivities {
         params: RecallPortfolioParams,
     ) -> Result<RecallReceipt, ActivityError> {
         let RecallPortfolioParams { account_id, user_id, stretch } = params;
-        let accounts = &self.ports.accounts;
+        let recalls = &self.ports.recalls;
         let run = self.supervisor.run(&ctx, |_| async move {
-            accounts.recall_watch(user_id.as_str(), &account_id, &stretch).await?;
+            recalls.recall(user_id.as_str(), &account_id, &stretch).await?;
             Ok(RecallReceipt {})
         });
         run.await.map(|timed| timed.result)

@@ -198,7 +198,7 @@ fn ports_away() -> Ports {
 #[tokio::test]
 async fn a_stretch_ends_where_the_store_recalls_it() {
     let Office { ports, .. } = &desk(Some(held())).await;
-    ports.accounts.recall_watch("default", "A1", "run/1").await.unwrap();
+    ports.recalls.recall("default", "A1", "run/1").await.unwrap();
     let (compute, stop) = (Compute::per_core(), CancellationToken::new());
     let recalled = watch(ports, &compute, params(PortfolioWatch::default()), Progress::default(), stop);
     assert_eq!(recalled.await.unwrap().checks, 1);

@@ -28,6 +28,7 @@ use crate::compute::Compute;
 use crate::failure::AnalystError;
 use crate::market_view;
 use crate::ports::Ports;
+use crate::recalls::{ASKED_EVERY, is_recalled};
 use crate::supervise::Progress;
 
 /// How often an account is read before the open and after the close: shares move, and the stream sees it.
@@ -38,8 +39,6 @@ const NOTHING_TRADES: Duration = Duration::from_secs(3600);
 const SYNC_EVERY: TimeDelta = TimeDelta::minutes(5);
 /// Most alerts whose messages the ledger has not taken yet.
 const MOST_PENDING: usize = 200;
-/// How often the store is asked whether the stretch is recalled, and to take what it has not taken.
-const STORE: Duration = Duration::from_secs(2);
 /// How often marks that have moved are compared with the rules.
 const MARKS: Duration = Duration::from_secs(1);
 /// How long a watch that has to go waits for what it is sending.
@@ -211,11 +210,12 @@ impl<'a> Watching<'a> {
     /// Between two reads: what moves on the stream is compared with the rules, until the store says that somebody wants the
     /// stretch to end.
     async fn follow_until_recalled(&mut self) {
-        let (mut store, mut marks) = (patient(STORE), patient(MARKS));
+        let (mut store, mut marks) = (patient(ASKED_EVERY), patient(MARKS));
         loop {
             tokio::select! {
                 _ = store.tick() => {
-                    if self.is_recalled().await {
+                    let WatchPortfolioParams { account_id, stretch, .. } = &self.params;
+                    if is_recalled(&*self.ports.recalls, self.user(), account_id, stretch).await {
                         return;
                     }
                     self.notify_late().await;
@@ -223,17 +223,6 @@ impl<'a> Watching<'a> {
                 _ = marks.tick(), if self.live.has_changed() => self.check_marks().await,
                 Some(_) = self.sends.join_next(), if !self.sends.is_empty() => {}
                 event = self.live.next() => self.live.take(event),
-            }
-        }
-    }
-
-    async fn is_recalled(&mut self) -> bool {
-        let recalled = self.ports.accounts.recalled_watch(self.user(), &self.params.account_id).await;
-        match recalled {
-            Ok(stretch) => stretch.is_some_and(|stretch| stretch == self.params.stretch),
-            Err(error) => {
-                tracing::debug!("whether the watch is recalled cannot be read: {error}");
-                false
             }
         }
     }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+pub use ttai_core::RemovedRows;
 
 use crate::lenient::Arguments;
 use crate::policy::{ANALYSIS_EXECUTION_TIMEOUT, DRILL_TASK_TIMEOUT};
@@ -38,30 +39,6 @@ impl Validate for RetentionParams {
 }
 
 impl Arguments for RetentionParams {}
-
-/// How many rows were removed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(default)]
-pub struct RemovedRows {
-    /// Analyses.
-    pub analyses: u64,
-    /// Runs of screens.
-    pub screens: u64,
-    /// Candidates of screens.
-    pub screened: u64,
-    /// Pictures and scenes that nothing refers to any more.
-    pub artifacts: u64,
-    /// Models' turns.
-    pub turns: u64,
-    /// Messages with nothing left to deliver.
-    pub messages: u64,
-    /// What alerts fired.
-    pub firings: u64,
-    /// Alerts that somebody had removed.
-    pub alerts: u64,
-    /// Dated news stories.
-    pub stories: u64,
-}
 
 impl WorkflowParams for RetentionParams {
     const WORKFLOW: &'static str = "RetentionWorkflow";

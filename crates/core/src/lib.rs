@@ -15,6 +15,7 @@ mod option_root;
 pub mod portfolio_rule;
 pub mod portfolio_watch;
 pub mod quote;
+mod removed;
 pub mod strategy;
 pub mod streamer;
 pub mod symbol;
@@ -31,6 +32,7 @@ pub use option::{ExerciseStyle, OccSymbol, OptionContract, OptionRight, Settleme
 pub use portfolio_rule::{PortfolioRule, RuleKind};
 pub use portfolio_watch::{ActiveAlert, PortfolioAlert, WatchState};
 pub use quote::{Quote, QuoteCondition};
+pub use removed::RemovedRows;
 pub use strategy::{AccountType, OpenInterestPolicy, SpreadType};
 pub use symbol::{Symbol, SymbolError};
 pub use trend::{ExtensionRisk, FibonacciLevel, LevelSide, Timeframe, TrendDirection, TrendQuality};

@@ -94,8 +94,4 @@ pub trait Accounts: Send + Sync {
     async fn save_watch(&self, user_id: &str, account: &str, watch: &StoredWatch) -> Result<(), StoreError>;
     /// What a watch remembers.
     async fn watch(&self, user_id: &str, account: &str) -> Result<Option<StoredWatch>, StoreError>;
-    /// Tells a stretch of watching an account to end, by its name.
-    async fn recall_watch(&self, user_id: &str, account: &str, stretch: &str) -> Result<(), StoreError>;
-    /// The stretch that was last told to end.
-    async fn recalled_watch(&self, user_id: &str, account: &str) -> Result<Option<String>, StoreError>;
 }

@@ -20,6 +20,7 @@ pub mod news_seen;
 pub mod notifier;
 pub mod provenance;
 pub mod quote_stream;
+pub mod recalls;
 pub mod retention;
 pub mod scanner;
 pub mod screener_results;
@@ -69,7 +70,8 @@ pub use quote_stream::{
     HeldUp, QuoteStream, StreamEvent, StreamGap, StreamGreeks, StreamHalt, StreamHealth, StreamKinds,
     StreamQuote, StreamReader, StreamSymbol, StreamTrade,
 };
-pub use retention::{Removed, Retain};
+pub use recalls::Recalls;
+pub use retention::{RemovedRows, Retain};
 pub use scanner::{ScanMatch, ScanRequest, Scanner};
 pub use screener_results::{
     MAX_SCREENED, RankedPick, ScreenRunKey, ScreenRunRecord, ScreenedCandidate, ScreenerResults,

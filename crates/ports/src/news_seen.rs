@@ -160,8 +160,4 @@ pub trait NewsSeen: Send + Sync {
     async fn record_news(&self, user_id: &str, revision: u64, check: &NewsCheck) -> Result<bool, StoreError>;
     /// A user's stories, newest first.
     async fn list_stories(&self, filter: &StoryFilter) -> Result<Vec<SeenStory>, StoreError>;
-    /// Tells a stretch of watching a user's news to end, by its name.
-    async fn recall_news(&self, user_id: &str, stretch: &str) -> Result<(), StoreError>;
-    /// The stretch that was last told to end.
-    async fn recalled_news(&self, user_id: &str) -> Result<Option<String>, StoreError>;
 }

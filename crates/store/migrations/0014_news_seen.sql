@@ -34,8 +34,5 @@ CREATE TABLE news_watches (
     cursors  TEXT   NOT NULL
 );
 
--- Beside the watch's own row, which it alone writes.
-CREATE TABLE news_recalls (
-    user_id TEXT COLLATE "C" NOT NULL PRIMARY KEY,
-    stretch TEXT NOT NULL
-);
+-- Recalls are of watches over the news, too.
+ALTER TABLE watch_recalls RENAME COLUMN account TO watch;

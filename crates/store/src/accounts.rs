@@ -8,7 +8,7 @@ use ttai_ports::{Accounts, PositionStatus, StoreError, StoredBalances, StoredPos
 
 use crate::Database;
 use crate::alerts::show_sets_again;
-use crate::checks::{check_id, check_named, json_text, storable_instant};
+use crate::checks::{check_id, json_text, storable_instant};
 use crate::statement::{Statement, instant, row, sql};
 
 /// Most positions of one account.
@@ -39,9 +39,6 @@ const SAVE_BALANCES: &str = "INSERT INTO balances (user_id, account, cash, net_l
 const SAVE_WATCH: &str = "INSERT INTO portfolio_watches (user_id, account, checks, state) VALUES ($1, $2, $3, $4) \
      ON CONFLICT (user_id, account) DO UPDATE SET checks = excluded.checks, state = excluded.state \
      WHERE portfolio_watches.checks <= excluded.checks";
-
-const RECALL: &str = "INSERT INTO watch_recalls (user_id, account, stretch) VALUES ($1, $2, $3) \
-     ON CONFLICT (user_id, account) DO UPDATE SET stretch = excluded.stretch";
 
 row! {
     struct Held {
@@ -252,20 +249,5 @@ impl Accounts for Database {
         let state: Value = serde_json::from_str(&found.state)
             .map_err(|error| StoreError::Corrupt(format!("the watch's state is no JSON: {error}")))?;
         Ok(Some(StoredWatch { checks: u64::try_from(found.checks).unwrap_or(0), state }))
-    }
-
-    async fn recall_watch(&self, user_id: &str, account: &str, stretch: &str) -> Result<(), StoreError> {
-        check_owner(user_id, account)?;
-        check_named("the stretch", stretch)?;
-        let statement = sql(RECALL).bind(user_id).bind(account).bind(stretch);
-        self.execute("recalling the watch", statement).await.map(drop)
-    }
-
-    async fn recalled_watch(&self, user_id: &str, account: &str) -> Result<Option<String>, StoreError> {
-        check_owner(user_id, account)?;
-        let query = sql("SELECT stretch FROM watch_recalls WHERE user_id = $1 AND account = $2");
-        let query = query.bind(user_id).bind(account);
-        let found: Option<(String,)> = self.first("reading the watch's recall", query).await?;
-        Ok(found.map(|(stretch,)| stretch))
     }
 }

@@ -39,6 +39,7 @@ mod limits;
 mod messages;
 mod news_seen;
 mod postgres;
+mod recalls;
 mod retention;
 mod schema;
 mod screener_results;

@@ -28,9 +28,6 @@ const ADVANCE: &str =
     "UPDATE news_watches SET revision = revision + 1, cursors = $3 WHERE user_id = $1 AND revision = $2";
 const INSERT: &str = "INSERT INTO news_seen (user_id, story_key, page, source, headline, url, symbols, published_at, \
      seen_at, significance, outcome, repeat_of, message_id) VALUES ";
-const RECALL: &str = "INSERT INTO news_recalls (user_id, stretch) VALUES ($1, $2) \
-     ON CONFLICT (user_id) DO UPDATE SET stretch = excluded.stretch";
-
 row! {
     struct Stored {
         story_key: String,
@@ -219,20 +216,6 @@ impl NewsSeen for Database {
     async fn list_stories(&self, filter: &StoryFilter) -> Result<Vec<SeenStory>, StoreError> {
         let found = self.all::<Stored>("listing the stories", listing(filter)?).await?;
         found.into_iter().map(Stored::into_story).collect()
-    }
-
-    async fn recall_news(&self, user_id: &str, stretch: &str) -> Result<(), StoreError> {
-        check_named("the news' user", user_id)?;
-        check_named("the stretch", stretch)?;
-        let recall = sql(RECALL).bind(user_id).bind(stretch);
-        self.execute("recalling the news watch", recall).await.map(drop)
-    }
-
-    async fn recalled_news(&self, user_id: &str) -> Result<Option<String>, StoreError> {
-        check_named("the news' user", user_id)?;
-        let select = sql("SELECT stretch FROM news_recalls WHERE user_id = $1").bind(user_id);
-        let found: Option<(String,)> = self.first("reading the news watch's recall", select).await?;
-        Ok(found.map(|(stretch,)| stretch))
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
-use ttai_ports::{Removed, Retain, StoreError};
+use ttai_ports::{RemovedRows, Retain, StoreError};
 
 use crate::Database;
 use crate::statement::sql;
@@ -60,12 +60,16 @@ impl Database {
     ///
     /// # Errors
     /// [`StoreError`] of the first statement that failed; what was removed before stays removed.
-    pub async fn remove_old(&self, retention: Retention, now: DateTime<Utc>) -> Result<Removed, StoreError> {
+    pub async fn remove_old(
+        &self,
+        retention: Retention,
+        now: DateTime<Utc>,
+    ) -> Result<RemovedRows, StoreError> {
         let before = |days: Option<u32>, more: i64| {
             let span = TimeDelta::days(i64::from(days?.max(LEAST_DAYS)) + more);
             now.checked_sub_signed(span)
         };
-        Ok(Removed {
+        Ok(RemovedRows {
             analyses: self.remove(ANALYSES, before(retention.analyses_days, 0)).await?,
             screens: self.remove(SCREENS, before(retention.analyses_days, 0)).await?,
             screened: self.remove(SCREENED, before(retention.analyses_days, 0)).await?,
@@ -106,7 +110,7 @@ pub struct RetainingDatabase {
 
 #[async_trait]
 impl Retain for RetainingDatabase {
-    async fn remove_old(&self, now: DateTime<Utc>) -> Result<Removed, StoreError> {
+    async fn remove_old(&self, now: DateTime<Utc>) -> Result<RemovedRows, StoreError> {
         self.database.remove_old(self.retention, now).await
     }
 }

@@ -72,6 +72,7 @@ sqlite_keeps!(
     an_alert_changes_pauses_and_is_removed,
     alerts_are_listed_by_page_symbol_and_state,
     the_feed_misses_no_change,
+    the_last_recall_of_each_watch_stands,
     watchlists_change_and_show_the_alerts_over_them_again,
     a_source_is_read_once_however_often_it_is_saved,
     a_problem_keeps_the_cursor_and_ends_with_the_next_sync,

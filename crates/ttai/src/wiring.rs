@@ -56,6 +56,7 @@ async fn assemble(settings: &Settings, store: Arc<Spooled>) -> anyhow::Result<Po
         metrics,
         news,
         news_seen: Arc::clone(store.database()) as _,
+        recalls: Arc::clone(store.database()) as _,
         analyses: Arc::clone(&store) as _,
         artifacts: Arc::clone(&store) as _,
         journal: Arc::clone(store.database()) as _,

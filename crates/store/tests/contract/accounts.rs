@@ -66,8 +66,4 @@ pub(crate) async fn balances_and_watches_go_forward_only(bench: &Bench) {
     store.save_watch("ann", "A1", &watch(6, "six")).await.unwrap();
     assert_eq!(store.watch("ann", "A1").await.unwrap(), Some(watch(7, "seven")));
     assert_eq!(store.watch("ann", "A2").await.unwrap(), None);
-    store.recall_watch("ann", "A1", "run/1").await.unwrap();
-    store.recall_watch("ann", "A1", "run/2").await.unwrap();
-    assert_eq!(store.recalled_watch("ann", "A1").await.unwrap().as_deref(), Some("run/2"));
-    assert_eq!(store.recalled_watch("bob", "A1").await.unwrap(), None);
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use ttai_ports::{
     Deliveries, DeliveryBacklog, DeliveryClaim, DeliveryFilter, DeliveryKey, DeliveryOutcome, DeliveryState,
-    Message, MessageDelivery, MessageRecord, MessageRoute, Messages, NewDigest, NewMessage, Removed,
+    Message, MessageDelivery, MessageRecord, MessageRoute, Messages, NewDigest, NewMessage, RemovedRows,
     SettledDelivery, StoreError,
 };
 use ttai_store::{Database, Retention};
@@ -228,7 +228,7 @@ pub(crate) async fn old_messages_go_unless_they_are_still_to_be_delivered(bench:
         }
     }
     let removed = store.remove_old(Retention::default(), Utc::now()).await.unwrap();
-    assert_eq!(removed, Removed { messages: 1, ..Removed::default() });
+    assert_eq!(removed, RemovedRows { messages: 1, ..RemovedRows::default() });
     assert_eq!(states(&store, "done").await, []);
     assert_eq!(states(&store, "open").await, [("desk".to_owned(), DeliveryState::Sending)]);
 }

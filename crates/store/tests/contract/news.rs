@@ -7,7 +7,7 @@ use std::str::FromStr;
 use chrono::{DateTime, TimeDelta, Utc};
 use ttai_ports::{
     Deliveries, Message, MessageRecord, MessageRoute, Messages, NewMessage, NewsCheck, NewsCursor,
-    NewsProgress, NewsSeen, Removed, SeenStory, StoreError, StoryFilter, StoryIdentity, StoryOutcome,
+    NewsProgress, NewsSeen, RemovedRows, SeenStory, StoreError, StoryFilter, StoryIdentity, StoryOutcome,
 };
 use ttai_store::Retention;
 
@@ -104,10 +104,6 @@ pub(crate) async fn a_check_of_the_news_is_recorded_once_with_its_messages(bench
     // A story is told to its own user or not at all.
     let crossed = NewsCheck { messages: vec![message("news/bob/1", "bob")], ..NewsCheck::default() };
     assert!(matches!(store.record_news("ann", 1, &crossed).await, Err(StoreError::Invalid(_))));
-    store.recall_news("ann", "run/1").await.unwrap();
-    store.recall_news("ann", "run/2").await.unwrap();
-    assert_eq!(store.recalled_news("ann").await.unwrap().as_deref(), Some("run/2"));
-    assert_eq!(store.recalled_news("bob").await.unwrap(), None);
 }
 
 pub(crate) async fn stories_are_listed_by_symbol_and_page_and_hostile_ones_refused(bench: &Bench) {
@@ -169,9 +165,9 @@ pub(crate) async fn old_stories_go_unless_nobody_knows_how_old_they_are(bench: &
     store.record_news("ann", 0, &NewsCheck { stories, ..NewsCheck::default() }).await.unwrap();
     let retention = Retention { alerts_days: Some(90), ..Retention::default() };
     let removed = store.remove_old(retention, now).await.unwrap();
-    assert_eq!(removed, Removed { stories: 1, ..Removed::default() });
+    assert_eq!(removed, RemovedRows { stories: 1, ..RemovedRows::default() });
     let left: Vec<String> =
         store.list_stories(&of("ann")).await.unwrap().into_iter().map(|story| story.key).collect();
     assert_eq!(left, ["wire:new", "wire:u"]);
-    assert_eq!(store.remove_old(retention, now + TimeDelta::days(1)).await.unwrap(), Removed::default());
+    assert_eq!(store.remove_old(retention, now + TimeDelta::days(1)).await.unwrap(), RemovedRows::default());
 }

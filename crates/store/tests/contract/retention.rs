@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 use sqlx::AssertSqlSafe;
-use ttai_ports::{Analyses, AnalysisFilter, AnalysisRecord, Artifact, Artifacts, ModelJournal, Removed};
+use ttai_ports::{Analyses, AnalysisFilter, AnalysisRecord, Artifact, Artifacts, ModelJournal, RemovedRows};
 use ttai_store::{Database, Retention};
 
 use super::{Bench, record, turn};
@@ -53,9 +53,9 @@ pub(crate) async fn what_is_old_is_removed_and_what_is_referred_to_stays(bench: 
     let now = Utc::now();
     assert_eq!(
         store.remove_old(DAYS, now).await.unwrap(),
-        Removed { analyses: 230, artifacts: 228, turns: 3, ..Removed::default() }
+        RemovedRows { analyses: 230, artifacts: 228, turns: 3, ..RemovedRows::default() }
     );
-    assert_eq!(store.remove_old(DAYS, now).await.unwrap(), Removed::default(), "it may be repeated");
+    assert_eq!(store.remove_old(DAYS, now).await.unwrap(), RemovedRows::default(), "it may be repeated");
     assert_eq!(runs(&store).await, 1);
     for (number, name) in (0..).zip(&names).take(3) {
         assert_eq!(store.get(name).await.unwrap().is_some(), number < 2, "artefact {number}");
@@ -65,14 +65,17 @@ pub(crate) async fn what_is_old_is_removed_and_what_is_referred_to_stays(bench: 
 
     // An artefact outlives the analysis that refers to it.
     let day = |days: i64| now + TimeDelta::days(days);
-    assert_eq!(store.remove_old(DAYS, day(29)).await.unwrap(), Removed { turns: 1, ..Removed::default() });
+    assert_eq!(
+        store.remove_old(DAYS, day(29)).await.unwrap(),
+        RemovedRows { turns: 1, ..RemovedRows::default() }
+    );
     assert_eq!(
         store.remove_old(DAYS, day(30) + TimeDelta::hours(1)).await.unwrap(),
-        Removed { analyses: 1, ..Removed::default() }
+        RemovedRows { analyses: 1, ..RemovedRows::default() }
     );
     assert_eq!(
         store.remove_old(DAYS, day(31) + TimeDelta::hours(1)).await.unwrap(),
-        Removed { artifacts: 2, ..Removed::default() }
+        RemovedRows { artifacts: 2, ..RemovedRows::default() }
     );
 }
 
@@ -83,10 +86,10 @@ pub(crate) async fn nothing_is_removed_without_a_limit(bench: &Bench) {
     store.save_turn(&turn(1, "bought")).await.unwrap();
     let for_ever = Retention { analyses_days: None, turns_days: None, alerts_days: None };
     let late = Utc::now() + TimeDelta::days(100_000);
-    assert_eq!(store.remove_old(for_ever, late).await.unwrap(), Removed::default());
+    assert_eq!(store.remove_old(for_ever, late).await.unwrap(), RemovedRows::default());
     // What a run under way may need stays whatever is asked.
     let nothing = Retention { analyses_days: Some(0), turns_days: Some(0), alerts_days: Some(0) };
-    assert_eq!(store.remove_old(nothing, Utc::now()).await.unwrap(), Removed::default());
+    assert_eq!(store.remove_old(nothing, Utc::now()).await.unwrap(), RemovedRows::default());
     let long_ago: DateTime<Utc> = DateTime::<Utc>::MIN_UTC;
-    assert_eq!(store.remove_old(DAYS, long_ago).await.unwrap(), Removed::default());
+    assert_eq!(store.remove_old(DAYS, long_ago).await.unwrap(), RemovedRows::default());
 }

@@ -4,7 +4,7 @@ use chrono::{TimeDelta, Utc};
 use serde_json::json;
 use sqlx::AssertSqlSafe;
 use ttai_ports::{
-    MAX_SCREENED, RankedPick, Removed, ScreenRunKey, ScreenRunRecord, ScreenedCandidate, ScreenerResults,
+    MAX_SCREENED, RankedPick, RemovedRows, ScreenRunKey, ScreenRunRecord, ScreenedCandidate, ScreenerResults,
     StoreError,
 };
 use ttai_store::Retention;
@@ -117,6 +117,6 @@ pub(crate) async fn old_screens_are_removed(bench: &Bench) {
     store.save_screen_run(&run("ann", "w2", "morning")).await.unwrap();
     let retention = Retention { analyses_days: Some(30), turns_days: None, alerts_days: None };
     let removed = store.remove_old(retention, Utc::now()).await.unwrap();
-    assert_eq!(removed, Removed { screens: 1, screened: 1, ..Removed::default() });
+    assert_eq!(removed, RemovedRows { screens: 1, screened: 1, ..RemovedRows::default() });
     assert_eq!(store.list_screen_runs("ann", None, 10).await.unwrap().len(), 1);
 }
