@@ -1,6 +1,7 @@
 //! The words by which a headline is judged. Only headlines are read; their text is data and is never followed.
 //!
-//! A phrase matches whole words in any case; `*` at its end stands for any ending. Of all phrases that match, the most significant one sets
+//! A phrase matches whole words in any case; `*` at a word's end stands for any ending, and `..` for up to four words between two that belong
+//! together ("cuts its full-year outlook"). Of all phrases that match, the most significant one sets
 //! a story's significance, and the sum of all tones its sentiment.
 
 /// What a phrase means.
@@ -100,15 +101,22 @@ pub(super) const PHRASES: &[Phrase] = &[
     major("investigation", -1),
     major("subpoena*", -1),
     major("profit warning", -1),
-    major("cuts guidance", -1),
-    major("cuts forecast", -1),
-    major("cuts outlook", -1),
-    major("lowers guidance", -1),
-    major("lowers forecast", -1),
-    major("lowers outlook", -1),
-    major("withdraws guidance", -1),
-    major("cuts dividend", -1),
-    major("suspends dividend", -1),
+    major("cut* .. guidance", -1),
+    major("cut* .. forecast*", -1),
+    major("cut* .. outlook", -1),
+    major("lower* .. guidance", -1),
+    major("lower* .. forecast*", -1),
+    major("lower* .. outlook", -1),
+    major("slash* .. guidance", -1),
+    major("slash* .. forecast*", -1),
+    major("slash* .. outlook", -1),
+    major("withdr* .. guidance", -1),
+    major("withdr* .. forecast*", -1),
+    major("withdr* .. outlook", -1),
+    major("suspend* .. guidance", -1),
+    major("cut* .. dividend", -1),
+    major("slash* .. dividend", -1),
+    major("suspend* .. dividend", -1),
     major("short seller", -1),
     major("ceo resigns", -1),
     major("ceo fired", -1),
@@ -130,9 +138,15 @@ pub(super) const PHRASES: &[Phrase] = &[
     major("goes private", 0),
     major("spin off", 0),
     major("stock split", 0),
-    major("raises guidance", 1),
-    major("raises forecast", 1),
-    major("raises outlook", 1),
+    major("raise* .. guidance", 1),
+    major("raise* .. forecast*", 1),
+    major("raise* .. outlook", 1),
+    major("boost* .. guidance", 1),
+    major("boost* .. forecast*", 1),
+    major("boost* .. outlook", 1),
+    major("lift* .. guidance", 1),
+    major("lift* .. forecast*", 1),
+    major("lift* .. outlook", 1),
     major("fda approv*", 1),
     major("record profit", 1),
     major("record revenue", 1),
@@ -166,7 +180,7 @@ pub(super) const PHRASES: &[Phrase] = &[
     minor("strong", 1),
     minor("wins", 1),
     minor("buyback", 1),
-    minor("raises dividend", 1),
+    minor("raise* .. dividend", 1),
     minor("dividend increase", 1),
     minor("partnership", 1),
     minor("profit rises", 1),
@@ -178,10 +192,31 @@ pub(super) fn words_of(headline: &str) -> Vec<String> {
     lower.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_owned).collect()
 }
 
+/// Most words that `..` stands for, and those that no such stretch has: behind them something else begins.
+const MOST_BETWEEN: usize = 4;
+const ENDS_A_STRETCH: [&str; 15] = [
+    "after", "ahead", "amid", "and", "as", "before", "but", "despite", "on", "over", "price", "target",
+    "targets", "while", "with",
+];
+
 /// Whether `phrase` stands among `words`.
 pub(super) fn matches(words: &[String], phrase: &str) -> bool {
     let parts: Vec<&str> = phrase.split(' ').collect();
-    words.windows(parts.len()).any(|window| window.iter().zip(&parts).all(|(word, part)| fits(word, part)))
+    (0..words.len()).any(|from| begins_with(&words[from..], &parts))
+}
+
+fn begins_with(words: &[String], parts: &[&str]) -> bool {
+    match parts {
+        [] => true,
+        ["..", rest @ ..] => {
+            let belongs = |word: &&String| !ENDS_A_STRETCH.contains(&word.as_str());
+            let most = words.iter().take(MOST_BETWEEN).take_while(belongs).count();
+            (0..=most).any(|between| begins_with(&words[between..], rest))
+        }
+        [part, rest @ ..] => {
+            words.split_first().is_some_and(|(word, words)| fits(word, part) && begins_with(words, rest))
+        }
+    }
 }
 
 fn fits(word: &str, part: &str) -> bool {
@@ -200,6 +235,13 @@ mod tests {
     #[case("XYZ opens chapter in 11 towns", "chapter 11", false)]
     #[case("Defaulters unite", "default*", true)]
     #[case("Unsecured", "sec charges", false)]
+    #[case("XYZ cuts guidance", "cut* .. guidance", true)]
+    #[case("XYZ cuts its full-year outlook", "cut* .. outlook", true)]
+    #[case("XYZ cut fiscal 2026 revenue guidance", "cut* .. guidance", true)]
+    #[case("XYZ cuts jobs as outlook dims", "cut* .. outlook", false)]
+    #[case("Broker cuts XYZ price target ahead of guidance", "cut* .. guidance", false)]
+    #[case("XYZ cuts one two three four five outlook", "cut* .. outlook", false)]
+    #[case("Outlook: XYZ cuts", "cut* .. outlook", false)]
     fn phrases_match_whole_words(#[case] headline: &str, #[case] phrase: &str, #[case] expected: bool) {
         assert_eq!(matches(&words_of(headline), phrase), expected);
     }

@@ -8,13 +8,15 @@ use chrono::Utc;
 use ttai_activities::Shutdown;
 use ttai_client::{ClientError, TtaiClient};
 use ttai_contract::{TaskQueue, UserId};
-use ttai_ports::{Broker, PortError};
+use ttai_ports::{Broker, MarketData, PortError};
 
-use crate::schedules::{self, ScheduleKeeper};
+use crate::schedules::{self, ScheduleDriver, ScheduleKeeper};
 use crate::settings::Settings;
 
 /// How soon a broker that did not list its accounts is asked again.
 const AGAIN: Duration = Duration::from_secs(60);
+/// How often a market's clock is compared with what is due by it.
+const DRIVEN_EVERY: Duration = Duration::from_millis(200);
 
 /// Starts what is absent and runs on the queues. The accounts are found in the background: a broker may be away for hours.
 ///
@@ -79,17 +81,52 @@ async fn watch_accounts_of(client: &TtaiClient, broker: &dyn Broker, drill: bool
     Ok(())
 }
 
-/// Brings the server's schedules to the configuration, and says in one line what came of it.
-pub(crate) async fn apply_schedules(client: &TtaiClient, settings: &Settings) -> String {
-    let keeps_time = settings.market.keeps_the_servers_time();
-    let plan = schedules::plan(&settings.config, keeps_time, Utc::now());
+/// Brings the server's schedules to the configuration, and says in one line what came of it. Where the market's time is another one that
+/// goes on, what is due by it is started until the shutdown.
+pub(crate) async fn apply_schedules(
+    client: &TtaiClient,
+    settings: &Settings,
+    market: Arc<dyn MarketData>,
+    shutdown: Shutdown,
+) -> String {
+    let follows = settings.follows_server_time();
+    let plan = schedules::plan(&settings.config, follows, Utc::now());
     match schedules::apply(client, &plan, false).await {
-        Ok(applied) if keeps_time => format!("{} (ttai schedule list)", applied.schedules.len()),
+        Ok(applied) if follows => format!("{} (ttai schedule list)", applied.schedules.len()),
+        Ok(applied) if settings.market_speed() > 0.0 => {
+            tokio::spawn(drive_schedules(client.clone(), plan.driven(), market, shutdown));
+            format!("{}, started by the market's time (ttai schedule list)", applied.schedules.len())
+        }
         Ok(applied) => format!(
             "{}, paused: the market's time is not the server's (ttai schedule list)",
             applied.schedules.len()
         ),
         Err(error) => format!("not applied: {error}; `ttai schedule apply` tries again"),
+    }
+}
+
+/// Starts what is due by the market's time, which is not the server's.
+async fn drive_schedules(
+    client: TtaiClient,
+    schedules: Vec<String>,
+    market: Arc<dyn MarketData>,
+    shutdown: Shutdown,
+) {
+    let Some(symbol) = market.symbols().await.unwrap_or_default().into_iter().next() else { return };
+    let mut driver: Option<ScheduleDriver> = None;
+    let mut look = tokio::time::interval(DRIVEN_EVERY);
+    loop {
+        tokio::select! {
+            () = shutdown.begun() => return,
+            _ = look.tick() => {}
+        }
+        let Ok(now) = market.now(&symbol).await else { continue };
+        let driver =
+            driver.get_or_insert_with(|| ScheduleDriver::new(client.clone(), schedules.clone(), now));
+        match driver.fill_until(now).await {
+            Ok(started) => started.iter().for_each(|start| tracing::info!("{} is due", start.workflow_id())),
+            Err(error) => tracing::warn!("what is due by the market's time waits: {error}"),
+        }
     }
 }
 

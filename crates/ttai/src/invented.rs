@@ -17,7 +17,7 @@ use ttai_ports::{
     SymbolMetrics,
 };
 use ttai_providers::tape::Tape;
-use ttai_sim::market::{InventedTick, cached, is_whole, newest_snapshot, present, ticks};
+use ttai_sim::market::{CHARACTERS, InventedTick, cached_with, is_whole, newest_snapshot, present, ticks};
 
 /// The provider's name in errors and quotes, as of the tapes themselves.
 const PROVIDER: &str = "simulated";
@@ -39,6 +39,7 @@ pub(crate) enum Standing {
 #[derive(Debug)]
 pub(crate) struct InventedMarket {
     seed: u64,
+    symbols: usize,
     cache: PathBuf,
     standing: Standing,
     /// The newest last. Held while one is invented: whoever waits wants the same one.
@@ -58,9 +59,22 @@ impl InventedMarket {
     /// # Errors
     /// A folder that cannot be written, a moment outside the exchange calendar.
     pub(crate) async fn open(seed: u64, data_dir: &Path, standing: Standing) -> anyhow::Result<Self> {
+        Self::open_with(seed, CHARACTERS, data_dir, standing).await
+    }
+
+    /// With so many symbols; one of hundreds takes seconds to invent and should stand at a moment.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub(crate) async fn open_with(
+        seed: u64,
+        symbols: usize,
+        data_dir: &Path,
+        standing: Standing,
+    ) -> anyhow::Result<Self> {
         let cache = data_dir.join("markets");
         std::fs::create_dir_all(&cache).with_context(|| format!("cannot create {}", cache.display()))?;
-        let market = Self { seed, cache, standing, tapes: Mutex::default() };
+        let market = Self { seed, symbols, cache, standing, tapes: Mutex::default() };
         market.now_tape().await?;
         Ok(market)
     }
@@ -113,14 +127,15 @@ impl InventedMarket {
         if let Some(open) = tapes.iter().find(|open| open.moment == moment) {
             return Ok(Arc::clone(&open.tape));
         }
-        let (seed, cache) = (self.seed, self.cache.clone());
+        let (seed, symbols, cache) = (self.seed, self.symbols, self.cache.clone());
         let unavailable = |detail: String| PortError::Unavailable {
             provider: PROVIDER.to_owned(),
             detail,
             retry_after: None,
         };
         let (folder, tape) = tokio::task::spawn_blocking(move || {
-            let folder = cached(seed, &cache, moment).map_err(|error| unavailable(error.to_string()))?;
+            let folder =
+                cached_with(seed, symbols, &cache, moment).map_err(|error| unavailable(error.to_string()))?;
             Ok::<_, PortError>((folder.clone(), Arc::new(Tape::open(folder)?)))
         })
         .await

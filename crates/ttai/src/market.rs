@@ -135,6 +135,36 @@ impl Played {
         Ok((Arc::new(market), SimStart::At(begin)))
     }
 
+    /// An invented market that goes on from its start at a speed; none of another one.
+    ///
+    /// # Errors
+    /// A folder that cannot be written.
+    pub async fn open_to_go_on(
+        &self,
+        data_dir: &Path,
+    ) -> anyhow::Result<Option<(Arc<dyn MarketFeed>, SimStart)>> {
+        let Self::Simulated { seed, start: Some(start) } = self else { return Ok(None) };
+        let market = InventedMarket::open(*seed, data_dir, Standing::Played).await?;
+        Ok(Some((Arc::new(market), SimStart::At(*start))))
+    }
+
+    /// An invented market of so many symbols, at its moment: a market that moves is invented anew every minute.
+    ///
+    /// # Errors
+    /// A recorded market; a folder that cannot be written.
+    pub async fn open_crowd(
+        &self,
+        data_dir: &Path,
+        symbols: usize,
+    ) -> anyhow::Result<(Arc<dyn MarketFeed>, SimStart)> {
+        let Self::Simulated { seed, start } = self else {
+            bail!("--symbols: a recorded market has the symbols that were recorded")
+        };
+        let now = newest_snapshot(start.unwrap_or_else(Utc::now))?;
+        let market = InventedMarket::open_with(*seed, symbols, data_dir, Standing::At(now)).await?;
+        Ok((Arc::new(market), SimStart::At(now)))
+    }
+
     /// Whether it is an invented market.
     #[must_use]
     pub const fn is_simulated(&self) -> bool {
@@ -156,10 +186,12 @@ impl MarketChoice {
         practice_note(Utc::now()).filter(|_| is_played && self.played().is_present())
     }
 
-    /// Whether its clock is the server's, by which schedules run: it is neither recorded nor standing still.
+    /// Whether its clock is the server's, by which schedules run: it is neither recorded nor standing still, and served at no speed of
+    /// its own (0).
     #[must_use]
-    pub fn keeps_the_servers_time(&self) -> bool {
-        matches!(self, Self::Auto | Self::Live) || self.played().is_present()
+    pub fn follows_server_time(&self, speed: f64) -> bool {
+        let runs_ahead = matches!(self, Self::Served(_)) && speed > 0.0;
+        matches!(self, Self::Auto | Self::Live) || (self.played().is_present() && !runs_ahead)
     }
 
     /// A name that no other market has; safe as a folder.

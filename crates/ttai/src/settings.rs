@@ -38,6 +38,18 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// How many seconds pass in a served market per second; 0 where it stands, or follows the present.
+    #[must_use]
+    pub fn market_speed(&self) -> f64 {
+        self.config.number("market", "speed").unwrap_or(0.0)
+    }
+
+    /// Whether the market's clock is the server's, by which schedules run.
+    #[must_use]
+    pub fn follows_server_time(&self) -> bool {
+        self.market.follows_server_time(self.market_speed())
+    }
+
     /// Gathers the settings.
     ///
     /// # Errors

@@ -4,6 +4,7 @@
 use chrono::{DateTime, Days, Duration, NaiveDate, Utc};
 use serde_json::{Value, json};
 use ttai_calendar::Session;
+use ttai_core::Symbol;
 
 use super::company::Company;
 use super::history::History;
@@ -59,8 +60,13 @@ fn iv30(company: &Company, history: &History) -> Vec<Value> {
 }
 
 /// `news/SYMBOL.json`: stories of the last sessions before `now`, oldest first.
-pub(super) fn stories(company: &Company, sessions: &[Session], now: DateTime<Utc>, end: NaiveDate) -> Value {
-    let ticker = company.ticker;
+pub(super) fn stories(
+    ticker: &Symbol,
+    company: &Company,
+    sessions: &[Session],
+    now: DateTime<Utc>,
+    end: NaiveDate,
+) -> Value {
     let mut texts = vec![
         (
             9,

@@ -5,6 +5,7 @@
 //! arithmetic, and option prices are rounded to ticks. Sessions are counted back from the last one, so that one seed is the
 //! same market on every day, with other dates.
 
+mod cast;
 mod chain;
 mod company;
 mod facts;
@@ -19,13 +20,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use chrono::{DateTime, Days, Duration, NaiveDate, Utc};
 use ttai_calendar::{CalendarError, Session, sessions_between};
-use ttai_core::{CashDividend, DividendStatus, Symbol, SymbolError};
+use ttai_core::{CashDividend, DividendStatus, SymbolError};
 use ttai_quant::pricing::PricingError;
 
-use company::{COMPANIES, Company};
+use cast::{Member, cast};
 use history::History;
 use random::Random;
 
+pub use cast::{CHARACTERS, MAX_SYMBOLS};
 pub use moment::{PresentMoment, hour_before_close, newest_snapshot, present, present_at};
 pub use ticks::{InventedTick, ticks};
 
@@ -42,6 +44,8 @@ const SESSIONS: usize = 1_506;
 const HISTORY_DAYS: u64 = 2_240;
 /// How many markets a cache keeps; whoever needs an older one invents it again.
 const KEPT: usize = 24;
+/// How many of the larger ones, each of hundreds of megabytes.
+const KEPT_CROWDS: usize = 2;
 
 /// Why no market could be invented.
 #[derive(Debug, thiserror::Error)]
@@ -72,23 +76,33 @@ pub enum SimError {
 /// # Errors
 /// [`SimError`] where the moment is outside the calendar or the folder cannot be written.
 pub fn cached(seed: u64, cache: &Path, at: DateTime<Utc>) -> Result<PathBuf, SimError> {
+    cached_with(seed, CHARACTERS, cache, at)
+}
+
+/// As [`cached`], with so many symbols.
+///
+/// # Errors
+/// As [`cached`].
+pub fn cached_with(seed: u64, symbols: usize, cache: &Path, at: DateTime<Utc>) -> Result<PathBuf, SimError> {
     let (_, at) = moment::in_session(at)?;
-    let prefix = format!("simulated-v{VERSION}-");
-    let folder = cache.join(format!("{prefix}{seed}-{}", at.format("%Y%m%dT%H%M")));
+    let prefix = if symbols == CHARACTERS { "simulated" } else { "crowd" };
+    let prefix = format!("{prefix}-v{VERSION}-");
+    let crowd = if symbols == CHARACTERS { String::new() } else { format!("x{symbols}") };
+    let folder = cache.join(format!("{prefix}{seed}{crowd}-{}", at.format("%Y%m%dT%H%M")));
     if is_whole(&folder) {
         return Ok(folder);
     }
     // Named for one attempt: others of this process or of another may be inventing the same market.
     let attempt = ATTEMPTS.fetch_add(1, Ordering::Relaxed);
     let unfinished = cache.join(format!(".unfinished-v{VERSION}-{seed}-{}-{attempt}", std::process::id()));
-    generate(seed, &unfinished, at)?;
+    generate_with(seed, symbols, &unfinished, at)?;
     match std::fs::rename(&unfinished, &folder) {
         Ok(()) => {}
         // Another process was first: its files are the same.
         Err(_) if is_whole(&folder) => write::remove(&unfinished)?,
         Err(source) => return Err(SimError::Write { path: folder, source }),
     }
-    write::prune(cache, &prefix, KEPT);
+    write::prune(cache, &prefix, if symbols == CHARACTERS { KEPT } else { KEPT_CROWDS });
     Ok(folder)
 }
 
@@ -103,14 +117,23 @@ pub fn is_whole(folder: &Path) -> bool {
 /// # Errors
 /// [`SimError`] where the moment is outside the calendar or the folder cannot be written.
 pub fn generate(seed: u64, folder: &Path, at: DateTime<Utc>) -> Result<(), SimError> {
+    generate_with(seed, CHARACTERS, folder, at)
+}
+
+fn generate_with(seed: u64, symbols: usize, folder: &Path, at: DateTime<Utc>) -> Result<(), SimError> {
     let (session, at) = moment::in_session(at)?;
     let sessions = last_sessions(session.date)?;
     write::folders(folder)?;
+    let members = cast(seed, symbols)?;
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
     // Symbols do not depend on each other; each has its own random numbers.
     let results: Vec<Result<(), SimError>> = std::thread::scope(|scope| {
-        let threads: Vec<_> = COMPANIES
-            .iter()
-            .map(|company| scope.spawn(|| generate_symbol(seed, folder, company, &sessions, at)))
+        let invent = |some: &[Member]| {
+            some.iter().try_for_each(|member| generate_symbol(seed, folder, member, &sessions, at))
+        };
+        let threads: Vec<_> = members
+            .chunks(members.len().div_ceil(threads).max(1))
+            .map(|some| scope.spawn(move || invent(some)))
             .collect();
         threads
             .into_iter()
@@ -133,20 +156,19 @@ fn last_sessions(end: NaiveDate) -> Result<Vec<Session>, SimError> {
 fn generate_symbol(
     seed: u64,
     folder: &Path,
-    company: &Company,
+    Member { symbol, company }: &Member,
     sessions: &[Session],
     now: DateTime<Utc>,
 ) -> Result<(), SimError> {
-    let mut random = Random::new(seed, company.ticker);
-    let symbol = Symbol::new(company.ticker)?;
+    let mut random = Random::new(seed, symbol.as_str());
     let history = history::invent(company, sessions, &mut random);
-    write::history(folder, &symbol, &history)?;
+    write::history(folder, symbol, &history)?;
     let Some((session, minutes)) = history.minutes.last() else { return Ok(()) };
     let last = minutes.iter().rev().find(|minute| minute.start + Duration::minutes(1) <= now);
     let spot = last.map_or(company.price, |minute| minute.close);
     let market = chain::Market {
         company,
-        symbol: &symbol,
+        symbol,
         spot,
         time: now,
         date: session.date,
@@ -154,8 +176,8 @@ fn generate_symbol(
         dividends: &coming_dividends(&history, session.date),
     };
     write::chain(folder, &market, &chain::invent(&market, &mut random)?)?;
-    write::json(folder, "metrics", &symbol, &facts::metrics(company, &history, session.date))?;
-    write::json(folder, "news", &symbol, &facts::stories(company, sessions, now, session.date))
+    write::json(folder, "metrics", symbol, &facts::metrics(company, &history, session.date))?;
+    write::json(folder, "news", symbol, &facts::stories(symbol, company, sessions, now, session.date))
 }
 
 /// The last payment repeated every thirteen weeks, as anyone would project it from the past ones.

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use chrono::NaiveDate;
 use clap::{Args, Subcommand};
 
 use super::duration;
@@ -12,10 +13,51 @@ use super::duration;
 pub enum DrillCommand {
     /// Whether alerts fire as a tape says they must, each once, and reach a channel.
     Alerts(DrillAlertsArgs),
+    /// Whole market days at speed: everything that is scheduled runs at its market time while workers are killed, and nothing is lost.
+    Day(DrillDayArgs),
     /// Measure what waiting costs: the server's actions an hour, the worker's memory and time.
     Idle(DrillIdleArgs),
     /// Measure how long a price takes from the stream's frame to a webhook.
     Latency(DrillLatencyArgs),
+    /// Measure what a screen over hundreds of symbols takes and costs, beside what the providers' limits allow.
+    Screen(DrillScreenArgs),
+}
+
+/// `ttai drill day`.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct DrillDayArgs {
+    /// The first day, of the past; an invented market plays it.
+    #[arg(long, value_name = "DATE", default_value = "2026-09-18")]
+    pub date: NaiveDate,
+    /// Days in a row, those without a session too.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=31))]
+    pub days: u32,
+    /// Worker kills, at random moments, each while something is in flight.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub kills: usize,
+    /// Draws the same moments again.
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Market seconds a second while something is under way, 1 to 600; what lies between is skipped.
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=600))]
+    pub speed: u32,
+    /// Print as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `ttai drill screen`.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct DrillScreenArgs {
+    /// Symbols of the market.
+    #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    pub symbols: u32,
+    /// How long the market takes over each answer.
+    #[arg(long, value_name = "DURATION", default_value = "1s", value_parser = duration)]
+    pub answer: Duration,
+    /// Print as JSON.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `ttai drill idle`.

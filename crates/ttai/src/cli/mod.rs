@@ -28,7 +28,9 @@ pub use alerts::{
 pub use analyses::{
     AccountArg, AnalyzeArgs, CancelArgs, ListArgs, RunCommand, ShowArgs, StartArgs, ViewArgs, WaitArgs,
 };
-pub use drills::{DrillAlertsArgs, DrillCommand, DrillIdleArgs, DrillLatencyArgs};
+pub use drills::{
+    DrillAlertsArgs, DrillCommand, DrillDayArgs, DrillIdleArgs, DrillLatencyArgs, DrillScreenArgs,
+};
 pub use monitors::{MonitorCommand, MonitorNameArgs, MonitorOptions, NewsArgs};
 pub use notify::{NotifyCommand, NotifyListArgs, NotifyRetryArgs};
 pub use quotes::{QuotesArgs, WatchArgs};
@@ -230,6 +232,9 @@ pub struct SimArgs {
     /// Which market.
     #[command(flatten)]
     pub market: MarketArgs,
+    /// Symbols of the invented market: those with a character of their own first. More of them stand at one moment.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub symbols: Option<u32>,
     /// Market seconds per real second; at 0 the market stands still.
     #[arg(long, default_value_t = 1.0, value_name = "X")]
     pub speed: f64,

@@ -1,6 +1,7 @@
 //! `ttai dev`: everything here, with one command.
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use super::asked_to_stop;
 use ttai_contract::TaskQueue;
@@ -30,11 +31,11 @@ pub async fn run(global: &GlobalArgs, args: DevArgs) -> anyhow::Result<ExitCode>
     let client = server::connect_in(&folder, &dev_server.address(), dev_server.namespace()).await?;
     let ping = DeadManPing::configured(&settings.config);
     let worker_settings = WorkerSettings { ping, ..WorkerSettings::default() };
-    let brokers = ports.brokers.clone();
+    let (brokers, market) = (ports.brokers.clone(), Arc::clone(&ports.market));
     let workers = RunningWorkers::start(client.temporal().clone(), ports, worker_settings).await?;
     boot::start_entities(&client, &TaskQueue::ALL, brokers, false, workers.shutdown()).await?;
     readiness.polls(client.temporal().clone(), workers.shutdown());
-    let scheduled = boot::apply_schedules(&client, &settings).await;
+    let scheduled = boot::apply_schedules(&client, &settings, market, workers.shutdown()).await;
     boot::keep_schedules(&client, &settings, &TaskQueue::ALL, workers.shutdown());
 
     output::note(&welcome(&settings, &dev_server, &symbols, &scheduled));

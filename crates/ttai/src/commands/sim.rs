@@ -22,7 +22,11 @@ pub async fn run(global: &GlobalArgs, args: SimArgs) -> anyhow::Result<ExitCode>
     let faults = args.faults.as_deref().map(read_faults).transpose()?.unwrap_or_default();
     let (market, of_tape) = market_and_start(args.market);
     let settings = Settings::load(global, Some(&market))?;
-    let (source, begin) = settings.market.played().open_to_play(&settings.data_dir, args.speed).await?;
+    let played = settings.market.played();
+    let (source, begin) = match args.symbols {
+        None => played.open_to_play(&settings.data_dir, args.speed).await?,
+        Some(symbols) => played.open_crowd(&settings.data_dir, usize::try_from(symbols)?).await?,
+    };
     let start_at = of_tape.map_or(begin, SimStart::At);
     let options = SimOptions { listen: args.listen, source, start: start_at, speed: args.speed, faults };
     let sim = start(options).await?;

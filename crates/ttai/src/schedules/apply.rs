@@ -117,8 +117,8 @@ impl ScheduleKeeper {
     /// exchange's calendar are renewed.
     pub(crate) async fn keep_up(self, shutdown: Shutdown) {
         loop {
-            let keeps_time = self.settings.market.keeps_the_servers_time();
-            let plan = plan(&self.settings.config, keeps_time, Utc::now());
+            let follows = self.settings.follows_server_time();
+            let plan = plan(&self.settings.config, follows, Utc::now());
             match keep_up_once(&self.client, &plan).await {
                 Ok(report) => say_what_differs(&report),
                 Err(error) => {

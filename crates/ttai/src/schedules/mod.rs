@@ -2,6 +2,7 @@
 //! the configuration.
 
 mod apply;
+mod driver;
 mod times;
 
 use std::collections::BTreeSet;
@@ -19,6 +20,7 @@ use times::{DailyTimes, Rules, ScheduleDays, ScheduleTime, Timing};
 
 pub(crate) use apply::ScheduleKeeper;
 pub use apply::{AppliedSchedules, ScheduleReport, apply, compare, keep_up_once};
+pub use driver::{DrivenStart, ScheduleDriver};
 
 /// The built-in schedules.
 static BUILT_IN: LazyLock<Config> = LazyLock::new(|| config::of_text(include_str!("defaults.toml")));
@@ -38,6 +40,8 @@ pub struct PlannedSchedule {
     timing: Timing,
     times: String,
     zone: Tz,
+    /// Whether it is paused at first, whatever the clock.
+    waits_for_a_person: bool,
 }
 
 impl PlannedSchedule {
@@ -70,14 +74,23 @@ pub struct SchedulePlan {
     pub left_out: Vec<(String, String)>,
 }
 
+impl SchedulePlan {
+    /// Those that another clock than the server's drives: what waits for a person stays paused.
+    #[must_use]
+    pub fn driven(&self) -> Vec<String> {
+        let driven = self.wanted.iter().filter(|planned| !planned.waits_for_a_person);
+        driven.map(|planned| planned.wanted.id.clone()).collect()
+    }
+}
+
 /// What is wrong with a schedule: the key, and a sentence.
 type Wrong = (&'static str, String);
 
 /// What the configuration wants, with the exchange's calendar of last year, this one and the next.
 ///
-/// A market that stands still or is recorded does not keep the server's time: its schedules are paused when they are created.
+/// A market that stands still or is recorded does not follow the server's time: its schedules are paused when they are created.
 #[must_use]
-pub fn plan(config: &Config, keeps_the_servers_time: bool, now: DateTime<Utc>) -> SchedulePlan {
+pub fn plan(config: &Config, follows_server_time: bool, now: DateTime<Utc>) -> SchedulePlan {
     let mut plan = SchedulePlan::default();
     for name in names(config) {
         let keys = Keys::of(config, &name);
@@ -85,7 +98,7 @@ pub fn plan(config: &Config, keeps_the_servers_time: bool, now: DateTime<Utc>) -
             plan.disabled.push(name);
             continue;
         }
-        match keys.planned(new_york_date(now), keeps_the_servers_time) {
+        match keys.planned(new_york_date(now), follows_server_time) {
             Ok(planned) => plan.wanted.push(planned),
             Err((_, why)) => {
                 let why = if keys.is_of_another_version() { ANOTHER_VERSION.to_owned() } else { why };
@@ -191,7 +204,8 @@ impl<'a> Keys<'a> {
             overlap: self.overlap(),
             catch_up: self.span("catch_up").unwrap_or(Duration::from_secs(600)),
         };
-        Ok(PlannedSchedule { wanted, days, timing, times: self.times(), zone })
+        let waits_for_a_person = self.flag("paused");
+        Ok(PlannedSchedule { wanted, days, timing, times: self.times(), zone, waits_for_a_person })
     }
 
     fn start(&self) -> Result<PreparedStart, Wrong> {

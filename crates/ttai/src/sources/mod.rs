@@ -70,11 +70,14 @@ pub async fn live(config: &Config, limits: Arc<dyn AccountLimits>) -> anyhow::Re
 /// # Errors
 /// Files that cannot be read, or no port to listen on.
 pub async fn served(settings: &Settings, played: &Played) -> anyhow::Result<Sources> {
-    let speed = settings.config.number("market", "speed").unwrap_or(0.0);
-    let (source, begin) = if played.is_present() && speed == 0.0 {
-        (played.open(&settings.data_dir).await?, SimStart::Following(ttai_sim::market::present))
-    } else {
-        played.open_to_play(&settings.data_dir, speed).await?
+    let speed = settings.market_speed();
+    let going_on = if speed > 0.0 { played.open_to_go_on(&settings.data_dir).await? } else { None };
+    let (source, begin) = match going_on {
+        Some(going_on) => going_on,
+        None if played.is_present() && speed == 0.0 => {
+            (played.open(&settings.data_dir).await?, SimStart::Following(ttai_sim::market::present))
+        }
+        None => played.open_to_play(&settings.data_dir, speed).await?,
     };
     let symbols = source.symbols().await?;
     let description = source.source().description;

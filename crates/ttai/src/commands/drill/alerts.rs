@@ -2,23 +2,19 @@
 //! while workers are killed and streams cut; what fired is compared with what the tape's minutes say must fire.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::Ipv4Addr;
 use std::path::Path;
-use std::process::{Child, ExitCode};
+use std::process::ExitCode;
 use std::str::FromStr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, ensure};
-use axum::http::StatusCode;
-use axum::routing::post;
-use axum::{Json, Router};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
 use tokio::time::{Instant, sleep, timeout};
 use ttai_calendar::{NEW_YORK, new_york_instant, session};
 use ttai_client::PriceAlerts;
@@ -32,7 +28,10 @@ use ttai_sim::server::{RunningSim, SimOptions, SimStart, start};
 use ttai_store::{Database, StoreUrl};
 
 use super::super::sim::read_faults;
-use super::stage::{LOOK, PATIENCE, Pace, Process, Webhook, firings, log_tail, persist, temporal, worker};
+use super::receiver::Receiver;
+use super::stage::{
+    LOOK, PATIENCE, Pace, Process, Webhook, Worker, firings, log_tail, persist, temporal, worker,
+};
 use crate::cli::{DrillAlertsArgs, GlobalArgs};
 use crate::market::Played;
 use crate::settings::Settings;
@@ -224,33 +223,6 @@ impl Plan {
     }
 }
 
-/// What the channel received: each message's marks, in order.
-#[derive(Debug, Default)]
-struct Channel {
-    received: BTreeMap<String, Vec<bool>>,
-    /// Answers to lose.
-    to_lose: u32,
-}
-
-type SharedChannel = Arc<Mutex<Channel>>;
-
-fn lock(channel: &SharedChannel) -> std::sync::MutexGuard<'_, Channel> {
-    channel.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// A receiver that counts every arrival.
-async fn receive(channel: SharedChannel, body: Value) -> StatusCode {
-    let lines = body["id"].as_str().unwrap_or_default().to_owned();
-    let may_repeat = body["may_repeat"] == json!(true);
-    let mut channel = lock(&channel);
-    channel.received.entry(lines).or_default().push(may_repeat);
-    if channel.to_lose > 0 {
-        channel.to_lose -= 1;
-        return StatusCode::GATEWAY_TIMEOUT;
-    }
-    StatusCode::OK
-}
-
 /// Everything that plays.
 struct Stage {
     folder: tempfile::TempDir,
@@ -258,10 +230,9 @@ struct Stage {
     sim: RunningSim,
     tape: Arc<dyn MarketData>,
     database: Arc<Database>,
-    channel: SharedChannel,
-    receiver: SocketAddr,
+    receiver: Receiver,
     router: Option<PriceAlerts>,
-    worker: Child,
+    worker: Worker,
 }
 
 impl Stage {
@@ -283,20 +254,18 @@ impl Stage {
         let server = temporal(settings, folder.path()).await?;
         let url = StoreUrl::from_str(&folder.path().join("ttai.db").to_string_lossy())?;
         let database = Arc::new(Database::open(&url).await?);
-        let channel = SharedChannel::default();
-        let receiver = listen(Arc::clone(&channel)).await?;
-        let worker = Self::start_worker(folder.path(), &server, &sim, receiver)?;
-        Ok(Self { folder, server, sim, tape, database, channel, receiver, router: None, worker })
+        let receiver = Receiver::listen().await?;
+        let worker = Self::start_worker(folder.path(), &server, &sim, &receiver)?;
+        Ok(Self { folder, server, sim, tape, database, receiver, router: None, worker })
     }
 
     fn start_worker(
         folder: &Path,
         server: &DevServer,
         sim: &RunningSim,
-        receiver: SocketAddr,
-    ) -> anyhow::Result<Child> {
-        let url = format!("http://{receiver}/alerts");
-        let channels = [Webhook { name: "drill", url: &url, per_minute: None }];
+        receiver: &Receiver,
+    ) -> anyhow::Result<Worker> {
+        let channels = [Webhook { name: "drill", url: receiver.url(), per_minute: None }];
         worker(folder, &server.address(), sim, &channels, Pace::Drill)
     }
 
@@ -362,11 +331,11 @@ impl Stage {
         match what {
             Disturbance::Kill => {
                 self.worker.kill()?;
-                self.worker.wait()?;
-                self.worker = Self::start_worker(self.folder.path(), &self.server, &self.sim, self.receiver)?;
+                self.worker =
+                    Self::start_worker(self.folder.path(), &self.server, &self.sim, &self.receiver)?;
             }
             Disturbance::Cut => self.cut()?,
-            Disturbance::Lose => lock(&self.channel).to_lose += 1,
+            Disturbance::Lose => self.receiver.lose_an_answer(),
         }
         Ok(())
     }
@@ -385,7 +354,7 @@ impl Stage {
             let lease = self.database.lease("price-alerts/shard-0").await?;
             let watched = lease.is_some_and(|lease| !lease.is_free);
             let open = self.database.delivery_backlog().await?.open;
-            let now = (firings(&self.database).await?.len(), lock(&self.channel).received.len());
+            let now = (firings(&self.database).await?.len(), self.receiver.received().len());
             if !watched || open > 0 || last != Some(now) {
                 (last, since) = (Some(now), Instant::now());
             }
@@ -404,7 +373,7 @@ impl Stage {
         for firing in firings(&self.database).await? {
             fired.entry(firing.alert_id.clone()).or_default().push(firing);
         }
-        let received = lock(&self.channel).received.clone();
+        let received = self.receiver.received();
         let mut rows = Vec::new();
         for alert in alerts {
             let firings = fired.remove(&alert.id).unwrap_or_default();
@@ -439,20 +408,10 @@ impl Stage {
 
     async fn strike(mut self) -> anyhow::Result<()> {
         self.worker.kill()?;
-        self.worker.wait()?;
         self.server.stop().await?;
         self.sim.shutdown().await;
         Ok(())
     }
-}
-
-async fn listen(channel: SharedChannel) -> anyhow::Result<SocketAddr> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-    let address = listener.local_addr()?;
-    let handler = move |Json(body): Json<Value>| receive(Arc::clone(&channel), body);
-    let router = Router::new().route("/alerts", post(handler));
-    tokio::spawn(async move { axum::serve(listener, router).await });
-    Ok(address)
 }
 
 fn minute(time: DateTime<Utc>) -> String {

@@ -66,7 +66,6 @@ pub(super) async fn idle(global: &GlobalArgs, args: DrillIdleArgs) -> anyhow::Re
     let (after, using) = (server.actions().await?, Process::of(worker.id())?);
     let findings = findings(args, span, &after.since(&before), (used, using));
     worker.kill()?;
-    worker.wait()?;
     server.stop().await?;
     sim.shutdown().await;
     if args.json {

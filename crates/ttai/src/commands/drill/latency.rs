@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::net::Ipv4Addr;
-use std::process::{Child, Command, ExitCode};
+use std::process::{Command, ExitCode};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -27,7 +27,9 @@ use ttai_sim::server::prints::Departure;
 use ttai_store::{Database, StoreUrl};
 
 use super::flat_market::{FlatMarket, PRICE};
-use super::stage::{LOOK, PATIENCE, Pace, Webhook, arm, firings, log_tail, persist, temporal, worker};
+use super::stage::{
+    LOOK, PATIENCE, Pace, Webhook, Worker, arm, firings, log_tail, persist, temporal, worker,
+};
 use crate::cli::{DrillLatencyArgs, GlobalArgs};
 use crate::settings::Settings;
 use crate::{output, report, server};
@@ -149,7 +151,7 @@ struct Stage {
     /// Where the open and the narrow channel listen.
     urls: [String; 2],
     /// Two: one of them watches.
-    workers: Vec<Child>,
+    workers: Vec<Worker>,
     /// Both clocks at one moment.
     anchor: (Instant, DateTime<Utc>),
 }
@@ -392,7 +394,7 @@ impl Stage {
                     return Ok(milliseconds(began.elapsed()));
                 }
                 // The other one watches.
-                if watcher.is_some() && self.workers[place].try_wait()?.is_some() {
+                if watcher.is_some() && self.workers[place].has_ended()? {
                     break;
                 }
                 sleep(PRINTS).await;
@@ -408,7 +410,7 @@ impl Stage {
         Ok(lease.filter(|lease| !lease.is_free).map(|lease| lease.number))
     }
 
-    fn spawn(&self) -> anyhow::Result<Child> {
+    fn spawn(&self) -> anyhow::Result<Worker> {
         worker(self.folder.path(), &self.server.address(), &self.sim, &self.channels(), Pace::Drill)
     }
 
@@ -428,7 +430,6 @@ impl Stage {
     async fn strike(mut self) -> anyhow::Result<()> {
         for worker in &mut self.workers {
             worker.kill()?;
-            worker.wait()?;
         }
         self.server.stop().await?;
         self.sim.shutdown().await;
@@ -463,7 +464,7 @@ impl Climb {
     }
 }
 
-fn terminate(worker: &Child) -> anyhow::Result<()> {
+fn terminate(worker: &Worker) -> anyhow::Result<()> {
     let sent = Command::new("kill").args(["-s", "TERM", &worker.id().to_string()]).status()?;
     ensure!(sent.success(), "the worker is not there any more");
     Ok(())

@@ -1,9 +1,12 @@
 //! `ttai drill`: the whole of ttai against a simulated market, measured.
 
 mod alerts;
+mod day;
 mod flat_market;
 mod idle;
 mod latency;
+mod receiver;
+mod screen;
 mod stage;
 
 use std::process::ExitCode;
@@ -17,7 +20,9 @@ use crate::cli::{DrillCommand, GlobalArgs};
 pub async fn run(global: &GlobalArgs, command: DrillCommand) -> anyhow::Result<ExitCode> {
     match command {
         DrillCommand::Alerts(args) => alerts::alerts(global, args).await,
+        DrillCommand::Day(args) => day::day(global, args).await,
         DrillCommand::Idle(args) => idle::idle(global, args).await,
         DrillCommand::Latency(args) => latency::latency(global, args).await,
+        DrillCommand::Screen(args) => screen::screen(global, args).await,
     }
 }

@@ -11,8 +11,8 @@ use ttai_client::PriceAlerts;
 use ttai_contract::{AlertDefinition, UserId};
 use ttai_dev_server::{DevServer, DevServerOptions};
 use ttai_ports::{FiringFilter, FiringRecord, Firings};
-use ttai_sim::server::RunningSim;
 use ttai_sim::server::webhook::WEBHOOK_SIGNING_KEY;
+use ttai_sim::server::{Endpoints, RunningSim};
 use ttai_store::Database;
 
 use crate::settings::Settings;
@@ -87,14 +87,57 @@ pub(super) async fn arm(router: &PriceAlerts, alerts: &[AlertDefinition]) -> any
     Ok(())
 }
 
-/// A worker process that reads the simulated market and writes to webhooks.
+/// A worker process. It is killed when this is dropped.
+pub(super) struct Worker(Child);
+
+impl Worker {
+    /// Its process id.
+    pub(super) fn id(&self) -> u32 {
+        self.0.id()
+    }
+
+    /// Whether it has ended by itself.
+    pub(super) fn has_ended(&mut self) -> anyhow::Result<bool> {
+        Ok(self.0.try_wait()?.is_some())
+    }
+
+    /// `kill -9`, and waits until it is gone.
+    pub(super) fn kill(&mut self) -> anyhow::Result<()> {
+        self.0.kill()?;
+        self.0.wait()?;
+        Ok(())
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        // An error means that it has ended already.
+        drop(self.kill());
+    }
+}
+
+/// A worker process of alerts and the background that reads the simulated market and writes to webhooks.
 pub(super) fn worker(
     folder: &Path,
     address: &str,
     sim: &RunningSim,
     channels: &[Webhook<'_>],
     pace: Pace,
-) -> anyhow::Result<Child> {
+) -> anyhow::Result<Worker> {
+    let queues = &["streaming-queue", "background-queue"];
+    worker_of(folder, address, &sim.endpoints, Some(queues), channels, pace, &[])
+}
+
+/// A worker process of some queues, or of all.
+pub(super) fn worker_of(
+    folder: &Path,
+    address: &str,
+    market: &Endpoints,
+    queues: Option<&[&str]>,
+    channels: &[Webhook<'_>],
+    pace: Pace,
+    variables: &[(String, String)],
+) -> anyhow::Result<Worker> {
     let log = std::fs::OpenOptions::new().create(true).append(true).open(folder.join("worker.log"))?;
     let mut command = Command::new(std::env::current_exe()?);
     for (name, _) in std::env::vars_os() {
@@ -104,23 +147,27 @@ pub(super) fn worker(
         }
     }
     let store = folder.join("ttai.db");
+    command.args(["worker", "--address", address]);
+    if let Some(queues) = queues {
+        command.args(["--queues", &queues.join(",")]);
+    }
     command
-        .args(["worker", "--queues", "streaming-queue,background-queue", "--address", address])
         .arg("--data-dir")
         .arg(folder)
         .arg("--store")
         .arg(store)
         .current_dir(folder)
-        .envs(sources::variables(&sim.endpoints))
+        .envs(sources::variables(market))
         .env("TTAI__MARKET__SOURCE", "live")
         .envs(channels.iter().flat_map(Webhook::variables))
+        .envs(variables.iter().map(|(name, value)| (name, value)))
         .stdin(Stdio::null())
         .stdout(log.try_clone()?)
         .stderr(log);
     if pace == Pace::Drill {
         command.env("TTAI_DRILL", "1");
     }
-    command.spawn().context("a worker cannot be started")
+    command.spawn().map(Worker).context("a worker cannot be started")
 }
 
 /// Everything that fired, newest first.

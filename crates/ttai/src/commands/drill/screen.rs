@@ -1,0 +1,316 @@
+//! `ttai drill screen`: a screen over hundreds of symbols of a market that takes its time over each answer, a process of its own; what it
+//! cost, beside what the providers' limits allow.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, ExitCode, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, ensure};
+use serde::Serialize;
+use serde_json::{Value, json};
+use temporalio_client::{UntypedWorkflow, WorkflowDescribeOptions};
+use tokio::time::{Instant, timeout};
+use ttai_client::{Run, TtaiClient};
+use ttai_contract::{CSPScreenerParams, CSPScreenerResult, ScreenCriteria};
+use ttai_dev_server::Actions;
+use ttai_http::{LocalLimits, Service, ServiceConfig};
+use ttai_ports::RateLimit;
+use ttai_sim::server::Endpoints;
+use url::Url;
+
+use super::stage::{PATIENCE, Pace, Process, Worker, log_tail, temporal, worker_of};
+use crate::cli::{DrillScreenArgs, GlobalArgs};
+use crate::config::{self, Config, Environment};
+use crate::settings::Settings;
+use crate::{output, report, server, sources};
+
+/// Longest that the market may take to be invented and served.
+const READY_WITHIN: Duration = Duration::from_secs(300);
+/// Longest that the screen may take.
+const SCREEN_WITHIN: Duration = Duration::from_secs(3_600);
+/// The services whose requests are counted, as a simulation names them, with the section of their settings.
+const SERVICES: [(&str, &str); 4] = [
+    ("alpaca", "providers.alpaca"),
+    ("tastytrade", "providers.tastytrade"),
+    ("cboe", "providers.cboe"),
+    ("tradingview", "providers.tradingview"),
+];
+
+/// What the drill found.
+#[derive(Clone, Debug, Serialize)]
+struct Findings {
+    symbols: u32,
+    ready_s: f64,
+    candidates: u32,
+    quick: u32,
+    full: u32,
+    picks: usize,
+    failed: usize,
+    seconds: f64,
+    /// What the slowest provider's limit allows at best.
+    limit_s: f64,
+    providers: Vec<Asked>,
+    events: i64,
+    history_kb: f64,
+    actions: u64,
+    kinds: BTreeMap<String, u64>,
+    cpu_ms_a_candidate: f64,
+    worker_mb: f64,
+}
+
+/// How often a provider was asked.
+#[derive(Clone, Debug, Serialize)]
+struct Asked {
+    provider: &'static str,
+    requests: u64,
+    per_minute: u32,
+    /// Seconds that its limit takes over so many, the burst at the beginning apart.
+    limit_s: f64,
+}
+
+/// Runs the drill.
+///
+/// # Errors
+/// A step that does not come to its end.
+pub(super) async fn screen(global: &GlobalArgs, args: DrillScreenArgs) -> anyhow::Result<ExitCode> {
+    let settings = Settings::load(global, None)?;
+    let folder = tempfile::tempdir()?;
+    let began = Instant::now();
+    let market = ServedMarket::start(folder.path(), &args)?;
+    let ready = began.elapsed();
+    output::note(&format!("{} symbols are served after {:.1} s", args.symbols, ready.as_secs_f64()));
+    let server = temporal(&settings, folder.path()).await?;
+    let client = server::connect(&server.address(), server.namespace()).await?;
+    let mut worker =
+        worker_of(folder.path(), &server.address(), &market.endpoints, None, &[], Pace::Usual, &[])?;
+    let outcome = measure(&client, &server, &worker, &market, &args).await;
+    worker.kill()?;
+    server.stop().await?;
+    let measured = outcome.with_context(|| log_tail(folder.path()))?;
+    let findings = Findings { ready_s: ready.as_secs_f64(), ..measured };
+    if args.json {
+        output::line(&serde_json::to_string(&findings)?);
+    } else {
+        print(&findings);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn measure(
+    client: &TtaiClient,
+    server: &ttai_dev_server::DevServer,
+    worker: &Worker,
+    market: &ServedMarket,
+    args: &DrillScreenArgs,
+) -> anyhow::Result<Findings> {
+    // The worker starts its entities meanwhile, and none of its work is the screen's.
+    warm_up(client).await?;
+    let (actions, used, asked) =
+        (server.actions().await?, Process::of(worker.id())?, market.requests().await?);
+    let began = Instant::now();
+    let run = timeout(PATIENCE, client.start(&params(args.symbols)?, None)).await??;
+    let result = timeout(SCREEN_WITHIN, run.result(None)).await??;
+    let seconds = began.elapsed().as_secs_f64();
+    let (using, after) = (Process::of(worker.id())?, server.actions().await?);
+    let (events, bytes) = history(client, &run).await?;
+    let providers = market.asked_since(&asked).await?;
+    Ok(findings(
+        args.symbols,
+        &result,
+        &after.since(&actions),
+        providers,
+        Cost { seconds, events, bytes, cpu: using.seconds - used.seconds, resident_mb: using.resident_mb },
+    ))
+}
+
+/// What was measured around the screen.
+struct Cost {
+    seconds: f64,
+    events: i64,
+    bytes: i64,
+    cpu: f64,
+    resident_mb: f64,
+}
+
+fn findings(
+    symbols: u32,
+    result: &CSPScreenerResult,
+    actions: &Actions,
+    providers: Vec<Asked>,
+    cost: Cost,
+) -> Findings {
+    let candidates = result.candidates_screened;
+    Findings {
+        symbols,
+        ready_s: 0.0,
+        candidates,
+        quick: result.quick_analyzed,
+        full: result.candidates_analyzed,
+        picks: result.picks.len(),
+        failed: result.failed.iter().map(|group| group.symbols.len()).sum(),
+        seconds: cost.seconds,
+        limit_s: providers.iter().map(|asked| asked.limit_s).fold(0.0, f64::max),
+        providers,
+        events: cost.events,
+        history_kb: cost.bytes as f64 / 1e3,
+        actions: actions.total(),
+        kinds: actions.kinds().map(|(kind, count)| (kind.to_owned(), count)).collect(),
+        cpu_ms_a_candidate: cost.cpu * 1e3 / f64::from(candidates.max(1)),
+        worker_mb: cost.resident_mb,
+    }
+}
+
+/// A screen over everything that the market lists.
+fn params(symbols: u32) -> anyhow::Result<CSPScreenerParams> {
+    let criteria = ScreenCriteria {
+        max_candidates: symbols.min(1_000),
+        min_price: Some(0.0),
+        max_price: Some(1e6),
+        min_volume: Some(0),
+        include_funds: true,
+        ..ScreenCriteria::default()
+    };
+    let account = serde_json::from_value(json!({"capital": 1_000_000}))?;
+    Ok(CSPScreenerParams { criteria, account, ..CSPScreenerParams::default() })
+}
+
+/// One candidate: connections, tokens and code are warm then.
+async fn warm_up(client: &TtaiClient) -> anyhow::Result<()> {
+    let criteria = ScreenCriteria { symbols: vec!["SPY".parse()?], ..ScreenCriteria::default() };
+    let params = CSPScreenerParams { criteria, ..params(1)? };
+    let run = timeout(PATIENCE, client.start(&params, None)).await??;
+    timeout(PATIENCE, run.result(None)).await??;
+    Ok(())
+}
+
+async fn history(client: &TtaiClient, run: &Run<CSPScreenerParams>) -> anyhow::Result<(i64, i64)> {
+    let handle = client.temporal().get_workflow_handle::<UntypedWorkflow>(run.workflow_id());
+    let described = timeout(PATIENCE, handle.describe(WorkflowDescribeOptions::default())).await??;
+    let info = described.raw_description.workflow_execution_info.context("a run without information")?;
+    Ok((info.history_length, info.history_size_bytes))
+}
+
+/// `ttai sim` in a process of its own.
+struct ServedMarket {
+    process: Child,
+    endpoints: Endpoints,
+    limits: Vec<(&'static str, RateLimit)>,
+}
+
+impl ServedMarket {
+    /// Returns once it serves.
+    fn start(folder: &Path, args: &DrillScreenArgs) -> anyhow::Result<Self> {
+        let late = u64::try_from(args.answer.as_millis())?;
+        let faults = SERVICES
+            .map(|(service, _)| json!({"service": service, "action": "latency", "milliseconds": late}));
+        let file = folder.join("faults.json");
+        std::fs::write(&file, serde_json::to_vec(&faults)?)?;
+        let mut process = Command::new(std::env::current_exe()?)
+            .args(["sim", "--seed", "7", "--speed", "0", "--symbols", &args.symbols.to_string()])
+            .arg("--faults")
+            .arg(file)
+            .arg("--data-dir")
+            .arg(folder.join("market"))
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .context("the market cannot be started")?;
+        let endpoints = read_endpoints(&mut process).inspect_err(|_| drop(process.kill()))?;
+        let limits = limits(&endpoints);
+        Ok(Self { process, endpoints, limits })
+    }
+
+    /// How often each service was asked: its fault counts.
+    async fn requests(&self) -> anyhow::Result<BTreeMap<String, u64>> {
+        let control = Url::parse(&format!("{}/", self.endpoints.control))?;
+        let limits = Arc::new(LocalLimits::default());
+        let service = Service::new(ServiceConfig::new("simulation", control), limits, None)?;
+        let armed: Vec<Value> = service.get("faults", "faults").send().await?.json()?;
+        let count =
+            |fault: &Value| Some((fault["fault"]["service"].as_str()?.to_owned(), fault["hits"].as_u64()?));
+        let counted: Option<BTreeMap<String, u64>> = armed.iter().map(count).collect();
+        counted.context("the market does not count its requests")
+    }
+
+    async fn asked_since(&self, before: &BTreeMap<String, u64>) -> anyhow::Result<Vec<Asked>> {
+        let now = self.requests().await?;
+        let asked = self.limits.iter().map(|(provider, limit)| {
+            let count = |counts: &BTreeMap<String, u64>| counts.get(*provider).copied().unwrap_or_default();
+            let requests = count(&now) - count(before);
+            let waiting = requests.saturating_sub(u64::from(limit.burst)) as f64;
+            let limit_s = waiting * 60.0 / f64::from(limit.per_minute);
+            Asked { provider, requests, per_minute: limit.per_minute, limit_s }
+        });
+        Ok(asked.collect())
+    }
+}
+
+impl Drop for ServedMarket {
+    fn drop(&mut self) {
+        // Errors mean that it has ended already.
+        drop(self.process.kill());
+        drop(self.process.wait());
+    }
+}
+
+/// The line in which it says where it serves.
+fn read_endpoints(process: &mut Child) -> anyhow::Result<Endpoints> {
+    let output = process.stdout.take().context("the market has no output")?;
+    let (send, receive) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let mut line = String::new();
+        let read = BufReader::new(output).read_line(&mut line);
+        send.send(read.map(|_| line))
+    });
+    let line = receive.recv_timeout(READY_WITHIN).context("the market is not ready")??;
+    ensure!(!line.is_empty(), "the market ended before it served");
+    serde_json::from_str(&line).with_context(|| format!("the market said {line:?}"))
+}
+
+/// The limits that the worker obeys.
+fn limits(endpoints: &Endpoints) -> Vec<(&'static str, RateLimit)> {
+    let variables = sources::variables(endpoints);
+    let all: Vec<(&str, &str)> =
+        variables.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let config: Config = config::of_environment(&Environment::of(&all));
+    SERVICES.map(|(service, section)| (service, config.provider(section, "base_url").rate)).to_vec()
+}
+
+fn print(findings: &Findings) {
+    let providers = findings.providers.iter().map(|asked| {
+        vec![
+            asked.provider.to_owned(),
+            asked.requests.to_string(),
+            format!("{}/min", asked.per_minute),
+            format!("{:.0} s", asked.limit_s),
+        ]
+    });
+    output::line(&report::plain_table(&["PROVIDER", "REQUESTS", "LIMIT", "REQUESTS ÷ LIMIT"], providers));
+    let kinds = findings.kinds.iter().map(|(kind, count)| vec![kind.clone(), count.to_string()]);
+    output::line(&report::plain_table(&["ACTION", "COUNT"], kinds));
+    output::line(&format!(
+        "{} symbols ready after {:.1} s; {} candidates, {} analysed quickly, {} fully, {} picks, {} failed",
+        findings.symbols,
+        findings.ready_s,
+        findings.candidates,
+        findings.quick,
+        findings.full,
+        findings.picks,
+        findings.failed,
+    ));
+    output::line(&format!(
+        "{:.0} s, {:.2} times what the limits allow ({:.0} s); {} events, {:.0} kB of history, {} actions; {:.1} ms of the worker's \
+         processor a candidate, {:.0} MB",
+        findings.seconds,
+        findings.seconds / findings.limit_s.max(1.0),
+        findings.limit_s,
+        findings.events,
+        findings.history_kb,
+        findings.actions,
+        findings.cpu_ms_a_candidate,
+        findings.worker_mb,
+    ));
+}
