@@ -150,7 +150,7 @@ def values(transaction):
     }.get(type(transaction).__name__, lambda: "trade")()
     secid = getattr(transaction, "secid", None)
     total = getattr(transaction, "total", None)
-    return (kind, secid and SYMBOLS[secid.uniqueid], getattr(transaction, "units", None), getattr(transaction, "unitprice", None),
+    return (kind, None if secid is None else SYMBOLS[secid.uniqueid], getattr(transaction, "units", None), getattr(transaction, "unitprice", None),
             total if total is not None else Decimal(0), transaction.dttrade)
 
 
