@@ -69,7 +69,7 @@ pub(crate) async fn an_entry_is_added_once_and_marked_once(bench: &Bench) {
     // The same run under another id, and the same id again.
     let again = [first.clone(), JournalEntry { id: "a2".to_owned(), ..first.clone() }];
     assert_eq!(store.add_entries("ann", &again, now).await.unwrap(), 0);
-    assert_eq!(store.entries("ann", &all(), 10).await.unwrap(), [first.clone()]);
+    assert_eq!(store.entries("ann", &all(), 10).await.unwrap(), std::slice::from_ref(&first));
 
     let verdict = JournalVerdict::Unmarked("no bars".to_owned());
     assert!(store.save_mark("ann", "a1", &verdict).await.unwrap());
