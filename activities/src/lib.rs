@@ -24,6 +24,7 @@ mod clock;
 mod compute;
 mod failure;
 mod grounding;
+mod journal;
 mod market_view;
 mod narrator;
 mod options;
@@ -44,6 +45,7 @@ pub use deliveries::{
     ChannelRule, Deliverer, DeliveryActivities, DeliveryDriver, DeliveryRound, DeliveryRules, Incident,
     Incidents, LONGEST_SEND, QuietHours, RouteRule, StillOpen, UserRule,
 };
+pub use journal::{JournalActivities, JournalRate, JournalReview, market_of, review as review_journal};
 pub use market_data::MarketDataActivities;
 pub use news::NewsActivities;
 pub use notifications::NotificationActivities;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use ttai_ports::{
     Accounts, Alerts, Analyses, Artifacts, Broker, Firings, Leases, MarketData, Metrics, ModelJournal, News,
     NewsSeen, Notifier, Provenance, QuoteStream, Recalls, Retain, Scanner, ScreenerResults, SyncedRows,
-    UserFiles, Watchlists,
+    TradeJournal, UserFiles, Watchlists,
 };
 
 use crate::agent::ModelAnalyst;
@@ -46,6 +46,8 @@ pub struct Ports {
     pub screens: Arc<dyn ScreenerResults>,
     /// Rows that were pulled out of sources.
     pub synced: Arc<dyn SyncedRows>,
+    /// What analyses suggested and what became of it.
+    pub trades: Arc<dyn TradeJournal>,
     /// Files that users leave to be read.
     pub files: Arc<dyn UserFiles>,
     /// The store that removes what is old.

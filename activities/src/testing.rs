@@ -11,19 +11,19 @@ use rust_decimal::Decimal;
 use sha2::{Digest, Sha256};
 use ttai_core::{DailyBar, MinuteBar, NewsStory, OptionChain, Quote, SessionPart, Symbol};
 use ttai_ports::{
-    AccountBalances, Accounts, AlertChange, AlertFilter, AlertRecord, Alerts, Analyses, AnalysisFilter,
-    AnalysisRecord, ArmedShard, Artifact, ArtifactRef, Artifacts, Attachment, Broker, BrokerAccount,
-    BrokerOrder, BrokerPosition, BrokerTransaction, ChangedAlert, DailyHistory, DataSource, Deliveries,
-    DeliveryBacklog, DeliveryClaim, DeliveryFilter, DeliveryKey, FiringFilter, FiringRecord, Firings,
-    LeaseGrant, LeaseRecord, Leases, LlmDay, LlmTurn, LlmUsage, MarketClock, MarketData, Message,
-    MessageDelivery, MessageRecord, Messages, Metrics, ModelJournal, NewAlert, NewDigest, NewFiring,
-    NewMessage, News, NewsCheck, NewsProgress, NewsSeen, NewsWindow, Notifier, OrderIntent, OrderPreview,
-    PortError, Provenance, QuoteStream, Recalls, RecordedFiring, RemovedRows, Retain, RiskFreeRate, Saved,
-    SavedAlert, SavedRows, ScanMatch, ScanRequest, Scanner, ScreenRunKey, ScreenRunRecord, ScreenedCandidate,
-    ScreenerResults, SeenStory, SettledDelivery, StoreError, StoredBalances, StoredPosition, StoredWatch,
-    StoryFilter, StoryIdentity, StreamHealth, StreamKinds, StreamReader, StreamSymbol, SymbolMetrics,
-    SyncState, SyncedResource, SyncedRow, SyncedRows, UserFiles, WatchlistChange, WatchlistRecord,
-    Watchlists,
+    AccountBalances, Accounts, AlertChange, AlertFilter, AlertRecord, Alerts, Analyses, AnalysisCursor,
+    AnalysisFilter, AnalysisRecord, ArmedShard, Artifact, ArtifactRef, Artifacts, Attachment, Broker,
+    BrokerAccount, BrokerOrder, BrokerPosition, BrokerTransaction, ChangedAlert, DailyHistory, DataSource,
+    Deliveries, DeliveryBacklog, DeliveryClaim, DeliveryFilter, DeliveryKey, FiringFilter, FiringRecord,
+    Firings, JournalEntry, JournalFilter, JournalLink, JournalVerdict, LeaseGrant, LeaseRecord, Leases,
+    LlmDay, LlmTurn, LlmUsage, MarketClock, MarketData, Message, MessageDelivery, MessageRecord, Messages,
+    Metrics, ModelJournal, NewAlert, NewDigest, NewFiring, NewMessage, News, NewsCheck, NewsProgress,
+    NewsSeen, NewsWindow, Notifier, OrderIntent, OrderPreview, PortError, Provenance, QuoteStream, Recalls,
+    RecordedFiring, RemovedRows, Retain, RiskFreeRate, Saved, SavedAlert, SavedRows, ScanMatch, ScanRequest,
+    Scanner, ScreenRunKey, ScreenRunRecord, ScreenedCandidate, ScreenerResults, SeenStory, SettledDelivery,
+    StoreError, StoredBalances, StoredPosition, StoredWatch, StoryFilter, StoryIdentity, StreamHealth,
+    StreamKinds, StreamReader, StreamSymbol, SymbolMetrics, SyncState, SyncedResource, SyncedRow, SyncedRows,
+    TradeJournal, UserFiles, WatchlistChange, WatchlistRecord, Watchlists,
 };
 
 use crate::deliveries::{Deliverer, LONGEST_SEND};
@@ -383,6 +383,7 @@ pub(crate) fn ports(market: FakeMarket) -> (Ports, Arc<MemoryStore>) {
         scanner: Arc::new(FakeScanner(Vec::new())),
         screens: Arc::clone(&store) as _,
         synced: Arc::new(NoLedger),
+        trades: Arc::new(NoLedger),
         files: Arc::new(NoFiles),
         retention: Arc::new(NoLedger),
         leases: Arc::new(NoLedger),
@@ -566,6 +567,17 @@ away! { SyncedRows:
     sync_state(&SyncedResource) -> SyncState;
     sync_states(&str) -> Vec<(SyncedResource, SyncState)>;
     synced_rows(&SyncedResource, DateTime<Utc>, u32) -> Vec<SyncedRow>;
+}
+away! { TradeJournal:
+    journal_users() -> Vec<String>;
+    unjournaled(&str, Option<&AnalysisCursor>, u32) -> Vec<AnalysisRecord>;
+    add_entries(&str, &[JournalEntry], DateTime<Utc>) -> u64;
+    open_entries(Option<&JournalEntry>, u32) -> Vec<JournalEntry>;
+    save_mark(&str, &str, &JournalVerdict) -> bool;
+    entries(&str, &JournalFilter, u32) -> Vec<JournalEntry>;
+    note_entry(&str, &str, Option<&str>) -> bool;
+    link_trade(&str, &JournalLink) -> bool;
+    links(&str, Option<&str>) -> Vec<JournalLink>;
 }
 away! { Retain:
     remove_old(DateTime<Utc>) -> RemovedRows;

@@ -15,6 +15,7 @@ mod faults;
 mod foreign;
 mod guard;
 mod histories;
+mod journal;
 mod judgement;
 mod kills;
 mod lab;

@@ -23,7 +23,7 @@ pub(crate) fn request(workflow: &str) -> Value {
         "ScheduledSyncWorkflow" => {
             return json!({"sources": [{"source_name": "earnings", "resources": ["AAPL"]}]});
         }
-        "RetentionWorkflow" => return json!({}),
+        "RetentionWorkflow" | "UpdateJournalWorkflow" => return json!({}),
         _ => {}
     }
     let mut request = json!({"symbol": "AAPL"});

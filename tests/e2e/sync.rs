@@ -31,6 +31,7 @@ fn refused(detail: &str) -> PortError {
 #[derive(Default)]
 struct TwoAccounts {
     is_second_there: AtomicBool,
+    is_list_gone: AtomicBool,
     asked_since: Mutex<Vec<DateTime<Utc>>>,
 }
 
@@ -95,6 +96,9 @@ impl Broker for TwoAccounts {
         Ok(rows.into_iter().filter(|row| row.executed_at >= since).collect())
     }
     async fn watchlists(&self) -> Result<Option<Vec<BrokerWatchlist>>, PortError> {
+        if self.is_list_gone.load(Ordering::SeqCst) {
+            return Ok(Some(Vec::new()));
+        }
         Ok(Some(vec![BrokerWatchlist {
             name: "mine".to_owned(),
             symbols: vec![symbol("AAPL"), symbol("NVDA")],
@@ -162,6 +166,14 @@ async fn a_source_that_fails_stops_no_other_and_goes_on_from_where_it_was() -> a
     assert_eq!((again.status, counts(&again)), (SyncOutcome::Completed, (5, 3, 2)), "{again:?}");
     let since = broker.asked_since.lock().unwrap_or_else(PoisonError::into_inner)[1];
     assert_eq!(since, "2026-11-13T15:00:00Z".parse::<DateTime<Utc>>()?);
+
+    // A list that is deleted at the broker is marked once, and stays here.
+    broker.is_list_gone.store(true, Ordering::SeqCst);
+    let gone = run(&lab, &SyncSourceParams::of(SyncSource::Watchlists)).await?;
+    assert_eq!(counts(&gone), (1, 1, 0), "{gone:?}");
+    assert_eq!(gone.resources[0].warnings, ["desk-mine is no longer at desk; the list here stays as it was"]);
+    assert_eq!(counts(&run(&lab, &SyncSourceParams::of(SyncSource::Watchlists)).await?), (0, 0, 0));
+    assert!(store.watchlist("default", "desk-mine").await?.is_some());
     workers.stop().await
 }
 

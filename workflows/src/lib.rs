@@ -20,6 +20,7 @@ pub mod scheduled_screener;
 pub mod scheduled_sync;
 pub mod screener;
 pub mod sync_source;
+pub mod update_journal;
 
 mod calls;
 mod ending;
@@ -50,3 +51,4 @@ pub use scheduled_screener::ScheduledScreenerWorkflow;
 pub use scheduled_sync::ScheduledSyncWorkflow;
 pub use screener::ScreenerWorkflow;
 pub use sync_source::SyncSourceWorkflow;
+pub use update_journal::UpdateJournalWorkflow;

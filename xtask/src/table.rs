@@ -93,6 +93,7 @@ pub(crate) const LAYERS: &[Layer] = &[
         &["ttai-calendar", "ttai-core"],
         &["chrono", "rust_decimal", "serde", "strsim", "thiserror", "winnow"],
     ),
+    pure("ttai-ofx", &["ttai-core"], &["chrono", "encoding_rs", "rust_decimal", "serde", "thiserror"]),
     pure("ttai-chart", &["ttai-core"], &["ab_glyph", "chrono", "png", "serde", "thiserror", "tiny-skia"]),
     pure(
         "ttai-ports",
@@ -140,6 +141,7 @@ pub(crate) const LAYERS: &[Layer] = &[
                 "ttai-contract",
                 "ttai-core",
                 "ttai-engine",
+                "ttai-ofx",
                 "ttai-ports",
                 "ttai-quant",
             ],

@@ -1,4 +1,4 @@
-//! CSV files of transactions out of the user's folder (docs/sync.md). A file that is as it was is not read again.
+//! Files of transactions out of the user's folder, CSV and OFX (docs/sync.md). A file that is as it was is not read again.
 
 use std::collections::BTreeMap;
 
@@ -7,6 +7,7 @@ use rust_decimal::Decimal;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use ttai_contract::ResourceSync;
+use ttai_ofx::OfxTransaction;
 use ttai_ports::{PortError, SyncedResource, SyncedRow};
 
 use super::rows;
@@ -15,6 +16,8 @@ use crate::ports::Ports;
 
 /// Rows that a warning names; of the rest it says how many they are.
 const NAMED_ROWS: usize = 5;
+/// Longest key of a row, in characters.
+const LONGEST_KEY: usize = 200;
 /// Columns that a file cannot do without.
 const NEEDED: [&str; 2] = ["date", "amount"];
 
@@ -27,33 +30,66 @@ pub(super) async fn sync(ports: &Ports, of: &SyncedResource) -> Result<ResourceS
         (same.rows_read, same.rows_unchanged) = (state.rows, state.rows);
         return Ok(same);
     }
-    let Transactions { rows, wrong } = parse(&of.resource, &bytes)?;
+    let Transactions { rows, wrong, warnings } = parse(&of.resource, &bytes)?;
     let mut synced = rows::write(ports, of, rows, |_| None, Some(digest)).await?;
-    synced.warnings = said(&wrong);
+    synced.warnings = warnings.into_iter().chain(said(&wrong)).collect();
     Ok(synced)
+}
+
+/// Endings of OFX files; `.qfx` is Quicken's name for them.
+const OFX_ENDINGS: [&str; 2] = [".ofx", ".qfx"];
+
+fn parse(name: &str, bytes: &[u8]) -> Result<Transactions, AnalystError> {
+    let is_ofx = OFX_ENDINGS.iter().any(|ending| name.to_lowercase().ends_with(ending));
+    if is_ofx { statements(name, bytes) } else { table(name, bytes) }
+}
+
+fn unreadable(name: &str, detail: &str) -> AnalystError {
+    let (provider, detail) = ("files".to_owned(), format!("{name}: {detail}"));
+    AnalystError::Port(PortError::Corrupt { provider, detail })
+}
+
+/// An OFX file's statements as the same rows.
+fn statements(name: &str, bytes: &[u8]) -> Result<Transactions, AnalystError> {
+    let found = ttai_ofx::read(bytes).map_err(|error| unreadable(name, &error.to_string()))?;
+    let row = |transaction: OfxTransaction| SyncedRow {
+        key: transaction.key.chars().take(LONGEST_KEY).collect(),
+        at: transaction.executed_at,
+        row: json!({
+            "id": transaction.id,
+            "account": transaction.account,
+            "kind": transaction.kind,
+            "detail": transaction.detail,
+            "symbol": transaction.symbol,
+            "quantity": transaction.quantity,
+            "price": transaction.price,
+            "net_amount": transaction.net_amount,
+            "currency": transaction.currency,
+            "executed_at": transaction.executed_at,
+            "note": transaction.note,
+        }),
+    };
+    let rows = found.transactions.into_iter().map(row).collect();
+    Ok(Transactions { rows, wrong: found.left_out, warnings: found.warnings })
 }
 
 /// A file's rows, and those that are none.
 struct Transactions {
     rows: Vec<SyncedRow>,
     wrong: Vec<String>,
+    warnings: Vec<String>,
 }
 
-fn parse(name: &str, bytes: &[u8]) -> Result<Transactions, AnalystError> {
-    let unreadable = |detail: String| {
-        AnalystError::Port(PortError::Corrupt {
-            provider: "files".to_owned(),
-            detail: format!("{name}: {detail}"),
-        })
-    };
+/// A CSV file's lines.
+fn table(name: &str, bytes: &[u8]) -> Result<Transactions, AnalystError> {
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).flexible(true).from_reader(bytes);
-    let header = reader.headers().map_err(|error| unreadable(error.to_string()))?;
+    let header = reader.headers().map_err(|error| unreadable(name, &error.to_string()))?;
     let columns: Vec<String> = header.iter().map(|column| column.to_lowercase().replace(' ', "_")).collect();
     if let Some(missing) = NEEDED.iter().find(|needed| !columns.iter().any(|column| column == *needed)) {
-        return Err(unreadable(format!("the first line names no column {missing}")));
+        return Err(unreadable(name, &format!("the first line names no column {missing}")));
     }
-    let mut found = Transactions { rows: Vec::new(), wrong: Vec::new() };
+    let mut found = Transactions { rows: Vec::new(), wrong: Vec::new(), warnings: Vec::new() };
     let mut seen = BTreeMap::new();
     for record in reader.records() {
         let line = record.as_ref().ok().and_then(csv::StringRecord::position).map_or(0, csv::Position::line);
@@ -99,7 +135,7 @@ fn transaction(fields: &BTreeMap<&str, &str>, seen: &mut BTreeMap<String, u32>) 
         "executed_at": at,
         "note": fields.get("note"),
     });
-    Ok(SyncedRow { key: key.chars().take(200).collect(), at, row })
+    Ok(SyncedRow { key: key.chars().take(LONGEST_KEY).collect(), at, row })
 }
 
 /// A moment, or a day alone, which is its midnight in UTC, as brokers write it.
@@ -135,6 +171,24 @@ mod tests {
         assert_eq!(first, keys(text));
         assert_eq!(first.iter().collect::<std::collections::BTreeSet<_>>().len(), 3);
         assert_eq!(keys("\u{feff}date,amount,id\n2026-11-02,1,7\n2026-11-02,2,7\n"), ["id/7", "id/7"]);
+    }
+
+    #[test]
+    fn a_statement_has_the_columns_of_a_table_and_says_what_it_left_out() {
+        let statement = "<OFX><STMTRS><CURDEF>USD<BANKACCTFROM><ACCTID>9</BANKACCTFROM><BANKTRANLIST><STMTTRN><TRNTYPE>INT\
+            <DTPOSTED>20261102<TRNAMT>0.31<FITID>7</STMTTRN><STMTTRN><TRNTYPE>INT<DTPOSTED>?<TRNAMT>1<FITID>8</STMTTRN>\
+            </BANKTRANLIST></STMTRS></OFX>";
+        for name in ["bank.ofx", "BANK.QFX"] {
+            let found = parse(name, statement.as_bytes()).unwrap();
+            let row = &found.rows[0];
+            assert_eq!(
+                (row.key.as_str(), row.row["kind"].as_str(), row.row["net_amount"].as_str()),
+                ("9/7", Some("interest"), Some("0.31"))
+            );
+            assert_eq!(said(&found.wrong), ["left out STMTTRN 8: \"?\" is no date"]);
+        }
+        let error = parse("bank.ofx", b"<html>").err().map(|error| error.to_string()).unwrap_or_default();
+        assert!(error.contains("bank.ofx: it has no <OFX> part"), "{error}");
     }
 
     #[test]

@@ -11,6 +11,9 @@ use crate::clock::wall_clock;
 use crate::failure::AnalystError;
 use crate::ports::Ports;
 
+/// Lists of one broker that are looked through.
+const MOST_LISTS: u32 = 1_000;
+
 pub(super) async fn sync(ports: &Ports, of: &SyncedResource) -> Result<ResourceSync, AnalystError> {
     let broker = ports.brokers.iter().find(|broker| broker.name() == of.resource).ok_or_else(|| {
         let message = format!("no broker is called {}", of.resource);
@@ -35,9 +38,33 @@ pub(super) async fn sync(ports: &Ports, of: &SyncedResource) -> Result<ResourceS
             }),
         }
     }
+    let gone = gone(ports, of, &lists).await?;
+    warnings.extend(gone.iter().map(|row| {
+        format!(
+            "{} is no longer at {}; the list here stays as it was",
+            row.row["name"].as_str().unwrap_or(&row.key),
+            of.resource
+        )
+    }));
+    rows.extend(gone);
     let mut synced = rows::write(ports, of, rows, |_| None, None).await?;
     synced.warnings = warnings;
     Ok(synced)
+}
+
+/// The rows of lists that the broker does not have any more, marked so; those that are marked already stay as they are.
+async fn gone(
+    ports: &Ports,
+    of: &SyncedResource,
+    lists: &[BrokerWatchlist],
+) -> Result<Vec<SyncedRow>, AnalystError> {
+    let known = ports.synced.synced_rows(of, wall_clock(), MOST_LISTS).await?;
+    let is_gone = |row: &SyncedRow| row.row["gone"] != true && !lists.iter().any(|list| list.name == row.key);
+    let marked = |mut row: SyncedRow| {
+        row.row["gone"] = json!(true);
+        row
+    };
+    Ok(known.into_iter().filter(is_gone).map(marked).collect())
 }
 
 async fn first_seen(
@@ -46,7 +73,7 @@ async fn first_seen(
     name: &str,
 ) -> Result<chrono::DateTime<chrono::Utc>, AnalystError> {
     let now = wall_clock();
-    let known = ports.synced.synced_rows(of, now, 1_000).await?;
+    let known = ports.synced.synced_rows(of, now, MOST_LISTS).await?;
     Ok(known.into_iter().find(|row| row.key == name).map_or(now, |row| row.at))
 }
 

@@ -36,7 +36,7 @@ pub(super) async fn metrics(
     let state = ports.synced.sync_state(of).await?;
     let mut rows = Vec::new();
     if backfill || state.rows == 0 {
-        rows = past_volatilities(&record.iv30_history, day)?;
+        rows = past_volatilities(&record, day)?;
     }
     let row = |figures| SyncedRow { key: day.to_string(), at: close(day), row: json!(figures) };
     rows.extend(figures.map(row));
@@ -45,12 +45,22 @@ pub(super) async fn metrics(
     Ok(ResourceSync { warnings: missing(figures.as_ref(), "volatility"), ..synced })
 }
 
-/// A provider lists them without their days: each is taken for the session before the next one's.
-fn past_volatilities(history: &[f64], today: NaiveDate) -> Result<Vec<SyncedRow>, AnalystError> {
+/// Those before today, on the days that the provider says. Where it says none, each is taken for the session before the next one's.
+fn past_volatilities(record: &SymbolMetrics, today: NaiveDate) -> Result<Vec<SyncedRow>, AnalystError> {
+    let SymbolMetrics { iv30_history: history, iv30_dates: dates, .. } = record;
+    let row = |day: NaiveDate, volatility: &f64| SyncedRow {
+        key: day.to_string(),
+        at: close(day),
+        row: json!({"iv30": volatility}),
+    };
+    if dates.len() == history.len() {
+        let past = dates.iter().zip(history).rev().filter(|(day, _)| **day < today);
+        return Ok(past.take(YEAR).map(|(day, volatility)| row(*day, volatility)).collect());
+    }
     let (mut rows, mut day) = (Vec::new(), today);
     for volatility in history.iter().rev().take(YEAR) {
         day = previous_session(day).map_err(|error| out_of_range(&error))?.date;
-        rows.push(SyncedRow { key: day.to_string(), at: close(day), row: json!({"iv30": volatility}) });
+        rows.push(row(day, volatility));
     }
     Ok(rows)
 }
@@ -123,4 +133,32 @@ fn out_of_range(error: &ttai_calendar::CalendarError) -> AnalystError {
 /// The close of a day's session; of a day without one, its end in UTC.
 fn close(day: NaiveDate) -> DateTime<Utc> {
     session(day).map_or_else(|| day.and_time(chrono::NaiveTime::MIN).and_utc(), |session| session.close)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn keys(dates: &[&str], history: &[f64], today: &str) -> Vec<(String, f64)> {
+        let record = SymbolMetrics {
+            iv30_history: history.to_vec(),
+            iv30_dates: dates.iter().map(|day| day.parse().unwrap()).collect(),
+            ..SymbolMetrics::default()
+        };
+        let rows = past_volatilities(&record, today.parse().unwrap()).unwrap();
+        rows.into_iter().map(|row| (row.key, row.row["iv30"].as_f64().unwrap())).collect()
+    }
+
+    #[test]
+    fn past_volatilities_are_of_the_days_that_the_provider_says() {
+        let dates = ["2026-11-23", "2026-11-25", "2026-11-30"];
+        let found = keys(&dates, &[0.2, 0.3, 0.4], "2026-11-30");
+        assert_eq!(found, [("2026-11-25".to_owned(), 0.3), ("2026-11-23".to_owned(), 0.2)]);
+    }
+
+    #[test]
+    fn without_days_they_are_counted_back_over_sessions() {
+        let found = keys(&[], &[0.2, 0.3], "2026-11-30");
+        assert_eq!(found, [("2026-11-27".to_owned(), 0.3), ("2026-11-25".to_owned(), 0.2)]);
+    }
 }

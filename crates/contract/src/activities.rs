@@ -15,6 +15,7 @@ use crate::alerts::{AlertAnswers, SaveAlertsParams, WatchAlertsParams, WatchProg
 use crate::chart::{ChartAnalysisParams, ChartAnalysisResult};
 use crate::delivery::{DeliverMessagesParams, DeliverMessagesReceipt};
 use crate::full::{SynthesizeParams, SynthesizedRecommendation};
+use crate::journal::{JournalUpdate, UpdateJournalParams};
 use crate::lenient::Lenient;
 use crate::market_data::{MetricsBySymbol, OptionChainData, OptionChainParams, QuotesBySymbol};
 use crate::news::{NewsAlert, NewsWatch, RecallNewsParams, WatchNewsParams};
@@ -293,6 +294,18 @@ impl ScreenDefinitions {
     }
 }
 
+/// The trade journal.
+pub struct JournalDefinitions;
+
+#[activity_definitions]
+impl JournalDefinitions {
+    /// Makes entries of new analyses, links trades to them, and marks those whose expiration has passed.
+    #[activity(name = "update_journal_activity")]
+    pub fn update_journal(_params: UpdateJournalParams) -> Result<JournalUpdate, Infallible> {
+        unimplemented!()
+    }
+}
+
 /// Retention of the store.
 pub struct RetentionDefinitions;
 
@@ -307,6 +320,7 @@ impl RetentionDefinitions {
 
 pub use alert_definitions::{SaveAlerts, WatchAlerts};
 pub use analyst_definitions::{ChartAnalysis, OptionsAnalysis, ResearchAnalysis, SynthesizeRecommendation};
+pub use journal_definitions::UpdateJournal;
 pub use market_data_definitions::{FetchMarketMetrics, FetchOptionChain, FetchQuotes};
 pub use news_definitions::{CheckNews, RecallNews, WatchNews};
 pub use output_definitions::{DeliverMessages, RouteAlerts, SaveAnalysis, SendNotifications};
@@ -406,6 +420,7 @@ catalogue! {
     ListSyncResources: SYNC_LISTING;
     SyncResources: SYNC_RESOURCES;
     NotifySync: NOTIFY_SYNC;
+    UpdateJournal: JOURNAL;
     RemoveOldRows: RETENTION;
 }
 

@@ -19,6 +19,7 @@ pub mod entity;
 pub mod failure;
 pub mod full;
 pub mod ids;
+pub mod journal;
 pub mod lateness;
 pub mod lenient;
 pub mod market_data;
@@ -48,8 +49,8 @@ pub use activities::{
     FetchMarketMetrics, FetchOptionChain, FetchPortfolio, FetchQuotes, ListSyncResources, NotifyScreen,
     NotifySync, OptionsAnalysis, QuicklyAnalyze, ReadQuotes, RecallNews, RecallPortfolio, RecallQuotes,
     RemoveOldRows, ResearchAnalysis, RouteAlerts, RunScan, SaveAlerts, SaveAnalysis, SendNotifications,
-    SizePicks, StoreScreen, SyncResources, SynthesizeRecommendation, WatchAlerts, WatchNews, WatchPortfolio,
-    WatchQuotes, activities,
+    SizePicks, StoreScreen, SyncResources, SynthesizeRecommendation, UpdateJournal, WatchAlerts, WatchNews,
+    WatchPortfolio, WatchQuotes, activities,
 };
 pub use alerts::{
     AddAlerts, AlertAnswer, AlertAnswers, AlertIds, AlertRequest, AlertShardParams, AlertShardStatus,
@@ -72,6 +73,7 @@ pub use full::{
     ExitTrigger, FullAnalysisParams, FullAnalysisResult, OverallRecommendation, Stage, SuggestedPosition,
     SynthesizeParams, SynthesizedRecommendation,
 };
+pub use journal::{JournalUpdate, UpdateJournalParams};
 pub use lateness::{LatenessPolicy, SCHEDULED_START, WhenLate};
 pub use lenient::{Arguments, Lenient, Malformed};
 pub use market_data::{MarketMetrics, OptionChainData, OptionChainParams, OptionContractData, QuoteData};

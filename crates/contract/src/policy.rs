@@ -193,6 +193,8 @@ pub const SYNC_LISTING: ActivityPolicy = background(60, 20, SYNC);
 pub const SYNC_RESOURCES: ActivityPolicy = background(1800, 60, SYNC);
 /// Telling the user of a sync: 2 min, for a first send over each channel. The ledger goes on from there.
 pub const NOTIFY_SYNC: ActivityPolicy = background(120, 30, STORE);
+/// Bringing trade journals up to date: 30 min, heartbeat 1 min. What was done stands in the store, so a lost attempt repeats nothing.
+pub const JOURNAL: ActivityPolicy = background(1800, 60, SYNC);
 /// Removing what is old: 30 min. It removes some rows at a time, and may be repeated.
 pub const RETENTION: ActivityPolicy = background(1800, 30, STORE);
 

@@ -38,7 +38,7 @@ pub enum SyncSource {
     Earnings,
     /// Daily bars; a resource is a symbol.
     DailyBars,
-    /// CSV files of transactions in the folder that the worker's configuration names; a resource is a file's name.
+    /// CSV and OFX files of transactions in the folder that the worker's configuration names; a resource is a file's name.
     Files,
 }
 

@@ -23,6 +23,6 @@ pub struct RemovedRows {
     pub firings: u64,
     /// Alerts that somebody had removed.
     pub alerts: u64,
-    /// Dated news stories.
+    /// News stories.
     pub stories: u64,
 }

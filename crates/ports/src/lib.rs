@@ -26,6 +26,7 @@ pub mod scanner;
 pub mod screener_results;
 pub mod store;
 pub mod synced;
+pub mod trade_journal;
 pub mod watchlists;
 
 pub use accounts::{Accounts, PositionStatus, StoredBalances, StoredPosition, StoredWatch};
@@ -81,4 +82,8 @@ pub use store::{
     StoreError,
 };
 pub use synced::{MAX_SYNCED_ROWS, SavedRows, SyncState, SyncedResource, SyncedRow, SyncedRows};
+pub use trade_journal::{
+    JournalCursor, JournalEntry, JournalFilter, JournalLink, JournalMark, JournalTrade, JournalVerdict,
+    MAX_JOURNALED, TradeJournal, TradeKey,
+};
 pub use watchlists::{MAX_WATCHLIST_SYMBOLS, WatchlistChange, WatchlistRecord, Watchlists};

@@ -136,6 +136,8 @@ pub struct SymbolMetrics {
     pub short_interest: Option<ShortInterest>,
     /// Implied volatility over 30 days at each past session's close, oldest first, as fractions.
     pub iv30_history: Vec<f64>,
+    /// The sessions of [`Self::iv30_history`], one each; empty where the source does not say them.
+    pub iv30_dates: Vec<NaiveDate>,
     /// Industry sector as the source names it.
     pub sector: Option<String>,
     /// Volatility, beta, liquidity, borrowing.
@@ -202,6 +204,7 @@ impl SymbolMetrics {
             Fact::Sector => self.sector.clone_from(&other.sector),
             Fact::VolatilityRank => {
                 self.iv30_history.clone_from(&other.iv30_history);
+                self.iv30_dates.clone_from(&other.iv30_dates);
                 (own.iv_rank, own.iv_percentile) = (figures.iv_rank, figures.iv_percentile);
             }
             Fact::Borrowing => {

@@ -41,6 +41,7 @@ impl Metrics for StoredVolatility {
             Ok(history) if !history.is_empty() => {
                 record.unknown.remove(&Fact::VolatilityRank);
                 record.iv30_history = history;
+                record.iv30_dates.clear();
             }
             Ok(_) => {}
             // Without the store there is no rank; the rest of the record stands.

@@ -7,6 +7,7 @@
 
 pub mod chain;
 pub mod indicators;
+pub mod journal;
 pub mod levels;
 pub mod margin;
 pub mod portfolio;

@@ -97,7 +97,20 @@ fn save(
         .bind(asked.map(|at| at.timestamp_micros())))
 }
 
+/// What to select where [`Database::records`] reads.
+pub(crate) const RECORD: &str = Stored::COLUMNS;
+
 impl Database {
+    /// The records that a statement over [`RECORD`] selects.
+    pub(crate) async fn records(
+        &self,
+        what: &str,
+        query: Statement<'_>,
+    ) -> Result<Vec<AnalysisRecord>, StoreError> {
+        let found: Vec<Stored> = self.all(what, query).await?;
+        found.into_iter().map(Stored::into_record).collect()
+    }
+
     /// Whether the record is one that could be saved.
     pub(crate) fn check_analysis(&self, record: &AnalysisRecord) -> Result<(), StoreError> {
         save(record, None, self.options.max_bytes).map(drop)

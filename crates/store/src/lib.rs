@@ -48,6 +48,7 @@ mod spooled;
 mod sqlite;
 mod statement;
 mod synced;
+mod trade_journal;
 mod url;
 mod watchlists;
 

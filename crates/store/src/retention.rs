@@ -17,7 +17,8 @@ pub struct Retention {
     pub analyses_days: Option<u32>,
     /// The models' turns; what they cost by day is kept for ever.
     pub turns_days: Option<u32>,
-    /// Messages without an open delivery, firings, alerts that were removed, and dated stories that were seen.
+    /// Messages without an open delivery, firings, alerts that were removed, and stories that were seen, undated ones at least a
+    /// year.
     pub alerts_days: Option<u32>,
 }
 
@@ -51,9 +52,15 @@ const FIRINGS: &str = "DELETE FROM firings WHERE (user_id, alert_id, arming) IN 
 /// After the firings: the arming numbers of an id never begin anew while one of its firings is there.
 const ALERTS: &str = "DELETE FROM alerts WHERE (user_id, id) IN \
      (SELECT user_id, id FROM alerts WHERE state = 'removed' AND changed_at < $1 ORDER BY changed_at LIMIT 100)";
-/// A dated story is no news again once it is old; an undated one would be for as long as its source lists it.
+/// A dated story is no news again once it is old.
 const STORIES: &str = "DELETE FROM news_seen WHERE (user_id, story_key) IN (SELECT user_id, story_key FROM news_seen \
      WHERE seen_at < $1 AND published_at IS NOT NULL ORDER BY seen_at LIMIT 100)";
+
+/// An undated story that is gone from here would be news again for as long as its source lists it: no feed lists one for a year.
+const UNDATED_STORIES: &str = "DELETE FROM news_seen WHERE (user_id, story_key) IN (SELECT user_id, story_key FROM news_seen \
+     WHERE seen_at < $1 AND published_at IS NULL ORDER BY seen_at LIMIT 100)";
+/// The least that undated stories stay, in days since they were first seen.
+const UNDATED_DAYS: u32 = 365;
 
 impl Database {
     /// Removes what is older than `retention` allows at `now`. It may be repeated, and run by several processes at once.
@@ -69,6 +76,7 @@ impl Database {
             let span = TimeDelta::days(i64::from(days?.max(LEAST_DAYS)) + more);
             now.checked_sub_signed(span)
         };
+        let undated = retention.alerts_days.map(|days| days.max(UNDATED_DAYS));
         Ok(RemovedRows {
             analyses: self.remove(ANALYSES, before(retention.analyses_days, 0)).await?,
             screens: self.remove(SCREENS, before(retention.analyses_days, 0)).await?,
@@ -79,7 +87,8 @@ impl Database {
             messages: self.remove(MESSAGES, before(retention.alerts_days, 0)).await?,
             firings: self.remove(FIRINGS, before(retention.alerts_days, 0)).await?,
             alerts: self.remove(ALERTS, before(retention.alerts_days, 0)).await?,
-            stories: self.remove(STORIES, before(retention.alerts_days, 0)).await?,
+            stories: self.remove(STORIES, before(retention.alerts_days, 0)).await?
+                + self.remove(UNDATED_STORIES, before(undated, 0)).await?,
         })
     }
 

@@ -10,7 +10,7 @@ use ttai_ports::{PortError, UserFiles};
 /// The provider's name in errors.
 const PROVIDER: &str = "files";
 /// What is read.
-const ENDING: &str = ".csv";
+const ENDINGS: [&str; 3] = [".csv", ".ofx", ".qfx"];
 
 /// Files under one folder; none where none is configured.
 #[derive(Clone, Debug)]
@@ -53,7 +53,8 @@ impl UserFiles for SyncFolder {
         while let Some(entry) = entries.next_entry().await.map_err(failed)? {
             let is_file = entry.file_type().await.is_ok_and(|kind| kind.is_file());
             let name = entry.file_name().to_string_lossy().into_owned();
-            if is_file && name.to_lowercase().ends_with(ENDING) {
+            let lower = name.to_lowercase();
+            if is_file && ENDINGS.iter().any(|ending| lower.ends_with(ending)) {
                 names.push(name);
             }
         }
@@ -89,10 +90,11 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         std::fs::write(root.path().join("june.csv"), "date,amount\n").unwrap();
         std::fs::write(root.path().join("notes.txt"), "no").unwrap();
+        std::fs::write(root.path().join("May.QFX"), "<OFX>").unwrap();
         std::fs::create_dir(root.path().join("ann")).unwrap();
         std::fs::write(root.path().join("ann").join("May.CSV"), "a").unwrap();
         let folder = SyncFolder::at(Some(root.path().join("ann").join("..")));
-        assert_eq!(folder.names("default").await.unwrap(), ["june.csv"]);
+        assert_eq!(folder.names("default").await.unwrap(), ["May.QFX", "june.csv"]);
         assert_eq!(folder.names("ann").await.unwrap(), ["May.CSV"]);
         assert_eq!(folder.names("bob").await.unwrap(), Vec::<String>::new());
         assert_eq!(folder.names("..").await.unwrap(), Vec::<String>::new());

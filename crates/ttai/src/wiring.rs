@@ -68,6 +68,7 @@ async fn assemble(settings: &Settings, store: Arc<Spooled>) -> anyhow::Result<Po
         scanner,
         screens: Arc::clone(store.database()) as _,
         synced: Arc::clone(store.database()) as _,
+        trades: Arc::clone(store.database()) as _,
         files: Arc::new(SyncFolder::at(settings.config.path("sync", "folder"))),
         retention: Arc::new(RetainingDatabase {
             database: Arc::clone(store.database()),

@@ -17,9 +17,10 @@ use temporalio_sdk::runtime::worker_tuner::{FixedSizeSlotSupplier, TunerHolder};
 use temporalio_sdk::{Runtime, Worker, WorkerOptions};
 use tokio::sync::oneshot;
 use ttai_activities::{
-    AlertActivities, AnalystActivities, Compute, DeliveryActivities, MarketDataActivities, NewsActivities,
-    NotificationActivities, OutputActivities, PortfolioActivities, Ports, QuoteStreamActivities,
-    RetentionActivities, ScreenActivities, Shutdown, Supervisor, SyncActivities, cores,
+    AlertActivities, AnalystActivities, Compute, DeliveryActivities, JournalActivities, MarketDataActivities,
+    NewsActivities, NotificationActivities, OutputActivities, PortfolioActivities, Ports,
+    QuoteStreamActivities, RetentionActivities, ScreenActivities, Shutdown, Supervisor, SyncActivities,
+    cores,
 };
 use ttai_client::TtaiClient;
 use ttai_contract::{TaskQueue, WorkflowParams};
@@ -233,7 +234,7 @@ struct Parts<'a> {
 }
 
 /// What each queue runs: its own workflows, the activities that any family calls, on the analyses' queue the analysts, and on the
-/// background's accounts, syncs and retention.
+/// background's accounts, syncs, journals and retention.
 fn options(queue: TaskQueue, parts: &Parts<'_>, settings: &WorkerSettings) -> anyhow::Result<WorkerOptions> {
     let Parts { ports, compute, supervisor } = parts;
     let sticky = Duration::from_secs(if settings.drill { 1 } else { 10 });
@@ -272,6 +273,7 @@ fn options(queue: TaskQueue, parts: &Parts<'_>, settings: &WorkerSettings) -> an
             supervisor.clone(),
         ));
         options.register_activities(SyncActivities::new((*ports).clone(), supervisor.clone()));
+        options.register_activities(JournalActivities::new((*ports).clone(), supervisor.clone()));
         let retention = Arc::clone(&ports.retention);
         options.register_activities(RetentionActivities::new(retention, supervisor.clone()));
     }

@@ -86,10 +86,12 @@ impl Facts {
     /// What was known at a moment.
     pub(super) fn by(&self, as_of: DateTime<Utc>) -> SymbolMetrics {
         let today = new_york_date(as_of);
+        let past = self.iv30_past(as_of, today);
         SymbolMetrics {
             next_earnings: self.next_earnings(as_of, today),
             short_interest: self.short_interest(today),
-            iv30_history: self.iv30_history(as_of, today),
+            iv30_history: past.iter().map(|day| day.iv).collect(),
+            iv30_dates: past.iter().map(|day| day.date).collect(),
             sector: self.sector.clone(),
             ..SymbolMetrics::providing(&PROVIDED)
         }
@@ -127,14 +129,15 @@ impl Facts {
         })
     }
 
-    fn iv30_history(&self, as_of: DateTime<Utc>, today: NaiveDate) -> Vec<f64> {
+    /// The sessions that have closed, oldest first, each once.
+    fn iv30_past(&self, as_of: DateTime<Utc>, today: NaiveDate) -> Vec<&SessionIv> {
         let closed = |date: NaiveDate| {
             date < today || session(date).is_some_and(|session| date == today && session.close <= as_of)
         };
         let mut past: Vec<&SessionIv> = self.iv30.iter().filter(|day| closed(day.date)).collect();
         past.sort_by_key(|day| day.date);
         past.dedup_by_key(|day| day.date);
-        past.into_iter().map(|day| day.iv).collect()
+        past
     }
 }
 
@@ -180,6 +183,10 @@ mod tests {
         assert_eq!(june.iv30_history, [0.25]);
         let evening = at("2014-06-10T20:00:00Z");
         assert_eq!(evening.iv30_history, [0.25, 0.26]);
+        assert_eq!(
+            evening.iv30_dates.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            ["2014-06-05", "2014-06-06"]
+        );
         assert_eq!(evening.short_interest.unwrap().percent_of_float, 1.9);
         assert!(at("2014-03-01T12:00:00Z").next_earnings.is_none());
     }

@@ -12,6 +12,7 @@ mod recalls;
 mod retention;
 mod screens;
 mod synced;
+mod trade_journal;
 mod upgrade;
 mod watchlists;
 
@@ -35,6 +36,7 @@ pub(crate) use recalls::*;
 pub(crate) use retention::*;
 pub(crate) use screens::*;
 pub(crate) use synced::*;
+pub(crate) use trade_journal::*;
 pub(crate) use upgrade::*;
 pub(crate) use watchlists::*;
 

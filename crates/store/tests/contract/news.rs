@@ -153,7 +153,7 @@ pub(crate) async fn stories_are_listed_by_symbol_and_page_and_hostile_ones_refus
     assert_eq!(store.news_progress("ann").await.unwrap().revision, 1);
 }
 
-pub(crate) async fn old_stories_go_unless_nobody_knows_how_old_they_are(bench: &Bench) {
+pub(crate) async fn old_stories_go_and_undated_ones_after_a_year(bench: &Bench) {
     let store = bench.store().await;
     let now = at("2026-11-20T15:00:00Z");
     let undated = SeenStory { published_at: None, ..story("wire:u", &["AAPL"], "2026-08-01T00:00:00Z") };
@@ -170,4 +170,11 @@ pub(crate) async fn old_stories_go_unless_nobody_knows_how_old_they_are(bench: &
         store.list_stories(&of("ann")).await.unwrap().into_iter().map(|story| story.key).collect();
     assert_eq!(left, ["wire:new", "wire:u"]);
     assert_eq!(store.remove_old(retention, now + TimeDelta::days(1)).await.unwrap(), RemovedRows::default());
+    // A year after it was first seen, the undated one goes, too; 2026-11-01's went long before.
+    let (almost, year) = (at("2027-07-31T00:00:00Z"), at("2027-08-02T00:00:00Z"));
+    for (now, stories) in [(almost, 1), (year, 1)] {
+        let removed = store.remove_old(retention, now).await.unwrap();
+        assert_eq!(removed, RemovedRows { stories, ..RemovedRows::default() }, "{now}");
+    }
+    assert_eq!(store.list_stories(&of("ann")).await.unwrap(), []);
 }

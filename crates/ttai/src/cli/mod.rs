@@ -4,6 +4,7 @@ mod accounts;
 mod alerts;
 mod analyses;
 mod drills;
+mod journal;
 mod monitors;
 mod notify;
 mod quotes;
@@ -31,6 +32,7 @@ pub use analyses::{
 pub use drills::{
     DrillAlertsArgs, DrillCommand, DrillDayArgs, DrillIdleArgs, DrillLatencyArgs, DrillScreenArgs,
 };
+pub use journal::{JournalCommand, JournalListArgs, JournalOptions, JournalReviewArgs};
 pub use monitors::{MonitorCommand, MonitorNameArgs, MonitorOptions, NewsArgs};
 pub use notify::{NotifyCommand, NotifyListArgs, NotifyRetryArgs};
 pub use quotes::{QuotesArgs, WatchArgs};
@@ -156,6 +158,9 @@ pub enum Command {
     /// What the Temporal server starts by itself: bring it to the configuration, look at it, pause, trigger, backfill.
     #[command(subcommand)]
     Schedule(ScheduleCommand),
+    /// What your analyses suggested and what became of it: hit rates against stated probabilities, notes, trades.
+    #[command(subcommand)]
+    Journal(JournalCommand),
     /// Pull transactions, watchlists, metrics, earnings, daily bars and files into the store.
     #[command(subcommand)]
     Sync(SyncCommand),

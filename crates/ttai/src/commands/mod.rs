@@ -9,6 +9,7 @@ mod desk;
 pub mod dev;
 pub mod doctor;
 pub mod drill;
+pub mod journal;
 pub mod list;
 pub mod monitor;
 pub mod news;
@@ -88,6 +89,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Monitor(command) => monitor::run(&global, command).await,
         Command::Notify(command) => notify::run(&global, command).await,
         Command::Schedule(command) => schedule::run(&global, command).await,
+        Command::Journal(command) => journal::run(&global, command).await,
         Command::Sync(command) => sync::run(&global, command).await,
         Command::Sim(args) => sim::run(&global, args).await,
         Command::Config(command) => config::run(&global, &command),

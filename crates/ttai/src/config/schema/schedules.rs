@@ -31,7 +31,7 @@ pub(super) const SYNC: Section = Section {
         Kind::Path,
         "",
         "\"statements\"",
-        "A folder of CSV files of transactions; each user but the default one has a folder in it, named after them.",
+        "A folder of CSV and OFX files of transactions; each user but the default one has a folder in it, named after them.",
     )],
 };
 
