@@ -42,7 +42,7 @@ pub use analysts::AnalystActivities;
 pub use compute::{Compute, cores};
 pub use deliveries::{
     ChannelRule, Deliverer, DeliveryActivities, DeliveryDriver, DeliveryRound, DeliveryRules, Incident,
-    Incidents, LONGEST_SEND, QuietHours, RouteRule, StillOpen, UserRule,
+    Incidents, LONGEST_SEND, QuietHours, RouteRule, StatedRules, StillOpen, UserRule,
 };
 pub use market_data::MarketDataActivities;
 pub use news::NewsActivities;

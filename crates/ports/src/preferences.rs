@@ -174,6 +174,8 @@ pub trait Preferences: Send + Sync {
     ) -> Result<UserPreferences, StoreError>;
     /// The users who want the morning briefing, by name.
     async fn users_with_morning_alert(&self) -> Result<Vec<String>, StoreError>;
+    /// What users have stated about messages: channels, quiet hours, time zone; nobody who has stated none of it. By user.
+    async fn preferences_about_messages(&self) -> Result<Vec<(String, UserPreferences)>, StoreError>;
 }
 
 #[cfg(test)]

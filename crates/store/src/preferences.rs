@@ -1,5 +1,7 @@
 //! Users' preferences: a row for each that is stated.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use serde_json::{Map, Value};
 use ttai_ports::{PREFERENCE_NAMES, Preferences, PreferencesChange, StoreError, UserPreferences};
@@ -13,6 +15,7 @@ const WRITE: &str =
 const REPLACE: &str = ") AS v WHERE true ON CONFLICT (user_id, name) DO UPDATE SET value = excluded.value, \
      changed_at = excluded.changed_at";
 const DELETE: &str = "DELETE FROM user_preferences WHERE user_id = $1 AND name = $2";
+const ABOUT_MESSAGES: &str = "WHERE name IN ('channels', 'quiet_hours', 'time_zone') ORDER BY user_id, name";
 const WITH_MORNING_ALERT: &str = "SELECT user_id FROM user_preferences WHERE name = 'morning_alert' AND value = 'true' \
      ORDER BY user_id";
 
@@ -26,6 +29,14 @@ row! {
 row! {
     struct Named {
         user_id: String,
+    }
+}
+
+row! {
+    struct StatedBy {
+        user_id: String,
+        name: String,
+        value: String,
     }
 }
 
@@ -116,5 +127,23 @@ impl Preferences for Database {
         let found: Vec<Named> =
             self.all("listing who wants the morning briefing", sql(WITH_MORNING_ALERT)).await?;
         Ok(found.into_iter().map(|row| row.user_id).collect())
+    }
+
+    async fn preferences_about_messages(&self) -> Result<Vec<(String, UserPreferences)>, StoreError> {
+        let read = sql(format!("SELECT {} FROM user_preferences {ABOUT_MESSAGES}", StatedBy::COLUMNS));
+        let found: Vec<StatedBy> = self.all("reading what users prefer", read).await?;
+        let mut by_user: BTreeMap<String, Vec<Stated>> = BTreeMap::new();
+        for StatedBy { user_id, name, value } in found {
+            by_user.entry(user_id).or_default().push(Stated { name, value });
+        }
+        // One user's rows that nobody can read keep nobody else's from being read.
+        let readable = by_user.into_iter().filter_map(|(user, rows)| match preferences_of(rows) {
+            Ok(stated) => Some((user, stated)),
+            Err(error) => {
+                tracing::warn!("what {user} prefers is left out: {error}");
+                None
+            }
+        });
+        Ok(readable.collect())
     }
 }

@@ -1,6 +1,8 @@
 //! Saved screeners: a row each, under its user and its name.
 
 use async_trait::async_trait;
+use chrono::DateTime;
+use serde_json::Value;
 use ttai_ports::{
     MAX_AUTO_RUN_SCREENERS, MAX_SAVED_SCREENERS, NewScreener, SavedScreener, SavedScreeners, ScreenerCursor,
     StoreError,
@@ -69,6 +71,21 @@ impl StoredScreener {
     }
 }
 
+impl StoredScreener {
+    /// As a listing over all users has it: a row that nobody can read keeps nobody else's screener from running, and has no
+    /// criteria.
+    fn into_listed(self) -> SavedScreener {
+        let (user_id, name) = (self.user_id.clone(), self.name.clone());
+        self.into_screener().unwrap_or_else(|error| {
+            tracing::warn!("of {user_id}: {error}");
+            let (criteria, channels, strategy) = (Value::Null, Vec::new(), "csp".to_owned());
+            let screener = NewScreener { name, strategy, criteria, auto_run: true, channels };
+            let never = DateTime::UNIX_EPOCH;
+            SavedScreener { user_id, screener, created_at: never, changed_at: never }
+        })
+    }
+}
+
 fn select(rest: &str) -> Statement<'static> {
     sql(format!("SELECT {} FROM saved_screeners {rest}", StoredScreener::COLUMNS))
 }
@@ -91,7 +108,7 @@ fn save<'a>(user_id: &'a str, screener: &'a NewScreener) -> Result<Statement<'a>
     check_named("the screener's strategy", &screener.strategy)?;
     check_count("channels", screener.channels.len(), MAX_CHANNELS)?;
     screener.channels.iter().try_for_each(|channel| check_named("the screener's channel", channel))?;
-    let channels = serde_json::Value::from(screener.channels.clone());
+    let channels = Value::from(screener.channels.clone());
     Ok(sql(SAVE)
         .bind(user_id)
         .bind(&screener.name)
@@ -189,6 +206,6 @@ impl SavedScreeners for Database {
              LIMIT $3";
         let read = select(rest).bind(&after.user_id).bind(&after.name).bind(check_limit(limit, 500)?);
         let found: Vec<StoredScreener> = self.all("listing screeners that run by themselves", read).await?;
-        found.into_iter().map(StoredScreener::into_screener).collect()
+        Ok(found.into_iter().map(StoredScreener::into_listed).collect())
     }
 }

@@ -83,6 +83,11 @@ pub(crate) async fn who_wants_the_briefing_is_listed_once(bench: &Bench) {
     }
     store.save_preferences("cy", &unset(&["morning_alert"])).await.unwrap();
     assert_eq!(store.users_with_morning_alert().await.unwrap(), ["ann", "zoe"]);
+    assert!(store.preferences_about_messages().await.unwrap().is_empty(), "nobody has stated any");
+    let channels = UserPreferences { channels: Some(vec!["desk".into()]), ..UserPreferences::default() };
+    store.save_preferences("bob", &set(channels.clone())).await.unwrap();
+    let about = store.preferences_about_messages().await.unwrap();
+    assert_eq!(about, [("bob".to_owned(), channels)], "nothing else of what bob has stated");
 }
 
 fn screener(name: &str, auto_run: bool) -> NewScreener {

@@ -6,6 +6,7 @@ mod analyses;
 mod drills;
 mod monitors;
 mod notify;
+mod preferences;
 mod quotes;
 mod schedules;
 mod screens;
@@ -31,9 +32,13 @@ pub use analyses::{
 pub use drills::{DrillAlertsArgs, DrillCommand, DrillIdleArgs, DrillLatencyArgs};
 pub use monitors::{MonitorCommand, MonitorNameArgs, MonitorOptions, NewsArgs};
 pub use notify::{NotifyCommand, NotifyListArgs, NotifyRetryArgs};
+pub use preferences::{PreferencesCommand, PreferencesOptions};
 pub use quotes::{QuotesArgs, WatchArgs};
 pub use schedules::{ScheduleApplyArgs, ScheduleBackfillArgs, ScheduleCommand, ScheduleNameArgs};
-pub use screens::{EarningsArg, RankArg, ScreenArgs};
+pub use screens::{
+    EarningsArg, RankArg, ScreenArgs, ScreenCriteriaArgs, ScreenerCommand, ScreenerNameArgs, ScreenerOptions,
+    ScreenerRunArgs, ScreenerSaveArgs,
+};
 pub use sync::{SyncBackfillArgs, SyncCommand, SyncOptions, SyncRunArgs};
 
 /// A durable trading assistant: analyses that survive crashes, with every number on record.
@@ -108,6 +113,9 @@ pub enum Command {
     Analyze(Box<AnalyzeArgs>),
     /// Screen the market, or symbols, for puts to sell: picks that fit the capital together, and why the others are none.
     Screen(Box<ScreenArgs>),
+    /// Keep screens under a name, run them, and have them run by themselves while the market is open.
+    #[command(subcommand)]
+    Screener(ScreenerCommand),
     /// Show a finished or running run.
     Show(ShowArgs),
     /// List runs, newest first.
@@ -145,6 +153,9 @@ pub enum Command {
     Watchlist(WatchlistCommand),
     /// List stories that were seen about your symbols, and which of them you were told of.
     News(NewsArgs),
+    /// When and where you want to hear from ttai, and what requests mean where a flag is absent.
+    #[command(subcommand)]
+    Preferences(PreferencesCommand),
     /// What watches while you are away: list it, start, stop, pause, resume it, and show how it is.
     #[command(subcommand)]
     Monitor(MonitorCommand),
