@@ -438,10 +438,7 @@ mod tests {
     fn a_pending_attempt_shows_its_last_failure_or_its_step() {
         let waiting = PendingActivityInfo {
             state: PendingActivityState::Scheduled.into(),
-            last_failure: Some(temporalio_common::protos::temporal::api::failure::v1::Failure {
-                message: "down".to_owned(),
-                ..Default::default()
-            }),
+            last_failure: Some(Failure { message: "down".to_owned(), ..Default::default() }),
             ..Default::default()
         };
         assert_eq!(standing(&waiting), (StepState::Retrying, "down".to_owned()));

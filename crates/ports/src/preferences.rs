@@ -142,7 +142,12 @@ fn named(what: &str, name: &str) -> Result<(), StoreError> {
     invalid(format!("{what}: {shown:?} is not a name of 1 to {MAX_NAME_BYTES} bytes"))
 }
 
-fn between<T: PartialOrd + Display>(what: &str, value: Option<T>, low: T, high: T) -> Result<(), StoreError> {
+fn between<T: PartialOrd + Display + Copy>(
+    what: &str,
+    value: Option<T>,
+    low: T,
+    high: T,
+) -> Result<(), StoreError> {
     match value {
         // What compares with nothing, as NaN, lies between nothing.
         Some(value) if !(value >= low && value <= high) => {
@@ -182,7 +187,7 @@ pub trait Preferences: Send + Sync {
 mod tests {
     use super::*;
 
-    fn error(preferences: UserPreferences) -> String {
+    fn error(preferences: &UserPreferences) -> String {
         preferences.check().unwrap_err().to_string()
     }
 
@@ -190,17 +195,18 @@ mod tests {
     fn values_that_cannot_be_used_are_refused_with_their_range() {
         let of = UserPreferences::default;
         assert!(
-            error(UserPreferences { max_delta: Some(30.0), ..of() }).contains("30 is not between 0 and 1")
+            error(&UserPreferences { max_delta: Some(30.0), ..of() }).contains("30 is not between 0 and 1")
         );
-        assert!(error(UserPreferences { max_delta: Some(f64::NAN), ..of() }).contains("max_delta"));
-        assert!(error(UserPreferences { capital: Some(Decimal::ZERO), ..of() }).contains("above 0"));
-        assert!(error(UserPreferences { channels: Some(vec![]), ..of() }).contains("unset it"));
+        assert!(error(&UserPreferences { max_delta: Some(f64::NAN), ..of() }).contains("max_delta"));
+        assert!(error(&UserPreferences { capital: Some(Decimal::ZERO), ..of() }).contains("above 0"));
+        assert!(error(&UserPreferences { channels: Some(vec![]), ..of() }).contains("unset it"));
         assert!(
-            error(UserPreferences { channels: Some(vec!["a".into(), "a".into()]), ..of() }).contains("twice")
+            error(&UserPreferences { channels: Some(vec!["a".into(), "a".into()]), ..of() })
+                .contains("twice")
         );
-        assert!(error(UserPreferences { time_zone: Some("a\0b".into()), ..of() }).contains("time_zone"));
+        assert!(error(&UserPreferences { time_zone: Some("a\0b".into()), ..of() }).contains("time_zone"));
         let days = UserPreferences { dte_min: Some(50), dte_max: Some(45), ..of() };
-        assert!(error(days).contains("dte_min (50) exceeds dte_max (45)"));
+        assert!(error(&days).contains("dte_min (50) exceeds dte_max (45)"));
         assert!(of().check().is_ok());
     }
 

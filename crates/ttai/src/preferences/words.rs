@@ -33,7 +33,7 @@ pub fn parsed(config: &Config, name: &str, value: &str) -> anyhow::Result<UserPr
         "channels" => one.channels = Some(channels(config, value)?),
         "quiet_hours" => one.quiet_hours = Some(quiet_hours(value)?),
         "time_zone" => {
-            one.time_zone = Some(time_zone(value).map_err(|text| anyhow!(text))?.name().to_owned())
+            one.time_zone = Some(time_zone(value).map_err(|text| anyhow!(text))?.name().to_owned());
         }
         "account_type" => one.account_type = Some(account_type(value)?),
         "capital" => one.capital = Some(dollars(value)?),
