@@ -43,7 +43,7 @@ pub use analysts::AnalystActivities;
 pub use compute::{Compute, cores};
 pub use deliveries::{
     ChannelRule, Deliverer, DeliveryActivities, DeliveryDriver, DeliveryRound, DeliveryRules, Incident,
-    Incidents, LONGEST_SEND, QuietHours, RouteRule, StillOpen, UserRule,
+    Incidents, LONGEST_SEND, QuietHours, RouteRule, StatedRules, StillOpen, UserRule,
 };
 pub use journal::{JournalActivities, JournalRate, JournalReview, market_of, review as review_journal};
 pub use market_data::MarketDataActivities;

@@ -17,13 +17,15 @@ use ttai_ports::{
     Deliveries, DeliveryBacklog, DeliveryClaim, DeliveryFilter, DeliveryKey, FiringFilter, FiringRecord,
     Firings, JournalEntry, JournalFilter, JournalLink, JournalVerdict, LeaseGrant, LeaseRecord, Leases,
     LlmDay, LlmTurn, LlmUsage, MarketClock, MarketData, Message, MessageDelivery, MessageRecord, Messages,
-    Metrics, ModelJournal, NewAlert, NewDigest, NewFiring, NewMessage, News, NewsCheck, NewsProgress,
-    NewsSeen, NewsWindow, Notifier, OrderIntent, OrderPreview, PortError, Provenance, QuoteStream, Recalls,
-    RecordedFiring, RemovedRows, Retain, RiskFreeRate, Saved, SavedAlert, SavedRows, ScanMatch, ScanRequest,
-    Scanner, ScreenRunKey, ScreenRunRecord, ScreenedCandidate, ScreenerResults, SeenStory, SettledDelivery,
-    StoreError, StoredBalances, StoredPosition, StoredWatch, StoryFilter, StoryIdentity, StreamHealth,
-    StreamKinds, StreamReader, StreamSymbol, SymbolMetrics, SyncState, SyncedResource, SyncedRow, SyncedRows,
-    TradeJournal, UserFiles, WatchlistChange, WatchlistRecord, Watchlists,
+    Metrics, ModelJournal, NewAlert, NewDigest, NewFiring, NewMessage, NewScreener, News, NewsCheck,
+    NewsProgress, NewsSeen, NewsWindow, Notifier, OrderIntent, OrderPreview, PortError, Preferences,
+    PreferencesChange, Provenance, QuoteStream, Recalls, RecordedFiring, RemovedRows, Retain, RiskFreeRate,
+    Saved, SavedAlert, SavedRows, SavedScreener, SavedScreeners, ScanMatch, ScanRequest, Scanner,
+    ScreenRunKey, ScreenRunRecord, ScreenedCandidate, ScreenerCursor, ScreenerResults, SeenStory,
+    SettledDelivery, StoreError, StoredBalances, StoredPosition, StoredWatch, StoryFilter, StoryIdentity,
+    StreamHealth, StreamKinds, StreamReader, StreamSymbol, SymbolMetrics, SyncState, SyncedResource,
+    SyncedRow, SyncedRows, TradeJournal, UserFiles, UserPreferences, WatchlistChange, WatchlistRecord,
+    Watchlists,
 };
 
 use crate::deliveries::{Deliverer, LONGEST_SEND};
@@ -381,6 +383,8 @@ pub(crate) fn ports(market: FakeMarket) -> (Ports, Arc<MemoryStore>) {
         firings: Arc::new(NoLedger),
         watchlists: Arc::new(NoLedger),
         scanner: Arc::new(FakeScanner(Vec::new())),
+        saved_screeners: Arc::new(NoLedger),
+        preferences: Arc::new(NoLedger),
         screens: Arc::clone(&store) as _,
         synced: Arc::new(NoLedger),
         trades: Arc::new(NoLedger),
@@ -554,6 +558,20 @@ away! { Watchlists:
     delete_watchlist(&str, &str) -> bool;
     watchlist(&str, &str) -> Option<WatchlistRecord>;
     list_watchlists(&str) -> Vec<WatchlistRecord>;
+}
+away! { SavedScreeners:
+    save_screener(&str, &NewScreener) -> SavedScreener;
+    set_auto_run(&str, &str, bool) -> Option<SavedScreener>;
+    delete_screener(&str, &str) -> bool;
+    screener(&str, &str) -> Option<SavedScreener>;
+    list_screeners(&str) -> Vec<SavedScreener>;
+    auto_run_screeners(&ScreenerCursor, u32) -> Vec<SavedScreener>;
+}
+away! { Preferences:
+    preferences(&str) -> UserPreferences;
+    save_preferences(&str, &PreferencesChange) -> UserPreferences;
+    users_with_morning_alert() -> Vec<String>;
+    preferences_about_messages() -> Vec<(String, UserPreferences)>;
 }
 away! { NewsSeen:
     news_progress(&str) -> NewsProgress;

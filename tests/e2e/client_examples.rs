@@ -11,6 +11,12 @@ mod portfolio;
 #[path = "../../crates/client/examples/quotes.rs"]
 #[allow(dead_code, unreachable_pub, reason = "its main is the example's own")]
 mod quotes;
+#[path = "../../crates/client/examples/screens.rs"]
+#[allow(dead_code, unreachable_pub, reason = "its main is the example's own")]
+mod screens;
+#[path = "../../crates/client/examples/sync.rs"]
+#[allow(dead_code, unreachable_pub, reason = "its main is the example's own")]
+mod sync;
 
 #[tokio::test]
 async fn the_examples_run() -> anyhow::Result<()> {
@@ -22,5 +28,9 @@ async fn the_examples_run() -> anyhow::Result<()> {
     assert!(said.len() == 3 && said[0].starts_with("AAPL: bid "), "{said:?}");
     let said = portfolio::run(&lab.client, "").await?;
     assert!(said[0].starts_with("active: true"), "{said:?}");
+    let said = screens::run(&lab.client).await?;
+    assert!(said.len() > 3 && said[2].starts_with("2 screened, "), "{said:?}");
+    let said = sync::run(&lab.client).await?;
+    assert_eq!(said[0], "earnings: 2 resources completed", "{said:?}");
     Ok(())
 }

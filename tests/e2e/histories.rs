@@ -8,12 +8,14 @@ use std::time::Duration;
 
 use anyhow::ensure;
 use prost::Message;
+use serde_json::json;
 use temporalio_protos::temporal::api::history::v1::History;
 use ttai_client::ClientError;
 use ttai_contract::{
-    AnalysisParams, AnalysisType, ChartAnalysisParams, FullAnalysisParams, OptionsConstraints, Stage,
-    TaskQueue, WorkflowParams, workflows,
+    AnalysisParams, AnalysisType, AutoRunScreenersParams, ChartAnalysisParams, FullAnalysisParams,
+    OptionsConstraints, Stage, TaskQueue, WorkflowParams, workflows,
 };
+use ttai_ports::{NewScreener, SavedScreeners};
 
 use crate::kills::drill;
 use crate::lab::{DEADLINE, Lab, symbol};
@@ -34,6 +36,7 @@ async fn record_histories() -> anyhow::Result<()> {
     let market = market::with_faults(lab.folder())?;
     let worker = lab.worker_with(&TaskQueue::ALL, Some(market))?;
     plain(&lab).await?;
+    saved_screeners(&lab).await?;
     rejected(&lab).await?;
     cancelled(&lab).await?;
     retried_and_failed(&lab).await?;
@@ -55,6 +58,23 @@ async fn plain(lab: &Lab) -> anyhow::Result<()> {
         finish(lab, &name, &AnalysisParams::new(kind, symbol("AAPL")), Script::default()).await?;
     }
     Ok(())
+}
+
+/// Two screeners, of which one cannot be run as it is saved: what `plain` has none of.
+async fn saved_screeners(lab: &Lab) -> anyhow::Result<()> {
+    let store = lab.store().await?;
+    for (name, criteria) in [("aapl", json!({"symbols": ["AAPL"]})), ("broken", json!({"max_prize": 1}))] {
+        let screener = NewScreener {
+            name: name.to_owned(),
+            strategy: "csp".to_owned(),
+            criteria,
+            auto_run: true,
+            channels: Vec::new(),
+        };
+        store.save_screener("default", &screener).await?;
+    }
+    let name = "auto-run-screeners-children";
+    finish(lab, name, &AutoRunScreenersParams::default(), Script::default()).await
 }
 
 /// Runs to the end, however it ends, and records.

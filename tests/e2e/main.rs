@@ -3,6 +3,7 @@
 
 mod alerts;
 mod analyses;
+mod auto_run;
 mod black_hole;
 mod cancelling;
 mod client_examples;

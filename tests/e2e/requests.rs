@@ -19,6 +19,7 @@ pub(crate) fn request(workflow: &str) -> Value {
         "ScheduledScreenerWorkflow" => {
             return json!({"screener_params": screen, "notify_channels": ["log"]});
         }
+        "AutoRunScreenersWorkflow" => return json!({}),
         "SyncSourceWorkflow" => return json!({"source_name": "earnings", "resources": ["AAPL"]}),
         "ScheduledSyncWorkflow" => {
             return json!({"sources": [{"source_name": "earnings", "resources": ["AAPL"]}]});

@@ -16,6 +16,11 @@ use ttai_contract::Stage;
 /// Longest that a held start is held: then the run fails, and with it the test.
 const LONGEST_HOLD: Duration = Duration::from_secs(120);
 
+/// The id of a user's own run ends in `/USER`, which no file's name has.
+fn file_name(workflow_id: &str) -> String {
+    workflow_id.replace('/', "~")
+}
+
 /// What becomes of one start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Act {
@@ -151,10 +156,10 @@ impl Stagebook {
     }
 
     fn script(&self, workflow_id: &str) -> PathBuf {
-        self.folder.join(format!("{workflow_id}.script.json"))
+        self.folder.join(format!("{}.script.json", file_name(workflow_id)))
     }
 
     fn mark(&self, workflow_id: &str, stage: Stage, nth: usize, what: &str) -> PathBuf {
-        self.folder.join(format!("{workflow_id}.{}.{nth}.{what}", stage.title()))
+        self.folder.join(format!("{}.{}.{nth}.{what}", file_name(workflow_id), stage.title()))
     }
 }

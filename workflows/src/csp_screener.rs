@@ -11,9 +11,9 @@ use temporalio_macros::{workflow, workflow_methods};
 use temporalio_workflow::{WorkflowContext, WorkflowContextView, WorkflowResult, WorkflowTermination};
 use ttai_contract::screener::QUICK_BATCH;
 use ttai_contract::{
-    CSPScreenerParams, CSPScreenerResult, FetchFreeCapital, FreeCapital, Lenient, OverallRecommendation,
-    QuickAnalysesParams, ScreenPick, ScreenProgress, ScreenRun, SizePicks, SizePicksParams, SizedPick,
-    StoreScreenParams, SuggestedPosition, Symbol, UnsizedPick, WorkflowParams,
+    CSPScreenerParams, CSPScreenerResult, DueRun, FetchFreeCapital, FreeCapital, FreeCapitalParams, Lateness,
+    Lenient, OverallRecommendation, QuickAnalysesParams, ScreenPick, ScreenProgress, ScreenRun, SizePicks,
+    SizePicksParams, SizedPick, StoreScreenParams, SuggestedPosition, Symbol, UnsizedPick, WorkflowParams,
 };
 
 use crate::calls::{self, CallError};
@@ -50,8 +50,11 @@ impl CSPScreenerWorkflow {
         let mut ended = Ended::default();
         let outcome = story(ctx, &params, &run, &found, &mut ended).await;
         let nothing = found.borrow().candidates == 0;
-        let Ended { capital, picks, others } = ended;
+        let is_too_late = ended.is_too_late();
+        let Ended { capital, picks, others, lateness } = ended;
         let mut result = conclude(&params, run, found.into_inner(), capital, &others);
+        result.lateness = lateness;
+        result.warnings.extend(lateness.map(|late| late.to_string()));
         match outcome {
             Ok(()) => {}
             Err(CallError::Cancelled) => {
@@ -65,6 +68,11 @@ impl CSPScreenerWorkflow {
                 result.partial = true;
                 result.warnings.push(message);
             }
+        }
+        // What did nothing leaves the run before as it is: the next one is compared with that.
+        if is_too_late {
+            screen::step(ctx, "too late");
+            return Ok(result);
         }
         if let Err(error) = fit(ctx, &params, picks, &mut result).await {
             return Err(interrupted(error, result));
@@ -92,6 +100,13 @@ struct Ended {
     picks: Vec<Analyzed>,
     /// No picks, with their verdicts and why.
     others: Vec<(Symbol, OverallRecommendation, String)>,
+    lateness: Option<Lateness>,
+}
+
+impl Ended {
+    fn is_too_late(&self) -> bool {
+        self.lateness.is_some_and(|late| late.is_too_late())
+    }
 }
 
 /// The screen up to the end of the full analyses; `found` and `ended` have what was done, however it ends.
@@ -102,14 +117,22 @@ async fn story(
     found: &RefCell<Found>,
     ended: &mut Ended,
 ) -> Result<(), CallError> {
-    let candidates = screen::candidates(ctx, &params.criteria).await?;
+    let due = due(ctx, params);
+    let (candidates, lateness) = screen::candidates(ctx, &params.criteria, due).await?;
+    ended.lateness = lateness;
     let number = screen::count(candidates.len());
     found.borrow_mut().candidates = number;
     screen::show(ctx, |progress| progress.candidates = number);
     if candidates.is_empty() {
         return Ok(());
     }
-    ended.capital = capital(ctx, params, found).await?;
+    // Whichever call is the first has the market's clock.
+    let unjudged = due.filter(|_| !params.criteria.symbols.is_empty());
+    ended.capital = capital(ctx, params, unjudged, found).await?;
+    ended.lateness = ended.lateness.or(ended.capital.lateness.take());
+    if ended.is_too_late() {
+        return Ok(());
+    }
     let lanes = params.max_concurrent;
     let (worth, dropped, warnings) = screen::worth_a_look(ctx, &params.criteria, candidates, lanes).await?;
     found.borrow_mut().dropped.extend(dropped);
@@ -124,6 +147,12 @@ async fn story(
     let outcome = analyses.run(ctx, found).await;
     (ended.picks, ended.others) = analyses.into_ended();
     outcome
+}
+
+/// When a schedule wanted the run, and what it does where it begins late; none where nobody scheduled it.
+fn due(ctx: &Context, params: &CSPScreenerParams) -> Option<DueRun> {
+    let due_at = params.due_at.or_else(|| start::due_at(ctx))?;
+    Some(DueRun { due_at, policy: params.lateness })
 }
 
 fn quick_params(
@@ -154,10 +183,11 @@ fn quick_params(
 async fn capital(
     ctx: &Context,
     params: &CSPScreenerParams,
+    due: Option<DueRun>,
     found: &RefCell<Found>,
 ) -> Result<FreeCapital, CallError> {
     screen::step(ctx, "reading the capital");
-    let (asked, means) = (params.capital(), screen::means(ctx));
+    let (asked, means) = (FreeCapitalParams { due, ..params.capital() }, screen::means(ctx));
     // A stated capital is read nowhere.
     let answer = if asked.capital.is_some() {
         calls::call_local_first::<_, FetchFreeCapital>(ctx, asked, means, "capital").await
@@ -225,6 +255,7 @@ fn conclude(
         collateral: Default::default(),
         partial: found.partial,
         run,
+        lateness: None,
         as_of: found.as_of,
         data_source: found.data_source,
         warnings: found.warnings,

@@ -4,6 +4,7 @@
 
 pub mod alert_shard;
 pub mod analysis;
+pub mod auto_run_screeners;
 pub mod chart_analysis;
 pub mod csp_screener;
 pub mod deliveries;
@@ -35,6 +36,7 @@ mod sync;
 
 pub use alert_shard::AlertShardWorkflow;
 pub use analysis::AnalysisWorkflow;
+pub use auto_run_screeners::AutoRunScreenersWorkflow;
 pub use calls::interceptor;
 pub use chart_analysis::ChartAnalysisWorkflow;
 pub use csp_screener::CSPScreenerWorkflow;

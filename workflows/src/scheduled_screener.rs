@@ -43,7 +43,8 @@ impl ScheduledScreenerWorkflow {
         screen::begin(ctx, params.screen().drill);
         let run_time = ctx.workflow_time().map(Into::into);
         screen::step(ctx, &format!("screening {}", params.screener_id));
-        let result = child(ctx, params.screen()).await?;
+        let due_at = params.screener_params.due_at.or_else(|| start::due_at(ctx));
+        let result = child(ctx, CSPScreenerParams { due_at, ..params.screen() }).await?;
         let picks = screen::count(result.picks.len());
         screen::show(ctx, |progress| {
             progress.candidates = result.candidates_screened;
@@ -57,9 +58,10 @@ impl ScheduledScreenerWorkflow {
             recommendations_count: picks,
             run: result.run.clone(),
             notified: false,
+            lateness: result.lateness,
             warnings: result.warnings.clone(),
         };
-        if !params.notify_channels.is_empty() && picks > 0 {
+        if !params.notify_channels.is_empty() && is_worth_telling(&params, &result) {
             match notify(ctx, &params, result).await {
                 Ok(()) => answer.notified = true,
                 Err(CallError::Cancelled) => return Err(WorkflowTermination::cancelled_with_details(answer)),
@@ -77,6 +79,14 @@ impl ScheduledScreenerWorkflow {
     pub fn status(&self, _ctx: &WorkflowContextView) -> ScreenProgress {
         self.progress.clone()
     }
+}
+
+/// Picks are, or only those that the run before had not. Where there was none before, and where the runs could not be compared, all
+/// of them are new.
+fn is_worth_telling(params: &ScheduledScreenerParams, result: &CSPScreenerResult) -> bool {
+    let changes = &result.changes;
+    let has_new = changes.since.is_none() || !changes.new.is_empty();
+    !result.picks.is_empty() && (has_new || !params.only_new)
 }
 
 /// Has the channels told, by the ledger.

@@ -92,7 +92,7 @@ async fn story(
     found: &RefCell<Found>,
 ) -> Result<(), CallError> {
     let criteria = params.screen();
-    let mut candidates = screen::candidates(ctx, &criteria).await?;
+    let (mut candidates, _) = screen::candidates(ctx, &criteria, None).await?;
     let number = screen::count(candidates.len());
     found.borrow_mut().candidates = number;
     screen::show(ctx, |progress| progress.candidates = number);

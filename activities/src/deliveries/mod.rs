@@ -10,6 +10,7 @@ mod plan;
 mod quiet;
 mod round;
 mod rules;
+mod stated;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
@@ -30,6 +31,7 @@ pub use incidents::{Incident, Incidents};
 pub use quiet::QuietHours;
 use round::Round;
 pub use rules::{ChannelRule, DeliveryRules, RouteRule, UserRule};
+pub use stated::StatedRules;
 
 /// The ledger, the channels, and the rules between them.
 #[derive(Clone)]

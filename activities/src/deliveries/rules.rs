@@ -9,6 +9,7 @@ use ttai_ports::{MessageRecord, MessageRoute, NewMessage};
 
 use super::digest::LEAST_LIFE;
 use super::quiet::QuietHours;
+use super::stated::StatedRules;
 
 /// A configured channel.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,7 +51,7 @@ impl Default for UserRule {
 }
 
 /// Everything that decides where and when messages go.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct DeliveryRules {
     /// The channels, in order of preference.
     pub channels: Vec<ChannelRule>,
@@ -58,6 +59,8 @@ pub struct DeliveryRules {
     pub routes: Vec<RouteRule>,
     /// By user; New York time and no quiet hours for anybody else.
     pub users: BTreeMap<String, UserRule>,
+    /// What users have stated, over all of that.
+    pub stated: StatedRules,
 }
 
 impl RouteRule {
@@ -79,14 +82,16 @@ impl DeliveryRules {
     /// The user's clock and nights.
     #[must_use]
     pub fn user(&self, user_id: &str) -> UserRule {
-        self.users.get(user_id).copied().unwrap_or_default()
+        self.stated.user(user_id, self.users.get(user_id).copied().unwrap_or_default())
     }
 
-    /// The message with where it goes and when: to the `wanted` channels, else by the routes. In quiet hours what is not
+    /// The message with where it goes and when: to the `wanted` channels, else to those that the user prefers, else by the routes. In quiet hours what is not
     /// critical is held until their end. A wanted channel that is not configured keeps its delivery, which then says so; where
     /// none of them is, the routes apply, too.
     #[must_use]
     pub fn address(&self, record: MessageRecord, wanted: &[String], now: DateTime<Utc>) -> NewMessage {
+        let preferred = self.stated.channels(&record.user_id);
+        let wanted = if wanted.is_empty() { preferred.as_slice() } else { wanted };
         let mut names: Vec<&String> = Vec::new();
         for name in wanted.iter().chain(self.routed(&record, wanted)) {
             if !names.contains(&name) {
@@ -125,6 +130,7 @@ impl DeliveryRules {
 #[cfg(test)]
 mod tests {
     use ttai_core::{Message, MessageKind};
+    use ttai_ports::{QuietSpan, UserPreferences};
 
     use super::*;
 
@@ -153,6 +159,7 @@ mod tests {
                 RouteRule { users: names(&["bob"]), channels: names(&["gone"]), ..RouteRule::default() },
             ],
             users: [("ann".to_owned(), UserRule { zone: NEW_YORK, quiet: Some(night) })].into(),
+            stated: StatedRules::default(),
         }
     }
 
@@ -186,6 +193,51 @@ mod tests {
         assert_eq!(channels("ann", NewsAlert, Info, &["log", "log"]), ["log"]);
         assert_eq!(channels("ann", NewsAlert, Info, &["pager"]), ["pager", "mail"], "and who can be reached");
         assert_eq!(channels("ann", NewsAlert, Info, &["pager", "desk"]), ["pager", "desk"]);
+    }
+
+    #[test]
+    fn what_a_user_states_stands_over_what_is_configured() {
+        let rules = rules();
+        let stated = |zone: &str, quiet: Option<(&str, &str)>| UserPreferences {
+            channels: Some(vec!["log".to_owned()]),
+            time_zone: Some(zone.to_owned()),
+            quiet_hours: quiet.map(|(from, until)| QuietSpan {
+                from: from.parse().unwrap(),
+                until: until.parse().unwrap(),
+            }),
+            ..UserPreferences::default()
+        };
+        let addressed = |user: &str, wanted: &[String], at: &str| {
+            let record = record(user, MessageKind::NewsAlert, Severity::Critical);
+            let message = rules.address(record, wanted, at.parse().unwrap());
+            message.routes.into_iter().map(|route| route.channel).collect::<Vec<_>>()
+        };
+        let held = |user: &str, at: &str| {
+            rules.held_until(&record(user, MessageKind::NewsAlert, Severity::Info), at.parse().unwrap())
+        };
+        rules.stated.state("ann", stated("Europe/Berlin", None));
+        assert_eq!(addressed("ann", &[], "2026-07-01T16:00:00Z"), ["log"], "no route beside it");
+        assert_eq!(addressed("ann", &["mail".to_owned()], "2026-07-01T16:00:00Z"), ["mail"]);
+        assert_eq!(addressed("bob", &[], "2026-07-01T16:00:00Z"), ["mail", "desk", "gone"], "nobody else's");
+        // The configured night, by the clock that is stated.
+        assert_eq!(held("ann", "2026-07-01T03:00:00Z"), "2026-07-01T05:00:00Z".parse().ok());
+        rules.stated.state("ann", stated("Europe/Berlin", Some(("12:00:00", "12:00:00"))));
+        assert_eq!(held("ann", "2026-07-01T03:00:00Z"), None, "never quiet");
+        rules.stated.state("bob", stated("Mars/Olympus", Some(("12:00:00", "13:00:00"))));
+        assert_eq!(
+            held("bob", "2026-07-01T16:30:00Z"),
+            "2026-07-01T17:00:00Z".parse().ok(),
+            "New York's noon"
+        );
+        rules
+            .stated
+            .state("bob", UserPreferences { channels: Some(vec!["gone".into()]), ..Default::default() });
+        let reached = addressed("bob", &[], "2026-07-01T16:00:00Z");
+        assert_eq!(
+            reached,
+            ["gone", "mail", "desk"],
+            "a channel that is no longer configured, and who can be reached"
+        );
     }
 
     #[test]

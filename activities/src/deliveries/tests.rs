@@ -74,6 +74,7 @@ fn rules(per_minute: Option<u32>, quiet: Option<QuietHours>) -> DeliveryRules {
     DeliveryRules {
         channels: vec![channel("desk", per_minute), channel("log", None)],
         routes: Vec::new(),
+        stated: StatedRules::default(),
         users: [("ann".to_owned(), UserRule { zone: ttai_core::NEW_YORK, quiet })].into(),
     }
 }

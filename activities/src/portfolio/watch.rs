@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use ttai_calendar::{new_york_date, next_session, part_of_day, session};
 use ttai_contract::portfolio::RECENT_ALERTS;
 use ttai_contract::{PortfolioWatch, WatchPortfolioParams};
-use ttai_core::{NEW_YORK, PortfolioAlert, PortfolioRule, RuleKind, Symbol};
+use ttai_core::{NEW_YORK, PortfolioAlert, PortfolioRule, RuleKind};
 use ttai_ports::{PositionStatus, StoredBalances, StoredPosition, StoredWatch};
 use ttai_quant::portfolio::{AccountBook, HeldInstrument, HeldPosition, check_rules, measure};
 
@@ -23,7 +23,7 @@ use super::book::{self, Doubtful, FoundAccount};
 use super::marks::LiveMarks;
 use super::message::Letterhead;
 use super::{expiring, roll};
-use crate::clock::{patient, wall_clock};
+use crate::clock::{market_now, patient, wall_clock};
 use crate::compute::Compute;
 use crate::failure::AnalystError;
 use crate::market_view;
@@ -352,15 +352,6 @@ impl<'a> Watching<'a> {
             Err(error) => tracing::warn!("the account is not in the store: {error}"),
         }
     }
-}
-
-/// The market's time; the wall clock's where nobody says.
-async fn market_now(ports: &Ports) -> DateTime<Utc> {
-    let clock = match Symbol::new("SPY") {
-        Ok(symbol) => ports.market.now(&symbol).await.ok(),
-        Err(_) => None,
-    };
-    clock.unwrap_or_else(wall_clock)
 }
 
 /// A book of which nothing is known.

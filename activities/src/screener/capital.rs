@@ -13,6 +13,7 @@ use ttai_ports::{BrokerPosition, Instrument, PortError};
 use ttai_quant::strategy::{AllotmentLimit, Wanting, allot};
 
 use super::quick;
+use crate::clock;
 use crate::failure::AnalystError;
 use crate::narrator::grouped;
 use crate::portfolio;
@@ -21,8 +22,16 @@ use crate::ports::Ports;
 /// The most of an account in one symbol, percent of its net liquidation, where nobody says.
 const SYMBOL_PCT: f64 = 20.0;
 
-/// What new positions may bind: of the stated capital, else of the account.
+/// What new positions may bind: of the stated capital, else of the account. For a run that is too late nothing is read.
 pub(super) async fn fetch(ports: &Ports, params: &FreeCapitalParams) -> Result<FreeCapital, AnalystError> {
+    let lateness = clock::lateness(ports, params.due).await;
+    if lateness.is_some_and(|late| late.is_too_late()) {
+        return Ok(FreeCapital { lateness, ..FreeCapital::default() });
+    }
+    Ok(FreeCapital { lateness, ..free(ports, params).await? })
+}
+
+async fn free(ports: &Ports, params: &FreeCapitalParams) -> Result<FreeCapital, AnalystError> {
     if let Some(capital) = params.capital {
         let free = dollars("capital", capital)?;
         return Ok(FreeCapital {
@@ -49,6 +58,7 @@ pub(super) async fn fetch(ports: &Ports, params: &FreeCapitalParams) -> Result<F
         held,
         source: format!("the buying power of account {account}"),
         problems,
+        lateness: None,
     })
 }
 

@@ -2,6 +2,7 @@
 
 #![allow(missing_docs, reason = "the markers that the macro generates carry no docs")]
 
+mod auto_run;
 mod capital;
 mod changes;
 mod message;
@@ -16,11 +17,13 @@ use std::sync::Arc;
 use temporalio_macros::activities;
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
 use ttai_contract::{
-    FreeCapital, FreeCapitalParams, NotifyScreenParams, QuickAnalyses, QuickAnalysesParams, ScanCandidate,
-    ScanCandidates, ScanParams, SizePicksParams, SizedPicks, StoreScreenParams, StoreScreenReceipt, Timed,
+    AutoRunPage, FreeCapital, FreeCapitalParams, ListAutoRunParams, NotifyScreenParams, QuickAnalyses,
+    QuickAnalysesParams, ScanCandidate, ScanCandidates, ScanParams, SizePicksParams, SizedPicks,
+    StoreScreenParams, StoreScreenReceipt, Timed,
 };
 use ttai_ports::ScanRequest;
 
+use crate::clock;
 use crate::compute::Compute;
 use crate::failure::AnalystError;
 use crate::ports::Ports;
@@ -101,6 +104,20 @@ impl ScreenActivities {
         run.await.map(|timed| timed.result)
     }
 
+    #[activity(definition = ttai_contract::ListAutoRunScreeners)]
+    pub async fn list_auto_run_screeners(
+        self: Arc<Self>,
+        ctx: ActivityContext,
+        params: ListAutoRunParams,
+    ) -> Result<AutoRunPage, ActivityError> {
+        let ports = &self.ports;
+        let run = self.supervisor.run(&ctx, |progress| async move {
+            progress.step("listing screeners");
+            auto_run::list(ports, params).await
+        });
+        run.await.map(|timed| timed.result)
+    }
+
     #[activity(definition = ttai_contract::NotifyScreen)]
     pub async fn notify_screen(
         self: Arc<Self>,
@@ -119,14 +136,31 @@ impl ScreenActivities {
 impl ScreenActivities {
     async fn scan(&self, params: ScanParams, progress: Progress) -> Result<ScanCandidates, AnalystError> {
         let scanner = &self.ports.scanner;
+        let lateness = clock::lateness(&self.ports, params.due).await;
+        if lateness.is_some_and(|late| late.is_too_late()) {
+            return Ok(ScanCandidates {
+                candidates: Vec::new(),
+                scanner: scanner.name().to_owned(),
+                lateness,
+            });
+        }
         progress.step(&format!("scanning by {}", scanner.name()));
-        let ScanParams { min_price, max_price, min_volume, min_market_cap, sectors, include_funds, limit } =
-            params;
+        let ScanParams {
+            min_price,
+            max_price,
+            min_volume,
+            min_market_cap,
+            sectors,
+            include_funds,
+            limit,
+            ..
+        } = params;
         let request =
             ScanRequest { min_price, max_price, min_volume, min_market_cap, sectors, include_funds, limit };
         let found = scanner.scan(&request).await?;
         let candidates =
             found.into_iter().map(|found| ScanCandidate { symbol: found.symbol, price: found.price });
-        Ok(ScanCandidates { candidates: candidates.collect(), scanner: scanner.name().to_owned() })
+        let scanner = scanner.name().to_owned();
+        Ok(ScanCandidates { candidates: candidates.collect(), scanner, lateness })
     }
 }

@@ -92,8 +92,8 @@ async fn sync(
 ) -> Result<Vec<ResourceSync>, AnalystError> {
     let ports = ports.for_request();
     let (mut done, mut first_failure) = (Vec::new(), None);
-    for resource in &params.resources {
-        progress.step(&format!("{} {resource}", params.source_name.as_str()));
+    for (place, resource) in params.resources.iter().enumerate() {
+        progress.step(&so_far(place, &params.resources, &done));
         let of = SyncedResource {
             owner: owner(&ports, &params),
             source: params.source_name.as_str().to_owned(),
@@ -120,6 +120,12 @@ async fn sync(
         Some(failure) if done.iter().all(|synced| synced.error.is_some()) => Err(failure),
         _ => Ok(done),
     }
+}
+
+/// `3 of 50: MSFT, 40 rows so far`.
+fn so_far(place: usize, resources: &[String], done: &[ResourceSync]) -> String {
+    let rows: u64 = done.iter().map(|synced| synced.rows_read).sum();
+    format!("{} of {}: {}, {rows} rows so far", place + 1, resources.len(), resources[place])
 }
 
 /// Whose the rows are: a user's, or the market's, which no user is called like. What is invented never mixes with what is not.

@@ -26,7 +26,9 @@ mod progress;
 mod quote_streams;
 mod run;
 mod schedules;
+mod screens;
 mod start;
+mod syncs;
 
 pub use alerts::PriceAlerts;
 pub use connect::{Connect, TtaiClient};
@@ -38,6 +40,8 @@ pub use progress::{RunProgress, Step, StepState};
 pub use quote_streams::QuoteStreamHandle;
 pub use run::{AnyRun, Run};
 pub use schedules::{
-    CalendarRule, RuleDays, ScheduleDescription, ScheduleDifference, ScheduleOutcome, ScheduleOverlap,
-    ScheduledRun, WantedSchedule,
+    CalendarRule, RuleDays, ScheduleDescription, ScheduleDifference, ScheduleHandle, ScheduleOutcome,
+    ScheduleOverlap, ScheduledRun, WantedSchedule,
 };
+pub use screens::ScreenHandle;
+pub use syncs::SyncHandle;

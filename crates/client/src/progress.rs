@@ -11,11 +11,12 @@ use temporalio_client::tonic::IntoRequest;
 use temporalio_client::{NamespacedClient, WorkflowExecutionDescription, WorkflowFetchHistoryOptions};
 use temporalio_common::protos::temporal::api::common::v1::{Payload, WorkflowExecution};
 use temporalio_common::protos::temporal::api::enums::v1::PendingActivityState;
+use temporalio_common::protos::temporal::api::failure::v1::Failure;
 use temporalio_common::protos::temporal::api::history::v1::HistoryEvent;
 use temporalio_common::protos::temporal::api::history::v1::history_event::Attributes;
 use temporalio_common::protos::temporal::api::workflow::v1::PendingActivityInfo;
 use temporalio_common::protos::temporal::api::workflowservice::v1::GetWorkflowExecutionHistoryRequest;
-use ttai_contract::AttemptProgress;
+use ttai_contract::{AttemptProgress, ids};
 
 use crate::error::ClientError;
 use crate::payload;
@@ -44,10 +45,10 @@ pub enum StepState {
     Failed,
 }
 
-/// One activity of a run.
+/// One activity of a run, or one of its children.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Step {
-    /// The activity's type.
+    /// The activity's type; the workflow's of a child.
     pub activity: String,
     /// How it stands.
     pub state: StepState,
@@ -167,6 +168,7 @@ impl RunProgress {
             Some(Attributes::ActivityTaskCanceledEventAttributes(canceled)) => {
                 self.end(canceled.scheduled_event_id, StepState::Failed, "cancelled".to_owned());
             }
+            Some(attributes) if self.apply_child(event.event_id, attributes) => {}
             Some(Attributes::MarkerRecordedEventAttributes(marker)) if marker.failure.is_none() => {
                 let detail = |name: &str| marker.details.get(name).and_then(|detail| detail.payloads.first());
                 let data = detail("data").and_then(|data| payload::to_json(data).ok());
@@ -185,6 +187,61 @@ impl RunProgress {
             _ => {}
         }
         self.waits_for_worker = false;
+    }
+
+    /// Takes over an event of a child workflow, which is a step by its type; false for any other event.
+    fn apply_child(&mut self, event_id: i64, attributes: &Attributes) -> bool {
+        let why =
+            |failure: Option<&Failure>| failure.map(|failure| failure.message.clone()).unwrap_or_default();
+        let (initiated, failure) = match attributes {
+            Attributes::StartChildWorkflowExecutionInitiatedEventAttributes(child) => {
+                self.steps.push(Step {
+                    activity: child.workflow_type.as_ref().map(|kind| kind.name.clone()).unwrap_or_default(),
+                    state: StepState::Running,
+                    note: child_name(&child.workflow_id),
+                    scheduled: event_id,
+                    id: String::new(),
+                });
+                return true;
+            }
+            Attributes::ChildWorkflowExecutionCompletedEventAttributes(child) => {
+                let result = child.result.as_ref().and_then(|result| result.payloads.first());
+                self.end_child(
+                    child.initiated_event_id,
+                    StepState::Done,
+                    &result.map(outcome).unwrap_or_default(),
+                );
+                return true;
+            }
+            Attributes::ChildWorkflowExecutionFailedEventAttributes(child) => {
+                (child.initiated_event_id, why(child.failure.as_ref()))
+            }
+            Attributes::StartChildWorkflowExecutionFailedEventAttributes(child) => {
+                (child.initiated_event_id, "not started".to_owned())
+            }
+            Attributes::ChildWorkflowExecutionTimedOutEventAttributes(child) => {
+                (child.initiated_event_id, "timed out".to_owned())
+            }
+            Attributes::ChildWorkflowExecutionCanceledEventAttributes(child) => {
+                (child.initiated_event_id, "cancelled".to_owned())
+            }
+            Attributes::ChildWorkflowExecutionTerminatedEventAttributes(child) => {
+                (child.initiated_event_id, "terminated".to_owned())
+            }
+            _ => return false,
+        };
+        self.end_child(initiated, StepState::Failed, &failure);
+        true
+    }
+
+    /// A child's name stays beside what came of it.
+    fn end_child(&mut self, initiated: i64, state: StepState, outcome: &str) {
+        if let Some(step) = self.steps.iter_mut().find(|step| step.scheduled == initiated) {
+            step.state = state;
+            if !outcome.is_empty() {
+                step.note = format!("{}: {outcome}", step.note);
+            }
+        }
     }
 
     fn end(&mut self, scheduled: i64, state: StepState, note: String) {
@@ -266,15 +323,54 @@ fn standing(pending: &PendingActivityInfo) -> (StepState, String) {
 fn headline(result: &Payload) -> String {
     const TEXTS: [&str; 4] = ["chart_notes", "options_notes", "research_notes", "rationale"];
     let Ok(result) = payload::to_json(result) else { return String::new() };
+    if let Some(rows) = rows_of_sync(&result) {
+        return rows;
+    }
     let text = TEXTS.iter().find_map(|name| result.get(*name).and_then(Value::as_str));
     text.and_then(|text| text.lines().next()).unwrap_or_default().to_owned()
 }
 
+/// The symbol of an analysis, else the child's id.
+fn child_name(workflow_id: &str) -> String {
+    ids::symbol_of_analysis(workflow_id).map_or_else(|| workflow_id.to_owned(), |symbol| symbol.to_string())
+}
+
+/// What came of a child: a verdict, or how many picks.
+fn outcome(result: &Payload) -> String {
+    let Ok(result) = payload::to_json(result) else { return String::new() };
+    if let Some(verdict) = result.get("overall_recommendation").and_then(Value::as_str) {
+        return verdict.replace('_', " ");
+    }
+    let counted = result.get("recommendations_count").and_then(Value::as_u64);
+    let listed = result.get("picks").and_then(Value::as_array).map(|picks| picks.len() as u64);
+    match counted.or(listed) {
+        Some(1) => "1 pick".to_owned(),
+        Some(count) => format!("{count} picks"),
+        None => String::new(),
+    }
+}
+
+/// `AAPL and 49 more: 120 rows read, 3 written`, where the answer is what became of resources of a sync.
+fn rows_of_sync(answer: &Value) -> Option<String> {
+    let resources = answer.as_array()?;
+    let name = |resource: &Value| Some(resource.get("resource")?.as_str()?.to_owned());
+    let first = name(resources.first()?)?;
+    let sum = |field: &str| resources.iter().filter_map(|one| one.get(field)?.as_u64()).sum::<u64>();
+    let others = match resources.len() - 1 {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let failed = resources.iter().filter(|one| one.get("error").is_some_and(Value::is_string)).count();
+    let failed = if failed == 0 { String::new() } else { format!(", {failed} failed") };
+    Some(format!("{first}{others}: {} rows read, {} written{failed}", sum("rows_read"), sum("rows_written")))
+}
+
 #[cfg(test)]
 mod tests {
-    use temporalio_common::protos::temporal::api::common::v1::{ActivityType, Payloads};
+    use temporalio_common::protos::temporal::api::common::v1::{ActivityType, Payloads, WorkflowType};
     use temporalio_common::protos::temporal::api::history::v1::{
         ActivityTaskCompletedEventAttributes, ActivityTaskScheduledEventAttributes,
+        ChildWorkflowExecutionCompletedEventAttributes, StartChildWorkflowExecutionInitiatedEventAttributes,
     };
 
     use super::*;
@@ -304,13 +400,45 @@ mod tests {
     }
 
     #[test]
+    fn a_child_is_a_step_with_what_came_of_it() {
+        let mut progress = RunProgress::default();
+        let child = |event_id, id: &str| {
+            let initiated = StartChildWorkflowExecutionInitiatedEventAttributes {
+                workflow_id: id.to_owned(),
+                workflow_type: Some(WorkflowType { name: "FullAnalysisWorkflow".to_owned() }),
+                ..Default::default()
+            };
+            event(event_id, Attributes::StartChildWorkflowExecutionInitiatedEventAttributes(initiated))
+        };
+        progress.apply(&child(5, "analysis-F-csp-screener-k"));
+        progress.apply(&child(6, "analysis-T-csp-screener-k"));
+        let data = br#"{"overall_recommendation":"strong_select"}"#.to_vec();
+        let completed = ChildWorkflowExecutionCompletedEventAttributes {
+            initiated_event_id: 5,
+            result: Some(Payloads { payloads: vec![Payload { data, ..Default::default() }] }),
+            ..Default::default()
+        };
+        progress.apply(&event(9, Attributes::ChildWorkflowExecutionCompletedEventAttributes(completed)));
+        let steps: Vec<_> = progress.steps.iter().map(|step| (step.state, step.note.as_str())).collect();
+        assert_eq!(steps, [(StepState::Done, "F: strong select"), (StepState::Running, "T")]);
+    }
+
+    #[test]
+    fn a_syncs_answer_is_said_in_rows() {
+        let of = |answer: Value| rows_of_sync(&answer);
+        let one = serde_json::json!({"resource": "AAPL", "rows_read": 120, "rows_written": 3});
+        let other = serde_json::json!({"resource": "ZZZZ", "rows_read": 0, "error": "unknown"});
+        assert_eq!(of(serde_json::json!([one])).as_deref(), Some("AAPL: 120 rows read, 3 written"));
+        let both = of(serde_json::json!([one, other]));
+        assert_eq!(both.as_deref(), Some("AAPL and 1 more: 120 rows read, 3 written, 1 failed"));
+        assert_eq!((of(serde_json::json!(["AAPL"])), of(serde_json::json!([])), of(one)), (None, None, None));
+    }
+
+    #[test]
     fn a_pending_attempt_shows_its_last_failure_or_its_step() {
         let waiting = PendingActivityInfo {
             state: PendingActivityState::Scheduled.into(),
-            last_failure: Some(temporalio_common::protos::temporal::api::failure::v1::Failure {
-                message: "down".to_owned(),
-                ..Default::default()
-            }),
+            last_failure: Some(Failure { message: "down".to_owned(), ..Default::default() }),
             ..Default::default()
         };
         assert_eq!(standing(&waiting), (StepState::Retrying, "down".to_owned()));

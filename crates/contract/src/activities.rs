@@ -30,8 +30,9 @@ use crate::quote_stream::{LatestValues, QuoteStreamHealth, ReadQuotesParams, Wat
 use crate::research::{ResearchAnalysisParams, ResearchAnalysisResult};
 use crate::retention::{RemovedRows, RetentionParams};
 use crate::screener::{
-    FreeCapital, FreeCapitalParams, NotifyScreenParams, QuickAnalyses, QuickAnalysesParams, ScanCandidates,
-    ScanParams, SizePicksParams, SizedPicks, StoreScreenParams, StoreScreenReceipt,
+    AutoRunPage, FreeCapital, FreeCapitalParams, ListAutoRunParams, NotifyScreenParams, QuickAnalyses,
+    QuickAnalysesParams, ScanCandidates, ScanParams, SizePicksParams, SizedPicks, StoreScreenParams,
+    StoreScreenReceipt,
 };
 use crate::storage::{SaveAnalysisParams, SaveReceipt};
 use crate::sync::{ListSyncResourcesParams, NotifySyncParams, ResourceSync, SyncNotice, SyncResourcesParams};
@@ -287,6 +288,12 @@ impl ScreenDefinitions {
         unimplemented!()
     }
 
+    /// A page of the saved screeners that run by themselves, ready to run.
+    #[activity(name = "list_auto_run_screeners_activity")]
+    pub fn list_auto_run_screeners(_params: ListAutoRunParams) -> Result<AutoRunPage, Infallible> {
+        unimplemented!()
+    }
+
     /// Has channels told of a screen's picks, by the delivery ledger.
     #[activity(name = "notify_screener_results_activity")]
     pub fn notify_screen(_params: NotifyScreenParams) -> Result<(), Infallible> {
@@ -328,7 +335,7 @@ pub use portfolio_definitions::{CheckAssignmentRisk, FetchPortfolio, RecallPortf
 pub use quote_stream_definitions::{ReadQuotes, RecallQuotes, WatchQuotes};
 pub use retention_definitions::RemoveOldRows;
 pub use screen_definitions::{
-    FetchFreeCapital, NotifyScreen, QuicklyAnalyze, RunScan, SizePicks, StoreScreen,
+    FetchFreeCapital, ListAutoRunScreeners, NotifyScreen, QuicklyAnalyze, RunScan, SizePicks, StoreScreen,
 };
 pub use sync_definitions::{ListSyncResources, NotifySync, SyncResources};
 
@@ -417,6 +424,7 @@ catalogue! {
     SizePicks: SIZE_PICKS;
     StoreScreen: STORE_SCREEN;
     NotifyScreen: STORE_SCREEN;
+    ListAutoRunScreeners: LIST_SCREENERS;
     ListSyncResources: SYNC_LISTING;
     SyncResources: SYNC_RESOURCES;
     NotifySync: NOTIFY_SYNC;

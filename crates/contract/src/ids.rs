@@ -26,6 +26,23 @@ pub fn scheduled_screen(parent_workflow_id: &str) -> String {
     format!("scheduled-screener-{parent_workflow_id}")
 }
 
+/// The run of a saved screener that runs by itself: the same for each of its runs, so that the server refuses a second one while one
+/// is under way. Of a name that does not fit into an id there is what fits, and a hash of all of it.
+#[must_use]
+pub fn auto_run_screen(user: &UserId, name: &str) -> String {
+    let plain: String =
+        name.chars().map(|c| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '-' }).collect();
+    let id = if plain == name { plain } else { format!("{plain}-{:016x}", fnv1a(name.as_bytes())) };
+    for_user(&format!("auto-screen-{id}"), user)
+}
+
+/// The FNV-1a hash, the same in every program.
+pub(crate) fn fnv1a(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+    })
+}
+
 /// The symbol of an analysis' id; none of another id.
 #[must_use]
 pub fn symbol_of_analysis(workflow_id: &str) -> Option<Symbol> {
@@ -68,6 +85,12 @@ mod tests {
         assert_eq!(symbol_of_analysis("price-alerts"), None);
         assert_eq!(for_user("price-alerts", &UserId::default()), "price-alerts");
         assert_eq!(for_user("price-alerts", &"ann".parse().unwrap()), "price-alerts/ann");
+        let ann: UserId = "ann".parse().unwrap();
+        assert_eq!(auto_run_screen(&ann, "cheap-puts"), "auto-screen-cheap-puts/ann");
+        let spaced = auto_run_screen(&UserId::default(), "High IV");
+        assert!(spaced.starts_with("auto-screen-High-IV-") && spaced.len() == 36, "{spaced}");
+        assert_ne!(spaced, auto_run_screen(&UserId::default(), "High-IV"));
+        assert_ne!(spaced, auto_run_screen(&UserId::default(), "High/IV"));
     }
 
     #[test]

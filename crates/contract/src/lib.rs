@@ -46,11 +46,11 @@ pub mod workflows;
 
 pub use activities::{
     Activity, ChartAnalysis, CheckAssignmentRisk, CheckNews, DeliverMessages, FetchFreeCapital,
-    FetchMarketMetrics, FetchOptionChain, FetchPortfolio, FetchQuotes, ListSyncResources, NotifyScreen,
-    NotifySync, OptionsAnalysis, QuicklyAnalyze, ReadQuotes, RecallNews, RecallPortfolio, RecallQuotes,
-    RemoveOldRows, ResearchAnalysis, RouteAlerts, RunScan, SaveAlerts, SaveAnalysis, SendNotifications,
-    SizePicks, StoreScreen, SyncResources, SynthesizeRecommendation, UpdateJournal, WatchAlerts, WatchNews,
-    WatchPortfolio, WatchQuotes, activities,
+    FetchMarketMetrics, FetchOptionChain, FetchPortfolio, FetchQuotes, ListAutoRunScreeners,
+    ListSyncResources, NotifyScreen, NotifySync, OptionsAnalysis, QuicklyAnalyze, ReadQuotes, RecallNews,
+    RecallPortfolio, RecallQuotes, RemoveOldRows, ResearchAnalysis, RouteAlerts, RunScan, SaveAlerts,
+    SaveAnalysis, SendNotifications, SizePicks, StoreScreen, SyncResources, SynthesizeRecommendation,
+    UpdateJournal, WatchAlerts, WatchNews, WatchPortfolio, WatchQuotes, activities,
 };
 pub use alerts::{
     AddAlerts, AlertAnswer, AlertAnswers, AlertIds, AlertRequest, AlertShardParams, AlertShardStatus,
@@ -74,7 +74,7 @@ pub use full::{
     SynthesizeParams, SynthesizedRecommendation,
 };
 pub use journal::{JournalUpdate, UpdateJournalParams};
-pub use lateness::{LatenessPolicy, SCHEDULED_START, WhenLate};
+pub use lateness::{DueRun, Lateness, LatenessPolicy, SCHEDULED_START, WhenLate};
 pub use lenient::{Arguments, Lenient, Malformed};
 pub use market_data::{MarketMetrics, OptionChainData, OptionChainParams, OptionContractData, QuoteData};
 pub use model::{ModelName, ModelOutcome, ModelTotal, ModelUse};
@@ -105,12 +105,14 @@ pub use research::{
 };
 pub use retention::{RemovedRows, RetentionParams};
 pub use screener::{
-    CSPScreenerParams, CSPScreenerResult, DroppedCandidates, FreeCapital, FreeCapitalParams,
-    NotifyScreenParams, ObservedFrequency, QuickAnalyses, QuickAnalysesParams, QuickAnalysis, ScanCandidate,
-    ScanCandidates, ScanParams, ScheduledScreenerParams, ScheduledScreenerResult, ScreenChanges,
-    ScreenCriteria, ScreenPick, ScreenProgress, ScreenRanking, ScreenRun, ScreenScores, ScreenerCriteria,
-    ScreenerParams, ScreenerResult, ScreenerResultRow, SizePicksParams, SizedPick, SizedPicks,
-    StoreScreenParams, StoreScreenReceipt, StoredAnalysis, UnsizedPick,
+    AutoRunOutcome, AutoRunPage, AutoRunScreen, AutoRunScreener, AutoRunScreenersParams,
+    AutoRunScreenersResult, CSPScreenerParams, CSPScreenerResult, DroppedCandidates, FreeCapital,
+    FreeCapitalParams, ListAutoRunParams, NotifyScreenParams, ObservedFrequency, QuickAnalyses,
+    QuickAnalysesParams, QuickAnalysis, ScanCandidate, ScanCandidates, ScanParams, ScheduledScreenerParams,
+    ScheduledScreenerResult, ScreenChanges, ScreenCriteria, ScreenPick, ScreenProgress, ScreenRanking,
+    ScreenRun, ScreenScores, ScreenerCriteria, ScreenerParams, ScreenerPlace, ScreenerResult,
+    ScreenerResultRow, SizePicksParams, SizedPick, SizedPicks, StoreScreenParams, StoreScreenReceipt,
+    StoredAnalysis, UnsizedPick,
 };
 pub use storage::{SaveAnalysisParams, SaveReceipt};
 pub use subject::{Subject, TradeRequest, UnknownFields, UserId};

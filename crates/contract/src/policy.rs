@@ -187,6 +187,9 @@ pub const SIZE_PICKS: ActivityPolicy = background(30, 10, DEFAULT);
 /// Keeping what a screen came to, or having channels told of it: 30 s.
 pub const STORE_SCREEN: ActivityPolicy = background(30, 10, STORE);
 
+/// Listing saved screeners: 30 s.
+pub const LIST_SCREENERS: ActivityPolicy = background(30, 10, STORE);
+
 /// Listing a source's resources: 1 min.
 pub const SYNC_LISTING: ActivityPolicy = background(60, 20, SYNC);
 /// Pulling resources into the store: 30 min, heartbeat 1 min.

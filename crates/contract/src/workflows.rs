@@ -41,6 +41,7 @@ macro_rules! for_each_workflow {
             CSPScreenerWorkflow: CSPScreenerParams;
             ScreenerWorkflow: ScreenerParams;
             ScheduledScreenerWorkflow: ScheduledScreenerParams;
+            AutoRunScreenersWorkflow: AutoRunScreenersParams;
             SyncSourceWorkflow: SyncSourceParams;
             ScheduledSyncWorkflow: ScheduledSyncParams;
             UpdateJournalWorkflow: UpdateJournalParams;

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use ttai_activities::{
     ChannelRule, Deliverer, DeliveryDriver, DeliveryRules, LONGEST_SEND, QuietHours, RouteRule, Shutdown,
-    StillOpen, UserRule,
+    StatedRules, StillOpen, UserRule,
 };
 use ttai_client::{ClientError, TtaiClient};
 use ttai_contract::delivery::DELIVER;
@@ -42,6 +42,7 @@ pub fn rules(config: &Config) -> DeliveryRules {
         channels,
         routes: config.names("routes").iter().map(|name| route(config, name)).collect(),
         users: config.names("users").into_iter().map(|name| (name.clone(), user(config, &name))).collect(),
+        stated: StatedRules::default(),
     }
 }
 
@@ -73,15 +74,18 @@ fn user(config: &Config, name: &str) -> UserRule {
     UserRule { zone, quiet: quiet.map(|(from, until)| QuietHours { zone, from, until }) }
 }
 
-/// Deliveries over a store and the configured channels.
-#[must_use]
-pub fn deliverer(config: &Config, store: &Arc<Spooled>, notifier: Arc<dyn Notifier>) -> Deliverer {
+/// Deliveries over a store and the configured channels, as users prefer them.
+pub async fn deliverer(config: &Config, store: &Arc<Spooled>, notifier: Arc<dyn Notifier>) -> Deliverer {
+    let rules = rules(config);
+    if let Err(error) = rules.stated.refresh(store.database().as_ref()).await {
+        tracing::warn!("users' preferences are not known yet, the configuration stands: {error}");
+    }
     Deliverer {
         messages: Arc::clone(store.database()) as _,
         deliveries: Arc::clone(store.database()) as _,
         artifacts: Arc::clone(store) as _,
         notifier,
-        rules: Arc::new(rules(config)),
+        rules: Arc::new(rules),
         claimant: format!("{}/{}", std::process::id(), uuid::Uuid::new_v4()),
         longest_send: LONGEST_SEND,
         driver: None,

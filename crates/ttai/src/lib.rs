@@ -15,6 +15,7 @@ pub mod models;
 pub mod notifier;
 pub mod output;
 mod practice;
+pub mod preferences;
 pub mod readiness;
 pub mod report;
 pub mod runs;

@@ -48,7 +48,7 @@ async fn assemble(settings: &Settings, store: Arc<Spooled>) -> anyhow::Result<Po
     let models = crate::models::analyst(&settings.config, &limits)?;
     let settings = sources::resolved(settings.clone()).await;
     let Feeds { market, metrics, news, brokers, streams, scanner } = feeds(&settings, limits).await?;
-    let deliverer = deliveries::deliverer(&settings.config, &store, Arc::clone(&notifier));
+    let deliverer = deliveries::deliverer(&settings.config, &store, Arc::clone(&notifier)).await;
     let stored = StoredMetrics::of(market.as_ref(), Arc::clone(store.database()));
     let metrics = Arc::new(StoredVolatility::over(metrics, Arc::new(stored)));
     Ok(Ports {
@@ -66,6 +66,8 @@ async fn assemble(settings: &Settings, store: Arc<Spooled>) -> anyhow::Result<Po
         firings: Arc::clone(store.database()) as _,
         watchlists: Arc::clone(store.database()) as _,
         scanner,
+        saved_screeners: Arc::clone(store.database()) as _,
+        preferences: Arc::clone(store.database()) as _,
         screens: Arc::clone(store.database()) as _,
         synced: Arc::clone(store.database()) as _,
         trades: Arc::clone(store.database()) as _,
@@ -167,7 +169,7 @@ pub fn notifier(settings: &Settings, limits: &Arc<dyn AccountLimits>) -> anyhow:
 pub async fn deliverer(settings: &Settings) -> anyhow::Result<Deliverer> {
     let store = store(settings).await?;
     let limits = ConfiguredLimits::over(ttai_store::limits(Arc::clone(store.database())), &settings.config);
-    Ok(deliveries::deliverer(&settings.config, &store, notifier(settings, &limits)?))
+    Ok(deliveries::deliverer(&settings.config, &store, notifier(settings, &limits)?).await)
 }
 
 /// The rate limits of accounts, shared by all processes on the store, as the configuration wants them.

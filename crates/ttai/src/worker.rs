@@ -112,6 +112,8 @@ impl RunningWorkers {
             let shutdown = shutdown.clone();
             tokio::spawn(async move { driver.watch(ledger, shutdown).await });
         }
+        let stated = ports.deliverer.rules.stated.clone();
+        tokio::spawn(stated.keep_fresh(Arc::clone(&ports.preferences), shutdown.clone()));
         let guard = Guard::over(ports.clone(), asking);
         tokio::spawn(guard.watch(settings.ping.clone(), shutdown.clone()));
         let (ready, started) = oneshot::channel();

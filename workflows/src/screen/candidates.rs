@@ -5,21 +5,29 @@ use std::cell::RefCell;
 use temporalio_workflow::{WorkflowContext, join_all};
 use ttai_contract::market_data::MetricsBySymbol;
 use ttai_contract::screener::METRICS_BATCH;
-use ttai_contract::{DroppedCandidates, FetchMarketMetrics, MarketMetrics, RunScan, ScreenCriteria, Symbol};
+use ttai_contract::{
+    DroppedCandidates, DueRun, FetchMarketMetrics, Lateness, MarketMetrics, RunScan, ScanParams,
+    ScreenCriteria, Symbol,
+};
 
 use super::progress::{Screening, means, step};
 use crate::calls::{self, CallError};
 
-/// The candidates: of the scan, else the list that was given.
+/// The candidates, of the scan, else the list that was given; and how late the run is, as far as the scan says it.
 pub(crate) async fn candidates<W: Screening>(
     ctx: &WorkflowContext<W>,
     criteria: &ScreenCriteria,
-) -> Result<Vec<Symbol>, CallError> {
-    let Some(scan) = criteria.scan() else { return Ok(criteria.candidates(Vec::new())) };
+    due: Option<DueRun>,
+) -> Result<(Vec<Symbol>, Option<Lateness>), CallError> {
+    let Some(scan) = criteria.scan() else { return Ok((criteria.candidates(Vec::new()), None)) };
     step(ctx, "scanning for candidates");
+    let scan = ScanParams { due, ..scan };
     let found = calls::call::<W, RunScan>(ctx, scan, means(ctx), "scan for candidates").await?;
+    if found.lateness.is_some_and(|late| late.is_too_late()) {
+        return Ok((Vec::new(), found.lateness));
+    }
     let symbols = found.candidates.into_iter().map(|candidate| candidate.symbol);
-    Ok(criteria.candidates(symbols.collect()))
+    Ok((criteria.candidates(symbols.collect()), found.lateness))
 }
 
 /// The candidates that their metrics do not drop, those dropped, and what a reader must know. What is not known drops nobody: the

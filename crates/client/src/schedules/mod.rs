@@ -4,6 +4,7 @@
 //! attributes or summary.
 
 mod difference;
+mod handle;
 mod wanted;
 
 use std::collections::BTreeMap;
@@ -31,6 +32,7 @@ use difference::{differences, facts};
 use wanted::{MADE_BY, TTAI, memo_of_schedules};
 
 pub use difference::ScheduleDifference;
+pub use handle::ScheduleHandle;
 pub use wanted::{CalendarRule, RuleDays, ScheduleOverlap, WantedSchedule};
 
 /// How often a schedule that others change at the same time is tried.

@@ -10,6 +10,7 @@ use ttai_core::Symbol;
 
 use super::{ScreenRanking, ScreenScores};
 use crate::full::SuggestedPosition;
+use crate::lateness::{DueRun, Lateness};
 
 /// Whose capital.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -22,6 +23,9 @@ pub struct FreeCapitalParams {
     /// The most of the account in one symbol, in percent of its net liquidation (of a stated capital); 20 when none, and no cap on
     /// a stated capital.
     pub max_symbol_pct: Option<f64>,
+    /// Set where this is the first step of a run that a schedule wanted: for a run that is too late nothing is read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub due: Option<DueRun>,
 }
 
 /// What new positions may bind. Dollars are decimals as text.
@@ -40,6 +44,9 @@ pub struct FreeCapital {
     pub source: String,
     /// What could not be read, a sentence each.
     pub problems: Vec<String>,
+    /// How late the run is; none where it is not, and where nobody wants to know.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lateness: Option<Lateness>,
 }
 
 impl FreeCapital {

@@ -159,6 +159,7 @@ impl ScreenCriteria {
             sectors: self.sectors.clone(),
             include_funds: self.include_funds,
             limit: self.max_candidates,
+            due: None,
         })
     }
 

@@ -1,11 +1,16 @@
 //! Screens: candidates out of a scan or a list, judged quickly; the best of them are analysed in full.
 
+mod auto_run;
 mod capital;
 mod criteria;
 mod quick;
 mod requests;
 mod results;
 
+pub use auto_run::{
+    AUTO_RUN_PAGE, AutoRunOutcome, AutoRunPage, AutoRunScreen, AutoRunScreener, AutoRunScreenersParams,
+    AutoRunScreenersResult, ListAutoRunParams, MOST_AUTO_RUN, ScreenerPlace,
+};
 pub use capital::{FreeCapital, FreeCapitalParams, SizePicksParams, SizedPick, SizedPicks, UnsizedPick};
 pub use criteria::{ScreenCriteria, ScreenRanking, ScreenerCriteria};
 pub use quick::{

@@ -10,6 +10,7 @@ use ttai_core::Symbol;
 use super::{ScreenCriteria, ScreenRanking};
 use crate::common::MarketSource;
 use crate::full::{OverallRecommendation, SuggestedPosition};
+use crate::lateness::{DueRun, Lateness};
 use crate::subject::{TradeRequest, UserId};
 
 /// What a scan is asked. Every bound is inclusive; none means no bound.
@@ -30,6 +31,9 @@ pub struct ScanParams {
     pub include_funds: bool,
     /// How many at most, 1 to 1,000.
     pub limit: u32,
+    /// Set where the scan is the first step of a run that a schedule wanted: a run that is too late is not scanned for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub due: Option<DueRun>,
 }
 
 /// A symbol that fits a scan.
@@ -49,6 +53,9 @@ pub struct ScanCandidates {
     pub candidates: Vec<ScanCandidate>,
     /// Who found them.
     pub scanner: String,
+    /// How late the run is; none where it is not, and where nobody wants to know.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lateness: Option<Lateness>,
 }
 
 /// Which run of which screen results belong to.

@@ -12,7 +12,8 @@ use super::{FreeCapitalParams, ScreenCriteria, ScreenRanking, ScreenerCriteria};
 use crate::chart::yes;
 use crate::common::ChannelName;
 use crate::full::FullAnalysisParams;
-use crate::ids;
+use crate::ids::{self, LONGEST_KEY};
+use crate::lateness::LatenessPolicy;
 use crate::lenient::Arguments;
 use crate::model::ModelName;
 use crate::notification::MAX_CHANNELS;
@@ -31,8 +32,8 @@ pub struct CSPScreenerParams {
     /// Whose screen.
     #[serde(default, alias = "userId")]
     pub user_id: UserId,
-    /// The screen's name, 1 to 128 letters, digits and `. _ : @ + - /`: its runs are compared with each other. A screen without one
-    /// is compared with runs of the same criteria.
+    /// The screen's name, 1 to 128 bytes: its runs are compared with each other. A screen without one is compared with runs of the
+    /// same criteria.
     #[serde(default, alias = "screenerId", skip_serializing_if = "Option::is_none")]
     pub screener_id: Option<String>,
     /// Market time, from 1990 to 2099; the provider's now when none.
@@ -73,6 +74,12 @@ pub struct CSPScreenerParams {
     /// Whether full analyses draw their charts; yes by default.
     #[serde(default = "yes", alias = "includeChartImage")]
     pub include_chart_image: bool,
+    /// What a run of a schedule does where it begins late.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub lateness: LatenessPolicy,
+    /// When a schedule wanted the run, where its parent knows; its own schedule's time when none.
+    #[serde(default, alias = "dueAt", skip_serializing_if = "Option::is_none")]
+    pub due_at: Option<DateTime<Utc>>,
     /// The drill profile: a worker's death is noticed within 3 s.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub drill: bool,
@@ -112,10 +119,16 @@ impl Default for CSPScreenerParams {
             max_symbol_pct: None,
             model: None,
             include_chart_image: yes(),
+            lateness: LatenessPolicy::default(),
+            due_at: None,
             drill: false,
             unknown: UnknownFields::default(),
         }
     }
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 impl CSPScreenerParams {
@@ -144,6 +157,7 @@ impl CSPScreenerParams {
             account_id: self.account_id.clone().unwrap_or_default(),
             capital: self.account.capital,
             max_symbol_pct: self.max_symbol_pct,
+            due: None,
         }
     }
 
@@ -172,9 +186,7 @@ fn screen_name<T: Serialize>(given: Option<&String>, kind: &str, criteria: &T) -
         return name.clone();
     }
     let json = serde_json::to_string(criteria).unwrap_or_default();
-    let hash = json.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    });
+    let hash = ids::fnv1a(json.as_bytes());
     format!("{kind}-{hash:016x}")
 }
 
@@ -195,9 +207,18 @@ fn check_count(field: &str, value: u32, most: u32) -> Result<(), ValidationError
     Err(ValidationError::new(field, format!("{value} is not between 1 and {most}")))
 }
 
+/// As people call a screen: spaces are theirs, and no id is made of it.
 fn check_name(name: Option<&String>) -> Result<(), ValidationError> {
-    name.map_or(Ok(()), |name| ids::check_key(name))
-        .map_err(|error| ValidationError::new("screener_id", error.message))
+    let is_a_name = |name: &&String| {
+        (1..=LONGEST_KEY).contains(&name.len()) && name.trim() == *name && !name.contains(char::is_control)
+    };
+    match name {
+        Some(name) if !is_a_name(&name) => {
+            let message = format!("use 1 to {LONGEST_KEY} bytes on one line, without spaces around them");
+            Err(ValidationError::new("screener_id", message))
+        }
+        _ => Ok(()),
+    }
 }
 
 impl Validate for CSPScreenerParams {
@@ -393,7 +414,7 @@ impl WorkflowParams for ScreenerParams {
 #[serde(remote = "Self")]
 #[schemars(deny_unknown_fields)]
 pub struct ScheduledScreenerParams {
-    /// The screen's name, 1 to 128 letters, digits and `. _ : @ + - /`; `scheduled` when none.
+    /// The screen's name, 1 to 128 bytes; `scheduled` when none.
     #[serde(default = "scheduled", alias = "screenerId")]
     pub screener_id: String,
     /// Whose screen; that of `screener_params` when none.
@@ -406,6 +427,12 @@ pub struct ScheduledScreenerParams {
     #[serde(default, alias = "notifyChannels")]
     #[schemars(length(max = MAX_CHANNELS))]
     pub notify_channels: Vec<ChannelName>,
+    /// Whether they hear only of picks that the screen's run before had not; no by default.
+    #[serde(default, alias = "onlyNew", skip_serializing_if = "std::ops::Not::not")]
+    pub only_new: bool,
+    /// What it does where it begins late; that of `screener_params` when none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lateness: Option<LatenessPolicy>,
     /// The drill profile: a worker's death is noticed within 3 s.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub drill: bool,
@@ -430,6 +457,7 @@ impl ScheduledScreenerParams {
             screener_id: Some(self.screener_id.clone()),
             user_id: self.user_id.clone().unwrap_or_else(|| params.user_id.clone()),
             drill: self.drill || params.drill,
+            lateness: self.lateness.unwrap_or(params.lateness),
             ..params
         }
     }
@@ -522,7 +550,9 @@ mod tests {
     #[case::days(json!({"dte_min": 50}), "dte_min (50) exceeds dte_max (45)")]
     #[case::rank(json!({"min_iv_rank": 101}), "min_iv_rank: 101 is not between 0 and 100")]
     #[case::ticker(json!({"symbols": ["A L"]}), "not a ticker")]
-    #[case::name(json!({"screener_id": "a b"}), "screener_id: use 1 to 128 letters")]
+    #[case::name(json!({"screener_id": "a\nb"}), "screener_id: use 1 to 128 bytes")]
+    #[case::no_name(json!({"screener_id": " "}), "screener_id: use 1 to 128 bytes")]
+    #[case::late(json!({"lateness": {"then": "perhaps"}}), "perhaps")]
     #[case::type_of(json!({"max_price": "cheap"}), "max_price")]
     fn bad_requests_name_the_field(#[case] request: Value, #[case] part: &str) {
         let error = read::<CSPScreenerParams>(request).unwrap_err();

@@ -9,6 +9,7 @@ use ttai_core::Symbol;
 use super::{DroppedCandidates, FreeCapital, ObservedFrequency, ScreenRanking, ScreenRun, ScreenScores};
 use crate::common::MarketSource;
 use crate::full::{FullAnalysisResult, OverallRecommendation, SuggestedPosition};
+use crate::lateness::Lateness;
 
 /// Where the whole result of an analysis is kept.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -84,6 +85,9 @@ pub struct CSPScreenerResult {
     pub partial: bool,
     /// Where it is kept.
     pub run: ScreenRun,
+    /// How late it began after a schedule wanted it; none where it was not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lateness: Option<Lateness>,
     /// Market time; none when nothing was looked at.
     pub as_of: Option<DateTime<Utc>>,
     /// Whose prices.
@@ -155,6 +159,9 @@ pub struct ScheduledScreenerResult {
     pub run: ScreenRun,
     /// Whether the channels were told, or will be.
     pub notified: bool,
+    /// How late it began after its schedule wanted it; none where it was not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lateness: Option<Lateness>,
     /// What a reader must know.
     pub warnings: Vec<String>,
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
 use clap::{Args, Subcommand, ValueEnum};
-use ttai_contract::{AccountType, AnalysisDepth, SpreadType, Strategy, Timeframe};
+use ttai_contract::{AccountType, AnalysisDepth, SpreadType, Strategy, Timeframe, UserId};
 
 use super::{MarketArgs, market_time};
 use crate::report::Detail;
@@ -15,9 +15,9 @@ pub struct AnalyzeArgs {
     /// Tickers, such as AAPL.
     #[arg(required = true, value_name = "SYMBOL")]
     pub symbols: Vec<String>,
-    /// What to sell.
-    #[arg(long, default_value = "csp")]
-    pub strategy: StrategyArg,
+    /// What to sell [default: the first of your preferred strategies, else csp].
+    #[arg(long)]
+    pub strategy: Option<StrategyArg>,
     /// Market time: RFC 3339, or New York time such as 2014-06-06T15:00 [default: the market's now].
     #[arg(long, value_name = "TIME", value_parser = market_time)]
     pub at: Option<DateTime<Utc>>,
@@ -90,6 +90,9 @@ pub struct AnalyzeArgs {
     /// How much history.
     #[arg(long, default_value = "standard")]
     pub depth: DepthArg,
+    /// Whose analysis, and whose preferences stand where a flag is absent.
+    #[arg(long, default_value = ttai_contract::subject::DEFAULT_USER)]
+    pub user: UserId,
 }
 
 /// How much of a report.

@@ -7,6 +7,7 @@ mod drills;
 mod journal;
 mod monitors;
 mod notify;
+mod preferences;
 mod quotes;
 mod schedules;
 mod screens;
@@ -35,9 +36,13 @@ pub use drills::{
 pub use journal::{JournalCommand, JournalListArgs, JournalOptions, JournalReviewArgs};
 pub use monitors::{MonitorCommand, MonitorNameArgs, MonitorOptions, NewsArgs};
 pub use notify::{NotifyCommand, NotifyListArgs, NotifyRetryArgs};
+pub use preferences::{PreferencesCommand, PreferencesOptions};
 pub use quotes::{QuotesArgs, WatchArgs};
 pub use schedules::{ScheduleApplyArgs, ScheduleBackfillArgs, ScheduleCommand, ScheduleNameArgs};
-pub use screens::{EarningsArg, RankArg, ScreenArgs};
+pub use screens::{
+    EarningsArg, RankArg, ScreenArgs, ScreenCriteriaArgs, ScreenerCommand, ScreenerNameArgs, ScreenerOptions,
+    ScreenerRunArgs, ScreenerSaveArgs,
+};
 pub use sync::{SyncBackfillArgs, SyncCommand, SyncOptions, SyncRunArgs};
 
 /// A durable trading assistant: analyses that survive crashes, with every number on record.
@@ -112,6 +117,9 @@ pub enum Command {
     Analyze(Box<AnalyzeArgs>),
     /// Screen the market, or symbols, for puts to sell: picks that fit the capital together, and why the others are none.
     Screen(Box<ScreenArgs>),
+    /// Keep screens under a name, run them, and have them run by themselves while the market is open.
+    #[command(subcommand)]
+    Screener(ScreenerCommand),
     /// Show a finished or running run.
     Show(ShowArgs),
     /// List runs, newest first.
@@ -149,6 +157,9 @@ pub enum Command {
     Watchlist(WatchlistCommand),
     /// List stories that were seen about your symbols, and which of them you were told of.
     News(NewsArgs),
+    /// When and where you want to hear from ttai, and what requests mean where a flag is absent.
+    #[command(subcommand)]
+    Preferences(PreferencesCommand),
     /// What watches while you are away: list it, start, stop, pause, resume it, and show how it is.
     #[command(subcommand)]
     Monitor(MonitorCommand),

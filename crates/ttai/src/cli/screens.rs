@@ -1,8 +1,8 @@
-//! `ttai screen`.
+//! `ttai screen` and `ttai screener`.
 
 use chrono::{DateTime, Utc};
-use clap::{Args, ValueEnum};
-use ttai_contract::{EarningsPolicy, ScreenRanking};
+use clap::{Args, Subcommand, ValueEnum};
+use ttai_contract::{EarningsPolicy, ScreenRanking, UserId};
 
 use super::{AccountArg, MarketArgs, market_time};
 
@@ -24,6 +24,29 @@ pub struct ScreenArgs {
     /// The screen's name: its runs are compared with each other [default: runs of the same criteria are].
     #[arg(long, value_name = "NAME")]
     pub name: Option<String>,
+    /// Save the screen under this name, which is then its name, too: `ttai screener` lists, runs and enables it.
+    #[arg(long, value_name = "NAME", conflicts_with = "name")]
+    pub save: Option<String>,
+    /// What a candidate must be.
+    #[command(flatten)]
+    pub what: ScreenCriteriaArgs,
+    /// Market time: RFC 3339, or New York time such as 2014-06-06T15:00 [default: the market's now].
+    #[arg(long, value_name = "TIME", value_parser = market_time)]
+    pub at: Option<DateTime<Utc>>,
+    /// Idempotency key: the same key and screen always gives the same run.
+    #[arg(long, value_name = "KEY")]
+    pub key: Option<String>,
+    /// Whose screen, and whose preferences stand where a flag is absent.
+    #[arg(long, default_value = ttai_contract::subject::DEFAULT_USER)]
+    pub user: UserId,
+    /// Which market.
+    #[command(flatten)]
+    pub market: MarketArgs,
+}
+
+/// What a candidate of a screen must be, and which picks are wanted.
+#[derive(Clone, Debug, Args)]
+pub struct ScreenCriteriaArgs {
     /// Candidates beside the scan's, separated by commas.
     #[arg(long, value_delimiter = ',', value_name = "SYMBOLS")]
     pub include: Vec<String>,
@@ -96,12 +119,84 @@ pub struct ScreenArgs {
     /// The most in one symbol, in percent of net liquidation [default: 20; no cap with --capital].
     #[arg(long, value_name = "PERCENT")]
     pub max_symbol_pct: Option<f64>,
-    /// Market time: RFC 3339, or New York time such as 2014-06-06T15:00 [default: the market's now].
-    #[arg(long, value_name = "TIME", value_parser = market_time)]
-    pub at: Option<DateTime<Utc>>,
-    /// Idempotency key: the same key and screen always gives the same run.
-    #[arg(long, value_name = "KEY")]
-    pub key: Option<String>,
+}
+
+/// `ttai screener`.
+#[derive(Clone, Debug, Subcommand)]
+pub enum ScreenerCommand {
+    /// Save a screen under a name, in place of one of the same name.
+    Save(Box<ScreenerSaveArgs>),
+    /// List the saved screeners.
+    List(ScreenerOptions),
+    /// Show what a screener looks for, and its last runs.
+    Show(ScreenerNameArgs),
+    /// Have a screener run by itself, hourly while the market is open.
+    Enable(ScreenerNameArgs),
+    /// Have a screener run no longer by itself.
+    Disable(ScreenerNameArgs),
+    /// Delete a screener; what its runs found stays.
+    Delete(ScreenerNameArgs),
+    /// Run a screener now.
+    Run(ScreenerRunArgs),
+}
+
+/// Whose screener, and how to print it.
+#[derive(Clone, Debug, Args)]
+pub struct ScreenerOptions {
+    /// Whose.
+    #[arg(long, default_value = ttai_contract::subject::DEFAULT_USER)]
+    pub user: UserId,
+    /// Print as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// A command over one screener.
+#[derive(Clone, Debug, Args)]
+pub struct ScreenerNameArgs {
+    /// The screener's name.
+    pub name: String,
+    /// Whose, and how to print it.
+    #[command(flatten)]
+    pub options: ScreenerOptions,
+}
+
+/// `ttai screener save`.
+#[derive(Clone, Debug, Args)]
+pub struct ScreenerSaveArgs {
+    /// The screener's name.
+    pub name: String,
+    /// Only these tickers, and no scan of the market.
+    #[arg(value_name = "SYMBOL")]
+    pub symbols: Vec<String>,
+    /// Run it by itself, hourly while the market is open.
+    #[arg(long)]
+    pub auto_run: bool,
+    /// Channels that hear of new picks, separated by commas [default: those of your preferences].
+    #[arg(long, value_delimiter = ',', value_name = "CHANNELS")]
+    pub channels: Vec<String>,
+    /// What a candidate must be.
+    #[command(flatten)]
+    pub what: ScreenCriteriaArgs,
+    /// Whose, and how to print it.
+    #[command(flatten)]
+    pub options: ScreenerOptions,
+}
+
+/// `ttai screener run`.
+#[derive(Clone, Debug, Args)]
+pub struct ScreenerRunArgs {
+    /// The screener's name.
+    pub name: String,
+    /// Wait for the picks, with progress [default: print the id and how to follow it].
+    #[arg(short, long)]
+    pub wait: bool,
+    /// Show every dropped candidate with its own numbers.
+    #[arg(long, requires = "wait", conflicts_with = "json")]
+    pub full: bool,
+    /// Whose, and how to print it.
+    #[command(flatten)]
+    pub options: ScreenerOptions,
     /// Which market.
     #[command(flatten)]
     pub market: MarketArgs,

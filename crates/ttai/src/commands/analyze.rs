@@ -14,8 +14,9 @@ use ttai_core::Symbol;
 
 use super::desk::Desk;
 use super::{INTERRUPTED, wait};
-use crate::cli::{AccountArg, AnalyzeArgs, GlobalArgs};
+use crate::cli::{AnalyzeArgs, GlobalArgs};
 use crate::config::Config;
+use crate::preferences::RequestDefaults;
 use crate::runs::short_id;
 use crate::settings::Settings;
 use crate::{output, report, wiring};
@@ -26,7 +27,8 @@ use crate::{output, report, wiring};
 /// A bad request, no server, or how the run failed.
 pub async fn run(global: &GlobalArgs, args: AnalyzeArgs) -> anyhow::Result<ExitCode> {
     let settings = Settings::load(global, Some(&args.market))?;
-    let requests = requests(&settings, &args)?;
+    let mut defaults = RequestDefaults::of(&settings, &args.user).await;
+    let requests = requests(&settings, &args, &mut defaults).map_err(|error| defaults.explain(error))?;
     if args.market.is_chosen() && global.address.is_some() {
         bail!(
             "a server uses its workers' market; drop --tape and --seed (TTAI_TAPE, TTAI_SEED), or drop --address"
@@ -35,12 +37,19 @@ pub async fn run(global: &GlobalArgs, args: AnalyzeArgs) -> anyhow::Result<ExitC
     let desk = Desk::open(&settings, args.market.is_chosen()).await?;
     let job = Job { global, settings: &settings, desk: &desk, args: &args };
     let outcome = job.analyze(&requests).await;
+    if let Some(said) = defaults.said() {
+        output::note(&said);
+    }
     desk.close().await?;
     outcome
 }
 
 /// One request a symbol, each checked.
-fn requests(settings: &Settings, args: &AnalyzeArgs) -> anyhow::Result<Vec<FullAnalysisParams>> {
+fn requests(
+    settings: &Settings,
+    args: &AnalyzeArgs,
+    defaults: &mut RequestDefaults<'_>,
+) -> anyhow::Result<Vec<FullAnalysisParams>> {
     let model = args.model.clone().or_else(|| settings.config.text("llm", "model"));
     let model = model.filter(|name| name != "none").map(|name| name.parse::<ModelName>());
     let model = model.transpose().map_err(as_flag)?;
@@ -55,8 +64,9 @@ fn requests(settings: &Settings, args: &AnalyzeArgs) -> anyhow::Result<Vec<FullA
     if symbols.len() > 1 && args.chart.is_some() {
         bail!("--chart writes the chart of one symbol, and {} are given", symbols.len());
     }
+    let trade = trade(&settings.config, args, defaults);
     let request = |symbol| {
-        let mut params = params(symbol, args, account(&settings.config, args));
+        let mut params = params(symbol, args, trade.clone());
         params.subject.model.clone_from(&model);
         params.validate().map_err(as_flag)?;
         Ok(params)
@@ -166,46 +176,43 @@ fn as_flag(error: ValidationError) -> anyhow::Error {
     anyhow!("{flag}: {}", error.message)
 }
 
-/// The account by the flags, else by the configuration.
-fn account(config: &Config, args: &AnalyzeArgs) -> AccountContext {
+/// The trade by the flags, else by what the user has stated, else by the configuration.
+fn trade(config: &Config, args: &AnalyzeArgs, defaults: &mut RequestDefaults<'_>) -> TradeRequest {
     const SECTION: &str = "account";
-    let configured = || match config.text(SECTION, "type").as_deref() {
-        Some("margin") => AccountArg::Margin,
-        _ => AccountArg::Cash,
-    };
-    AccountContext {
-        account_type: args.account.unwrap_or_else(configured).into(),
-        capital: args.capital.or_else(|| config.number(SECTION, "capital")),
-        assignment_limit_pct: args.assignment_limit.or_else(|| config.number(SECTION, "assignment_limit")),
-        defined_risk: args.defined_risk || config.flag(SECTION, "defined_risk"),
+    let account = defaults.account(args.account.map(Into::into), args.capital, true);
+    TradeRequest {
+        strategy: defaults.strategy(args.strategy.map(Into::into)),
+        constraints: Some(constraints(args, defaults)),
+        spread_type: args.spread_type.map(Into::into),
+        width: args.width,
+        account: AccountContext {
+            assignment_limit_pct: args.assignment_limit.or(account.assignment_limit_pct),
+            defined_risk: args.defined_risk || config.flag(SECTION, "defined_risk"),
+            ..account
+        },
+        position: PositionContext { shares: args.shares, cost_basis: args.cost_basis },
     }
 }
 
-fn params(symbol: Symbol, args: &AnalyzeArgs, account: AccountContext) -> FullAnalysisParams {
+fn params(symbol: Symbol, args: &AnalyzeArgs, trade: TradeRequest) -> FullAnalysisParams {
     let mut params = FullAnalysisParams::new(symbol);
     params.subject.as_of = args.at;
-    params.trade = TradeRequest {
-        strategy: args.strategy.into(),
-        constraints: Some(constraints(args)),
-        spread_type: args.spread_type.map(Into::into),
-        width: args.width,
-        account,
-        position: PositionContext { shares: args.shares, cost_basis: args.cost_basis },
-    };
+    params.subject.user_id.clone_from(&args.user);
+    params.trade = trade;
     params.timeframe = args.timeframe.into();
     params.analysis_depth = args.depth.into();
     params
 }
 
-fn constraints(args: &AnalyzeArgs) -> OptionsConstraints {
-    let default = OptionsConstraints::default();
+fn constraints(args: &AnalyzeArgs, defaults: &mut RequestDefaults<'_>) -> OptionsConstraints {
+    let usual = OptionsConstraints::default();
     OptionsConstraints {
-        max_delta: args.max_delta.unwrap_or(default.max_delta),
-        min_roc: args.min_roc.unwrap_or(default.min_roc),
-        dte_min: args.dte_min.unwrap_or(default.dte_min),
-        dte_max: args.dte_max.unwrap_or(default.dte_max),
-        min_open_interest: args.min_open_interest.unwrap_or(default.min_open_interest),
-        max_spread_pct: args.max_spread_pct.unwrap_or(default.max_spread_pct),
-        ..default
+        max_delta: defaults.max_delta(args.max_delta).unwrap_or(usual.max_delta),
+        min_roc: defaults.min_roc(args.min_roc).unwrap_or(usual.min_roc),
+        dte_min: defaults.dte_min(args.dte_min).unwrap_or(usual.dte_min),
+        dte_max: defaults.dte_max(args.dte_max).unwrap_or(usual.dte_max),
+        min_open_interest: args.min_open_interest.unwrap_or(usual.min_open_interest),
+        max_spread_pct: args.max_spread_pct.unwrap_or(usual.max_spread_pct),
+        ..usual
     }
 }

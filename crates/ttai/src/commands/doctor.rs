@@ -18,7 +18,7 @@ use ttai_ports::{
 use ttai_store::{Database, SchemaState, SpoolStatus, Spooled, StoreUrl};
 
 use crate::cli::{DoctorArgs, GlobalArgs};
-use crate::commands::repair;
+use crate::commands::{doctor_schedules, repair};
 use crate::config::schema;
 use crate::guard::{self, HealthCondition, Trouble};
 use crate::market::MarketChoice;
@@ -56,13 +56,13 @@ pub struct Check {
 }
 
 impl Check {
-    fn good(what: &'static str, finding: impl Into<String>) -> Self {
+    pub(super) fn good(what: &'static str, finding: impl Into<String>) -> Self {
         Self { what, health: Health::Good, finding: finding.into() }
     }
-    fn note(what: &'static str, finding: impl Into<String>) -> Self {
+    pub(super) fn note(what: &'static str, finding: impl Into<String>) -> Self {
         Self { what, health: Health::Note, finding: finding.into() }
     }
-    fn bad(what: &'static str, finding: impl Into<String>) -> Self {
+    pub(super) fn bad(what: &'static str, finding: impl Into<String>) -> Self {
         Self { what, health: Health::Bad, finding: finding.into() }
     }
 }
@@ -315,7 +315,11 @@ async fn temporal(settings: &Settings) -> Vec<Check> {
         Ok(None) => return vec![own_server(settings).await],
         Err(error) => return vec![Check::bad("Temporal", format!("{error:#}"))],
     };
-    vec![Check::good("Temporal", reached(settings, &client).await), attributes(&client).await]
+    vec![
+        Check::good("Temporal", reached(settings, &client).await),
+        attributes(&client).await,
+        doctor_schedules::check(settings, &client).await,
+    ]
 }
 
 async fn reached(settings: &Settings, client: &TtaiClient) -> String {

@@ -8,6 +8,7 @@ pub mod config;
 mod desk;
 pub mod dev;
 pub mod doctor;
+mod doctor_schedules;
 pub mod drill;
 pub mod journal;
 pub mod list;
@@ -15,11 +16,13 @@ pub mod monitor;
 pub mod news;
 pub mod notify;
 pub mod portfolio;
+pub mod preferences;
 pub mod quotes;
 pub mod record;
 mod repair;
 pub mod schedule;
 pub mod screen;
+pub mod screener;
 pub mod show;
 pub mod sim;
 pub mod start;
@@ -73,6 +76,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Worker(args) => worker::run(&global, args).await,
         Command::Analyze(args) => analyze::run(&global, *args).await,
         Command::Screen(args) => screen::run(&global, *args).await,
+        Command::Screener(command) => screener::run(&global, command).await,
         Command::Show(args) | Command::Run(RunCommand::Show(args)) => show::run(&global, args).await,
         Command::List(args) | Command::Run(RunCommand::List(args)) => list::run(&global, args).await,
         Command::Calc(args) => calc::run(*args),
@@ -85,6 +89,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Drill(command) => drill::run(&global, command).await,
         Command::Alert(command) => alert::run(&global, command).await,
         Command::Watchlist(command) => watchlist::run(&global, command).await,
+        Command::Preferences(command) => preferences::run(&global, command).await,
         Command::News(args) => news::run(&global, args).await,
         Command::Monitor(command) => monitor::run(&global, command).await,
         Command::Notify(command) => notify::run(&global, command).await,

@@ -3,12 +3,13 @@
 use std::process::ExitCode;
 
 use anyhow::bail;
-use ttai_contract::{AccountContext, CSPScreenerParams, CSPScreenerResult, ScreenCriteria, Symbol, Validate};
-use ttai_ports::{ScreenRunKey, ScreenerResults};
+use ttai_contract::{CSPScreenerParams, CSPScreenerResult, ScreenCriteria, Symbol, UserId, Validate};
+use ttai_ports::{NewScreener, ScreenRunKey, ScreenerResults};
 
 use super::desk::Desk;
-use super::{INTERRUPTED, wait};
-use crate::cli::{AccountArg, GlobalArgs, ScreenArgs};
+use super::{INTERRUPTED, screener, wait};
+use crate::cli::{GlobalArgs, ScreenArgs, ScreenCriteriaArgs};
+use crate::preferences::RequestDefaults;
 use crate::settings::Settings;
 use crate::{output, report, wiring};
 
@@ -18,14 +19,57 @@ use crate::{output, report, wiring};
 /// A bad request, no server, or how the run failed.
 pub async fn run(global: &GlobalArgs, args: ScreenArgs) -> anyhow::Result<ExitCode> {
     let settings = Settings::load(global, Some(&args.market))?;
-    let params = params(&settings, &args)?;
+    let mut defaults = RequestDefaults::of(&settings, &args.user).await;
+    let params = params(&args.symbols, &args.what, &args.user, &mut defaults);
+    let mut params = params.map_err(|error| defaults.explain(error))?;
+    if let Some(name) = &args.save {
+        screener::check_name(name)?;
+        let saved = NewScreener {
+            name: name.clone(),
+            strategy: params.trade().strategy.as_str().to_owned(),
+            criteria: serde_json::to_value(&params)?,
+            auto_run: false,
+            channels: Vec::new(),
+        };
+        screener::save(&settings, &args.user, saved).await?;
+        output::note(&format!("saved; run it hourly in the session: ttai screener enable {name:?}"));
+    }
+    params.screener_id = args.name.clone().or_else(|| args.save.clone());
+    params.as_of = args.at;
+    params.validate()?;
     if args.market.is_chosen() && global.address.is_some() {
         bail!(
             "a server uses its workers' market; drop --tape and --seed (TTAI_TAPE, TTAI_SEED), or drop --address"
         );
     }
-    let desk = Desk::open(&settings, args.market.is_chosen()).await?;
-    let outcome = screen(global, &settings, &desk, &params, &args).await;
+    let view = ScreenView { wait: args.wait, json: args.json, full: args.full };
+    let key = args.key.as_deref();
+    let outcome = at_desk(global, &settings, &params, key, view, args.market.is_chosen()).await;
+    if let Some(said) = defaults.said() {
+        output::note(&said);
+    }
+    outcome
+}
+
+/// Whether somebody waits for the picks, and how they are shown.
+#[derive(Clone, Copy)]
+pub(super) struct ScreenView {
+    pub(super) wait: bool,
+    pub(super) json: bool,
+    pub(super) full: bool,
+}
+
+/// Starts the screen at a server, which this command brings up where there is none.
+pub(super) async fn at_desk(
+    global: &GlobalArgs,
+    settings: &Settings,
+    params: &CSPScreenerParams,
+    key: Option<&str>,
+    view: ScreenView,
+    own_market: bool,
+) -> anyhow::Result<ExitCode> {
+    let desk = Desk::open(settings, own_market).await?;
+    let outcome = screen(global, settings, &desk, params, key, view).await;
     desk.close().await?;
     outcome
 }
@@ -35,11 +79,12 @@ async fn screen(
     settings: &Settings,
     desk: &Desk,
     params: &CSPScreenerParams,
-    args: &ScreenArgs,
+    key: Option<&str>,
+    view: ScreenView,
 ) -> anyhow::Result<ExitCode> {
-    let run = desk.client.start(params, args.key.as_deref()).await?;
+    let run = desk.client.start(params, key).await?;
     let come_back = || desk.how_to_come_back(global, settings, run.workflow_id());
-    if !args.wait {
+    if !view.wait {
         output::line(run.workflow_id());
         output::note(&come_back());
         return Ok(ExitCode::SUCCESS);
@@ -48,13 +93,13 @@ async fn screen(
         output::note(&format!("\n{}", come_back()));
         return Ok(ExitCode::from(INTERRUPTED));
     };
-    if args.json {
+    if view.json {
         output::line(&serde_json::to_string_pretty(&answer)?);
         return Ok(ExitCode::SUCCESS);
     }
     let result: CSPScreenerResult = serde_json::from_value(answer)?;
     output::line(&report::csp_screen(&result, output::paint()));
-    if args.full {
+    if view.full {
         let store = wiring::store(settings).await?;
         let key = ScreenRunKey {
             user_id: result.run.user_id.to_string(),
@@ -66,58 +111,56 @@ async fn screen(
     Ok(ExitCode::SUCCESS)
 }
 
-fn params(settings: &Settings, args: &ScreenArgs) -> anyhow::Result<CSPScreenerParams> {
-    let default = CSPScreenerParams::default();
-    let section = "account";
-    let config = &settings.config;
-    let configured = match config.text(section, "type").as_deref() {
-        Some("margin") => AccountArg::Margin,
-        _ => AccountArg::Cash,
-    };
-    let stated = args.account_id.is_none().then(|| config.number(section, "capital")).flatten();
+/// The screen by the flags, else by what the user has stated, else by the configuration.
+pub(super) fn params(
+    symbols: &[String],
+    what: &ScreenCriteriaArgs,
+    user: &UserId,
+    defaults: &mut RequestDefaults<'_>,
+) -> anyhow::Result<CSPScreenerParams> {
+    let usual = CSPScreenerParams::default();
+    let with_capital = what.account_id.is_none();
     let params = CSPScreenerParams {
-        screener_id: args.name.clone(),
-        as_of: args.at,
-        criteria: criteria(args)?,
-        ranking: args.rank.into(),
-        max_candidates_to_analyze: args.analyze.unwrap_or(default.max_candidates_to_analyze),
-        max_picks: args.picks.unwrap_or(default.max_picks),
-        max_concurrent: args.parallel.unwrap_or(default.max_concurrent),
-        account: AccountContext {
-            account_type: args.account.unwrap_or(configured).into(),
-            capital: args.capital.or(stated),
-            assignment_limit_pct: config.number(section, "assignment_limit"),
-            ..AccountContext::default()
-        },
-        account_id: args.account_id.clone(),
-        max_symbol_pct: args.max_symbol_pct,
-        ..default
+        user_id: user.clone(),
+        criteria: criteria(symbols, what, defaults)?,
+        ranking: what.rank.into(),
+        max_candidates_to_analyze: what.analyze.unwrap_or(usual.max_candidates_to_analyze),
+        max_picks: what.picks.unwrap_or(usual.max_picks),
+        max_concurrent: what.parallel.unwrap_or(usual.max_concurrent),
+        account: defaults.account(what.account.map(Into::into), what.capital, with_capital),
+        account_id: what.account_id.clone(),
+        max_symbol_pct: defaults.max_symbol_pct(what.max_symbol_pct),
+        ..usual
     };
     params.validate()?;
     Ok(params)
 }
 
-fn criteria(args: &ScreenArgs) -> anyhow::Result<ScreenCriteria> {
-    let default = ScreenCriteria::default();
+fn criteria(
+    names: &[String],
+    what: &ScreenCriteriaArgs,
+    defaults: &mut RequestDefaults<'_>,
+) -> anyhow::Result<ScreenCriteria> {
+    let usual = ScreenCriteria::default();
     Ok(ScreenCriteria {
-        symbols: symbols(&args.symbols)?,
-        include_symbols: symbols(&args.include)?,
-        exclude_symbols: symbols(&args.exclude)?,
-        max_candidates: args.candidates.unwrap_or(default.max_candidates),
-        min_price: args.min_price,
-        max_price: args.max_price,
-        min_volume: args.min_volume,
-        sectors: args.sectors.clone(),
-        min_iv_rank: args.min_iv_rank,
-        min_roc_weekly: args.min_roc.unwrap_or(default.min_roc_weekly),
-        max_delta: args.max_delta.unwrap_or(default.max_delta),
-        dte_min: args.dte_min.unwrap_or(default.dte_min),
-        dte_max: args.dte_max.unwrap_or(default.dte_max),
-        min_open_interest: args.min_open_interest.unwrap_or(default.min_open_interest),
-        max_spread_pct: args.max_spread_pct.unwrap_or(default.max_spread_pct),
-        exclude_earnings: !args.through_earnings,
-        unknown_earnings: args.unknown_earnings.into(),
-        ..default
+        symbols: symbols(names)?,
+        include_symbols: symbols(&what.include)?,
+        exclude_symbols: symbols(&what.exclude)?,
+        max_candidates: what.candidates.unwrap_or(usual.max_candidates),
+        min_price: what.min_price,
+        max_price: what.max_price,
+        min_volume: what.min_volume,
+        sectors: what.sectors.clone(),
+        min_iv_rank: what.min_iv_rank,
+        min_roc_weekly: defaults.min_roc(what.min_roc).unwrap_or(usual.min_roc_weekly),
+        max_delta: defaults.max_delta(what.max_delta).unwrap_or(usual.max_delta),
+        dte_min: defaults.dte_min(what.dte_min).unwrap_or(usual.dte_min),
+        dte_max: defaults.dte_max(what.dte_max).unwrap_or(usual.dte_max),
+        min_open_interest: what.min_open_interest.unwrap_or(usual.min_open_interest),
+        max_spread_pct: what.max_spread_pct.unwrap_or(usual.max_spread_pct),
+        exclude_earnings: !what.through_earnings,
+        unknown_earnings: what.unknown_earnings.into(),
+        ..usual
     })
 }
 

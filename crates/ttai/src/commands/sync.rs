@@ -8,6 +8,7 @@ use ttai_contract::{SyncOutcome, SyncSource, SyncSourceParams, SyncSourceResult,
 use ttai_ports::SyncedRows;
 use ttai_store::Database;
 
+use super::{INTERRUPTED, wait};
 use crate::cli::{GlobalArgs, SyncCommand, SyncOptions};
 use crate::settings::Settings;
 use crate::{output, report, search_attributes, server, sources, wiring};
@@ -31,10 +32,11 @@ pub async fn run(global: &GlobalArgs, command: SyncCommand) -> anyhow::Result<Ex
         backfill,
         ..SyncSourceParams::of(source)
     };
-    start(&settings, &params, &options).await
+    start(global, &settings, &params, &options).await
 }
 
 async fn start(
+    global: &GlobalArgs,
     settings: &Settings,
     params: &SyncSourceParams,
     options: &SyncOptions,
@@ -45,21 +47,32 @@ async fn start(
     search_attributes::ensure(client.temporal()).await?;
     let run = client.start(params, None).await?;
     if !options.wait {
-        output::line(&format!("{}  started; ttai wait {}", run.workflow_id(), run.workflow_id()));
+        output::line(run.workflow_id());
+        output::note(&come_back(global, run.workflow_id()));
         return Ok(ExitCode::SUCCESS);
     }
-    let result = match run.result(None).await {
-        Ok(result) => result,
+    let answer = match wait::answer(&run, None).await.map_err(anyhow::Error::downcast) {
+        Ok(Some(answer)) => answer,
+        Ok(None) => {
+            output::note(&format!("\n{}", come_back(global, run.workflow_id())));
+            return Ok(ExitCode::from(INTERRUPTED));
+        }
         // What failed whole has its result as details.
-        Err(ClientError::Failed { kind, message, partial }) => match partial.map(serde_json::from_value) {
-            Some(Ok(result)) => result,
-            _ => return Err(ClientError::Failed { kind, message, partial: None }.into()),
-        },
-        Err(error) => return Err(error.into()),
+        Err(Ok(ClientError::Failed { partial: Some(done), .. })) => done,
+        Err(Ok(error)) => return Err(error.into()),
+        Err(Err(error)) => return Err(error),
     };
+    let result: SyncSourceResult = serde_json::from_value(answer)?;
     show(&result, options.json)?;
     let is_whole = result.status == SyncOutcome::Completed;
     Ok(if is_whole { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn come_back(global: &GlobalArgs, workflow_id: &str) -> String {
+    let again = global.again();
+    format!(
+        "{workflow_id} runs on the server; wait for it with `ttai wait {workflow_id}{again}`, cancel it with `ttai cancel {workflow_id}{again}`"
+    )
 }
 
 fn show(result: &SyncSourceResult, json: bool) -> anyhow::Result<()> {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::Value;
 use tokio::sync::mpsc;
-use ttai_client::{AnyRun, RunProgress, StepState};
+use ttai_client::{AnyRun, RunProgress, Step, StepState};
 
 use super::desk::Desk;
 use super::{INTERRUPTED, asked_to_stop};
@@ -108,7 +108,7 @@ impl Display {
         for (place, step) in progress.steps.iter().enumerate() {
             let changed = self.seen.insert(place, step.state) != Some(step.state);
             match step.state {
-                StepState::Running => self.bar.set_message(format!("{} …", report::step_name(step))),
+                StepState::Running => self.bar.set_message(running(step)),
                 _ if changed && !self.bar.is_hidden() => self.bar.println(report::step_line(step)),
                 _ => {}
             }
@@ -122,4 +122,9 @@ impl Display {
     fn finish(&self) {
         self.bar.finish_and_clear();
     }
+}
+
+/// `Sync … 12 of 50: MSFT, 40 rows so far`.
+fn running(step: &Step) -> String {
+    format!("{} … {}", report::step_name(step), step.note).trim_end().to_owned()
 }

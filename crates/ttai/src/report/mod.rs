@@ -16,6 +16,7 @@ mod paint;
 mod portfolio;
 mod quotes;
 mod schedules;
+mod screeners;
 mod screens;
 mod short;
 mod sync;
@@ -38,6 +39,7 @@ pub use paint::Paint;
 pub use portfolio::{portfolio, rolls, wheel};
 pub use quotes::{quotes, stream_event};
 pub use schedules::{ScheduleRow, applied_schedules, left_out_schedules, schedule, schedules};
+pub use screeners::{screener, screeners};
 pub use screens::{csp_screen, screen, screened};
 pub use sync::{sync, sync_states};
 pub use tables::{

@@ -118,7 +118,7 @@ pub fn step_name(step: &Step) -> String {
     stage.or_else(|| step_of_screen(&step.activity)).unwrap_or(&step.activity).to_owned()
 }
 
-/// A screen's step as a person calls it.
+/// A step of a screen or a sync as a person calls it.
 fn step_of_screen(activity: &str) -> Option<&'static str> {
     Some(match activity {
         "run_tradingview_screener_activity" => "Scan",
@@ -127,6 +127,14 @@ fn step_of_screen(activity: &str) -> Option<&'static str> {
         "quick_analyses_activity" => "Candidates",
         "size_picks_activity" => "Sizing",
         "store_screener_results_activity" => "Save",
+        "FullAnalysisWorkflow" => "Analysis",
+        "CSPScreenerWorkflow" => "Screen",
+        "ScheduledScreenerWorkflow" => "Screener",
+        "AlertShardWorkflow" => "Shard",
+        "list_auto_run_screeners_activity" => "Screeners",
+        "list_sync_resources_activity" => "Resources",
+        "sync_resources_activity" => "Sync",
+        "notify_sync_activity" => "Notify",
         _ => return None,
     })
 }
