@@ -73,7 +73,7 @@ pub fn journal_entry(entry: &JournalEntry, links: &[JournalLink]) -> String {
             trade.strategy.replace('_', " "),
             trade.verdict.replace('_', " ")
         ),
-        format!("Analysed       {} ({}), {} market", eastern(entry.as_of), entry.workflow_id, entry.market),
+        format!("Analysed       {} ({}), prices: {}", eastern(entry.as_of), entry.workflow_id, entry.market),
         format!("Expires        {} (last trade date {})", trade.contract.expiration, entry.last_trade_date),
         format!("Credit         ${:.2} a share at the bid; breakeven ${:.2}", trade.credit, trade.breakeven),
         format!("Probability    {stated} of a profit at expiration, as stated (risk-neutral)"),
