@@ -26,6 +26,9 @@ use crate::portfolio::{
     WatchPortfolioParams,
 };
 use crate::quote_stream::{LatestValues, QuoteStreamHealth, ReadQuotesParams, WatchQuotesParams};
+use crate::report::{
+    ComposeReportParams, ListReportUsersParams, ReportUsers, RunReportResult, SendReportParams, SendReportReceipt,
+};
 use crate::research::{ResearchAnalysisParams, ResearchAnalysisResult};
 use crate::retention::{RemovedRows, RetentionParams};
 use crate::screener::{
@@ -293,6 +296,30 @@ impl ScreenDefinitions {
     }
 }
 
+/// Reports.
+pub struct ReportDefinitions;
+
+#[activity_definitions]
+impl ReportDefinitions {
+    /// The users whom a report concerns, and the day that it is about.
+    #[activity(name = "list_report_users_activity")]
+    pub fn list_report_users(_params: ListReportUsersParams) -> Result<ReportUsers, Infallible> {
+        unimplemented!()
+    }
+
+    /// Reads what a report is about, renders it and saves it. A source that is away is said in it.
+    #[activity(name = "compose_report_activity")]
+    pub fn compose_report(_params: ComposeReportParams) -> Result<RunReportResult, Infallible> {
+        unimplemented!()
+    }
+
+    /// Sends a saved report, by the delivery ledger.
+    #[activity(name = "send_report_activity")]
+    pub fn send_report(_params: SendReportParams) -> Result<SendReportReceipt, Infallible> {
+        unimplemented!()
+    }
+}
+
 /// Retention of the store.
 pub struct RetentionDefinitions;
 
@@ -312,6 +339,7 @@ pub use news_definitions::{CheckNews, RecallNews, WatchNews};
 pub use output_definitions::{DeliverMessages, RouteAlerts, SaveAnalysis, SendNotifications};
 pub use portfolio_definitions::{CheckAssignmentRisk, FetchPortfolio, RecallPortfolio, WatchPortfolio};
 pub use quote_stream_definitions::{ReadQuotes, RecallQuotes, WatchQuotes};
+pub use report_definitions::{ComposeReport, ListReportUsers, SendReport};
 pub use retention_definitions::RemoveOldRows;
 pub use screen_definitions::{
     FetchFreeCapital, NotifyScreen, QuicklyAnalyze, RunScan, SizePicks, StoreScreen,
@@ -406,6 +434,9 @@ catalogue! {
     ListSyncResources: SYNC_LISTING;
     SyncResources: SYNC_RESOURCES;
     NotifySync: NOTIFY_SYNC;
+    ListReportUsers: REPORT_USERS;
+    ComposeReport: COMPOSE_REPORT;
+    SendReport: SEND_REPORT;
     RemoveOldRows: RETENTION;
 }
 

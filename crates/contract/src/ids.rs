@@ -26,6 +26,12 @@ pub fn scheduled_screen(parent_workflow_id: &str) -> String {
     format!("scheduled-screener-{parent_workflow_id}")
 }
 
+/// The report of one user of a run for everyone: `{parent id}/{user_id}`.
+#[must_use]
+pub fn report_of_user(parent_workflow_id: &str, user: &UserId) -> String {
+    format!("{parent_workflow_id}/{user}")
+}
+
 /// The symbol of an analysis' id; none of another id.
 #[must_use]
 pub fn symbol_of_analysis(workflow_id: &str) -> Option<Symbol> {

@@ -31,6 +31,7 @@ pub mod portfolio;
 pub mod progress;
 pub mod queue;
 pub mod quote_stream;
+pub mod report;
 pub mod research;
 pub mod retention;
 pub mod schema;
@@ -44,10 +45,10 @@ pub mod validate;
 pub mod workflows;
 
 pub use activities::{
-    Activity, ChartAnalysis, CheckAssignmentRisk, CheckNews, DeliverMessages, FetchFreeCapital,
-    FetchMarketMetrics, FetchOptionChain, FetchPortfolio, FetchQuotes, ListSyncResources, NotifyScreen,
+    Activity, ChartAnalysis, CheckAssignmentRisk, CheckNews, ComposeReport, DeliverMessages, FetchFreeCapital,
+    FetchMarketMetrics, FetchOptionChain, FetchPortfolio, FetchQuotes, ListReportUsers, ListSyncResources, NotifyScreen,
     NotifySync, OptionsAnalysis, QuicklyAnalyze, ReadQuotes, RecallNews, RecallPortfolio, RecallQuotes,
-    RemoveOldRows, ResearchAnalysis, RouteAlerts, RunScan, SaveAlerts, SaveAnalysis, SendNotifications,
+    RemoveOldRows, ResearchAnalysis, RouteAlerts, RunScan, SaveAlerts, SaveAnalysis, SendNotifications, SendReport,
     SizePicks, StoreScreen, SyncResources, SynthesizeRecommendation, WatchAlerts, WatchNews, WatchPortfolio,
     WatchQuotes, activities,
 };
@@ -97,6 +98,10 @@ pub use quote_stream::{
     HealthQuery, LatestGreeks, LatestOfSymbol, LatestQuote, LatestSymbols, LatestTrade, LatestValues,
     QuoteStreamHealth, QuoteStreamMessage, QuoteStreamParams, QuoteStreamState, QuoteStreamStatus,
     ReadQuotesParams, StreamedKind, StreamedSymbol, StreamedSymbols, WatchQuotesParams,
+};
+pub use report::{
+    ComposeReportParams, FailedReport, ListReportUsersParams, ReportName, ReportProgress, ReportRound, ReportUsers,
+    RunReportParams, RunReportResult, SendReportParams, SendReportReceipt,
 };
 pub use research::{
     ResearchAnalysisParams, ResearchAnalysisResult, ResearchRecommendation, RiskLevel, Sentiment,

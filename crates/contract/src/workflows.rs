@@ -43,6 +43,7 @@ macro_rules! for_each_workflow {
             ScheduledScreenerWorkflow: ScheduledScreenerParams;
             SyncSourceWorkflow: SyncSourceParams;
             ScheduledSyncWorkflow: ScheduledSyncParams;
+            RunReportWorkflow: RunReportParams;
             RetentionWorkflow: RetentionParams;
         }
     };

@@ -21,6 +21,7 @@ pub mod notifier;
 pub mod provenance;
 pub mod quote_stream;
 pub mod recalls;
+pub mod reports;
 pub mod retention;
 pub mod scanner;
 pub mod screener_results;
@@ -71,6 +72,7 @@ pub use quote_stream::{
     StreamQuote, StreamReader, StreamSymbol, StreamTrade,
 };
 pub use recalls::Recalls;
+pub use reports::{AccountDay, ReportFilter, ReportRecord, Reports};
 pub use retention::{RemovedRows, Retain};
 pub use scanner::{ScanMatch, ScanRequest, Scanner};
 pub use screener_results::{

@@ -40,6 +40,7 @@ mod messages;
 mod news_seen;
 mod postgres;
 mod recalls;
+mod reports;
 mod retention;
 mod schema;
 mod screener_results;
