@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ttai_ports::{
     Accounts, Alerts, Analyses, Artifacts, Broker, Firings, Leases, MarketData, Metrics, ModelJournal, News,
-    NewsSeen, Notifier, Provenance, QuoteStream, Recalls, Retain, Scanner, ScreenerResults, SyncedRows,
+    NewsSeen, Notifier, Provenance, QuoteStream, Recalls, Reports, Retain, Scanner, ScreenerResults, SyncedRows,
     UserFiles, Watchlists,
 };
 
@@ -44,6 +44,8 @@ pub struct Ports {
     pub scanner: Arc<dyn Scanner>,
     /// What screens came to.
     pub screens: Arc<dyn ScreenerResults>,
+    /// Reports, and what accounts were day by day.
+    pub reports: Arc<dyn Reports>,
     /// Rows that were pulled out of sources.
     pub synced: Arc<dyn SyncedRows>,
     /// Files that users leave to be read.

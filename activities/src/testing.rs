@@ -11,14 +11,14 @@ use rust_decimal::Decimal;
 use sha2::{Digest, Sha256};
 use ttai_core::{DailyBar, MinuteBar, NewsStory, OptionChain, Quote, SessionPart, Symbol};
 use ttai_ports::{
-    AccountBalances, Accounts, AlertChange, AlertFilter, AlertRecord, Alerts, Analyses, AnalysisFilter,
+    AccountBalances, AccountDay, Accounts, AlertChange, AlertFilter, AlertRecord, Alerts, Analyses, AnalysisFilter,
     AnalysisRecord, ArmedShard, Artifact, ArtifactRef, Artifacts, Attachment, Broker, BrokerAccount,
     BrokerOrder, BrokerPosition, BrokerTransaction, ChangedAlert, DailyHistory, DataSource, Deliveries,
     DeliveryBacklog, DeliveryClaim, DeliveryFilter, DeliveryKey, FiringFilter, FiringRecord, Firings,
     LeaseGrant, LeaseRecord, Leases, LlmDay, LlmTurn, LlmUsage, MarketClock, MarketData, Message,
     MessageDelivery, MessageRecord, Messages, Metrics, ModelJournal, NewAlert, NewDigest, NewFiring,
     NewMessage, News, NewsCheck, NewsProgress, NewsSeen, NewsWindow, Notifier, OrderIntent, OrderPreview,
-    PortError, Provenance, QuoteStream, Recalls, RecordedFiring, RemovedRows, Retain, RiskFreeRate, Saved,
+    PortError, Provenance, QuoteStream, Recalls, RecordedFiring, RemovedRows, ReportFilter, ReportRecord, Reports, Retain, RiskFreeRate, Saved,
     SavedAlert, SavedRows, ScanMatch, ScanRequest, Scanner, ScreenRunKey, ScreenRunRecord, ScreenedCandidate,
     ScreenerResults, SeenStory, SettledDelivery, StoreError, StoredBalances, StoredPosition, StoredWatch,
     StoryFilter, StoryIdentity, StreamHealth, StreamKinds, StreamReader, StreamSymbol, SymbolMetrics,
@@ -382,6 +382,7 @@ pub(crate) fn ports(market: FakeMarket) -> (Ports, Arc<MemoryStore>) {
         watchlists: Arc::new(NoLedger),
         scanner: Arc::new(FakeScanner(Vec::new())),
         screens: Arc::clone(&store) as _,
+        reports: Arc::new(NoLedger),
         synced: Arc::new(NoLedger),
         files: Arc::new(NoFiles),
         retention: Arc::new(NoLedger),
@@ -472,6 +473,17 @@ impl Accounts for MemoryStore {
     }
     async fn positions(&self, _: &str, _: &str) -> Result<Vec<StoredPosition>, StoreError> {
         Ok(self.positions.lock().unwrap_or_else(PoisonError::into_inner).clone())
+    }
+    async fn accounts_of(&self, _: &str) -> Result<Vec<String>, StoreError> {
+        Ok(vec!["A1".to_owned()])
+    }
+    async fn users_with_positions(
+        &self,
+        _: bool,
+        _: Option<&str>,
+        _: u32,
+    ) -> Result<Vec<String>, StoreError> {
+        Ok(Vec::new())
     }
     async fn sync_balances(&self, _: &str, _: &str, _: &StoredBalances) -> Result<(), StoreError> {
         Ok(())
@@ -566,6 +578,13 @@ away! { SyncedRows:
     sync_state(&SyncedResource) -> SyncState;
     sync_states(&str) -> Vec<(SyncedResource, SyncState)>;
     synced_rows(&SyncedResource, DateTime<Utc>, u32) -> Vec<SyncedRow>;
+}
+away! { Reports:
+    save_report(&ReportRecord) -> ();
+    report(&str, &str) -> Option<ReportRecord>;
+    list_reports(&ReportFilter) -> Vec<ReportRecord>;
+    save_account_day(&AccountDay) -> ();
+    account_days(&str, NaiveDate, NaiveDate, DateTime<Utc>) -> Vec<AccountDay>;
 }
 away! { Retain:
     remove_old(DateTime<Utc>) -> RemovedRows;

@@ -67,6 +67,7 @@ async fn assemble(settings: &Settings, store: Arc<Spooled>) -> anyhow::Result<Po
         watchlists: Arc::clone(store.database()) as _,
         scanner,
         screens: Arc::clone(store.database()) as _,
+        reports: Arc::clone(store.database()) as _,
         synced: Arc::clone(store.database()) as _,
         files: Arc::new(SyncFolder::at(settings.config.path("sync", "folder"))),
         retention: Arc::new(RetainingDatabase {
