@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ttai_ports::{
     Accounts, Alerts, Analyses, Artifacts, Broker, Firings, Leases, MarketData, Metrics, ModelJournal, News,
-    NewsSeen, Notifier, Provenance, QuoteStream, Recalls, Reports, Retain, Scanner, ScreenerResults, SyncedRows,
+    NewsSeen, Notifier, Preferences, Provenance, QuoteStream, Recalls, Reports, Retain, SavedScreeners, Scanner, ScreenerResults, SyncedRows,
     UserFiles, Watchlists,
 };
 
@@ -42,6 +42,10 @@ pub struct Ports {
     pub watchlists: Arc<dyn Watchlists>,
     /// Candidates from a market-wide scan, else out of the user's own list.
     pub scanner: Arc<dyn Scanner>,
+    /// What users prefer.
+    pub preferences: Arc<dyn Preferences>,
+    /// Screens that users keep.
+    pub saved_screeners: Arc<dyn SavedScreeners>,
     /// What screens came to.
     pub screens: Arc<dyn ScreenerResults>,
     /// Reports, and what accounts were day by day.

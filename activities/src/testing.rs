@@ -17,9 +17,9 @@ use ttai_ports::{
     DeliveryBacklog, DeliveryClaim, DeliveryFilter, DeliveryKey, FiringFilter, FiringRecord, Firings,
     LeaseGrant, LeaseRecord, Leases, LlmDay, LlmTurn, LlmUsage, MarketClock, MarketData, Message,
     MessageDelivery, MessageRecord, Messages, Metrics, ModelJournal, NewAlert, NewDigest, NewFiring,
-    NewMessage, News, NewsCheck, NewsProgress, NewsSeen, NewsWindow, Notifier, OrderIntent, OrderPreview,
-    PortError, Provenance, QuoteStream, Recalls, RecordedFiring, RemovedRows, ReportFilter, ReportRecord, Reports, Retain, RiskFreeRate, Saved,
-    SavedAlert, SavedRows, ScanMatch, ScanRequest, Scanner, ScreenRunKey, ScreenRunRecord, ScreenedCandidate,
+    NewMessage, NewScreener, News, NewsCheck, NewsProgress, NewsSeen, NewsWindow, Notifier, OrderIntent, OrderPreview,
+    PortError, Preferences, PreferencesChange, Provenance, QuoteStream, Recalls, RecordedFiring, RemovedRows, ReportFilter, ReportRecord, Reports, Retain, RiskFreeRate, Saved,
+    SavedAlert, SavedRows, SavedScreener, SavedScreeners, ScreenerCursor, UserPreferences, ScanMatch, ScanRequest, Scanner, ScreenRunKey, ScreenRunRecord, ScreenedCandidate,
     ScreenerResults, SeenStory, SettledDelivery, StoreError, StoredBalances, StoredPosition, StoredWatch,
     StoryFilter, StoryIdentity, StreamHealth, StreamKinds, StreamReader, StreamSymbol, SymbolMetrics,
     SyncState, SyncedResource, SyncedRow, SyncedRows, UserFiles, WatchlistChange, WatchlistRecord,
@@ -381,6 +381,8 @@ pub(crate) fn ports(market: FakeMarket) -> (Ports, Arc<MemoryStore>) {
         firings: Arc::new(NoLedger),
         watchlists: Arc::new(NoLedger),
         scanner: Arc::new(FakeScanner(Vec::new())),
+        preferences: Arc::new(NoLedger),
+        saved_screeners: Arc::new(NoLedger),
         screens: Arc::clone(&store) as _,
         reports: Arc::new(NoLedger),
         synced: Arc::new(NoLedger),
@@ -578,6 +580,19 @@ away! { SyncedRows:
     sync_state(&SyncedResource) -> SyncState;
     sync_states(&str) -> Vec<(SyncedResource, SyncState)>;
     synced_rows(&SyncedResource, DateTime<Utc>, u32) -> Vec<SyncedRow>;
+}
+away! { Preferences:
+    preferences(&str) -> UserPreferences;
+    save_preferences(&str, &PreferencesChange) -> UserPreferences;
+    users_with_morning_alert() -> Vec<String>;
+}
+away! { SavedScreeners:
+    save_screener(&str, &NewScreener) -> SavedScreener;
+    set_auto_run(&str, &str, bool) -> Option<SavedScreener>;
+    delete_screener(&str, &str) -> bool;
+    screener(&str, &str) -> Option<SavedScreener>;
+    list_screeners(&str) -> Vec<SavedScreener>;
+    auto_run_screeners(&ScreenerCursor, u32) -> Vec<SavedScreener>;
 }
 away! { Reports:
     save_report(&ReportRecord) -> ();

@@ -18,11 +18,13 @@ pub mod model;
 pub mod news;
 pub mod news_seen;
 pub mod notifier;
+pub mod preferences;
 pub mod provenance;
 pub mod quote_stream;
 pub mod recalls;
 pub mod reports;
 pub mod retention;
+pub mod saved_screeners;
 pub mod scanner;
 pub mod screener_results;
 pub mod store;
@@ -66,6 +68,7 @@ pub use news_seen::{
     StoryOutcome,
 };
 pub use notifier::{Attachment, Message, MessageArtifact, MessageField, MessageKind, Notifier, Severity};
+pub use preferences::{PREFERENCE_NAMES, Preferences, PreferencesChange, QuietSpan, UserPreferences};
 pub use provenance::{Capability, Provenance};
 pub use quote_stream::{
     HeldUp, QuoteStream, StreamEvent, StreamGap, StreamGreeks, StreamHalt, StreamHealth, StreamKinds,
@@ -74,6 +77,9 @@ pub use quote_stream::{
 pub use recalls::Recalls;
 pub use reports::{AccountDay, ReportFilter, ReportRecord, Reports};
 pub use retention::{RemovedRows, Retain};
+pub use saved_screeners::{
+    MAX_AUTO_RUN_SCREENERS, MAX_SAVED_SCREENERS, NewScreener, SavedScreener, SavedScreeners, ScreenerCursor,
+};
 pub use scanner::{ScanMatch, ScanRequest, Scanner};
 pub use screener_results::{
     MAX_SCREENED, RankedPick, ScreenRunKey, ScreenRunRecord, ScreenedCandidate, ScreenerResults,

@@ -45,6 +45,7 @@ const SHARED: &[Step] = &[
     (14, "news that were seen", include_str!("../migrations/0014_news_seen.sql")),
     (15, "what was synced", include_str!("../migrations/0015_sync.sql")),
     (16, "reports", include_str!("../migrations/0016_reports.sql")),
+    (17, "preferences and saved screeners", include_str!("../migrations/0017_preferences.sql")),
 ];
 
 /// SQLite's types for those of a shared migration; SQLite compares text by byte anyway.

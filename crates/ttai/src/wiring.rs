@@ -66,6 +66,8 @@ async fn assemble(settings: &Settings, store: Arc<Spooled>) -> anyhow::Result<Po
         firings: Arc::clone(store.database()) as _,
         watchlists: Arc::clone(store.database()) as _,
         scanner,
+        preferences: Arc::clone(store.database()) as _,
+        saved_screeners: Arc::clone(store.database()) as _,
         screens: Arc::clone(store.database()) as _,
         reports: Arc::clone(store.database()) as _,
         synced: Arc::clone(store.database()) as _,
