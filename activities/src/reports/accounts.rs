@@ -11,7 +11,7 @@ use ttai_contract::{PortfolioState, ReportName, Symbol};
 use ttai_core::PortfolioAlert;
 use ttai_ports::{AccountDay, PositionStatus, StoreError, StoredPosition};
 
-use super::moment::Moment;
+use super::moment::ReportMoment;
 use crate::compute::Compute;
 use crate::failure::AnalystError;
 use crate::portfolio;
@@ -106,7 +106,7 @@ pub(crate) async fn read(
     ports: &Ports,
     compute: &Compute,
     user: &str,
-    moment: &Moment,
+    moment: &ReportMoment,
 ) -> Result<AccountsView, AnalystError> {
     let from = moment.day.checked_sub_days(HISTORY).unwrap_or(moment.day);
     let days = ports.reports.account_days(user, from, moment.day, moment.as_of).await?;
@@ -160,7 +160,7 @@ async fn now(ports: &Ports, compute: &Compute, user: &str, number: String) -> Re
 }
 
 /// Of a past day what the store has of it; of a briefing's, which comes before its session, what it has of the session before.
-fn of_the_day(days: &[AccountDay], moment: &Moment) -> Vec<AccountView> {
+fn of_the_day(days: &[AccountDay], moment: &ReportMoment) -> Vec<AccountView> {
     let earliest = match moment.name {
         ReportName::MorningBriefing => moment.day.checked_sub_days(RECENT).unwrap_or(moment.day),
         _ => moment.day,
@@ -183,7 +183,7 @@ fn of_the_day(days: &[AccountDay], moment: &Moment) -> Vec<AccountView> {
 async fn remember(
     ports: &Ports,
     user: &str,
-    moment: &Moment,
+    moment: &ReportMoment,
     view: &AccountsView,
 ) -> Result<(), AnalystError> {
     if moment.name == ReportName::MorningBriefing {
@@ -211,7 +211,7 @@ async fn remember(
 }
 
 /// Days on which every account of the report has a worth, and the report's own.
-fn equity(days: &[AccountDay], view: &AccountsView, moment: &Moment) -> Vec<(NaiveDate, Decimal)> {
+fn equity(days: &[AccountDay], view: &AccountsView, moment: &ReportMoment) -> Vec<(NaiveDate, Decimal)> {
     let numbers: BTreeSet<&str> = view.accounts.iter().map(|account| account.number.as_str()).collect();
     let mut points = Vec::new();
     for same in days.chunk_by(|one, other| one.day == other.day) {
@@ -232,7 +232,7 @@ fn equity(days: &[AccountDay], view: &AccountsView, moment: &Moment) -> Vec<(Nai
 }
 
 /// The newest day of each account before what the report covers.
-fn before(days: Vec<AccountDay>, moment: &Moment) -> Vec<AccountDay> {
+fn before(days: Vec<AccountDay>, moment: &ReportMoment) -> Vec<AccountDay> {
     let mut newest = BTreeMap::new();
     for day in days.into_iter().filter(|day| day.day < moment.from) {
         newest.insert(day.account.clone(), day);

@@ -4,11 +4,11 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 use ttai_contract::{MarketSource, ReportName};
 
-use super::svg::Picture;
+use super::svg::ReportPicture;
 
 /// A report.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub(crate) struct Report {
+pub(crate) struct ReportDocument {
     pub(crate) name: ReportName,
     /// `End-of-day summary, Fri Nov 27, 2026`.
     pub(crate) title: String,
@@ -23,22 +23,22 @@ pub(crate) struct Report {
     pub(crate) market: Option<&'static str>,
     /// It in a few lines.
     pub(crate) summary: Vec<String>,
-    pub(crate) sections: Vec<Section>,
+    pub(crate) sections: Vec<ReportSection>,
     /// What could not be read, a sentence each.
     pub(crate) warnings: Vec<String>,
 }
 
 /// A section. It is never empty: what there is nothing of, or what could not be read, is said.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub(crate) struct Section {
+pub(crate) struct ReportSection {
     pub(crate) title: String,
-    pub(crate) parts: Vec<Part>,
+    pub(crate) parts: Vec<ReportPart>,
 }
 
 /// A part of a section.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
-pub(crate) enum Part {
+pub(crate) enum ReportPart {
     /// A sentence.
     Text { text: String },
     /// There is nothing of it; a sentence that says since when.
@@ -50,13 +50,13 @@ pub(crate) enum Part {
     /// Rows under titles.
     Table { table: ReportTable },
     /// A drawing.
-    Picture { picture: Picture },
+    ReportPicture { picture: ReportPicture },
 }
 
 /// How a value is coloured.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Tone {
+pub(crate) enum ValueTone {
     #[default]
     Plain,
     Good,
@@ -70,82 +70,82 @@ pub(crate) struct ReportFact {
     pub(crate) name: String,
     /// With its unit.
     pub(crate) value: String,
-    pub(crate) tone: Tone,
+    pub(crate) tone: ValueTone,
 }
 
 /// A table.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub(crate) struct ReportTable {
-    pub(crate) columns: Vec<Column>,
-    pub(crate) rows: Vec<Vec<Cell>>,
+    pub(crate) columns: Vec<ReportColumn>,
+    pub(crate) rows: Vec<Vec<ReportCell>>,
     /// Rows that are not shown.
     pub(crate) more: usize,
 }
 
 /// A column's title, and whether it has numbers.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub(crate) struct Column {
+pub(crate) struct ReportColumn {
     pub(crate) title: &'static str,
     pub(crate) number: bool,
 }
 
 /// A cell.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub(crate) struct Cell {
+pub(crate) struct ReportCell {
     pub(crate) text: String,
-    pub(crate) tone: Tone,
+    pub(crate) tone: ValueTone,
     /// A web page; nothing but http and https.
     pub(crate) link: Option<String>,
 }
 
-impl Section {
+impl ReportSection {
     pub(crate) fn new(title: impl Into<String>) -> Self {
         Self { title: title.into(), parts: Vec::new() }
     }
 
     pub(crate) fn text(&mut self, text: impl Into<String>) {
-        self.parts.push(Part::Text { text: text.into() });
+        self.parts.push(ReportPart::Text { text: text.into() });
     }
 
     pub(crate) fn nothing(&mut self, text: impl Into<String>) {
-        self.parts.push(Part::Nothing { text: text.into() });
+        self.parts.push(ReportPart::Nothing { text: text.into() });
     }
 
     pub(crate) fn missing(&mut self, text: impl Into<String>) {
-        self.parts.push(Part::Missing { text: text.into() });
+        self.parts.push(ReportPart::Missing { text: text.into() });
     }
 
     pub(crate) fn facts(&mut self, facts: Vec<ReportFact>) {
         if !facts.is_empty() {
-            self.parts.push(Part::Facts { facts });
+            self.parts.push(ReportPart::Facts { facts });
         }
     }
 
     pub(crate) fn table(&mut self, table: ReportTable) {
         if !table.rows.is_empty() {
-            self.parts.push(Part::Table { table });
+            self.parts.push(ReportPart::Table { table });
         }
     }
 
-    pub(crate) fn picture(&mut self, picture: Option<Picture>) {
-        self.parts.extend(picture.map(|picture| Part::Picture { picture }));
+    pub(crate) fn picture(&mut self, picture: Option<ReportPicture>) {
+        self.parts.extend(picture.map(|picture| ReportPart::ReportPicture { picture }));
     }
 }
 
 impl ReportFact {
     pub(crate) fn new(name: impl Into<String>, value: impl Into<String>) -> Self {
-        Self { name: name.into(), value: value.into(), tone: Tone::Plain }
+        Self { name: name.into(), value: value.into(), tone: ValueTone::Plain }
     }
 
-    pub(crate) fn toned(self, tone: Tone) -> Self {
+    pub(crate) fn toned(self, tone: ValueTone) -> Self {
         Self { tone, ..self }
     }
 }
 
 impl ReportTable {
     /// The first `most` of `rows` under `columns`; a title that ends in `#` is one of numbers.
-    pub(crate) fn of(columns: &[&'static str], rows: Vec<Vec<Cell>>, most: usize) -> Self {
-        let column = |title: &&'static str| Column { title: title.trim_end_matches('#'), number: title.ends_with('#') };
+    pub(crate) fn of(columns: &[&'static str], rows: Vec<Vec<ReportCell>>, most: usize) -> Self {
+        let column = |title: &&'static str| ReportColumn { title: title.trim_end_matches('#'), number: title.ends_with('#') };
         let more = rows.len().saturating_sub(most);
         Self {
             columns: columns.iter().map(column).collect(),
@@ -155,8 +155,8 @@ impl ReportTable {
     }
 }
 
-impl Cell {
-    pub(crate) fn toned(text: impl Into<String>, tone: Tone) -> Self {
+impl ReportCell {
+    pub(crate) fn toned(text: impl Into<String>, tone: ValueTone) -> Self {
         Self { text: text.into(), tone, link: None }
     }
 
@@ -167,17 +167,17 @@ impl Cell {
             (lower.starts_with("https://") || lower.starts_with("http://"))
                 && !url.chars().any(|c| c.is_control() || c.is_whitespace() || "<>\"'`\\".contains(c))
         };
-        Self { text: text.into(), tone: Tone::Plain, link: url.filter(is_web).map(str::to_owned) }
+        Self { text: text.into(), tone: ValueTone::Plain, link: url.filter(is_web).map(str::to_owned) }
     }
 
     /// What is not known.
     pub(crate) fn unknown() -> Self {
-        Self::toned("–", Tone::Muted)
+        Self::toned("–", ValueTone::Muted)
     }
 }
 
-impl<T: Into<String>> From<T> for Cell {
+impl<T: Into<String>> From<T> for ReportCell {
     fn from(text: T) -> Self {
-        Self::toned(text, Tone::Plain)
+        Self::toned(text, ValueTone::Plain)
     }
 }

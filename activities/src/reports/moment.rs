@@ -19,7 +19,7 @@ const ASKED: usize = 3;
 
 /// What a report is about.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Moment {
+pub(crate) struct ReportMoment {
     pub(crate) name: ReportName,
     /// The day in New York.
     pub(crate) day: NaiveDate,
@@ -41,7 +41,7 @@ pub(crate) fn of(
     wanted: Option<NaiveDate>,
     due_at: Option<DateTime<Utc>>,
     now: DateTime<Utc>,
-) -> Result<Moment, ValidationError> {
+) -> Result<ReportMoment, ValidationError> {
     let today = new_york_date(now);
     let day = wanted.or_else(|| late(due_at, today)).unwrap_or(today);
     if day > today {
@@ -53,7 +53,7 @@ pub(crate) fn of(
     let as_of = if past { end_of(name, day).map_err(beyond)?.min(now) } else { now };
     let from = first_day(name, day);
     let since = previous_session(from).map_err(beyond)?.close;
-    Ok(Moment { name, day, as_of, past, since, from, next: next_session(day).ok() })
+    Ok(ReportMoment { name, day, as_of, past, since, from, next: next_session(day).ok() })
 }
 
 /// A schedule's run that is so late that its day is over is about that day.
@@ -79,7 +79,7 @@ fn first_day(name: ReportName, day: NaiveDate) -> NaiveDate {
     last.checked_sub_days(Days::new(u64::from(last.weekday().num_days_from_monday()))).unwrap_or(last)
 }
 
-impl Moment {
+impl ReportMoment {
     /// Whether it lies in what the report covers.
     pub(crate) fn covers(&self, at: DateTime<Utc>) -> bool {
         self.since < at && at <= self.as_of
@@ -121,7 +121,7 @@ pub(crate) async fn read(
     name: ReportName,
     wanted: Option<NaiveDate>,
     due_at: Option<DateTime<Utc>>,
-) -> Result<(Moment, Option<String>), AnalystError> {
+) -> Result<(ReportMoment, Option<String>), AnalystError> {
     let (now, problem) = market_now(ports).await;
     Ok((of(name, wanted, due_at, now)?, problem))
 }

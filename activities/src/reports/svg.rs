@@ -20,10 +20,12 @@ const MOST_BARS: usize = 16;
 
 /// A drawing, and what it shows in words for whoever cannot see it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub(crate) struct Picture {
+pub(crate) struct ReportPicture {
     pub(crate) title: String,
     pub(crate) words: String,
     pub(crate) svg: String,
+    /// The same on a dark page; none where it takes the page's colours.
+    pub(crate) dark: Option<String>,
 }
 
 fn escaped(text: &str) -> String {
@@ -53,7 +55,7 @@ fn to_f64(amount: Decimal) -> f64 {
 }
 
 /// What an account was worth day by day; nothing with fewer than two days.
-pub(crate) fn equity_line(points: &[(NaiveDate, Decimal)]) -> Option<Picture> {
+pub(crate) fn equity_line(points: &[(NaiveDate, Decimal)]) -> Option<ReportPicture> {
     let ((first_day, first), (last_day, last)) = (*points.first()?, *points.last()?);
     if points.len() < 2 {
         return None;
@@ -92,7 +94,7 @@ pub(crate) fn equity_line(points: &[(NaiveDate, Decimal)]) -> Option<Picture> {
     svg.push_str(&label("start", left, 11.0, &format!("high {}", dollars(max_of(points)))));
     svg.push_str(&label("end", right, 11.0, &format!("low {}", dollars(min_of(points)))));
     svg.push_str("</svg>");
-    Some(Picture { title: "Net liquidation".to_owned(), words, svg })
+    Some(ReportPicture { title: "Net liquidation".to_owned(), words, svg, dark: None })
 }
 
 fn max_of(points: &[(NaiveDate, Decimal)]) -> Decimal {
@@ -104,7 +106,7 @@ fn min_of(points: &[(NaiveDate, Decimal)]) -> Decimal {
 }
 
 /// Profits and losses by name, the largest first; nothing without any.
-pub(crate) fn pnl_bars(title: &str, bars: &[(String, Decimal)]) -> Option<Picture> {
+pub(crate) fn pnl_bars(title: &str, bars: &[(String, Decimal)]) -> Option<ReportPicture> {
     let mut bars: Vec<&(String, Decimal)> = bars.iter().filter(|(_, amount)| !amount.is_zero()).collect();
     bars.sort_by(|(one, a), (other, b)| b.abs().cmp(&a.abs()).then_with(|| one.cmp(other)));
     let left_out = bars.len().saturating_sub(MOST_BARS);
@@ -150,7 +152,7 @@ pub(crate) fn pnl_bars(title: &str, bars: &[(String, Decimal)]) -> Option<Pictur
     }
     let _ = write!(svg, "<line class=\"axis\" x1=\"{zero:.1}\" y1=\"2\" x2=\"{zero:.1}\" y2=\"{:.1}\"/>", height - 2.0);
     svg.push_str("</svg>");
-    Some(Picture { title: title.to_owned(), words, svg })
+    Some(ReportPicture { title: title.to_owned(), words, svg, dark: None })
 }
 
 /// A name that fits beside the bars.

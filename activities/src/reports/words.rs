@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::{Decimal, RoundingStrategy};
 use ttai_core::NEW_YORK;
 
-use super::document::{Cell, ReportFact, Tone};
+use super::document::{ReportCell, ReportFact, ValueTone};
 
 /// Rounded for people; half a cent away from zero.
 fn rounded(amount: Decimal, places: u32) -> Decimal {
@@ -55,17 +55,17 @@ pub(crate) fn percent(percent: f64, digits: usize) -> String {
 }
 
 /// Green where it won, red where it lost.
-pub(crate) fn tone(amount: Decimal) -> Tone {
+pub(crate) fn tone(amount: Decimal) -> ValueTone {
     match rounded(amount, 2) {
-        amount if amount > Decimal::ZERO => Tone::Good,
-        amount if amount < Decimal::ZERO => Tone::Bad,
-        _ => Tone::Plain,
+        amount if amount > Decimal::ZERO => ValueTone::Good,
+        amount if amount < Decimal::ZERO => ValueTone::Bad,
+        _ => ValueTone::Plain,
     }
 }
 
 /// A profit or a loss.
-pub(crate) fn pnl(amount: Option<Decimal>) -> Cell {
-    amount.map_or_else(Cell::unknown, |amount| Cell::toned(signed_dollars(amount), tone(amount)))
+pub(crate) fn pnl(amount: Option<Decimal>) -> ReportCell {
+    amount.map_or_else(ReportCell::unknown, |amount| ReportCell::toned(signed_dollars(amount), tone(amount)))
 }
 
 /// A profit or a loss with its name.
@@ -131,7 +131,7 @@ mod tests {
 
     #[test]
     fn a_rounded_zero_has_no_colour() {
-        assert_eq!(tone(decimal("0.001")), Tone::Plain);
-        assert_eq!((tone(decimal("1")), tone(decimal("-1"))), (Tone::Good, Tone::Bad));
+        assert_eq!(tone(decimal("0.001")), ValueTone::Plain);
+        assert_eq!((tone(decimal("1")), tone(decimal("-1"))), (ValueTone::Good, ValueTone::Bad));
     }
 }

@@ -7,6 +7,7 @@ mod drills;
 mod monitors;
 mod notify;
 mod quotes;
+mod reports;
 mod schedules;
 mod screens;
 mod sync;
@@ -32,6 +33,7 @@ pub use drills::{DrillAlertsArgs, DrillCommand, DrillIdleArgs, DrillLatencyArgs}
 pub use monitors::{MonitorCommand, MonitorNameArgs, MonitorOptions, NewsArgs};
 pub use notify::{NotifyCommand, NotifyListArgs, NotifyRetryArgs};
 pub use quotes::{QuotesArgs, WatchArgs};
+pub use reports::{ReportCommand, ReportListArgs, ReportRunArgs, ReportShowArgs};
 pub use schedules::{ScheduleApplyArgs, ScheduleBackfillArgs, ScheduleCommand, ScheduleNameArgs};
 pub use screens::{EarningsArg, RankArg, ScreenArgs};
 pub use sync::{SyncBackfillArgs, SyncCommand, SyncOptions, SyncRunArgs};
@@ -151,6 +153,9 @@ pub enum Command {
     /// Send a message to a channel, or test the channels.
     #[command(subcommand)]
     Notify(NotifyCommand),
+    /// Make, list and show reports: morning briefing, end-of-day summary, daily report, weekly review.
+    #[command(subcommand)]
+    Report(ReportCommand),
     /// What the Temporal server starts by itself: bring it to the configuration, look at it, pause, trigger, backfill.
     #[command(subcommand)]
     Schedule(ScheduleCommand),

@@ -127,6 +127,9 @@ fn step_of_screen(activity: &str) -> Option<&'static str> {
         "quick_analyses_activity" => "Candidates",
         "size_picks_activity" => "Sizing",
         "store_screener_results_activity" => "Save",
+        "compose_report_activity" => "Compose",
+        "send_report_activity" => "Send",
+        "list_report_users_activity" => "Users",
         _ => return None,
     })
 }

@@ -1,0 +1,1 @@
+//! Reports out of material in memory, and composed over a store of their own.
