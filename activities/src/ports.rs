@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use ttai_ports::{
     Accounts, Alerts, Analyses, Artifacts, Broker, Firings, Leases, MarketData, Metrics, ModelJournal, News,
-    NewsSeen, Notifier, Preferences, Provenance, QuoteStream, Recalls, Reports, Retain, SavedScreeners, Scanner, ScreenerResults, SyncedRows,
-    UserFiles, Watchlists,
+    NewsSeen, Notifier, Preferences, Provenance, QuoteStream, Recalls, Reports, Retain, SavedScreeners,
+    Scanner, ScreenerResults, SyncedRows, UserFiles, Watchlists,
 };
 
 use crate::agent::ModelAnalyst;

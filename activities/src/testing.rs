@@ -11,19 +11,20 @@ use rust_decimal::Decimal;
 use sha2::{Digest, Sha256};
 use ttai_core::{DailyBar, MinuteBar, NewsStory, OptionChain, Quote, SessionPart, Symbol};
 use ttai_ports::{
-    AccountBalances, AccountDay, Accounts, AlertChange, AlertFilter, AlertRecord, Alerts, Analyses, AnalysisFilter,
-    AnalysisRecord, ArmedShard, Artifact, ArtifactRef, Artifacts, Attachment, Broker, BrokerAccount,
-    BrokerOrder, BrokerPosition, BrokerTransaction, ChangedAlert, DailyHistory, DataSource, Deliveries,
-    DeliveryBacklog, DeliveryClaim, DeliveryFilter, DeliveryKey, FiringFilter, FiringRecord, Firings,
-    LeaseGrant, LeaseRecord, Leases, LlmDay, LlmTurn, LlmUsage, MarketClock, MarketData, Message,
+    AccountBalances, AccountDay, Accounts, AlertChange, AlertFilter, AlertRecord, Alerts, Analyses,
+    AnalysisFilter, AnalysisRecord, ArmedShard, Artifact, ArtifactRef, Artifacts, Attachment, Broker,
+    BrokerAccount, BrokerOrder, BrokerPosition, BrokerTransaction, ChangedAlert, DailyHistory, DataSource,
+    Deliveries, DeliveryBacklog, DeliveryClaim, DeliveryFilter, DeliveryKey, FiringFilter, FiringRecord,
+    Firings, LeaseGrant, LeaseRecord, Leases, LlmDay, LlmTurn, LlmUsage, MarketClock, MarketData, Message,
     MessageDelivery, MessageRecord, Messages, Metrics, ModelJournal, NewAlert, NewDigest, NewFiring,
-    NewMessage, NewScreener, News, NewsCheck, NewsProgress, NewsSeen, NewsWindow, Notifier, OrderIntent, OrderPreview,
-    PortError, Preferences, PreferencesChange, Provenance, QuoteStream, Recalls, RecordedFiring, RemovedRows, ReportFilter, ReportRecord, Reports, Retain, RiskFreeRate, Saved,
-    SavedAlert, SavedRows, SavedScreener, SavedScreeners, ScreenerCursor, UserPreferences, ScanMatch, ScanRequest, Scanner, ScreenRunKey, ScreenRunRecord, ScreenedCandidate,
-    ScreenerResults, SeenStory, SettledDelivery, StoreError, StoredBalances, StoredPosition, StoredWatch,
-    StoryFilter, StoryIdentity, StreamHealth, StreamKinds, StreamReader, StreamSymbol, SymbolMetrics,
-    SyncState, SyncedResource, SyncedRow, SyncedRows, UserFiles, WatchlistChange, WatchlistRecord,
-    Watchlists,
+    NewMessage, NewScreener, News, NewsCheck, NewsProgress, NewsSeen, NewsWindow, Notifier, OrderIntent,
+    OrderPreview, PortError, Preferences, PreferencesChange, Provenance, QuoteStream, Recalls,
+    RecordedFiring, RemovedRows, ReportFilter, ReportRecord, Reports, Retain, RiskFreeRate, Saved,
+    SavedAlert, SavedRows, SavedScreener, SavedScreeners, ScanMatch, ScanRequest, Scanner, ScreenRunKey,
+    ScreenRunRecord, ScreenedCandidate, ScreenerCursor, ScreenerResults, SeenStory, SettledDelivery,
+    StoreError, StoredBalances, StoredPosition, StoredWatch, StoryFilter, StoryIdentity, StreamHealth,
+    StreamKinds, StreamReader, StreamSymbol, SymbolMetrics, SyncState, SyncedResource, SyncedRow, SyncedRows,
+    UserFiles, UserPreferences, WatchlistChange, WatchlistRecord, Watchlists,
 };
 
 use crate::deliveries::{Deliverer, LONGEST_SEND};

@@ -25,7 +25,11 @@ async fn the_examples_run() -> anyhow::Result<()> {
     let said = quotes::run(&lab.client).await?;
     assert!(said.len() == 3 && said[0].starts_with("AAPL: bid "), "{said:?}");
     let said = reports::run(&lab.client).await?;
-    assert!(said[0].starts_with("End-of-day summary, ") && said.iter().any(|line| line.starts_with("text/html: ")), "{said:?}");
+    assert!(
+        said[0].starts_with("End-of-day summary, ")
+            && said.iter().any(|line| line.starts_with("text/html: ")),
+        "{said:?}"
+    );
     let said = portfolio::run(&lab.client, "").await?;
     assert!(said[0].starts_with("active: true"), "{said:?}");
     Ok(())

@@ -56,7 +56,9 @@ impl RunReportWorkflow {
             match send(ctx, &params, &report).await {
                 Ok(channels) => report.sent_to = channels,
                 Err(CallError::Cancelled) => return Err(WorkflowTermination::cancelled_with_details(report)),
-                Err(CallError::Failed { message, .. }) => report.warnings.push(format!("not sent: {message}")),
+                Err(CallError::Failed { message, .. }) => {
+                    report.warnings.push(format!("not sent: {message}"))
+                }
             }
         }
         show(ctx, &found(&report));
@@ -212,14 +214,19 @@ fn show_round(ctx: &Context, round: &ReportRound) {
 }
 
 fn of_round(round: &ReportRound) -> String {
-    let reports = if round.reports == 1 { "1 report".to_owned() } else { format!("{} reports", round.reports) };
+    let reports =
+        if round.reports == 1 { "1 report".to_owned() } else { format!("{} reports", round.reports) };
     if round.failed == 0 { reports } else { format!("{reports}, {} failed", round.failed) }
 }
 
 /// What a report found, for the Temporal UI.
 fn found(report: &RunReportResult) -> String {
     let lines = report.summary.iter().map(|line| format!("\n- {line}")).collect::<String>();
-    let sent = if report.sent_to.is_empty() { String::new() } else { format!("\n- sent to {}", report.sent_to.join(", ")) };
+    let sent = if report.sent_to.is_empty() {
+        String::new()
+    } else {
+        format!("\n- sent to {}", report.sent_to.join(", "))
+    };
     format!("{}{lines}{sent}", report.title)
 }
 

@@ -22,8 +22,8 @@ use temporalio_macros::activities;
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
 use ttai_calendar::new_york_date;
 use ttai_contract::{
-    PortfolioMonitorConfig, PortfolioPosition, PortfolioState, PortfolioWatch, RecallPortfolioParams, RecallReceipt,
-    WatchPortfolioParams,
+    PortfolioMonitorConfig, PortfolioPosition, PortfolioState, PortfolioWatch, RecallPortfolioParams,
+    RecallReceipt, WatchPortfolioParams,
 };
 use ttai_core::{PortfolioAlert, Symbol, WatchState};
 use ttai_quant::portfolio::{check_rules, measure};

@@ -65,9 +65,8 @@ impl AccountsView {
 
     /// Whether each account is known, and what it holds.
     pub(crate) fn is_whole(&self) -> bool {
-        let known = |account: &AccountView| {
-            account.seen.as_ref().is_ok_and(|seen| seen.portfolio.positions_known)
-        };
+        let known =
+            |account: &AccountView| account.seen.as_ref().is_ok_and(|seen| seen.portfolio.positions_known);
         !self.accounts.is_empty() && self.accounts.iter().all(known)
     }
 
@@ -133,7 +132,11 @@ pub(crate) async fn read(
 }
 
 /// The user's accounts: those of which the store has something, and of the default user all that the brokers list.
-async fn numbers(ports: &Ports, user: &str, problems: &mut Vec<String>) -> Result<BTreeSet<String>, StoreError> {
+async fn numbers(
+    ports: &Ports,
+    user: &str,
+    problems: &mut Vec<String>,
+) -> Result<BTreeSet<String>, StoreError> {
     let mut numbers: BTreeSet<String> = ports.accounts.accounts_of(user).await?.into_iter().collect();
     if user == DEFAULT_USER {
         for broker in &ports.brokers {
@@ -146,9 +149,16 @@ async fn numbers(ports: &Ports, user: &str, problems: &mut Vec<String>) -> Resul
     Ok(numbers)
 }
 
-async fn now(ports: &Ports, compute: &Compute, user: &str, number: String) -> Result<AccountView, AnalystError> {
+async fn now(
+    ports: &Ports,
+    compute: &Compute,
+    user: &str,
+    number: String,
+) -> Result<AccountView, AnalystError> {
     let seen = portfolio::review(ports, compute, &number).await;
-    let seen = seen.map(|(portfolio, risks)| AccountSnapshot { portfolio, risks }).map_err(|error| error.to_string());
+    let seen = seen
+        .map(|(portfolio, risks)| AccountSnapshot { portfolio, risks })
+        .map_err(|error| error.to_string());
     let last_known = match &seen {
         Ok(seen) if seen.portfolio.positions_known => Vec::new(),
         _ => {

@@ -21,7 +21,9 @@ use super::sections::market::MarketDay;
 use super::sections::news::SeenNews;
 use super::sections::screens::ScreensView;
 use super::sections::trades::TradesView;
-use super::sections::{account, alerts, analyses, changes, events, market, news, performance, risks, screens, trades};
+use super::sections::{
+    account, alerts, analyses, changes, events, market, news, performance, risks, screens, trades,
+};
 use super::svg::ReportPicture;
 use super::{render, words};
 use crate::compute::Compute;
@@ -143,7 +145,8 @@ async fn read(
     let events = events::read(ports, user, &held, &moment).await?;
     progress.step("reading alerts, news, screens and analyses");
     let problems = clock_problem.into_iter().chain(accounts.problems.iter().cloned());
-    let problems = problems.chain(trades.notes.iter().cloned()).chain(market.unreachable.iter().cloned()).collect();
+    let problems =
+        problems.chain(trades.notes.iter().cloned()).chain(market.unreachable.iter().cloned()).collect();
     Ok(Material {
         alerts: alerts::read(ports, user, &numbers, &moment).await?,
         news: news::read(ports, user, &moment).await?,
@@ -195,7 +198,9 @@ fn sections(material: &Material) -> Vec<ReportSection> {
             let rest = [events(), overnight, screens::to_run(&material.screens, moment), market()];
             [risks()].into_iter().chain(positions()).chain(rest).collect()
         }
-        ReportName::EodSummary => positions().into_iter().chain([alerts(), traded(), risks(), events()]).collect(),
+        ReportName::EodSummary => {
+            positions().into_iter().chain([alerts(), traded(), risks(), events()]).collect()
+        }
         ReportName::DailyReport => {
             let news = news::section(&material.news, moment, "News");
             let screens = screens::section(&material.screens, moment);
@@ -239,7 +244,11 @@ fn summary(material: &Material) -> Vec<String> {
     lines.push(format!(
         "{since}: {}, {}, {}, {}",
         words::counted(material.alerts.count(), "alert", "alerts"),
-        if material.trades.was_synced { words::counted(traded, "transaction", "transactions") } else { "transactions not known".to_owned() },
+        if material.trades.was_synced {
+            words::counted(traded, "transaction", "transactions")
+        } else {
+            "transactions not known".to_owned()
+        },
         words::counted(material.news.stories.len(), "story", "stories"),
         words::counted(material.analyses.len(), "analysis", "analyses"),
     ));
@@ -271,13 +280,16 @@ fn money(material: &Material) -> String {
         let rate = won.map(|(won, all)| format!(", {won} of {all} cycles won")).unwrap_or_default();
         parts.push(format!("Realised P&L {}{rate}", words::signed_dollars(trades.realized_total())));
     } else {
-        let pct = day_pnl_percent(accounts).map(|pct| format!(" ({})", words::signed_percent(pct, 2))).unwrap_or_default();
+        let pct = day_pnl_percent(accounts)
+            .map(|pct| format!(" ({})", words::signed_percent(pct, 2)))
+            .unwrap_or_default();
         parts.push(accounts.day_pnl().map_or_else(
             || "Daily P&L is not known of every position".to_owned(),
             |pnl| format!("Daily P&L {}{pct}", words::signed_dollars(pnl)),
         ));
     }
-    parts.extend(accounts.net_liquidation().map(|worth| format!("net liquidation {}", words::dollars(worth))));
+    parts
+        .extend(accounts.net_liquidation().map(|worth| format!("net liquidation {}", words::dollars(worth))));
     parts.join(", ")
 }
 
@@ -289,10 +301,20 @@ fn held(material: &Material) -> Option<String> {
     let ends = if expiring == 0 {
         String::new()
     } else {
-        format!(", {} by {by}", if expiring == 1 { "1 expires".to_owned() } else { format!("{expiring} expire") })
+        format!(
+            ", {} by {by}",
+            if expiring == 1 { "1 expires".to_owned() } else { format!("{expiring} expire") }
+        )
     };
     let ahead = events::ahead(&material.events, moment).filter(|event| event.held).count();
-    let dates = if ahead == 0 { String::new() } else { format!(", {} of what is held by {by}", words::counted(ahead, "earnings or ex-date", "earnings or ex-dates")) };
+    let dates = if ahead == 0 {
+        String::new()
+    } else {
+        format!(
+            ", {} of what is held by {by}",
+            words::counted(ahead, "earnings or ex-date", "earnings or ex-dates")
+        )
+    };
     Some(format!("{}{ends}{dates}", words::counted(positions, "open position", "open positions")))
 }
 

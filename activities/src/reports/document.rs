@@ -50,7 +50,7 @@ pub(crate) enum ReportPart {
     /// Rows under titles.
     Table { table: ReportTable },
     /// A drawing.
-    ReportPicture { picture: ReportPicture },
+    Picture { picture: ReportPicture },
 }
 
 /// How a value is coloured.
@@ -128,7 +128,7 @@ impl ReportSection {
     }
 
     pub(crate) fn picture(&mut self, picture: Option<ReportPicture>) {
-        self.parts.extend(picture.map(|picture| ReportPart::ReportPicture { picture }));
+        self.parts.extend(picture.map(|picture| ReportPart::Picture { picture }));
     }
 }
 
@@ -145,7 +145,10 @@ impl ReportFact {
 impl ReportTable {
     /// The first `most` of `rows` under `columns`; a title that ends in `#` is one of numbers.
     pub(crate) fn of(columns: &[&'static str], rows: Vec<Vec<ReportCell>>, most: usize) -> Self {
-        let column = |title: &&'static str| ReportColumn { title: title.trim_end_matches('#'), number: title.ends_with('#') };
+        let column = |title: &&'static str| ReportColumn {
+            title: title.trim_end_matches('#'),
+            number: title.ends_with('#'),
+        };
         let more = rows.len().saturating_sub(most);
         Self {
             columns: columns.iter().map(column).collect(),

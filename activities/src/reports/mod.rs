@@ -23,7 +23,8 @@ use chrono::TimeDelta;
 use temporalio_macros::activities;
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
 use ttai_contract::{
-    ComposeReportParams, ListReportUsersParams, ReportUsers, RunReportResult, SendReportParams, SendReportReceipt,
+    ComposeReportParams, ListReportUsersParams, ReportUsers, RunReportResult, SendReportParams,
+    SendReportReceipt,
 };
 
 use crate::compute::Compute;
@@ -71,9 +72,11 @@ impl ReportActivities {
         params: ComposeReportParams,
     ) -> Result<RunReportResult, ActivityError> {
         let info = ctx.info();
-        let of_run = [&info.workflow_id, &info.workflow_run_id].map(|id| id.clone().unwrap_or_default()).join("/");
+        let of_run =
+            [&info.workflow_id, &info.workflow_run_id].map(|id| id.clone().unwrap_or_default()).join("/");
         let (ports, compute) = (&self.ports, &self.compute);
-        let run = self.supervisor.run(&ctx, |progress| compose::compose(ports, compute, params, of_run, progress));
+        let run =
+            self.supervisor.run(&ctx, |progress| compose::compose(ports, compute, params, of_run, progress));
         run.await.map(|timed| timed.result)
     }
 
@@ -84,7 +87,8 @@ impl ReportActivities {
         params: SendReportParams,
     ) -> Result<SendReportReceipt, ActivityError> {
         let info = ctx.info();
-        let of_run = [&info.workflow_id, &info.workflow_run_id].map(|id| id.as_deref().unwrap_or("-")).join("/");
+        let of_run =
+            [&info.workflow_id, &info.workflow_run_id].map(|id| id.as_deref().unwrap_or("-")).join("/");
         let ports = &self.ports;
         let run = self.supervisor.run(&ctx, |progress| async move {
             progress.step("sending");

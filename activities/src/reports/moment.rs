@@ -103,10 +103,14 @@ impl ReportMoment {
 
 /// The market's now; where no market says it, this host's, and why.
 pub(crate) async fn market_now(ports: &Ports) -> (DateTime<Utc>, Option<String>) {
-    let listed = ports.market.symbols().await.unwrap_or_default();
-    let symbols = Symbol::new(INDEX).into_iter().chain(listed.into_iter().take(ASKED));
     let mut problem = "no market has a clock".to_owned();
-    for symbol in symbols {
+    if let Ok(index) = Symbol::new(INDEX) {
+        match ports.market.now(&index).await {
+            Ok(now) => return (now, None),
+            Err(error) => problem = error.to_string(),
+        }
+    }
+    for symbol in ports.market.symbols().await.unwrap_or_default().into_iter().take(ASKED) {
         match ports.market.now(&symbol).await {
             Ok(now) => return (now, None),
             Err(error) => problem = error.to_string(),

@@ -3,7 +3,9 @@
 use std::sync::LazyLock;
 
 use minijinja::value::Value;
-use minijinja::{AutoEscape, Environment, Error, Output, State, default_auto_escape_callback, escape_formatter};
+use minijinja::{
+    AutoEscape, Environment, Error, Output, State, default_auto_escape_callback, escape_formatter,
+};
 
 use super::document::ReportDocument;
 use crate::failure::AnalystError;
@@ -28,7 +30,8 @@ static TEMPLATES: LazyLock<Result<Environment<'static>, Error>> = LazyLock::new(
 fn format_value(out: &mut Output<'_>, state: &State<'_, '_>, value: &Value) -> Result<(), Error> {
     match state.auto_escape() {
         AutoEscape::Custom(MARKDOWN) if !value.is_safe() => {
-            let text = if value.is_none() || value.is_undefined() { String::new() } else { value.to_string() };
+            let text =
+                if value.is_none() || value.is_undefined() { String::new() } else { value.to_string() };
             out.write_str(&markdown(&text)).map_err(Error::from)
         }
         AutoEscape::Custom(_) => out.write_str(&value.to_string()).map_err(Error::from),
@@ -74,6 +77,9 @@ mod tests {
     fn markdown_cannot_be_written_into() {
         let hostile = "<script>x</script> [a](javascript:b) | *c* \n# d";
         let text = markdown(hostile);
-        assert!(!text.contains('\n') && !text.contains("<script>") && text.contains("\\[a\\](javascript:b)"), "{text}");
+        assert!(
+            !text.contains('\n') && !text.contains("<script>") && text.contains("\\[a\\](javascript:b)"),
+            "{text}"
+        );
     }
 }

@@ -49,7 +49,8 @@ pub(super) fn message(report: &ReportRecord) -> Result<Message, AnalystError> {
         "live" => String::new(),
         market => format!(" ({market} market)"),
     };
-    let counted = |name: &str, count: Option<u32>| count.map(|count| MessageField::new(name, count.to_string()));
+    let counted =
+        |name: &str, count: Option<u32>| count.map(|count| MessageField::new(name, count.to_string()));
     let pnl = facts.daily_pnl.map(|pnl| MessageField::new("Daily P&L", words::signed_dollars(pnl)));
     let fields = [counted("Positions", facts.positions), pnl, counted("Analyses", facts.analyses_count)];
     Ok(Message {

@@ -61,8 +61,9 @@ pub(crate) fn equity_line(points: &[(NaiveDate, Decimal)]) -> Option<ReportPictu
         return None;
     }
     let values: Vec<f64> = points.iter().map(|(_, amount)| to_f64(*amount)).collect();
-    let (low, high) =
-        values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(*value), high.max(*value)));
+    let (low, high) = values
+        .iter()
+        .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(*value), high.max(*value)));
     let words = format!(
         "Net liquidation from {} on {} to {} on {} ({}), over {} stored days",
         dollars(first),
@@ -78,14 +79,23 @@ pub(crate) fn equity_line(points: &[(NaiveDate, Decimal)]) -> Option<ReportPictu
     let all = days(last_day).max(1.0);
     let x = |day: NaiveDate| left + (right - left) * days(day) / all;
     let y = |value: f64| bottom - (bottom - top) * (value - low) / span;
-    let path: Vec<String> =
-        points.iter().zip(&values).map(|((day, _), value)| format!("{:.1},{:.1}", x(*day), y(*value))).collect();
+    let path: Vec<String> = points
+        .iter()
+        .zip(&values)
+        .map(|((day, _), value)| format!("{:.1},{:.1}", x(*day), y(*value)))
+        .collect();
     let class = if last >= first { "good" } else { "bad" };
     let mut svg = begin(170.0, &words);
     // Writing to a String does not fail.
-    let _ = write!(svg, "<line class=\"axis\" x1=\"{left}\" y1=\"{bottom}\" x2=\"{right}\" y2=\"{bottom}\"/>");
+    let _ =
+        write!(svg, "<line class=\"axis\" x1=\"{left}\" y1=\"{bottom}\" x2=\"{right}\" y2=\"{bottom}\"/>");
     let _ = write!(svg, "<polyline class=\"{class}\" points=\"{}\"/>", path.join(" "));
-    let _ = write!(svg, "<circle class=\"{class}\" cx=\"{:.1}\" cy=\"{:.1}\" r=\"3.5\"/>", x(last_day), y(to_f64(last)));
+    let _ = write!(
+        svg,
+        "<circle class=\"{class}\" cx=\"{:.1}\" cy=\"{:.1}\" r=\"3.5\"/>",
+        x(last_day),
+        y(to_f64(last))
+    );
     let label = |anchor: &str, at: f64, line: f64, text: &str| {
         format!("<text x=\"{at}\" y=\"{line}\" text-anchor=\"{anchor}\">{}</text>", escaped(text))
     };
@@ -134,8 +144,7 @@ pub(crate) fn pnl_bars(title: &str, bars: &[(String, Decimal)]) -> Option<Report
     for (row, (name, amount)) in bars.iter().enumerate() {
         let top = 4.0 + ROW * row as f64;
         let length = (room * to_f64(amount.abs()) / largest).max(1.0);
-        let (start, class) =
-            if amount.is_sign_negative() { (zero - length, "bad") } else { (zero, "good") };
+        let (start, class) = if amount.is_sign_negative() { (zero - length, "bad") } else { (zero, "good") };
         let middle = top + ROW * 0.68;
         let _ = write!(svg, "<text x=\"0\" y=\"{middle:.1}\">{}</text>", escaped(&shortened(name)));
         let _ = write!(
@@ -150,7 +159,11 @@ pub(crate) fn pnl_bars(title: &str, bars: &[(String, Decimal)]) -> Option<Report
             escaped(&signed_dollars(*amount))
         );
     }
-    let _ = write!(svg, "<line class=\"axis\" x1=\"{zero:.1}\" y1=\"2\" x2=\"{zero:.1}\" y2=\"{:.1}\"/>", height - 2.0);
+    let _ = write!(
+        svg,
+        "<line class=\"axis\" x1=\"{zero:.1}\" y1=\"2\" x2=\"{zero:.1}\" y2=\"{:.1}\"/>",
+        height - 2.0
+    );
     svg.push_str("</svg>");
     Some(ReportPicture { title: title.to_owned(), words, svg, dark: None })
 }
@@ -176,8 +189,13 @@ mod tests {
         assert_eq!(equity_line(&[(day("2026-11-25"), Decimal::from(100))]), None);
         let points = [(day("2026-11-25"), Decimal::from(1_000)), (day("2026-11-27"), Decimal::from(900))];
         let picture = equity_line(&points).unwrap();
-        assert!(picture.words.contains("from $1,000.00 on Wed Nov 25 to $900.00 on Fri Nov 27 (-$100.00)"), "{picture:?}");
-        assert!(picture.svg.contains("points=\"8.0,16.0 632.0,144.0\"") && picture.svg.contains("class=\"bad\""));
+        assert!(
+            picture.words.contains("from $1,000.00 on Wed Nov 25 to $900.00 on Fri Nov 27 (-$100.00)"),
+            "{picture:?}"
+        );
+        assert!(
+            picture.svg.contains("points=\"8.0,16.0 632.0,144.0\"") && picture.svg.contains("class=\"bad\"")
+        );
         // A flat line divides by nothing.
         let flat = [(day("2026-11-25"), Decimal::ONE), (day("2026-11-25"), Decimal::ONE)];
         assert!(!equity_line(&flat).unwrap().svg.contains("NaN"));

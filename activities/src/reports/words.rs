@@ -14,7 +14,8 @@ fn rounded(amount: Decimal, places: u32) -> Decimal {
 /// The digits with thousands separated, without a sign.
 fn grouped(amount: Decimal, places: u32) -> String {
     let text = format!("{:.*}", places as usize, rounded(amount, places).abs());
-    let (whole, cents) = text.split_once('.').map_or((text.as_str(), None), |(whole, cents)| (whole, Some(cents)));
+    let (whole, cents) =
+        text.split_once('.').map_or((text.as_str(), None), |(whole, cents)| (whole, Some(cents)));
     let digits = whole.len();
     let mut out = String::with_capacity(digits + digits / 3 + 3);
     for (place, digit) in whole.chars().enumerate() {

@@ -8,7 +8,7 @@ use crate::error::ClientError;
 use crate::run::Run;
 
 /// A user's report to be made.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ReportRequest<'a> {
     client: &'a TtaiClient,
     params: RunReportParams,

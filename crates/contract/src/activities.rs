@@ -27,7 +27,8 @@ use crate::portfolio::{
 };
 use crate::quote_stream::{LatestValues, QuoteStreamHealth, ReadQuotesParams, WatchQuotesParams};
 use crate::report::{
-    ComposeReportParams, ListReportUsersParams, ReportUsers, RunReportResult, SendReportParams, SendReportReceipt,
+    ComposeReportParams, ListReportUsersParams, ReportUsers, RunReportResult, SendReportParams,
+    SendReportReceipt,
 };
 use crate::research::{ResearchAnalysisParams, ResearchAnalysisResult};
 use crate::retention::{RemovedRows, RetentionParams};

@@ -45,12 +45,12 @@ pub mod validate;
 pub mod workflows;
 
 pub use activities::{
-    Activity, ChartAnalysis, CheckAssignmentRisk, CheckNews, ComposeReport, DeliverMessages, FetchFreeCapital,
-    FetchMarketMetrics, FetchOptionChain, FetchPortfolio, FetchQuotes, ListReportUsers, ListSyncResources, NotifyScreen,
-    NotifySync, OptionsAnalysis, QuicklyAnalyze, ReadQuotes, RecallNews, RecallPortfolio, RecallQuotes,
-    RemoveOldRows, ResearchAnalysis, RouteAlerts, RunScan, SaveAlerts, SaveAnalysis, SendNotifications, SendReport,
-    SizePicks, StoreScreen, SyncResources, SynthesizeRecommendation, WatchAlerts, WatchNews, WatchPortfolio,
-    WatchQuotes, activities,
+    Activity, ChartAnalysis, CheckAssignmentRisk, CheckNews, ComposeReport, DeliverMessages,
+    FetchFreeCapital, FetchMarketMetrics, FetchOptionChain, FetchPortfolio, FetchQuotes, ListReportUsers,
+    ListSyncResources, NotifyScreen, NotifySync, OptionsAnalysis, QuicklyAnalyze, ReadQuotes, RecallNews,
+    RecallPortfolio, RecallQuotes, RemoveOldRows, ResearchAnalysis, RouteAlerts, RunScan, SaveAlerts,
+    SaveAnalysis, SendNotifications, SendReport, SizePicks, StoreScreen, SyncResources,
+    SynthesizeRecommendation, WatchAlerts, WatchNews, WatchPortfolio, WatchQuotes, activities,
 };
 pub use alerts::{
     AddAlerts, AlertAnswer, AlertAnswers, AlertIds, AlertRequest, AlertShardParams, AlertShardStatus,
@@ -100,8 +100,8 @@ pub use quote_stream::{
     ReadQuotesParams, StreamedKind, StreamedSymbol, StreamedSymbols, WatchQuotesParams,
 };
 pub use report::{
-    ComposeReportParams, FailedReport, ListReportUsersParams, ReportName, ReportProgress, ReportRound, ReportUsers,
-    RunReportParams, RunReportResult, SendReportParams, SendReportReceipt,
+    ComposeReportParams, FailedReport, ListReportUsersParams, ReportName, ReportProgress, ReportRound,
+    ReportUsers, RunReportParams, RunReportResult, SendReportParams, SendReportReceipt,
 };
 pub use research::{
     ResearchAnalysisParams, ResearchAnalysisResult, ResearchRecommendation, RiskLevel, Sentiment,

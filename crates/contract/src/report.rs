@@ -158,8 +158,9 @@ fn channels<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<ChannelNam
         one @ Value::String(_) => Value::Array(vec![one]),
         other => other,
     };
-    serde_json::from_value(list)
-        .map_err(|error| serde::de::Error::custom(format!("send a channel's name, or a list of them: {error}")))
+    serde_json::from_value(list).map_err(|error| {
+        serde::de::Error::custom(format!("send a channel's name, or a list of them: {error}"))
+    })
 }
 
 impl RunReportParams {
@@ -374,7 +375,10 @@ mod tests {
     fn the_seeds_arguments_and_one_object_are_read() {
         let params: RunReportParams =
             read(vec![json!("eod_summary"), json!("discord"), json!(false)]).unwrap();
-        assert_eq!((params.report_name, params.channel.len(), params.send), (ReportName::EodSummary, 1, false));
+        assert_eq!(
+            (params.report_name, params.channel.len(), params.send),
+            (ReportName::EodSummary, 1, false)
+        );
         let alone: RunReportParams = read(vec![json!("weekly_review")]).unwrap();
         assert!(alone.send && alone.channel.is_empty());
         let nobody: RunReportParams = read(vec![json!("weekly_review"), json!(null), json!(true)]).unwrap();
@@ -393,7 +397,9 @@ mod tests {
         assert!(refused(vec![json!("evening_paper")]).contains("evening_paper"));
         assert!(refused(vec![]).contains("report_name"));
         assert!(refused(vec![json!("daily_report"), json!(7)]).contains("channel"));
-        assert!(refused(vec![json!({"report_name": "daily_report", "channel": [""]})]).contains("64 characters"));
+        assert!(
+            refused(vec![json!({"report_name": "daily_report", "channel": [""]})]).contains("64 characters")
+        );
         assert!(refused(vec![json!({"report_name": "daily_report", "date": "1889-01-01"})]).contains("1990"));
         assert!(refused(vec![json!({"report_name": "daily_report", "dates": 1})]).contains("no such field"));
         let many: Vec<String> = (0..=MAX_CHANNELS).map(|number| number.to_string()).collect();

@@ -209,7 +209,8 @@ impl Accounts for Database {
 
     async fn accounts_of(&self, user_id: &str) -> Result<Vec<String>, StoreError> {
         check_id("user_id", user_id)?;
-        let found: Vec<(String,)> = self.all("reading the user's accounts", sql(ACCOUNTS_OF).bind(user_id)).await?;
+        let found: Vec<(String,)> =
+            self.all("reading the user's accounts", sql(ACCOUNTS_OF).bind(user_id)).await?;
         Ok(found.into_iter().map(|(account,)| account).collect())
     }
 

@@ -87,7 +87,8 @@ impl StoredReport {
 
 impl StoredDay {
     fn into_day(self) -> Result<AccountDay, StoreError> {
-        let decimal = |column: &str, text: Option<&str>| text.map(|text| read::<Decimal>(column, text)).transpose();
+        let decimal =
+            |column: &str, text: Option<&str>| text.map(|text| read::<Decimal>(column, text)).transpose();
         let state: Value = serde_json::from_str(&self.state).map_err(|error| {
             StoreError::Corrupt(format!("account {:?} of {} is no JSON: {error}", self.account, self.day))
         })?;

@@ -6,7 +6,7 @@ use ttai_contract::{PortfolioPosition, PortfolioState, PortfolioSum};
 use ttai_ports::StoredPosition;
 
 use super::super::accounts::{AccountView, AccountsView};
-use super::super::document::{ReportCell, ReportFact, ReportTable, ReportSection, ValueTone};
+use super::super::document::{ReportCell, ReportFact, ReportSection, ReportTable, ValueTone};
 use super::super::moment::ReportMoment;
 use super::super::svg::{equity_line, pnl_bars};
 use super::super::words;
@@ -25,7 +25,7 @@ pub(crate) fn why_none(accounts: &AccountsView, moment: &ReportMoment) -> Option
             words::long_day(moment.day)
         )
     } else if accounts.problems.is_empty() {
-        "No account is known: no broker is connected.".to_owned()
+        "No account is known: no broker is connected, or none of its accounts is this user's.".to_owned()
     } else {
         "No account could be read.".to_owned()
     })
@@ -45,7 +45,8 @@ fn day_pnl(state: &PortfolioState) -> Vec<ReportFact> {
 /// A sum, which says what it leaves out.
 fn sum_fact(name: &str, sum: &PortfolioSum, beside: &str) -> ReportFact {
     if sum.missing.is_empty() {
-        return ReportFact::new(name, format!("{}{beside}", words::signed_dollars(sum.amount))).toned(words::tone(sum.amount));
+        return ReportFact::new(name, format!("{}{beside}", words::signed_dollars(sum.amount)))
+            .toned(words::tone(sum.amount));
     }
     let value = format!("{} without {}", words::signed_dollars(sum.amount), sum.missing.join(", "));
     ReportFact::new(name, value).toned(ValueTone::Muted)
@@ -68,7 +69,8 @@ fn balances(state: &PortfolioState) -> Vec<ReportFact> {
         || ReportFact::new("Margin used", "not known").toned(ValueTone::Muted),
         |pct| {
             let tone = if pct >= 60.0 { ValueTone::Bad } else { ValueTone::Plain };
-            ReportFact::new("Margin used", format!("{} of net liquidation", words::percent(pct, 1))).toned(tone)
+            ReportFact::new("Margin used", format!("{} of net liquidation", words::percent(pct, 1)))
+                .toned(tone)
         },
     );
     facts.push(margin);
@@ -190,11 +192,8 @@ fn section(account: &AccountView, all: &AccountsView, moment: &ReportMoment) -> 
 }
 
 fn day_bars(state: &PortfolioState) -> Option<super::super::svg::ReportPicture> {
-    let bars: Vec<(String, Decimal)> = state
-        .positions
-        .iter()
-        .filter_map(|held| Some((held.name.clone(), held.day_pnl?)))
-        .collect();
+    let bars: Vec<(String, Decimal)> =
+        state.positions.iter().filter_map(|held| Some((held.name.clone(), held.day_pnl?))).collect();
     pnl_bars("Day P&L by position", &bars)
 }
 

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use ttai_contract::PortfolioWatch;
 use ttai_ports::{FiringFilter, FiringRecord};
 
-use super::super::document::{ReportCell, ReportTable, ReportSection};
+use super::super::document::{ReportCell, ReportSection, ReportTable};
 use super::super::moment::ReportMoment;
 use super::super::words;
 use crate::failure::AnalystError;
@@ -14,7 +14,7 @@ use crate::ports::Ports;
 
 /// Firings that are looked through at most.
 const MOST_READ: usize = 10_000;
-/// Alerts that are listed; more are counted.
+/// Alerts of each of the two kinds that are listed; more are counted.
 const LISTED: usize = 30;
 const PAGE: u32 = 1_000;
 
@@ -48,12 +48,8 @@ pub(crate) async fn read(
 ) -> Result<FiredAlerts, AnalystError> {
     let firings = firings(ports, user, moment).await?;
     let mut found = position_alerts(ports, user, accounts, moment).await?;
-    let mut more = 0;
-    for firing in firings {
-        if found.len() >= LISTED {
-            more += 1;
-            continue;
-        }
+    let more = firings.len().saturating_sub(LISTED);
+    for firing in firings.into_iter().take(LISTED) {
         found.push(told(ports, &firing).await?);
     }
     found.sort_by(|one, other| other.at.cmp(&one.at).then_with(|| one.title.cmp(&other.title)));
@@ -65,7 +61,11 @@ fn fired_at(firing: &FiringRecord) -> DateTime<Utc> {
 }
 
 /// By market time, newest recorded first; none was recorded before it happened.
-async fn firings(ports: &Ports, user: &str, moment: &ReportMoment) -> Result<Vec<FiringRecord>, AnalystError> {
+async fn firings(
+    ports: &Ports,
+    user: &str,
+    moment: &ReportMoment,
+) -> Result<Vec<FiringRecord>, AnalystError> {
     let mut filter = FiringFilter { user_id: user.to_owned(), limit: Some(PAGE), ..FiringFilter::default() };
     let (mut found, mut read) = (Vec::new(), 0);
     loop {
@@ -101,7 +101,8 @@ async fn position_alerts(
     for account in accounts {
         let Some(row) = ports.accounts.watch(user, account).await? else { continue };
         let Ok(watch) = serde_json::from_value::<PortfolioWatch>(row.state) else { continue };
-        let raised = watch.recent_alerts.into_iter().filter(|alert| !alert.cleared && moment.covers(alert.timestamp));
+        let raised =
+            watch.recent_alerts.into_iter().filter(|alert| !alert.cleared && moment.covers(alert.timestamp));
         found.extend(raised.map(|alert| FiredAlert {
             at: alert.timestamp,
             title: alert.symbol.map_or_else(
@@ -124,9 +125,11 @@ pub(crate) fn section(fired: &FiredAlerts, moment: &ReportMoment) -> ReportSecti
     let rows: Vec<Vec<ReportCell>> = fired
         .alerts
         .iter()
-        .map(|alert| vec![words::clock(alert.at).into(), alert.title.as_str().into(), alert.text.as_str().into()])
+        .map(|alert| {
+            vec![words::clock(alert.at).into(), alert.title.as_str().into(), alert.text.as_str().into()]
+        })
         .collect();
-    let table = ReportTable::of(&["Time (ET)", "Alert", "What it said"], rows, LISTED);
-    section.table(ReportTable { more: table.more + fired.more, ..table });
+    let table = ReportTable::of(&["Time (ET)", "Alert", "What it said"], rows, 2 * LISTED);
+    section.table(ReportTable { more: fired.more, ..table });
     section
 }

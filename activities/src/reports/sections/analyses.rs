@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use ttai_ports::{AnalysisFilter, AnalysisRecord};
 
-use super::super::document::{ReportCell, ReportFact, ReportTable, ReportSection};
+use super::super::document::{ReportCell, ReportFact, ReportSection, ReportTable};
 use super::super::moment::ReportMoment;
 use super::super::words;
 use crate::failure::AnalystError;
@@ -28,7 +28,11 @@ pub(crate) struct MadeAnalysis {
 }
 
 /// Those of what the report covers, by their market time, newest saved first.
-pub(crate) async fn read(ports: &Ports, user: &str, moment: &ReportMoment) -> Result<Vec<MadeAnalysis>, AnalystError> {
+pub(crate) async fn read(
+    ports: &Ports,
+    user: &str,
+    moment: &ReportMoment,
+) -> Result<Vec<MadeAnalysis>, AnalystError> {
     let mut filter =
         AnalysisFilter { user_id: Some(user.to_owned()), limit: Some(PAGE), ..AnalysisFilter::default() };
     let (mut found, mut read) = (Vec::new(), 0);
@@ -80,9 +84,11 @@ pub(crate) fn section(analyses: &[MadeAnalysis], moment: &ReportMoment) -> Repor
     for analysis in analyses {
         *verdicts.entry((rank(&analysis.verdict), &analysis.verdict)).or_default() += 1;
     }
-    let facts = verdicts.iter().map(|((_, verdict), count)| ReportFact::new(words_of(verdict), count.to_string()));
+    let facts =
+        verdicts.iter().map(|((_, verdict), count)| ReportFact::new(words_of(verdict), count.to_string()));
     section.facts(std::iter::once(ReportFact::new("All", analyses.len().to_string())).chain(facts).collect());
-    let mut picks: Vec<&MadeAnalysis> = analyses.iter().filter(|analysis| rank(&analysis.verdict) < 3).collect();
+    let mut picks: Vec<&MadeAnalysis> =
+        analyses.iter().filter(|analysis| rank(&analysis.verdict) < 3).collect();
     picks.sort_by(|one, other| {
         rank(&one.verdict).cmp(&rank(&other.verdict)).then_with(|| other.as_of.cmp(&one.as_of))
     });
@@ -90,7 +96,10 @@ pub(crate) fn section(analyses: &[MadeAnalysis], moment: &ReportMoment) -> Repor
         vec![
             analysis.symbol.as_str().into(),
             words_of(&analysis.kind).into(),
-            analysis.strategy.as_deref().map_or_else(ReportCell::unknown, |strategy| words_of(strategy).into()),
+            analysis
+                .strategy
+                .as_deref()
+                .map_or_else(ReportCell::unknown, |strategy| words_of(strategy).into()),
             words_of(&analysis.verdict).into(),
             words::clock(analysis.as_of).into(),
         ]
@@ -99,6 +108,10 @@ pub(crate) fn section(analyses: &[MadeAnalysis], moment: &ReportMoment) -> Repor
     if rows.is_empty() {
         section.text("None of them is a select or for the watchlist.");
     }
-    section.table(ReportTable::of(&["Symbol", "Analysis", "Strategy", "Verdict", "As of (ET)"], rows, LISTED));
+    section.table(ReportTable::of(
+        &["Symbol", "Analysis", "Strategy", "Verdict", "As of (ET)"],
+        rows,
+        LISTED,
+    ));
     section
 }

@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 use ttai_contract::PortfolioPosition;
 
 use super::super::accounts::{AccountSnapshot, AccountsView};
-use super::super::document::{ReportCell, ReportTable, ReportSection};
+use super::super::document::{ReportCell, ReportSection, ReportTable};
 use super::super::moment::ReportMoment;
 use super::super::words;
 
@@ -23,11 +23,8 @@ fn quantities<'a>(positions: impl Iterator<Item = &'a PortfolioPosition>) -> BTr
 
 pub(crate) fn section(accounts: &AccountsView, moment: &ReportMoment) -> ReportSection {
     let mut section = ReportSection::new("What changed");
-    let before: Option<Vec<AccountSnapshot>> = accounts
-        .before
-        .iter()
-        .map(|day| serde_json::from_value(day.state.clone()).ok())
-        .collect();
+    let before: Option<Vec<AccountSnapshot>> =
+        accounts.before.iter().map(|day| serde_json::from_value(day.state.clone()).ok()).collect();
     let (Some(before), true) = (before.filter(|before| !before.is_empty()), accounts.is_whole()) else {
         section.missing("What was held before the week is not stored, or an account is not known now.");
         return section;
@@ -38,9 +35,15 @@ pub(crate) fn section(accounts: &AccountsView, moment: &ReportMoment) -> ReportS
     let rows: Vec<Vec<ReportCell>> = names
         .into_iter()
         .filter_map(|name| {
-            let (was, is) = (earlier.get(name).copied().unwrap_or_default(), now.get(name).copied().unwrap_or_default());
+            let (was, is) =
+                (earlier.get(name).copied().unwrap_or_default(), now.get(name).copied().unwrap_or_default());
             (was != is).then(|| -> Vec<ReportCell> {
-                vec![name.into(), change(was, is).into(), words::quantity(was).into(), words::quantity(is).into()]
+                vec![
+                    name.into(),
+                    change(was, is).into(),
+                    words::quantity(was).into(),
+                    words::quantity(is).into(),
+                ]
             })
         })
         .collect();

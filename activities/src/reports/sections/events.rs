@@ -8,7 +8,7 @@ use ttai_contract::Symbol;
 use ttai_core::DividendStatus;
 use ttai_ports::{EarningsDate, EarningsTime, Fact, Unknown};
 
-use super::super::document::{ReportCell, ReportTable, ReportSection, ValueTone};
+use super::super::document::{ReportCell, ReportSection, ReportTable, ValueTone};
 use super::super::moment::ReportMoment;
 use super::super::words;
 use crate::failure::AnalystError;
@@ -89,7 +89,9 @@ async fn of_symbol(ports: &Ports, symbol: Symbol, held: bool, moment: &ReportMom
         Ok(Some(known)) => match known.known(Fact::Earnings, known.next_earnings.as_ref()) {
             Ok(Some(next)) => view.events.push(event(next.date, earnings(next))),
             Ok(None) | Err(Unknown::NotProvided) => view.without.push(symbol.clone()),
-            Err(Unknown::Unreachable(error)) => view.unreachable.push(format!("earnings: {}", error.summary())),
+            Err(Unknown::Unreachable(error)) => {
+                view.unreachable.push(format!("earnings: {}", error.summary()))
+            }
         },
         Ok(None) => view.without.push(symbol.clone()),
         Err(error) => view.unreachable.push(format!("earnings of {symbol}: {}", error.summary())),
@@ -97,15 +99,15 @@ async fn of_symbol(ports: &Ports, symbol: Symbol, held: bool, moment: &ReportMom
     match history {
         Ok(history) => {
             view.unreachable.extend(history.actions_unknown.map(|why| format!("{symbol}: {why}")));
-            view.events.extend(history.dividends.iter().filter(|dividend| dividend.ex_date >= moment.day).map(
-                |dividend| {
+            view.events.extend(
+                history.dividends.iter().filter(|dividend| dividend.ex_date >= moment.day).map(|dividend| {
                     let status = match dividend.status {
                         DividendStatus::Projected => " (projected)",
                         DividendStatus::Declared | DividendStatus::Paid => "",
                     };
                     event(dividend.ex_date, format!("ex-dividend, ${:.2} a share{status}", dividend.amount))
-                },
-            ));
+                }),
+            );
         }
         Err(error) => view.unreachable.push(format!("ex-dates of {symbol}: {}", error.summary())),
     }
@@ -123,7 +125,10 @@ fn earnings(next: &EarningsDate) -> String {
 }
 
 /// The events that the report looks ahead to.
-pub(crate) fn ahead<'a>(view: &'a EventsView, moment: &'a ReportMoment) -> impl Iterator<Item = &'a CalendarEvent> {
+pub(crate) fn ahead<'a>(
+    view: &'a EventsView,
+    moment: &'a ReportMoment,
+) -> impl Iterator<Item = &'a CalendarEvent> {
     let horizon = moment.horizon();
     let first = if moment.name == ttai_contract::ReportName::MorningBriefing {
         moment.day
@@ -169,7 +174,10 @@ pub(crate) fn section(view: &EventsView, moment: &ReportMoment) -> ReportSection
         section.missing(format!("Unreachable: {problem}."));
     }
     if view.left_out > 0 {
-        section.missing(format!("{} beyond the first {ASKED} were not looked up.", words::counted(view.left_out, "symbol", "symbols")));
+        section.missing(format!(
+            "{} beyond the first {ASKED} were not looked up.",
+            words::counted(view.left_out, "symbol", "symbols")
+        ));
     }
     section
 }

@@ -10,7 +10,7 @@ use ttai_contract::Symbol;
 use ttai_core::{DailyBar, NEW_YORK};
 use ttai_ports::{Fact, PortError};
 
-use super::super::document::{ReportCell, ReportFact, ReportTable, ReportSection, ValueTone};
+use super::super::document::{ReportCell, ReportFact, ReportSection, ReportTable, ValueTone};
 use super::super::moment::ReportMoment;
 use super::super::svg::ReportPicture;
 use super::super::words;
@@ -132,17 +132,33 @@ fn no_price(ports: &Ports, symbol: &Symbol) -> PortError {
 }
 
 /// The index' sessions as a picture; nothing where it cannot be drawn.
-pub(crate) async fn draw(day: &MarketDay, source: &str, moment: &ReportMoment, compute: &Compute) -> Option<ReportPicture> {
+pub(crate) async fn draw(
+    day: &MarketDay,
+    source: &str,
+    moment: &ReportMoment,
+    compute: &Compute,
+) -> Option<ReportPicture> {
     let (symbol, bars) = day.chart.clone()?;
     let (source, as_of) = (source.to_owned(), moment.as_of);
     let drawn = compute.run(move || {
         let svg = |theme| {
-            let style = ChartStyle { width: 900, height: 480, theme, visible_bars: Some(SHOWN), ..ChartStyle::default() };
+            let style = ChartStyle {
+                width: 900,
+                height: 480,
+                theme,
+                visible_bars: Some(SHOWN),
+                ..ChartStyle::default()
+            };
             let input = ChartInput::new(symbol.to_string(), as_of, source.clone(), &bars);
             Scene::build(&input, &style).ok().map(|scene| render_svg(&scene))
         };
         let words = format!("Daily candles of {symbol}, the last {} sessions", bars.len().min(SHOWN));
-        Some(ReportPicture { title: format!("{symbol}, daily"), words, svg: svg(Theme::Light)?, dark: svg(Theme::Dark) })
+        Some(ReportPicture {
+            title: format!("{symbol}, daily"),
+            words,
+            svg: svg(Theme::Light)?,
+            dark: svg(Theme::Dark),
+        })
     });
     drawn.await.ok().flatten()
 }
@@ -160,22 +176,33 @@ pub(crate) fn state(moment: &ReportMoment) -> String {
     };
     let early = if session.early_close { ", early close" } else { "" };
     match () {
-        () if moment.past || moment.as_of >= session.close => format!("closed, the session was {}{early}", hours(session)),
+        () if moment.past || moment.as_of >= session.close => {
+            format!("closed, the session was {}{early}", hours(session))
+        }
         () if session.is_open_at(moment.as_of) => format!("open, {}{early}", hours(session)),
         () => format!("opens later, {}{early}", hours(session)),
     }
 }
 
-pub(crate) fn section(day: &MarketDay, picture: Option<ReportPicture>, moment: &ReportMoment) -> ReportSection {
+pub(crate) fn section(
+    day: &MarketDay,
+    picture: Option<ReportPicture>,
+    moment: &ReportMoment,
+) -> ReportSection {
     let mut section = ReportSection::new("Market");
     let mut facts = vec![ReportFact::new(words::short_day(moment.day), state(moment))];
     if let Some(next) = moment.next {
         let early = if next.early_close { ", early close" } else { "" };
-        facts.push(ReportFact::new("Next session", format!("{}, {}{early}", words::short_day(next.date), hours(next))));
+        facts.push(ReportFact::new(
+            "Next session",
+            format!("{}, {}{early}", words::short_day(next.date), hours(next)),
+        ));
     }
     if let Some((index, iv30, rank)) = &day.volatility {
         let unknown = || ("not known".to_owned(), ValueTone::Muted);
-        let (iv, tone) = iv30.map_or_else(unknown, |iv| (format!("{} a year", words::percent(100.0 * iv, 1)), ValueTone::Plain));
+        let (iv, tone) = iv30.map_or_else(unknown, |iv| {
+            (format!("{} a year", words::percent(100.0 * iv, 1)), ValueTone::Plain)
+        });
         facts.push(ReportFact::new(format!("{index} implied volatility (30 days)"), iv).toned(tone));
         let (rank, tone) = rank.map_or_else(unknown, |rank| (format!("{rank:.0} of 100"), ValueTone::Plain));
         facts.push(ReportFact::new(format!("{index} IV rank"), rank).toned(tone));
@@ -183,7 +210,13 @@ pub(crate) fn section(day: &MarketDay, picture: Option<ReportPicture>, moment: &
     section.facts(facts);
     let row = |moved: &MovedSymbol| -> Vec<ReportCell> {
         let change = moved.change_pct.map_or_else(ReportCell::unknown, |pct| {
-            let tone = if pct >= 0.005 { ValueTone::Good } else if pct <= -0.005 { ValueTone::Bad } else { ValueTone::Plain };
+            let tone = if pct >= 0.005 {
+                ValueTone::Good
+            } else if pct <= -0.005 {
+                ValueTone::Bad
+            } else {
+                ValueTone::Plain
+            };
             ReportCell::toned(words::signed_percent(pct, 2), tone)
         });
         let doubt = if moved.doubtful { " (doubtful)" } else { "" };
@@ -198,7 +231,11 @@ pub(crate) fn section(day: &MarketDay, picture: Option<ReportPicture>, moment: &
     if rows.is_empty() && day.unreachable.is_empty() {
         section.missing("This market lists none of SPY, QQQ, IWM and DIA.");
     }
-    section.table(ReportTable::of(&["Symbol", "Price ($)#", "Since the close before#", ""], rows, INDICES.len() + HELD));
+    section.table(ReportTable::of(
+        &["Symbol", "Price ($)#", "Since the close before#", ""],
+        rows,
+        INDICES.len() + HELD,
+    ));
     for problem in &day.unreachable {
         section.missing(format!("Unreachable: {problem}."));
     }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use ttai_ports::{MAX_STORIES, SeenStory, StoryFilter, StoryOutcome};
 
-use super::super::document::{ReportCell, ReportTable, ReportSection, ValueTone};
+use super::super::document::{ReportCell, ReportSection, ReportTable, ValueTone};
 use super::super::moment::ReportMoment;
 use super::super::words;
 use crate::failure::AnalystError;
@@ -38,7 +38,8 @@ pub(crate) async fn read(ports: &Ports, user: &str, moment: &ReportMoment) -> Re
         filter.after = page.last().map(SeenStory::cursor);
         // None is seen before it is published.
         let is_older = page.last().is_none_or(|last| last.seen_at <= moment.since);
-        let is_news = |story: &SeenStory| moment.covers(told_at(story)) && story.outcome != StoryOutcome::Repeat;
+        let is_news =
+            |story: &SeenStory| moment.covers(told_at(story)) && story.outcome != StoryOutcome::Repeat;
         stories.extend(page.into_iter().filter(is_news));
         if ends || is_older {
             break;
@@ -69,8 +70,13 @@ pub(crate) fn section(news: &SeenNews, moment: &ReportMoment, title: &str) -> Re
     if news.stories.is_empty() {
         section.nothing(format!("No story about your symbols since {}.", words::moment(moment.since)));
     }
-    if let Some(until) = news.read_until.filter(|until| !moment.past && *until < moment.as_of - super::super::NEWS_LATE) {
-        section.missing(format!("A source was last read at {}; what came later is missing.", words::moment(until)));
+    if let Some(until) =
+        news.read_until.filter(|until| !moment.past && *until < moment.as_of - super::super::NEWS_LATE)
+    {
+        section.missing(format!(
+            "A source was last read at {}; what came later is missing.",
+            words::moment(until)
+        ));
     }
     let row = |story: &SeenStory| -> Vec<ReportCell> {
         let symbols: Vec<&str> = story.symbols.iter().map(ttai_contract::Symbol::as_str).collect();
@@ -84,6 +90,10 @@ pub(crate) fn section(news: &SeenNews, moment: &ReportMoment, title: &str) -> Re
         ]
     };
     let rows = news.stories.iter().map(row).collect();
-    section.table(ReportTable::of(&["Time (ET)", "Symbols", "Story", "Source", "Significance (0–1)#"], rows, LISTED));
+    section.table(ReportTable::of(
+        &["Time (ET)", "Symbols", "Story", "Source", "Significance (0–1)#"],
+        rows,
+        LISTED,
+    ));
     section
 }

@@ -4,7 +4,7 @@ use rust_decimal::Decimal;
 use ttai_quant::wheel::{WheelCycle, WheelEnd};
 
 use super::super::accounts::AccountsView;
-use super::super::document::{ReportCell, ReportFact, ReportTable, ReportSection};
+use super::super::document::{ReportCell, ReportFact, ReportSection, ReportTable};
 use super::super::moment::ReportMoment;
 use super::super::svg::{equity_line, pnl_bars};
 use super::super::words;
@@ -25,7 +25,10 @@ fn win_rate(ended: &[WheelCycle]) -> ReportFact {
         None => ReportFact::new("Win rate", "no cycle ended (n = 0)"),
         Some((won, all)) => {
             let pct = 100.0 * won as f64 / all as f64;
-            ReportFact::new("Win rate", format!("{} of cycles that ended (n = {all})", words::percent(pct, 0)))
+            ReportFact::new(
+                "Win rate",
+                format!("{} of cycles that ended (n = {all})", words::percent(pct, 0)),
+            )
         }
     }
 }
@@ -33,19 +36,24 @@ fn win_rate(ended: &[WheelCycle]) -> ReportFact {
 pub(crate) fn section(accounts: &AccountsView, trades: &TradesView, moment: &ReportMoment) -> ReportSection {
     let mut section = ReportSection::new("Performance");
     let mut facts = Vec::new();
-    let before: Option<Decimal> = (!accounts.before.is_empty() && accounts.before.len() == accounts.accounts.len())
-        .then(|| accounts.before.iter().map(|day| day.net_liquidation).sum())
-        .flatten();
-    if let (Some(before), Some(now)) = (before.filter(|worth| *worth > Decimal::ZERO), accounts.net_liquidation()) {
+    let before: Option<Decimal> = (!accounts.before.is_empty()
+        && accounts.before.len() == accounts.accounts.len())
+    .then(|| accounts.before.iter().map(|day| day.net_liquidation).sum())
+    .flatten();
+    if let (Some(before), Some(now)) =
+        (before.filter(|worth| *worth > Decimal::ZERO), accounts.net_liquidation())
+    {
         let change = now - before;
         let pct = words::signed_percent(
-            rust_decimal::prelude::ToPrimitive::to_f64(&(change * Decimal::ONE_HUNDRED / before)).unwrap_or_default(),
+            rust_decimal::prelude::ToPrimitive::to_f64(&(change * Decimal::ONE_HUNDRED / before))
+                .unwrap_or_default(),
             2,
         );
         let since = accounts.before.iter().map(|day| day.day).min().unwrap_or(moment.from);
         let name = format!("Net liquidation since {}, deposits included", words::short_day(since));
         facts.push(
-            ReportFact::new(name, format!("{} ({pct})", words::signed_dollars(change))).toned(words::tone(change)),
+            ReportFact::new(name, format!("{} ({pct})", words::signed_dollars(change)))
+                .toned(words::tone(change)),
         );
     }
     if trades.was_synced {
@@ -54,7 +62,9 @@ pub(crate) fn section(accounts: &AccountsView, trades: &TradesView, moment: &Rep
     }
     section.facts(facts);
     if before.is_none() {
-        section.missing("What the accounts were worth before the week is not stored: a day's own report saves it.");
+        section.missing(
+            "What the accounts were worth before the week is not stored: a day's own report saves it.",
+        );
     }
     if !trades.was_synced {
         section.missing(NOT_SYNCED);
@@ -75,15 +85,22 @@ fn end_name(end: Option<WheelEnd>) -> &'static str {
 }
 
 /// Cycles that ended, the best first; and of what is held the best and the worst.
-pub(crate) fn best_and_worst(accounts: &AccountsView, trades: &TradesView, moment: &ReportMoment) -> ReportSection {
+pub(crate) fn best_and_worst(
+    accounts: &AccountsView,
+    trades: &TradesView,
+    moment: &ReportMoment,
+) -> ReportSection {
     let mut section = ReportSection::new("Best and worst");
     let mut ended: Vec<&WheelCycle> = trades.ended.iter().collect();
-    ended.sort_by(|one, other| other.realized.cmp(&one.realized).then_with(|| one.underlying.cmp(&other.underlying)));
+    ended.sort_by(|one, other| {
+        other.realized.cmp(&one.realized).then_with(|| one.underlying.cmp(&other.underlying))
+    });
     if ended.is_empty() {
         section.nothing(format!("No cycle ended since {}.", words::moment(moment.since)));
     }
     let row = |cycle: &&WheelCycle| -> Vec<ReportCell> {
-        let pct = cycle.return_pct.map_or_else(ReportCell::unknown, |pct| words::signed_percent(pct, 2).into());
+        let pct =
+            cycle.return_pct.map_or_else(ReportCell::unknown, |pct| words::signed_percent(pct, 2).into());
         let whole = if cycle.complete { "" } else { ", its beginning is not stored" };
         vec![
             cycle.underlying.as_str().into(),

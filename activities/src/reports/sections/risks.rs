@@ -4,7 +4,7 @@ use ttai_contract::{PortfolioPosition, ReportName};
 use ttai_core::{PortfolioAlert, RuleKind, Severity};
 
 use super::super::accounts::AccountsView;
-use super::super::document::{ReportCell, ReportTable, ReportSection, ValueTone};
+use super::super::document::{ReportCell, ReportSection, ReportTable, ValueTone};
 use super::super::moment::ReportMoment;
 use super::super::words;
 
@@ -19,7 +19,10 @@ pub(crate) fn title(name: ReportName) -> &'static str {
 }
 
 /// Options that end by the report's horizon, and how many of them are short and in the money.
-pub(crate) fn expiring<'a>(accounts: &'a AccountsView, moment: &'a ReportMoment) -> impl Iterator<Item = &'a PortfolioPosition> {
+pub(crate) fn expiring<'a>(
+    accounts: &'a AccountsView,
+    moment: &'a ReportMoment,
+) -> impl Iterator<Item = &'a PortfolioPosition> {
     let horizon = moment.horizon();
     accounts
         .states()
@@ -53,13 +56,21 @@ pub(crate) fn section(accounts: &AccountsView, moment: &ReportMoment) -> ReportS
         };
         vec![ReportCell::toned(word, tone), risk.kind.title().into(), risk.message.as_str().into()]
     };
-    section.table(ReportTable::of(&["Urgency", "Rule", "What is true"], risks.iter().map(row).collect(), LISTED));
+    section.table(ReportTable::of(
+        &["Urgency", "Rule", "What is true"],
+        risks.iter().map(row).collect(),
+        LISTED,
+    ));
     let ends: Vec<Vec<ReportCell>> = expiring(accounts, moment).map(ends).collect();
     if ends.is_empty() {
         section.nothing(format!("Nothing expires by {}.", words::short_day(moment.horizon())));
     } else {
         section.text(format!("Expiring by {}:", words::short_day(moment.horizon())));
-        section.table(ReportTable::of(&["Position", "Contracts#", "Expires", "In the money by#"], ends, LISTED));
+        section.table(ReportTable::of(
+            &["Position", "Contracts#", "Expires", "In the money by#"],
+            ends,
+            LISTED,
+        ));
     }
     section
 }
@@ -68,7 +79,8 @@ fn ends(held: &PortfolioPosition) -> Vec<ReportCell> {
     let short = held.quantity.is_sign_negative();
     let moneyness = held.moneyness_pct.map_or_else(ReportCell::unknown, |pct| {
         let tone = if short && pct > 0.0 { ValueTone::Bad } else { ValueTone::Plain };
-        let text = if pct > 0.0 { words::percent(pct, 1) } else { format!("out by {}", words::percent(-pct, 1)) };
+        let text =
+            if pct > 0.0 { words::percent(pct, 1) } else { format!("out by {}", words::percent(-pct, 1)) };
         ReportCell::toned(text, tone)
     });
     vec![

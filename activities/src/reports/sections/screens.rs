@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use ttai_contract::Symbol;
 use ttai_ports::{SavedScreener, ScreenRunRecord};
 
-use super::super::document::{ReportCell, ReportTable, ReportSection};
+use super::super::document::{ReportCell, ReportSection, ReportTable};
 use super::super::moment::ReportMoment;
 use super::super::words;
 use crate::failure::AnalystError;
@@ -37,9 +37,14 @@ pub(crate) struct ScreensView {
     pub(crate) saved: Vec<SavedScreener>,
 }
 
-pub(crate) async fn read(ports: &Ports, user: &str, moment: &ReportMoment) -> Result<ScreensView, AnalystError> {
+pub(crate) async fn read(
+    ports: &Ports,
+    user: &str,
+    moment: &ReportMoment,
+) -> Result<ScreensView, AnalystError> {
     let listed = ports.screens.list_screen_runs(user, None, RUNS).await?;
-    let mut runs: Vec<ScreenView> = listed.into_iter().map(view).filter(|run| run.at <= moment.as_of).collect();
+    let mut runs: Vec<ScreenView> =
+        listed.into_iter().map(view).filter(|run| run.at <= moment.as_of).collect();
     runs.sort_by(|one, other| other.at.cmp(&one.at).then_with(|| one.name.cmp(&other.name)));
     let (runs, before): (Vec<_>, Vec<_>) = runs.into_iter().partition(|run| moment.covers(run.at));
     let mut known: BTreeSet<String> = runs.iter().map(|run| run.name.clone()).collect();
@@ -95,10 +100,19 @@ pub(crate) fn to_run(screens: &ScreensView, moment: &ReportMoment) -> ReportSect
         return section;
     }
     let row = |saved: &SavedScreener| -> Vec<ReportCell> {
-        let how = if saved.screener.auto_run { "by itself, hourly in the session" } else { "when you start it" };
-        vec![saved.screener.name.as_str().into(), saved.screener.strategy.replace('_', " ").into(), how.into()]
+        let how =
+            if saved.screener.auto_run { "by itself, hourly in the session" } else { "when you start it" };
+        vec![
+            saved.screener.name.as_str().into(),
+            saved.screener.strategy.replace('_', " ").into(),
+            how.into(),
+        ]
     };
     section.text("Saved screeners:");
-    section.table(ReportTable::of(&["Screener", "Strategy", "Runs"], screens.saved.iter().map(row).collect(), LISTED));
+    section.table(ReportTable::of(
+        &["Screener", "Strategy", "Runs"],
+        screens.saved.iter().map(row).collect(),
+        LISTED,
+    ));
     section
 }

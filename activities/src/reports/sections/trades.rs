@@ -11,7 +11,7 @@ use ttai_core::OccSymbol;
 use ttai_ports::{BrokerTransaction, Instrument, SyncedResource, SyncedRow};
 use ttai_quant::wheel::{AssignedLot, IncomeKind, WheelCycle, WheelTransaction, wheel};
 
-use super::super::document::{ReportCell, ReportFact, ReportTable, ReportSection};
+use super::super::document::{ReportCell, ReportFact, ReportSection, ReportTable};
 use super::super::moment::ReportMoment;
 use super::super::words;
 use crate::compute::Compute;
@@ -81,7 +81,8 @@ pub(crate) async fn read(
                 if matches!(error, AnalystError::Store(_)) {
                     return Err(error);
                 }
-                view.notes.push(format!("transactions of {account} could not be brought up to date: {error}"));
+                view.notes
+                    .push(format!("transactions of {account} could not be brought up to date: {error}"));
             }
         }
     }
@@ -124,7 +125,8 @@ fn dated(row: &SyncedRow) -> Option<DatedRow> {
 /// A row of the store as the broker gave it; none where it has no amount.
 fn transaction(row: &SyncedRow) -> Option<BrokerTransaction> {
     let text = |name: &str| row.row.get(name).and_then(Value::as_str).map(str::to_owned);
-    let decimal = |name: &str| -> Option<Decimal> { serde_json::from_value(row.row.get(name)?.clone()).ok()? };
+    let decimal =
+        |name: &str| -> Option<Decimal> { serde_json::from_value(row.row.get(name)?.clone()).ok()? };
     let (symbol, kind) = (text("symbol"), text("asset_kind"));
     Some(BrokerTransaction {
         id: row.key.clone(),
@@ -165,8 +167,9 @@ async fn splits(
     let mut found = Vec::new();
     for symbol in symbols {
         match ports.market.splits(&symbol, moment.as_of).await {
-            Ok(splits) => found
-                .extend(splits.iter().filter_map(|known| split(&symbol, known, (since, moment.as_of)))),
+            Ok(splits) => {
+                found.extend(splits.iter().filter_map(|known| split(&symbol, known, (since, moment.as_of))))
+            }
             Err(error) => notes.push(format!("the splits of {symbol} are not known: {}", error.summary())),
         }
     }
@@ -176,8 +179,7 @@ async fn splits(
 /// What the rows of one resource came to from `from` to `day`.
 fn reckon(rows: Vec<DatedRow>, splits: Vec<WheelTransaction>, from: NaiveDate, day: NaiveDate) -> TradesView {
     let mut view = TradesView::default();
-    let of_wheel: Vec<WheelTransaction> =
-        rows.iter().map(|row| row.wheel.clone()).chain(splits).collect();
+    let of_wheel: Vec<WheelTransaction> = rows.iter().map(|row| row.wheel.clone()).chain(splits).collect();
     let earlier: Vec<WheelTransaction> = of_wheel.iter().filter(|row| row.date < from).cloned().collect();
     let until = (wheel(&of_wheel, day), wheel(&earlier, from.pred_opt().unwrap_or(from)));
     match until {

@@ -68,7 +68,11 @@ async fn make_at(
     let result: RunReportResult = serde_json::from_value(answer)?;
     output::line(&report::report_result(&result, output::paint()));
     if let Some(id) = &result.report {
-        let user = if args.user.as_str() == ttai_contract::subject::DEFAULT_USER { String::new() } else { format!(" --user {}", args.user) };
+        let user = if args.user.as_str() == ttai_contract::subject::DEFAULT_USER {
+            String::new()
+        } else {
+            format!(" --user {}", args.user)
+        };
         output::note(&format!("\nall of it: ttai report show {id}{user}{} [--html FILE]", global.again()));
     }
     let failed = result.round.is_some_and(|round| round.failed > 0);
@@ -127,7 +131,12 @@ async fn find(database: &Database, user: &str, wanted: Option<&str>) -> anyhow::
     if wanted.is_none() || name.is_some() {
         let newest = database.list_reports(&of(name, 1)).await?.into_iter().next();
         let what = name.map_or("report", ReportName::as_str);
-        return newest.with_context(|| format!("no {what} was made yet; `ttai report run {} -w` makes one", name.unwrap_or_default().as_str()));
+        return newest.with_context(|| {
+            format!(
+                "no {what} was made yet; `ttai report run {} -w` makes one",
+                name.unwrap_or_default().as_str()
+            )
+        });
     }
     let wanted = wanted.unwrap_or_default();
     if let Some(found) = database.report(user, wanted).await? {
@@ -137,7 +146,9 @@ async fn find(database: &Database, user: &str, wanted: Option<&str>) -> anyhow::
     let mut fitting = listed.into_iter().filter(|report| report.id.starts_with(wanted));
     match (fitting.next(), fitting.next()) {
         (Some(found), None) => Ok(found),
-        (Some(one), Some(other)) => bail!("'{wanted}' fits several reports, such as {} and {}", one.id, other.id),
+        (Some(one), Some(other)) => {
+            bail!("'{wanted}' fits several reports, such as {} and {}", one.id, other.id)
+        }
         (None, _) => bail!("there is no report '{wanted}'; `ttai report list` names them"),
     }
 }

@@ -24,7 +24,8 @@ pub fn reports(records: &[ReportRecord]) -> String {
 pub fn report_result(result: &RunReportResult, paint: Paint) -> String {
     let time = result.as_of.map(|time| format!(" · as of {}", eastern(time))).unwrap_or_default();
     let market = result.data_source.as_ref().map(ttai_contract::MarketSource::kind);
-    let market = market.filter(|kind| *kind != "live").map(|kind| format!(" · {kind} market")).unwrap_or_default();
+    let market =
+        market.filter(|kind| *kind != "live").map(|kind| format!(" · {kind} market")).unwrap_or_default();
     let mut lines = vec![paint.tone(Tone::Head, &format!("{}{time}{market}", result.title))];
     lines.extend(result.summary.iter().map(|line| wrap(&format!("- {line}"), text_width())));
     if let Some(round) = &result.round {
