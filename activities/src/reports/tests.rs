@@ -12,8 +12,8 @@ use ttai_contract::{
 use ttai_core::OccSymbol;
 use ttai_ports::{
     Accounts, Analyses, AnalysisRecord, Artifacts, Attachment, BrokerPosition, Instrument, Message,
-    NewsCheck, NewsSeen, Notifier, PortError, PositionStatus, Preferences, PreferencesChange, Reports,
-    SeenStory, StoredPosition, StoryOutcome, SyncedResource, SyncedRow, SyncedRows, UserPreferences,
+    NewsCheck, NewsSeen, Notifier, PortError, PositionStatus, Preferences, PreferencesChange, SeenStory,
+    StoredPosition, StoryOutcome, SyncedResource, SyncedRow, SyncedRows, UserPreferences,
 };
 use ttai_store::{Database, StoreUrl};
 
@@ -202,7 +202,7 @@ async fn a_daily_report_says_what_is_known_and_takes_no_orders_from_headlines() 
     assert!(!html.contains("<script") && !html.contains("<link"), "one file that needs nothing else");
     // What came after the report's moment is not in it: neither Saturday's story nor Monday's trade.
     assert_eq!(html.matches("XYZ raises its outlook").count(), 1);
-    assert!(markdown.contains("- Realised P&amp;L: +$98.00"), "{markdown}");
+    assert!(markdown.contains("- Realised P&L: +$98.00"), "{markdown}");
     insta::assert_snapshot!("daily_report", markdown);
 }
 

@@ -85,12 +85,17 @@ fn greeks(state: &PortfolioState) -> Vec<ReportFact> {
         || ReportFact::new("Beta-weighted delta", "not known").toned(ValueTone::Muted),
         |delta| ReportFact::new("Beta-weighted delta", format!("{delta:+.1} SPY shares")),
     );
-    let number = |value: f64| Decimal::try_from(value).unwrap_or_default();
-    vec![
-        beta,
-        ReportFact::new("Theta", format!("{} a day", words::signed_dollars(number(state.theta)))),
-        ReportFact::new("Vega", format!("{} a volatility point", words::signed_dollars(number(state.vega)))),
-    ]
+    let greek = |name: &str, value: f64, unit: &str| {
+        let amount = words::signed_dollars(Decimal::try_from(value).unwrap_or_default());
+        match (state.greeks_missing.is_empty(), value == 0.0) {
+            (true, _) => ReportFact::new(name, format!("{amount} {unit}")),
+            (false, true) => ReportFact::new(name, "not known").toned(ValueTone::Muted),
+            (false, false) => {
+                ReportFact::new(name, format!("{amount} {unit}, incomplete")).toned(ValueTone::Muted)
+            }
+        }
+    };
+    vec![beta, greek("Theta", state.theta, "a day"), greek("Vega", state.vega, "a volatility point")]
 }
 
 /// P&L of a short option in percent of its credit.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 use futures::stream::{self, StreamExt};
-use ttai_calendar::{Session, holiday};
+use ttai_calendar::{Session, holiday, new_york_date};
 use ttai_chart::{ChartInput, ChartStyle, Scene, Theme, render_svg};
 use ttai_contract::Symbol;
 use ttai_core::{DailyBar, NEW_YORK};
@@ -102,22 +102,18 @@ async fn of_symbol(
         tokio::join!(ports.market.quote(symbol, as_of), ports.market.daily_history(symbol, as_of));
     let history = history?;
     let bars = history.bars_in_shares_of_today();
-    let (last, before) = match &history.today {
-        Some(today) => (Some(today.close), bars.iter().rev().nth(1)),
-        None => (bars.last().map(|bar| bar.close), bars.last()),
-    };
-    let quoted = quote.as_ref().ok().and_then(|quote| Some((quote.price()?, quote.is_doubtful())));
-    let (price, doubtful) = match (quoted, last) {
-        (Some((price, false)), _) => (price, false),
-        (_, Some(last)) => (last, false),
-        (Some((price, true)), None) => (price, true),
+    let last = bars.last();
+    let quoted = quote
+        .as_ref()
+        .ok()
+        .and_then(|quote| Some((quote.price()?, new_york_date(quote.market_time), quote.is_doubtful())));
+    let (price, day, doubtful) = match (quoted, last) {
+        (Some((price, day, false)), _) => (price, day, false),
+        (_, Some(last)) => (last.close, last.date, false),
+        (Some(doubtful), None) => doubtful,
         (None, None) => return Err(quote.err().unwrap_or_else(|| no_price(ports, symbol))),
     };
-    // A price that is the last close itself has moved since the session before that.
-    let before = match (history.today.is_none(), before) {
-        (true, Some(bar)) if (price - bar.close).abs() < 1e-9 => bars.iter().rev().nth(1).or(Some(bar)),
-        (_, before) => before,
-    };
+    let before = bars.iter().rev().find(|bar| bar.date < day);
     let change_pct = before.filter(|bar| bar.close > 0.0).map(|bar| 100.0 * (price / bar.close - 1.0));
     Ok((MovedSymbol { symbol: symbol.clone(), held, price, change_pct, doubtful }, bars))
 }
@@ -224,7 +220,7 @@ pub(crate) fn section(
             moved.symbol.as_str().into(),
             format!("{:.2}{doubt}", moved.price).into(),
             change,
-            if moved.held { "held".into() } else { "".into() },
+            if moved.held { "yes".into() } else { "".into() },
         ]
     };
     let rows: Vec<Vec<ReportCell>> = day.rows.iter().map(row).collect();
@@ -232,7 +228,7 @@ pub(crate) fn section(
         section.missing("This market lists none of SPY, QQQ, IWM and DIA.");
     }
     section.table(ReportTable::of(
-        &["Symbol", "Price ($)#", "Since the close before#", ""],
+        &["Symbol", "Price ($)#", "Since the close before#", "Held"],
         rows,
         INDICES.len() + HELD,
     ));
