@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use ttai_ports::{
     Accounts, Alerts, Analyses, Artifacts, Broker, Firings, Leases, MarketData, Metrics, ModelJournal, News,
-    NewsSeen, Notifier, Preferences, Provenance, QuoteStream, Recalls, Retain, SavedScreeners, Scanner,
-    ScreenerResults, SyncedRows, TradeJournal, UserFiles, Watchlists,
+    NewsSeen, Notifier, Preferences, Provenance, QuoteStream, Recalls, Reports, Retain, SavedScreeners,
+    Scanner, ScreenerResults, SyncedRows, TradeJournal, UserFiles, Watchlists,
 };
 
 use crate::agent::ModelAnalyst;
@@ -42,12 +42,14 @@ pub struct Ports {
     pub watchlists: Arc<dyn Watchlists>,
     /// Candidates from a market-wide scan, else out of the user's own list.
     pub scanner: Arc<dyn Scanner>,
-    /// Screens that users keep.
-    pub saved_screeners: Arc<dyn SavedScreeners>,
     /// What users prefer.
     pub preferences: Arc<dyn Preferences>,
+    /// Screens that users keep.
+    pub saved_screeners: Arc<dyn SavedScreeners>,
     /// What screens came to.
     pub screens: Arc<dyn ScreenerResults>,
+    /// Reports, and what accounts were day by day.
+    pub reports: Arc<dyn Reports>,
     /// Rows that were pulled out of sources.
     pub synced: Arc<dyn SyncedRows>,
     /// What analyses suggested and what became of it.

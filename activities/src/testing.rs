@@ -11,21 +11,21 @@ use rust_decimal::Decimal;
 use sha2::{Digest, Sha256};
 use ttai_core::{DailyBar, MinuteBar, NewsStory, OptionChain, Quote, SessionPart, Symbol};
 use ttai_ports::{
-    AccountBalances, Accounts, AlertChange, AlertFilter, AlertRecord, Alerts, Analyses, AnalysisCursor,
-    AnalysisFilter, AnalysisRecord, ArmedShard, Artifact, ArtifactRef, Artifacts, Attachment, Broker,
-    BrokerAccount, BrokerOrder, BrokerPosition, BrokerTransaction, ChangedAlert, DailyHistory, DataSource,
-    Deliveries, DeliveryBacklog, DeliveryClaim, DeliveryFilter, DeliveryKey, FiringFilter, FiringRecord,
-    Firings, JournalEntry, JournalFilter, JournalLink, JournalVerdict, LeaseGrant, LeaseRecord, Leases,
-    LlmDay, LlmTurn, LlmUsage, MarketClock, MarketData, Message, MessageDelivery, MessageRecord, Messages,
-    Metrics, ModelJournal, NewAlert, NewDigest, NewFiring, NewMessage, NewScreener, News, NewsCheck,
-    NewsProgress, NewsSeen, NewsWindow, Notifier, OrderIntent, OrderPreview, PortError, Preferences,
-    PreferencesChange, Provenance, QuoteStream, Recalls, RecordedFiring, RemovedRows, Retain, RiskFreeRate,
-    Saved, SavedAlert, SavedRows, SavedScreener, SavedScreeners, ScanMatch, ScanRequest, Scanner,
-    ScreenRunKey, ScreenRunRecord, ScreenedCandidate, ScreenerCursor, ScreenerResults, SeenStory,
-    SettledDelivery, StoreError, StoredBalances, StoredPosition, StoredWatch, StoryFilter, StoryIdentity,
-    StreamHealth, StreamKinds, StreamReader, StreamSymbol, SymbolMetrics, SyncState, SyncedResource,
-    SyncedRow, SyncedRows, TradeJournal, UserFiles, UserPreferences, WatchlistChange, WatchlistRecord,
-    Watchlists,
+    AccountBalances, AccountDay, Accounts, AlertChange, AlertFilter, AlertRecord, Alerts, Analyses,
+    AnalysisCursor, AnalysisFilter, AnalysisRecord, ArmedShard, Artifact, ArtifactRef, Artifacts, Attachment,
+    Broker, BrokerAccount, BrokerOrder, BrokerPosition, BrokerTransaction, ChangedAlert, DailyHistory,
+    DataSource, Deliveries, DeliveryBacklog, DeliveryClaim, DeliveryFilter, DeliveryKey, FiringFilter,
+    FiringRecord, Firings, JournalEntry, JournalFilter, JournalLink, JournalVerdict, LeaseGrant, LeaseRecord,
+    Leases, LlmDay, LlmTurn, LlmUsage, MarketClock, MarketData, Message, MessageDelivery, MessageRecord,
+    Messages, Metrics, ModelJournal, NewAlert, NewDigest, NewFiring, NewMessage, NewScreener, News,
+    NewsCheck, NewsProgress, NewsSeen, NewsWindow, Notifier, OrderIntent, OrderPreview, PortError,
+    Preferences, PreferencesChange, Provenance, QuoteStream, Recalls, RecordedFiring, RemovedRows,
+    ReportFilter, ReportRecord, Reports, Retain, RiskFreeRate, Saved, SavedAlert, SavedRows, SavedScreener,
+    SavedScreeners, ScanMatch, ScanRequest, Scanner, ScreenRunKey, ScreenRunRecord, ScreenedCandidate,
+    ScreenerCursor, ScreenerResults, SeenStory, SettledDelivery, StoreError, StoredBalances, StoredPosition,
+    StoredWatch, StoryFilter, StoryIdentity, StreamHealth, StreamKinds, StreamReader, StreamSymbol,
+    SymbolMetrics, SyncState, SyncedResource, SyncedRow, SyncedRows, TradeJournal, UserFiles,
+    UserPreferences, WatchlistChange, WatchlistRecord, Watchlists,
 };
 
 use crate::deliveries::{Deliverer, LONGEST_SEND};
@@ -383,9 +383,10 @@ pub(crate) fn ports(market: FakeMarket) -> (Ports, Arc<MemoryStore>) {
         firings: Arc::new(NoLedger),
         watchlists: Arc::new(NoLedger),
         scanner: Arc::new(FakeScanner(Vec::new())),
-        saved_screeners: Arc::new(NoLedger),
         preferences: Arc::new(NoLedger),
+        saved_screeners: Arc::new(NoLedger),
         screens: Arc::clone(&store) as _,
+        reports: Arc::new(NoLedger),
         synced: Arc::new(NoLedger),
         trades: Arc::new(NoLedger),
         files: Arc::new(NoFiles),
@@ -477,6 +478,17 @@ impl Accounts for MemoryStore {
     }
     async fn positions(&self, _: &str, _: &str) -> Result<Vec<StoredPosition>, StoreError> {
         Ok(self.positions.lock().unwrap_or_else(PoisonError::into_inner).clone())
+    }
+    async fn accounts_of(&self, _: &str) -> Result<Vec<String>, StoreError> {
+        Ok(vec!["A1".to_owned()])
+    }
+    async fn users_with_positions(
+        &self,
+        _: bool,
+        _: Option<&str>,
+        _: u32,
+    ) -> Result<Vec<String>, StoreError> {
+        Ok(Vec::new())
     }
     async fn sync_balances(&self, _: &str, _: &str, _: &StoredBalances) -> Result<(), StoreError> {
         Ok(())
@@ -596,6 +608,13 @@ away! { TradeJournal:
     note_entry(&str, &str, Option<&str>) -> bool;
     link_trade(&str, &JournalLink) -> bool;
     links(&str, Option<&str>) -> Vec<JournalLink>;
+}
+away! { Reports:
+    save_report(&ReportRecord) -> ();
+    report(&str, &str) -> Option<ReportRecord>;
+    list_reports(&ReportFilter) -> Vec<ReportRecord>;
+    save_account_day(&AccountDay) -> ();
+    account_days(&str, NaiveDate, NaiveDate, DateTime<Utc>) -> Vec<AccountDay>;
 }
 away! { Retain:
     remove_old(DateTime<Utc>) -> RemovedRows;

@@ -18,6 +18,10 @@ mod screens;
 #[allow(dead_code, unreachable_pub, reason = "its main is the example's own")]
 mod sync;
 
+#[path = "../../crates/client/examples/reports.rs"]
+#[allow(dead_code, unreachable_pub, reason = "its main is the example's own")]
+mod reports;
+
 #[tokio::test]
 async fn the_examples_run() -> anyhow::Result<()> {
     let lab = Lab::ephemeral().await?;
@@ -26,6 +30,12 @@ async fn the_examples_run() -> anyhow::Result<()> {
     assert_eq!(said, ["example-aapl: armed", "listed: example-aapl"]);
     let said = quotes::run(&lab.client).await?;
     assert!(said.len() == 3 && said[0].starts_with("AAPL: bid "), "{said:?}");
+    let said = reports::run(&lab.client).await?;
+    assert!(
+        said[0].starts_with("End-of-day summary, ")
+            && said.iter().any(|line| line.starts_with("text/html: ")),
+        "{said:?}"
+    );
     let said = portfolio::run(&lab.client, "").await?;
     assert!(said[0].starts_with("active: true"), "{said:?}");
     let said = screens::run(&lab.client).await?;

@@ -13,7 +13,7 @@ use temporalio_protos::temporal::api::history::v1::History;
 use ttai_client::ClientError;
 use ttai_contract::{
     AnalysisParams, AnalysisType, AutoRunScreenersParams, ChartAnalysisParams, FullAnalysisParams,
-    OptionsConstraints, Stage, TaskQueue, WorkflowParams, workflows,
+    OptionsConstraints, ReportName, RunReportParams, Stage, TaskQueue, WorkflowParams, workflows,
 };
 use ttai_ports::{NewScreener, SavedScreeners};
 
@@ -37,6 +37,7 @@ async fn record_histories() -> anyhow::Result<()> {
     let worker = lab.worker_with(&TaskQueue::ALL, Some(market))?;
     plain(&lab).await?;
     saved_screeners(&lab).await?;
+    reports_of_everyone(&lab).await?;
     rejected(&lab).await?;
     cancelled(&lab).await?;
     retried_and_failed(&lab).await?;
@@ -83,6 +84,13 @@ async fn finish<R: WorkflowParams>(lab: &Lab, name: &str, request: &R, script: S
     // How it ends is part of the history.
     drop(run.result(Some(DEADLINE)).await);
     record(lab, name, run.workflow_id()).await
+}
+
+/// A report of two users, a child each.
+async fn reports_of_everyone(lab: &Lab) -> anyhow::Result<()> {
+    crate::reports::two_users(&lab.store().await?).await?;
+    let everyone = RunReportParams { everyone: true, ..RunReportParams::of(ReportName::EodSummary) };
+    finish(lab, "run-report-everyone", &everyone, Script::default()).await
 }
 
 async fn rejected(lab: &Lab) -> anyhow::Result<()> {

@@ -32,6 +32,7 @@ mod proxy;
 mod queues;
 mod quote_streams;
 mod replay;
+mod reports;
 mod requests;
 mod schedules;
 mod screens;

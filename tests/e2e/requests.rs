@@ -24,6 +24,7 @@ pub(crate) fn request(workflow: &str) -> Value {
         "ScheduledSyncWorkflow" => {
             return json!({"sources": [{"source_name": "earnings", "resources": ["AAPL"]}]});
         }
+        "RunReportWorkflow" => return json!({"report_name": "daily_report", "channel": "log"}),
         "RetentionWorkflow" | "UpdateJournalWorkflow" => return json!({}),
         _ => {}
     }

@@ -11,7 +11,7 @@ mod roll;
 mod state;
 #[cfg(test)]
 mod tests;
-mod transactions;
+pub(crate) mod transactions;
 mod watch;
 
 use std::collections::BTreeSet;
@@ -22,11 +22,11 @@ use temporalio_macros::activities;
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
 use ttai_calendar::new_york_date;
 use ttai_contract::{
-    PortfolioPosition, PortfolioState, PortfolioWatch, RecallPortfolioParams, RecallReceipt,
-    WatchPortfolioParams,
+    PortfolioMonitorConfig, PortfolioPosition, PortfolioState, PortfolioWatch, RecallPortfolioParams,
+    RecallReceipt, WatchPortfolioParams,
 };
-use ttai_core::{PortfolioAlert, Symbol};
-use ttai_quant::portfolio::measure;
+use ttai_core::{PortfolioAlert, Symbol, WatchState};
+use ttai_quant::portfolio::{check_rules, measure};
 use ttai_quant::wheel::WheelReport;
 
 use self::book::Doubtful;
@@ -121,6 +121,20 @@ async fn fetch(ports: &Ports, compute: &Compute, account: &str) -> Result<Portfo
     let found = book::find(&ports, compute, &broker, &account, Doubtful::Shown).await?;
     let measures = measure(&found.book);
     Ok(state::state(&found, &measures, source(&ports)))
+}
+
+/// What an account holds and measures, and every rule that is true of it, as the default rules have it.
+pub(crate) async fn review(
+    ports: &Ports,
+    compute: &Compute,
+    account: &str,
+) -> Result<(PortfolioState, Vec<PortfolioAlert>), AnalystError> {
+    let (broker, account) = book::account(ports, account).await?;
+    let found = book::find(ports, compute, &broker, &account, Doubtful::Unknown).await?;
+    let measures = measure(&found.book);
+    let rules = PortfolioMonitorConfig::default().rules();
+    let risks = check_rules(&mut WatchState::default(), &rules, &measures, found.book.as_of);
+    Ok((state::state(&found, &measures, source(ports)), risks))
 }
 
 /// What an account holds and measures, for a terminal.

@@ -10,7 +10,7 @@ use ttai_quant::margin::UnderlyingClass;
 use ttai_quant::wheel::{WheelAsset, WheelEvent, WheelOption, WheelTransaction};
 
 /// The transaction in the wheel's words.
-pub(super) fn wheel_transaction(row: &BrokerTransaction) -> WheelTransaction {
+pub(crate) fn wheel_transaction(row: &BrokerTransaction) -> WheelTransaction {
     let (date, at) = day(row.executed_at);
     let event = event(&row.kind);
     let quantity = row.quantity.unwrap_or_default();
@@ -28,7 +28,7 @@ pub(super) fn wheel_transaction(row: &BrokerTransaction) -> WheelTransaction {
 }
 
 /// A split of the market's between two moments: brokers list shares out and shares in without its ratio.
-pub(super) fn split(
+pub(crate) fn split(
     symbol: &Symbol,
     split: &Split,
     (since, until): (DateTime<Utc>, DateTime<Utc>),

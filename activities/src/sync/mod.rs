@@ -83,6 +83,20 @@ impl SyncActivities {
     }
 }
 
+/// Brings what is stored of an account's transactions up to date.
+pub(crate) async fn transactions_of(
+    ports: &Ports,
+    user: &str,
+    account: &str,
+) -> Result<ResourceSync, AnalystError> {
+    let source = SyncSource::Transactions.as_str().to_owned();
+    transactions::sync(
+        ports,
+        &SyncedResource { owner: user.to_owned(), source, resource: account.to_owned() },
+    )
+    .await
+}
+
 /// Reads resources one after another. One that fails is noted and does not stop the others; where all of them do, the call fails
 /// and is tried again: what was read before an attempt was lost is read again, and is in the store as it is.
 async fn sync(

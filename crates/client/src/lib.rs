@@ -24,6 +24,7 @@ mod payload;
 mod portfolio;
 mod progress;
 mod quote_streams;
+mod reports;
 mod run;
 mod schedules;
 mod screens;
@@ -38,6 +39,7 @@ pub use monitors::{MonitorHandle, monitor_names};
 pub use portfolio::PortfolioMonitor;
 pub use progress::{RunProgress, Step, StepState};
 pub use quote_streams::QuoteStreamHandle;
+pub use reports::ReportRequest;
 pub use run::{AnyRun, Run};
 pub use schedules::{
     CalendarRule, RuleDays, ScheduleDescription, ScheduleDifference, ScheduleHandle, ScheduleOutcome,

@@ -27,6 +27,10 @@ use crate::portfolio::{
     WatchPortfolioParams,
 };
 use crate::quote_stream::{LatestValues, QuoteStreamHealth, ReadQuotesParams, WatchQuotesParams};
+use crate::report::{
+    ComposeReportParams, ListReportUsersParams, ReportUsers, RunReportResult, SendReportParams,
+    SendReportReceipt,
+};
 use crate::research::{ResearchAnalysisParams, ResearchAnalysisResult};
 use crate::retention::{RemovedRows, RetentionParams};
 use crate::screener::{
@@ -313,6 +317,30 @@ impl JournalDefinitions {
     }
 }
 
+/// Reports.
+pub struct ReportDefinitions;
+
+#[activity_definitions]
+impl ReportDefinitions {
+    /// The users whom a report concerns, and the day that it is about.
+    #[activity(name = "list_report_users_activity")]
+    pub fn list_report_users(_params: ListReportUsersParams) -> Result<ReportUsers, Infallible> {
+        unimplemented!()
+    }
+
+    /// Reads what a report is about, renders it and saves it. A source that is away is said in it.
+    #[activity(name = "compose_report_activity")]
+    pub fn compose_report(_params: ComposeReportParams) -> Result<RunReportResult, Infallible> {
+        unimplemented!()
+    }
+
+    /// Sends a saved report, by the delivery ledger.
+    #[activity(name = "send_report_activity")]
+    pub fn send_report(_params: SendReportParams) -> Result<SendReportReceipt, Infallible> {
+        unimplemented!()
+    }
+}
+
 /// Retention of the store.
 pub struct RetentionDefinitions;
 
@@ -333,6 +361,7 @@ pub use news_definitions::{CheckNews, RecallNews, WatchNews};
 pub use output_definitions::{DeliverMessages, RouteAlerts, SaveAnalysis, SendNotifications};
 pub use portfolio_definitions::{CheckAssignmentRisk, FetchPortfolio, RecallPortfolio, WatchPortfolio};
 pub use quote_stream_definitions::{ReadQuotes, RecallQuotes, WatchQuotes};
+pub use report_definitions::{ComposeReport, ListReportUsers, SendReport};
 pub use retention_definitions::RemoveOldRows;
 pub use screen_definitions::{
     FetchFreeCapital, ListAutoRunScreeners, NotifyScreen, QuicklyAnalyze, RunScan, SizePicks, StoreScreen,
@@ -429,6 +458,9 @@ catalogue! {
     SyncResources: SYNC_RESOURCES;
     NotifySync: NOTIFY_SYNC;
     UpdateJournal: JOURNAL;
+    ListReportUsers: REPORT_USERS;
+    ComposeReport: COMPOSE_REPORT;
+    SendReport: SEND_REPORT;
     RemoveOldRows: RETENTION;
 }
 

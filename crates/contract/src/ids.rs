@@ -43,6 +43,12 @@ pub(crate) fn fnv1a(bytes: &[u8]) -> u64 {
     })
 }
 
+/// The report of one user of a run for everyone: `{parent id}/{user_id}`.
+#[must_use]
+pub fn report_of_user(parent_workflow_id: &str, user: &UserId) -> String {
+    format!("{parent_workflow_id}/{user}")
+}
+
 /// The symbol of an analysis' id; none of another id.
 #[must_use]
 pub fn symbol_of_analysis(workflow_id: &str) -> Option<Symbol> {

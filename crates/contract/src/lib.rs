@@ -32,6 +32,7 @@ pub mod portfolio;
 pub mod progress;
 pub mod queue;
 pub mod quote_stream;
+pub mod report;
 pub mod research;
 pub mod retention;
 pub mod schema;
@@ -45,12 +46,13 @@ pub mod validate;
 pub mod workflows;
 
 pub use activities::{
-    Activity, ChartAnalysis, CheckAssignmentRisk, CheckNews, DeliverMessages, FetchFreeCapital,
-    FetchMarketMetrics, FetchOptionChain, FetchPortfolio, FetchQuotes, ListAutoRunScreeners,
-    ListSyncResources, NotifyScreen, NotifySync, OptionsAnalysis, QuicklyAnalyze, ReadQuotes, RecallNews,
-    RecallPortfolio, RecallQuotes, RemoveOldRows, ResearchAnalysis, RouteAlerts, RunScan, SaveAlerts,
-    SaveAnalysis, SendNotifications, SizePicks, StoreScreen, SyncResources, SynthesizeRecommendation,
-    UpdateJournal, WatchAlerts, WatchNews, WatchPortfolio, WatchQuotes, activities,
+    Activity, ChartAnalysis, CheckAssignmentRisk, CheckNews, ComposeReport, DeliverMessages,
+    FetchFreeCapital, FetchMarketMetrics, FetchOptionChain, FetchPortfolio, FetchQuotes,
+    ListAutoRunScreeners, ListReportUsers, ListSyncResources, NotifyScreen, NotifySync, OptionsAnalysis,
+    QuicklyAnalyze, ReadQuotes, RecallNews, RecallPortfolio, RecallQuotes, RemoveOldRows, ResearchAnalysis,
+    RouteAlerts, RunScan, SaveAlerts, SaveAnalysis, SendNotifications, SendReport, SizePicks, StoreScreen,
+    SyncResources, SynthesizeRecommendation, UpdateJournal, WatchAlerts, WatchNews, WatchPortfolio,
+    WatchQuotes, activities,
 };
 pub use alerts::{
     AddAlerts, AlertAnswer, AlertAnswers, AlertIds, AlertRequest, AlertShardParams, AlertShardStatus,
@@ -99,6 +101,10 @@ pub use quote_stream::{
     HealthQuery, LatestGreeks, LatestOfSymbol, LatestQuote, LatestSymbols, LatestTrade, LatestValues,
     QuoteStreamHealth, QuoteStreamMessage, QuoteStreamParams, QuoteStreamState, QuoteStreamStatus,
     ReadQuotesParams, StreamedKind, StreamedSymbol, StreamedSymbols, WatchQuotesParams,
+};
+pub use report::{
+    ComposeReportParams, FailedReport, ListReportUsersParams, ReportName, ReportProgress, ReportRound,
+    ReportUsers, RunReportParams, RunReportResult, SendReportParams, SendReportReceipt,
 };
 pub use research::{
     ResearchAnalysisParams, ResearchAnalysisResult, ResearchRecommendation, RiskLevel, Sentiment,

@@ -198,6 +198,12 @@ pub const SYNC_RESOURCES: ActivityPolicy = background(1800, 60, SYNC);
 pub const NOTIFY_SYNC: ActivityPolicy = background(120, 30, STORE);
 /// Bringing trade journals up to date: 30 min, heartbeat 1 min. What was done stands in the store, so a lost attempt repeats nothing.
 pub const JOURNAL: ActivityPolicy = background(1800, 60, SYNC);
+/// Listing whom a report concerns: 30 s.
+pub const REPORT_USERS: ActivityPolicy = background(30, 10, STORE);
+/// Composing a report: 10 min, heartbeat 1 min. What a provider does not give is said in it; it is tried again for the store alone.
+pub const COMPOSE_REPORT: ActivityPolicy = background(600, 60, STORE);
+/// Sending a report: 2 min, for a first send over each channel. The ledger goes on from there.
+pub const SEND_REPORT: ActivityPolicy = background(120, 30, STORE);
 /// Removing what is old: 30 min. It removes some rows at a time, and may be repeated.
 pub const RETENTION: ActivityPolicy = background(1800, 30, STORE);
 
@@ -225,6 +231,10 @@ pub const SAVE_BUDGET: Duration = Duration::from_secs(15 * 60);
 pub const SYNC_BUDGET: Duration = Duration::from_secs(3 * 3600);
 /// Backstop that starters of syncs set.
 pub const SYNC_EXECUTION_TIMEOUT: Duration = Duration::from_secs(24 * 3600);
+/// How long a report waits for the store.
+pub const REPORT_BUDGET: Duration = Duration::from_secs(2 * 3600);
+/// Backstop that starters of reports set.
+pub const REPORT_EXECUTION_TIMEOUT: Duration = Duration::from_secs(24 * 3600);
 /// How long removing what is old waits for the store; the next day's removal takes what is left.
 pub const RETENTION_BUDGET: Duration = Duration::from_secs(6 * 3600);
 /// How long a round of deliveries waits for the store before another one is begun.

@@ -45,6 +45,7 @@ macro_rules! for_each_workflow {
             SyncSourceWorkflow: SyncSourceParams;
             ScheduledSyncWorkflow: ScheduledSyncParams;
             UpdateJournalWorkflow: UpdateJournalParams;
+            RunReportWorkflow: RunReportParams;
             RetentionWorkflow: RetentionParams;
         }
     };

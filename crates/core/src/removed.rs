@@ -13,6 +13,8 @@ pub struct RemovedRows {
     pub screens: u64,
     /// Candidates of screens.
     pub screened: u64,
+    /// Reports.
+    pub reports: u64,
     /// Pictures and scenes that nothing refers to any more.
     pub artifacts: u64,
     /// Models' turns.

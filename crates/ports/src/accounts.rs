@@ -81,6 +81,15 @@ pub trait Accounts: Send + Sync {
     async fn open_positions(&self, user_id: &str) -> Result<Vec<StoredPosition>, StoreError>;
     /// The positions of an account, open ones first, then by symbol.
     async fn positions(&self, user_id: &str, account: &str) -> Result<Vec<StoredPosition>, StoreError>;
+    /// The numbers of a user's accounts: of all of which positions or balances were ever written.
+    async fn accounts_of(&self, user_id: &str) -> Result<Vec<String>, StoreError>;
+    /// The users after `after` that have positions, in order, at most `limit`: open ones, or any.
+    async fn users_with_positions(
+        &self,
+        open_only: bool,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<String>, StoreError>;
     /// Writes an account's balances.
     async fn sync_balances(
         &self,

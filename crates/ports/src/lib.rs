@@ -22,6 +22,7 @@ pub mod preferences;
 pub mod provenance;
 pub mod quote_stream;
 pub mod recalls;
+pub mod reports;
 pub mod retention;
 pub mod saved_screeners;
 pub mod scanner;
@@ -75,6 +76,7 @@ pub use quote_stream::{
     StreamQuote, StreamReader, StreamSymbol, StreamTrade,
 };
 pub use recalls::Recalls;
+pub use reports::{AccountDay, ReportFilter, ReportRecord, Reports};
 pub use retention::{RemovedRows, Retain};
 pub use saved_screeners::{
     MAX_AUTO_RUN_SCREENERS, MAX_SAVED_SCREENERS, NewScreener, SavedScreener, SavedScreeners, ScreenerCursor,

@@ -8,7 +8,7 @@ use ttai_ports::{Accounts, PositionStatus, StoreError, StoredBalances, StoredPos
 
 use crate::Database;
 use crate::alerts::show_sets_again;
-use crate::checks::{check_id, json_text, storable_instant};
+use crate::checks::{check_id, check_limit, json_text, storable_instant};
 use crate::statement::{Statement, instant, row, sql};
 
 /// Most positions of one account.
@@ -28,6 +28,13 @@ const CLOSE: &str = "UPDATE positions SET status = 'closed', updated_at = $3 \
 /// What alerts over positions stand for.
 const OPTIONS: &str = "SELECT symbol, quantity, average_open_price FROM positions \
      WHERE user_id = $1 AND account = $2 AND status = 'open' AND kind = 'option' ORDER BY symbol";
+
+const ACCOUNTS_OF: &str = "SELECT account FROM positions WHERE user_id = $1 \
+     UNION SELECT account FROM balances WHERE user_id = $1 ORDER BY account";
+const USERS_WITH_OPEN: &str = "SELECT DISTINCT user_id FROM positions WHERE status = 'open' AND user_id > $1 \
+     ORDER BY user_id LIMIT $2";
+const USERS_WITH_ANY: &str =
+    "SELECT DISTINCT user_id FROM positions WHERE user_id > $1 ORDER BY user_id LIMIT $2";
 
 const SAVE_BALANCES: &str = "INSERT INTO balances (user_id, account, cash, net_liquidation, option_buying_power, \
      stock_buying_power, maintenance_requirement, as_of) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) \
@@ -198,6 +205,25 @@ impl Accounts for Database {
         let query = sql(text).bind(user_id).bind(account);
         let found = self.all("reading the account's positions", query).await?;
         found.into_iter().map(Held::into_row).collect()
+    }
+
+    async fn accounts_of(&self, user_id: &str) -> Result<Vec<String>, StoreError> {
+        check_id("user_id", user_id)?;
+        let found: Vec<(String,)> =
+            self.all("reading the user's accounts", sql(ACCOUNTS_OF).bind(user_id)).await?;
+        Ok(found.into_iter().map(|(account,)| account).collect())
+    }
+
+    async fn users_with_positions(
+        &self,
+        open_only: bool,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<String>, StoreError> {
+        let text = if open_only { USERS_WITH_OPEN } else { USERS_WITH_ANY };
+        let query = sql(text).bind(after.unwrap_or_default()).bind(check_limit(limit, 10_000)?);
+        let found: Vec<(String,)> = self.all("reading the users with positions", query).await?;
+        Ok(found.into_iter().map(|(user,)| user).collect())
     }
 
     async fn sync_balances(

@@ -41,6 +41,7 @@ mod news_seen;
 mod postgres;
 mod preferences;
 mod recalls;
+mod reports;
 mod retention;
 mod saved_screeners;
 mod schema;

@@ -1,4 +1,4 @@
-//! Removing what is old: analyses with the artefacts that only they refer to, screens, models' turns, alerts that were removed, what
+//! Removing what is old: analyses and reports with the artefacts that only they refer to, screens, models' turns, alerts that were removed, what
 //! alerts fired, and messages with nothing left to deliver.
 
 use std::sync::Arc;
@@ -13,7 +13,8 @@ use crate::statement::sql;
 /// How long what grows is kept, in days; none for ever.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retention {
-    /// Analyses and screens by when they were first saved. An artefact stays a day longer than the last analysis that refers to it.
+    /// Analyses, screens and reports by when they were first saved; what accounts were day by day stays. An artefact stays a day
+    /// longer than the last of them that refers to it.
     pub analyses_days: Option<u32>,
     /// The models' turns; what they cost by day is kept for ever.
     pub turns_days: Option<u32>,
@@ -39,6 +40,8 @@ const SCREENS: &str = "DELETE FROM screener_runs WHERE (workflow_id, run_id, use
 const SCREENED: &str = "DELETE FROM screener_results WHERE (workflow_id, run_id, user_id, symbol) IN \
      (SELECT workflow_id, run_id, user_id, symbol FROM screener_results WHERE created_at < $1 ORDER BY created_at \
      LIMIT 500)";
+const REPORTS: &str = "DELETE FROM reports WHERE (user_id, id) IN \
+     (SELECT user_id, id FROM reports WHERE created_at < $1 ORDER BY created_at LIMIT 100)";
 const ARTIFACTS: &str = "DELETE FROM artifacts WHERE sha256 IN \
      (SELECT sha256 FROM artifacts WHERE used_at < $1 ORDER BY used_at LIMIT 50)";
 const TURNS: &str = "DELETE FROM llm_turns WHERE (workflow_id, run_id, activity, turn, prompt_hash) IN \
@@ -81,7 +84,8 @@ impl Database {
             analyses: self.remove(ANALYSES, before(retention.analyses_days, 0)).await?,
             screens: self.remove(SCREENS, before(retention.analyses_days, 0)).await?,
             screened: self.remove(SCREENED, before(retention.analyses_days, 0)).await?,
-            // After the analyses: an artefact was used when the last of them that refers to it was saved, or later.
+            reports: self.remove(REPORTS, before(retention.analyses_days, 0)).await?,
+            // After the analyses and the reports: an artefact was used when the last of them that refers to it was saved, or later.
             artifacts: self.remove(ARTIFACTS, before(retention.analyses_days, 1)).await?,
             turns: self.remove(TURNS, before(retention.turns_days, 0)).await?,
             messages: self.remove(MESSAGES, before(retention.alerts_days, 0)).await?,

@@ -44,6 +44,7 @@ const SHARED: &[Step] = &[
     (13, "results of screens", include_str!("../migrations/0013_screener_results.sql")),
     (14, "news that were seen", include_str!("../migrations/0014_news_seen.sql")),
     (15, "what was synced", include_str!("../migrations/0015_sync.sql")),
+    (16, "reports", include_str!("../migrations/0016_reports.sql")),
     (17, "preferences and saved screeners", include_str!("../migrations/0017_preferences.sql")),
     (18, "the trade journal", include_str!("../migrations/0018_trade_journal.sql")),
 ];

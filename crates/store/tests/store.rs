@@ -124,6 +124,10 @@ sqlite_keeps!(
     screens_are_kept_as_they_come_and_compared_with_the_run_before,
     screens_of_others_and_odd_ones_are_not_seen,
     old_screens_are_removed,
+    reports_are_read_by_their_user_alone,
+    an_account_day_is_as_it_was_read_last_and_nothing_later_is_seen,
+    users_with_positions_are_listed_in_pages,
+    old_reports_go_with_their_artefacts,
 );
 
 /// A new database on the server, named after the case.

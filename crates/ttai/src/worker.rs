@@ -19,8 +19,8 @@ use tokio::sync::oneshot;
 use ttai_activities::{
     AlertActivities, AnalystActivities, Compute, DeliveryActivities, JournalActivities, MarketDataActivities,
     NewsActivities, NotificationActivities, OutputActivities, PortfolioActivities, Ports,
-    QuoteStreamActivities, RetentionActivities, ScreenActivities, Shutdown, Supervisor, SyncActivities,
-    cores,
+    QuoteStreamActivities, ReportActivities, RetentionActivities, ScreenActivities, Shutdown, Supervisor,
+    SyncActivities, cores,
 };
 use ttai_client::TtaiClient;
 use ttai_contract::{TaskQueue, WorkflowParams};
@@ -276,6 +276,11 @@ fn options(queue: TaskQueue, parts: &Parts<'_>, settings: &WorkerSettings) -> an
         ));
         options.register_activities(SyncActivities::new((*ports).clone(), supervisor.clone()));
         options.register_activities(JournalActivities::new((*ports).clone(), supervisor.clone()));
+        options.register_activities(ReportActivities::new(
+            (*ports).clone(),
+            compute.clone(),
+            supervisor.clone(),
+        ));
         let retention = Arc::clone(&ports.retention);
         options.register_activities(RetentionActivities::new(retention, supervisor.clone()));
     }

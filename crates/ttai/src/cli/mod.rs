@@ -9,6 +9,7 @@ mod monitors;
 mod notify;
 mod preferences;
 mod quotes;
+mod reports;
 mod schedules;
 mod screens;
 mod sync;
@@ -38,6 +39,7 @@ pub use monitors::{MonitorCommand, MonitorNameArgs, MonitorOptions, NewsArgs};
 pub use notify::{NotifyCommand, NotifyListArgs, NotifyRetryArgs};
 pub use preferences::{PreferencesCommand, PreferencesOptions};
 pub use quotes::{QuotesArgs, WatchArgs};
+pub use reports::{ReportCommand, ReportListArgs, ReportRunArgs, ReportShowArgs};
 pub use schedules::{ScheduleApplyArgs, ScheduleBackfillArgs, ScheduleCommand, ScheduleNameArgs};
 pub use screens::{
     EarningsArg, RankArg, ScreenArgs, ScreenCriteriaArgs, ScreenerCommand, ScreenerNameArgs, ScreenerOptions,
@@ -166,6 +168,9 @@ pub enum Command {
     /// Send a message to a channel, or test the channels.
     #[command(subcommand)]
     Notify(NotifyCommand),
+    /// Make, list and show reports: morning briefing, end-of-day summary, daily report, weekly review.
+    #[command(subcommand)]
+    Report(ReportCommand),
     /// What the Temporal server starts by itself: bring it to the configuration, look at it, pause, trigger, backfill.
     #[command(subcommand)]
     Schedule(ScheduleCommand),

@@ -11,8 +11,8 @@ const WHAT: &str = "schedules";
 
 /// Compares the server with the configuration, and changes nothing.
 pub(super) async fn check(settings: &Settings, client: &TtaiClient) -> Check {
-    let keeps_time = settings.market.keeps_the_servers_time() && client.market() != Some("recorded");
-    let plan = schedules::plan(&settings.config, keeps_time, Utc::now());
+    let follows = settings.follows_server_time() && client.market() != Some("recorded");
+    let plan = schedules::plan(&settings.config, follows, Utc::now());
     match Found::on(client, &plan).await {
         Ok(found) => found.into_check(),
         Err(error) => Check::bad(WHAT, format!("they cannot be compared with the configuration: {error}")),

@@ -20,6 +20,7 @@ pub mod preferences;
 pub mod quotes;
 pub mod record;
 mod repair;
+pub mod report;
 pub mod schedule;
 pub mod screen;
 pub mod screener;
@@ -93,6 +94,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::News(args) => news::run(&global, args).await,
         Command::Monitor(command) => monitor::run(&global, command).await,
         Command::Notify(command) => notify::run(&global, command).await,
+        Command::Report(command) => report::run(&global, command).await,
         Command::Schedule(command) => schedule::run(&global, command).await,
         Command::Journal(command) => journal::run(&global, command).await,
         Command::Sync(command) => sync::run(&global, command).await,

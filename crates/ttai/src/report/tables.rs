@@ -135,6 +135,9 @@ fn step_of_screen(activity: &str) -> Option<&'static str> {
         "list_sync_resources_activity" => "Resources",
         "sync_resources_activity" => "Sync",
         "notify_sync_activity" => "Notify",
+        "compose_report_activity" => "Compose",
+        "send_report_activity" => "Send",
+        "list_report_users_activity" => "Users",
         _ => return None,
     })
 }

@@ -61,7 +61,7 @@ const STORE: Section = Section {
             DAYS,
             "365",
             "90",
-            "Analyses and their charts are deleted after this many days, at least 2; 0 keeps them forever. The schedule `retention` deletes once a day.",
+            "Analyses with their charts, screens and reports are deleted after this many days, at least 2; 0 keeps them forever. The schedule `retention` deletes once a day.",
         ),
         key(
             "turn_retention_days",
