@@ -22,12 +22,13 @@ use super::sections::news::SeenNews;
 use super::sections::screens::ScreensView;
 use super::sections::trades::TradesView;
 use super::sections::{
-    account, alerts, analyses, changes, events, market, news, performance, risks, screens, trades,
+    account, alerts, analyses, changes, events, journal, market, news, performance, risks, screens, trades,
 };
 use super::svg::ReportPicture;
 use super::{render, words};
 use crate::compute::Compute;
 use crate::failure::AnalystError;
+use crate::journal::JournalReview;
 use crate::market_view;
 use crate::ports::Ports;
 use crate::supervise::Progress;
@@ -60,6 +61,8 @@ pub(super) struct Material {
     pub(super) events: EventsView,
     pub(super) screens: ScreensView,
     pub(super) analyses: Vec<MadeAnalysis>,
+    /// Of a weekly review.
+    pub(super) journal: Option<JournalReview>,
     pub(super) market: MarketDay,
     pub(super) chart: Option<ReportPicture>,
     pub(super) source: ttai_contract::MarketSource,
@@ -143,6 +146,10 @@ async fn read(
     let chart = if wants_chart { market::draw(&market, &source.name, &moment, compute).await } else { None };
     progress.step("reading earnings and ex-dates");
     let events = events::read(ports, user, &held, &moment).await?;
+    let journal = match moment.name {
+        ReportName::WeeklyReview => Some(journal::read(ports, user, &moment).await?),
+        _ => None,
+    };
     progress.step("reading alerts, news, screens and analyses");
     let problems = clock_problem.into_iter().chain(accounts.problems.iter().cloned());
     let problems =
@@ -152,6 +159,7 @@ async fn read(
         news: news::read(ports, user, &moment).await?,
         screens: screens::read(ports, user, &moment).await?,
         analyses: analyses::read(ports, user, &moment).await?,
+        journal,
         moment,
         accounts,
         trades,
@@ -219,7 +227,8 @@ fn sections(material: &Material) -> Vec<ReportSection> {
                 risks(),
                 events(),
             ];
-            review.into_iter().chain(positions()).collect()
+            let journal = material.journal.as_ref().map(journal::section);
+            review.into_iter().chain(journal).chain(positions()).collect()
         }
     }
 }

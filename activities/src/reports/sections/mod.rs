@@ -5,6 +5,7 @@ pub(crate) mod alerts;
 pub(crate) mod analyses;
 pub(crate) mod changes;
 pub(crate) mod events;
+pub(crate) mod journal;
 pub(crate) mod market;
 pub(crate) mod news;
 pub(crate) mod performance;

@@ -57,7 +57,7 @@ async fn list(database: &Database, args: JournalListArgs) -> anyhow::Result<()> 
         output::line(&serde_json::to_string_pretty(&entries)?);
     } else if entries.is_empty() {
         output::note(
-            "no entries; analyses that select a trade or put it on the watchlist enter the journal at 17:15 ET, or now with \
+            "no entries; analyses that select a trade or put it on the watchlist enter the journal at 16:30 ET, or now with \
              ttai schedule trigger journal",
         );
     } else {

@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 use serde_json::Value;
+use ttai_calendar::new_york_date;
 use ttai_contract::UserId;
 use ttai_ports::{
-    Deliveries, DeliveryFilter, DeliveryState, MessageDelivery, NewsSeen, ScreenerResults, SeenStory,
-    StoryFilter,
+    Deliveries, DeliveryFilter, DeliveryState, MessageDelivery, NewsSeen, ReportFilter, Reports,
+    ScreenerResults, SeenStory, StoryFilter,
 };
 use ttai_store::Database;
 
@@ -51,6 +52,8 @@ pub(super) struct Findings {
     pub(super) spared: usize,
     /// Screens whose results are kept, of those that ran.
     pub(super) screens: [usize; 2],
+    /// Reports that are kept, of those that were due.
+    pub(super) reports: [usize; 2],
     /// Stories that were told, of those that were published.
     pub(super) stories: [usize; 2],
     /// Messages that arrived, of those written for the channel.
@@ -84,6 +87,7 @@ pub(super) async fn compare(database: &Database, kept: Kept) -> anyhow::Result<F
     let mut findings = Findings { kills: kept.killed, spared: kept.spared, ..Findings::default() };
     schedules(&mut findings, &kept);
     screens(&mut findings, database, &kept).await?;
+    reports(&mut findings, database, &kept).await?;
     let stories = told_stories(database, &kept.stories).await?;
     told(&mut findings, &kept, &stories);
     messages(&mut findings, database, &kept).await?;
@@ -125,6 +129,27 @@ async fn screens(findings: &mut Findings, database: &Database, kept: &Kept) -> a
             findings.screens[0] += 1;
         } else {
             findings.wrong.push(format!("{}: its results are not in the store", start.workflow_id()));
+        }
+    }
+    Ok(())
+}
+
+/// Every report that was due is in the store, once.
+async fn reports(findings: &mut Findings, database: &Database, kept: &Kept) -> anyhow::Result<()> {
+    for (start, outcome) in &kept.ended {
+        let Some(round) = outcome.as_ref().ok().and_then(|answer| answer.get("round")) else { continue };
+        findings.reports[1] += 1;
+        let filter = ReportFilter {
+            user_id: UserId::default().to_string(),
+            name: Some(start.schedule.replace('-', "_")),
+            day: Some(new_york_date(start.due_at)),
+            limit: Some(ALL),
+        };
+        match database.list_reports(&filter).await?.len() {
+            1 => findings.reports[0] += 1,
+            count => {
+                findings.wrong.push(format!("{}: {count} reports are kept ({round})", start.workflow_id()))
+            }
         }
     }
     Ok(())
@@ -199,10 +224,11 @@ pub(super) fn print(findings: &Findings) {
         output::line(&format!("WRONG  {wrong}"));
     }
     let [kept, screens] = findings.screens;
+    let [written, reports] = findings.reports;
     let [told, stories] = findings.stories;
     let [arrived, messages] = findings.messages;
     output::line(&format!(
-        "{kept} of {screens} screens in the store, {told} of {stories} stories told, {arrived} of {messages} messages arrived, {} more \
+        "{kept} of {screens} screens and {written} of {reports} reports in the store, {told} of {stories} stories told, {arrived} of {messages} messages arrived, {} more \
          than once; {} kills ({} found nothing in flight), seed {}, {} s",
         findings.repeats, findings.kills, findings.spared, findings.seed, findings.seconds
     ));

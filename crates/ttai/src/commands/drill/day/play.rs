@@ -15,7 +15,7 @@ use ttai_client::{RunStatus, TtaiClient};
 use ttai_contract::{NewsWatcherParams, UserId};
 use ttai_core::Symbol;
 use ttai_dev_server::DevServer;
-use ttai_ports::{Deliveries, WatchlistChange, Watchlists};
+use ttai_ports::{Deliveries, Preferences, PreferencesChange, UserPreferences, WatchlistChange, Watchlists};
 use ttai_sim::server::{RunningSim, SimOptions, SimStart, start, starter};
 use ttai_store::{Database, StoreUrl};
 
@@ -43,6 +43,14 @@ const WATCHED: [&str; 3] = ["INTC", "PYPL", "TSLA"];
 const INPUTS: &str = r#"
 [schedules.morning-csp-scan]
 input = { screener_id = "morning-csp", screener_params = { max_price = 300, min_roc_weekly = 0.1, exclude_earnings = false, account = { capital = 500000 } }, notify_channels = ["drill"] }
+[schedules.morning-briefing]
+input = { report_name = "morning_briefing", everyone = true, channel = "drill" }
+[schedules.eod-summary]
+input = { report_name = "eod_summary", everyone = true, channel = "drill" }
+[schedules.daily-report]
+input = { report_name = "daily_report", everyone = true, channel = "drill" }
+[schedules.weekly-review]
+input = { report_name = "weekly_review", everyone = true, channel = "drill" }
 [schedules.afternoon-scan]
 input = { screener_id = "afternoon-opportunities", screener_params = { max_price = 75, min_roc_weekly = 0.1, exclude_earnings = false, account = { capital = 500000 } }, notify_channels = ["drill"] }
 "#;
@@ -270,11 +278,14 @@ fn moments_of_stories(dates: &[NaiveDate]) -> anyhow::Result<Vec<DateTime<Utc>>>
     Ok(moments)
 }
 
-/// The user's list, and a watch over the news of it that looks once a minute.
+/// The user's list and wish for the briefing, and a watch over the news of the list that looks once a minute.
 async fn watch(database: &Database, client: &TtaiClient, symbols: Vec<Symbol>) -> anyhow::Result<()> {
     let user = UserId::default();
     let change = WatchlistChange { add: symbols.clone(), ..WatchlistChange::default() };
     database.change_watchlist(user.as_str(), "drill", &change).await?;
+    let briefed = UserPreferences { morning_alert: Some(true), ..UserPreferences::default() };
+    let change = PreferencesChange { set: briefed, ..PreferencesChange::default() };
+    database.save_preferences(user.as_str(), &change).await?;
     let params = NewsWatcherParams {
         initial_symbols: Some(symbols),
         check_interval_minutes: 1,
