@@ -64,7 +64,7 @@ async fn each_users_screeners_run_and_tell_only_what_is_new() -> anyhow::Result<
         NewScreener { channels: vec!["log".to_owned()], ..screener("High IV; puts", &["INTC", "AAPL"]) };
     store.save_screener("ann", &own).await?;
     store.save_screener("ann", &NewScreener { auto_run: false, ..screener("by hand", &["F"]) }).await?;
-    store.save_screener("bob", &screener("High IV; puts", &["PYPL"])).await?;
+    store.save_screener("bob", &screener("High IV; puts", &["INTC", "AAPL"])).await?;
     let broken = NewScreener { criteria: json!({"max_prize": 1}), ..screener("broken", &[]) };
     store.save_screener("bob", &broken).await?;
     // Bob names no channel at his screener: his preferences do.
@@ -79,11 +79,11 @@ async fn each_users_screeners_run_and_tell_only_what_is_new() -> anyhow::Result<
     let failed = of(&first, "bob", "broken")?;
     assert!(failed.outcome == AutoRunOutcome::Failed, "{failed:?}");
     assert!(failed.reason.as_deref().is_some_and(|reason| reason.contains("max_prize")), "{failed:?}");
-    // Each has the own runs and messages, and nobody else's.
-    for (user, symbols) in [("ann", ["AAPL", "INTC"].as_slice()), ("bob", &["PYPL"])] {
+    // Each has the own run and message, and nobody else's.
+    for (user, screen) in [("ann", anns), ("bob", bobs)] {
         let runs = store.list_screen_runs(user, Some("High IV; puts"), 10).await?;
-        let picks: Vec<_> = runs.iter().flat_map(|run| &run.picks).map(|pick| pick.symbol.as_str()).collect();
-        assert!(runs.len() == 1 && picks.iter().all(|pick| symbols.contains(pick)), "{user}: {picks:?}");
+        let ids: Vec<&str> = runs.iter().map(|run| run.key.workflow_id.as_str()).collect();
+        assert_eq!(ids, [format!("scheduled-screener-{}", screen.workflow_id)], "{user}");
         let told = told(&store, user).await?;
         assert!(told.len() == 1 && told[0].starts_with("High IV; puts: "), "{user}: {told:?}");
     }
