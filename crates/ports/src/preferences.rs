@@ -142,7 +142,12 @@ fn named(what: &str, name: &str) -> Result<(), StoreError> {
     invalid(format!("{what}: {shown:?} is not a name of 1 to {MAX_NAME_BYTES} bytes"))
 }
 
-fn between<T: PartialOrd + Display>(what: &str, value: Option<T>, low: T, high: T) -> Result<(), StoreError> {
+fn between<T: PartialOrd + Display + Copy>(
+    what: &str,
+    value: Option<T>,
+    low: T,
+    high: T,
+) -> Result<(), StoreError> {
     match value {
         // What compares with nothing, as NaN, lies between nothing.
         Some(value) if !(value >= low && value <= high) => {
