@@ -57,7 +57,7 @@ impl RunReportWorkflow {
                 Ok(channels) => report.sent_to = channels,
                 Err(CallError::Cancelled) => return Err(WorkflowTermination::cancelled_with_details(report)),
                 Err(CallError::Failed { message, .. }) => {
-                    report.warnings.push(format!("not sent: {message}"))
+                    report.warnings.push(format!("not sent: {message}"));
                 }
             }
         }
@@ -103,8 +103,9 @@ async fn send(
 
 /// Has the reports of all users made whom it concerns, some at the same time. One that fails is named and stops no other.
 async fn everyone(ctx: &mut Context, params: RunReportParams) -> WorkflowResult<RunReportResult> {
-    let round = RefCell::new(params.carried.clone().unwrap_or_default());
-    let listed = list_users(ctx, &params, &round.borrow()).await?;
+    let round = params.carried.clone().unwrap_or_default();
+    let listed = list_users(ctx, &params, &round).await?;
+    let round = RefCell::new(round);
     let last = listed.users.last().cloned();
     let waiting = RefCell::new(listed.users.into_iter());
     let lane = || async {

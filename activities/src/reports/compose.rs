@@ -109,7 +109,7 @@ pub(super) async fn compose(
 /// `eod_summary-2026-11-27-1f0c9a2b`: of each run another, and the same however often the run's activity is tried.
 fn id(name: ReportName, moment: &ReportMoment, user: &UserId, of_run: &str) -> String {
     let digest = Sha256::digest(format!("{user}/{of_run}"));
-    let short: String = digest.iter().take(5).map(|byte| format!("{byte:02x}")).collect();
+    let short: String = digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
     format!("{}-{}-{short}", name.as_str(), moment.day)
 }
 
@@ -264,8 +264,14 @@ fn summary(material: &Material) -> Vec<String> {
     if moment.name == ReportName::MorningBriefing {
         lines.push(format!("Exchange: {}", market::state(moment)));
     }
+    let before = lines.len();
     let urgent = risks::ranked(accounts).into_iter().filter(|risk| risk.severity >= Severity::Warning);
-    lines.extend(urgent.take(NAMED_RISKS).map(|risk| risk.message.clone()));
+    // Accounts that hold the same have the same to say.
+    for risk in urgent {
+        if lines.len() - before < NAMED_RISKS && !lines.contains(&risk.message) {
+            lines.push(risk.message.clone());
+        }
+    }
     lines
 }
 

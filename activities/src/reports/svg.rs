@@ -10,10 +10,10 @@ use serde::Serialize;
 use super::words::{dollars, short_day, signed_dollars};
 
 /// Width of a drawing in its own units; the page scales it.
-const WIDTH: f64 = 640.0;
+const WIDTH: f64 = 420.0;
 /// Room at the left for names, and at the right for amounts.
-const NAMES: f64 = 190.0;
-const AMOUNTS: f64 = 100.0;
+const NAMES: f64 = 150.0;
+const AMOUNTS: f64 = 80.0;
 const ROW: f64 = 26.0;
 /// Bars that are drawn; the smallest of more are left out, and counted.
 const MOST_BARS: usize = 16;
@@ -194,7 +194,7 @@ mod tests {
             "{picture:?}"
         );
         assert!(
-            picture.svg.contains("points=\"8.0,16.0 632.0,144.0\"") && picture.svg.contains("class=\"bad\"")
+            picture.svg.contains("points=\"8.0,16.0 412.0,144.0\"") && picture.svg.contains("class=\"bad\"")
         );
         // A flat line divides by nothing.
         let flat = [(day("2026-11-25"), Decimal::ONE), (day("2026-11-25"), Decimal::ONE)];

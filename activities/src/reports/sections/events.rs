@@ -90,7 +90,7 @@ async fn of_symbol(ports: &Ports, symbol: Symbol, held: bool, moment: &ReportMom
             Ok(Some(next)) => view.events.push(event(next.date, earnings(next))),
             Ok(None) | Err(Unknown::NotProvided) => view.without.push(symbol.clone()),
             Err(Unknown::Unreachable(error)) => {
-                view.unreachable.push(format!("earnings: {}", error.summary()))
+                view.unreachable.push(format!("earnings: {}", error.summary()));
             }
         },
         Ok(None) => view.without.push(symbol.clone()),

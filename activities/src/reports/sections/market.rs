@@ -74,12 +74,12 @@ pub(crate) async fn read(ports: &Ports, held: &BTreeSet<Symbol>, moment: &Report
             Err(error) => day.unreachable.push(format!("{symbol}: {}", error.summary())),
         }
     }
-    if let Some((index, _)) = &day.chart {
-        if let Ok(Some(metrics)) = ports.metrics.metrics(index, moment.as_of).await {
-            let iv30 = metrics.known(Fact::Figures, metrics.figures.iv30).ok().flatten();
-            let rank = metrics.known(Fact::VolatilityRank, metrics.figures.iv_rank).ok().flatten();
-            day.volatility = Some((index.clone(), iv30, rank));
-        }
+    if let Some((index, _)) = &day.chart
+        && let Ok(Some(metrics)) = ports.metrics.metrics(index, moment.as_of).await
+    {
+        let iv30 = metrics.known(Fact::Figures, metrics.figures.iv30).ok().flatten();
+        let rank = metrics.known(Fact::VolatilityRank, metrics.figures.iv_rank).ok().flatten();
+        day.volatility = Some((index.clone(), iv30, rank));
     }
     day
 }

@@ -168,7 +168,7 @@ async fn splits(
     for symbol in symbols {
         match ports.market.splits(&symbol, moment.as_of).await {
             Ok(splits) => {
-                found.extend(splits.iter().filter_map(|known| split(&symbol, known, (since, moment.as_of))))
+                found.extend(splits.iter().filter_map(|known| split(&symbol, known, (since, moment.as_of))));
             }
             Err(error) => notes.push(format!("the splits of {symbol} are not known: {}", error.summary())),
         }
