@@ -193,13 +193,15 @@ impl Asking<'_> {
     }
 }
 
-/// How far contracts may miss the window of days and still change what a selection says; none where it is a pick.
+/// How far contracts may miss the window of days and still change what a selection says; none where it is a pick. One that misses by
+/// its days alone, however far, comes before a relaxation of two limits.
 fn reach(selection: &Selection) -> Option<f64> {
     let diagnosis = selection.diagnosis.as_ref()?;
     let near = &diagnosis.nearest_misses;
     let shown = near.get(NEAREST - 1).map_or(f64::INFINITY, |farthest| farthest.distance);
-    let admitted = diagnosis.relaxation.as_ref().map(|relaxation| &relaxation.contract);
-    let is_shown = near.iter().any(|near| Some(&near.contract) == admitted);
+    let of_one_limit = diagnosis.relaxation.as_ref().filter(|relaxation| relaxation.changes.len() == 1);
+    let admitted = of_one_limit.map(|relaxation| &relaxation.contract);
+    let is_shown = admitted.is_some() && near.iter().any(|near| Some(&near.contract) == admitted);
     Some(if is_shown { shown } else { f64::INFINITY })
 }
 

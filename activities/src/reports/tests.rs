@@ -68,6 +68,7 @@ async fn office(positions: Option<Vec<BrokerPosition>>) -> Office {
     ports.brokers = vec![Arc::new(OneAccount { positions })];
     ports.accounts = Arc::clone(&store) as _;
     ports.reports = Arc::clone(&store) as _;
+    ports.trades = Arc::clone(&store) as _;
     ports.synced = Arc::clone(&store) as _;
     ports.watchlists = Arc::clone(&store) as _;
     ports.news_seen = Arc::clone(&store) as _;

@@ -185,6 +185,8 @@ pub trait Preferences: Send + Sync {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     fn error(preferences: &UserPreferences) -> String {
@@ -219,8 +221,7 @@ mod tests {
         });
         let read: UserPreferences = serde_json::from_value(all.clone()).unwrap();
         assert_eq!(serde_json::to_value(&read).unwrap(), all);
-        let mut listed: Vec<&str> = PREFERENCE_NAMES.to_vec();
-        listed.sort_unstable();
-        assert_eq!(all.as_object().unwrap().keys().map(String::as_str).collect::<Vec<_>>(), listed);
+        let stated: BTreeSet<&str> = all.as_object().unwrap().keys().map(String::as_str).collect();
+        assert_eq!(stated, BTreeSet::from(PREFERENCE_NAMES));
     }
 }

@@ -76,3 +76,24 @@ proptest! {
         prop_assert_eq!(choice.selection, from_all(&case, &market, &facts, sold));
     }
 }
+
+/// The nearest contracts miss days and spread, those of the last expiration days alone.
+#[tokio::test]
+async fn one_limit_is_relaxed_before_two_however_far() {
+    let limits = OptionsConstraints {
+        max_delta: 0.4884,
+        min_roc: 0.0,
+        dte_min: 0,
+        dte_max: 0,
+        min_open_interest: 0,
+        max_spread_pct: 2.26,
+        ..OptionsConstraints::default()
+    };
+    let case = case(Strategy::CoveredCall, limits).await;
+    let market = Market::of(&case, &Pricers::default()).unwrap();
+    let facts = ChartFacts::of(&case);
+    let choice = choose(&case, &market, &facts, &[]).unwrap();
+    assert_eq!(choice.selection, from_all(&case, &market, &facts, StrategySpec::CoveredCall));
+    let relaxation = choice.selection.diagnosis.unwrap().relaxation.unwrap();
+    assert_eq!((relaxation.changes.len(), relaxation.contract.dte), (1, 70));
+}
