@@ -4,16 +4,17 @@ use async_trait::async_trait;
 use ttai_ports::{Recalls, StoreError};
 
 use crate::Database;
-use crate::checks::check_named;
+use crate::checks::{check_id, check_named};
 use crate::statement::sql;
 
 const RECALL: &str = "INSERT INTO watch_recalls (user_id, watch, stretch) VALUES ($1, $2, $3) \
      ON CONFLICT (user_id, watch) DO UPDATE SET stretch = excluded.stretch";
 const RECALLED: &str = "SELECT stretch FROM watch_recalls WHERE user_id = $1 AND watch = $2";
 
+/// A watch over the first account that there is has no name.
 fn check(user_id: &str, watch: &str) -> Result<(), StoreError> {
     check_named("the watch's user", user_id)?;
-    check_named("the watch", watch)
+    check_id("the watch", watch)
 }
 
 #[async_trait]
