@@ -127,6 +127,7 @@ async fn measure(
 }
 
 /// What was measured around the screen.
+#[derive(Clone, Copy)]
 struct Cost {
     seconds: f64,
     events: i64,

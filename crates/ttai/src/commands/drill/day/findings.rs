@@ -148,7 +148,7 @@ async fn reports(findings: &mut Findings, database: &Database, kept: &Kept) -> a
         match database.list_reports(&filter).await?.len() {
             1 => findings.reports[0] += 1,
             count => {
-                findings.wrong.push(format!("{}: {count} reports are kept ({round})", start.workflow_id()))
+                findings.wrong.push(format!("{}: {count} reports are kept ({round})", start.workflow_id()));
             }
         }
     }
