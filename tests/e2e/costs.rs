@@ -145,7 +145,7 @@ impl Measuring<'_> {
     ) -> anyhow::Result<()> {
         let mut least: Option<Cost> = None;
         for attempt in 0..ATTEMPTS {
-            let workflow_id = run(format!("{name}-{attempt}")).await?;
+            let workflow_id = run(format!("{name}-{attempt}")).await.with_context(|| name.to_owned())?;
             let counted = self.lab.server.actions().await?;
             let actions = counted.since(&self.counted).total();
             self.counted = counted;
