@@ -85,9 +85,11 @@ fn greeks(state: &PortfolioState) -> Vec<ReportFact> {
         || ReportFact::new("Beta-weighted delta", "not known").toned(ValueTone::Muted),
         |delta| ReportFact::new("Beta-weighted delta", format!("{delta:+.1} SPY shares")),
     );
+    // What lacks a beta has a theta and a vega all the same.
+    let is_whole = state.greeks_missing.iter().all(|missing| missing.starts_with("the beta of "));
     let greek = |name: &str, value: f64, unit: &str| {
         let amount = words::signed_dollars(Decimal::try_from(value).unwrap_or_default());
-        match (state.greeks_missing.is_empty(), value == 0.0) {
+        match (is_whole, value == 0.0) {
             (true, _) => ReportFact::new(name, format!("{amount} {unit}")),
             (false, true) => ReportFact::new(name, "not known").toned(ValueTone::Muted),
             (false, false) => {
