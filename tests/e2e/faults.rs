@@ -200,8 +200,9 @@ fn request(workflow: &WorkflowEntry, key: &str) -> Value {
 }
 
 /// What one run says otherwise than another of the same: server times, ids of runs, and what came of runs before it.
-const OF_THE_RUN: [&str; 9] = [
+const OF_THE_RUN: [&str; 10] = [
     "entered",
+    "report",
     "synthesized_at",
     "completed_at",
     "run_time",

@@ -1,16 +1,17 @@
 //! What the trade journal says of a week: how what ended came out, against the probability that was stated for it.
 
-use chrono::Duration;
+use chrono::Days;
 use ttai_calendar::new_york_instant;
 
 use super::super::document::ReportSection;
 use super::super::moment::ReportMoment;
+use super::super::words;
 use crate::failure::AnalystError;
 use crate::journal::{JournalReview, review};
 use crate::ports::Ports;
 
 /// How far back beyond its week a review looks: of one week alone too little ends to judge by.
-const WEEKS: i64 = 13;
+const WEEKS: u64 = 13;
 
 /// The weeks up to the moment.
 pub(crate) async fn read(
@@ -18,14 +19,14 @@ pub(crate) async fn read(
     user: &str,
     moment: &ReportMoment,
 ) -> Result<JournalReview, AnalystError> {
-    let monday = new_york_instant(moment.from, 0, 0).unwrap_or(moment.since);
-    Ok(review(ports, user, monday - Duration::weeks(WEEKS), moment.as_of).await?)
+    let first = new_york_instant(moment.from - Days::new(7 * WEEKS), 0, 0).unwrap_or(moment.since);
+    Ok(review(ports, user, first, moment.as_of).await?)
 }
 
 pub(crate) fn section(review: &JournalReview) -> ReportSection {
     let mut section = ReportSection::new("Trade journal");
     if review.entered == 0 {
-        section.nothing(format!("No pick or watchlist verdict since {}.", review.from));
+        section.nothing(format!("No pick or watchlist verdict since {}.", words::long_day(review.from)));
         return section;
     }
     section.text(format!("Of the {WEEKS} weeks before this one, and this one:"));
