@@ -116,15 +116,25 @@ fn rounded(value: f64, digits: usize) -> String {
 
 /// `1234567.8` as `1,234,568`.
 pub(crate) fn grouped(value: f64) -> String {
-    let digits = format!("{:.0}", value.abs());
-    let mut text = String::new();
+    let text = thousands(&format!("{:.0}", value.abs()));
+    if value < 0.0 { format!("-{text}") } else { text }
+}
+
+/// Digits with their thousands separated.
+pub(crate) fn thousands(digits: &str) -> String {
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (index, digit) in digits.chars().enumerate() {
         if index > 0 && (digits.len() - index).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);
     }
-    if value < 0.0 { format!("-{text}") } else { text }
+    text
+}
+
+/// `1 alert`, `3 alerts`.
+pub(crate) fn counted(number: usize, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
 }
 
 /// The numbers of `text` that no evidence carries; dates and the words in `allowed` are left out.

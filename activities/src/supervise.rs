@@ -191,6 +191,11 @@ fn attempt_of(info: &ActivityInfo) -> AttemptOf<'_> {
     }
 }
 
+/// `workflow id/run id`: the same for every attempt at a run's activities.
+pub(crate) fn of_run(info: &ActivityInfo) -> String {
+    [&info.workflow_id, &info.workflow_run_id].map(|id| id.as_deref().unwrap_or("-")).join("/")
+}
+
 /// What an attempt is doing, for its heartbeats and for the attempts after it.
 #[derive(Clone, Debug)]
 pub(crate) struct Progress {

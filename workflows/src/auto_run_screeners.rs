@@ -8,11 +8,9 @@
 use std::cell::RefCell;
 
 use temporalio_common::error::{ChildWorkflowStartError, StartChildWorkflowExecutionFailedCause};
-use temporalio_common::search_attributes::SearchAttributes;
 use temporalio_macros::{workflow, workflow_methods};
 use temporalio_workflow::{
-    ChildWorkflowOptions, ParentClosePolicy, WorkflowContext, WorkflowContextView, WorkflowIdReusePolicy,
-    WorkflowResult, WorkflowTermination, join_all,
+    WorkflowContext, WorkflowContextView, WorkflowResult, WorkflowTermination, join_all,
 };
 use ttai_contract::failure::capped;
 use ttai_contract::policy::SAVE_BUDGET;
@@ -20,7 +18,7 @@ use ttai_contract::screener::MOST_AUTO_RUN;
 use ttai_contract::{
     AutoRunOutcome, AutoRunPage, AutoRunScreen, AutoRunScreener, AutoRunScreenersParams,
     AutoRunScreenersResult, DueRun, Lenient, ListAutoRunParams, ListAutoRunScreeners,
-    ScheduledScreenerParams, ScheduledScreenerResult, ScreenerPlace, WorkflowParams, ids, search_attributes,
+    ScheduledScreenerParams, ScheduledScreenerResult, ScreenerPlace, WorkflowParams, ids,
 };
 
 use crate::calls::{self, CallError, Means, Observer};
@@ -159,20 +157,7 @@ async fn child(
     workflow_id: &str,
     params: ScheduledScreenerParams,
 ) -> Result<ScheduledScreenerResult, (AutoRunOutcome, String)> {
-    let labels = params.labels();
-    let attributes = [
-        search_attributes::USER.value_set(labels.user.to_string()),
-        search_attributes::STRATEGY.value_set(labels.strategy.unwrap_or_default().to_owned()),
-    ];
-    let options = ChildWorkflowOptions::builder()
-        .workflow_id(workflow_id.to_owned())
-        .parent_close_policy(ParentClosePolicy::RequestCancel)
-        .id_reuse_policy(WorkflowIdReusePolicy::AllowDuplicate)
-        .maybe_execution_timeout(ScheduledScreenerParams::EXECUTION_TIMEOUT)
-        .maybe_task_timeout(params.task_timeout())
-        .static_summary(calls::one_line(&params.summary()))
-        .search_attributes(SearchAttributes::new(attributes))
-        .build();
+    let options = start::child_options(&params, workflow_id.to_owned());
     let failed = |message: String| (AutoRunOutcome::Failed, capped(&message));
     let started =
         ctx.start_child_workflow(ScheduledScreenerWorkflow::run, Lenient::Read(params), options).await;

@@ -5,11 +5,9 @@
 use std::cell::RefCell;
 
 use chrono::NaiveDate;
-use temporalio_common::search_attributes::SearchAttributes;
 use temporalio_macros::{workflow, workflow_methods};
 use temporalio_workflow::{
-    ChildWorkflowOptions, ContinueAsNewOptions, ParentClosePolicy, WorkflowContext, WorkflowContextView,
-    WorkflowIdReusePolicy, WorkflowResult, WorkflowTermination, join_all,
+    ContinueAsNewOptions, WorkflowContext, WorkflowContextView, WorkflowResult, WorkflowTermination, join_all,
 };
 use ttai_contract::failure::capped;
 use ttai_contract::policy::{REPORT_BUDGET, SAVE_BUDGET};
@@ -17,7 +15,7 @@ use ttai_contract::report::NAMED_FAILURES;
 use ttai_contract::{
     ComposeReport, ComposeReportParams, FailedReport, Lenient, ListReportUsers, ListReportUsersParams,
     ReportProgress, ReportRound, ReportUsers, RunReportParams, RunReportResult, SendReport, SendReportParams,
-    UserId, WorkflowParams, ids, search_attributes,
+    UserId, WorkflowParams, ids,
 };
 
 use crate::calls::{self, CallError, Means, Observer};
@@ -167,17 +165,7 @@ async fn child(
 ) -> Result<RunReportResult, String> {
     let id = ids::report_of_user(ctx.workflow_id(), &user);
     let params = params.of_user(user, date);
-    let options = ChildWorkflowOptions::builder()
-        .workflow_id(id)
-        .parent_close_policy(ParentClosePolicy::RequestCancel)
-        .id_reuse_policy(WorkflowIdReusePolicy::AllowDuplicate)
-        .maybe_execution_timeout(RunReportParams::EXECUTION_TIMEOUT)
-        .maybe_task_timeout(params.task_timeout())
-        .static_summary(params.summary())
-        .search_attributes(SearchAttributes::new([
-            search_attributes::USER.value_set(params.user_id.to_string())
-        ]))
-        .build();
+    let options = start::child_options(&params, id);
     let started = ctx.start_child_workflow(RunReportWorkflow::run, Lenient::Read(params), options).await;
     let started = started.map_err(|error| error.to_string())?;
     started

@@ -2,17 +2,13 @@
 
 #![allow(missing_docs, reason = "the markers that the macro generates carry no docs")]
 
-use temporalio_common::search_attributes::SearchAttributes;
 use temporalio_macros::{workflow, workflow_methods};
-use temporalio_workflow::{
-    ChildWorkflowOptions, ParentClosePolicy, WorkflowContext, WorkflowContextView, WorkflowIdReusePolicy,
-    WorkflowResult, WorkflowTermination,
-};
+use temporalio_workflow::{WorkflowContext, WorkflowContextView, WorkflowResult, WorkflowTermination};
 use ttai_contract::failure::capped;
 use ttai_contract::policy::SAVE_BUDGET;
 use ttai_contract::{
     CSPScreenerParams, CSPScreenerResult, Lenient, NotifyScreen, NotifyScreenParams, ScheduledScreenerParams,
-    ScheduledScreenerResult, ScreenProgress, WorkflowParams, ids, search_attributes,
+    ScheduledScreenerResult, ScreenProgress, WorkflowParams, ids,
 };
 
 use crate::calls::{self, CallError, Means};
@@ -105,20 +101,7 @@ async fn child(
     ctx: &WorkflowContext<ScheduledScreenerWorkflow>,
     params: CSPScreenerParams,
 ) -> WorkflowResult<CSPScreenerResult> {
-    let labels = params.labels();
-    let attributes = [
-        search_attributes::USER.value_set(labels.user.to_string()),
-        search_attributes::STRATEGY.value_set(labels.strategy.unwrap_or_default().to_owned()),
-    ];
-    let options = ChildWorkflowOptions::builder()
-        .workflow_id(ids::scheduled_screen(ctx.workflow_id()))
-        .parent_close_policy(ParentClosePolicy::RequestCancel)
-        .id_reuse_policy(WorkflowIdReusePolicy::AllowDuplicate)
-        .maybe_execution_timeout(CSPScreenerParams::EXECUTION_TIMEOUT)
-        .maybe_task_timeout(params.task_timeout())
-        .static_summary(params.summary())
-        .search_attributes(SearchAttributes::new(attributes))
-        .build();
+    let options = start::child_options(&params, ids::scheduled_screen(ctx.workflow_id()));
     let failed = |message: String| start::fail("ScreenError", &capped(&message));
     let started = ctx.start_child_workflow(CSPScreenerWorkflow::run, Lenient::Read(params), options).await;
     let started = started.map_err(|error| failed(error.to_string()))?;

@@ -5,9 +5,17 @@ use std::time::SystemTime;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use temporalio_common::error::ApplicationFailure;
-use temporalio_workflow::{WorkflowContext, WorkflowResult, WorkflowTermination};
+use temporalio_common::search_attributes::{SearchAttributeKey, SearchAttributes};
+use temporalio_workflow::{
+    ChildWorkflowOptions, ParentClosePolicy, WorkflowContext, WorkflowIdReusePolicy, WorkflowResult,
+    WorkflowTermination,
+};
 use ttai_contract::failure::capped;
-use ttai_contract::{Arguments, Labels, Lenient, MarketSource, SCHEDULED_START, search_attributes};
+use ttai_contract::{
+    Arguments, Labels, Lenient, MarketSource, SCHEDULED_START, WorkflowParams, search_attributes,
+};
+
+use crate::calls::one_line;
 
 macro_rules! failure {
     ($kind:expr, $message:expr) => {
@@ -36,23 +44,39 @@ pub(crate) fn fail_with<T: Serialize + Send + Sync + 'static>(
 
 /// Sets what the Temporal UI lists the run by, as far as its starter did not.
 pub(crate) fn label<W>(ctx: &WorkflowContext<W>, labels: &Labels) {
-    use search_attributes::{STRATEGY, SYMBOL, USER};
     let present = ctx.search_attributes();
-    let symbol = labels.symbol.as_ref().map(ToString::to_string);
-    let wanted = [
-        (USER, Some(labels.user.to_string())),
-        (SYMBOL, symbol),
-        (STRATEGY, labels.strategy.map(str::to_owned)),
-    ];
-    let missing: Vec<_> = wanted
-        .into_iter()
-        .filter_map(|(key, value)| {
-            value.filter(|_| !present.contains_key(&key)).map(|value| key.value_set(value))
-        })
-        .collect();
+    let missing = wanted(labels).filter(|(key, _)| !present.contains_key(key));
+    let missing: Vec<_> = missing.map(|(key, value)| key.value_set(value)).collect();
     if !missing.is_empty() {
         ctx.upsert_search_attributes(missing);
     }
+}
+
+/// The search attributes that say what a run is about.
+fn wanted(labels: &Labels) -> impl Iterator<Item = (SearchAttributeKey<String>, String)> {
+    use search_attributes::{STRATEGY, SYMBOL, USER};
+    let all = [
+        (USER, Some(labels.user.to_string())),
+        (SYMBOL, labels.symbol.as_ref().map(ToString::to_string)),
+        (STRATEGY, labels.strategy.map(str::to_owned)),
+    ];
+    all.into_iter().filter_map(|(key, value)| Some((key, value?)))
+}
+
+/// How a run is started as a child: on its own queue, listed as a client would list it, cancelled with its parent.
+pub(crate) fn child_options<P: WorkflowParams>(params: &P, workflow_id: String) -> ChildWorkflowOptions {
+    ChildWorkflowOptions::builder()
+        .workflow_id(workflow_id)
+        .task_queue(P::QUEUE.name().to_owned())
+        .parent_close_policy(ParentClosePolicy::RequestCancel)
+        .id_reuse_policy(WorkflowIdReusePolicy::AllowDuplicate)
+        .maybe_execution_timeout(P::EXECUTION_TIMEOUT)
+        .maybe_task_timeout(params.task_timeout())
+        .static_summary(one_line(&params.summary()))
+        .search_attributes(SearchAttributes::new(
+            wanted(&params.labels()).map(|(key, value)| key.value_set(value)),
+        ))
+        .build()
 }
 
 /// When the schedule says that the run was due; none where somebody started it.

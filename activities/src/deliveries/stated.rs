@@ -40,7 +40,7 @@ impl StatedRules {
     }
 
     /// Reads them again every few seconds until the shutdown.
-    pub async fn keep_fresh(self, preferences: Arc<dyn Preferences>, shutdown: Shutdown) {
+    pub async fn refresh_until(self, preferences: Arc<dyn Preferences>, shutdown: Shutdown) {
         let mut tick = patient(EVERY);
         loop {
             tokio::select! {

@@ -6,12 +6,14 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use ttai_contract::{JournalUpdate, MarketSource, SuggestedPosition};
 use ttai_core::{OccSymbol, Symbol};
-use ttai_ports::{AnalysisRecord, JournalEntry, JournalTrade};
+use ttai_ports::{AnalysisRecord, JournalEntry, JournalFilter, JournalTrade, StoreError};
 
 use super::PAGE;
 use crate::failure::AnalystError;
 use crate::ports::Ports;
 
+/// Entries of one page.
+const ENTRIES: u32 = 1_000;
 /// Bytes of an entry's id: no two of a user's meet.
 const ID_BYTES: usize = 5;
 /// Where a result has its trade: a full analysis, one that was to stop at its options stage, and an options analysis.
@@ -29,6 +31,21 @@ pub(super) async fn enter(ports: &Ports, user: &str, update: &mut JournalUpdate)
         update.unusable += (page.len() - entries.len()) as u64;
         update.entered += ports.trades.add_entries(user, &entries, last.created_at).await?;
         after = Some(last.cursor());
+    }
+}
+
+/// A user's entries, all pages of them.
+pub(super) async fn all(
+    ports: &Ports,
+    user: &str,
+    mut filter: JournalFilter,
+) -> Result<Vec<JournalEntry>, StoreError> {
+    let mut found = Vec::new();
+    loop {
+        let page = ports.trades.entries(user, &filter, ENTRIES).await?;
+        let Some(last) = page.last() else { return Ok(found) };
+        filter.after = Some(last.cursor());
+        found.extend(page);
     }
 }
 

@@ -7,14 +7,13 @@ use ttai_calendar::new_york_date;
 use ttai_ports::{JournalEntry, JournalFilter, StoreError};
 use ttai_quant::journal::{StatedOutcome, hit_rate, overlapping};
 
-use super::entries::market_of;
+use super::entries::{all, market_of};
 use crate::market_view::source;
+use crate::narrator::counted;
 use crate::ports::Ports;
 
 /// Below so many cases an interval is over 35 points wide: nothing can be judged.
 const TOO_FEW: usize = 20;
-/// Entries of one page.
-const ENTRIES: u32 = 1_000;
 /// Upper ends of the classes of stated probability, and how they are called.
 const CLASSES: [(f64, &str); 5] = [
     (0.6, "stated under 60 %"),
@@ -90,14 +89,8 @@ pub async fn review(
 ) -> Result<JournalReview, StoreError> {
     let (from, until) = (new_york_date(from), new_york_date(until));
     let market = market_of(&source(ports));
-    let mut entries = Vec::new();
-    let mut filter = JournalFilter { from: Some(from), ..JournalFilter::default() };
-    loop {
-        let page = ports.trades.entries(user, &filter, ENTRIES).await?;
-        let Some(last) = page.last() else { break };
-        filter.after = Some(last.cursor());
-        entries.extend(page);
-    }
+    let filter = JournalFilter { from: Some(from), ..JournalFilter::default() };
+    let entries = all(ports, user, filter).await?;
     Ok(JournalReview::of(market, from, until, &entries))
 }
 
@@ -263,8 +256,4 @@ fn named(all: &[String]) -> String {
         0 => first,
         more => format!("{first} and {more} more"),
     }
-}
-
-fn counted(count: usize, one: &str, more: &str) -> String {
-    format!("{count} {}", if count == 1 { one } else { more })
 }

@@ -8,18 +8,16 @@ use ttai_calendar::{new_york_date, next_session, session_on_or_after};
 use ttai_core::OccSymbol;
 use ttai_ports::{JournalEntry, JournalFilter, JournalLink, SyncedResource, SyncedRow, TradeKey};
 
+use super::entries::all;
 use crate::clock::wall_clock;
 use crate::failure::AnalystError;
 use crate::ports::Ports;
+use crate::sync::resources_of_transactions;
 
 /// Sessions after that of the analysis within which a trade belongs to it.
 const SESSIONS: usize = 3;
 /// Newest transactions of an account or a file that are looked at.
 const TRANSACTIONS: u32 = 5_000;
-/// Entries of one page.
-const ENTRIES: u32 = 1_000;
-/// Sources whose rows are transactions.
-const SOURCES: [&str; 2] = ["transactions", "files"];
 
 /// A transaction that opened an option position.
 struct Opening {
@@ -37,7 +35,7 @@ pub(super) async fn link(ports: &Ports, user: &str) -> Result<u64, AnalystError>
     if accounts.iter().all(|(_, rows)| rows.is_empty()) {
         return Ok(0);
     }
-    let entries = entries(ports, user).await?;
+    let entries = all(ports, user, JournalFilter::default()).await?;
     let known = ports.trades.links(user, None).await?;
     let known: BTreeSet<TradeKey> = known.into_iter().map(|link| link.trade).collect();
     let mut new = 0;
@@ -101,26 +99,14 @@ fn last_day(analysed: NaiveDate) -> Option<NaiveDate> {
     (0..SESSIONS).try_fold(first, |day, _| next_session(day).ok().map(|session| session.date))
 }
 
-async fn entries(ports: &Ports, user: &str) -> Result<Vec<JournalEntry>, AnalystError> {
-    let (mut found, mut filter) = (Vec::new(), JournalFilter::default());
-    loop {
-        let page = ports.trades.entries(user, &filter, ENTRIES).await?;
-        let Some(last) = page.last() else { return Ok(found) };
-        filter.after = Some(last.cursor());
-        found.extend(page);
-    }
-}
-
 async fn transactions(
     ports: &Ports,
     user: &str,
 ) -> Result<Vec<(SyncedResource, Vec<SyncedRow>)>, AnalystError> {
     let mut found = Vec::new();
-    for (of, _) in ports.synced.sync_states(user).await? {
-        if SOURCES.contains(&of.source.as_str()) {
-            let rows = ports.synced.synced_rows(&of, wall_clock(), TRANSACTIONS).await?;
-            found.push((of, rows));
-        }
+    for (of, _) in resources_of_transactions(ports, user).await? {
+        let rows = ports.synced.synced_rows(&of, wall_clock(), TRANSACTIONS).await?;
+        found.push((of, rows));
     }
     Ok(found)
 }

@@ -23,7 +23,7 @@ use ttai_contract::{
 use crate::clock::wall_clock;
 use crate::failure::AnalystError;
 use crate::ports::Ports;
-use crate::supervise::Supervisor;
+use crate::supervise::{Supervisor, of_run};
 use ledger::Ledger;
 use route::Route;
 use send::Sender;
@@ -95,9 +95,8 @@ struct Attempt {
 
 impl Attempt {
     fn of(info: &ActivityInfo) -> Self {
-        let of_workflow = [&info.workflow_id, &info.workflow_run_id].map(|id| id.as_deref().unwrap_or("-"));
         let left = info.deadline.and_then(|deadline| deadline.duration_since(SystemTime::now()).ok());
-        let id = format!("{}/{}", of_workflow.join("/"), info.activity_id);
+        let id = format!("{}/{}", of_run(info), info.activity_id);
         let created_at = info.scheduled_time.map_or_else(wall_clock, DateTime::from);
         Self::new(info.attempt, id, created_at, left.unwrap_or(policy::NOTIFY.start_to_close))
     }

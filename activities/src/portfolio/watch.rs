@@ -163,7 +163,7 @@ impl<'a> Watching<'a> {
         };
         let now = match &self.found {
             Some(found) => found.book.as_of,
-            None => market_now(self.ports).await,
+            None => market_now(self.ports).await.0,
         };
         let mut changes = self.check(now);
         changes.extend(self.expiration_day(now));

@@ -29,7 +29,7 @@ use ttai_contract::{
 
 use crate::compute::Compute;
 use crate::ports::Ports;
-use crate::supervise::Supervisor;
+use crate::supervise::{Supervisor, of_run};
 
 /// How far the news may be behind before the report says so.
 const NEWS_LATE: TimeDelta = TimeDelta::hours(2);
@@ -71,9 +71,7 @@ impl ReportActivities {
         ctx: ActivityContext,
         params: ComposeReportParams,
     ) -> Result<RunReportResult, ActivityError> {
-        let info = ctx.info();
-        let of_run =
-            [&info.workflow_id, &info.workflow_run_id].map(|id| id.clone().unwrap_or_default()).join("/");
+        let of_run = of_run(ctx.info());
         let (ports, compute) = (&self.ports, &self.compute);
         let run =
             self.supervisor.run(&ctx, |progress| compose::compose(ports, compute, params, of_run, progress));
@@ -86,9 +84,7 @@ impl ReportActivities {
         ctx: ActivityContext,
         params: SendReportParams,
     ) -> Result<SendReportReceipt, ActivityError> {
-        let info = ctx.info();
-        let of_run =
-            [&info.workflow_id, &info.workflow_run_id].map(|id| id.as_deref().unwrap_or("-")).join("/");
+        let of_run = of_run(ctx.info());
         let ports = &self.ports;
         let run = self.supervisor.run(&ctx, |progress| async move {
             progress.step("sending");

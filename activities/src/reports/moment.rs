@@ -6,16 +6,10 @@ use ttai_calendar::{
     session_on_or_before,
 };
 use ttai_contract::{ReportName, ValidationError};
-use ttai_core::Symbol;
 
-use crate::clock::wall_clock;
+use crate::clock::market_now;
 use crate::failure::AnalystError;
 use crate::ports::Ports;
-
-/// The market whose clock is asked first.
-const INDEX: &str = "SPY";
-/// Symbols whose clock is asked where that has none.
-const ASKED: usize = 3;
 
 /// What a report is about.
 #[derive(Clone, Debug, PartialEq)]
@@ -99,24 +93,6 @@ impl ReportMoment {
             _ => self.next.map_or_else(|| ahead(1), |next| next.date),
         }
     }
-}
-
-/// The market's now; where no market says it, this host's, and why.
-pub(crate) async fn market_now(ports: &Ports) -> (DateTime<Utc>, Option<String>) {
-    let mut problem = "no market has a clock".to_owned();
-    if let Ok(index) = Symbol::new(INDEX) {
-        match ports.market.now(&index).await {
-            Ok(now) => return (now, None),
-            Err(error) => problem = error.to_string(),
-        }
-    }
-    for symbol in ports.market.symbols().await.unwrap_or_default().into_iter().take(ASKED) {
-        match ports.market.now(&symbol).await {
-            Ok(now) => return (now, None),
-            Err(error) => problem = error.to_string(),
-        }
-    }
-    (wall_clock(), Some(format!("the market's clock could not be read, this host's is used: {problem}")))
 }
 
 /// What a report is about, by the market's clock.

@@ -5,7 +5,8 @@ use ttai_calendar::new_york_date;
 use ttai_contract::report::REPORT_USERS;
 use ttai_contract::{ListReportUsersParams, ReportName, ReportUsers, UserId};
 
-use super::moment::{late, market_now};
+use super::moment::late;
+use crate::clock::market_now;
 use crate::failure::AnalystError;
 use crate::ports::Ports;
 

@@ -5,6 +5,8 @@ use rust_decimal::{Decimal, RoundingStrategy};
 use ttai_core::NEW_YORK;
 
 use super::document::{ReportCell, ReportFact, ValueTone};
+pub(crate) use crate::narrator::counted;
+use crate::narrator::thousands;
 
 /// Rounded for people; half a cent away from zero.
 fn rounded(amount: Decimal, places: u32) -> Decimal {
@@ -14,21 +16,10 @@ fn rounded(amount: Decimal, places: u32) -> Decimal {
 /// The digits with thousands separated, without a sign.
 fn grouped(amount: Decimal, places: u32) -> String {
     let text = format!("{:.*}", places as usize, rounded(amount, places).abs());
-    let (whole, cents) =
-        text.split_once('.').map_or((text.as_str(), None), |(whole, cents)| (whole, Some(cents)));
-    let digits = whole.len();
-    let mut out = String::with_capacity(digits + digits / 3 + 3);
-    for (place, digit) in whole.chars().enumerate() {
-        if place > 0 && (digits - place).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
+    match text.split_once('.') {
+        Some((whole, cents)) => format!("{}.{cents}", thousands(whole)),
+        None => thousands(&text),
     }
-    if let Some(cents) = cents {
-        out.push('.');
-        out.push_str(cents);
-    }
-    out
 }
 
 /// `$12,345.67`, `-$5.00`.
@@ -83,11 +74,6 @@ pub(crate) fn price(price: Decimal) -> String {
 /// A count or a quantity without needless zeros.
 pub(crate) fn quantity(quantity: Decimal) -> String {
     quantity.normalize().to_string()
-}
-
-/// `1 alert`, `3 alerts`.
-pub(crate) fn counted(number: usize, one: &str, many: &str) -> String {
-    if number == 1 { format!("1 {one}") } else { format!("{number} {many}") }
 }
 
 /// `2026-11-27 13:00 ET`.

@@ -22,7 +22,9 @@ use ttai_ports::{MarketData, SyncedResource};
 use crate::clock::wall_clock;
 use crate::failure::AnalystError;
 use crate::ports::Ports;
-use crate::supervise::{Progress, Supervisor};
+use crate::supervise::{Progress, Supervisor, of_run};
+
+pub(crate) use transactions::{resources_of_transactions, stored_transaction};
 
 /// Syncs over one set of ports.
 pub struct SyncActivities {
@@ -70,9 +72,7 @@ impl SyncActivities {
         ctx: ActivityContext,
         params: NotifySyncParams,
     ) -> Result<SyncNotice, ActivityError> {
-        let info = ctx.info();
-        let of_run = [&info.workflow_id, &info.workflow_run_id].map(|id| id.as_deref().unwrap_or("-"));
-        let id = format!("sync/{}/{}", of_run.join("/"), params.result.source_name.as_str());
+        let id = format!("sync/{}/{}", of_run(ctx.info()), params.result.source_name.as_str());
         let ports = &self.ports;
         let run = self.supervisor.run(&ctx, |_| async move {
             let message = notice::message(ports, id, &params, wall_clock());

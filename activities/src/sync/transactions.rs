@@ -1,9 +1,13 @@
 //! What changed an account, from a while before where the last sync left off: brokers book late and correct what they booked.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use rust_decimal::Decimal;
 use serde_json::{Value, json};
-use ttai_contract::ResourceSync;
-use ttai_ports::{BrokerTransaction, Instrument, PortError, SyncedResource, SyncedRow};
+use ttai_contract::{ResourceSync, Symbol, SyncSource};
+use ttai_core::OccSymbol;
+use ttai_ports::{
+    BrokerTransaction, Instrument, PortError, StoreError, SyncState, SyncedResource, SyncedRow,
+};
 
 use super::rows;
 use crate::failure::AnalystError;
@@ -72,4 +76,45 @@ fn content(row: &BrokerTransaction) -> Value {
         "order_id": row.order_id,
         "settles_on": row.settles_on,
     })
+}
+
+/// Everything of a user's that transactions were read from: accounts, and files.
+pub(crate) async fn resources_of_transactions(
+    ports: &Ports,
+    user: &str,
+) -> Result<Vec<(SyncedResource, SyncState)>, StoreError> {
+    let sources = [SyncSource::Transactions, SyncSource::Files].map(SyncSource::as_str);
+    let mut states = ports.synced.sync_states(user).await?;
+    states.retain(|(of, _)| sources.contains(&of.source.as_str()));
+    Ok(states)
+}
+
+/// A row of the store as the broker gave it; none where it has no amount.
+pub(crate) fn stored_transaction(row: &SyncedRow) -> Option<BrokerTransaction> {
+    let text = |name: &str| row.row.get(name).and_then(Value::as_str).map(str::to_owned);
+    let decimal =
+        |name: &str| -> Option<Decimal> { serde_json::from_value(row.row.get(name)?.clone()).ok()? };
+    let (symbol, kind) = (text("symbol"), text("asset_kind"));
+    Some(BrokerTransaction {
+        id: row.key.clone(),
+        kind: text("kind")?,
+        detail: text("detail").or_else(|| text("note")).unwrap_or_default(),
+        instrument: symbol.as_deref().and_then(|symbol| instrument(symbol, kind.as_deref())),
+        asset: (symbol, kind),
+        quantity: decimal("quantity"),
+        price: decimal("price"),
+        net_amount: decimal("net_amount")?,
+        executed_at: row.at,
+        order_id: text("order_id"),
+        settles_on: text("settles_on").and_then(|day| day.parse().ok()),
+    })
+}
+
+/// A contract, or shares where the broker does not call it something else.
+fn instrument(symbol: &str, kind: Option<&str>) -> Option<Instrument> {
+    if let Ok(contract) = OccSymbol::parse(symbol) {
+        return Some(Instrument::Option(contract));
+    }
+    let is_shares = kind.is_none_or(|kind| kind.to_ascii_lowercase().contains("equity"));
+    is_shares.then(|| Symbol::new(symbol).ok()).flatten().map(Instrument::Equity)
 }

@@ -97,7 +97,7 @@ pub fn read(bytes: &[u8]) -> Result<OfxStatements, OfxError> {
         }
     }
     found.correct(&ofx);
-    found.tell_apart();
+    found.deduplicate();
     Ok(found)
 }
 
@@ -368,7 +368,7 @@ impl OfxStatements {
     }
 
     /// Ids must be unique, and some banks' are not: what is the same twice counts once, and what differs under one id has a key each.
-    fn tell_apart(&mut self) {
+    fn deduplicate(&mut self) {
         let (mut seen, mut used, mut twins) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
         let mut times: BTreeMap<String, usize> = BTreeMap::new();
         self.transactions.retain_mut(|transaction| {

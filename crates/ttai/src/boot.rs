@@ -4,7 +4,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::Utc;
 use ttai_activities::Shutdown;
 use ttai_client::{ClientError, TtaiClient};
 use ttai_contract::{TaskQueue, UserId};
@@ -89,8 +88,7 @@ pub(crate) async fn apply_schedules(
     market: Arc<dyn MarketData>,
     shutdown: Shutdown,
 ) -> String {
-    let follows = settings.follows_server_time();
-    let plan = schedules::plan(&settings.config, follows, Utc::now());
+    let (follows, plan) = (settings.follows_server_time(), schedules::plan_now(settings, client));
     match schedules::apply(client, &plan, false).await {
         Ok(applied) if follows => format!("{} (ttai schedule list)", applied.schedules.len()),
         Ok(applied) if settings.market_speed() > 0.0 => {

@@ -113,7 +113,7 @@ impl RunningWorkers {
             tokio::spawn(async move { driver.watch(ledger, shutdown).await });
         }
         let stated = ports.deliverer.rules.stated.clone();
-        tokio::spawn(stated.keep_fresh(Arc::clone(&ports.preferences), shutdown.clone()));
+        tokio::spawn(stated.refresh_until(Arc::clone(&ports.preferences), shutdown.clone()));
         let guard = Guard::over(ports.clone(), asking);
         tokio::spawn(guard.watch(settings.ping.clone(), shutdown.clone()));
         let (ready, started) = oneshot::channel();

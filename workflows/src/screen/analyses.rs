@@ -3,20 +3,18 @@
 
 use std::cell::RefCell;
 
-use temporalio_common::search_attributes::SearchAttributes;
-use temporalio_workflow::{
-    ChildWorkflowOptions, ParentClosePolicy, WorkflowContext, WorkflowIdReusePolicy, join_all,
-};
+use temporalio_workflow::{WorkflowContext, join_all};
 use ttai_contract::failure::capped;
 use ttai_contract::{
     CSPScreenerParams, DroppedCandidates, FreeCapital, FullAnalysisParams, FullAnalysisResult, Lenient,
-    OverallRecommendation, QuickAnalysis, Stage, Symbol, WorkflowParams, ids, search_attributes,
+    OverallRecommendation, QuickAnalysis, Stage, Symbol, ids,
 };
 
 use super::progress::{Screening, means, show, step};
 use super::{Found, count};
 use crate::calls::CallError;
 use crate::full_analysis::FullAnalysisWorkflow;
+use crate::start;
 
 /// A full analysis that came to an end.
 pub(crate) struct Analyzed {
@@ -231,22 +229,8 @@ async fn child<W: Screening>(
     ctx: &WorkflowContext<W>,
     params: FullAnalysisParams,
 ) -> Result<FullAnalysisResult, (&'static str, &'static str, String)> {
-    let labels = params.labels();
-    let attributes = [
-        search_attributes::USER.value_set(labels.user.to_string()),
-        search_attributes::SYMBOL.value_set(params.subject.symbol.to_string()),
-        search_attributes::STRATEGY.value_set(params.trade.strategy.as_str().to_owned()),
-    ];
-    let options = ChildWorkflowOptions::builder()
-        .workflow_id(ids::child_analysis(&params.subject.symbol, ctx.workflow_id()))
-        .task_queue(FullAnalysisParams::QUEUE.name().to_owned())
-        .parent_close_policy(ParentClosePolicy::RequestCancel)
-        .id_reuse_policy(WorkflowIdReusePolicy::AllowDuplicate)
-        .maybe_execution_timeout(FullAnalysisParams::EXECUTION_TIMEOUT)
-        .maybe_task_timeout(params.task_timeout())
-        .static_summary(params.summary())
-        .search_attributes(SearchAttributes::new(attributes))
-        .build();
+    let id = ids::child_analysis(&params.subject.symbol, ctx.workflow_id());
+    let options = start::child_options(&params, id);
     let started = ctx.start_child_workflow(FullAnalysisWorkflow::run, Lenient::Read(params), options).await;
     let started = started.map_err(|error| {
         ("not_started", "its full analysis could not be started", capped(&error.to_string()))

@@ -50,7 +50,7 @@ pub(crate) async fn read(
     let mut found = position_alerts(ports, user, accounts, moment).await?;
     let more = firings.len().saturating_sub(LISTED);
     for firing in firings.into_iter().take(LISTED) {
-        found.push(told(ports, &firing).await?);
+        found.push(message_of(ports, &firing).await?);
     }
     found.sort_by(|one, other| other.at.cmp(&one.at).then_with(|| one.title.cmp(&other.title)));
     Ok(FiredAlerts { alerts: found, more })
@@ -82,7 +82,7 @@ async fn firings(
 }
 
 /// As people were told of it.
-async fn told(ports: &Ports, firing: &FiringRecord) -> Result<FiredAlert, AnalystError> {
+async fn message_of(ports: &Ports, firing: &FiringRecord) -> Result<FiredAlert, AnalystError> {
     let message = ports.deliverer.messages.message(&firing.message_id).await?;
     let (title, text) = message.map_or_else(
         || (format!("Alert {}", firing.alert_id), String::new()),

@@ -24,7 +24,7 @@ pub(crate) struct SeenNews {
     pub(crate) read_until: Option<DateTime<Utc>>,
 }
 
-fn told_at(story: &SeenStory) -> DateTime<Utc> {
+fn time_of(story: &SeenStory) -> DateTime<Utc> {
     story.published_at.unwrap_or(story.seen_at)
 }
 
@@ -39,7 +39,7 @@ pub(crate) async fn read(ports: &Ports, user: &str, moment: &ReportMoment) -> Re
         // None is seen before it is published.
         let is_older = page.last().is_none_or(|last| last.seen_at <= moment.since);
         let is_news =
-            |story: &SeenStory| moment.covers(told_at(story)) && story.outcome != StoryOutcome::Repeat;
+            |story: &SeenStory| moment.covers(time_of(story)) && story.outcome != StoryOutcome::Repeat;
         stories.extend(page.into_iter().filter(is_news));
         if ends || is_older {
             break;
@@ -49,7 +49,7 @@ pub(crate) async fn read(ports: &Ports, user: &str, moment: &ReportMoment) -> Re
         other
             .significance
             .total_cmp(&one.significance)
-            .then_with(|| told_at(other).cmp(&told_at(one)))
+            .then_with(|| time_of(other).cmp(&time_of(one)))
             .then_with(|| one.key.cmp(&other.key))
     });
     Ok(SeenNews {
@@ -82,7 +82,7 @@ pub(crate) fn section(news: &SeenNews, moment: &ReportMoment, title: &str) -> Re
         let symbols: Vec<&str> = story.symbols.iter().map(ttai_contract::Symbol::as_str).collect();
         let tone = if story.outcome == StoryOutcome::Alerted { ValueTone::Bad } else { ValueTone::Plain };
         vec![
-            words::clock(told_at(story)).into(),
+            words::clock(time_of(story)).into(),
             symbols.join(", ").into(),
             ReportCell::linked(story.headline.as_str(), story.url.as_deref()),
             story.source.as_str().into(),

@@ -4,10 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use rust_decimal::Decimal;
-use serde_json::Value;
 use ttai_calendar::{new_york_instant, previous_session};
-use ttai_contract::{Symbol, SyncSource};
-use ttai_core::OccSymbol;
+use ttai_contract::Symbol;
 use ttai_ports::{BrokerTransaction, Instrument, SyncedResource, SyncedRow};
 use ttai_quant::wheel::{AssignedLot, IncomeKind, WheelCycle, WheelTransaction, wheel};
 
@@ -18,7 +16,7 @@ use crate::compute::Compute;
 use crate::failure::AnalystError;
 use crate::portfolio::transactions::{split, wheel_transaction};
 use crate::ports::Ports;
-use crate::sync::transactions_of;
+use crate::sync::{resources_of_transactions, stored_transaction, transactions_of};
 
 /// Transactions of a resource that are read: more are more than a wheel takes.
 const MOST_ROWS: u32 = 100_000;
@@ -103,12 +101,9 @@ pub(crate) async fn read(
 }
 
 async fn resources(ports: &Ports, user: &str) -> Result<Vec<SyncedResource>, AnalystError> {
-    let sources = [SyncSource::Transactions, SyncSource::Files].map(SyncSource::as_str);
-    let states = ports.synced.sync_states(user).await?;
-    let of_transactions = states.into_iter().filter(|(of, state)| {
-        sources.contains(&of.source.as_str()) && (state.rows > 0 || state.synced_at.is_some())
-    });
-    Ok(of_transactions.map(|(of, _)| of).collect())
+    let states = resources_of_transactions(ports, user).await?.into_iter();
+    let were_read = states.filter(|(_, state)| state.rows > 0 || state.synced_at.is_some());
+    Ok(were_read.map(|(of, _)| of).collect())
 }
 
 /// The day after the session before: what a broker books on a weekend counts for the session that follows.
@@ -118,38 +113,8 @@ fn first_day(moment: &ReportMoment) -> NaiveDate {
 }
 
 fn dated(row: &SyncedRow) -> Option<DatedRow> {
-    let row = transaction(row)?;
+    let row = stored_transaction(row)?;
     Some(DatedRow { wheel: wheel_transaction(&row), row })
-}
-
-/// A row of the store as the broker gave it; none where it has no amount.
-fn transaction(row: &SyncedRow) -> Option<BrokerTransaction> {
-    let text = |name: &str| row.row.get(name).and_then(Value::as_str).map(str::to_owned);
-    let decimal =
-        |name: &str| -> Option<Decimal> { serde_json::from_value(row.row.get(name)?.clone()).ok()? };
-    let (symbol, kind) = (text("symbol"), text("asset_kind"));
-    Some(BrokerTransaction {
-        id: row.key.clone(),
-        kind: text("kind")?,
-        detail: text("detail").or_else(|| text("note")).unwrap_or_default(),
-        instrument: symbol.as_deref().and_then(|symbol| instrument(symbol, kind.as_deref())),
-        asset: (symbol, kind),
-        quantity: decimal("quantity"),
-        price: decimal("price"),
-        net_amount: decimal("net_amount")?,
-        executed_at: row.at,
-        order_id: text("order_id"),
-        settles_on: text("settles_on").and_then(|day| day.parse().ok()),
-    })
-}
-
-/// A contract, or shares where the broker does not call it something else.
-fn instrument(symbol: &str, kind: Option<&str>) -> Option<Instrument> {
-    if let Ok(contract) = OccSymbol::parse(symbol) {
-        return Some(Instrument::Option(contract));
-    }
-    let is_shares = kind.is_none_or(|kind| kind.to_ascii_lowercase().contains("equity"));
-    is_shares.then(|| Symbol::new(symbol).ok()).flatten().map(Instrument::Equity)
 }
 
 async fn splits(

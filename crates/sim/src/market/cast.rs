@@ -9,7 +9,7 @@ use super::random::Random;
 /// How many companies have a character of their own.
 pub const CHARACTERS: usize = COMPANIES.len();
 /// Most symbols of a market.
-pub const MAX_SYMBOLS: usize = 10_000;
+pub const MAX_SYMBOLS: u32 = 10_000;
 
 const LETTERS: usize = 26;
 
@@ -21,7 +21,7 @@ pub(super) struct Member {
 
 /// The members of a seed's market. A larger market has those of a smaller one.
 pub(super) fn cast(seed: u64, symbols: usize) -> Result<Vec<Member>, SymbolError> {
-    (0..symbols.min(MAX_SYMBOLS)).map(|index| member(seed, index)).collect()
+    (0..symbols.min(MAX_SYMBOLS as usize)).map(|index| member(seed, index)).collect()
 }
 
 fn member(seed: u64, index: usize) -> Result<Member, SymbolError> {

@@ -20,6 +20,7 @@ use std::time::Duration;
 use chrono::{DateTime, NaiveDateTime, Utc};
 use clap::{Args, Parser, Subcommand};
 use ttai_contract::TaskQueue;
+use ttai_sim::market::MAX_SYMBOLS;
 
 use crate::commands::calc::CalcArgs;
 
@@ -254,7 +255,7 @@ pub struct SimArgs {
     #[command(flatten)]
     pub market: MarketArgs,
     /// Symbols of the invented market: those with a character of their own first. More of them stand at one moment.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_SYMBOLS)))]
     pub symbols: Option<u32>,
     /// Market seconds per real second; at 0 the market stands still.
     #[arg(long, default_value_t = 1.0, value_name = "X")]

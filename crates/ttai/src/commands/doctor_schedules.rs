@@ -1,6 +1,5 @@
 //! What `ttai doctor` finds about schedules: whether the server has those of the configuration.
 
-use chrono::Utc;
 use ttai_client::{ClientError, ScheduleOutcome, TtaiClient};
 
 use super::doctor::Check;
@@ -11,9 +10,7 @@ const WHAT: &str = "schedules";
 
 /// Compares the server with the configuration, and changes nothing.
 pub(super) async fn check(settings: &Settings, client: &TtaiClient) -> Check {
-    let follows = settings.follows_server_time() && client.market() != Some("recorded");
-    let plan = schedules::plan(&settings.config, follows, Utc::now());
-    match Found::on(client, &plan).await {
+    match Found::on(client, &schedules::plan_now(settings, client)).await {
         Ok(found) => found.into_check(),
         Err(error) => Check::bad(WHAT, format!("they cannot be compared with the configuration: {error}")),
     }

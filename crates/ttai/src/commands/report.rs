@@ -8,7 +8,7 @@ use ttai_ports::{Artifacts, ReportFilter, ReportRecord, Reports};
 use ttai_store::Database;
 
 use super::desk::Desk;
-use super::{INTERRUPTED, wait};
+use super::wait::{self, Awaited};
 use crate::cli::{GlobalArgs, ReportCommand, ReportListArgs, ReportRunArgs, ReportShowArgs};
 use crate::settings::Settings;
 use crate::{output, report, wiring};
@@ -52,14 +52,9 @@ async fn make_at(
     };
     let run = desk.client.start(&params, args.key.as_deref()).await?;
     let come_back = || desk.how_to_come_back(global, settings, run.workflow_id());
-    if !args.wait {
-        output::line(run.workflow_id());
-        output::note(&come_back());
-        return Ok(ExitCode::SUCCESS);
-    }
-    let Some(answer) = wait::answer(&run, None).await? else {
-        output::note(&format!("\n{}", come_back()));
-        return Ok(ExitCode::from(INTERRUPTED));
+    let answer = match wait::answer_or_leave(&run, args.wait, come_back).await? {
+        Awaited::Answer(answer) => answer,
+        Awaited::Left(code) => return Ok(code),
     };
     if args.json {
         output::line(&serde_json::to_string_pretty(&answer)?);

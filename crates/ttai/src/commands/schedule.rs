@@ -24,8 +24,7 @@ pub async fn run(global: &GlobalArgs, command: ScheduleCommand) -> anyhow::Resul
     let client = server::existing_client(&settings)
         .await?
         .context("no Temporal server is configured or running here; start one with `ttai dev`")?;
-    let keeps_time = settings.follows_server_time() && client.market() != Some("recorded");
-    let desk = ScheduleDesk { plan: schedules::plan(&settings.config, keeps_time, Utc::now()), client };
+    let desk = ScheduleDesk { plan: schedules::plan_now(&settings, &client), client };
     match command {
         ScheduleCommand::Apply(args) => desk.apply(&args).await?,
         ScheduleCommand::List { json } => desk.list(json).await?,

@@ -7,7 +7,8 @@ use ttai_contract::{CSPScreenerParams, CSPScreenerResult, ScreenCriteria, Symbol
 use ttai_ports::{NewScreener, ScreenRunKey, ScreenerResults};
 
 use super::desk::Desk;
-use super::{INTERRUPTED, screener, wait};
+use super::screener;
+use super::wait::{self, Awaited};
 use crate::cli::{GlobalArgs, ScreenArgs, ScreenCriteriaArgs};
 use crate::preferences::RequestDefaults;
 use crate::settings::Settings;
@@ -84,14 +85,9 @@ async fn screen(
 ) -> anyhow::Result<ExitCode> {
     let run = desk.client.start(params, key).await?;
     let come_back = || desk.how_to_come_back(global, settings, run.workflow_id());
-    if !view.wait {
-        output::line(run.workflow_id());
-        output::note(&come_back());
-        return Ok(ExitCode::SUCCESS);
-    }
-    let Some(answer) = wait::answer(&run, None).await? else {
-        output::note(&format!("\n{}", come_back()));
-        return Ok(ExitCode::from(INTERRUPTED));
+    let answer = match wait::answer_or_leave(&run, view.wait, come_back).await? {
+        Awaited::Answer(answer) => answer,
+        Awaited::Left(code) => return Ok(code),
     };
     if view.json {
         output::line(&serde_json::to_string_pretty(&answer)?);

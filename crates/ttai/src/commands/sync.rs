@@ -8,7 +8,7 @@ use ttai_contract::{SyncOutcome, SyncSource, SyncSourceParams, SyncSourceResult,
 use ttai_ports::SyncedRows;
 use ttai_store::Database;
 
-use super::{INTERRUPTED, wait};
+use super::wait::{self, Awaited};
 use crate::cli::{GlobalArgs, SyncCommand, SyncOptions};
 use crate::settings::Settings;
 use crate::{output, report, search_attributes, server, sources, wiring};
@@ -46,17 +46,11 @@ async fn start(
         .context("no Temporal server is configured or running here; start one with `ttai dev`")?;
     search_attributes::ensure(client.temporal()).await?;
     let run = client.start(params, None).await?;
-    if !options.wait {
-        output::line(run.workflow_id());
-        output::note(&come_back(global, run.workflow_id()));
-        return Ok(ExitCode::SUCCESS);
-    }
-    let answer = match wait::answer(&run, None).await.map_err(anyhow::Error::downcast) {
-        Ok(Some(answer)) => answer,
-        Ok(None) => {
-            output::note(&format!("\n{}", come_back(global, run.workflow_id())));
-            return Ok(ExitCode::from(INTERRUPTED));
-        }
+    let come_back = || come_back(global, run.workflow_id());
+    let awaited = wait::answer_or_leave(&run, options.wait, come_back).await;
+    let answer = match awaited.map_err(anyhow::Error::downcast) {
+        Ok(Awaited::Answer(answer)) => answer,
+        Ok(Awaited::Left(code)) => return Ok(code),
         // What failed whole has its result as details.
         Err(Ok(ClientError::Failed { partial: Some(done), .. })) => done,
         Err(Ok(error)) => return Err(error.into()),

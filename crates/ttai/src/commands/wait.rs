@@ -62,6 +62,34 @@ pub(super) async fn until_answered(run: &AnyRun) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// What becomes of a run that a command has started.
+pub(super) enum Awaited {
+    /// Its answer.
+    Answer(Value),
+    /// It goes on without the command, which ends with this code and has said how to come back.
+    Left(ExitCode),
+}
+
+/// The answer of a run that was started, where somebody waits for it.
+pub(super) async fn answer_or_leave(
+    run: &AnyRun,
+    waits: bool,
+    how_to_come_back: impl FnOnce() -> String,
+) -> anyhow::Result<Awaited> {
+    if !waits {
+        output::line(run.workflow_id());
+        output::note(&how_to_come_back());
+        return Ok(Awaited::Left(ExitCode::SUCCESS));
+    }
+    Ok(answer(run, None).await?.map_or_else(
+        || {
+            output::note(&format!("\n{}", how_to_come_back()));
+            Awaited::Left(ExitCode::from(INTERRUPTED))
+        },
+        Awaited::Answer,
+    ))
+}
+
 /// Waits with live progress; none after Ctrl-C.
 pub(super) async fn answer(run: &AnyRun, longest: Option<Duration>) -> anyhow::Result<Option<Value>> {
     let mut display = Display::new();

@@ -7,7 +7,7 @@ use serde::Serialize;
 use ttai_activities::Shutdown;
 use ttai_client::{ClientError, ScheduleOutcome, TtaiClient};
 
-use super::{PlannedSchedule, SchedulePlan, plan};
+use super::{PlannedSchedule, SchedulePlan, plan_now};
 use crate::settings::Settings;
 
 /// How often a worker looks whether the server still has what is wanted.
@@ -117,9 +117,7 @@ impl ScheduleKeeper {
     /// exchange's calendar are renewed.
     pub(crate) async fn keep_up(self, shutdown: Shutdown) {
         loop {
-            let follows = self.settings.follows_server_time();
-            let plan = plan(&self.settings.config, follows, Utc::now());
-            match keep_up_once(&self.client, &plan).await {
+            match keep_up_once(&self.client, &plan_now(&self.settings, &self.client)).await {
                 Ok(report) => say_what_differs(&report),
                 Err(error) => {
                     tracing::warn!("the schedules cannot be compared with the configuration: {error}");

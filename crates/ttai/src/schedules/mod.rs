@@ -12,10 +12,11 @@ use std::time::Duration;
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use chrono_tz::Tz;
 use ttai_calendar::{LAST_DATE, new_york_date};
-use ttai_client::{ScheduleOverlap, WantedSchedule};
+use ttai_client::{ScheduleOverlap, TtaiClient, WantedSchedule};
 use ttai_contract::{PreparedStart, workflow};
 
 use crate::config::{self, Config, time_zone};
+use crate::settings::Settings;
 use times::{DailyTimes, Rules, ScheduleDays, ScheduleTime, Timing};
 
 pub(crate) use apply::ScheduleKeeper;
@@ -107,6 +108,13 @@ pub fn plan(config: &Config, follows_server_time: bool, now: DateTime<Utc>) -> S
         }
     }
     plan
+}
+
+/// What the configuration wants now of the server that `client` talks to.
+#[must_use]
+pub fn plan_now(settings: &Settings, client: &TtaiClient) -> SchedulePlan {
+    let follows = settings.follows_server_time() && client.market() != Some("recorded");
+    plan(&settings.config, follows, Utc::now())
 }
 
 /// What keeps schedules that somebody configured from being used: section, key, sentence.

@@ -14,8 +14,8 @@ use serde_json::{Value, json};
 use temporalio_client::{UntypedWorkflow, WorkflowDescribeOptions};
 use tokio::time::{Instant, timeout};
 use ttai_client::{Run, TtaiClient};
-use ttai_contract::{CSPScreenerParams, CSPScreenerResult, ScreenCriteria};
-use ttai_dev_server::Actions;
+use ttai_contract::{CSPScreenerParams, ScreenCriteria};
+use ttai_dev_server::DevServer;
 use ttai_http::{LocalLimits, Service, ServiceConfig};
 use ttai_ports::RateLimit;
 use ttai_sim::server::Endpoints;
@@ -78,10 +78,8 @@ struct Asked {
 pub(super) async fn screen(global: &GlobalArgs, args: DrillScreenArgs) -> anyhow::Result<ExitCode> {
     let settings = Settings::load(global, None)?;
     let folder = tempfile::tempdir()?;
-    let began = Instant::now();
     let market = ServedMarket::start(folder.path(), &args)?;
-    let ready = began.elapsed();
-    output::note(&format!("{} symbols are served after {:.1} s", args.symbols, ready.as_secs_f64()));
+    output::note(&format!("{} symbols are served after {:.1} s", args.symbols, market.ready.as_secs_f64()));
     let server = temporal(&settings, folder.path()).await?;
     let client = server::connect(&server.address(), server.namespace()).await?;
     let mut worker =
@@ -89,8 +87,7 @@ pub(super) async fn screen(global: &GlobalArgs, args: DrillScreenArgs) -> anyhow
     let outcome = measure(&client, &server, &worker, &market, &args).await;
     worker.kill()?;
     server.stop().await?;
-    let measured = outcome.with_context(|| log_tail(folder.path()))?;
-    let findings = Findings { ready_s: ready.as_secs_f64(), ..measured };
+    let findings = outcome.with_context(|| log_tail(folder.path()))?;
     if args.json {
         output::line(&serde_json::to_string(&findings)?);
     } else {
@@ -101,7 +98,7 @@ pub(super) async fn screen(global: &GlobalArgs, args: DrillScreenArgs) -> anyhow
 
 async fn measure(
     client: &TtaiClient,
-    server: &ttai_dev_server::DevServer,
+    server: &DevServer,
     worker: &Worker,
     market: &ServedMarket,
     args: &DrillScreenArgs,
@@ -117,57 +114,32 @@ async fn measure(
     let (using, after) = (Process::of(worker.id())?, server.actions().await?);
     let (events, bytes) = history(client, &run).await?;
     let providers = market.asked_since(&asked).await?;
-    Ok(findings(
-        args.symbols,
-        &result,
-        &after.since(&actions),
-        providers,
-        Cost { seconds, events, bytes, cpu: using.seconds - used.seconds, resident_mb: using.resident_mb },
-    ))
-}
-
-/// What was measured around the screen.
-#[derive(Clone, Copy)]
-struct Cost {
-    seconds: f64,
-    events: i64,
-    bytes: i64,
-    cpu: f64,
-    resident_mb: f64,
-}
-
-fn findings(
-    symbols: u32,
-    result: &CSPScreenerResult,
-    actions: &Actions,
-    providers: Vec<Asked>,
-    cost: Cost,
-) -> Findings {
     let candidates = result.candidates_screened;
-    Findings {
-        symbols,
-        ready_s: 0.0,
+    let actions = after.since(&actions);
+    Ok(Findings {
+        symbols: args.symbols,
+        ready_s: market.ready.as_secs_f64(),
         candidates,
         quick: result.quick_analyzed,
         full: result.candidates_analyzed,
         picks: result.picks.len(),
         failed: result.failed.iter().map(|group| group.symbols.len()).sum(),
-        seconds: cost.seconds,
+        seconds,
         limit_s: providers.iter().map(|asked| asked.limit_s).fold(0.0, f64::max),
         providers,
-        events: cost.events,
-        history_kb: cost.bytes as f64 / 1e3,
+        events,
+        history_kb: bytes as f64 / 1e3,
         actions: actions.total(),
         kinds: actions.kinds().map(|(kind, count)| (kind.to_owned(), count)).collect(),
-        cpu_ms_a_candidate: cost.cpu * 1e3 / f64::from(candidates.max(1)),
-        worker_mb: cost.resident_mb,
-    }
+        cpu_ms_a_candidate: (using.seconds - used.seconds) * 1e3 / f64::from(candidates.max(1)),
+        worker_mb: using.resident_mb,
+    })
 }
 
 /// A screen over everything that the market lists.
 fn params(symbols: u32) -> anyhow::Result<CSPScreenerParams> {
     let criteria = ScreenCriteria {
-        max_candidates: symbols.min(1_000),
+        max_candidates: symbols,
         min_price: Some(0.0),
         max_price: Some(1e6),
         min_volume: Some(0),
@@ -197,6 +169,8 @@ async fn history(client: &TtaiClient, run: &Run<CSPScreenerParams>) -> anyhow::R
 /// `ttai sim` in a process of its own.
 struct ServedMarket {
     process: Child,
+    /// How long it took until it served.
+    ready: Duration,
     endpoints: Endpoints,
     limits: Vec<(&'static str, RateLimit)>,
 }
@@ -204,6 +178,7 @@ struct ServedMarket {
 impl ServedMarket {
     /// Returns once it serves.
     fn start(folder: &Path, args: &DrillScreenArgs) -> anyhow::Result<Self> {
+        let began = Instant::now();
         let late = u64::try_from(args.answer.as_millis())?;
         let faults = SERVICES
             .map(|(service, _)| json!({"service": service, "action": "latency", "milliseconds": late}));
@@ -221,7 +196,7 @@ impl ServedMarket {
             .context("the market cannot be started")?;
         let endpoints = read_endpoints(&mut process).inspect_err(|_| drop(process.kill()))?;
         let limits = limits(&endpoints);
-        Ok(Self { process, endpoints, limits })
+        Ok(Self { process, ready: began.elapsed(), endpoints, limits })
     }
 
     /// How often each service was asked: its fault counts.

@@ -85,16 +85,16 @@ pub(super) fn due(plan: &SchedulePlan, begin: DateTime<Utc>, end: DateTime<Utc>)
 /// Compares.
 pub(super) async fn compare(database: &Database, kept: Kept) -> anyhow::Result<Findings> {
     let mut findings = Findings { kills: kept.killed, spared: kept.spared, ..Findings::default() };
-    schedules(&mut findings, &kept);
-    screens(&mut findings, database, &kept).await?;
-    reports(&mut findings, database, &kept).await?;
-    let stories = told_stories(database, &kept.stories).await?;
-    told(&mut findings, &kept, &stories);
-    messages(&mut findings, database, &kept).await?;
+    compare_schedules(&mut findings, &kept);
+    compare_screens(&mut findings, database, &kept).await?;
+    compare_reports(&mut findings, database, &kept).await?;
+    let stories = notified_stories(database, &kept.stories).await?;
+    compare_stories(&mut findings, &kept, &stories);
+    compare_messages(&mut findings, database, &kept).await?;
     Ok(findings)
 }
 
-fn schedules(findings: &mut Findings, kept: &Kept) {
+fn compare_schedules(findings: &mut Findings, kept: &Kept) {
     let started: BTreeSet<DrivenStart> = kept.ended.keys().cloned().collect();
     for missing in kept.due.difference(&started) {
         findings.wrong.push(format!("{} was due and never started", missing.workflow_id()));
@@ -117,7 +117,7 @@ fn schedules(findings: &mut Findings, kept: &Kept) {
 }
 
 /// Every scheduled screen has its run in the store.
-async fn screens(findings: &mut Findings, database: &Database, kept: &Kept) -> anyhow::Result<()> {
+async fn compare_screens(findings: &mut Findings, database: &Database, kept: &Kept) -> anyhow::Result<()> {
     let runs = database.list_screen_runs(UserId::default().as_str(), None, ALL).await?;
     let kept_runs: BTreeSet<&str> = runs.iter().map(|run| run.key.workflow_id.as_str()).collect();
     for (start, outcome) in &kept.ended {
@@ -135,7 +135,7 @@ async fn screens(findings: &mut Findings, database: &Database, kept: &Kept) -> a
 }
 
 /// Every report that was due is in the store, once.
-async fn reports(findings: &mut Findings, database: &Database, kept: &Kept) -> anyhow::Result<()> {
+async fn compare_reports(findings: &mut Findings, database: &Database, kept: &Kept) -> anyhow::Result<()> {
     for (start, outcome) in &kept.ended {
         let Some(round) = outcome.as_ref().ok().and_then(|answer| answer.get("round")) else { continue };
         findings.reports[1] += 1;
@@ -156,7 +156,10 @@ async fn reports(findings: &mut Findings, database: &Database, kept: &Kept) -> a
 }
 
 /// The stories of the feed that people were told of.
-pub(super) async fn told_stories(database: &Database, stories: &[Story]) -> anyhow::Result<Vec<SeenStory>> {
+pub(super) async fn notified_stories(
+    database: &Database,
+    stories: &[Story],
+) -> anyhow::Result<Vec<SeenStory>> {
     let filter = StoryFilter {
         user_id: UserId::default().to_string(),
         alerted: true,
@@ -168,11 +171,11 @@ pub(super) async fn told_stories(database: &Database, stories: &[Story]) -> anyh
     Ok(seen.into_iter().filter(is_ours).collect())
 }
 
-fn told(findings: &mut Findings, kept: &Kept, told: &[SeenStory]) {
+fn compare_stories(findings: &mut Findings, kept: &Kept, notified: &[SeenStory]) {
     let last = kept.due.last().map(|start| start.due_at).unwrap_or_default() + TimeDelta::hours(1);
     for story in kept.stories.iter().filter(|story| story.published_at <= last) {
         findings.stories[1] += 1;
-        let found = told.iter().find(|seen| seen.key.ends_with(&story.id));
+        let found = notified.iter().find(|seen| seen.key.ends_with(&story.id));
         match found.and_then(|seen| seen.message_id.as_deref()) {
             Some(message) if kept.arrivals.contains_key(message) => findings.stories[0] += 1,
             Some(_) => findings.wrong.push(format!("the message about story {} never arrived", story.id)),
@@ -182,7 +185,7 @@ fn told(findings: &mut Findings, kept: &Kept, told: &[SeenStory]) {
 }
 
 /// Everything written for the channel arrived, and what arrived again says that it may.
-async fn messages(findings: &mut Findings, database: &Database, kept: &Kept) -> anyhow::Result<()> {
+async fn compare_messages(findings: &mut Findings, database: &Database, kept: &Kept) -> anyhow::Result<()> {
     let filter = DeliveryFilter {
         user_id: UserId::default().to_string(),
         limit: Some(ALL),

@@ -225,7 +225,7 @@ impl Day {
     async fn untold(&self) -> anyhow::Result<usize> {
         let now = self.sim.state.market.now();
         let published = self.stories.iter().filter(|story| story.published_at <= now).count();
-        let told = findings::told_stories(&self.database, &self.stories).await?;
+        let told = findings::notified_stories(&self.database, &self.stories).await?;
         Ok(published.saturating_sub(told.len()))
     }
 
