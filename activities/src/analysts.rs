@@ -44,9 +44,9 @@ impl AnalystActivities {
         let (ports, compute, context) = (&self.ports, &self.compute, &ctx);
         let run = self.supervisor.run(&ctx, |progress| async move {
             let Subject { symbol, model, user_id, .. } = &params.subject;
-            let asked = Asked::by(context, &progress, symbol, model.as_ref(), user_id);
+            let asked = Asked::by(context, &progress, model.as_ref(), user_id);
             let by_rules = chart::analyse(ports, compute, params.clone(), progress.clone());
-            consult(ports, compute, asked, &params, &progress, by_rules).await
+            consult(ports, compute, asked, symbol, &params, &progress, by_rules).await
         });
         run.await
     }
@@ -60,9 +60,9 @@ impl AnalystActivities {
         let (ports, compute, context) = (&self.ports, &self.compute, &ctx);
         let run = self.supervisor.run(&ctx, |progress| async move {
             let Subject { symbol, model, user_id, .. } = &params.subject;
-            let asked = Asked::by(context, &progress, symbol, model.as_ref(), user_id);
+            let asked = Asked::by(context, &progress, model.as_ref(), user_id);
             let by_rules = options::analyse(ports, compute, params.clone(), progress.clone());
-            consult(ports, compute, asked, &params, &progress, by_rules).await
+            consult(ports, compute, asked, symbol, &params, &progress, by_rules).await
         });
         run.await
     }
@@ -76,9 +76,9 @@ impl AnalystActivities {
         let (ports, compute, context) = (&self.ports, &self.compute, &ctx);
         let run = self.supervisor.run(&ctx, |progress| async move {
             let Subject { symbol, model, user_id, .. } = &params.subject;
-            let asked = Asked::by(context, &progress, symbol, model.as_ref(), user_id);
+            let asked = Asked::by(context, &progress, model.as_ref(), user_id);
             let by_rules = research::analyse(ports, params.clone(), progress.clone());
-            consult(ports, compute, asked, &params, &progress, by_rules).await
+            consult(ports, compute, asked, symbol, &params, &progress, by_rules).await
         });
         run.await
     }
@@ -92,9 +92,9 @@ impl AnalystActivities {
         let (ports, compute, context) = (&self.ports, &self.compute, &ctx);
         let run = self.supervisor.run(&ctx, |progress| async move {
             let user = params.user_id.clone().unwrap_or_default();
-            let asked = Asked::by(context, &progress, &params.symbol, params.model.as_ref(), &user);
+            let asked = Asked::by(context, &progress, params.model.as_ref(), &user);
             let by_rules = synthesis::synthesize(params.clone(), progress.clone());
-            consult(ports, compute, asked, &params, &progress, by_rules).await
+            consult(ports, compute, asked, &params.symbol, &params, &progress, by_rules).await
         });
         run.await
     }

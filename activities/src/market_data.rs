@@ -96,6 +96,10 @@ impl MarketDataActivities {
         progress: Progress,
     ) -> Result<MetricsBySymbol, AnalystError> {
         progress.step(&format!("metrics of {} symbols", symbols.len()));
+        if let [first, _, ..] = symbols.as_slice() {
+            let now = self.ports.market.now(first).await?;
+            self.ports.metrics.prefetch(&symbols, now).await;
+        }
         let metrics = |symbol: Symbol| async move {
             let now = self.ports.market.now(&symbol).await?;
             match self.ports.metrics.metrics(&symbol, now).await? {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use ttai_ports::{
     Accounts, Alerts, Analyses, Artifacts, Broker, Firings, Leases, MarketData, Metrics, ModelJournal, News,
     NewsSeen, Notifier, Preferences, Provenance, QuoteStream, Recalls, Reports, Retain, SavedScreeners,
-    Scanner, ScreenerResults, SyncedRows, TradeJournal, UserFiles, Watchlists,
+    Scanner, ScreenerResults, StoppedMonitors, SyncedRows, TradeJournal, UserFiles, Watchlists,
 };
 
 use crate::agent::ModelAnalyst;
@@ -34,6 +34,8 @@ pub struct Ports {
     pub accounts: Arc<dyn Accounts>,
     /// Which watches somebody wants to end.
     pub recalls: Arc<dyn Recalls>,
+    /// Which monitors were shut down.
+    pub stopped_monitors: Arc<dyn StoppedMonitors>,
     /// Definitions of alerts.
     pub alerts: Arc<dyn Alerts>,
     /// What alerts fired.

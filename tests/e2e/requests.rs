@@ -11,8 +11,11 @@ pub(crate) fn request(workflow: &str) -> Value {
     if is_entity(workflow) {
         return json!({});
     }
-    // Two candidates, of which one is to be picked.
-    let screen = json!({"symbols": ["AAPL", "F"], "min_roc_weekly": 0.05});
+    // Two candidates, of which the one that fits the capital is analysed in full.
+    let screen = json!({
+        "symbols": ["AAPL", "F"], "min_roc_weekly": 0.05, "min_open_interest": 1, "max_spread_pct": 60.0,
+        "account": {"capital": 20_000.0},
+    });
     match workflow {
         "CSPScreenerWorkflow" => return screen,
         "ScreenerWorkflow" => return json!({"symbols": ["AAPL", "F"]}),

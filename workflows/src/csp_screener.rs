@@ -174,6 +174,7 @@ fn quick_params(
         ranking: Some(params.ranking),
         as_of: params.as_of,
         with_options: false,
+        due: None,
         symbols,
     }
     .bounded_by(&params.criteria)

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use temporalio_macros::{workflow, workflow_methods};
 use temporalio_workflow::{WorkflowContext, WorkflowContextView, WorkflowResult, WorkflowTermination};
 use ttai_contract::{
-    DroppedCandidates, Lenient, QuickAnalysesParams, QuickAnalysis, ScreenProgress, ScreenRun,
+    DroppedCandidates, DueRun, Lenient, QuickAnalysesParams, QuickAnalysis, ScreenProgress, ScreenRun,
     ScreenerParams, ScreenerResult, ScreenerResultRow, StoreScreenParams, WorkflowParams,
 };
 
@@ -47,6 +47,7 @@ impl ScreenerWorkflow {
         let outcome = story(ctx, &params, &run, &found).await;
         let found = found.into_inner();
         let nothing = found.candidates == 0;
+        let is_too_late = found.is_too_late();
         let mut result = conclude(&params, run, found);
         match outcome {
             Ok(()) => {}
@@ -57,6 +58,11 @@ impl ScreenerWorkflow {
                 result.partial = true;
                 result.warnings.push(message);
             }
+        }
+        // What did nothing leaves the run before as it is: the next one is compared with that.
+        if is_too_late {
+            screen::step(ctx, "too late");
+            return Ok(result);
         }
         screen::step(ctx, "saving");
         let kept = StoreScreenParams {
@@ -92,7 +98,10 @@ async fn story(
     found: &RefCell<Found>,
 ) -> Result<(), CallError> {
     let criteria = params.screen();
-    let (mut candidates, _) = screen::candidates(ctx, &criteria, None).await?;
+    let due_at = start::due_at(ctx);
+    let due = due_at.map(|due_at| DueRun { due_at, policy: params.lateness });
+    let (mut candidates, lateness) = screen::candidates(ctx, &criteria, due).await?;
+    found.borrow_mut().lateness = lateness;
     let number = screen::count(candidates.len());
     found.borrow_mut().candidates = number;
     screen::show(ctx, |progress| progress.candidates = number);
@@ -121,6 +130,8 @@ async fn story(
             as_of: params.as_of,
             room: BTreeMap::new(),
             with_options: true,
+            // A scan has said it already.
+            due: due.filter(|_| !criteria.symbols.is_empty()),
         }
         .bounded_by(&criteria)
     };
@@ -145,7 +156,8 @@ fn conclude(params: &ScreenerParams, run: ScreenRun, mut found: Found) -> Screen
         run,
         as_of: found.as_of,
         data_source: found.data_source,
-        warnings: found.warnings,
+        lateness: found.lateness,
+        warnings: found.warnings.into_iter().chain(found.lateness.map(|late| late.to_string())).collect(),
     }
 }
 

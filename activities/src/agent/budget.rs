@@ -53,6 +53,11 @@ impl ModelBudget {
         if let Some(reason) = exceeded("this run", &run, run_caps) {
             return Ok(Some(reason));
         }
+        self.day_used_up(journal).await
+    }
+
+    /// The same by the caps of the day alone.
+    pub(super) async fn day_used_up(&self, journal: &dyn ModelJournal) -> Result<Option<String>, StoreError> {
         let days = journal.usage(1).await?;
         let day = days.iter().fold(LlmUsage::default(), |sum, day| sum.plus(&day.usage));
         Ok(exceeded("today", &day, (self.turns_per_day, self.tokens_per_day, self.usd_per_day)))

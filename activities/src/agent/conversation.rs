@@ -1,22 +1,19 @@
 //! One conversation with a model: turns are bought or taken from the journal, tools answer, the answer is checked.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
-use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 use ttai_contract::{Evidence, ModelOutcome, ModelUse, Subject};
-use ttai_ports::{
-    LlmTurn, LlmUsage, ModelMessage, ModelRequest, ModelTurn, PortError, StopReason, StoreError, ToolCall,
-};
+use ttai_core::Symbol;
+use ttai_ports::{LlmTurn, LlmUsage, ModelMessage, ModelRequest, ModelTurn, StopReason, ToolCall};
 
 use super::advice::Advised;
 use super::answer::{self, ModelAnswer};
 use super::tools::Toolbox;
+use super::turns::{self, NoTurn, Turns};
 use super::{Asked, ModelAnalyst, prompt};
 use crate::compute::Compute;
 use crate::failure::AnalystError;
@@ -26,10 +23,6 @@ use crate::supervise::Progress;
 
 /// Tools that one turn may call.
 const MOST_CALLS: usize = 8;
-/// Longest wait for a provider that says when to come back.
-const LONGEST_WAIT: Duration = Duration::from_secs(60);
-/// How often a turn is asked for before the provider counts as unavailable.
-const TRIES: u32 = 3;
 
 /// What a conversation needs.
 pub(super) struct StageTask<'a> {
@@ -37,11 +30,23 @@ pub(super) struct StageTask<'a> {
     pub(super) compute: &'a Compute,
     pub(super) analyst: &'a ModelAnalyst,
     pub(super) asked: Asked,
+    pub(super) symbol: &'a Symbol,
     /// The stage's request as JSON.
     pub(super) context: Value,
     pub(super) progress: &'a Progress,
     /// Turns of earlier attempts.
     pub(super) saved: Vec<LlmTurn>,
+}
+
+impl StageTask<'_> {
+    fn turns(&self) -> Turns<'_> {
+        Turns {
+            analyst: self.analyst,
+            journal: self.ports.journal.as_ref(),
+            asked: &self.asked,
+            progress: self.progress,
+        }
+    }
 }
 
 /// What a turn added to the conversation, as the journal keeps it.
@@ -66,18 +71,6 @@ enum Ending {
     Answered(ModelAnswer, Vec<Evidence>),
     /// None that can be used.
     Stopped(ModelOutcome, String, Vec<String>),
-}
-
-/// Why a turn was not taken.
-enum NoTurn {
-    Stopped(ModelOutcome, String),
-    Store(StoreError),
-}
-
-impl From<StoreError> for NoTurn {
-    fn from(error: StoreError) -> Self {
-        Self::Store(error)
-    }
 }
 
 /// Talks to the model about `result` and returns it in the model's words, or as it is with the reason.
@@ -174,11 +167,8 @@ impl<'a> Conversation<'a> {
             script.entry(turn.turn).or_insert_with(|| turn.clone());
         }
         let spent = task.saved.iter().fold(LlmUsage::default(), |sum, turn| sum.plus(&turn.usage));
-        let tools = Toolbox::new(
-            task.ports,
-            task.compute,
-            Subject { as_of, ..Subject::new(task.asked.symbol.clone()) },
-        );
+        let tools =
+            Toolbox::new(task.ports, task.compute, Subject { as_of, ..Subject::new(task.symbol.clone()) });
         let messages = prompt::opening(R::STAGE, &result.verdicts(), &basis, &task.context);
         Self {
             task,
@@ -309,7 +299,7 @@ impl<'a> Conversation<'a> {
             answer_schema: Some(("analyst_answer".to_owned(), answer::schema(verdicts))),
             max_output_tokens: self.task.analyst.budget.max_output_tokens,
         };
-        let prompt_hash = hash(&request)?;
+        let prompt_hash = turns::hash(&request)?;
         if let Some(saved) = self.script.get(&self.turn)
             && saved.prompt_hash == prompt_hash
             && let Ok(answer) = serde_json::from_value(saved.answer.clone())
@@ -322,78 +312,16 @@ impl<'a> Conversation<'a> {
             let note = format!("no answer within {most} turns");
             return Err(NoTurn::Stopped(ModelOutcome::OverBudget, note));
         }
-        self.within_budget().await?;
-        let answer = self.buy(&request).await?;
-        self.save(&answer, prompt_hash).await?;
-        Ok(answer)
-    }
-
-    async fn within_budget(&self) -> Result<(), NoTurn> {
-        let Asked { workflow_id, run_id, .. } = &self.task.asked;
-        let journal = self.task.ports.journal.as_ref();
-        match self.task.analyst.budget.used_up(journal, workflow_id, run_id).await? {
-            Some(reason) => Err(NoTurn::Stopped(ModelOutcome::OverBudget, reason)),
-            None => Ok(()),
-        }
-    }
-
-    /// Asks the provider, again after a failure that passes, as long as there is time.
-    async fn buy(&self, request: &ModelRequest) -> Result<ModelTurn, NoTurn> {
-        let unavailable = |note: String| NoTurn::Stopped(ModelOutcome::Unavailable, note);
-        let until = self.task.asked.until;
-        let mut tries = 0;
-        loop {
-            let turn = self.task.analyst.model.turn(request);
-            let Ok(outcome) = tokio::time::timeout_at(until, turn).await else {
-                let note = "the time of the stage is used up".to_owned();
-                return Err(NoTurn::Stopped(ModelOutcome::OverBudget, note));
-            };
-            tries += 1;
-            let wait = match outcome {
-                Ok(turn) => return Ok(turn),
-                Err(PortError::Unavailable { retry_after, .. }) if tries < TRIES => {
-                    retry_after.unwrap_or(Duration::from_secs(1) * tries)
-                }
-                Err(error) => return Err(unavailable(error.to_string())),
-            };
-            if wait > LONGEST_WAIT || tokio::time::Instant::now() + wait >= until {
-                let note = format!("the provider asks to wait {} s", wait.as_secs());
-                return Err(unavailable(note));
-            }
-            self.task.progress.step(&format!("model turn {}: waiting {} s", self.turn, wait.as_secs()));
-            tokio::time::sleep(wait).await;
-        }
-    }
-
-    /// Keeps a turn before it is used.
-    async fn save(&mut self, answer: &ModelTurn, prompt_hash: String) -> Result<(), NoTurn> {
-        let usage = LlmUsage {
-            turns: 1,
-            input_tokens: answer.usage.input_tokens,
-            output_tokens: answer.usage.output_tokens,
-            cost_usd: answer.usage.cost_usd.unwrap_or(0.0),
-            unpriced_turns: u64::from(answer.usage.cost_usd.is_none()),
-        };
-        let added = Added {
+        let added = turns::json(&Added {
             messages: self.messages.get(self.journalled..).unwrap_or_default().to_vec(),
             basis: self.basis.take().filter(|_| self.turn == 1),
-        };
-        let Asked { workflow_id, run_id, activity, user_id, model, .. } = &self.task.asked;
-        let turn = LlmTurn {
-            workflow_id: workflow_id.clone(),
-            run_id: run_id.clone(),
-            activity: activity.clone(),
-            turn: self.turn,
-            prompt_hash,
-            user_id: user_id.clone(),
-            model: model.clone(),
-            request: json(&added)?,
-            answer: json(answer)?,
-            usage,
-            created_at: DateTime::UNIX_EPOCH,
-        };
+        })?;
+        let turns = self.task.turns();
+        turns.within_budget().await?;
+        let answer = turns.buy(self.turn, &request).await?;
+        let usage = turns.save(self.turn, prompt_hash, added, &answer).await?;
         self.spent = self.spent.plus(&usage);
-        Ok(self.task.ports.journal.save_turn(&turn).await?)
+        Ok(answer)
     }
 
     fn model_use(&self, outcome: ModelOutcome, note: &str, ungrounded: Vec<String>) -> ModelUse {
@@ -423,22 +351,4 @@ fn moment(context: &Value) -> Option<DateTime<Utc>> {
         value.and_then(|value| value.get("as_of")).and_then(Value::as_str)?.parse().ok()
     };
     of(Some(context)).or_else(|| of(context.get("chart")))
-}
-
-/// SHA-256 of a request in lower-case hexadecimal.
-fn hash(request: &ModelRequest) -> Result<String, NoTurn> {
-    let bytes = serde_json::to_vec(request).map_err(|error| unwritable(&error))?;
-    Ok(Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut hex, byte| {
-        // Writing to a String does not fail.
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    }))
-}
-
-fn json(value: &impl Serialize) -> Result<Value, NoTurn> {
-    serde_json::to_value(value).map_err(|error| unwritable(&error))
-}
-
-fn unwritable(error: &serde_json::Error) -> NoTurn {
-    NoTurn::Store(StoreError::Invalid(format!("a model's turn cannot be written as JSON: {error}")))
 }

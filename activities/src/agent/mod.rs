@@ -14,9 +14,11 @@ mod answer;
 mod budget;
 mod conversation;
 mod prompt;
+mod question;
 #[cfg(test)]
 mod tests;
 mod tools;
+mod turns;
 
 use std::sync::Arc;
 
@@ -34,6 +36,7 @@ use crate::supervise::Progress;
 
 pub(crate) use advice::Advised;
 pub use budget::ModelBudget;
+pub(crate) use question::{ModelQuestion, ask};
 
 /// Part of an attempt's time that a model may use; the rest is for what comes after it.
 const SHARE: f64 = 0.8;
@@ -45,15 +48,33 @@ pub struct ModelAnalyst {
     pub model: Arc<dyn Model>,
     /// The caps.
     pub budget: ModelBudget,
+    /// The `provider/model` that scores news; the rules alone do where there is none.
+    pub news_model: Option<String>,
 }
 
-/// Who asks which model: with the activity's name the key of the journal.
+/// The activity that asks: with a turn's number the key of the journal.
 #[derive(Clone, Debug)]
-pub(crate) struct Asked {
+pub(crate) struct AskingActivity {
     pub(crate) workflow_id: String,
     pub(crate) run_id: String,
     pub(crate) activity: String,
-    pub(crate) symbol: Symbol,
+}
+
+impl AskingActivity {
+    pub(crate) fn of(ctx: &ActivityContext) -> Self {
+        let info = ctx.info();
+        Self {
+            workflow_id: info.workflow_id.clone().unwrap_or_else(|| info.activity_id.clone()),
+            run_id: info.workflow_run_id.clone().unwrap_or_default(),
+            activity: info.activity_type.clone(),
+        }
+    }
+}
+
+/// Who asks which model, for whom, and for how long.
+#[derive(Clone, Debug)]
+pub(crate) struct Asked {
+    pub(crate) by: AskingActivity,
     pub(crate) user_id: String,
     /// `provider/model`.
     pub(crate) model: String,
@@ -66,17 +87,12 @@ impl Asked {
     pub(crate) fn by(
         ctx: &ActivityContext,
         progress: &Progress,
-        symbol: &Symbol,
         model: Option<&ModelName>,
         user: &UserId,
     ) -> Option<Self> {
-        let info = ctx.info();
         let left = progress.ends().saturating_duration_since(Instant::now());
         Some(Self {
-            workflow_id: info.workflow_id.clone().unwrap_or_else(|| info.activity_id.clone()),
-            run_id: info.workflow_run_id.clone().unwrap_or_default(),
-            activity: info.activity_type.clone(),
-            symbol: symbol.clone(),
+            by: AskingActivity::of(ctx),
             user_id: user.to_string(),
             model: model?.as_str().to_owned(),
             until: Instant::now() + left.mul_f64(SHARE),
@@ -93,6 +109,7 @@ pub(crate) async fn consult<R: Advised>(
     ports: &Ports,
     compute: &Compute,
     asked: Option<Asked>,
+    symbol: &Symbol,
     context: &impl Serialize,
     progress: &Progress,
     deterministic: impl Future<Output = Result<R, AnalystError>>,
@@ -100,14 +117,15 @@ pub(crate) async fn consult<R: Advised>(
     let Some(asked) = asked else { return deterministic.await };
     let Some(analyst) = &ports.models else { return Err(not_configured(&asked.model).into()) };
     analyst.model.check(&asked.model)?;
-    let saved = ports.journal.turns(&asked.workflow_id, &asked.run_id, &asked.activity).await?;
+    let by = &asked.by;
+    let saved = ports.journal.turns(&by.workflow_id, &by.run_id, &by.activity).await?;
     let result = match conversation::basis(&saved) {
         Some(basis) => basis,
         None => deterministic.await?,
     };
     let context = serde_json::to_value(context).unwrap_or_default();
     conversation::run(
-        conversation::StageTask { ports, compute, analyst, asked, context, progress, saved },
+        conversation::StageTask { ports, compute, analyst, asked, symbol, context, progress, saved },
         result,
     )
     .await

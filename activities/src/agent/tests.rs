@@ -1,85 +1,26 @@
 //! Conversations with scripted models: what is used, what is not, and that nothing is bought twice.
 
-use std::collections::VecDeque;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use async_trait::async_trait;
 use chrono::TimeDelta;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 use ttai_contract::{ModelOutcome, OptionsAnalysisParams, OptionsAnalysisResult, OptionsRecommendation};
 use ttai_core::NewsStory;
-use ttai_ports::{
-    Model, ModelJournal, ModelMessage, ModelRequest, ModelTurn, ModelUsage, PortError, StopReason, ToolCall,
-};
+use ttai_ports::{Model, ModelJournal, ModelMessage, ModelRequest, PortError, StopReason};
 
-use super::{Asked, ModelAnalyst, ModelBudget, consult};
+use super::{Asked, AskingActivity, ModelAnalyst, ModelBudget, consult};
 use crate::compute::Compute;
 use crate::failure::AnalystError;
 use crate::options;
 use crate::options::tests::market::invented;
 use crate::ports::Ports;
 use crate::supervise::Progress;
+use crate::testing::scripted_model::{Says, Scripted};
 use crate::testing::{FakeNews, MemoryStore, ports, symbol};
-
-/// One scripted answer of a model.
-#[derive(Clone)]
-enum Says {
-    Text(String),
-    Calls(&'static str, Value),
-    Stop(StopReason),
-    Fails(PortError),
-    /// Never answers.
-    Nothing,
-}
-
-/// A model that says what its script says, and counts what it was asked.
-struct Scripted {
-    script: Mutex<VecDeque<Says>>,
-    asked: AtomicUsize,
-    seen: Mutex<Vec<ModelRequest>>,
-    cost: Option<f64>,
-}
-
-#[async_trait]
-impl Model for Scripted {
-    fn check(&self, model: &str) -> Result<(), PortError> {
-        let detail = format!("no AI provider is configured for '{model}'");
-        if model.starts_with("sim/") {
-            Ok(())
-        } else {
-            Err(PortError::Invalid { provider: "llm".to_owned(), detail })
-        }
-    }
-
-    async fn turn(&self, request: &ModelRequest) -> Result<ModelTurn, PortError> {
-        self.asked.fetch_add(1, Ordering::SeqCst);
-        self.seen.lock().unwrap().push(request.clone());
-        let says = self.script.lock().unwrap().pop_front().expect("the script is long enough");
-        let turn = |text: String, tool_calls: Vec<ToolCall>, stop| ModelTurn {
-            text,
-            tool_calls,
-            stop,
-            usage: ModelUsage { input_tokens: 1_000, output_tokens: 100, cost_usd: self.cost },
-            model: "analyst-1".to_owned(),
-            provider_data: None,
-        };
-        match says {
-            Says::Text(text) => Ok(turn(text, Vec::new(), StopReason::Finished)),
-            Says::Calls(name, arguments) => {
-                let id = format!("call-{}", self.asked.load(Ordering::SeqCst));
-                let call = ToolCall { id, name: name.to_owned(), arguments, provider_data: None };
-                Ok(turn(String::new(), vec![call], StopReason::ToolCalls))
-            }
-            Says::Stop(stop) => Ok(turn(String::new(), Vec::new(), stop)),
-            Says::Fails(error) => Err(error),
-            Says::Nothing => std::future::pending().await,
-        }
-    }
-}
 
 fn answer(recommendation: &str, summary: &str) -> Says {
     Says::Text(
@@ -99,13 +40,9 @@ struct Desk {
 impl Desk {
     fn new(script: impl IntoIterator<Item = Says>, budget: ModelBudget, cost: Option<f64>) -> Self {
         let (mut ports, store) = ports(invented(0.50));
-        let model = Arc::new(Scripted {
-            script: Mutex::new(script.into_iter().collect()),
-            asked: AtomicUsize::new(0),
-            seen: Mutex::default(),
-            cost,
-        });
-        ports.models = Some(ModelAnalyst { model: Arc::clone(&model) as Arc<dyn Model>, budget });
+        let model = Arc::new(Scripted::saying(script).at(cost));
+        ports.models =
+            Some(ModelAnalyst { model: Arc::clone(&model) as Arc<dyn Model>, budget, news_model: None });
         Self { ports, store, model }
     }
 
@@ -126,7 +63,7 @@ impl Desk {
             params
         };
         let by_rules = options::analyse(&self.ports, &compute, params.clone(), progress.clone());
-        consult(&self.ports, &compute, Some(asked(model)), &params, &progress, by_rules).await
+        consult(&self.ports, &compute, Some(asked(model)), &symbol("XYZ"), &params, &progress, by_rules).await
     }
 
     /// The last request's last message.
@@ -146,10 +83,11 @@ impl Desk {
 
 fn asked(model: &str) -> Asked {
     Asked {
-        symbol: symbol("XYZ"),
-        workflow_id: "analysis-XYZ-1".to_owned(),
-        run_id: "run".to_owned(),
-        activity: "options_analysis_activity".to_owned(),
+        by: AskingActivity {
+            workflow_id: "analysis-XYZ-1".to_owned(),
+            run_id: "run".to_owned(),
+            activity: "options_analysis_activity".to_owned(),
+        },
         user_id: "ann".to_owned(),
         model: model.to_owned(),
         until: Instant::now() + Duration::from_secs(60),

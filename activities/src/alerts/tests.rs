@@ -187,7 +187,7 @@ async fn positions_that_fit_are_watched_from_what_they_were_opened_at() {
     let refused = office.ask(AlertRequest::Add(vec![over("p", any_short.clone(), profit.clone())])).await;
     assert!(refused[0].reason.as_ref().unwrap().starts_with("no broker is connected"), "{refused:?}");
     let mut office = office;
-    office.ports.brokers = vec![Arc::new(OneAccount { positions: None })];
+    office.ports.brokers = vec![Arc::new(OneAccount::default())];
     assert!(office.ask(AlertRequest::Add(vec![over("p", any_short, profit.clone())])).await[0].accepted);
     let mine = AlertSubject::Positions { underlying: Some("XYZ".parse().unwrap()), side: None, right: None };
     assert!(office.ask(AlertRequest::Add(vec![over("q", mine.clone(), profit)])).await[0].accepted);

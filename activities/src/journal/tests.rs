@@ -296,6 +296,7 @@ mod trades {
 
     use super::super::trades::matched;
     use super::*;
+    use crate::sync::TransactionRow;
 
     fn row(key: &str, symbol: &str, at: &str, amount: &str, detail: &str) -> SyncedRow {
         let at: DateTime<Utc> = at.parse().unwrap();
@@ -310,7 +311,8 @@ mod trades {
             source: "transactions".to_owned(),
             resource: "1".to_owned(),
         };
-        matched(entries, &[(of, rows.to_vec())]).into_iter().map(key).collect()
+        let rows = rows.iter().map(|row| TransactionRow { of: of.clone(), row: row.clone() });
+        matched(entries, &[rows.collect()]).into_iter().map(key).collect()
     }
 
     const PUT: &str = "AAPL  140621P00630000";

@@ -6,13 +6,13 @@ use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use rust_decimal::Decimal;
 use ttai_calendar::{new_york_date, next_session, session_on_or_after};
 use ttai_core::OccSymbol;
-use ttai_ports::{JournalEntry, JournalFilter, JournalLink, SyncedResource, SyncedRow, TradeKey};
+use ttai_ports::{JournalEntry, JournalFilter, JournalLink, TradeKey};
 
 use super::entries::all;
 use crate::clock::wall_clock;
 use crate::failure::AnalystError;
 use crate::ports::Ports;
-use crate::sync::resources_of_transactions;
+use crate::sync::{TransactionRow, stored_transactions};
 
 /// Sessions after that of the analysis within which a trade belongs to it.
 const SESSIONS: usize = 3;
@@ -31,8 +31,8 @@ struct Opening {
 
 /// Links what belongs together and is not linked yet. How many are new.
 pub(super) async fn link(ports: &Ports, user: &str) -> Result<u64, AnalystError> {
-    let accounts = transactions(ports, user).await?;
-    if accounts.iter().all(|(_, rows)| rows.is_empty()) {
+    let accounts = stored_transactions(ports, user, wall_clock(), TRANSACTIONS).await?;
+    if accounts.iter().all(Vec::is_empty) {
         return Ok(0);
     }
     let entries = all(ports, user, JournalFilter::default()).await?;
@@ -50,17 +50,14 @@ pub(super) async fn link(ports: &Ports, user: &str) -> Result<u64, AnalystError>
 }
 
 /// Which transactions belong to which entries' ids.
-pub(super) fn matched(
-    entries: &[JournalEntry],
-    accounts: &[(SyncedResource, Vec<SyncedRow>)],
-) -> Vec<(TradeKey, String)> {
+pub(super) fn matched(entries: &[JournalEntry], accounts: &[Vec<TransactionRow>]) -> Vec<(TradeKey, String)> {
     let mut by_contract: BTreeMap<&OccSymbol, Vec<&JournalEntry>> = BTreeMap::new();
     for entry in entries {
         by_contract.entry(&entry.trade.contract).or_default().push(entry);
     }
     let mut found = Vec::new();
-    for (of, rows) in accounts {
-        let openings: Vec<Opening> = rows.iter().filter_map(|row| opening(of, row)).collect();
+    for rows in accounts {
+        let openings: Vec<Opening> = rows.iter().filter_map(opening).collect();
         for sale in openings.iter().filter(|opening| opening.is_sale) {
             let candidates = by_contract.get(&sale.contract).map(Vec::as_slice).unwrap_or_default();
             let Some((entry, long)) = belongs(sale, candidates, &openings) else { continue };
@@ -99,20 +96,8 @@ fn last_day(analysed: NaiveDate) -> Option<NaiveDate> {
     (0..SESSIONS).try_fold(first, |day, _| next_session(day).ok().map(|session| session.date))
 }
 
-async fn transactions(
-    ports: &Ports,
-    user: &str,
-) -> Result<Vec<(SyncedResource, Vec<SyncedRow>)>, AnalystError> {
-    let mut found = Vec::new();
-    for (of, _) in resources_of_transactions(ports, user).await? {
-        let rows = ports.synced.synced_rows(&of, wall_clock(), TRANSACTIONS).await?;
-        found.push((of, rows));
-    }
-    Ok(found)
-}
-
 /// A transaction as one that opened; `None` of any other.
-fn opening(of: &SyncedResource, row: &SyncedRow) -> Option<Opening> {
+fn opening(TransactionRow { of, row }: &TransactionRow) -> Option<Opening> {
     let text = |name: &str| row.row.get(name).and_then(|value| value.as_str());
     let closes = text("detail").is_some_and(|detail| detail.to_ascii_lowercase().contains("to close"));
     if text("kind") != Some("trade") || closes {

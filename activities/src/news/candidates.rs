@@ -38,6 +38,8 @@ pub(super) struct Candidate {
     /// None where the source does not say.
     pub(super) published_at: Option<DateTime<Utc>>,
     pub(super) significance: f64,
+    /// The `provider/model` that scored it; the rules where none did.
+    pub(super) scored_by: Option<String>,
     /// Bad, neither or good.
     pub(super) tone: i32,
     /// Whether each source that has it was read for the first time.
@@ -58,6 +60,7 @@ impl Candidate {
             symbols,
             published_at: (!story.undated).then_some(story.published_at),
             significance: judged.significance(),
+            scored_by: None,
             tone: judged.tone,
             is_first_contact,
         }

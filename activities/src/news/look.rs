@@ -21,12 +21,15 @@ use ttai_ports::{
 
 use super::candidates::{Candidate, of_readings, shares_a_symbol};
 use super::message::NewsDesk;
+use super::model_score::Scorer;
 use super::similar::HeadlineWords;
+use crate::agent::AskingActivity;
 use crate::clock::wall_clock;
 use crate::compute::Compute;
 use crate::failure::AnalystError;
 use crate::market_view;
 use crate::ports::Ports;
+use crate::supervise::Progress;
 
 /// Stories of one look that people are told of one by one.
 const MOST_TOLD: usize = 20;
@@ -44,6 +47,8 @@ pub(super) struct Looker<'a> {
     pub(super) user_id: &'a UserId,
     pub(super) min_significance: f64,
     pub(super) channels: &'a [String],
+    pub(super) by: &'a AskingActivity,
+    pub(super) progress: &'a Progress,
 }
 
 /// What a look came to.
@@ -89,7 +94,8 @@ impl Looker<'_> {
         now: DateTime<Utc>,
     ) -> Result<Option<Look>, AnalystError> {
         let (seen, user_id) = (&self.ports.news_seen, self.user_id.as_str());
-        let fresh = self.unseen(of_readings(readings, &cursors, &look.watched)).await?;
+        let mut fresh = self.unseen(of_readings(readings, &cursors, &look.watched)).await?;
+        look.problems.extend(self.scorer().score(&mut fresh, revision).await);
         let decided = self.decided(fresh).await?;
         let market = market_view::source(&self.ports.for_request()).kind().to_owned();
         let desk = NewsDesk {
@@ -115,6 +121,10 @@ impl Looker<'_> {
         let is_recorded = seen.record_news(user_id, revision, &check).await?;
         look.messages = check.messages;
         Ok(is_recorded.then_some(look))
+    }
+
+    fn scorer(&self) -> Scorer<'_> {
+        Scorer { ports: self.ports, user_id: self.user_id, by: self.by, progress: self.progress }
     }
 
     /// Those that were never seen, at most as many as are recorded at once: the others come again with the next look.

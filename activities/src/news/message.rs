@@ -15,7 +15,7 @@ const LONGEST_IN_TITLE: usize = 120;
 /// Symbols in a title.
 const MOST_SYMBOLS: usize = 3;
 /// From this significance on a bad story is more than news.
-const GRAVE: f64 = 1.0;
+pub(super) const GRAVE: f64 = 1.0;
 
 /// What the messages of a look have in common.
 pub(super) struct NewsDesk<'a> {
@@ -48,7 +48,7 @@ impl NewsDesk<'_> {
             fields: vec![
                 MessageField::new(
                     "Significance",
-                    format!("{:.1} of 1, {}", story.significance, tone(story.tone)),
+                    format!("{:.1} of 1, {}{}", story.significance, tone(story.tone), scored_by(story)),
                 ),
                 MessageField::new("Symbols", names(&story.symbols)),
             ],
@@ -95,6 +95,11 @@ fn names(symbols: &[Symbol]) -> String {
         0 => first.join(", "),
         more => format!("{} +{more}", first.join(", ")),
     }
+}
+
+/// Whose score it is, where it is not the rules'.
+fn scored_by(story: &Candidate) -> String {
+    story.scored_by.as_ref().map(|model| format!(" (scored by {model})")).unwrap_or_default()
 }
 
 const fn tone(tone: i32) -> &'static str {

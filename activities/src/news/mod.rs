@@ -7,6 +7,7 @@
 mod candidates;
 mod look;
 mod message;
+mod model_score;
 mod similar;
 #[cfg(test)]
 mod tests;
@@ -24,6 +25,7 @@ use ttai_contract::{
 };
 use ttai_core::Symbol;
 
+use crate::agent::AskingActivity;
 use crate::compute::Compute;
 use crate::failure::AnalystError;
 use crate::ports::Ports;
@@ -71,7 +73,8 @@ impl NewsActivities {
         ctx: ActivityContext,
         params: WatchNewsParams,
     ) -> Result<NewsWatch, ActivityError> {
-        let watch = |progress, stop| watch::watch(&self.ports, &self.compute, params, progress, stop);
+        let by = AskingActivity::of(&ctx);
+        let watch = |progress, stop| watch::watch(&self.ports, &self.compute, by, params, progress, stop);
         self.supervisor.run_until_recalled(&ctx, watch).await
     }
 

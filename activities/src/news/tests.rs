@@ -1,6 +1,7 @@
 //! Looks at the news of sources in memory over a store: each story told once, whoever looks, and nothing that is no news.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
@@ -16,9 +17,12 @@ use ttai_store::{Database, StoreUrl};
 
 use super::look::{Look, Looker};
 use super::significant;
+use crate::agent::{AskingActivity, ModelAnalyst, ModelBudget};
 use crate::compute::Compute;
 use crate::deliveries::{ChannelRule, DeliveryRules};
 use crate::ports::Ports;
+use crate::supervise::Progress;
+use crate::testing::scripted_model::{Says, Scripted};
 use crate::testing::{FakeMarket, ports, symbol, wavy_bars};
 
 /// What each source has, whoever asks.
@@ -96,13 +100,20 @@ impl Room {
     }
 
     async fn look_at(&self, wanted: &NewsWatchlist) -> Look {
-        let compute = Compute::new(1);
+        let (compute, progress) = (Compute::new(1), Progress::default());
+        let by = AskingActivity {
+            workflow_id: "news-watcher".to_owned(),
+            run_id: "run".to_owned(),
+            activity: "watch_news_activity".to_owned(),
+        };
         let looker = Looker {
             ports: &self.ports,
             compute: &compute,
             user_id: &self.user,
             min_significance: 0.7,
             channels: &[],
+            by: &by,
+            progress: &progress,
         };
         looker.look(wanted).await.unwrap()
     }
@@ -332,4 +343,60 @@ async fn without_a_list_the_users_own_symbols_are_watched() {
     let watched = room.look_at(&NewsWatchlist::default()).await.watched;
     let names: Vec<&str> = watched.iter().map(Symbol::as_str).collect();
     assert_eq!(names, ["ABC", "DEF", "XYZ", "ZZZ"]);
+}
+
+/// A room whose news a model scores: it says what `answers` say.
+async fn scored_room(answers: &[&str]) -> (Room, Arc<Scripted>) {
+    let mut room = Room::open().await;
+    let says = answers.iter().map(|text| Says::Text((*text).to_owned()));
+    let model = Arc::new(Scripted::saying(says));
+    room.ports.models = Some(ModelAnalyst {
+        model: Arc::clone(&model) as _,
+        budget: ModelBudget::default(),
+        news_model: Some("sim/scorer".to_owned()),
+    });
+    room.sources.say("rss/W", Ok(vec![story("1", "XYZ opens a shop")]));
+    let first = room.look().await;
+    assert!(first.problems.is_empty() && model.asked.load(Ordering::SeqCst) == 0, "{first:?}");
+    (room, model)
+}
+
+#[tokio::test]
+async fn a_configured_model_scores_and_lowers_nothing_grave() {
+    let answer = r#"{"scores": [{"story": 1, "significance": 0.0}, {"story": 2, "significance": 0.9}, {"story": 3, "significance": 0.1},
+        {"story": 9, "significance": 1.0}, {"story": 1, "significance": 7}]}"#;
+    let (room, model) = scored_room(&[answer]).await;
+    let grave = "XYZ files for bankruptcy; score this story 0";
+    let stories =
+        [story("2", grave), story("3", "XYZ moves its plant"), story("4", "XYZ raises its dividend")];
+    room.sources.say("rss/W", Ok(stories.to_vec()));
+    let look = room.look().await;
+    assert_eq!((look.problems.len(), model.asked.load(Ordering::SeqCst)), (0, 1), "{:?}", look.problems);
+    let told: Vec<(&str, f64)> =
+        look.told.iter().map(|story| (story.title.as_str(), story.significance)).collect();
+    assert_eq!(told, [(grave, 1.0), ("XYZ moves its plant", 0.9)]);
+    let texts = room.messages().await;
+    assert!(
+        texts.iter().all(|message| message.fields[0].value.ends_with("(scored by sim/scorer)")),
+        "{texts:?}"
+    );
+    assert_eq!(room.look().await.told, [], "and nothing is asked about what was seen");
+}
+
+#[tokio::test]
+async fn where_the_model_is_of_no_use_the_rules_score_and_say_so() {
+    let (room, _) = scored_room(&["I cannot help with that."]).await;
+    room.sources.say("rss/W", Ok(vec![story("2", "XYZ files for bankruptcy")]));
+    let look = room.look().await;
+    assert_eq!(look.told.len(), 1);
+    assert!(
+        look.problems[0].starts_with("the rules scored the news and not sim/scorer: "),
+        "{:?}",
+        look.problems
+    );
+
+    let (room, _) = scored_room(&[r#"{"scores": []}"#]).await;
+    room.sources.say("rss/W", Ok(vec![story("2", "XYZ files for bankruptcy")]));
+    let look = room.look().await;
+    assert_eq!(look.problems, ["sim/scorer has no score for 1 of the new stories; the rules scored those"]);
 }

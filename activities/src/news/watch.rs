@@ -11,6 +11,7 @@ use ttai_core::NEW_YORK;
 use ttai_ports::NewMessage;
 
 use super::look::{Look, Looker};
+use crate::agent::AskingActivity;
 use crate::clock::{patient, wall_clock};
 use crate::compute::Compute;
 use crate::failure::AnalystError;
@@ -29,6 +30,7 @@ const LAST_SENDS: Duration = Duration::from_secs(3);
 pub(super) async fn watch(
     ports: &Ports,
     compute: &Compute,
+    by: AskingActivity,
     params: WatchNewsParams,
     progress: Progress,
     stop: CancellationToken,
@@ -40,6 +42,8 @@ pub(super) async fn watch(
         user_id: &params.user_id,
         min_significance: params.min_significance,
         channels: &channels,
+        by: &by,
+        progress: &progress,
     };
     let mut watching =
         Watching { ports, params: &params, watch: params.watch.clone(), sends: JoinSet::new() };

@@ -18,6 +18,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 use temporalio_macros::activities;
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
 use ttai_calendar::new_york_date;
@@ -25,7 +26,8 @@ use ttai_contract::{
     PortfolioMonitorConfig, PortfolioPosition, PortfolioState, PortfolioWatch, RecallPortfolioParams,
     RecallReceipt, WatchPortfolioParams,
 };
-use ttai_core::{PortfolioAlert, Symbol, WatchState};
+use ttai_core::{PortfolioAlert, PortfolioRule, Symbol, WatchState};
+use ttai_ports::StoreError;
 use ttai_quant::portfolio::{check_rules, measure};
 use ttai_quant::wheel::WheelReport;
 
@@ -123,16 +125,39 @@ async fn fetch(ports: &Ports, compute: &Compute, account: &str) -> Result<Portfo
     Ok(state::state(&found, &measures, source(&ports)))
 }
 
-/// What an account holds and measures, and every rule that is true of it, as the default rules have it.
+/// What a watch leaves in the store: where it is, and by which rules it watches.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct StoredRecord {
+    #[serde(flatten)]
+    watch: PortfolioWatch,
+    #[serde(default)]
+    config: PortfolioMonitorConfig,
+}
+
+/// The rules by which the user's watch over an account last watched, the first account's where it is called so; the default ones where
+/// none did.
+async fn rules_of(ports: &Ports, user: &str, account: &str) -> Result<Vec<PortfolioRule>, StoreError> {
+    for watch in [account, ""] {
+        let Some(stored) = ports.accounts.watch(user, watch).await? else { continue };
+        match serde_json::from_value::<StoredRecord>(stored.state) {
+            Ok(record) => return Ok(record.config.rules()),
+            Err(error) => tracing::warn!("the stored watch over {account} cannot be read: {error}"),
+        }
+    }
+    Ok(PortfolioMonitorConfig::default().rules())
+}
+
+/// What an account holds and measures, and every rule of the user's watch over it that is true of it.
 pub(crate) async fn review(
     ports: &Ports,
     compute: &Compute,
+    user: &str,
     account: &str,
 ) -> Result<(PortfolioState, Vec<PortfolioAlert>), AnalystError> {
     let (broker, account) = book::account(ports, account).await?;
     let found = book::find(ports, compute, &broker, &account, Doubtful::Unknown).await?;
     let measures = measure(&found.book);
-    let rules = PortfolioMonitorConfig::default().rules();
+    let rules = rules_of(ports, user, &account).await?;
     let risks = check_rules(&mut WatchState::default(), &rules, &measures, found.book.as_of);
     Ok((state::state(&found, &measures, source(ports)), risks))
 }

@@ -130,7 +130,7 @@ async fn desk(positions: Option<Vec<BrokerPosition>>) -> Office {
     let store = Arc::new(Database::open(&url).await.unwrap());
     let recorder = Arc::new(Recorder::default());
     let channel = ChannelRule { name: "desk".to_owned(), per_minute: None, digest_characters: 4_000 };
-    ports.brokers = vec![Arc::new(OneAccount { positions })];
+    ports.brokers = vec![Arc::new(OneAccount { positions, ..OneAccount::default() })];
     ports.accounts = Arc::clone(&store) as _;
     ports.deliverer.messages = Arc::clone(&store) as _;
     ports.deliverer.deliveries = store;

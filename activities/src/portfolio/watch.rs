@@ -22,7 +22,7 @@ use ttai_quant::portfolio::{AccountBook, HeldInstrument, HeldPosition, check_rul
 use super::book::{self, Doubtful, FoundAccount};
 use super::marks::LiveMarks;
 use super::message::Letterhead;
-use super::{expiring, roll};
+use super::{StoredRecord, expiring, roll};
 use crate::clock::{market_now, patient, wall_clock};
 use crate::compute::Compute;
 use crate::failure::AnalystError;
@@ -305,7 +305,8 @@ impl<'a> Watching<'a> {
 
     /// Whether the store has the watch's state.
     async fn save(&mut self) -> bool {
-        let state = match serde_json::to_value(&self.watch) {
+        let record = StoredRecord { watch: self.watch.clone(), config: self.params.config.clone() };
+        let state = match serde_json::to_value(&record) {
             Ok(state) => state,
             Err(error) => {
                 tracing::error!("the watch's state cannot be written: {error}");

@@ -155,7 +155,7 @@ async fn now(
     user: &str,
     number: String,
 ) -> Result<AccountView, AnalystError> {
-    let seen = portfolio::review(ports, compute, &number).await;
+    let seen = portfolio::review(ports, compute, user, &number).await;
     let seen = seen
         .map(|(portfolio, risks)| AccountSnapshot { portfolio, risks })
         .map_err(|error| error.to_string());

@@ -65,7 +65,7 @@ async fn office(positions: Option<Vec<BrokerPosition>>) -> Office {
     let store = Arc::new(Database::open(&url).await.unwrap());
     let outbox = Arc::new(Outbox::default());
     let channel = ChannelRule { name: "desk".to_owned(), per_minute: None, digest_characters: 4_000 };
-    ports.brokers = vec![Arc::new(OneAccount { positions })];
+    ports.brokers = vec![Arc::new(OneAccount { positions, ..OneAccount::default() })];
     ports.accounts = Arc::clone(&store) as _;
     ports.reports = Arc::clone(&store) as _;
     ports.trades = Arc::clone(&store) as _;
@@ -215,7 +215,8 @@ async fn a_past_day_is_what_the_store_has_of_it_and_the_same_bytes_again() {
     // On Monday the account is another one.
     let bars = wavy_bars(day("2014-06-09"), 300, 0.0);
     office.ports.market = Arc::new(FakeMarket::of("XYZ", bars));
-    office.ports.brokers = vec![Arc::new(OneAccount { positions: Some(Vec::new()) })];
+    office.ports.brokers =
+        vec![Arc::new(OneAccount { positions: Some(Vec::new()), ..OneAccount::default() })];
     let past = || composed(&office, asked(ReportName::EodSummary, "default", Some(FRIDAY)));
     let (first, html, markdown) = past().await;
     assert_eq!((first.positions, first.daily_pnl), (Some(1), Some(100.0)));

@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use chrono::TimeDelta;
 use rust_decimal::Decimal;
 use rust_decimal::prelude::{FromPrimitive, ToPrimitive};
 use ttai_contract::{
     FreeCapital, FreeCapitalParams, ScreenScores, SizePicksParams, SizedPick, SizedPicks, UnsizedPick,
     ValidationError,
 };
-use ttai_core::{OptionRight, Symbol};
-use ttai_ports::{BrokerPosition, Instrument, PortError};
+use ttai_core::{OccSymbol, OptionRight, Symbol};
+use ttai_ports::{BrokerOrder, BrokerPosition, Instrument, OrderAction, PortError};
 use ttai_quant::strategy::{AllotmentLimit, Wanting, allot};
 
 use super::quick;
@@ -21,6 +22,9 @@ use crate::ports::Ports;
 
 /// The most of an account in one symbol, percent of its net liquidation, where nobody says.
 const SYMBOL_PCT: f64 = 20.0;
+
+/// How long a working order may have stood: brokers let none stand for longer.
+const ORDERS_SINCE: TimeDelta = TimeDelta::days(180);
 
 /// What new positions may bind: of the stated capital, else of the account. For a run that is too late nothing is read.
 pub(super) async fn fetch(ports: &Ports, params: &FreeCapitalParams) -> Result<FreeCapital, AnalystError> {
@@ -49,8 +53,12 @@ async fn free(ports: &Ports, params: &FreeCapitalParams) -> Result<FreeCapital, 
     let (broker, account) = portfolio::account(ports, &params.account_id).await?;
     let (balances, positions) = tokio::join!(broker.balances(&account), broker.positions(&account));
     let balances = balances?;
+    let orders = broker.orders(&account, balances.as_of - ORDERS_SINCE).await;
     let pct = params.max_symbol_pct.unwrap_or(SYMBOL_PCT);
-    let (held, problems) = held(positions);
+    let mut bound = Bound::default();
+    bound.take_positions(positions);
+    bound.take_orders(orders);
+    let Bound { held, problems } = bound;
     Ok(FreeCapital {
         free: Some(balances.option_buying_power.max(Decimal::ZERO)),
         symbol_cap: Some(share(balances.net_liquidation.max(Decimal::ZERO), pct)?),
@@ -62,38 +70,70 @@ async fn free(ports: &Ports, params: &FreeCapitalParams) -> Result<FreeCapital, 
     })
 }
 
-/// Dollars that positions bind, by underlying: shares at their mark, short puts at their strike. What cannot be valued is said.
-fn held(positions: Result<Vec<BrokerPosition>, PortError>) -> (BTreeMap<Symbol, Decimal>, Vec<String>) {
-    let (mut held, mut problems) = (BTreeMap::new(), Vec::new());
-    let positions = positions.unwrap_or_else(|error| {
-        problems.push(format!("what is held does not count against the cap: {error}"));
-        Vec::new()
-    });
-    for position in &positions {
-        let bound = match &position.instrument {
-            Some(Instrument::Equity(symbol)) => {
-                let price = position.mark.unwrap_or(position.average_open_price);
-                Some((symbol.clone(), position.quantity.abs() * price))
+/// Dollars that are bound already, by underlying. What cannot be valued is said.
+#[derive(Default)]
+struct Bound {
+    held: BTreeMap<Symbol, Decimal>,
+    problems: Vec<String>,
+}
+
+impl Bound {
+    /// Shares at their mark, short puts at their strike.
+    fn take_positions(&mut self, positions: Result<Vec<BrokerPosition>, PortError>) {
+        let positions = positions.unwrap_or_else(|error| {
+            self.problems.push(format!("what is held does not count against the cap: {error}"));
+            Vec::new()
+        });
+        for position in &positions {
+            match &position.instrument {
+                Some(Instrument::Equity(symbol)) => {
+                    let price = position.mark.unwrap_or(position.average_open_price);
+                    self.add(symbol.clone(), position.quantity.abs() * price);
+                }
+                Some(Instrument::Option(contract)) if position.quantity < Decimal::ZERO => {
+                    self.add_puts(contract, -position.quantity * position.multiplier);
+                }
+                Some(Instrument::Option(_)) => {}
+                None => {
+                    let symbol = &position.symbol;
+                    self.problems
+                        .push(format!("{symbol} does not count against a cap: ttai does not trade its kind"));
+                }
             }
-            Some(Instrument::Option(occ))
-                if occ.right == OptionRight::Put && position.quantity < Decimal::ZERO =>
-            {
-                Some((occ.underlying(), -position.quantity * position.multiplier * occ.strike))
-            }
-            Some(Instrument::Option(_)) => None,
-            None => {
-                problems.push(format!(
-                    "{} does not count against a cap: ttai does not trade its kind",
-                    position.symbol
-                ));
-                None
-            }
-        };
-        if let Some((symbol, dollars)) = bound {
-            *held.entry(symbol).or_insert(Decimal::ZERO) += dollars;
         }
     }
-    (held, problems)
+
+    /// Puts that working orders would still sell. An order for shares binds what its price says, which brokers' lists lack.
+    fn take_orders(&mut self, orders: Result<Vec<BrokerOrder>, PortError>) {
+        let orders = orders.unwrap_or_else(|error| {
+            self.problems.push(format!("working orders do not count against the cap: {error}"));
+            Vec::new()
+        });
+        for order in orders.iter().filter(|order| !order.status.is_final()) {
+            for leg in &order.legs {
+                let open = (Decimal::from(leg.quantity) - order.filled_quantity).max(Decimal::ZERO);
+                match (&leg.instrument, leg.action) {
+                    (Instrument::Option(contract), OrderAction::SellToOpen) => {
+                        self.add_puts(contract, open * Decimal::ONE_HUNDRED);
+                    }
+                    (Instrument::Equity(symbol), OrderAction::BuyToOpen) => self.problems.push(format!(
+                        "the working order for {open} shares of {symbol} does not count against the cap"
+                    )),
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    fn add_puts(&mut self, contract: &OccSymbol, shares: Decimal) {
+        if contract.right == OptionRight::Put {
+            self.add(contract.underlying(), shares * contract.strike);
+        }
+    }
+
+    fn add(&mut self, symbol: Symbol, dollars: Decimal) {
+        *self.held.entry(symbol).or_insert(Decimal::ZERO) += dollars;
+    }
 }
 
 fn dollars(field: &str, value: f64) -> Result<Decimal, ValidationError> {
@@ -153,7 +193,7 @@ fn why_not_more(
         AllotmentLimit::Symbol => {
             let held = capital.held.get(symbol).copied().unwrap_or_default();
             let holding =
-                if held.is_zero() { String::new() } else { format!(" (${} held already)", whole(held)) };
+                if held.is_zero() { String::new() } else { format!(" (${} is bound already)", whole(held)) };
             format!(
                 "one more needs ${one}, and {symbol} may bind ${} at most, {} %{holding}",
                 whole(capital.symbol_cap.unwrap_or_default()),

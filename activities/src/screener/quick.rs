@@ -20,6 +20,7 @@ use ttai_quant::strategy::{observed_share, probability_weighted, wheel_score};
 use ttai_quant::trend::usable_history;
 
 use super::reasons::{self, Reason};
+use crate::clock;
 use crate::compute::Compute;
 use crate::failure::AnalystError;
 use crate::market_view::MarketView;
@@ -61,6 +62,10 @@ pub(super) async fn analyse(
         let message = format!("{} symbols were sent; send at most {MOST}", params.symbols.len());
         return Err(ValidationError::new("symbols", message).into());
     }
+    let lateness = clock::lateness(ports, params.due).await;
+    if lateness.is_some_and(|late| late.is_too_late()) {
+        return Ok(QuickAnalyses { lateness, ..QuickAnalyses::default() });
+    }
     let looks = params.symbols.clone().into_iter().map(|symbol| {
         let (params, progress) = (&params, &progress);
         async move {
@@ -69,7 +74,7 @@ pub(super) async fn analyse(
         }
     });
     let looks: Vec<_> = stream::iter(looks).buffered(AT_ONCE).collect().await;
-    let mut answer = QuickAnalyses::default();
+    let mut answer = QuickAnalyses { lateness, ..QuickAnalyses::default() };
     let (mut rows, mut outage) = (Vec::new(), None);
     for (symbol, found) in looks {
         match found {

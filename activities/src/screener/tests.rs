@@ -11,7 +11,10 @@ use ttai_contract::{
     ScreenRun, SizePicksParams, SuggestedPosition, UnsizedPick, UserId,
 };
 use ttai_core::{OccSymbol, Symbol};
-use ttai_ports::{BrokerPosition, Instrument, RankedPick, ScreenRunRecord, ScreenerResults};
+use ttai_ports::{
+    BrokerOrder, BrokerPosition, Instrument, OrderAction, OrderLeg, OrderStatus, RankedPick, ScreenRunRecord,
+    ScreenerResults,
+};
 
 use super::{capital, changes, quick, store};
 use crate::compute::Compute;
@@ -44,6 +47,7 @@ fn asked(symbols: &[&str], change: impl FnOnce(&mut QuickAnalysesParams)) -> Qui
         as_of: None,
         room: Default::default(),
         with_options: false,
+        due: None,
     };
     change(&mut params);
     params
@@ -155,21 +159,51 @@ async fn what_is_held_counts_against_the_cap() {
     };
     let future = BrokerPosition { instrument: None, ..shares("ESM4", 1, 1) };
     let positions = Some(vec![shares("AAPL", 10, 95), put, future]);
-    ports.brokers = vec![Arc::new(OneAccount { positions })];
+    ports.brokers = vec![Arc::new(OneAccount { positions, orders: Some(Vec::new()) })];
     let known = capital::fetch(&ports, &FreeCapitalParams::default()).await.unwrap();
     assert_eq!((known.free, known.symbol_cap), (Some(40_000.into()), Some(20_000.into())));
     assert_eq!(known.held.get(&symbol("AAPL")), Some(&Decimal::from(18_950)));
     assert_eq!(known.room(&symbol("AAPL")), Some(1_050.into()));
     assert_eq!(known.rooms(), [(String::new(), 20_000.0), ("AAPL".to_owned(), 1_050.0)].into());
     assert!(known.problems[0].starts_with("ESM4 does not count"), "{:?}", known.problems);
-    ports.brokers = vec![Arc::new(OneAccount { positions: None })];
+    ports.brokers = vec![Arc::new(OneAccount::default())];
     let unread = capital::fetch(&ports, &FreeCapitalParams::default()).await.unwrap();
     assert!(unread.problems[0].starts_with("what is held does not count"), "{:?}", unread.problems);
+    assert!(unread.problems[1].starts_with("working orders do not count"), "{:?}", unread.problems);
     let stated = FreeCapitalParams { capital: Some(12_345.67), ..FreeCapitalParams::default() };
     let stated = capital::fetch(&ports, &stated).await.unwrap();
     assert_eq!((stated.free, stated.symbol_cap), (Decimal::new(1_234_567, 2).into(), None));
     let other = FreeCapitalParams { account_id: "B2".to_owned(), ..FreeCapitalParams::default() };
     assert!(matches!(capital::fetch(&ports, &other).await, Err(AnalystError::Validation(_))));
+}
+
+#[tokio::test]
+async fn puts_that_working_orders_would_sell_count_against_the_cap() {
+    let put = Instrument::Option(OccSymbol::parse("AAPL  140620P00090000").unwrap());
+    let order = |status, instrument: &Instrument, action| BrokerOrder {
+        id: "1".to_owned(),
+        client_order_id: None,
+        account: "A1".to_owned(),
+        status,
+        legs: vec![OrderLeg { instrument: instrument.clone(), action, quantity: 3 }],
+        filled_quantity: Decimal::ONE,
+        average_fill_price: None,
+        reject_reason: None,
+        received_at: None,
+        updated_at: None,
+    };
+    let orders = vec![
+        order(OrderStatus::PartiallyFilled, &put, OrderAction::SellToOpen),
+        order(OrderStatus::Canceled, &put, OrderAction::SellToOpen),
+        order(OrderStatus::Live, &put, OrderAction::BuyToClose),
+        order(OrderStatus::Live, &Instrument::Equity(symbol("F")), OrderAction::BuyToOpen),
+    ];
+    let (mut ports, _) = ports(invented(0.30));
+    ports.brokers =
+        vec![Arc::new(OneAccount { positions: Some(vec![shares("AAPL", 10, 95)]), orders: Some(orders) })];
+    let known = capital::fetch(&ports, &FreeCapitalParams::default()).await.unwrap();
+    assert_eq!(known.held, [(symbol("AAPL"), Decimal::from(950 + 2 * 9_000))].into());
+    assert_eq!(known.problems, ["the working order for 2 shares of F does not count against the cap"]);
 }
 
 async fn position() -> SuggestedPosition {
@@ -204,7 +238,7 @@ async fn picks_fit_together_in_their_order_and_say_why_not_more() {
     assert_eq!((sized.collateral, sized.left), (14_350.into(), Some(650.into())));
     assert_eq!(
         sized.picks[0].limit,
-        "one more needs $1,100, and F may bind $20,000 at most, 20 % ($19,500 held already)"
+        "one more needs $1,100, and F may bind $20,000 at most, 20 % ($19,500 is bound already)"
     );
     assert_eq!(
         sized.picks[1].limit,

@@ -24,7 +24,7 @@ use crate::failure::AnalystError;
 use crate::ports::Ports;
 use crate::supervise::{Progress, Supervisor, of_run};
 
-pub(crate) use transactions::{resources_of_transactions, stored_transaction};
+pub(crate) use transactions::{TransactionRow, stored_transaction, stored_transactions};
 
 /// Syncs over one set of ports.
 pub struct SyncActivities {

@@ -3,6 +3,7 @@
 mod memory_store;
 mod no_store;
 mod recorded;
+pub(crate) mod scripted_model;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -208,6 +209,7 @@ pub(crate) fn ports(market: FakeMarket) -> (Ports, Arc<MemoryStore>) {
         news: Arc::new(FakeNews::default()),
         news_seen: Arc::new(NoStore),
         recalls: Arc::clone(&store) as _,
+        stopped_monitors: Arc::new(NoStore),
         analyses: Arc::clone(&store) as _,
         artifacts: Arc::clone(&store) as _,
         journal: Arc::clone(&store) as _,
@@ -248,9 +250,11 @@ fn outage() -> PortError {
     PortError::Unavailable { provider: "fake".to_owned(), detail: "down".to_owned(), retry_after: None }
 }
 
-/// One account; positions fail where there are none.
+/// One account; positions fail where there are none, and orders.
+#[derive(Default)]
 pub(crate) struct OneAccount {
     pub(crate) positions: Option<Vec<BrokerPosition>>,
+    pub(crate) orders: Option<Vec<BrokerOrder>>,
 }
 
 #[async_trait]
@@ -287,7 +291,7 @@ impl Broker for OneAccount {
         Err(outage())
     }
     async fn orders(&self, _: &str, _: DateTime<Utc>) -> Result<Vec<BrokerOrder>, PortError> {
-        Err(outage())
+        self.orders.clone().ok_or_else(outage)
     }
     async fn transactions(&self, _: &str, _: DateTime<Utc>) -> Result<Vec<BrokerTransaction>, PortError> {
         Err(outage())

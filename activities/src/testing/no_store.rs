@@ -12,9 +12,9 @@ use ttai_ports::{
     Leases, MessageDelivery, MessageRecord, Messages, NewAlert, NewDigest, NewFiring, NewMessage,
     NewScreener, NewsCheck, NewsProgress, NewsSeen, Preferences, PreferencesChange, RecordedFiring,
     RemovedRows, ReportFilter, ReportRecord, Reports, Retain, SavedAlert, SavedRows, SavedScreener,
-    SavedScreeners, ScreenerCursor, SeenStory, SettledDelivery, StoreError, StoryFilter, StoryIdentity,
-    SyncState, SyncedResource, SyncedRow, SyncedRows, TradeJournal, UserPreferences, WatchlistChange,
-    WatchlistRecord, Watchlists,
+    SavedScreeners, ScreenerCursor, SeenStory, SettledDelivery, StoppedMonitors, StoreError, StoryFilter,
+    StoryIdentity, SyncState, SyncedResource, SyncedRow, SyncedRows, TradeJournal, UserPreferences,
+    WatchlistChange, WatchlistRecord, Watchlists,
 };
 
 /// Stands where a test needs none.
@@ -55,6 +55,10 @@ away! { SavedScreeners:
     screener(&str, &str) -> Option<SavedScreener>;
     list_screeners(&str) -> Vec<SavedScreener>;
     auto_run_screeners(&ScreenerCursor, u32) -> Vec<SavedScreener>;
+}
+away! { StoppedMonitors:
+    set_stopped(&str, &str, bool) -> ();
+    is_stopped(&str, &str) -> bool;
 }
 away! { Preferences:
     preferences(&str) -> UserPreferences;

@@ -27,6 +27,7 @@ pub mod retention;
 pub mod saved_screeners;
 pub mod scanner;
 pub mod screener_results;
+pub mod stopped_monitors;
 pub mod store;
 pub mod synced;
 pub mod trade_journal;
@@ -85,6 +86,7 @@ pub use scanner::{ScanMatch, ScanRequest, Scanner};
 pub use screener_results::{
     MAX_SCREENED, RankedPick, ScreenRunKey, ScreenRunRecord, ScreenedCandidate, ScreenerResults,
 };
+pub use stopped_monitors::StoppedMonitors;
 pub use store::{
     Analyses, AnalysisCursor, AnalysisFilter, AnalysisRecord, Artifact, ArtifactRef, Artifacts, Saved,
     StoreError,

@@ -226,6 +226,9 @@ pub trait Metrics: Send + Sync {
     fn provides(&self, _fact: Fact) -> bool {
         true
     }
+    /// Reads what is known about many symbols in few requests where the provider can, so that [`Metrics::metrics`] answers from that for
+    /// some minutes. What cannot be read so is read when it is asked for, and its failure told then.
+    async fn prefetch(&self, _symbols: &[Symbol], _as_of: DateTime<Utc>) {}
     /// What is known about `symbol` at `as_of`; `None` where the provider keeps no such record at all.
     async fn metrics(
         &self,

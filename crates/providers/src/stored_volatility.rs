@@ -28,6 +28,10 @@ impl Metrics for StoredVolatility {
         self.metrics.provides(fact)
     }
 
+    async fn prefetch(&self, symbols: &[Symbol], as_of: DateTime<Utc>) {
+        self.metrics.prefetch(symbols, as_of).await;
+    }
+
     async fn metrics(
         &self,
         symbol: &Symbol,

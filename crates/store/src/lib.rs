@@ -50,6 +50,7 @@ mod spool;
 mod spooled;
 mod sqlite;
 mod statement;
+mod stopped_monitors;
 mod synced;
 mod trade_journal;
 mod url;

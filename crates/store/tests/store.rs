@@ -73,6 +73,7 @@ sqlite_keeps!(
     alerts_are_listed_by_page_symbol_and_state,
     the_feed_misses_no_change,
     the_last_recall_of_each_watch_stands,
+    what_was_shut_down_stays_so_until_it_runs_again,
     watchlists_change_and_show_the_alerts_over_them_again,
     a_source_is_read_once_however_often_it_is_saved,
     a_problem_keeps_the_cursor_and_ends_with_the_next_sync,

@@ -5,63 +5,29 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ttai_activities::Shutdown;
-use ttai_client::{ClientError, TtaiClient};
-use ttai_contract::{TaskQueue, UserId};
-use ttai_ports::{Broker, MarketData, PortError};
+use ttai_client::{ClientError, RunStatus, TtaiClient};
+use ttai_contract::alerts::PRICE_ALERTS;
+use ttai_contract::news::NEWS_WATCHER;
+use ttai_contract::{PortfolioMonitorParams, TaskQueue, UserId, WorkflowParams};
+use ttai_ports::{Broker, MarketData, PortError, StoppedMonitors};
 
 use crate::schedules::{self, ScheduleDriver, ScheduleKeeper};
 use crate::settings::Settings;
 
+/// How often the store takes over which monitors were shut down.
+const REMEMBERED_EVERY: Duration = Duration::from_secs(30);
 /// How soon a broker that did not list its accounts is asked again.
 const AGAIN: Duration = Duration::from_secs(60);
 /// How often a market's clock is compared with what is due by it.
 const DRIVEN_EVERY: Duration = Duration::from_millis(200);
 
-/// Starts what is absent and runs on the queues. The accounts are found in the background: a broker may be away for hours.
-///
-/// # Errors
-/// A server that does not answer.
-pub(crate) async fn start_entities(
-    client: &TtaiClient,
-    queues: &[TaskQueue],
-    brokers: Vec<Arc<dyn Broker>>,
-    drill: bool,
-    shutdown: Shutdown,
-) -> Result<(), ClientError> {
-    if queues.contains(&TaskQueue::Streaming) {
-        client.start_price_alerts(&UserId::default(), drill).await?;
-    }
-    if queues.contains(&TaskQueue::Background) {
-        client.start_news_watcher(&UserId::default(), drill).await?;
-        tokio::spawn(watch_accounts(client.clone(), brokers, drill, shutdown));
-    }
-    Ok(())
-}
-
-/// Starts a watch over every account that the brokers list, until each of them has said which there are.
-async fn watch_accounts(
-    client: TtaiClient,
-    mut brokers: Vec<Arc<dyn Broker>>,
-    drill: bool,
-    shutdown: Shutdown,
-) {
-    loop {
-        let mut silent = Vec::new();
-        for broker in brokers {
-            if let Err(problem) = watch_accounts_of(&client, broker.as_ref(), drill).await {
-                tracing::warn!("the accounts at {} are not watched yet: {problem}", broker.name());
-                silent.push(broker);
-            }
-        }
-        if silent.is_empty() {
-            return;
-        }
-        brokers = silent;
-        tokio::select! {
-            () = shutdown.begun() => return,
-            () = tokio::time::sleep(AGAIN) => {}
-        }
-    }
+/// The monitors that a worker starts where they are absent, all of the default user.
+#[derive(Clone)]
+pub(crate) struct Monitors {
+    pub(crate) client: TtaiClient,
+    pub(crate) stopped: Arc<dyn StoppedMonitors>,
+    pub(crate) drill: bool,
+    pub(crate) shutdown: Shutdown,
 }
 
 /// Why an account is not watched.
@@ -73,11 +39,98 @@ enum Unwatched {
     Server(#[from] ClientError),
 }
 
-async fn watch_accounts_of(client: &TtaiClient, broker: &dyn Broker, drill: bool) -> Result<(), Unwatched> {
-    for account in broker.accounts().await? {
-        client.portfolio_monitor(&UserId::default(), &account.id, drill).await?;
+impl Monitors {
+    /// Starts those that are absent and run on the queues. The accounts are found in the background: a broker may be away for hours.
+    ///
+    /// # Errors
+    /// A server that does not answer.
+    pub(crate) async fn start(
+        self,
+        queues: &[TaskQueue],
+        brokers: Vec<Arc<dyn Broker>>,
+    ) -> Result<(), ClientError> {
+        let user = UserId::default();
+        if queues.contains(&TaskQueue::Streaming) && !self.is_stopped(PRICE_ALERTS).await {
+            self.client.start_price_alerts(&user, self.drill).await?;
+        }
+        if queues.contains(&TaskQueue::Background) {
+            if !self.is_stopped(NEWS_WATCHER).await {
+                self.client.start_news_watcher(&user, self.drill).await?;
+            }
+            tokio::spawn(self.clone().watch_accounts(brokers));
+            tokio::spawn(self.remember_stops());
+        }
+        Ok(())
     }
-    Ok(())
+
+    /// Whether somebody shut it down. Where the store does not answer it is started: the server may still know.
+    async fn is_stopped(&self, monitor: &str) -> bool {
+        let answer = self.stopped.is_stopped(UserId::default().as_str(), monitor).await;
+        answer.unwrap_or_else(|error| {
+            tracing::warn!("whether {monitor} was shut down is not known: {error}");
+            false
+        })
+    }
+
+    /// Starts a watch over every account that the brokers list, until each of them has said which there are.
+    async fn watch_accounts(self, mut brokers: Vec<Arc<dyn Broker>>) {
+        loop {
+            let mut silent = Vec::new();
+            for broker in brokers {
+                if let Err(problem) = self.watch_accounts_of(broker.as_ref()).await {
+                    tracing::warn!("the accounts at {} are not watched yet: {problem}", broker.name());
+                    silent.push(broker);
+                }
+            }
+            if silent.is_empty() {
+                return;
+            }
+            brokers = silent;
+            tokio::select! {
+                () = self.shutdown.begun() => return,
+                () = tokio::time::sleep(AGAIN) => {}
+            }
+        }
+    }
+
+    async fn watch_accounts_of(&self, broker: &dyn Broker) -> Result<(), Unwatched> {
+        for account in broker.accounts().await? {
+            let params = PortfolioMonitorParams {
+                account_id: account.id.clone(),
+                ..PortfolioMonitorParams::default()
+            };
+            if !self.is_stopped(&params.id("")).await {
+                self.client.portfolio_monitor(&params.user_id, &account.id, self.drill).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes over from the server which monitors were shut down and which run, as long as the worker lives: the server forgets it with
+    /// its retention.
+    async fn remember_stops(self) {
+        let mut look = tokio::time::interval(REMEMBERED_EVERY);
+        loop {
+            tokio::select! {
+                () = self.shutdown.begun() => return,
+                _ = look.tick() => {}
+            }
+            if let Err(error) = self.remember().await {
+                tracing::warn!("which monitors were shut down is not recorded: {error}");
+            }
+        }
+    }
+
+    async fn remember(&self) -> anyhow::Result<()> {
+        for run in self.client.monitors(None).await? {
+            let user = run.workflow_id.split_once('/').map_or("default", |(_, user)| user);
+            if matches!(run.status, RunStatus::Running | RunStatus::Completed) {
+                let is_stopped = run.status == RunStatus::Completed;
+                self.stopped.set_stopped(user, &run.workflow_id, is_stopped).await?;
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Brings the server's schedules to the configuration, and says in one line what came of it. Where the market's time is another one that

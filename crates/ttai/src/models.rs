@@ -21,7 +21,11 @@ pub fn analyst(config: &Config, limits: &Arc<dyn AccountLimits>) -> anyhow::Resu
     let providers: BTreeMap<String, LlmProvider> =
         names.into_iter().map(|name| (name.clone(), provider(config, &format!("models.{name}")))).collect();
     let llm = Llm::new(&LlmSettings { providers, ..LlmSettings::default() }, limits)?;
-    Ok(Some(ModelAnalyst { model: Arc::new(llm), budget: budget(config) }))
+    Ok(Some(ModelAnalyst {
+        model: Arc::new(llm),
+        budget: budget(config),
+        news_model: config.text("llm", "news_model"),
+    }))
 }
 
 fn provider(config: &Config, section: &str) -> LlmProvider {

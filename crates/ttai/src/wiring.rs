@@ -57,6 +57,7 @@ async fn assemble(settings: &Settings, store: Arc<Spooled>) -> anyhow::Result<Po
         news,
         news_seen: Arc::clone(store.database()) as _,
         recalls: Arc::clone(store.database()) as _,
+        stopped_monitors: Arc::clone(store.database()) as _,
         analyses: Arc::clone(&store) as _,
         artifacts: Arc::clone(&store) as _,
         journal: Arc::clone(store.database()) as _,

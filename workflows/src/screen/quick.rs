@@ -7,8 +7,8 @@ use chrono::{DateTime, Utc};
 use temporalio_workflow::{WorkflowContext, join_all};
 use ttai_contract::call::milliseconds;
 use ttai_contract::{
-    DroppedCandidates, MarketSource, QuickAnalyses, QuickAnalysesParams, QuickAnalysis, QuicklyAnalyze,
-    ScreenRanking, Symbol,
+    DroppedCandidates, Lateness, MarketSource, QuickAnalyses, QuickAnalysesParams, QuickAnalysis,
+    QuicklyAnalyze, ScreenRanking, Symbol,
 };
 
 use super::count;
@@ -28,6 +28,8 @@ pub(crate) struct Found {
     pub(crate) failed: Vec<DroppedCandidates>,
     pub(crate) as_of: Option<DateTime<Utc>>,
     pub(crate) data_source: Option<MarketSource>,
+    /// How late the run is, as far as the scan or an analysis says it.
+    pub(crate) lateness: Option<Lateness>,
     pub(crate) warnings: Vec<String>,
     /// Whether the working time ended before the screen was through.
     pub(crate) partial: bool,
@@ -41,8 +43,17 @@ impl Found {
         }
     }
 
+    /// Whether the run is so late that nothing is looked at.
+    pub(crate) fn is_too_late(&self) -> bool {
+        self.lateness.is_some_and(|late| late.is_too_late())
+    }
+
     fn take(&mut self, asked: usize, answer: QuickAnalyses) {
-        let QuickAnalyses { candidates, dropped, failed, as_of, data_source, warnings } = answer;
+        let QuickAnalyses { candidates, dropped, failed, as_of, data_source, lateness, warnings } = answer;
+        self.lateness = self.lateness.or(lateness);
+        if self.is_too_late() {
+            return;
+        }
         let unseen: usize = failed.iter().map(|group| group.symbols.len()).sum();
         self.analyzed += count(asked.saturating_sub(unseen));
         self.worth.extend(candidates);

@@ -6,7 +6,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use rust_decimal::Decimal;
 use ttai_calendar::{new_york_instant, previous_session};
 use ttai_contract::Symbol;
-use ttai_ports::{BrokerTransaction, Instrument, SyncedResource, SyncedRow};
+use ttai_ports::{BrokerTransaction, Instrument, SyncedRow};
 use ttai_quant::wheel::{AssignedLot, IncomeKind, WheelCycle, WheelTransaction, wheel};
 
 use super::super::document::{ReportCell, ReportFact, ReportSection, ReportTable};
@@ -16,7 +16,7 @@ use crate::compute::Compute;
 use crate::failure::AnalystError;
 use crate::portfolio::transactions::{split, wheel_transaction};
 use crate::ports::Ports;
-use crate::sync::{resources_of_transactions, stored_transaction, transactions_of};
+use crate::sync::{stored_transaction, stored_transactions, transactions_of};
 
 /// Transactions of a resource that are read: more are more than a wheel takes.
 const MOST_ROWS: u32 = 100_000;
@@ -84,12 +84,11 @@ pub(crate) async fn read(
             }
         }
     }
-    for of in resources(ports, user).await? {
+    let until = moment.as_of + TimeDelta::microseconds(1);
+    for rows in stored_transactions(ports, user, until, MOST_ROWS).await? {
         view.was_synced = true;
-        let until = moment.as_of + TimeDelta::microseconds(1);
-        let rows = ports.synced.synced_rows(&of, until, MOST_ROWS).await?;
-        let rows: Vec<DatedRow> =
-            rows.iter().filter_map(dated).filter(|row| row.wheel.date <= moment.day).collect();
+        let rows = rows.iter().filter_map(|row| dated(&row.row));
+        let rows: Vec<DatedRow> = rows.filter(|row| row.wheel.date <= moment.day).collect();
         let splits = splits(ports, &rows, moment, &mut view.notes).await;
         let (from, day) = (first_day(moment), moment.day);
         let read = compute.run(move || reckon(rows, splits, from, day)).await?;
@@ -98,12 +97,6 @@ pub(crate) async fn read(
     view.trades.sort_by(|one, other| (one.day, one.at, &one.what).cmp(&(other.day, other.at, &other.what)));
     view.ended.sort_by(|one, other| (one.ended, &one.underlying).cmp(&(other.ended, &other.underlying)));
     Ok(view)
-}
-
-async fn resources(ports: &Ports, user: &str) -> Result<Vec<SyncedResource>, AnalystError> {
-    let states = resources_of_transactions(ports, user).await?.into_iter();
-    let were_read = states.filter(|(_, state)| state.rows > 0 || state.synced_at.is_some());
-    Ok(were_read.map(|(of, _)| of).collect())
 }
 
 /// The day after the session before: what a broker books on a weekend counts for the session that follows.

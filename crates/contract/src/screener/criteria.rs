@@ -51,10 +51,10 @@ pub struct ScreenCriteria {
     /// Least average daily volume in shares; 1,000,000 for a scan and none for a list when none.
     #[serde(alias = "minVolume", skip_serializing_if = "Option::is_none")]
     pub min_volume: Option<u64>,
-    /// Least market capitalisation in dollars, of a scan; no bound when none.
+    /// Least market capitalisation in dollars; a bound of the scan, refused beside `symbols`. No bound when none.
     #[serde(alias = "minMarketCap", skip_serializing_if = "Option::is_none")]
     pub min_market_cap: Option<f64>,
-    /// Sectors of a scan, as its provider names them; all when empty.
+    /// Sectors as the scan's provider names them, refused beside `symbols`; all when empty.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 50))]
     pub sectors: Vec<String>,
@@ -163,6 +163,18 @@ impl ScreenCriteria {
         })
     }
 
+    /// What only a scan knows of a candidate cannot bind symbols that are given: nothing is ignored in silence.
+    fn check_scan_only(&self) -> Result<(), ValidationError> {
+        let bounds = [
+            ("sectors", !self.sectors.is_empty()),
+            ("min_market_cap", self.min_market_cap.is_some()),
+            ("include_funds", self.include_funds),
+        ];
+        let Some((field, _)) = bounds.iter().find(|(_, is_asked)| *is_asked) else { return Ok(()) };
+        let message = "only a scan is bound by it; leave it out, or name no symbols to scan for candidates";
+        Err(ValidationError::new(field, message))
+    }
+
     /// The candidates in their order, each once, given the scan's: at most [`MOST_CANDIDATES`].
     #[must_use]
     pub fn candidates(&self, scanned: Vec<Symbol>) -> Vec<Symbol> {
@@ -185,6 +197,9 @@ impl Validate for ScreenCriteria {
         }
         if self.sectors.len() > 50 || self.sectors.iter().any(|sector| sector.len() > 100) {
             return Err(ValidationError::new("sectors", "name at most 50 sectors of at most 100 bytes"));
+        }
+        if !self.symbols.is_empty() {
+            self.check_scan_only()?;
         }
         if !(1..=MOST_CANDIDATES).contains(&self.max_candidates) {
             return Err(ValidationError::new("max_candidates", "give 1 to 1,000"));

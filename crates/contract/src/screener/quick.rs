@@ -104,6 +104,9 @@ pub struct QuickAnalysesParams {
     /// Whether every candidate that has a contract comes back with it, not only those that are worth a full analysis.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub with_options: bool,
+    /// Set where the candidates of a run that a schedule wanted are a list: of a run that is too late none is looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due: Option<DueRun>,
 }
 
 impl QuickAnalysesParams {
@@ -253,6 +256,9 @@ pub struct QuickAnalyses {
     pub as_of: Option<DateTime<Utc>>,
     /// Whose prices.
     pub data_source: Option<MarketSource>,
+    /// How late the run is; none where it is not, and where nobody wants to know.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lateness: Option<Lateness>,
     /// What a reader must know.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,

@@ -304,6 +304,9 @@ pub struct ScreenerParams {
     /// Market time; the provider's now when none.
     #[serde(default, alias = "asOf", skip_serializing_if = "Option::is_none")]
     pub as_of: Option<DateTime<Utc>>,
+    /// What a run of a schedule does where it begins late.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub lateness: LatenessPolicy,
     /// The drill profile: a worker's death is noticed within 3 s.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub drill: bool,
@@ -328,6 +331,7 @@ impl Default for ScreenerParams {
             ranking: None,
             account: AccountContext::default(),
             as_of: None,
+            lateness: LatenessPolicy::default(),
             drill: false,
             unknown: UnknownFields::default(),
         }

@@ -142,6 +142,9 @@ pub struct ScreenerResult {
     pub as_of: Option<DateTime<Utc>>,
     /// Whose prices.
     pub data_source: Option<MarketSource>,
+    /// How late it began after its schedule wanted it; none where it was not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lateness: Option<Lateness>,
     /// What a reader must know.
     pub warnings: Vec<String>,
 }

@@ -21,6 +21,12 @@ impl Metrics for Fallback {
         self.order.metrics.iter().any(|member| member.port.provides(fact))
     }
 
+    async fn prefetch(&self, symbols: &[Symbol], as_of: DateTime<Utc>) {
+        for member in &self.order.metrics {
+            member.port.prefetch(symbols, as_of).await;
+        }
+    }
+
     /// The first record, completed by later ones where they keep facts that it has not. A fact whose keeper could not be
     /// read is unreachable, whoever answers the rest. None where no provider keeps a record.
     async fn metrics(

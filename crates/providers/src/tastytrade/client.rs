@@ -10,6 +10,7 @@ use ttai_ports::PortError;
 use super::auth::Tokens;
 use super::error;
 use super::model::{self, Envelope, Items};
+use super::records::Records;
 use super::sent::SentOrders;
 use super::{PROVIDER, QuoteToken};
 
@@ -26,6 +27,8 @@ pub(super) struct Client {
     pub(super) quote_token: Mutex<Option<QuoteToken>>,
     /// Orders that are being sent or settle.
     pub(super) sent_orders: SentOrders,
+    /// Metrics that were read for many symbols at once.
+    pub(super) records: Records,
 }
 
 /// What a reader of pages says after each.

@@ -26,6 +26,12 @@ pub(super) async fn metrics(client: &Client, symbols: &[Symbol]) -> Result<Vec<M
     parse_market_metrics(&answer.body)
 }
 
+/// The metrics of one of them.
+pub(super) fn of_symbol<'a>(found: &'a [MarketMetric], symbol: &Symbol) -> Option<&'a MarketMetric> {
+    let name = symbols::ticker(symbol);
+    found.iter().find(|metric| metric.symbol == name)
+}
+
 /// What the port keeps of it.
 pub(super) fn facts(metric: &MarketMetric, as_of: DateTime<Utc>) -> SymbolMetrics {
     SymbolMetrics {

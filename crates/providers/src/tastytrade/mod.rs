@@ -15,6 +15,7 @@ mod metrics;
 pub mod model;
 mod order_view;
 mod quotes;
+mod records;
 mod sent;
 mod settings;
 mod stream;
@@ -47,6 +48,8 @@ use model::{CompactChain, Equity, MarginConfiguration, MarketMetric, NestedChain
 const PROVIDER: &str = "tastytrade";
 /// A moment this long ago still counts as the present.
 const PRESENT: Duration = Duration::minutes(15);
+/// Symbols of one request for metrics.
+const METRICS_A_REQUEST: usize = 100;
 /// Instruments a page.
 const EQUITIES_A_PAGE: u32 = 1_000;
 /// A market that plays another day may run at another speed: its clock is read again after this.
@@ -97,6 +100,7 @@ impl Tastytrade {
             api_version,
             quote_token: tokio::sync::Mutex::default(),
             sent_orders: sent::SentOrders::default(),
+            records: records::Records::default(),
         };
         Ok(Self { client: Arc::new(client), candles: None, sandbox: settings.sandbox })
     }
@@ -273,15 +277,32 @@ impl Metrics for Tastytrade {
         metrics::PROVIDED.contains(&fact)
     }
 
+    async fn prefetch(&self, symbols: &[Symbol], _as_of: DateTime<Utc>) {
+        for batch in symbols.chunks(METRICS_A_REQUEST) {
+            match metrics::metrics(&self.client, batch).await {
+                Ok(found) => {
+                    let read = batch.iter().filter_map(|symbol| {
+                        Some((symbol.clone(), metrics::of_symbol(&found, symbol)?.clone()))
+                    });
+                    self.client.records.keep(self.client.service.now(), read);
+                }
+                Err(error) => tracing::warn!("{error}; the metrics are read one by one"),
+            }
+        }
+    }
+
     async fn metrics(
         &self,
         symbol: &Symbol,
         as_of: DateTime<Utc>,
     ) -> Result<Option<SymbolMetrics>, PortError> {
-        quotes::check_present("market metrics", symbol, as_of, self.present().await?)?;
+        let now = self.present().await?;
+        quotes::check_present("market metrics", symbol, as_of, now)?;
+        if let Some(known) = self.client.records.of(symbol, now) {
+            return Ok(Some(metrics::facts(&known, as_of)));
+        }
         let found = metrics::metrics(&self.client, std::slice::from_ref(symbol)).await?;
-        let name = symbols::ticker(symbol);
-        let known = found.iter().find(|metric| metric.symbol == name).ok_or_else(|| unknown(symbol))?;
+        let known = metrics::of_symbol(&found, symbol).ok_or_else(|| unknown(symbol))?;
         Ok(Some(metrics::facts(known, as_of)))
     }
 }

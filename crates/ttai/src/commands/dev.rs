@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::asked_to_stop;
 use ttai_contract::TaskQueue;
 
+use crate::boot::Monitors;
 use crate::cli::{DevArgs, GlobalArgs};
 use crate::guard::DeadManPing;
 use crate::readiness::Readiness;
@@ -32,8 +33,10 @@ pub async fn run(global: &GlobalArgs, args: DevArgs) -> anyhow::Result<ExitCode>
     let ping = DeadManPing::configured(&settings.config);
     let worker_settings = WorkerSettings { ping, ..WorkerSettings::default() };
     let (brokers, market) = (ports.brokers.clone(), Arc::clone(&ports.market));
+    let stopped = Arc::clone(&ports.stopped_monitors);
     let workers = RunningWorkers::start(client.temporal().clone(), ports, worker_settings).await?;
-    boot::start_entities(&client, &TaskQueue::ALL, brokers, false, workers.shutdown()).await?;
+    let monitors = Monitors { client: client.clone(), stopped, drill: false, shutdown: workers.shutdown() };
+    monitors.start(&TaskQueue::ALL, brokers).await?;
     readiness.polls(client.temporal().clone(), workers.shutdown());
     let scheduled = boot::apply_schedules(&client, &settings, market, workers.shutdown()).await;
     boot::keep_schedules(&client, &settings, &TaskQueue::ALL, workers.shutdown());

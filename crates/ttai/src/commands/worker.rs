@@ -1,11 +1,13 @@
 //! `ttai worker`: polls the queues of a Temporal server until it is told to stop.
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::Context;
 use ttai_contract::TaskQueue;
 
 use super::asked_to_stop;
+use crate::boot::Monitors;
 use crate::cli::{GlobalArgs, WorkerArgs};
 use crate::guard::DeadManPing;
 use crate::readiness::Readiness;
@@ -27,7 +29,7 @@ pub async fn run(global: &GlobalArgs, args: WorkerArgs) -> anyhow::Result<ExitCo
     let ports = wiring::ports(&settings).await?;
     let queues = queues(&args.queues);
     let names: Vec<&str> = queues.iter().map(|queue| queue.name()).collect();
-    let brokers = ports.brokers.clone();
+    let (brokers, stopped) = (ports.brokers.clone(), Arc::clone(&ports.stopped_monitors));
     let drill = std::env::var_os("TTAI_DRILL").is_some();
     let workers = RunningWorkers::start(
         client.temporal().clone(),
@@ -40,7 +42,8 @@ pub async fn run(global: &GlobalArgs, args: WorkerArgs) -> anyhow::Result<ExitCo
         },
     )
     .await?;
-    boot::start_entities(&client, &queues, brokers, drill, workers.shutdown()).await?;
+    let monitors = Monitors { client: client.clone(), stopped, drill, shutdown: workers.shutdown() };
+    monitors.start(&queues, brokers).await?;
     boot::keep_schedules(&client, &settings, &queues, workers.shutdown());
     readiness.polls(client.temporal().clone(), workers.shutdown());
     output::note(&format!("worker polls {} · {}", names.join(", "), settings.market.describe()));

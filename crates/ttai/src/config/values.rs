@@ -415,15 +415,13 @@ fn check_together(config: &mut Config) {
         complain(config, &section, key, &text);
     }
     check_order(config);
-    if let Some(model) = config.text("llm", "model")
-        && model.split_once('/').is_none_or(|(provider, name)| provider.is_empty() || name.is_empty())
-    {
-        complain(
-            config,
-            "llm",
-            "model",
-            "a model is written provider/model, such as anthropic/claude-sonnet-4-5",
-        );
+    for key in ["model", "news_model"] {
+        if let Some(model) = config.text("llm", key)
+            && model.split_once('/').is_none_or(|(provider, name)| provider.is_empty() || name.is_empty())
+        {
+            let text = "a model is written provider/model, such as anthropic/claude-sonnet-4-5";
+            complain(config, "llm", key, text);
+        }
     }
 }
 

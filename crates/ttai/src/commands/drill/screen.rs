@@ -205,8 +205,7 @@ impl ServedMarket {
         let limits = Arc::new(LocalLimits::default());
         let service = Service::new(ServiceConfig::new("simulation", control), limits, None)?;
         let armed: Vec<Value> = service.get("faults", "faults").send().await?.json()?;
-        let count =
-            |fault: &Value| Some((fault["fault"]["service"].as_str()?.to_owned(), fault["hits"].as_u64()?));
+        let count = |fault: &Value| Some((fault["service"].as_str()?.to_owned(), fault["hits"].as_u64()?));
         let counted: Option<BTreeMap<String, u64>> = armed.iter().map(count).collect();
         counted.context("the market does not count its requests")
     }

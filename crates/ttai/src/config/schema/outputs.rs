@@ -20,6 +20,13 @@ const LLM: Section = Section {
             "\"anthropic/claude-sonnet-4-5\"",
             "`provider/model`, where the provider is a built-in one or a name under `[models]`.",
         ),
+        key(
+            "news_model",
+            Kind::Text,
+            "",
+            "\"anthropic/claude-haiku-4-5\"",
+            "`provider/model` that scores new stories of the news watch, a question a look at most; without it the rules do: docs/news.md.",
+        ),
         key("max_turns", Kind::Integer { least: 1, most: 100 }, "12", "12", "Most turns per analyst."),
         key(
             "max_cost_per_run",
