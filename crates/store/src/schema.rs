@@ -84,16 +84,24 @@ pub struct SchemaStatus {
     pub program: i64,
 }
 
+impl SchemaStatus {
+    /// Whether the schema is this program's.
+    #[must_use]
+    pub const fn is_current(&self) -> bool {
+        matches!(self.state, SchemaState::Current(_))
+    }
+}
+
 impl fmt::Display for SchemaStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let program = self.program;
         match self.state {
             SchemaState::Absent => {
-                write!(f, "no schema yet; run `ttai dev` or `ttai worker`, which create it")
+                write!(f, "no schema yet; `ttai store migrate` creates it, as `ttai dev` and `ttai worker` do")
             }
             SchemaState::Older(found) => write!(
                 f,
-                "schema {found}, this program has {program}; run `ttai dev` or `ttai worker`, which migrate it"
+                "schema {found}, this program has {program}; `ttai store migrate` brings it up to date, as `ttai dev` and `ttai worker` do"
             ),
             SchemaState::Current(found) => write!(f, "schema {found}, up to date"),
             SchemaState::Newer(found) => f.write_str(&newer(found, program)),

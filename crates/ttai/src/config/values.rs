@@ -289,6 +289,7 @@ pub(super) fn merge(config: &mut Config, tables: Named, environment: &Environmen
             None => config.problems.push(Problem::new(place, path.join("."), unknown_table(&path))),
         }
     }
+    sections.extend(model_section(&written, environment));
     sections.sort();
     sections.dedup();
     config.warnings.extend(environment.strangers(&sections));
@@ -308,6 +309,18 @@ pub(super) fn merge(config: &mut Config, tables: Named, environment: &Environmen
             format!("there is no such key; {hint}"),
         ));
     }
+}
+
+/// The section of the model that `llm.model` names, where its vendor's own variable has the key: then nothing else is needed. A key
+/// alone brings no model in.
+fn model_section(
+    written: &BTreeMap<(String, String), Written>,
+    environment: &Environment,
+) -> Option<String> {
+    let model = written.get(&("llm".to_owned(), "model".to_owned()))?;
+    let (Raw::Text(model), _) = model.environment.as_ref().or(model.file.as_ref())? else { return None };
+    let section = format!("models.{}", model.split_once('/')?.0);
+    environment.get(schema::standard_variable(&section, "api_key")?).map(|_| section)
 }
 
 /// The section and key of a variable's path. A new name under `channels` or `models` is a new section.
