@@ -5,7 +5,7 @@ import re
 import subprocess
 
 import yaml
-from checks import ROOT, TTAI, check, counted, equal
+from checks import ROOT, WORK, check, config_check, counted, equal
 
 FILE = ROOT / "docker-compose.yml"
 
@@ -13,12 +13,6 @@ FILE = ROOT / "docker-compose.yml"
 def interpolated(text: str, variables: dict[str, str]) -> str:
     """As Compose does it: `${NAME:-default}`."""
     return re.sub(r"\$\{(\w+):-([^}]*)\}", lambda found: variables.get(found[1]) or found[2], text)
-
-
-def config_check(variables: dict[str, str]) -> tuple[int, str]:
-    done = subprocess.run([TTAI, "config", "check"], env={"PATH": os.environ["PATH"], "HOME": "/nonexistent"} | variables,
-                          cwd="/", capture_output=True, text=True, timeout=30)
-    return done.returncode, done.stdout + done.stderr
 
 
 def example() -> dict[str, str]:
@@ -56,7 +50,7 @@ def main() -> None:
             source = volume.split(":")[0]
             there = (ROOT / source).is_file() if source.startswith("./") else source in volumes
             check(f"{name}: the volume {source} is there", there)
-        check(f"{name}: its networks are there", set(service["networks"]) <= set(networks), service["networks"])
+        check(f"{name}: its networks are there", set(service.get("networks", [])) <= set(networks), service.get("networks"))
         if service["image"].startswith("ttai:"):
             check(f"{name}: read-only, no capabilities, no new privileges",
                   service["read_only"] and service["cap_drop"] == ["ALL"] and "no-new-privileges:true" in service["security_opt"])
@@ -65,7 +59,16 @@ def main() -> None:
     grace = services["worker"]["stop_grace_period"]
     check("the worker has longer than its own 10 s", int(grace.rstrip("s")) > 10, grace)
 
+    jobs = {name for name, how in waited_for.items() if how == "service_completed_successfully"}
+    check("every job is waited for: `up --wait` takes another's end for a failure",
+          jobs == {name for name, service in services.items() if service["restart"] != "unless-stopped"})
+
     # The settings that the containers get are settings.
+    (WORK / "token").write_text("t" * 64)
+    (WORK / "token").chmod(0o400)
+    token = {"TTAI__TOKENS__DEFAULT__TOKEN_FILE": str(WORK / "token")}
+    code, said = config_check(services["mcp"]["environment"] | token)
+    check("ttai config check: MCP as it comes", code == 0 and "warning" not in said, said)
     code, said = config_check(services["worker"]["environment"])
     check("ttai config check: as it comes", code == 0 and "warning" not in said, said)
     written = example()
@@ -74,6 +77,19 @@ def main() -> None:
     check("ttai config check: every line of env.example switched on", code == 0 and "warning" not in said, said)
     code, said = config_check(worker | {"TTAI__LLM__MODL": "anthropic/x"})
     check("ttai config check: a misspelt line of .env is refused", code == 1 and "did you mean model?" in said, said)
+
+    script, made = ROOT / "deploy/compose/create-token.sh", WORK / "made"
+    chown = WORK / "bin/chown"
+    chown.parent.mkdir(exist_ok=True)
+    chown.write_text("#!/bin/sh\n")
+    chown.chmod(0o755)
+    as_it_is = {"PATH": f"{chown.parent}:{os.environ['PATH']}"}
+    tokens = []
+    for _ in range(2):
+        subprocess.run(["sh", script, made], check=True, env=as_it_is)
+        tokens.append(made.read_text())
+    check("a token is 64 random digits, made once, and read by its owner alone",
+          re.fullmatch(r"[0-9a-f]{64}", tokens[0]) and tokens[0] == tokens[1] and made.stat().st_mode & 0o077 == 0)
 
     for script in sorted((ROOT / "deploy/compose").glob("*.sh")):
         done = subprocess.run(["sh", "-n", script], capture_output=True, text=True)

@@ -1,16 +1,15 @@
 """deploy/k8s: each overlay rendered by kustomize, by the schemas of Kubernetes and KEDA, and by what no schema knows."""
 
 import json
-import os
 import subprocess
 
 import jsonschema
 import yaml
-from checks import CACHE, ROOT, TTAI, WORK, check, counted, equal
+from checks import CACHE, ROOT, WORK, check, config_check, counted, equal
 
 KEDA = {"ScaledObject": "scaledobjects", "TriggerAuthentication": "triggerauthentications"}
 # What docs/deploy.md has the operator put into ttai-secrets.
-SECRETS = {"store-url", "anthropic-api-key", "temporal-api-key"}
+SECRETS = {"store-url", "mcp-token", "anthropic-api-key", "temporal-api-key"}
 WORKER_STOPS_WITHIN = 10
 
 
@@ -171,10 +170,8 @@ def overlay(name: str, schemas: dict[str, object]) -> None:
         hardened(which, pod)
         check(f"{which}: its account is there", pod["serviceAccountName"] in accounts)
         of_secret(which, pod["containers"][0])
-        environment = variables(pod["containers"][0], objects) | {"TTAI_STORE_URL": "postgres://ttai:secret@db:5432/ttai"}
-        done = subprocess.run([TTAI, "config", "check"], env={"PATH": os.environ["PATH"], "HOME": "/nonexistent"} | environment,
-                              cwd="/", capture_output=True, text=True, timeout=30)
-        check(f"{which}: ttai config check", done.returncode == 0 and "warning" not in done.stdout, done.stdout + done.stderr)
+        code, said = config_check(variables(pod["containers"][0], objects) | {"TTAI_STORE_URL": "postgres://ttai:secret@db:5432/ttai"})
+        check(f"{which}: ttai config check", code == 0 and "warning" not in said, said)
     equal("jobs", set(named(objects, "Job")), {"ttai-migrate", "ttai-schedules"})
     workers(objects)
     scalers(objects)

@@ -345,7 +345,7 @@ pub enum StoreCommand {
 /// `ttai health`.
 #[derive(Clone, Debug, Args)]
 pub struct HealthArgs {
-    /// The page to ask for [default: /readyz at worker.metrics of ttai.toml].
+    /// The page to ask for, http://HOST:PORT/PATH, or tcp://HOST:PORT [default: /readyz at worker.metrics of ttai.toml].
     #[arg(value_name = "URL")]
     pub url: Option<url::Url>,
 }

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::{Context, ensure};
+use anyhow::{Context, bail, ensure};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use url::Url;
@@ -31,7 +31,7 @@ pub async fn run(global: &GlobalArgs, args: HealthArgs) -> anyhow::Result<ExitCo
             )?
         }
     };
-    let answer = tokio::time::timeout(ANSWERS_WITHIN, ask(&url)).await;
+    let answer = tokio::time::timeout(ANSWERS_WITHIN, look(&url)).await;
     let (status, text) = answer
         .map_err(|_| anyhow::anyhow!("{url} does not answer within {} s", ANSWERS_WITHIN.as_secs()))?
         .with_context(|| format!("{url} does not answer"))?;
@@ -46,12 +46,20 @@ fn readiness_of(address: &str) -> Option<Url> {
     Url::parse(&format!("http://{address}/readyz")).ok()
 }
 
-/// One request: the status and the first line of the text.
-async fn ask(url: &Url) -> anyhow::Result<(u16, String)> {
-    ensure!(url.scheme() == "http", "only http:// is asked");
+/// The status and what was said. Of `tcp://` nothing is asked: that somebody listens is enough.
+async fn look(url: &Url) -> anyhow::Result<(u16, String)> {
     let host = url.host_str().context("it names no host")?;
     let port = url.port_or_known_default().context("it names no port")?;
-    let mut stream = TcpStream::connect((host.trim_matches(['[', ']']), port)).await?;
+    let connect = TcpStream::connect((host.trim_matches(['[', ']']), port));
+    match url.scheme() {
+        "http" => ask(connect.await?, url, host, port).await,
+        "tcp" => connect.await.map(|_| (200, "listens".to_owned())).map_err(Into::into),
+        _ => bail!("use http:// or tcp://"),
+    }
+}
+
+/// One request: the status and the first line of the text.
+async fn ask(mut stream: TcpStream, url: &Url, host: &str, port: u16) -> anyhow::Result<(u16, String)> {
     let request =
         format!("GET {} HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n", url.path());
     stream.write_all(request.as_bytes()).await?;
@@ -81,6 +89,10 @@ mod tests {
         assert_eq!(run(&global, lives).await.unwrap(), ExitCode::SUCCESS);
         let error = run(&global, args(&format!("http://{address}/readyz"))).await.unwrap_err();
         assert!(error.to_string().ends_with("answers 503: starting"), "{error}");
+        let listens = args(&format!("tcp://{address}"));
+        assert_eq!(run(&global, listens).await.unwrap(), ExitCode::SUCCESS);
+        let other = args(&format!("https://{address}"));
+        assert!(run(&global, other).await.is_err());
         serving.abort();
     }
 
