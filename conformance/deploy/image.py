@@ -84,7 +84,7 @@ def inside(image: Path, environment: dict[str, str], command: list[str], expecte
     """As a container would: a read-only root, the data folder and /tmp writable, no rights, a network of its own."""
     mount = "mount --bind {0} {0} && mount --bind {0}/var/lib/ttai {0}/var/lib/ttai && mount -t tmpfs tmpfs {0}/tmp && mount -t proc proc {0}/proc && mount -o remount,bind,ro {0}"
     # Those that answer names and web pages inside, then the program alone.
-    script = (f"{mount.format(image)} && ip link set lo up; python3 {Path(__file__).parent}/neighbours.py & neighbours=$!; "
+    script = (f"{mount.format(image)} && ip link set lo up; python3 {Path(__file__).parent}/neighbours.py {WORK}/debian/tls & neighbours=$!; "
               f"trap 'kill $neighbours' EXIT; sleep 0.5; "
               f"env -i {' '.join(f'{k}={v}' for k, v in environment.items())} $(command -v chroot) --userspec=10001:10001 --groups= {image} \"$@\"")
     done = subprocess.run(["unshare", "--mount", "--net", "--propagation", "private", "bash", "-c", script, "inside", *command],
@@ -92,6 +92,27 @@ def inside(image: Path, environment: dict[str, str], command: list[str], expecte
     text = done.stdout + done.stderr
     check(f"inside: {' '.join(command[1:])}{'' if expected == 0 else ' fails'}", done.returncode == expected, f"{done.returncode}: {text}")
     return text
+
+
+AUTHORITY = """
+mkdir /tls && cd /tls
+key='-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes'
+openssl req -x509 $key -days 2 -subj /CN=authority -keyout ca.key -out ca.crt -addext basicConstraints=critical,CA:TRUE
+openssl req $key -subj /CN=hook -keyout key.pem -out request.pem
+echo subjectAltName=DNS:hook.ttai.svc.cluster.local >names
+openssl x509 -req -in request.pem -CA ca.crt -CAkey ca.key -CAcreateserial -days 2 -extfile names -out cert.pem
+"""
+
+
+def trusts(image: Path, debian: Path, environment: dict[str, str]) -> None:
+    """Certificates are judged by the authorities in the image, and by nothing that is built in."""
+    hook = environment | {"TTAI__CHANNELS__HOOK__TYPE": "webhook", "TTAI_CHANNELS_HOOK_SECRET": "0123456789abcdef",
+                          "TTAI__MARKET__SOURCE": "simulated", "TTAI_CHANNELS_HOOK_URL": "https://hook.ttai.svc.cluster.local:8443/"}
+    command = ["/usr/bin/ttai", "notify", "test", "hook"]
+    check("an unknown authority is refused", "UnknownIssuer" in inside(image, hook, command, 1))
+    with (image / "etc/ssl/certs/ca-certificates.crt").open("a") as authorities:
+        authorities.write((debian / "tls/ca.crt").read_text())
+    check("one of the image's is trusted", "delivered" in inside(image, hook, command))
 
 
 def runs(image: Path, environment: dict[str, str]) -> None:
@@ -165,6 +186,8 @@ def main() -> None:
             shutil.copy(file, debian / "etc/apt/apt.conf.d")
         build(debian)
         refuses_half_an_image(debian)
+        done = in_root(debian, AUTHORITY)
+        check("an authority of the test's own", done.returncode == 0, done.stderr)
     finally:
         for device in ("null", "urandom"):
             subprocess.run(["umount", debian / "dev" / device], check=True)
@@ -175,6 +198,7 @@ def main() -> None:
     (image / "etc/hosts").write_text("127.0.0.1 localhost host-of-a-file\n")
     (image / "etc/resolv.conf").write_text("nameserver 127.0.0.1\n")
     runs(image, environment)
+    trusts(image, debian, environment)
 
 
 with counted("image"):

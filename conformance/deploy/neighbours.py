@@ -1,7 +1,10 @@
-"""Who a container may meet in a network of its own: a name server that knows the cluster's services, and a page that says `well`."""
+"""Who a container may meet in a network of its own: a name server that knows the cluster's services, a page that says `well`, and a
+hook that takes what is posted, by TLS with the certificate in the folder that is named."""
 
 import socket
+import ssl
 import struct
+import sys
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
@@ -14,6 +17,10 @@ class Page(BaseHTTPRequestHandler):
         self.send_header("Content-Length", "5")
         self.end_headers()
         self.wfile.write(b"well\n")
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.do_GET()
 
     def log_message(self, *_: object) -> None:
         pass
@@ -42,5 +49,14 @@ def names() -> None:
         server.sendto(answer(question), whom)
 
 
+def hook(folder: str) -> None:
+    server = HTTPServer(("127.0.0.1", 8443), Page)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(f"{folder}/cert.pem", f"{folder}/key.pem")
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    server.serve_forever()
+
+
 threading.Thread(target=names, daemon=True).start()
+threading.Thread(target=hook, args=sys.argv[1:], daemon=True).start()
 HTTPServer(("127.0.0.1", 8080), Page).serve_forever()
