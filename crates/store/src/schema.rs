@@ -97,7 +97,10 @@ impl fmt::Display for SchemaStatus {
         let program = self.program;
         match self.state {
             SchemaState::Absent => {
-                write!(f, "no schema yet; `ttai store migrate` creates it, as `ttai dev` and `ttai worker` do")
+                write!(
+                    f,
+                    "no schema yet; `ttai store migrate` creates it, as `ttai dev` and `ttai worker` do"
+                )
             }
             SchemaState::Older(found) => write!(
                 f,

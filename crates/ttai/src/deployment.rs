@@ -1,7 +1,9 @@
 //! A worker's deployment version: which workers the server takes for the same code, and which of them a run stays with.
 
 use anyhow::bail;
-use temporalio_common_native::worker::{VersioningBehavior, WorkerDeploymentOptions, WorkerDeploymentVersion};
+use temporalio_common_native::worker::{
+    VersioningBehavior, WorkerDeploymentOptions, WorkerDeploymentVersion,
+};
 use ttai_contract::TaskQueue;
 
 /// What separates name and build id in the server's own texts.

@@ -60,13 +60,7 @@ pub struct WorkerSettings {
 
 impl Default for WorkerSettings {
     fn default() -> Self {
-        Self {
-            queues: TaskQueue::ALL.to_vec(),
-            drill: false,
-            interceptor: None,
-            ping: None,
-            version: None,
-        }
+        Self { queues: TaskQueue::ALL.to_vec(), drill: false, interceptor: None, ping: None, version: None }
     }
 }
 

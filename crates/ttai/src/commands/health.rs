@@ -60,8 +60,7 @@ async fn look(url: &Url) -> anyhow::Result<(u16, String)> {
 
 /// One request: the status and the first line of the text.
 async fn ask(mut stream: TcpStream, url: &Url, host: &str, port: u16) -> anyhow::Result<(u16, String)> {
-    let request =
-        format!("GET {} HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n", url.path());
+    let request = format!("GET {} HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n", url.path());
     stream.write_all(request.as_bytes()).await?;
     let mut answer = Vec::new();
     stream.take(LONGEST).read_to_end(&mut answer).await?;

@@ -313,10 +313,7 @@ pub(super) fn merge(config: &mut Config, tables: Named, environment: &Environmen
 
 /// The section of the model that `llm.model` names, where its vendor's own variable has the key: then nothing else is needed. A key
 /// alone brings no model in.
-fn model_section(
-    written: &BTreeMap<(String, String), Written>,
-    environment: &Environment,
-) -> Option<String> {
+fn model_section(written: &BTreeMap<(String, String), Written>, environment: &Environment) -> Option<String> {
     let model = written.get(&("llm".to_owned(), "model".to_owned()))?;
     let (Raw::Text(model), _) = model.environment.as_ref().or(model.file.as_ref())? else { return None };
     let section = format!("models.{}", model.split_once('/')?.0);
