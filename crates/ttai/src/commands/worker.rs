@@ -19,7 +19,7 @@ use crate::{boot, metrics, output, server, sources, wiring};
 /// # Errors
 /// No server, or one that cannot be used.
 pub async fn run(global: &GlobalArgs, args: WorkerArgs) -> anyhow::Result<ExitCode> {
-    let queues = queues(&args.queues, variable("TEMPORAL_TASK_QUEUE"))?;
+    let queues = queues(&args.queues, variable("TEMPORAL_TASK_QUEUE").as_deref())?;
     let version =
         DeploymentVersion::of(variable("TEMPORAL_DEPLOYMENT_NAME"), variable("TEMPORAL_WORKER_BUILD_ID"))?;
     let settings = sources::resolved(Settings::load(global, Some(&args.market))?).await;
@@ -64,10 +64,10 @@ fn variable(name: &str) -> Option<String> {
 ///
 /// # Errors
 /// A queue in the variable that is none of ttai's.
-fn queues(chosen: &[TaskQueue], variable: Option<String>) -> anyhow::Result<Vec<TaskQueue>> {
+fn queues(chosen: &[TaskQueue], variable: Option<&str>) -> anyhow::Result<Vec<TaskQueue>> {
     let mut chosen = chosen.to_vec();
     if chosen.is_empty() {
-        for name in variable.iter().flat_map(|names| names.split(',')) {
+        for name in variable.into_iter().flat_map(|names| names.split(',')) {
             chosen.push(name.parse().map_err(|error| anyhow!("TEMPORAL_TASK_QUEUE: {error}"))?);
         }
     }
@@ -112,13 +112,12 @@ mod tests {
 
     #[test]
     fn the_environment_names_queues_where_the_command_line_names_none() {
-        let named = |text: &str| Some(text.to_owned());
-        assert_eq!(queues(&[], named("background-queue")).unwrap(), [TaskQueue::Background]);
+        assert_eq!(queues(&[], Some("background-queue")).unwrap(), [TaskQueue::Background]);
         let two = [TaskQueue::Analysis, TaskQueue::Streaming];
-        assert_eq!(queues(&[], named("streaming, analysis-queue")).unwrap(), two);
+        assert_eq!(queues(&[], Some("streaming, analysis-queue")).unwrap(), two);
         let chosen = [TaskQueue::Analysis];
-        assert_eq!(queues(&chosen, named("streaming-queue")).unwrap(), chosen);
-        let error = queues(&[], named("ttai-queue")).unwrap_err().to_string();
+        assert_eq!(queues(&chosen, Some("streaming-queue")).unwrap(), chosen);
+        let error = queues(&[], Some("ttai-queue")).unwrap_err().to_string();
         assert!(error.starts_with("TEMPORAL_TASK_QUEUE: ") && error.contains("analysis-queue"), "{error}");
     }
 }

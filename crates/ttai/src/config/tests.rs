@@ -263,8 +263,14 @@ fn a_models_key_may_stand_in_its_vendors_variable_but_brings_in_no_model_by_itse
     let key = [("ANTHROPIC_API_KEY", "planted-standard"), ("OPENAI_API_KEY", "planted-other")];
     let (config, _folder) = with("", &key);
     assert!(config.names("models").is_empty() && config.warnings.is_empty());
-    let (config, _folder) = with("[llm]\nmodel = \"anthropic/claude-sonnet-4-5\"\n", &key);
+    let named = "[llm]\nmodel = \"anthropic/claude-sonnet-4-5\"\n";
+    let (config, _folder) = with(named, NONE);
     config.usable().unwrap();
+    let [warning] = config.warnings.as_slice() else { panic!("{:?}", config.warnings) };
+    assert!(warning.to_string().ends_with("add it, or set ANTHROPIC_API_KEY"), "{warning}");
+    let (config, _folder) = with(named, &key);
+    config.usable().unwrap();
+    assert!(config.warnings.is_empty(), "{:?}", config.warnings);
     assert_eq!(config.names("models"), ["anthropic"]);
     let secret = |config: &Config, section: &str| {
         config.secret(section, "api_key").map(|secret| secret.expose_secret().to_owned())

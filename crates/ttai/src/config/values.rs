@@ -435,6 +435,21 @@ fn check_together(config: &mut Config) {
             "a model is written provider/model, such as anthropic/claude-sonnet-4-5",
         );
     }
+    check_model(config);
+}
+
+/// A model without its provider is refused by each analysis; a forgotten key should be noticed before.
+fn check_model(config: &mut Config) {
+    let Some(model) = config.text("llm", "model") else { return };
+    let Some((provider, _)) = model.split_once('/') else { return };
+    if provider.is_empty() || config.names("models").iter().any(|name| name == provider) {
+        return;
+    }
+    let key = schema::standard_variable(&format!("models.{provider}"), "api_key");
+    let how = key.map(|name| format!(", or set {name}")).unwrap_or_default();
+    let text = format!("analyses that ask for it fail: there is no [models.{provider}]; add it{how}");
+    let problem = Problem::new(config.place("llm", "model"), "llm.model", text);
+    config.warnings.push(problem);
 }
 
 /// Keys that a provider needs are of use only together.
@@ -527,6 +542,16 @@ fn check_order(config: &mut Config) {
 }
 
 impl Config {
+    /// Where a value was set; none where nobody set it.
+    fn place(&self, section: &str, key: &'static str) -> Option<Place> {
+        let address = (section.to_owned(), key);
+        let value = self.values.get(&address).map(|(_, origin)| origin);
+        match value.or_else(|| self.secrets.get(&address).map(|(_, origin)| origin))? {
+            Origin::At(place) | Origin::SecretFile { named: place, .. } => Some(place.clone()),
+            Origin::Default => None,
+        }
+    }
+
     /// Why a provider takes no part; none where it does.
     #[must_use]
     pub fn absence(&self, provider: &str) -> Option<String> {
@@ -542,15 +567,6 @@ impl Config {
 
 /// A problem with a key, at the place where its value came from.
 fn complain(config: &mut Config, section: &str, key: &'static str, text: &str) {
-    let address = (section.to_owned(), key);
-    let origin = config
-        .values
-        .get(&address)
-        .map(|(_, origin)| origin)
-        .or_else(|| config.secrets.get(&address).map(|(_, origin)| origin));
-    let place = match origin {
-        Some(Origin::At(place) | Origin::SecretFile { named: place, .. }) => Some(place.clone()),
-        _ => None,
-    };
+    let place = config.place(section, key);
     config.problems.push(Problem::new(place, join(section, key), text));
 }
