@@ -99,12 +99,12 @@ impl fmt::Display for SchemaStatus {
             SchemaState::Absent => {
                 write!(
                     f,
-                    "no schema yet; `ttai store migrate` creates it, as `ttai dev` and `ttai worker` do"
+                    "no schema yet; run `ttai store migrate` (`ttai dev` and `ttai worker` create it, too)"
                 )
             }
             SchemaState::Older(found) => write!(
                 f,
-                "schema {found}, this program has {program}; `ttai store migrate` brings it up to date, as `ttai dev` and `ttai worker` do"
+                "schema {found}, this program has {program}; run `ttai store migrate` (`ttai dev` and `ttai worker` migrate it, too)"
             ),
             SchemaState::Current(found) => write!(f, "schema {found}, up to date"),
             SchemaState::Newer(found) => f.write_str(&newer(found, program)),
@@ -310,8 +310,9 @@ mod tests {
         let line =
             |state| SchemaStatus { store: "sqlite at /data/ttai.db".into(), state, program: 2 }.to_string();
         assert_eq!(line(SchemaState::Current(2)), "schema 2, up to date");
-        assert!(line(SchemaState::Absent).contains("run `ttai dev`"));
-        assert!(line(SchemaState::Older(1)).starts_with("schema 1, this program has 2; run `ttai dev`"));
+        assert!(line(SchemaState::Absent).contains("run `ttai store migrate`"));
+        let older = line(SchemaState::Older(1));
+        assert!(older.starts_with("schema 1, this program has 2; run `ttai store migrate`"), "{older}");
         assert!(line(SchemaState::Newer(3)).contains("run the `ttai` that wrote it"));
     }
 }
