@@ -42,6 +42,7 @@ mod shutdown;
 mod sight;
 mod stage;
 mod sync;
+mod versioning;
 mod watchlists;
 mod worker;
 

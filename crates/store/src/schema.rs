@@ -85,16 +85,27 @@ pub struct SchemaStatus {
     pub program: i64,
 }
 
+impl SchemaStatus {
+    /// Whether the schema is this program's.
+    #[must_use]
+    pub const fn is_current(&self) -> bool {
+        matches!(self.state, SchemaState::Current(_))
+    }
+}
+
 impl fmt::Display for SchemaStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let program = self.program;
         match self.state {
             SchemaState::Absent => {
-                write!(f, "no schema yet; run `ttai dev` or `ttai worker`, which create it")
+                write!(
+                    f,
+                    "no schema yet; run `ttai store migrate` (`ttai dev` and `ttai worker` create it, too)"
+                )
             }
             SchemaState::Older(found) => write!(
                 f,
-                "schema {found}, this program has {program}; run `ttai dev` or `ttai worker`, which migrate it"
+                "schema {found}, this program has {program}; run `ttai store migrate` (`ttai dev` and `ttai worker` migrate it, too)"
             ),
             SchemaState::Current(found) => write!(f, "schema {found}, up to date"),
             SchemaState::Newer(found) => f.write_str(&newer(found, program)),
@@ -300,8 +311,9 @@ mod tests {
         let line =
             |state| SchemaStatus { store: "sqlite at /data/ttai.db".into(), state, program: 2 }.to_string();
         assert_eq!(line(SchemaState::Current(2)), "schema 2, up to date");
-        assert!(line(SchemaState::Absent).contains("run `ttai dev`"));
-        assert!(line(SchemaState::Older(1)).starts_with("schema 1, this program has 2; run `ttai dev`"));
+        assert!(line(SchemaState::Absent).contains("run `ttai store migrate`"));
+        let older = line(SchemaState::Older(1));
+        assert!(older.starts_with("schema 1, this program has 2; run `ttai store migrate`"), "{older}");
         assert!(line(SchemaState::Newer(3)).contains("run the `ttai` that wrote it"));
     }
 }

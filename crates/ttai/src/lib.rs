@@ -5,6 +5,7 @@ pub mod cli;
 pub mod commands;
 pub mod config;
 pub mod deliveries;
+pub mod deployment;
 mod folder;
 pub mod guard;
 mod invented;

@@ -26,6 +26,7 @@ use ttai_client::TtaiClient;
 use ttai_contract::{TaskQueue, WorkflowParams};
 
 use crate::deliveries::Driver;
+use crate::deployment::DeploymentVersion;
 use crate::guard::{DeadManPing, Guard};
 use crate::stop_reasons::ServerStopReasons;
 use crate::{sdk_metrics, search_attributes};
@@ -53,11 +54,13 @@ pub struct WorkerSettings {
     pub interceptor: Option<ActivityInterceptor>,
     /// Who hears from outside that all is well; nobody where none.
     pub ping: Option<DeadManPing>,
+    /// The version under which the server knows these workers; none where they are not versioned.
+    pub version: Option<DeploymentVersion>,
 }
 
 impl Default for WorkerSettings {
     fn default() -> Self {
-        Self { queues: TaskQueue::ALL.to_vec(), drill: false, interceptor: None, ping: None }
+        Self { queues: TaskQueue::ALL.to_vec(), drill: false, interceptor: None, ping: None, version: None }
     }
 }
 
@@ -250,6 +253,7 @@ fn options(queue: TaskQueue, parts: &Parts<'_>, settings: &WorkerSettings) -> an
         .sticky_queue_schedule_to_start_timeout(sticky)
         .workflow_interceptor(ttai_workflows::interceptor())
         .tuner(tuner(activities_at_once(queue, ports)))
+        .maybe_deployment_options(settings.version.as_ref().map(|version| version.options(queue)))
         .build();
     if let Some(interceptor) = &settings.interceptor {
         options.activity_inbound_interceptor(interceptor.clone());

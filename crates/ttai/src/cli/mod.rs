@@ -189,6 +189,11 @@ pub enum Command {
     Config(ConfigCommand),
     /// Check what is configured, what is reachable and what to fix.
     Doctor(DoctorArgs),
+    /// Bring the store's schema to this version, or show how it is.
+    #[command(subcommand)]
+    Store(StoreCommand),
+    /// Ask a running worker whether it takes work; the exit code is 0 if it does.
+    Health(HealthArgs),
 }
 
 /// Which market.
@@ -234,7 +239,7 @@ pub struct DevArgs {
 /// `ttai worker`.
 #[derive(Clone, Debug, Args)]
 pub struct WorkerArgs {
-    /// Queues to poll, separated by commas [default: all three].
+    /// Queues to poll, separated by commas [default: TEMPORAL_TASK_QUEUE, else all three].
     #[arg(long, value_delimiter = ',', value_name = "QUEUES")]
     pub queues: Vec<TaskQueue>,
     /// Serve /metrics (Prometheus), /healthz and /readyz here [default: worker.metrics of ttai.toml, else nowhere].
@@ -326,6 +331,23 @@ pub struct DoctorArgs {
     /// Print as JSON.
     #[arg(long)]
     pub json: bool,
+}
+
+/// `ttai store`.
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub enum StoreCommand {
+    /// Create or migrate the schema. Workers do so, too, when they start; run it first where several start at once.
+    Migrate,
+    /// Show the schema's version and change nothing; the exit code is 0 if it is this program's.
+    Status,
+}
+
+/// `ttai health`.
+#[derive(Clone, Debug, Args)]
+pub struct HealthArgs {
+    /// The page to ask for, http://HOST:PORT/PATH, or tcp://HOST:PORT [default: /readyz at worker.metrics of ttai.toml].
+    #[arg(value_name = "URL")]
+    pub url: Option<url::Url>,
 }
 
 /// A span of time of at least 10 ms.

@@ -10,6 +10,7 @@ pub mod dev;
 pub mod doctor;
 mod doctor_schedules;
 pub mod drill;
+pub mod health;
 pub mod journal;
 pub mod list;
 pub mod monitor;
@@ -27,6 +28,7 @@ pub mod screener;
 pub mod show;
 pub mod sim;
 pub mod start;
+pub mod store;
 pub mod sync;
 pub mod wait;
 pub mod watch;
@@ -106,6 +108,8 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         }
         Command::Start(args) => start::run(&global, args).await,
         Command::Doctor(args) => doctor::run(&global, args).await,
+        Command::Store(command) => store::run(&global, command).await,
+        Command::Health(args) => health::run(&global, args).await,
     }
 }
 

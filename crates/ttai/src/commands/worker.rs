@@ -3,12 +3,13 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use ttai_contract::TaskQueue;
 
 use super::asked_to_stop;
 use crate::boot::Monitors;
 use crate::cli::{GlobalArgs, WorkerArgs};
+use crate::deployment::DeploymentVersion;
 use crate::guard::DeadManPing;
 use crate::readiness::Readiness;
 use crate::settings::Settings;
@@ -20,6 +21,9 @@ use crate::{boot, metrics, output, server, sources, wiring};
 /// # Errors
 /// No server, or one that cannot be used.
 pub async fn run(global: &GlobalArgs, args: WorkerArgs) -> anyhow::Result<ExitCode> {
+    let queues = queues(&args.queues, variable("TEMPORAL_TASK_QUEUE").as_deref())?;
+    let version =
+        DeploymentVersion::of(variable("TEMPORAL_DEPLOYMENT_NAME"), variable("TEMPORAL_WORKER_BUILD_ID"))?;
     let settings = sources::resolved(Settings::load(global, Some(&args.market))?).await;
     let client = server::existing_client(&settings).await?.context(
         "no Temporal server is configured or running here; set TEMPORAL_ADDRESS or --address, or run `ttai dev`",
@@ -27,7 +31,6 @@ pub async fn run(global: &GlobalArgs, args: WorkerArgs) -> anyhow::Result<ExitCo
     let readiness = Readiness::default();
     metrics::serve_configured(args.metrics, &settings, &readiness).await?;
     let ports = wiring::ports(&settings).await?;
-    let queues = queues(&args.queues);
     let names: Vec<&str> = queues.iter().map(|queue| queue.name()).collect();
     let (brokers, stopped) = (ports.brokers.clone(), Arc::clone(&ports.stopped_monitors));
     let drill = std::env::var_os("TTAI_DRILL").is_some();
@@ -38,6 +41,7 @@ pub async fn run(global: &GlobalArgs, args: WorkerArgs) -> anyhow::Result<ExitCo
             queues: queues.clone(),
             drill,
             ping: DeadManPing::configured(&settings.config),
+            version: version.clone(),
             ..WorkerSettings::default()
         },
     )
@@ -47,13 +51,31 @@ pub async fn run(global: &GlobalArgs, args: WorkerArgs) -> anyhow::Result<ExitCo
     boot::keep_schedules(&client, &settings, &queues, workers.shutdown());
     readiness.polls(client.temporal().clone(), workers.shutdown());
     output::note(&format!("worker polls {} · {}", names.join(", "), settings.market.describe()));
+    if let Some(version) = version {
+        output::note(&format!("the server hands work to the current version only: {}", version.command()));
+    }
     until_stopped(workers).await
 }
 
-/// Each queue once, in the order in which a worker starts them; all when none is chosen.
-fn queues(chosen: &[TaskQueue]) -> Vec<TaskQueue> {
+/// A variable of the environment that is there and not empty.
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
+}
+
+/// Each queue once, in the order in which a worker starts them: those of the command line, else those of `TEMPORAL_TASK_QUEUE`, else
+/// all.
+///
+/// # Errors
+/// A queue in the variable that is none of ttai's.
+fn queues(chosen: &[TaskQueue], variable: Option<&str>) -> anyhow::Result<Vec<TaskQueue>> {
+    let mut chosen = chosen.to_vec();
+    if chosen.is_empty() {
+        for name in variable.into_iter().flat_map(|names| names.split(',')) {
+            chosen.push(name.parse().map_err(|error| anyhow!("TEMPORAL_TASK_QUEUE: {error}"))?);
+        }
+    }
     let all = chosen.is_empty();
-    TaskQueue::ALL.into_iter().filter(|queue| all || chosen.contains(queue)).collect()
+    Ok(TaskQueue::ALL.into_iter().filter(|queue| all || chosen.contains(queue)).collect())
 }
 
 /// Runs until a signal; a second one exits at once.
@@ -87,7 +109,18 @@ mod tests {
     #[test]
     fn a_queue_that_is_named_twice_is_polled_once() {
         let chosen = [TaskQueue::Streaming, TaskQueue::Analysis, TaskQueue::Streaming];
-        assert_eq!(queues(&chosen), [TaskQueue::Analysis, TaskQueue::Streaming]);
-        assert_eq!(queues(&[]), TaskQueue::ALL);
+        assert_eq!(queues(&chosen, None).unwrap(), [TaskQueue::Analysis, TaskQueue::Streaming]);
+        assert_eq!(queues(&[], None).unwrap(), TaskQueue::ALL);
+    }
+
+    #[test]
+    fn the_environment_names_queues_where_the_command_line_names_none() {
+        assert_eq!(queues(&[], Some("background-queue")).unwrap(), [TaskQueue::Background]);
+        let two = [TaskQueue::Analysis, TaskQueue::Streaming];
+        assert_eq!(queues(&[], Some("streaming, analysis-queue")).unwrap(), two);
+        let chosen = [TaskQueue::Analysis];
+        assert_eq!(queues(&chosen, Some("streaming-queue")).unwrap(), chosen);
+        let error = queues(&[], Some("ttai-queue")).unwrap_err().to_string();
+        assert!(error.starts_with("TEMPORAL_TASK_QUEUE: ") && error.contains("analysis-queue"), "{error}");
     }
 }

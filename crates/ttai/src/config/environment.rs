@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::problem::{Place, Problem, suggestion};
-use super::schema::{self, secret_variable, variable};
+use super::schema::{self, STANDARD_KEYS, secret_variable, variable};
 
 /// Variables that other parts of the program read.
 const OTHERS: [&str; 8] = [
@@ -28,7 +28,8 @@ impl Environment {
         let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
             Some((name.into_string().ok()?, value.into_string().ok()?))
         };
-        Self(std::env::vars_os().filter_map(text).filter(|(name, _)| name.starts_with("TTAI_")).collect())
+        let concerns = |name: &str| name.starts_with("TTAI_") || STANDARD_KEYS.contains(&name);
+        Self(std::env::vars_os().filter_map(text).filter(|(name, _)| concerns(name)).collect())
     }
 
     /// These.
@@ -53,7 +54,11 @@ impl Environment {
     /// Variables of ttai's name that nothing reads, such as a misspelt secret. `sections` are the tables that are there.
     pub(super) fn strangers(&self, sections: &[String]) -> Vec<Problem> {
         let known = known(sections);
-        let is_known = |name: &str| name.starts_with("TTAI__") || known.iter().any(|known| known == name);
+        let is_known = |name: &str| {
+            name.starts_with("TTAI__")
+                || STANDARD_KEYS.contains(&name)
+                || known.iter().any(|known| known == name)
+        };
         self.0
             .keys()
             .filter(|name| !is_known(name))

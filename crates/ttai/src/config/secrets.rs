@@ -1,4 +1,5 @@
-//! Secrets: by environment, by a file of their own, or, in a file that only its owner reads, in clear.
+//! Secrets: by environment, by a file of their own, or, in a file that only its owner reads, in clear. A model's key may also stand
+//! where its vendor's own clients look for it.
 
 use std::path::Path;
 
@@ -8,7 +9,7 @@ use super::datum::Datum;
 use super::environment::Environment;
 use super::problem::{Place, Problem};
 use super::raw::Raw;
-use super::schema::{Key, Kind, secret_variable, variable};
+use super::schema::{Key, Kind, secret_variable, standard_variable, variable};
 use super::values::{Config, Origin, Written, beside, join};
 
 /// A longer file is no secret.
@@ -60,7 +61,10 @@ fn find(config: &mut Config, asked: &Asked<'_>) -> Result<Option<(SecretString, 
         let path = text(raw, place, asked)?;
         return from_file(config, asked, &path, place.clone()).map(Some);
     }
-    let Some((raw, place)) = &asked.value.file else { return Ok(None) };
+    let Some((raw, place)) = &asked.value.file else {
+        let standard = standard_variable(asked.section, asked.key.name).and_then(in_environment);
+        return Ok(standard.map(|(secret, place)| (secret.into(), Origin::At(place))));
+    };
     let secret = text(raw, place, asked)?;
     if !hides_nothing(asked, &secret) {
         in_clear(config, asked, place)?;

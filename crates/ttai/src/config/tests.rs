@@ -257,3 +257,32 @@ fn a_route_leads_somewhere_and_a_night_has_two_ends() {
         assert!(all.contains(part), "{part} is not in:\n{all}");
     }
 }
+
+#[test]
+fn a_models_key_may_stand_in_its_vendors_variable_but_brings_in_no_model_by_itself() {
+    let key = [("ANTHROPIC_API_KEY", "planted-standard"), ("OPENAI_API_KEY", "planted-other")];
+    let (config, _folder) = with("", &key);
+    assert!(config.names("models").is_empty() && config.warnings.is_empty());
+    let named = "[llm]\nmodel = \"anthropic/claude-sonnet-4-5\"\n";
+    let (config, _folder) = with(named, NONE);
+    config.usable().unwrap();
+    let [warning] = config.warnings.as_slice() else { panic!("{:?}", config.warnings) };
+    assert!(warning.to_string().ends_with("add it, or set ANTHROPIC_API_KEY"), "{warning}");
+    let (config, _folder) = with(named, &key);
+    config.usable().unwrap();
+    assert!(config.warnings.is_empty(), "{:?}", config.warnings);
+    assert_eq!(config.names("models"), ["anthropic"]);
+    let secret = |config: &Config, section: &str| {
+        config.secret(section, "api_key").map(|secret| secret.expose_secret().to_owned())
+    };
+    assert_eq!(secret(&config, "models.anthropic").unwrap(), "planted-standard");
+    let shown = format!("{config:?}{:?}", config.shown(true));
+    assert!(shown.contains("environment ANTHROPIC_API_KEY") && !shown.contains("planted"), "{shown}");
+    // Ttai's own settings come first.
+    let own = [key[0], ("TTAI_MODELS_ANTHROPIC_API_KEY", "planted-own")];
+    let (config, _folder) = with("[models.anthropic]\n[models.house]\n", &own);
+    assert_eq!(secret(&config, "models.anthropic").unwrap(), "planted-own");
+    assert_eq!(secret(&config, "models.house"), None);
+    let (config, _folder) = with("", &[key[0], ("TTAI__LLM__MODEL", "anthropic/claude-sonnet-4-5")]);
+    assert_eq!(secret(&config, "models.anthropic").unwrap(), "planted-standard");
+}

@@ -289,6 +289,7 @@ pub(super) fn merge(config: &mut Config, tables: Named, environment: &Environmen
             None => config.problems.push(Problem::new(place, path.join("."), unknown_table(&path))),
         }
     }
+    sections.extend(model_section(&written, environment));
     sections.sort();
     sections.dedup();
     config.warnings.extend(environment.strangers(&sections));
@@ -308,6 +309,15 @@ pub(super) fn merge(config: &mut Config, tables: Named, environment: &Environmen
             format!("there is no such key; {hint}"),
         ));
     }
+}
+
+/// The section of the model that `llm.model` names, where its vendor's own variable has the key: then nothing else is needed. A key
+/// alone brings no model in.
+fn model_section(written: &BTreeMap<(String, String), Written>, environment: &Environment) -> Option<String> {
+    let model = written.get(&("llm".to_owned(), "model".to_owned()))?;
+    let (Raw::Text(model), _) = model.environment.as_ref().or(model.file.as_ref())? else { return None };
+    let section = format!("models.{}", model.split_once('/')?.0);
+    environment.get(schema::standard_variable(&section, "api_key")?).map(|_| section)
 }
 
 /// The section and key of a variable's path. A new name under `channels` or `models` is a new section.
@@ -423,6 +433,21 @@ fn check_together(config: &mut Config) {
             complain(config, "llm", key, text);
         }
     }
+    check_model(config);
+}
+
+/// A model without its provider is refused by each analysis; a forgotten key should be noticed before.
+fn check_model(config: &mut Config) {
+    let Some(model) = config.text("llm", "model") else { return };
+    let Some((provider, _)) = model.split_once('/') else { return };
+    if provider.is_empty() || config.names("models").iter().any(|name| name == provider) {
+        return;
+    }
+    let key = schema::standard_variable(&format!("models.{provider}"), "api_key");
+    let how = key.map(|name| format!(", or set {name}")).unwrap_or_default();
+    let text = format!("analyses that ask for it fail: there is no [models.{provider}]; add it{how}");
+    let problem = Problem::new(config.place("llm", "model"), "llm.model", text);
+    config.warnings.push(problem);
 }
 
 /// Keys that a provider needs are of use only together.
@@ -515,6 +540,16 @@ fn check_order(config: &mut Config) {
 }
 
 impl Config {
+    /// Where a value was set; none where nobody set it.
+    fn place(&self, section: &str, key: &'static str) -> Option<Place> {
+        let address = (section.to_owned(), key);
+        let value = self.values.get(&address).map(|(_, origin)| origin);
+        match value.or_else(|| self.secrets.get(&address).map(|(_, origin)| origin))? {
+            Origin::At(place) | Origin::SecretFile { named: place, .. } => Some(place.clone()),
+            Origin::Default => None,
+        }
+    }
+
     /// Why a provider takes no part; none where it does.
     #[must_use]
     pub fn absence(&self, provider: &str) -> Option<String> {
@@ -530,15 +565,6 @@ impl Config {
 
 /// A problem with a key, at the place where its value came from.
 fn complain(config: &mut Config, section: &str, key: &'static str, text: &str) {
-    let address = (section.to_owned(), key);
-    let origin = config
-        .values
-        .get(&address)
-        .map(|(_, origin)| origin)
-        .or_else(|| config.secrets.get(&address).map(|(_, origin)| origin));
-    let place = match origin {
-        Some(Origin::At(place) | Origin::SecretFile { named: place, .. }) => Some(place.clone()),
-        _ => None,
-    };
+    let place = config.place(section, key);
     config.problems.push(Problem::new(place, join(section, key), text));
 }

@@ -259,6 +259,26 @@ pub fn secret_variable(section: &str, key: &str) -> String {
     format!("TTAI_{place}_{key}").to_ascii_uppercase().replace(['.', '-'], "_")
 }
 
+/// Where the model vendors' own clients look for a key.
+pub(super) const STANDARD_KEYS: [&str; 9] = [
+    "ANTHROPIC_API_KEY",
+    "COHERE_API_KEY",
+    "DEEPSEEK_API_KEY",
+    "GEMINI_API_KEY",
+    "GROQ_API_KEY",
+    "MISTRAL_API_KEY",
+    "OPENAI_API_KEY",
+    "OPENROUTER_API_KEY",
+    "XAI_API_KEY",
+];
+
+/// The vendor's own variable of a model's key: `ANTHROPIC_API_KEY` for `models.anthropic.api_key`.
+pub(super) fn standard_variable(section: &str, key: &str) -> Option<&'static str> {
+    let name = section.strip_prefix("models.").filter(|_| key == "api_key")?;
+    let variable = format!("{}_API_KEY", name.to_ascii_uppercase());
+    STANDARD_KEYS.into_iter().find(|standard| *standard == variable)
+}
+
 /// The environment variable of any key: `TTAI__PROVIDERS__CBOE__TIMEOUT`.
 #[must_use]
 pub fn variable(section: &str, key: &str) -> String {

@@ -50,7 +50,13 @@ const MODELS: Section = Section {
     path: "models.NAME",
     about: "A model provider. `anthropic`, `openai` and the like need only their key; any other name is an OpenAI-compatible endpoint such as a LiteLLM proxy or Ollama.",
     keys: &[
-        key("api_key", Kind::Secret, "", "", "The key, where the provider wants one."),
+        key(
+            "api_key",
+            Kind::Secret,
+            "",
+            "",
+            "The key, where the provider wants one; else its vendor's own variable, such as `ANTHROPIC_API_KEY`.",
+        ),
         key(
             "base_url",
             HTTP,
