@@ -36,7 +36,7 @@ use crate::supervise::Progress;
 
 pub(crate) use advice::Advised;
 pub use budget::ModelBudget;
-pub(crate) use question::{ModelQuestion, ask};
+pub(crate) use question::{JournaledQuestion, ask};
 
 /// Part of an attempt's time that a model may use; the rest is for what comes after it.
 const SHARE: f64 = 0.8;

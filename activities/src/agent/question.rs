@@ -9,7 +9,7 @@ use crate::ports::Ports;
 use crate::supervise::Progress;
 
 /// What is asked.
-pub(crate) struct ModelQuestion {
+pub(crate) struct JournaledQuestion {
     /// Which of the activity's questions it is.
     pub(crate) number: u32,
     pub(crate) messages: Vec<ModelMessage>,
@@ -24,13 +24,13 @@ pub(crate) struct ModelQuestion {
 pub(crate) async fn ask(
     ports: &Ports,
     asked: &Asked,
-    question: ModelQuestion,
+    question: JournaledQuestion,
     progress: &Progress,
 ) -> Result<String, String> {
     let Some(analyst) = &ports.models else { return Err(not_configured(&asked.model).to_string()) };
     analyst.model.check(&asked.model).map_err(|error| error.to_string())?;
     let turns = Turns { analyst, journal: ports.journal.as_ref(), asked, progress };
-    let ModelQuestion { number, messages, answer_schema } = question;
+    let JournaledQuestion { number, messages, answer_schema } = question;
     let request = ModelRequest {
         model: asked.model.clone(),
         messages,

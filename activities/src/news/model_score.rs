@@ -11,7 +11,7 @@ use ttai_ports::ModelMessage;
 
 use super::candidates::Candidate;
 use super::message::GRAVE;
-use crate::agent::{Asked, AskingActivity, ModelQuestion, ask};
+use crate::agent::{Asked, AskingActivity, JournaledQuestion, ask};
 use crate::ports::Ports;
 use crate::supervise::Progress;
 
@@ -75,7 +75,7 @@ impl Scorer<'_> {
             model: model.to_owned(),
             until: Instant::now() + ANSWERS_WITHIN,
         };
-        let question = ModelQuestion {
+        let question = JournaledQuestion {
             number: u32::try_from(number).unwrap_or(u32::MAX),
             messages: question(stories),
             answer_schema: ("news_scores".to_owned(), schema()),
