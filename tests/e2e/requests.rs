@@ -13,8 +13,8 @@ pub(crate) fn request(workflow: &str) -> Value {
     }
     // Two candidates, of which the one that fits the capital is analysed in full.
     let screen = json!({
-        "symbols": ["AAPL", "INTC"], "min_roc_weekly": 0.05, "min_open_interest": 1, "max_spread_pct": 60.0,
-        "account": {"capital": 20_000.0},
+        "symbols": ["AAPL", "F"], "min_roc_weekly": 0.05, "min_open_interest": 1, "max_spread_pct": 60.0,
+        "account": {"capital": 200_000.0},
     });
     match workflow {
         "CSPScreenerWorkflow" => return screen,
