@@ -71,6 +71,8 @@ pub struct RunSummary {
     pub workflow_type: String,
     /// How it stands.
     pub status: RunStatus,
+    /// Whose it is; none where another SDK started it and no worker has seen it.
+    pub user_id: Option<String>,
     /// What it is about.
     pub symbol: Option<String>,
     /// Strategy.
@@ -106,6 +108,7 @@ impl From<&WorkflowExecutionDescription> for RunDescription {
                 run_id: description.run_id().to_owned(),
                 workflow_type: description.workflow_type().to_owned(),
                 status: description.status().into(),
+                user_id: keyword(&attributes, &search_attributes::USER),
                 symbol: symbol(&attributes, description.id()),
                 strategy: keyword(&attributes, &search_attributes::STRATEGY),
                 outcome: keyword(&attributes, &search_attributes::OUTCOME),
@@ -177,6 +180,7 @@ impl TtaiClient {
                 run_id: run.run_id().to_owned(),
                 workflow_type: run.workflow_type().to_owned(),
                 status: run.status().into(),
+                user_id: keyword(&attributes, &search_attributes::USER),
                 symbol: symbol(&attributes, run.id()),
                 strategy: keyword(&attributes, &search_attributes::STRATEGY),
                 outcome: keyword(&attributes, &search_attributes::OUTCOME),

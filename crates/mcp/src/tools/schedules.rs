@@ -1,0 +1,91 @@
+//! What the Temporal server starts by itself.
+
+use async_trait::async_trait;
+
+use crate::answer::ToolAnswer;
+use crate::field::{FieldKind, field, required};
+use crate::problem::ToolProblem;
+use crate::summary;
+use crate::tool::{Effect, McpTool, ToolCall, ToolSpec};
+use crate::toolset::Toolset;
+
+/// `ttai_schedule_list`.
+pub(crate) struct ListSchedules;
+/// `ttai_schedule_change`.
+pub(crate) struct ChangeSchedule;
+
+const SCHEDULES: &str = "schedules";
+
+#[async_trait]
+impl McpTool for ListSchedules {
+    fn spec(&self) -> &'static ToolSpec {
+        const SPEC: ToolSpec = ToolSpec {
+            name: "ttai_schedule_list",
+            title: "List schedules",
+            about: "Lists what runs by itself, such as morning-csp-scan and daily-report: when, whether it is paused, its last and next runs.",
+            toolset: Toolset::Schedules,
+            standard: true,
+            effect: Effect::Reads,
+            arguments: &[field("name", FieldKind::Text(200), "Only this schedule.")],
+            answers: &[field("schedules", FieldKind::Objects, "A row a schedule.")],
+        };
+        &SPEC
+    }
+
+    async fn call(&self, call: &ToolCall<'_>) -> Result<ToolAnswer, ToolProblem> {
+        call.caller.must_own_desk(SCHEDULES)?;
+        let all = call.desk.schedules().await?;
+        let wanted = call.arguments.text("name");
+        let is_wanted = |row: &&serde_json::Value| wanted.is_none_or(|name| row["name"] == name);
+        let rows: Vec<_> = all.iter().filter(is_wanted).map(|row| summary::readable(row, true)).collect();
+        match wanted {
+            Some(name) if rows.is_empty() => {
+                let names: Vec<&str> = all.iter().filter_map(|row| row["name"].as_str()).collect();
+                Err(ToolProblem::of(
+                    "name",
+                    format!("there is no schedule {name:?}"),
+                    format!("There are: {}.", names.join(", ")),
+                ))
+            }
+            _ => ToolAnswer::of("schedules", rows),
+        }
+    }
+}
+
+#[async_trait]
+impl McpTool for ChangeSchedule {
+    fn spec(&self) -> &'static ToolSpec {
+        const SPEC: ToolSpec = ToolSpec {
+            name: "ttai_schedule_change",
+            title: "Pause, resume or trigger a schedule",
+            about: "pause keeps a schedule from starting anything, resume lets it start again, trigger starts it once now.",
+            toolset: Toolset::Schedules,
+            standard: true,
+            effect: Effect::Starts,
+            arguments: &[
+                required("name", FieldKind::Text(200), "The schedule's name, as ttai_schedule_list has it."),
+                required("action", FieldKind::Choice(&["pause", "resume", "trigger"]), "What to do."),
+                field("note", FieldKind::Text(200), "Why, for whoever looks at the schedule later."),
+            ],
+            answers: &[
+                field("schedule", FieldKind::Text(0), "Its name."),
+                field("done", FieldKind::Text(0), "What was done."),
+            ],
+        };
+        &SPEC
+    }
+
+    async fn call(&self, call: &ToolCall<'_>) -> Result<ToolAnswer, ToolProblem> {
+        call.caller.must_own_desk(SCHEDULES)?;
+        let client = call.desk.client().await?;
+        let name = call.arguments.text("name").unwrap_or_default();
+        let note = call.arguments.text("note").unwrap_or("through MCP");
+        let done = match call.arguments.text("action") {
+            Some("pause") => client.pause_schedule(name, note).await.map(|()| "paused"),
+            Some("resume") => client.resume_schedule(name, note).await.map(|()| "resumed"),
+            _ => client.trigger_schedule(name).await.map(|()| "triggered"),
+        };
+        let answer = ToolAnswer::of("schedule", name)?.with("done", done?)?;
+        Ok(answer.next("ttai_schedule_list with its name shows what runs."))
+    }
+}
