@@ -5,6 +5,7 @@ use futures::StreamExt;
 use serde::Serialize;
 use temporalio_client::{WorkflowExecutionDescription, WorkflowExecutionStatus, WorkflowListOptions};
 use temporalio_common::search_attributes::{SearchAttributeKey, SearchAttributes};
+use ttai_contract::subject::DEFAULT_USER;
 use ttai_contract::{ids, search_attributes, workflows};
 
 use crate::connect::TtaiClient;
@@ -145,10 +146,17 @@ impl ListFilter {
     fn query(&self) -> String {
         let types: Vec<String> = workflows().iter().map(|workflow| format!("'{}'", workflow.name)).collect();
         let mut query = format!("WorkflowType IN ({})", types.join(", "));
-        for (name, value) in [("TtaiUser", &self.user_id), ("TtaiSymbol", &self.symbol)] {
-            if let Some(value) = value {
-                query.push_str(&format!(" AND {name} = '{}'", value.replace('\'', "''")));
+        let quoted = |value: &str| value.replace('\'', "''");
+        match self.user_id.as_deref() {
+            // A run that another SDK started has no user until a worker has seen it.
+            Some(DEFAULT_USER) => {
+                query.push_str(&format!(" AND (TtaiUser = '{DEFAULT_USER}' OR TtaiUser IS NULL)"));
             }
+            Some(user) => query.push_str(&format!(" AND TtaiUser = '{}'", quoted(user))),
+            None => {}
+        }
+        if let Some(symbol) = &self.symbol {
+            query.push_str(&format!(" AND TtaiSymbol = '{}'", quoted(symbol)));
         }
         if self.without_completed {
             query.push_str(" AND ExecutionStatus != 'Completed'");

@@ -1,10 +1,10 @@
 //! Arguments as models send them: a text that is JSON of the wanted type is that value, null is absent, names may be in camel case.
 //! What cannot be read is refused with what is wrong and what fits.
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeZone, Utc};
+use chrono::NaiveDate;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Number, Value};
-use ttai_core::{NEW_YORK, Symbol};
+use ttai_core::{Symbol, market_time};
 
 use crate::field::{Field, FieldKind};
 use crate::problem::ToolProblem;
@@ -256,18 +256,11 @@ fn flag(field: &Field, value: Value) -> Result<Value, ToolProblem> {
 }
 
 fn moment(field: &Field, text: &str) -> Result<Value, ToolProblem> {
-    let local = |format| NaiveDateTime::parse_from_str(text, format).ok();
-    let in_new_york = || {
-        let local = local("%Y-%m-%dT%H:%M")
-            .or_else(|| local("%Y-%m-%dT%H:%M:%S"))
-            .or_else(|| local("%Y-%m-%d %H:%M"))?;
-        NEW_YORK.from_local_datetime(&local).earliest().map(|time| time.with_timezone(&Utc))
+    let problem = |_| {
+        let next = "Give RFC 3339 (2026-09-18T19:00:00Z) or New York time (2026-09-18T15:00).";
+        ToolProblem::of(field.name, format!("{:?} is not a valid time", shown(text)), next)
     };
-    let read =
-        DateTime::parse_from_rfc3339(text).ok().map(|time| time.with_timezone(&Utc)).or_else(in_new_york);
-    let next = "Give RFC 3339 (2026-09-18T19:00:00Z) or New York time (2026-09-18T15:00).";
-    let problem = || ToolProblem::of(field.name, format!("{:?} is not a valid time", shown(text)), next);
-    read.map(|time| Value::String(time.to_rfc3339())).ok_or_else(problem)
+    market_time(text).map(|time| Value::String(time.to_rfc3339())).map_err(problem)
 }
 
 fn day(field: &Field, text: &str) -> Result<Value, ToolProblem> {

@@ -27,8 +27,11 @@ impl SavedAnalyses {
     pub(crate) async fn find(settings: &Settings, filter: &AnalysisFilter) -> anyhow::Result<Self> {
         let is = |wanted: &Option<String>, found: &str| wanted.as_ref().is_none_or(|wanted| wanted == found);
         let mut waiting = waiting_analyses(&wiring::spool_folder(settings)?)?;
-        waiting
-            .retain(|found| is(&filter.workflow_id, &found.workflow_id) && is(&filter.symbol, &found.symbol));
+        waiting.retain(|found| {
+            is(&filter.workflow_id, &found.workflow_id)
+                && is(&filter.symbol, &found.symbol)
+                && is(&filter.user_id, &found.user_id)
+        });
         let store = wiring::store(settings).await;
         let stored = match &store {
             Ok(store) => store.list(filter).await.map_err(Into::into),
