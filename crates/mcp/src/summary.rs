@@ -201,8 +201,24 @@ pub(crate) fn readable(value: &Value, rounded: bool) -> Value {
         }
         Value::Array(items) => items.iter().map(|item| readable(item, rounded)).collect(),
         Value::Number(number) if rounded && number.is_f64() => number.as_f64().map_or(Value::Null, round),
+        Value::String(text) if text.contains("--") => without_flags(text).into(),
         other => other.clone(),
     }
+}
+
+/// A text that names flags of the command line, with the arguments of the same names: `--min-roc` is `min_roc` here.
+fn without_flags(text: &str) -> String {
+    let mut parts = text.split("--");
+    let mut plain = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let end =
+            part.find(|letter: char| !letter.is_ascii_lowercase() && letter != '-').unwrap_or(part.len());
+        let (name, rest) = part.split_at(end);
+        let is_flag = name.starts_with(|letter: char| letter.is_ascii_lowercase());
+        plain.push_str(&if is_flag { name.replace('-', "_") } else { format!("--{name}") });
+        plain.push_str(rest);
+    }
+    plain
 }
 
 fn foreign(value: &Value) -> Value {
@@ -260,6 +276,12 @@ fn notes(result: &Value) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn flags_become_arguments() {
+        assert_eq!(without_flags("pass --capital to size it"), "pass capital to size it");
+        assert_eq!(without_flags("--min-roc 0.3 -- or --; --dte-max"), "min_roc 0.3 -- or --; dte_max");
+    }
 
     #[test]
     fn a_full_analysis_in_short_names_what_was_not_checked() {

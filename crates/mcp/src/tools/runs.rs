@@ -9,6 +9,7 @@ use crate::answer::ToolAnswer;
 use crate::field::{DETAIL, Field, FieldKind, WAIT, field, limit, required};
 use crate::problem::ToolProblem;
 use crate::resources;
+use crate::summary;
 use crate::tool::{Effect, McpTool, ToolCall, ToolSpec};
 use crate::toolset::Toolset;
 use crate::waiting::{self, ProgressSender};
@@ -54,7 +55,8 @@ impl McpTool for ListRuns {
     async fn call(&self, call: &ToolCall<'_>) -> Result<ToolAnswer, ToolProblem> {
         let found =
             call.desk.runs(call.caller, call.arguments.text("symbol"), call.arguments.limit(20)).await?;
-        let answer = ToolAnswer::of("runs", found.runs)?.warnings(found.note);
+        let rows: Vec<Value> = found.runs.iter().map(|row| summary::readable(row, true)).collect();
+        let answer = ToolAnswer::of("runs", rows)?.warnings(found.note);
         Ok(answer.next("ttai_run_show with a row's workflow_id shows it."))
     }
 }

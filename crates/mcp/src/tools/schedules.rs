@@ -1,6 +1,7 @@
 //! What the Temporal server starts by itself.
 
 use async_trait::async_trait;
+use serde_json::{Value, json};
 
 use crate::answer::ToolAnswer;
 use crate::field::{FieldKind, field, required};
@@ -36,8 +37,10 @@ impl McpTool for ListSchedules {
         call.caller.must_own_desk(SCHEDULES)?;
         let all = call.desk.schedules().await?;
         let wanted = call.arguments.text("name");
-        let is_wanted = |row: &&serde_json::Value| wanted.is_none_or(|name| row["name"] == name);
-        let rows: Vec<_> = all.iter().filter(is_wanted).map(|row| summary::readable(row, true)).collect();
+        let is_wanted = |row: &&Value| wanted.is_none_or(|name| row["name"] == name);
+        let shown = |row: &Value| if wanted.is_some() { row.clone() } else { in_short(row) };
+        let rows: Vec<_> =
+            all.iter().filter(is_wanted).map(|row| summary::readable(&shown(row), true)).collect();
         match wanted {
             Some(name) if rows.is_empty() => {
                 let names: Vec<&str> = all.iter().filter_map(|row| row["name"].as_str()).collect();
@@ -47,9 +50,21 @@ impl McpTool for ListSchedules {
                     format!("There are: {}.", names.join(", ")),
                 ))
             }
-            _ => ToolAnswer::of("schedules", rows),
+            Some(_) => ToolAnswer::of("schedules", rows),
+            None => Ok(ToolAnswer::of("schedules", rows)?.next("name=<schedule> shows one whole.")),
         }
     }
+}
+
+/// A schedule in a line: when it runs, whether it does, and what it last came to.
+fn in_short(row: &Value) -> Value {
+    let of = |place: &str| row.pointer(place).cloned().unwrap_or_default();
+    let last =
+        row.pointer("/on_server/recent").and_then(Value::as_array).and_then(|runs| runs.last()).cloned();
+    json!({
+        "name": row["name"], "when": row["words"], "paused": of("/on_server/paused"), "next": of("/on_server/next/0"),
+        "last": last, "running": of("/on_server/running"), "differs": row["differs"],
+    })
 }
 
 #[async_trait]

@@ -10,8 +10,8 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use ttai_contract::UserId;
 use ttai_mcp::{
-    BearerToken, BearerTokens, Caller, HttpSettings, McpServer, ServerSettings, ToolsetSelection, serve_http,
-    serve_stdio,
+    BearerToken, BearerTokens, Caller, HttpSettings, McpServer, ServerSettings, ToolsetSelection,
+    TradingDesk, serve_http, serve_stdio,
 };
 
 use super::asked_to_stop;
@@ -38,6 +38,9 @@ pub async fn run(global: &GlobalArgs, args: McpArgs) -> anyhow::Result<ExitCode>
     let shutdown = CancellationToken::new();
     let (keeper, kept) = ServerKeeper::start(settings.clone(), shutdown.clone());
     let desk = Arc::new(ProcessDesk::new(settings, keeper));
+    // The market is found while the client introduces itself.
+    let warm = Arc::clone(&desk);
+    tokio::spawn(async move { warm.market_notes().await });
     let outcome = match http {
         Some(bound) => bound.serve(McpServer::new(desk, &offered, None), shutdown.clone()).await,
         None => on_standard_streams(McpServer::new(desk, &offered, Some(Caller::owner()))).await,
