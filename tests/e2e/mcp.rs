@@ -44,7 +44,8 @@ impl McpProcess {
     async fn start(lab: &Lab) -> anyhow::Result<Self> {
         let path = |name: &str| lab.folder().join(name).to_string_lossy().into_owned();
         let (folder, store, address) = (path("mcp"), path("ttai.db"), lab.server.address());
-        let given = ["--data-dir", &folder, "--store", &store, "--address", &address, "mcp", "--toolsets", "all"];
+        let given =
+            ["--data-dir", &folder, "--store", &store, "--address", &address, "mcp", "--toolsets", "all"];
         let market = ["--seed", "1", "--start", market::START];
         let arguments: Vec<&str> = given.into_iter().chain(market).collect();
         let mut child = Command::new(std::env::current_exe()?)
@@ -97,7 +98,11 @@ impl McpProcess {
     /// What a tool answers in its structured content.
     async fn fields(&mut self, tool: &str, arguments: Value) -> anyhow::Result<Value> {
         let result = self.call(tool, arguments).await?;
-        ensure!(result.get("isError").and_then(Value::as_bool) != Some(true), "{tool}: {}", result["content"]);
+        ensure!(
+            result.get("isError").and_then(Value::as_bool) != Some(true),
+            "{tool}: {}",
+            result["content"]
+        );
         Ok(result["structuredContent"].clone())
     }
 
@@ -132,7 +137,11 @@ async fn every_tool_answers() -> anyhow::Result<()> {
             continue;
         }
         ensure!(result.get("isError").and_then(Value::as_bool) != Some(true), "{tool}: {text}");
-        assert_eq!(serde_json::from_str::<Value>(text)?, result["structuredContent"], "{tool}: the text is a copy");
+        assert_eq!(
+            serde_json::from_str::<Value>(text)?,
+            result["structuredContent"],
+            "{tool}: the text is a copy"
+        );
     }
     Ok(())
 }
@@ -175,5 +184,7 @@ async fn until_completed(mcp: &mut McpProcess, id: &str) -> anyhow::Result<Value
             }
         }
     };
-    tokio::time::timeout(DEADLINE + Duration::from_secs(30), waited).await.context("the analysis did not end")?
+    tokio::time::timeout(DEADLINE + Duration::from_secs(30), waited)
+        .await
+        .context("the analysis did not end")?
 }

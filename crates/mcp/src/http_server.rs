@@ -43,11 +43,14 @@ pub async fn serve_http(
     shutdown: CancellationToken,
 ) -> std::io::Result<()> {
     let own = ["localhost", "127.0.0.1", "::1"].map(str::to_owned);
+    let port = listener.local_addr()?.port();
+    // A page that this host serves at the same address is not another site's.
+    let own_origins = ["localhost", "127.0.0.1", "[::1]"].map(|host| format!("http://{host}:{port}"));
     let config = StreamableHttpServerConfig::default()
         // A session would end with this process; without one the same call works after a restart.
         .with_legacy_session_mode(false)
         .with_allowed_hosts(own.into_iter().chain(settings.hosts))
-        .with_allowed_origins(settings.origins)
+        .with_allowed_origins(own_origins.into_iter().chain(settings.origins))
         .enforce_origin_validation()
         .with_max_request_body_bytes(LONGEST_BODY)
         .with_cancellation_token(shutdown.clone());

@@ -66,7 +66,9 @@ impl From<ClientError> for ToolProblem {
 impl From<ValidationError> for ToolProblem {
     fn from(error: ValidationError) -> Self {
         let name = error.field.rsplit('.').next().unwrap_or_default();
-        Self::of(name, error.message, "Correct it and call again.")
+        let problem = Self::of(name, error.message, "Correct it and call again.");
+        // A message about two fields names both.
+        if problem.what.starts_with(name) { Self { input: None, ..problem } } else { problem }
     }
 }
 

@@ -10,7 +10,7 @@ use crate::field::{Field, FieldKind};
 use crate::problem::ToolProblem;
 
 /// How alike a name must be to be suggested.
-const ALIKE: f64 = 0.7;
+const ALIKE: f64 = 0.66;
 /// Most of a value that a problem shows, in characters.
 const SHOWN: usize = 60;
 /// Longest text of a list.
@@ -110,7 +110,11 @@ fn find<'f>(fields: &'f [Field], name: &str) -> Result<&'f Field, ToolProblem> {
 
 /// The name that was likely meant.
 pub(crate) fn alike<'n>(name: &str, names: &[&'n str]) -> Option<&'n str> {
-    let score = |known: &&str| strsim::jaro_winkler(&name.to_lowercase(), known);
+    let name = name.to_lowercase();
+    // One finds names that begin alike, the other two letters that changed places.
+    let score = |known: &&str| {
+        strsim::jaro_winkler(&name, known).max(strsim::normalized_damerau_levenshtein(&name, known))
+    };
     let best = names.iter().copied().max_by(|one, other| score(one).total_cmp(&score(other)))?;
     (score(&best) >= ALIKE).then_some(best)
 }

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, GetPromptRequestParams,
@@ -98,7 +98,9 @@ impl McpServer {
             Err(problem) => return refused(&problem),
         };
         let progress = ProgressSender::to(context.peer.clone(), context.meta.get_progress_token());
-        let call = ToolCall { desk: self.desk.as_ref(), caller, arguments: &arguments, progress: &progress };
+        let until = Instant::now() + ANSWERS_WITHIN;
+        let call =
+            ToolCall { desk: self.desk.as_ref(), caller, arguments: &arguments, progress: &progress, until };
         let answer = tokio::select! {
             answer = tokio::time::timeout(ANSWERS_WITHIN, tool.call(&call)) => answer,
             () = context.ct.cancelled() => Ok(Err(ToolProblem::new("the call was cancelled", "What it started goes on; ttai_run_list shows it."))),
@@ -254,6 +256,11 @@ impl ServerHandler for McpServer {
     ) -> Result<(), ErrorData> {
         let caller = self.caller(&context)?;
         let uri = request.uri;
+        if context.extensions.get::<http::request::Parts>().is_some() {
+            let what = "over HTTP no connection stays open to tell changes of before protocol 2026-07-28; use subscriptions/listen of \
+                        that version, or standard input";
+            return Err(ErrorData::invalid_request(what, None));
+        }
         if !resources::SUBSCRIBABLE.contains(&uri.as_str()) {
             let may = resources::SUBSCRIBABLE.join(", ");
             return Err(ErrorData::invalid_params(

@@ -1,10 +1,10 @@
 //! A tool: what it says of itself, and the call.
 
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use rmcp::model::{Tool, ToolAnnotations};
-use std::sync::Arc;
 
 use crate::answer::ToolAnswer;
 use crate::desk::{Caller, TradingDesk};
@@ -78,6 +78,9 @@ impl ToolSpec {
     }
 }
 
+/// What a call needs to answer after its wait is over.
+const TO_ANSWER: Duration = Duration::from_secs(3);
+
 /// One call of a tool.
 pub struct ToolCall<'a> {
     /// The process behind the server.
@@ -88,14 +91,17 @@ pub struct ToolCall<'a> {
     pub arguments: &'a ToolArguments,
     /// Where progress is told.
     pub progress: &'a ProgressSender,
+    /// Until when it must be answered.
+    pub until: Instant,
 }
 
 impl ToolCall<'_> {
-    /// How long the call waits for a run.
+    /// How long the call waits for a run: as long as is asked for, and never so long that its handle comes too late.
     #[must_use]
     pub fn patience(&self) -> Duration {
         let seconds = self.arguments.integer("wait_seconds").and_then(|seconds| u64::try_from(seconds).ok());
-        Duration::from_secs(seconds.unwrap_or(40))
+        let left = self.until.saturating_duration_since(Instant::now()).saturating_sub(TO_ANSWER);
+        Duration::from_secs(seconds.unwrap_or(40)).min(left)
     }
 
     /// The user.

@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use anyhow::bail;
 use chrono::{DateTime, Utc};
@@ -11,6 +12,7 @@ use ttai_client::{AnyRun, ClientError, ListFilter, RunStatus, RunSummary, TtaiCl
 use ttai_contract::{MarketSource, UserId, ids};
 use ttai_core::Symbol;
 use ttai_ports::{AnalysisFilter, AnalysisRecord};
+use ttai_store::Spooled;
 
 use crate::saved::SavedAnalyses;
 use crate::settings::Settings;
@@ -118,24 +120,21 @@ impl KnownRuns {
     /// Where no server is known, the store has what is finished.
     pub(crate) async fn find(settings: &Settings, symbol: Option<&str>, limit: u32) -> anyhow::Result<Self> {
         let client = server::existing_client(settings).await?;
-        Self::find_at(client.as_ref(), settings, RunFilter { user: None, symbol, limit }).await
+        let place = RunPlace { client: client.as_ref(), store: None, settings };
+        Self::find_at(place, RunFilter { user: None, symbol, limit }).await
     }
 
     /// The same at a server, where one is known, and of one user.
     ///
     /// # Errors
     /// As [`KnownRuns::find`].
-    pub(crate) async fn find_at(
-        client: Option<&TtaiClient>,
-        settings: &Settings,
-        wanted: RunFilter<'_>,
-    ) -> anyhow::Result<Self> {
+    pub(crate) async fn find_at(place: RunPlace<'_>, wanted: RunFilter<'_>) -> anyhow::Result<Self> {
         let symbol = wanted.symbol.map(str::to_uppercase);
         let user_id = wanted.user.map(ToString::to_string);
         let limit = usize::try_from(wanted.limit)?;
         let mut rows = Vec::new();
         // What the store does not have: runs under way, failed or cancelled.
-        if let Some(client) = client {
+        if let Some(client) = place.client {
             let filter = ListFilter {
                 user_id: user_id.clone(),
                 symbol: symbol.clone(),
@@ -146,7 +145,10 @@ impl KnownRuns {
         }
         let filter =
             AnalysisFilter { user_id, symbol, limit: Some(wanted.limit), ..AnalysisFilter::default() };
-        let saved = SavedAnalyses::find(settings, &filter).await?;
+        let saved = match place.store {
+            Some(store) => SavedAnalyses::find_in(Ok(Arc::clone(store)), place.settings, &filter).await?,
+            None => SavedAnalyses::find(place.settings, &filter).await?,
+        };
         let note = saved.note();
         rows.extend(saved.records.into_iter().map(RunRow::from));
         rows.sort_by_key(|row| Reverse(row.time));
@@ -154,6 +156,17 @@ impl KnownRuns {
         name(&mut rows);
         Ok(Self { rows, note })
     }
+}
+
+/// Where runs are sought.
+#[derive(Clone, Copy)]
+pub(crate) struct RunPlace<'a> {
+    /// The server, where one is known.
+    pub(crate) client: Option<&'a TtaiClient>,
+    /// The store, where it is open already.
+    pub(crate) store: Option<&'a Arc<Spooled>>,
+    /// What leads to the store, and to what waits for it.
+    pub(crate) settings: &'a Settings,
 }
 
 /// Which runs.
@@ -211,7 +224,7 @@ fn name(rows: &mut [RunRow]) {
 /// As [`KnownRuns::find`], and a beginning that several ids share.
 pub(crate) async fn meant(settings: &Settings, text: &str) -> anyhow::Result<String> {
     let client = server::existing_client(settings).await?;
-    meant_by(client.as_ref(), settings, None, text).await
+    meant_by(RunPlace { client: client.as_ref(), store: None, settings }, None, text).await
 }
 
 /// The same at a server, where one is known, among the runs of one user.
@@ -219,13 +232,12 @@ pub(crate) async fn meant(settings: &Settings, text: &str) -> anyhow::Result<Str
 /// # Errors
 /// As [`meant`].
 pub(crate) async fn meant_by(
-    client: Option<&TtaiClient>,
-    settings: &Settings,
+    place: RunPlace<'_>,
     user: Option<&UserId>,
     text: &str,
 ) -> anyhow::Result<String> {
     let symbol = Symbol::new(text).ok();
-    let find = |symbol, limit| KnownRuns::find_at(client, settings, RunFilter { user, symbol, limit });
+    let find = |symbol, limit| KnownRuns::find_at(place, RunFilter { user, symbol, limit });
     if text == LAST {
         let newest = find(None, 1).await?.rows.into_iter().next();
         return newest.map_or_else(

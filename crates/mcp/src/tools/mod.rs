@@ -151,6 +151,24 @@ mod tests {
     }
 
     #[test]
+    fn the_documentation_lists_every_tool() {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/mcp.md");
+        let text = std::fs::read_to_string(&path).unwrap();
+        let (begin, end) = ("<!-- tools: written by a test -->", "<!-- end of tools -->");
+        let (before, rest) = text.split_once(begin).unwrap();
+        let (_, after) = rest.split_once(end).unwrap();
+        let expected = format!("{before}{begin}\n{}\n{end}{after}", tools_markdown());
+        if std::env::var_os("TTAI_WRITE_DOCS").is_some() {
+            std::fs::write(&path, expected).unwrap();
+        } else {
+            assert!(
+                text == expected,
+                "docs/mcp.md is not what the program offers; run this test with TTAI_WRITE_DOCS=1"
+            );
+        }
+    }
+
+    #[test]
     fn names_are_ours_short_and_used_once() {
         let mut names = BTreeSet::new();
         for spec in ALL.iter().map(|tool| tool.spec()) {

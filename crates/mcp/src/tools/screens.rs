@@ -284,6 +284,6 @@ impl McpTool for ChangeScreener {
         } else {
             store.screeners.set_auto_run(call.user(), name, action == "enable").await?;
         }
-        ToolAnswer::of("screener", name)?.with("done", format!("{}d", action.trim_end_matches('d')))
+        ToolAnswer::of("screener", name)?.with("done", format!("{action}d"))
     }
 }

@@ -24,7 +24,7 @@ use crate::cli::{ScreenCriteriaArgs, TradeArgs};
 use crate::commands::{monitor, quotes, report as reports, schedule::ScheduleDesk};
 use crate::market::MarketChoice;
 use crate::preferences::RequestDefaults;
-use crate::runs::{self, KnownRuns, RunFilter};
+use crate::runs::{self, KnownRuns, RunFilter, RunPlace};
 use crate::saved::SavedAnalyses;
 use crate::settings::Settings;
 use crate::{report, requests, server, sources, wiring};
@@ -56,6 +56,11 @@ impl ProcessDesk {
 
     async fn spooled(&self) -> Result<&Arc<Spooled>, ToolProblem> {
         self.store.get_or_try_init(|| async { wiring::store(&self.settings).await }).await.map_err(problem)
+    }
+
+    /// Where runs are sought: at the server and in the store that are open.
+    async fn place<'a>(&'a self, client: Option<&'a TtaiClient>) -> RunPlace<'a> {
+        RunPlace { client, store: self.spooled().await.ok(), settings: &self.settings }
     }
 
     /// The adapters of the market, which is the running server's where nobody chose another.
@@ -114,6 +119,11 @@ fn problem(error: anyhow::Error) -> ToolProblem {
         return error.clone().into();
     }
     ToolProblem::new(format!("{error:#}"), TELL)
+}
+
+/// A store that is open, or why it is not.
+fn opened(store: Result<&Arc<Spooled>, ToolProblem>) -> anyhow::Result<Arc<Spooled>> {
+    store.map(Arc::clone).map_err(|problem| anyhow::anyhow!("{}", problem.what))
 }
 
 fn sentence(text: String) -> ToolProblem {
@@ -252,8 +262,9 @@ impl TradingDesk for ProcessDesk {
         let client = self.keeper.client().await;
         let away = client.as_ref().err().map(|problem| format!("Only what is finished: {}", problem.what));
         let wanted = RunFilter { user: Some(&caller.user), symbol, limit };
-        let found =
-            KnownRuns::find_at(client.ok().as_ref(), &self.settings, wanted).await.map_err(problem)?;
+        let client = client.ok();
+        let place = self.place(client.as_ref()).await;
+        let found = KnownRuns::find_at(place, wanted).await.map_err(problem)?;
         let runs = found.rows.iter().map(serde_json::to_value).collect::<Result<_, _>>()?;
         Ok(RunList { runs, note: found.note.or(away) })
     }
@@ -266,7 +277,7 @@ impl TradingDesk for ProcessDesk {
         {
             return Ok(text.to_owned());
         }
-        let meant = runs::meant_by(client.as_ref(), &self.settings, Some(&caller.user), text).await;
+        let meant = runs::meant_by(self.place(client.as_ref()).await, Some(&caller.user), text).await;
         meant.map_err(|error| ToolProblem::of("run", format!("{error:#}"), "ttai_run_list names runs."))
     }
 
@@ -276,7 +287,8 @@ impl TradingDesk for ProcessDesk {
             user_id: Some(caller.user.to_string()),
             ..AnalysisFilter::default()
         };
-        let found = SavedAnalyses::find(&self.settings, &filter).await.map_err(problem)?;
+        let store = opened(self.spooled().await);
+        let found = SavedAnalyses::find_in(store, &self.settings, &filter).await.map_err(problem)?;
         Ok(found.records.into_iter().next())
     }
 
