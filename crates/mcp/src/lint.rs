@@ -74,7 +74,7 @@ mod tests {
 
     use super::*;
 
-    fn problems(property: Value) -> Vec<String> {
+    fn problems(property: &Value) -> Vec<String> {
         let schema = json!({"type": "object", "properties": {"x": property}});
         lint(schema.as_object().unwrap())
     }
@@ -95,9 +95,9 @@ mod tests {
             (json!({"type": "string"}), "no description"),
             (json!({"type": "object", "description": "x", "required": ["y"]}), "required"),
         ] {
-            let found = problems(property.clone());
+            let found = problems(&property);
             assert!(found.iter().any(|problem| problem.contains(part)), "{property}: {found:?}");
         }
-        assert!(problems(json!({"type": "string", "description": "x"})).is_empty());
+        assert!(problems(&json!({"type": "string", "description": "x"})).is_empty());
     }
 }

@@ -147,15 +147,15 @@ fn read(field: &Field, value: Value) -> Result<Value, ToolProblem> {
         FieldKind::Text(longest) => text(field, value, longest),
         FieldKind::Ticker => ticker(field, &plain_text(field, value)?),
         FieldKind::Choice(names) => choice(field, &plain_text(field, value)?, names),
-        FieldKind::Integer(least, most) => integer(field, value, least, most),
-        FieldKind::Number(least, most) => number(field, value, least, most),
+        FieldKind::Integer(least, most) => integer(field, &value, least, most),
+        FieldKind::Number(least, most) => number(field, &value, least, most),
         FieldKind::Flag => flag(field, value),
         FieldKind::Moment => moment(field, &plain_text(field, value)?),
         FieldKind::Day => day(field, &plain_text(field, value)?),
         FieldKind::Texts(most) => list(field, value, most, |text| Ok(Value::String(text))),
         FieldKind::Tickers(most) => list(field, value, most, |text| ticker(field, &text)),
-        FieldKind::Object => object(field, value),
-        FieldKind::Objects => objects(field, value),
+        FieldKind::Object => object(field, &value),
+        FieldKind::Objects => objects(field, &value),
     }
 }
 
@@ -169,9 +169,9 @@ fn shown(text: &str) -> String {
 }
 
 /// What a text says where it is JSON.
-fn parsed(value: Value) -> Value {
-    let Value::String(text) = &value else { return value };
-    serde_json::from_str(text.trim()).unwrap_or(value)
+fn parsed(value: &Value) -> Value {
+    let read = value.as_str().and_then(|text| serde_json::from_str(text.trim()).ok());
+    read.unwrap_or_else(|| value.clone())
 }
 
 fn text(field: &Field, value: Value, longest: usize) -> Result<Value, ToolProblem> {
@@ -191,7 +191,7 @@ fn text(field: &Field, value: Value, longest: usize) -> Result<Value, ToolProble
 
 /// The text of a value that is one, also where it is quoted twice.
 fn plain_text(field: &Field, value: Value) -> Result<String, ToolProblem> {
-    match parsed(value.clone()) {
+    match parsed(&value) {
         Value::String(text) => Ok(text.trim().to_owned()),
         // A text such as `2026` or `true` is JSON of another type.
         Value::Number(_) | Value::Bool(_) => match value {
@@ -218,15 +218,15 @@ fn choice(field: &Field, text: &str, names: &[&str]) -> Result<Value, ToolProble
     Err(ToolProblem::of(field.name, what, format!("{likely}Choose from {}.", names.join(", "))))
 }
 
-fn integer(field: &Field, value: Value, least: i64, most: i64) -> Result<Value, ToolProblem> {
-    let parsed = parsed(value.clone());
+fn integer(field: &Field, value: &Value, least: i64, most: i64) -> Result<Value, ToolProblem> {
+    let parsed = parsed(value);
     let whole = parsed.as_i64().or_else(|| {
         let number = parsed.as_f64().filter(|number| number.fract() == 0.0 && number.abs() < 9e15)?;
         // Checked to be whole and within what a float holds exactly.
         #[allow(clippy::cast_possible_truncation)]
         Some(number as i64)
     });
-    let Some(whole) = whole else { return Err(wrong(field, &value, "a whole number")) };
+    let Some(whole) = whole else { return Err(wrong(field, value, "a whole number")) };
     if !(least..=most).contains(&whole) {
         let what = format!("{whole} is not between {least} and {most}");
         return Err(ToolProblem::of(field.name, what, field.about));
@@ -234,8 +234,8 @@ fn integer(field: &Field, value: Value, least: i64, most: i64) -> Result<Value, 
     Ok(whole.into())
 }
 
-fn number(field: &Field, value: Value, least: f64, most: f64) -> Result<Value, ToolProblem> {
-    let Some(number) = parsed(value.clone()).as_f64() else { return Err(wrong(field, &value, "a number")) };
+fn number(field: &Field, value: &Value, least: f64, most: f64) -> Result<Value, ToolProblem> {
+    let Some(number) = parsed(value).as_f64() else { return Err(wrong(field, value, "a number")) };
     if !(least..=most).contains(&number) {
         let fraction = number / 100.0;
         let is_percentage = least == 0.0 && most <= 1.0 && (1.0..=100.0).contains(&number);
@@ -243,7 +243,7 @@ fn number(field: &Field, value: Value, least: f64, most: f64) -> Result<Value, T
         let what = format!("{number} is not between {least} and {most}{meant}");
         return Err(ToolProblem::of(field.name, what, field.about));
     }
-    Number::from_f64(number).map(Value::Number).ok_or_else(|| wrong(field, &value, "a number"))
+    Number::from_f64(number).map(Value::Number).ok_or_else(|| wrong(field, value, "a number"))
 }
 
 fn flag(field: &Field, value: Value) -> Result<Value, ToolProblem> {
@@ -285,7 +285,7 @@ fn list(
     most: usize,
     read: impl Fn(String) -> Result<Value, ToolProblem>,
 ) -> Result<Value, ToolProblem> {
-    let items = match parsed(value.clone()) {
+    let items = match parsed(&value) {
         Value::Array(items) => items,
         Value::String(text) => text.split(',').map(|item| Value::String(item.trim().to_owned())).collect(),
         Value::Number(_) | Value::Bool(_) => vec![value],
@@ -305,28 +305,28 @@ fn list(
     Ok(Value::Array(found))
 }
 
-fn object(field: &Field, value: Value) -> Result<Value, ToolProblem> {
-    match parsed(value.clone()) {
+fn object(field: &Field, value: &Value) -> Result<Value, ToolProblem> {
+    match parsed(value) {
         Value::Object(fields) => {
             Ok(Value::Object(fields.into_iter().map(|(name, value)| (name, nested(value))).collect()))
         }
-        _ => Err(wrong(field, &value, "a JSON object")),
+        _ => Err(wrong(field, value, "a JSON object")),
     }
 }
 
-fn objects(field: &Field, value: Value) -> Result<Value, ToolProblem> {
-    let items = match parsed(value.clone()) {
+fn objects(field: &Field, value: &Value) -> Result<Value, ToolProblem> {
+    let items = match parsed(value) {
         Value::Array(items) => items,
         one @ Value::Object(_) => vec![one],
-        _ => return Err(wrong(field, &value, "a list of JSON objects")),
+        _ => return Err(wrong(field, value, "a list of JSON objects")),
     };
-    items.into_iter().map(|item| object(field, item)).collect::<Result<Vec<_>, _>>().map(Value::Array)
+    items.iter().map(|item| object(field, item)).collect::<Result<Vec<_>, _>>().map(Value::Array)
 }
 
 /// A list or an object that was sent as text.
 fn nested(value: Value) -> Value {
     let looks_nested = value.as_str().is_some_and(|text| text.trim_start().starts_with(['[', '{']));
-    if looks_nested { parsed(value) } else { value }
+    if looks_nested { parsed(&value) } else { value }
 }
 
 #[cfg(test)]
@@ -350,7 +350,7 @@ mod tests {
         field("day", FieldKind::Day, "Day."),
     ];
 
-    fn read(given: Value) -> Result<Value, String> {
+    fn read(given: &Value) -> Result<Value, String> {
         let given = given.as_object().cloned();
         ToolArguments::read(FIELDS, given)
             .map(|read| read.as_map().clone().into())
@@ -397,7 +397,7 @@ mod tests {
             ),
             (json!({"symbol": "TRUE", "day": "2026-09-18"}), json!({"symbol": "TRUE", "day": "2026-09-18"})),
         ] {
-            assert_eq!(read(given.clone()), Ok(expected), "{given}");
+            assert_eq!(read(&given), Ok(expected), "{given}");
         }
     }
 
@@ -421,7 +421,7 @@ mod tests {
             (json!({"symbol": "AAPL", "day": "Sep 5"}), ["day", "not a valid day"]),
             (json!({"symbol": "AAPL", "max_delta": 0.1, "maxDelta": 0.2}), ["max_delta", "twice"]),
         ] {
-            let problem = read(given.clone()).unwrap_err();
+            let problem = read(&given).unwrap_err();
             assert!(parts.iter().all(|part| problem.contains(part)), "{given}: {problem}");
             assert!(problem.chars().count() <= 1_000);
         }

@@ -130,7 +130,7 @@ fn sentence(text: String) -> ToolProblem {
     ToolProblem::new(text, "Check the account number, or tell the user.")
 }
 
-fn unreadable(error: serde_json::Error) -> ToolProblem {
+fn unreadable(error: &serde_json::Error) -> ToolProblem {
     ToolProblem::new(error.to_string(), "Correct the argument and call again.")
 }
 
@@ -177,8 +177,10 @@ impl TradingDesk for ProcessDesk {
         asked: &Map<String, Value>,
     ) -> Result<PreparedRequest, ToolProblem> {
         let mut defaults = RequestDefaults::of(&self.settings, &caller.user).await;
-        let args = serde_json::from_value::<TradeArgs>(Value::Object(asked.clone())).map_err(unreadable)?;
-        let symbol: Symbol = serde_json::from_value(asked["symbol"].clone()).map_err(unreadable)?;
+        let args = serde_json::from_value::<TradeArgs>(Value::Object(asked.clone()))
+            .map_err(|error| unreadable(&error))?;
+        let symbol: Symbol =
+            serde_json::from_value(asked["symbol"].clone()).map_err(|error| unreadable(&error))?;
         let (model, note) = self.model()?;
         let mut params = FullAnalysisParams::new(symbol);
         params.subject.user_id.clone_from(&caller.user);
@@ -199,8 +201,9 @@ impl TradingDesk for ProcessDesk {
         let mut defaults = RequestDefaults::of(&self.settings, &caller.user).await;
         let mut asked = asked.clone();
         let symbols = asked.remove("symbols").map(serde_json::from_value::<Vec<String>>);
-        let symbols = symbols.transpose().map_err(unreadable)?.unwrap_or_default();
-        let what = serde_json::from_value::<ScreenCriteriaArgs>(Value::Object(asked)).map_err(unreadable)?;
+        let symbols = symbols.transpose().map_err(|error| unreadable(&error))?.unwrap_or_default();
+        let what = serde_json::from_value::<ScreenCriteriaArgs>(Value::Object(asked))
+            .map_err(|error| unreadable(&error))?;
         let params = requests::screen(&symbols, &what, &caller.user, &mut defaults).map_err(problem)?;
         Ok(PreparedRequest {
             workflow: "CSPScreenerWorkflow",
