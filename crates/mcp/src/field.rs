@@ -33,7 +33,7 @@ pub enum FieldKind {
 
 /// One argument of a tool, or one field of its answer.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Field {
+pub struct ToolField {
     /// Its name.
     pub name: &'static str,
     /// What it takes.
@@ -45,37 +45,37 @@ pub struct Field {
 }
 
 /// An argument that a call must have.
-pub(crate) const fn required(name: &'static str, kind: FieldKind, about: &'static str) -> Field {
-    Field { name, kind, about, required: true }
+pub(crate) const fn required(name: &'static str, kind: FieldKind, about: &'static str) -> ToolField {
+    ToolField { name, kind, about, required: true }
 }
 
 /// An argument that a call may have, or a field of an answer.
-pub(crate) const fn field(name: &'static str, kind: FieldKind, about: &'static str) -> Field {
-    Field { name, kind, about, required: false }
+pub(crate) const fn field(name: &'static str, kind: FieldKind, about: &'static str) -> ToolField {
+    ToolField { name, kind, about, required: false }
 }
 
 /// Whose identity makes a start idempotent.
-pub(crate) const KEY: Field = field(
+pub(crate) const KEY: ToolField = field(
     "key",
     FieldKind::Text(128),
     "Idempotency key: the same key and request give the same run, so a repeated call starts nothing twice.",
 );
 /// How much of a result.
-pub(crate) const DETAIL: Field =
+pub(crate) const DETAIL: ToolField =
     field("detail", FieldKind::Choice(&["short", "full"]), "How much to return; short by default.");
 /// How long to wait.
-pub(crate) const WAIT: Field = field(
+pub(crate) const WAIT: ToolField = field(
     "wait_seconds",
     FieldKind::Integer(0, 40),
     "Seconds to wait for the result, 40 by default; after that the answer is a handle for ttai_run_wait.",
 );
 
 /// How many rows.
-pub(crate) const fn limit(about: &'static str) -> Field {
+pub(crate) const fn limit(about: &'static str) -> ToolField {
     field("limit", FieldKind::Integer(1, 200), about)
 }
 
-impl Field {
+impl ToolField {
     /// The JSON Schema of the value.
     #[must_use]
     pub fn schema(&self) -> Value {
@@ -116,7 +116,7 @@ impl Field {
 
 /// The input schema of these arguments.
 #[must_use]
-pub(crate) fn input_schema(fields: &[Field]) -> Map<String, Value> {
+pub(crate) fn input_schema(fields: &[ToolField]) -> Map<String, Value> {
     let properties: Map<String, Value> =
         fields.iter().map(|field| (field.name.to_owned(), field.schema())).collect();
     let required: Vec<&str> = fields.iter().filter(|field| field.required).map(|field| field.name).collect();
@@ -132,7 +132,7 @@ pub(crate) fn input_schema(fields: &[Field]) -> Map<String, Value> {
 }
 
 /// The fields that every answer has beside its own.
-pub(crate) const EVERY_ANSWER: &[Field] = &[
+pub(crate) const EVERY_ANSWER: &[ToolField] = &[
     field("understood", FieldKind::Object, "The arguments as they were read."),
     field("warnings", FieldKind::Texts(0), "What was not checked, and what to know."),
     field("next", FieldKind::Text(0), "What to do next."),
@@ -140,7 +140,7 @@ pub(crate) const EVERY_ANSWER: &[Field] = &[
 
 /// The output schema of an answer with these fields.
 #[must_use]
-pub(crate) fn output_schema(fields: &[Field]) -> Map<String, Value> {
+pub(crate) fn output_schema(fields: &[ToolField]) -> Map<String, Value> {
     let all = EVERY_ANSWER.iter().chain(fields);
     let properties: Map<String, Value> =
         all.map(|field| (field.name.to_owned(), field.answer_schema())).collect();

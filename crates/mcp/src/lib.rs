@@ -23,13 +23,13 @@ mod waiting;
 
 pub use answer::{LONGEST_ANSWER, ToolAnswer};
 pub use desk::{Caller, ChartPicture, DeskStore, PreparedRequest, RunList, TradingDesk};
-pub use field::{Field, FieldKind};
+pub use field::{FieldKind, ToolField};
 pub use http_server::{HttpSettings, serve_http};
 pub use lint::lint;
 pub use problem::ToolProblem;
 pub use reading::ToolArguments;
 pub use server::{McpServer, ServerSettings, serve_stdio};
 pub use tokens::{BearerToken, BearerTokens};
-pub use tool::{Effect, McpTool, ToolCall, ToolSpec};
+pub use tool::{McpCall, McpTool, ToolEffect, ToolSpec};
 pub use tools::tools_markdown;
 pub use toolset::{Toolset, ToolsetSelection};

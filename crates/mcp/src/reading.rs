@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Number, Value};
 use ttai_core::{Symbol, market_time};
 
-use crate::field::{Field, FieldKind};
+use crate::field::{FieldKind, ToolField};
 use crate::problem::ToolProblem;
 
 /// How alike a name must be to be suggested.
@@ -25,7 +25,7 @@ impl ToolArguments {
     ///
     /// # Errors
     /// The first argument that is unknown, missing or cannot be read.
-    pub fn read(fields: &[Field], given: Option<Map<String, Value>>) -> Result<Self, ToolProblem> {
+    pub fn read(fields: &[ToolField], given: Option<Map<String, Value>>) -> Result<Self, ToolProblem> {
         let mut read = Map::new();
         for (name, value) in given.unwrap_or_default() {
             let field = find(fields, &name)?;
@@ -93,7 +93,7 @@ impl ToolArguments {
     }
 }
 
-fn find<'f>(fields: &'f [Field], name: &str) -> Result<&'f Field, ToolProblem> {
+fn find<'f>(fields: &'f [ToolField], name: &str) -> Result<&'f ToolField, ToolProblem> {
     let plain = snake(name);
     if let Some(field) = fields.iter().find(|field| field.name == plain) {
         return Ok(field);
@@ -131,7 +131,7 @@ fn snake(name: &str) -> String {
     plain
 }
 
-fn value_of(field: &Field, value: Value) -> Result<Option<Value>, ToolProblem> {
+fn value_of(field: &ToolField, value: Value) -> Result<Option<Value>, ToolProblem> {
     let is_text = matches!(field.kind, FieldKind::Text(_));
     let absent = |text: &str| text.trim().is_empty() || (!is_text && text.trim() == "null");
     match &value {
@@ -142,7 +142,7 @@ fn value_of(field: &Field, value: Value) -> Result<Option<Value>, ToolProblem> {
     read(field, value).map(Some)
 }
 
-fn read(field: &Field, value: Value) -> Result<Value, ToolProblem> {
+fn read(field: &ToolField, value: Value) -> Result<Value, ToolProblem> {
     match field.kind {
         FieldKind::Text(longest) => text(field, value, longest),
         FieldKind::Ticker => ticker(field, &plain_text(field, value)?),
@@ -159,7 +159,7 @@ fn read(field: &Field, value: Value) -> Result<Value, ToolProblem> {
     }
 }
 
-fn wrong(field: &Field, value: &Value, wanted: &str) -> ToolProblem {
+fn wrong(field: &ToolField, value: &Value, wanted: &str) -> ToolProblem {
     ToolProblem::of(field.name, format!("{} is not {wanted}", shown(&value.to_string())), field.about)
 }
 
@@ -174,7 +174,7 @@ fn parsed(value: &Value) -> Value {
     read.unwrap_or_else(|| value.clone())
 }
 
-fn text(field: &Field, value: Value, longest: usize) -> Result<Value, ToolProblem> {
+fn text(field: &ToolField, value: Value, longest: usize) -> Result<Value, ToolProblem> {
     let text = match value {
         Value::String(text) => text,
         Value::Number(number) => number.to_string(),
@@ -190,7 +190,7 @@ fn text(field: &Field, value: Value, longest: usize) -> Result<Value, ToolProble
 }
 
 /// The text of a value that is one, also where it is quoted twice.
-fn plain_text(field: &Field, value: Value) -> Result<String, ToolProblem> {
+fn plain_text(field: &ToolField, value: Value) -> Result<String, ToolProblem> {
     match parsed(&value) {
         Value::String(text) => Ok(text.trim().to_owned()),
         // A text such as `2026` or `true` is JSON of another type.
@@ -202,13 +202,13 @@ fn plain_text(field: &Field, value: Value) -> Result<String, ToolProblem> {
     }
 }
 
-fn ticker(field: &Field, text: &str) -> Result<Value, ToolProblem> {
+fn ticker(field: &ToolField, text: &str) -> Result<Value, ToolProblem> {
     Symbol::new(text.trim().trim_start_matches('$')).map(|symbol| Value::String(symbol.to_string())).map_err(
         |error| ToolProblem::of(field.name, error.to_string(), "Give a ticker such as AAPL or BRK.B."),
     )
 }
 
-fn choice(field: &Field, text: &str, names: &[&str]) -> Result<Value, ToolProblem> {
+fn choice(field: &ToolField, text: &str, names: &[&str]) -> Result<Value, ToolProblem> {
     let plain = text.to_lowercase().replace(['-', ' '], "_");
     if let Some(name) = names.iter().find(|name| **name == plain) {
         return Ok(Value::String((*name).to_owned()));
@@ -218,7 +218,7 @@ fn choice(field: &Field, text: &str, names: &[&str]) -> Result<Value, ToolProble
     Err(ToolProblem::of(field.name, what, format!("{likely}Choose from {}.", names.join(", "))))
 }
 
-fn integer(field: &Field, value: &Value, least: i64, most: i64) -> Result<Value, ToolProblem> {
+fn integer(field: &ToolField, value: &Value, least: i64, most: i64) -> Result<Value, ToolProblem> {
     let parsed = parsed(value);
     let whole = parsed.as_i64().or_else(|| {
         let number = parsed.as_f64().filter(|number| number.fract() == 0.0 && number.abs() < 9e15)?;
@@ -234,7 +234,7 @@ fn integer(field: &Field, value: &Value, least: i64, most: i64) -> Result<Value,
     Ok(whole.into())
 }
 
-fn number(field: &Field, value: &Value, least: f64, most: f64) -> Result<Value, ToolProblem> {
+fn number(field: &ToolField, value: &Value, least: f64, most: f64) -> Result<Value, ToolProblem> {
     let Some(number) = parsed(value).as_f64() else { return Err(wrong(field, value, "a number")) };
     if !(least..=most).contains(&number) {
         let fraction = number / 100.0;
@@ -246,7 +246,7 @@ fn number(field: &Field, value: &Value, least: f64, most: f64) -> Result<Value, 
     Number::from_f64(number).map(Value::Number).ok_or_else(|| wrong(field, value, "a number"))
 }
 
-fn flag(field: &Field, value: Value) -> Result<Value, ToolProblem> {
+fn flag(field: &ToolField, value: Value) -> Result<Value, ToolProblem> {
     let text = match &value {
         Value::Bool(_) => return Ok(value),
         Value::String(text) => text.trim().trim_matches('"').to_lowercase(),
@@ -259,7 +259,7 @@ fn flag(field: &Field, value: Value) -> Result<Value, ToolProblem> {
     }
 }
 
-fn moment(field: &Field, text: &str) -> Result<Value, ToolProblem> {
+fn moment(field: &ToolField, text: &str) -> Result<Value, ToolProblem> {
     let problem = |_| {
         let next = "Give RFC 3339 (2026-09-18T19:00:00Z) or New York time (2026-09-18T15:00).";
         ToolProblem::of(field.name, format!("{:?} is not a valid time", shown(text)), next)
@@ -267,7 +267,7 @@ fn moment(field: &Field, text: &str) -> Result<Value, ToolProblem> {
     market_time(text).map(|time| Value::String(time.to_rfc3339())).map_err(problem)
 }
 
-fn day(field: &Field, text: &str) -> Result<Value, ToolProblem> {
+fn day(field: &ToolField, text: &str) -> Result<Value, ToolProblem> {
     let problem = |_| {
         ToolProblem::of(
             field.name,
@@ -280,7 +280,7 @@ fn day(field: &Field, text: &str) -> Result<Value, ToolProblem> {
 
 /// A list, a text that is one as JSON, or a text with commas.
 fn list(
-    field: &Field,
+    field: &ToolField,
     value: Value,
     most: usize,
     read: impl Fn(String) -> Result<Value, ToolProblem>,
@@ -305,7 +305,7 @@ fn list(
     Ok(Value::Array(found))
 }
 
-fn object(field: &Field, value: &Value) -> Result<Value, ToolProblem> {
+fn object(field: &ToolField, value: &Value) -> Result<Value, ToolProblem> {
     match parsed(value) {
         Value::Object(fields) => {
             Ok(Value::Object(fields.into_iter().map(|(name, value)| (name, nested(value))).collect()))
@@ -314,7 +314,7 @@ fn object(field: &Field, value: &Value) -> Result<Value, ToolProblem> {
     }
 }
 
-fn objects(field: &Field, value: &Value) -> Result<Value, ToolProblem> {
+fn objects(field: &ToolField, value: &Value) -> Result<Value, ToolProblem> {
     let items = match parsed(value) {
         Value::Array(items) => items,
         one @ Value::Object(_) => vec![one],
@@ -336,7 +336,7 @@ mod tests {
     use super::*;
     use crate::field::{field, required};
 
-    const FIELDS: &[Field] = &[
+    const FIELDS: &[ToolField] = &[
         required("symbol", FieldKind::Ticker, "Ticker, such as AAPL."),
         field("max_delta", FieldKind::Number(0.0, 1.0), "Largest |delta|."),
         field("limit", FieldKind::Integer(1, 200), "Most rows."),

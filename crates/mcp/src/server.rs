@@ -19,7 +19,7 @@ use tokio::task::JoinHandle;
 use crate::desk::{Caller, TradingDesk};
 use crate::problem::ToolProblem;
 use crate::reading::{ToolArguments, alike};
-use crate::tool::{McpTool, ToolCall};
+use crate::tool::{McpCall, McpTool};
 use crate::toolset::ToolsetSelection;
 use crate::waiting::ProgressSender;
 use crate::{prompts, resources, tools};
@@ -100,7 +100,7 @@ impl McpServer {
         let progress = ProgressSender::to(context.peer.clone(), context.meta.get_progress_token());
         let until = Instant::now() + ANSWERS_WITHIN;
         let call =
-            ToolCall { desk: self.desk.as_ref(), caller, arguments: &arguments, progress: &progress, until };
+            McpCall { desk: self.desk.as_ref(), caller, arguments: &arguments, progress: &progress, until };
         let answer = tokio::select! {
             answer = tokio::time::timeout(ANSWERS_WITHIN, tool.call(&call)) => answer,
             () = context.ct.cancelled() => Ok(Err(ToolProblem::new("the call was cancelled", "What it started goes on; ttai_run_list shows it."))),

@@ -8,7 +8,7 @@ use rmcp::model::{Tool, ToolAnnotations};
 
 use crate::answer::ToolAnswer;
 use crate::desk::{Caller, TradingDesk};
-use crate::field::{Field, input_schema, output_schema};
+use crate::field::{ToolField, input_schema, output_schema};
 use crate::problem::ToolProblem;
 use crate::reading::ToolArguments;
 use crate::toolset::Toolset;
@@ -16,7 +16,7 @@ use crate::waiting::ProgressSender;
 
 /// What a call changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Effect {
+pub enum ToolEffect {
     /// Nothing; it reads what ttai has.
     Reads,
     /// Nothing; it reads the market, the news or a broker.
@@ -29,7 +29,7 @@ pub enum Effect {
     Removes,
 }
 
-impl Effect {
+impl ToolEffect {
     /// Whether read-only servers offer it.
     #[must_use]
     pub const fn is_read_only(self) -> bool {
@@ -60,11 +60,11 @@ pub struct ToolSpec {
     /// Whether it is in the default toolset.
     pub standard: bool,
     /// What a call changes.
-    pub effect: Effect,
+    pub effect: ToolEffect,
     /// What it takes.
-    pub arguments: &'static [Field],
+    pub arguments: &'static [ToolField],
     /// What it answers, beside what every answer has.
-    pub answers: &'static [Field],
+    pub answers: &'static [ToolField],
 }
 
 impl ToolSpec {
@@ -82,7 +82,7 @@ impl ToolSpec {
 const TO_ANSWER: Duration = Duration::from_secs(3);
 
 /// One call of a tool.
-pub struct ToolCall<'a> {
+pub struct McpCall<'a> {
     /// The process behind the server.
     pub desk: &'a dyn TradingDesk,
     /// As whom it acts.
@@ -95,7 +95,7 @@ pub struct ToolCall<'a> {
     pub until: Instant,
 }
 
-impl ToolCall<'_> {
+impl McpCall<'_> {
     /// How long the call waits for a run: as long as is asked for, and never so long that its handle comes too late.
     #[must_use]
     pub fn patience(&self) -> Duration {
@@ -117,5 +117,5 @@ pub trait McpTool: Send + Sync {
     /// What it says of itself.
     fn spec(&self) -> &'static ToolSpec;
     /// Answers a call.
-    async fn call(&self, call: &ToolCall<'_>) -> Result<ToolAnswer, ToolProblem>;
+    async fn call(&self, call: &McpCall<'_>) -> Result<ToolAnswer, ToolProblem>;
 }

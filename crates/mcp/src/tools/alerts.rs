@@ -10,16 +10,16 @@ use ttai_ports::{AlertFilter, FiringFilter};
 
 use super::page::{CURSOR, page, rows_to_read};
 use crate::answer::ToolAnswer;
-use crate::field::{Field, FieldKind, field, limit, required};
+use crate::field::{FieldKind, ToolField, field, limit, required};
 use crate::problem::ToolProblem;
 use crate::summary;
-use crate::tool::{Effect, McpTool, ToolCall, ToolSpec};
+use crate::tool::{McpCall, McpTool, ToolEffect, ToolSpec};
 use crate::toolset::Toolset;
 
 /// `ttai_alert_add`.
 pub(crate) struct AddAlert;
 /// `ttai_alert_list`.
-pub(crate) struct ListAlerts;
+pub(crate) struct ListPriceAlerts;
 /// `ttai_alert_remove`.
 pub(crate) struct RemoveAlerts;
 /// `ttai_alert_change`.
@@ -27,8 +27,8 @@ pub(crate) struct ChangeAlerts;
 /// `ttai_alert_history`.
 pub(crate) struct AlertHistory;
 
-const IDS: Field = required("ids", FieldKind::Texts(100), "Ids of alerts, as ttai_alert_list has them.");
-const ALERTS: &[Field] = &[
+const IDS: ToolField = required("ids", FieldKind::Texts(100), "Ids of alerts, as ttai_alert_list has them.");
+const ALERTS: &[ToolField] = &[
     field("alerts", FieldKind::Objects, "Each alert: id, accepted, reason, words, state."),
     field("next_cursor", FieldKind::Text(0), "Where the next page begins."),
 ];
@@ -45,7 +45,7 @@ impl McpTool for AddAlert {
                     is understood and whether it is true already.",
             toolset: Toolset::Alerts,
             standard: true,
-            effect: Effect::Changes,
+            effect: ToolEffect::Changes,
             arguments: &[
                 field("phrase", FieldKind::Text(2_000), "The alert in words."),
                 field(
@@ -70,7 +70,7 @@ impl McpTool for AddAlert {
         &SPEC
     }
 
-    async fn call(&self, call: &ToolCall<'_>) -> Result<ToolAnswer, ToolProblem> {
+    async fn call(&self, call: &McpCall<'_>) -> Result<ToolAnswer, ToolProblem> {
         let alert = asked(call)?;
         let router = router(call).await?;
         let tested = router.test(std::slice::from_ref(&alert)).await?.alerts;
@@ -91,7 +91,7 @@ impl McpTool for AddAlert {
 }
 
 /// The alert that a call asks for.
-fn asked(call: &ToolCall<'_>) -> Result<AlertDefinition, ToolProblem> {
+fn asked(call: &McpCall<'_>) -> Result<AlertDefinition, ToolProblem> {
     let mut alert = match (call.arguments.text("phrase"), call.arguments.as_map().get("alert")) {
         (Some(words), None) => phrase::parse(words, PhraseContext { now: Utc::now() }).map_err(|error| {
             let next = "Say a subject, then a condition: AAPL below 90; NVDA up 5% today; any short option profit 50%.";
@@ -110,7 +110,7 @@ fn asked(call: &ToolCall<'_>) -> Result<AlertDefinition, ToolProblem> {
     Ok(alert)
 }
 
-async fn router(call: &ToolCall<'_>) -> Result<PriceAlerts, ToolProblem> {
+async fn router(call: &McpCall<'_>) -> Result<PriceAlerts, ToolProblem> {
     Ok(call.desk.client().await?.price_alerts(&call.caller.user).await?)
 }
 
@@ -140,7 +140,7 @@ fn told(answers: &[AlertAnswer], next: &str) -> Result<ToolAnswer, ToolProblem> 
 }
 
 #[async_trait]
-impl McpTool for ListAlerts {
+impl McpTool for ListPriceAlerts {
     fn spec(&self) -> &'static ToolSpec {
         const SPEC: ToolSpec = ToolSpec {
             name: "ttai_alert_list",
@@ -148,7 +148,7 @@ impl McpTool for ListAlerts {
             about: "Lists the user's alerts, newest first, each in words with its state: armed, firing, fired, expired, paused, snoozed.",
             toolset: Toolset::Alerts,
             standard: true,
-            effect: Effect::Reads,
+            effect: ToolEffect::Reads,
             arguments: &[
                 field("symbol", FieldKind::Ticker, "Only about this ticker."),
                 limit("Most rows, 30 by default."),
@@ -159,7 +159,7 @@ impl McpTool for ListAlerts {
         &SPEC
     }
 
-    async fn call(&self, call: &ToolCall<'_>) -> Result<ToolAnswer, ToolProblem> {
+    async fn call(&self, call: &McpCall<'_>) -> Result<ToolAnswer, ToolProblem> {
         let filter = AlertFilter {
             user_id: call.user().to_owned(),
             symbol: call.arguments.text("symbol").map(str::to_owned),
@@ -180,14 +180,14 @@ impl McpTool for RemoveAlerts {
             about: "Removes alerts by their ids; a removed alert never fires.",
             toolset: Toolset::Alerts,
             standard: true,
-            effect: Effect::Removes,
+            effect: ToolEffect::Removes,
             arguments: &[IDS],
             answers: ALERTS,
         };
         &SPEC
     }
 
-    async fn call(&self, call: &ToolCall<'_>) -> Result<ToolAnswer, ToolProblem> {
+    async fn call(&self, call: &McpCall<'_>) -> Result<ToolAnswer, ToolProblem> {
         let answers = router(call).await?.remove(call.arguments.texts("ids")).await?.alerts;
         told(&answers, "ttai_alert_list shows what is left.")
     }
@@ -203,7 +203,7 @@ impl McpTool for ChangeAlerts {
                     seen what they fired.",
             toolset: Toolset::Alerts,
             standard: false,
-            effect: Effect::Changes,
+            effect: ToolEffect::Changes,
             arguments: &[
                 IDS,
                 required(
@@ -222,7 +222,7 @@ impl McpTool for ChangeAlerts {
         &SPEC
     }
 
-    async fn call(&self, call: &ToolCall<'_>) -> Result<ToolAnswer, ToolProblem> {
+    async fn call(&self, call: &McpCall<'_>) -> Result<ToolAnswer, ToolProblem> {
         let (ids, router) = (call.arguments.texts("ids"), router(call).await?);
         let answers = match call.arguments.text("action") {
             Some("pause") => router.pause(ids, true).await?.alerts,
@@ -250,7 +250,7 @@ impl McpTool for AlertHistory {
             about: "Lists what the user's alerts fired, newest first, with the market's time and the evidence.",
             toolset: Toolset::Alerts,
             standard: false,
-            effect: Effect::Reads,
+            effect: ToolEffect::Reads,
             arguments: &[
                 field("id", FieldKind::Text(200), "Only of this alert."),
                 limit("Most rows, 20 by default."),
@@ -264,7 +264,7 @@ impl McpTool for AlertHistory {
         &SPEC
     }
 
-    async fn call(&self, call: &ToolCall<'_>) -> Result<ToolAnswer, ToolProblem> {
+    async fn call(&self, call: &McpCall<'_>) -> Result<ToolAnswer, ToolProblem> {
         let filter = FiringFilter {
             user_id: call.user().to_owned(),
             alert_id: call.arguments.text("id").map(str::to_owned),

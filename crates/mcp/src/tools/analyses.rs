@@ -4,16 +4,16 @@ use async_trait::async_trait;
 
 use super::RUN_ANSWER;
 use crate::answer::ToolAnswer;
-use crate::field::{DETAIL, Field, FieldKind, KEY, WAIT, field, required};
+use crate::field::{DETAIL, FieldKind, KEY, ToolField, WAIT, field, required};
 use crate::problem::ToolProblem;
-use crate::tool::{Effect, McpTool, ToolCall, ToolSpec};
+use crate::tool::{McpCall, McpTool, ToolEffect, ToolSpec};
 use crate::toolset::Toolset;
 use crate::waiting;
 
 /// `ttai_analyze`.
 pub(crate) struct Analyze;
 
-const ARGUMENTS: &[Field] = &[
+const ARGUMENTS: &[ToolField] = &[
     required("symbol", FieldKind::Ticker, "Ticker, such as AAPL."),
     field(
         "kind",
@@ -86,14 +86,14 @@ impl McpTool for Analyze {
                     if it takes longer than wait_seconds, the answer is a handle for ttai_run_wait.",
             toolset: Toolset::Analysis,
             standard: true,
-            effect: Effect::Starts,
+            effect: ToolEffect::Starts,
             arguments: ARGUMENTS,
             answers: RUN_ANSWER,
         };
         &SPEC
     }
 
-    async fn call(&self, call: &ToolCall<'_>) -> Result<ToolAnswer, ToolProblem> {
+    async fn call(&self, call: &McpCall<'_>) -> Result<ToolAnswer, ToolProblem> {
         let kind = call.arguments.text("kind").unwrap_or("full");
         let request = call.desk.analysis(call.caller, kind, call.arguments.as_map()).await?;
         let client = call.desk.client().await?;

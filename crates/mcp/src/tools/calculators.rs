@@ -5,9 +5,9 @@ use serde_json::{Map, Value};
 use ttai_calc::Operation;
 
 use crate::answer::ToolAnswer;
-use crate::field::{Field, FieldKind, required};
+use crate::field::{FieldKind, ToolField, required};
 use crate::problem::ToolProblem;
-use crate::tool::{Effect, McpTool, ToolCall, ToolSpec};
+use crate::tool::{McpCall, McpTool, ToolEffect, ToolSpec};
 use crate::toolset::Toolset;
 
 /// What can be calculated.
@@ -27,7 +27,7 @@ const OPERATIONS: &[&str] = &[
     "wheel",
 ];
 
-const OPERATION: Field = required(
+const OPERATION: ToolField = required(
     "operation",
     FieldKind::Choice(OPERATIONS),
     "european, american: price and Greeks; implied_vol; strategy: what legs can make, lose and tie up; margin: Regulation T; \
@@ -50,7 +50,7 @@ impl McpTool for Calculate {
                     operation=american, fields={\"right\":\"put\",\"spot\":100,\"strike\":95,\"days\":30,\"rate\":0.04,\"volatility\":0.3}.",
             toolset: Toolset::Calculators,
             standard: true,
-            effect: Effect::Reads,
+            effect: ToolEffect::Reads,
             arguments: &[
                 OPERATION,
                 required("fields", FieldKind::Object, "The operation's fields as an object."),
@@ -60,7 +60,7 @@ impl McpTool for Calculate {
         &SPEC
     }
 
-    async fn call(&self, call: &ToolCall<'_>) -> Result<ToolAnswer, ToolProblem> {
+    async fn call(&self, call: &McpCall<'_>) -> Result<ToolAnswer, ToolProblem> {
         let operation = call.arguments.text("operation").unwrap_or_default().to_owned();
         let mut fields: Map<String, Value> = call.arguments.typed("fields").unwrap_or_default();
         fields.insert("op".to_owned(), operation.clone().into());
@@ -82,14 +82,14 @@ impl McpTool for DescribeCalculator {
             about: "The JSON Schema of an operation's fields and answer, for ttai_calculate.",
             toolset: Toolset::Calculators,
             standard: true,
-            effect: Effect::Reads,
+            effect: ToolEffect::Reads,
             arguments: &[OPERATION],
             answers: &[crate::field::field("schema", FieldKind::Object, "Its fields and its answer.")],
         };
         &SPEC
     }
 
-    async fn call(&self, call: &ToolCall<'_>) -> Result<ToolAnswer, ToolProblem> {
+    async fn call(&self, call: &McpCall<'_>) -> Result<ToolAnswer, ToolProblem> {
         ToolAnswer::of("schema", describe(call.arguments.text("operation").unwrap_or_default()))
     }
 }

@@ -9,7 +9,7 @@ use crate::answer::ToolAnswer;
 use crate::field::{FieldKind, field, limit};
 use crate::problem::ToolProblem;
 use crate::summary;
-use crate::tool::{Effect, McpTool, ToolCall, ToolSpec};
+use crate::tool::{McpCall, McpTool, ToolEffect, ToolSpec};
 use crate::toolset::Toolset;
 
 /// `ttai_journal_list`.
@@ -26,7 +26,7 @@ impl McpTool for ListJournal {
             about: "Lists trades that analyses suggested, with what became of those that expired.",
             toolset: Toolset::Journal,
             standard: false,
-            effect: Effect::Reads,
+            effect: ToolEffect::Reads,
             arguments: &[
                 field("symbol", FieldKind::Ticker, "Only about this ticker."),
                 field("all", FieldKind::Flag, "Ended entries, too. Default: open ones."),
@@ -41,7 +41,7 @@ impl McpTool for ListJournal {
         &SPEC
     }
 
-    async fn call(&self, call: &ToolCall<'_>) -> Result<ToolAnswer, ToolProblem> {
+    async fn call(&self, call: &McpCall<'_>) -> Result<ToolAnswer, ToolProblem> {
         let filter = JournalFilter {
             symbol: call.arguments.typed("symbol"),
             open: (!call.arguments.flag("all")).then_some(true),
@@ -62,7 +62,7 @@ impl McpTool for ReviewJournal {
             about: "Compares how often suggested trades made money with the probability that was stated.",
             toolset: Toolset::Journal,
             standard: false,
-            effect: Effect::Reads,
+            effect: ToolEffect::Reads,
             arguments: &[field(
                 "days",
                 FieldKind::Integer(1, 3_650),
@@ -73,7 +73,7 @@ impl McpTool for ReviewJournal {
         &SPEC
     }
 
-    async fn call(&self, call: &ToolCall<'_>) -> Result<ToolAnswer, ToolProblem> {
+    async fn call(&self, call: &McpCall<'_>) -> Result<ToolAnswer, ToolProblem> {
         let days = call.arguments.integer("days").and_then(|days| u32::try_from(days).ok()).unwrap_or(365);
         let review = call.desk.journal_review(&call.caller.user, days).await?;
         ToolAnswer::of("review", summary::readable(&review, true))

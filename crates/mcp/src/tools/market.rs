@@ -9,7 +9,7 @@ use crate::answer::ToolAnswer;
 use crate::field::{FieldKind, field, limit, required};
 use crate::problem::ToolProblem;
 use crate::summary;
-use crate::tool::{Effect, McpTool, ToolCall, ToolSpec};
+use crate::tool::{McpCall, McpTool, ToolEffect, ToolSpec};
 use crate::toolset::Toolset;
 
 /// `ttai_quotes`.
@@ -27,7 +27,7 @@ impl McpTool for ShowQuotes {
                     or crossed. A quote without a market time is only the last known.",
             toolset: Toolset::Market,
             standard: true,
-            effect: Effect::ReadsOutside,
+            effect: ToolEffect::ReadsOutside,
             arguments: &[required(
                 "symbols",
                 FieldKind::Tickers(50),
@@ -38,7 +38,7 @@ impl McpTool for ShowQuotes {
         &SPEC
     }
 
-    async fn call(&self, call: &ToolCall<'_>) -> Result<ToolAnswer, ToolProblem> {
+    async fn call(&self, call: &McpCall<'_>) -> Result<ToolAnswer, ToolProblem> {
         let symbols: Vec<Symbol> = call.arguments.typed("symbols").unwrap_or_default();
         if symbols.is_empty() {
             return Err(ToolProblem::of("symbols", "it is empty", "Give at least one ticker."));
@@ -66,7 +66,7 @@ impl McpTool for ShowChain {
                     at-the-money volatility and expected move; with one, the contracts around the price.",
             toolset: Toolset::Market,
             standard: true,
-            effect: Effect::ReadsOutside,
+            effect: ToolEffect::ReadsOutside,
             arguments: &[
                 required("symbol", FieldKind::Ticker, "Ticker of the underlying."),
                 field("expiration", FieldKind::Day, "The expiration, such as 2026-12-18."),
@@ -91,7 +91,7 @@ impl McpTool for ShowChain {
         &SPEC
     }
 
-    async fn call(&self, call: &ToolCall<'_>) -> Result<ToolAnswer, ToolProblem> {
+    async fn call(&self, call: &McpCall<'_>) -> Result<ToolAnswer, ToolProblem> {
         let Some(symbol) = call.arguments.typed::<Symbol>("symbol") else {
             return Err(ToolProblem::of("symbol", "it is missing", "Give a ticker."));
         };
@@ -149,7 +149,7 @@ async fn priced(request: Value) -> Result<Map<String, Value>, ToolProblem> {
 }
 
 /// The contracts of a day nearest to the price, by strike.
-fn contracts(call: &ToolCall<'_>, priced: &Map<String, Value>, day: NaiveDate) -> Vec<Value> {
+fn contracts(call: &McpCall<'_>, priced: &Map<String, Value>, day: NaiveDate) -> Vec<Value> {
     let spot = priced.get("underlying_price").and_then(Value::as_f64);
     let right = call.arguments.text("right").map(|right| if right == "put" { "P" } else { "C" });
     let most_delta = call.arguments.as_map().get("max_delta").and_then(Value::as_f64);

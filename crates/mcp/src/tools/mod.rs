@@ -16,7 +16,7 @@ mod schedules;
 mod screens;
 mod watchlists;
 
-use crate::field::Field;
+use crate::field::ToolField;
 use crate::tool::McpTool;
 
 pub(crate) use calculators::describe as describe_calculator;
@@ -35,7 +35,7 @@ pub(crate) const ALL: &[&dyn McpTool] = &[
     &screens::SaveScreener,
     &screens::ChangeScreener,
     &alerts::AddAlert,
-    &alerts::ListAlerts,
+    &alerts::ListPriceAlerts,
     &alerts::RemoveAlerts,
     &alerts::ChangeAlerts,
     &alerts::AlertHistory,
@@ -66,7 +66,7 @@ pub(crate) const ALL: &[&dyn McpTool] = &[
 ];
 
 /// The fields of an answer about a run.
-pub(crate) const RUN_ANSWER: &[Field] = &[
+pub(crate) const RUN_ANSWER: &[ToolField] = &[
     crate::field::field(
         "run",
         crate::field::FieldKind::Text(0),
@@ -116,7 +116,7 @@ pub fn tools_markdown() -> String {
     text
 }
 
-fn argument_in_words(field: &Field) -> String {
+fn argument_in_words(field: &ToolField) -> String {
     if field.required { format!("**{}**", field.name) } else { field.name.to_owned() }
 }
 

@@ -9,7 +9,7 @@ use crate::answer::ToolAnswer;
 use crate::fence::{NOTE, fenced};
 use crate::field::{FieldKind, field, limit};
 use crate::problem::ToolProblem;
-use crate::tool::{Effect, McpTool, ToolCall, ToolSpec};
+use crate::tool::{McpCall, McpTool, ToolEffect, ToolSpec};
 use crate::toolset::Toolset;
 
 /// `ttai_monitor_list`.
@@ -26,7 +26,7 @@ impl McpTool for ListMonitors {
             about: "Lists what watches while nobody looks: price alerts, the news, accounts, quote streams, and what is wrong with them.",
             toolset: Toolset::Monitors,
             standard: false,
-            effect: Effect::Reads,
+            effect: ToolEffect::Reads,
             arguments: &[],
             answers: &[field(
                 "monitors",
@@ -37,7 +37,7 @@ impl McpTool for ListMonitors {
         &SPEC
     }
 
-    async fn call(&self, call: &ToolCall<'_>) -> Result<ToolAnswer, ToolProblem> {
+    async fn call(&self, call: &McpCall<'_>) -> Result<ToolAnswer, ToolProblem> {
         ToolAnswer::of("monitors", call.desk.monitors(&call.caller.user).await?)
     }
 }
@@ -51,7 +51,7 @@ impl McpTool for ListMessages {
             about: "Lists messages that ttai wrote to the user, newest first, with whether each channel has them.",
             toolset: Toolset::Monitors,
             standard: false,
-            effect: Effect::Reads,
+            effect: ToolEffect::Reads,
             arguments: &[
                 field("open", FieldKind::Flag, "Only those that are not delivered yet."),
                 limit("Most rows, 20 by default."),
@@ -65,7 +65,7 @@ impl McpTool for ListMessages {
         &SPEC
     }
 
-    async fn call(&self, call: &ToolCall<'_>) -> Result<ToolAnswer, ToolProblem> {
+    async fn call(&self, call: &McpCall<'_>) -> Result<ToolAnswer, ToolProblem> {
         let filter = DeliveryFilter {
             user_id: call.user().to_owned(),
             open: call.arguments.flag("open"),

@@ -3,23 +3,23 @@
 use serde_json::Value;
 
 use crate::answer::ToolAnswer;
-use crate::field::{Field, FieldKind, field};
+use crate::field::{FieldKind, ToolField, field};
 use crate::problem::ToolProblem;
-use crate::tool::ToolCall;
+use crate::tool::McpCall;
 
 /// Where a page begins.
-pub(crate) const CURSOR: Field =
+pub(crate) const CURSOR: ToolField =
     field("cursor", FieldKind::Integer(0, 10_000), "Where to go on: next_cursor of the page before.");
 
 /// How many rows have to be read for a call's page, and one more that says whether there is another.
-pub(crate) fn rows_to_read(call: &ToolCall<'_>, usual: u32) -> u32 {
+pub(crate) fn rows_to_read(call: &McpCall<'_>, usual: u32) -> u32 {
     let first = call.arguments.integer("cursor").and_then(|cursor| u32::try_from(cursor).ok()).unwrap_or(0);
     (first + call.arguments.limit(usual) + 1).min(1_000)
 }
 
 /// The page of these rows that a call asks for.
 pub(crate) fn page(
-    call: &ToolCall<'_>,
+    call: &McpCall<'_>,
     name: &str,
     rows: Vec<Value>,
     usual: u32,

@@ -4,10 +4,10 @@ use async_trait::async_trait;
 use serde_json::Value;
 
 use crate::answer::ToolAnswer;
-use crate::field::{DETAIL, Field, FieldKind, field};
+use crate::field::{DETAIL, FieldKind, ToolField, field};
 use crate::problem::ToolProblem;
 use crate::summary;
-use crate::tool::{Effect, McpTool, ToolCall, ToolSpec};
+use crate::tool::{McpCall, McpTool, ToolEffect, ToolSpec};
 use crate::toolset::Toolset;
 
 /// `ttai_portfolio`.
@@ -17,7 +17,7 @@ pub(crate) struct FindRolls;
 /// `ttai_wheel`.
 pub(crate) struct ShowWheel;
 
-const ACCOUNT: Field = field("account", FieldKind::Text(64), "The broker's account number.");
+const ACCOUNT: ToolField = field("account", FieldKind::Text(64), "The broker's account number.");
 const ACCOUNTS: &str = "brokers' accounts";
 
 #[async_trait]
@@ -30,14 +30,14 @@ impl McpTool for ShowPortfolio {
                     assignment risk, concentration and what expires. It names what could not be read.",
             toolset: Toolset::Portfolio,
             standard: true,
-            effect: Effect::ReadsOutside,
+            effect: ToolEffect::ReadsOutside,
             arguments: &[ACCOUNT, DETAIL],
             answers: &[field("accounts", FieldKind::Objects, "An object an account.")],
         };
         &SPEC
     }
 
-    async fn call(&self, call: &ToolCall<'_>) -> Result<ToolAnswer, ToolProblem> {
+    async fn call(&self, call: &McpCall<'_>) -> Result<ToolAnswer, ToolProblem> {
         call.caller.must_own_desk(ACCOUNTS)?;
         let accounts = call.desk.portfolio(call.arguments.text("account")).await?;
         let shown: Vec<Value> =
@@ -63,7 +63,7 @@ impl McpTool for FindRolls {
                     symbol every short option of that underlying. It suggests; nothing is ordered.",
             toolset: Toolset::Portfolio,
             standard: true,
-            effect: Effect::ReadsOutside,
+            effect: ToolEffect::ReadsOutside,
             arguments: &[
                 field("symbol", FieldKind::Ticker, "Every short option of this underlying."),
                 ACCOUNT,
@@ -73,7 +73,7 @@ impl McpTool for FindRolls {
         &SPEC
     }
 
-    async fn call(&self, call: &ToolCall<'_>) -> Result<ToolAnswer, ToolProblem> {
+    async fn call(&self, call: &McpCall<'_>) -> Result<ToolAnswer, ToolProblem> {
         call.caller.must_own_desk(ACCOUNTS)?;
         let rolls = call.desk.rolls(call.arguments.text("account"), call.arguments.text("symbol")).await?;
         let is_empty = rolls.as_array().is_some_and(Vec::is_empty);
@@ -97,7 +97,7 @@ impl McpTool for ShowWheel {
                     by month.",
             toolset: Toolset::Portfolio,
             standard: true,
-            effect: Effect::ReadsOutside,
+            effect: ToolEffect::ReadsOutside,
             arguments: &[
                 field("days", FieldKind::Integer(1, 3_650), "Days of transactions to read. Default 365."),
                 ACCOUNT,
@@ -107,7 +107,7 @@ impl McpTool for ShowWheel {
         &SPEC
     }
 
-    async fn call(&self, call: &ToolCall<'_>) -> Result<ToolAnswer, ToolProblem> {
+    async fn call(&self, call: &McpCall<'_>) -> Result<ToolAnswer, ToolProblem> {
         call.caller.must_own_desk(ACCOUNTS)?;
         let days = call.arguments.integer("days").and_then(|days| u32::try_from(days).ok()).unwrap_or(365);
         let wheel = call.desk.wheel(call.arguments.text("account"), days).await?;

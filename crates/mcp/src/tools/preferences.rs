@@ -5,9 +5,9 @@ use serde_json::{Map, Value};
 use ttai_ports::{PREFERENCE_NAMES, PreferencesChange, UserPreferences};
 
 use crate::answer::ToolAnswer;
-use crate::field::{Field, FieldKind, field};
+use crate::field::{FieldKind, ToolField, field};
 use crate::problem::ToolProblem;
-use crate::tool::{Effect, McpTool, ToolCall, ToolSpec};
+use crate::tool::{McpCall, McpTool, ToolEffect, ToolSpec};
 use crate::toolset::Toolset;
 
 /// `ttai_preferences_show`.
@@ -15,7 +15,7 @@ pub(crate) struct ShowPreferences;
 /// `ttai_preferences_set`.
 pub(crate) struct SetPreferences;
 
-const ANSWERS: &[Field] = &[field(
+const ANSWERS: &[ToolField] = &[field(
     "preferences",
     FieldKind::Object,
     "What the user has stated; the rest follows the configuration.",
@@ -30,14 +30,14 @@ impl McpTool for ShowPreferences {
             about: "Shows what the user has stated: capital, strategies, delta, days to expiration, channels, quiet hours.",
             toolset: Toolset::Preferences,
             standard: false,
-            effect: Effect::Reads,
+            effect: ToolEffect::Reads,
             arguments: &[],
             answers: ANSWERS,
         };
         &SPEC
     }
 
-    async fn call(&self, call: &ToolCall<'_>) -> Result<ToolAnswer, ToolProblem> {
+    async fn call(&self, call: &McpCall<'_>) -> Result<ToolAnswer, ToolProblem> {
         let stated = call.desk.store().await?.preferences.preferences(call.user()).await?;
         let names = PREFERENCE_NAMES.join(", ");
         Ok(ToolAnswer::of("preferences", stated)?.next(format!("ttai_preferences_set states: {names}.")))
@@ -53,7 +53,7 @@ impl McpTool for SetPreferences {
             about: "States preferences, and unsets others. They stand wherever a request leaves the argument out.",
             toolset: Toolset::Preferences,
             standard: false,
-            effect: Effect::Changes,
+            effect: ToolEffect::Changes,
             arguments: &[
                 field(
                     "set",
@@ -68,7 +68,7 @@ impl McpTool for SetPreferences {
         &SPEC
     }
 
-    async fn call(&self, call: &ToolCall<'_>) -> Result<ToolAnswer, ToolProblem> {
+    async fn call(&self, call: &McpCall<'_>) -> Result<ToolAnswer, ToolProblem> {
         let names = PREFERENCE_NAMES.join(", ");
         let next = format!("The preferences are: {names}.");
         let set: Map<String, Value> = call.arguments.typed("set").unwrap_or_default();

@@ -10,10 +10,10 @@ use super::RUN_ANSWER;
 use super::page::{CURSOR, page, rows_to_read};
 use crate::answer::ToolAnswer;
 use crate::fence::{NOTE, fenced};
-use crate::field::{Field, FieldKind, KEY, WAIT, field, limit, required};
+use crate::field::{FieldKind, KEY, ToolField, WAIT, field, limit, required};
 use crate::problem::ToolProblem;
 use crate::resources;
-use crate::tool::{Effect, McpTool, ToolCall, ToolSpec};
+use crate::tool::{McpCall, McpTool, ToolEffect, ToolSpec};
 use crate::toolset::Toolset;
 use crate::waiting;
 
@@ -37,7 +37,7 @@ impl McpTool for RunReport {
                     summary, daily report or weekly review. ttai_report_read shows all of it.",
             toolset: Toolset::Reports,
             standard: true,
-            effect: Effect::Starts,
+            effect: ToolEffect::Starts,
             arguments: &[
                 required("name", NAMES, "Which report."),
                 field(
@@ -58,7 +58,7 @@ impl McpTool for RunReport {
         &SPEC
     }
 
-    async fn call(&self, call: &ToolCall<'_>) -> Result<ToolAnswer, ToolProblem> {
+    async fn call(&self, call: &McpCall<'_>) -> Result<ToolAnswer, ToolProblem> {
         let Some(name) = call.arguments.typed::<ReportName>("name") else {
             return Err(ToolProblem::of("name", "it is missing", "Name a report."));
         };
@@ -76,7 +76,7 @@ impl McpTool for RunReport {
     }
 }
 
-const LISTED: &[Field] = &[
+const LISTED: &[ToolField] = &[
     field("reports", FieldKind::Objects, "Each report: id, name, title, day, summary, uri."),
     field("next_cursor", FieldKind::Text(0), "Where the next page begins."),
 ];
@@ -90,7 +90,7 @@ impl McpTool for ListReports {
             about: "Lists saved reports, newest first.",
             toolset: Toolset::Reports,
             standard: true,
-            effect: Effect::Reads,
+            effect: ToolEffect::Reads,
             arguments: &[
                 field("name", NAMES, "Only this report."),
                 field("date", FieldKind::Day, "Only of this day."),
@@ -102,7 +102,7 @@ impl McpTool for ListReports {
         &SPEC
     }
 
-    async fn call(&self, call: &ToolCall<'_>) -> Result<ToolAnswer, ToolProblem> {
+    async fn call(&self, call: &McpCall<'_>) -> Result<ToolAnswer, ToolProblem> {
         let filter = ReportFilter {
             user_id: call.user().to_owned(),
             name: call.arguments.text("name").map(str::to_owned),
@@ -135,7 +135,7 @@ impl McpTool for ReadReport {
             about: "Reads a saved report as Markdown: by its id, the beginning of one, or its name for the newest of it.",
             toolset: Toolset::Reports,
             standard: true,
-            effect: Effect::Reads,
+            effect: ToolEffect::Reads,
             arguments: &[field(
                 "report",
                 FieldKind::Text(256),
@@ -149,7 +149,7 @@ impl McpTool for ReadReport {
         &SPEC
     }
 
-    async fn call(&self, call: &ToolCall<'_>) -> Result<ToolAnswer, ToolProblem> {
+    async fn call(&self, call: &McpCall<'_>) -> Result<ToolAnswer, ToolProblem> {
         let store = call.desk.store().await?;
         let report = call.desk.report(&call.caller.user, call.arguments.text("report")).await?;
         let Some(artifact) = store.artifacts.get(&report.markdown).await? else {

@@ -6,15 +6,15 @@ use ttai_client::{AnyRun, ClientError, RunDescription, RunStatus};
 
 use super::RUN_ANSWER;
 use crate::answer::ToolAnswer;
-use crate::field::{DETAIL, Field, FieldKind, WAIT, field, limit, required};
+use crate::field::{DETAIL, FieldKind, ToolField, WAIT, field, limit, required};
 use crate::problem::ToolProblem;
 use crate::resources;
 use crate::summary;
-use crate::tool::{Effect, McpTool, ToolCall, ToolSpec};
+use crate::tool::{McpCall, McpTool, ToolEffect, ToolSpec};
 use crate::toolset::Toolset;
 use crate::waiting::{self, ProgressSender};
 
-const RUN: Field = required(
+const RUN: ToolField = required(
     "run",
     FieldKind::Text(400),
     "A run: its workflow id as another tool returned it, its short id or its beginning, a symbol (its newest run), or last.",
@@ -38,7 +38,7 @@ impl McpTool for ListRuns {
             about: "Lists finished analyses and the runs of any workflow that are under way, failed or were cancelled, newest first.",
             toolset: Toolset::Runs,
             standard: true,
-            effect: Effect::Reads,
+            effect: ToolEffect::Reads,
             arguments: &[
                 field("symbol", FieldKind::Ticker, "Only about this ticker."),
                 limit("Most rows, 20 by default."),
@@ -52,7 +52,7 @@ impl McpTool for ListRuns {
         &SPEC
     }
 
-    async fn call(&self, call: &ToolCall<'_>) -> Result<ToolAnswer, ToolProblem> {
+    async fn call(&self, call: &McpCall<'_>) -> Result<ToolAnswer, ToolProblem> {
         let found =
             call.desk.runs(call.caller, call.arguments.text("symbol"), call.arguments.limit(20)).await?;
         let rows: Vec<Value> = found.runs.iter().map(|row| summary::readable(row, true)).collect();
@@ -71,7 +71,7 @@ impl McpTool for ShowRun {
                     as an image.",
             toolset: Toolset::Runs,
             standard: true,
-            effect: Effect::Reads,
+            effect: ToolEffect::Reads,
             arguments: &[
                 RUN,
                 field("chart", FieldKind::Flag, "Whether to add the chart image of an analysis."),
@@ -82,7 +82,7 @@ impl McpTool for ShowRun {
         &SPEC
     }
 
-    async fn call(&self, call: &ToolCall<'_>) -> Result<ToolAnswer, ToolProblem> {
+    async fn call(&self, call: &McpCall<'_>) -> Result<ToolAnswer, ToolProblem> {
         let found = find(call).await?;
         let answer = found.as_it_is(call.arguments.is_full()).await?;
         if !call.arguments.flag("chart") {
@@ -104,14 +104,14 @@ impl McpTool for WaitForRun {
                     any restart of client, connection or server.",
             toolset: Toolset::Runs,
             standard: true,
-            effect: Effect::Reads,
+            effect: ToolEffect::Reads,
             arguments: &[RUN, WAIT, DETAIL],
             answers: RUN_ANSWER,
         };
         &SPEC
     }
 
-    async fn call(&self, call: &ToolCall<'_>) -> Result<ToolAnswer, ToolProblem> {
+    async fn call(&self, call: &McpCall<'_>) -> Result<ToolAnswer, ToolProblem> {
         let full = call.arguments.is_full();
         match find(call).await? {
             Found::Server(run, description) if description.run.status == RunStatus::Running => {
@@ -131,14 +131,14 @@ impl McpTool for CancelRun {
             about: "Asks a run under way to stop; what it finished so far is kept. One that has ended stays as it is.",
             toolset: Toolset::Runs,
             standard: true,
-            effect: Effect::Removes,
+            effect: ToolEffect::Removes,
             arguments: &[RUN],
             answers: RUN_ANSWER,
         };
         &SPEC
     }
 
-    async fn call(&self, call: &ToolCall<'_>) -> Result<ToolAnswer, ToolProblem> {
+    async fn call(&self, call: &McpCall<'_>) -> Result<ToolAnswer, ToolProblem> {
         match find(call).await? {
             Found::Server(run, description) if description.run.status == RunStatus::Running => {
                 run.cancel("cancelled through MCP").await?;
@@ -201,7 +201,7 @@ async fn on_server(
 }
 
 /// The run that is meant: the server's newest word, else what was saved. Another user's is not there.
-async fn find(call: &ToolCall<'_>) -> Result<Found, ToolProblem> {
+async fn find(call: &McpCall<'_>) -> Result<Found, ToolProblem> {
     let text = call.arguments.text("run").unwrap_or_default();
     let id = call.desk.run_id(call.caller, text).await?;
     let saved = call.desk.saved(call.caller, &id).await?;
@@ -234,6 +234,6 @@ async fn find(call: &ToolCall<'_>) -> Result<Found, ToolProblem> {
     })
 }
 
-fn is_own(call: &ToolCall<'_>, description: &RunDescription) -> bool {
+fn is_own(call: &McpCall<'_>, description: &RunDescription) -> bool {
     description.run.user_id.as_deref().unwrap_or(ttai_contract::subject::DEFAULT_USER) == call.user()
 }

@@ -7,7 +7,7 @@ use crate::answer::ToolAnswer;
 use crate::field::{FieldKind, field, required};
 use crate::problem::ToolProblem;
 use crate::summary;
-use crate::tool::{Effect, McpTool, ToolCall, ToolSpec};
+use crate::tool::{McpCall, McpTool, ToolEffect, ToolSpec};
 use crate::toolset::Toolset;
 
 /// `ttai_schedule_list`.
@@ -26,14 +26,14 @@ impl McpTool for ListSchedules {
             about: "Lists what runs by itself, such as morning-csp-scan and daily-report: when, whether it is paused, its last and next runs.",
             toolset: Toolset::Schedules,
             standard: true,
-            effect: Effect::Reads,
+            effect: ToolEffect::Reads,
             arguments: &[field("name", FieldKind::Text(200), "Only this schedule.")],
             answers: &[field("schedules", FieldKind::Objects, "A row a schedule.")],
         };
         &SPEC
     }
 
-    async fn call(&self, call: &ToolCall<'_>) -> Result<ToolAnswer, ToolProblem> {
+    async fn call(&self, call: &McpCall<'_>) -> Result<ToolAnswer, ToolProblem> {
         call.caller.must_own_desk(SCHEDULES)?;
         let all = call.desk.schedules().await?;
         let wanted = call.arguments.text("name");
@@ -76,7 +76,7 @@ impl McpTool for ChangeSchedule {
             about: "pause keeps a schedule from starting anything, resume lets it start again, trigger starts it once now.",
             toolset: Toolset::Schedules,
             standard: true,
-            effect: Effect::Starts,
+            effect: ToolEffect::Starts,
             arguments: &[
                 required("name", FieldKind::Text(200), "The schedule's name, as ttai_schedule_list has it."),
                 required("action", FieldKind::Choice(&["pause", "resume", "trigger"]), "What to do."),
@@ -90,7 +90,7 @@ impl McpTool for ChangeSchedule {
         &SPEC
     }
 
-    async fn call(&self, call: &ToolCall<'_>) -> Result<ToolAnswer, ToolProblem> {
+    async fn call(&self, call: &McpCall<'_>) -> Result<ToolAnswer, ToolProblem> {
         call.caller.must_own_desk(SCHEDULES)?;
         let client = call.desk.client().await?;
         let name = call.arguments.text("name").unwrap_or_default();

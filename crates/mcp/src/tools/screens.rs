@@ -9,10 +9,10 @@ use super::RUN_ANSWER;
 use super::page::{CURSOR, page};
 use crate::answer::ToolAnswer;
 use crate::desk::PreparedRequest;
-use crate::field::{DETAIL, Field, FieldKind, KEY, WAIT, field, limit, required};
+use crate::field::{DETAIL, FieldKind, KEY, ToolField, WAIT, field, limit, required};
 use crate::problem::ToolProblem;
 use crate::summary;
-use crate::tool::{Effect, McpTool, ToolCall, ToolSpec};
+use crate::tool::{McpCall, McpTool, ToolEffect, ToolSpec};
 use crate::toolset::Toolset;
 use crate::waiting;
 
@@ -27,9 +27,9 @@ pub(crate) struct SaveScreener;
 /// `ttai_screener_change`.
 pub(crate) struct ChangeScreener;
 
-const SCREENER: Field =
+const SCREENER: ToolField =
     field("screener", FieldKind::Text(128), "A saved screener's name, in place of criteria.");
-const NAME: Field = required("name", FieldKind::Text(128), "The screener's name.");
+const NAME: ToolField = required("name", FieldKind::Text(128), "The screener's name.");
 
 /// What a candidate must be.
 macro_rules! criteria {
@@ -70,14 +70,14 @@ impl McpTool for RunScreen {
                     ttai_run_wait. Picks are suggestions; nothing is ordered.",
             toolset: Toolset::Screens,
             standard: true,
-            effect: Effect::Starts,
+            effect: ToolEffect::Starts,
             arguments: criteria![SCREENER, WAIT, DETAIL, KEY],
             answers: RUN_ANSWER,
         };
         &SPEC
     }
 
-    async fn call(&self, call: &ToolCall<'_>) -> Result<ToolAnswer, ToolProblem> {
+    async fn call(&self, call: &McpCall<'_>) -> Result<ToolAnswer, ToolProblem> {
         let request = requested(call).await?;
         let client = call.desk.client().await?;
         let run = client
@@ -89,7 +89,7 @@ impl McpTool for RunScreen {
 }
 
 /// The screen that is asked for: a saved one by its name, or by its criteria.
-async fn requested(call: &ToolCall<'_>) -> Result<PreparedRequest, ToolProblem> {
+async fn requested(call: &McpCall<'_>) -> Result<PreparedRequest, ToolProblem> {
     if !call.caller.owns_desk && call.arguments.as_map().get("capital").is_none() {
         let what = "without capital the account's buying power counts, and the account is the desk owner's";
         return Err(ToolProblem::of("capital", what, "Give the capital in dollars."));
@@ -108,7 +108,7 @@ fn with_name(saved: &SavedScreener) -> Value {
     argument
 }
 
-async fn known(call: &ToolCall<'_>, name: &str) -> Result<SavedScreener, ToolProblem> {
+async fn known(call: &McpCall<'_>, name: &str) -> Result<SavedScreener, ToolProblem> {
     let store = call.desk.store().await?;
     if let Some(saved) = store.screeners.screener(call.user(), name).await? {
         return Ok(saved);
@@ -136,7 +136,7 @@ impl McpTool for ShowScreen {
                     every candidate and why it was dropped.",
             toolset: Toolset::Screens,
             standard: true,
-            effect: Effect::Reads,
+            effect: ToolEffect::Reads,
             arguments: &[
                 field("run", FieldKind::Text(400), "The workflow id of a screen that ran, or latest."),
                 field("screen", FieldKind::Text(128), "Only runs of the screen of this name."),
@@ -154,7 +154,7 @@ impl McpTool for ShowScreen {
         &SPEC
     }
 
-    async fn call(&self, call: &ToolCall<'_>) -> Result<ToolAnswer, ToolProblem> {
+    async fn call(&self, call: &McpCall<'_>) -> Result<ToolAnswer, ToolProblem> {
         let store = call.desk.store().await?;
         let runs =
             store.screens.list_screen_runs(call.user(), call.arguments.text("screen"), SEARCHED).await?;
@@ -199,7 +199,7 @@ impl McpTool for ListScreeners {
             about: "Lists the screeners that are saved under a name, and which of them run by themselves.",
             toolset: Toolset::Screens,
             standard: false,
-            effect: Effect::Reads,
+            effect: ToolEffect::Reads,
             arguments: &[limit("Most rows, 50 by default."), CURSOR],
             answers: &[
                 field("screeners", FieldKind::Objects, "The screeners, by name."),
@@ -209,7 +209,7 @@ impl McpTool for ListScreeners {
         &SPEC
     }
 
-    async fn call(&self, call: &ToolCall<'_>) -> Result<ToolAnswer, ToolProblem> {
+    async fn call(&self, call: &McpCall<'_>) -> Result<ToolAnswer, ToolProblem> {
         let found = call.desk.store().await?.screeners.list_screeners(call.user()).await?;
         let rows = found.iter().map(|saved| summary::readable(&json!(saved), true)).collect();
         page(call, "screeners", rows, 50)
@@ -225,7 +225,7 @@ impl McpTool for SaveScreener {
             about: "Saves a screen under a name, in place of one of the same name. auto_run has it run hourly in the session.",
             toolset: Toolset::Screens,
             standard: false,
-            effect: Effect::Changes,
+            effect: ToolEffect::Changes,
             arguments: criteria![
                 NAME,
                 field("auto_run", FieldKind::Flag, "Whether it runs by itself. Default false.")
@@ -235,7 +235,7 @@ impl McpTool for SaveScreener {
         &SPEC
     }
 
-    async fn call(&self, call: &ToolCall<'_>) -> Result<ToolAnswer, ToolProblem> {
+    async fn call(&self, call: &McpCall<'_>) -> Result<ToolAnswer, ToolProblem> {
         let name = call.arguments.text("name").unwrap_or_default();
         let params = ScheduledScreenerParams { screener_id: name.to_owned(), ..Default::default() };
         params.validate().map_err(|error| ToolProblem::of("name", error.message, "Choose another name."))?;
@@ -261,7 +261,7 @@ impl McpTool for ChangeScreener {
             about: "Has a saved screener run by itself (enable), no longer (disable), or deletes it; what its runs found stays.",
             toolset: Toolset::Screens,
             standard: false,
-            effect: Effect::Removes,
+            effect: ToolEffect::Removes,
             arguments: &[
                 NAME,
                 required("action", FieldKind::Choice(&["enable", "disable", "delete"]), "What to do."),
@@ -274,7 +274,7 @@ impl McpTool for ChangeScreener {
         &SPEC
     }
 
-    async fn call(&self, call: &ToolCall<'_>) -> Result<ToolAnswer, ToolProblem> {
+    async fn call(&self, call: &McpCall<'_>) -> Result<ToolAnswer, ToolProblem> {
         let name = call.arguments.text("name").unwrap_or_default();
         let action = call.arguments.text("action").unwrap_or_default();
         known(call, name).await?;

@@ -7,9 +7,9 @@ use ttai_core::alert::AlertSubject;
 use ttai_ports::{WatchlistChange, WatchlistRecord};
 
 use crate::answer::ToolAnswer;
-use crate::field::{Field, FieldKind, field, required};
+use crate::field::{FieldKind, ToolField, field, required};
 use crate::problem::ToolProblem;
-use crate::tool::{Effect, McpTool, ToolCall, ToolSpec};
+use crate::tool::{McpCall, McpTool, ToolEffect, ToolSpec};
 use crate::toolset::Toolset;
 
 /// `ttai_watchlist_list`.
@@ -19,8 +19,8 @@ pub(crate) struct ChangeWatchlist;
 /// `ttai_watchlist_delete`.
 pub(crate) struct DeleteWatchlist;
 
-const NAME: Field = required("name", FieldKind::Text(128), "The list's name.");
-const LISTS: &[Field] = &[field("watchlists", FieldKind::Objects, "Each list: name, symbols.")];
+const NAME: ToolField = required("name", FieldKind::Text(128), "The list's name.");
+const LISTS: &[ToolField] = &[field("watchlists", FieldKind::Objects, "Each list: name, symbols.")];
 
 #[async_trait]
 impl McpTool for ListWatchlists {
@@ -31,14 +31,14 @@ impl McpTool for ListWatchlists {
             about: "Lists the user's watchlists with their symbols.",
             toolset: Toolset::Watchlists,
             standard: true,
-            effect: Effect::Reads,
+            effect: ToolEffect::Reads,
             arguments: &[field("name", FieldKind::Text(128), "Only the list of this name.")],
             answers: LISTS,
         };
         &SPEC
     }
 
-    async fn call(&self, call: &ToolCall<'_>) -> Result<ToolAnswer, ToolProblem> {
+    async fn call(&self, call: &McpCall<'_>) -> Result<ToolAnswer, ToolProblem> {
         let lists = call.desk.store().await?.watchlists.list_watchlists(call.user()).await?;
         let Some(name) = call.arguments.text("name") else { return answer(&lists) };
         match lists.iter().find(|list| list.name == name) {
@@ -76,7 +76,7 @@ impl McpTool for ChangeWatchlist {
             about: "Adds symbols to a watchlist, which is created where it is absent, and takes symbols off it. Alerts over the list follow.",
             toolset: Toolset::Watchlists,
             standard: true,
-            effect: Effect::Changes,
+            effect: ToolEffect::Changes,
             arguments: &[
                 NAME,
                 field("add", FieldKind::Tickers(500), "Tickers to add."),
@@ -87,7 +87,7 @@ impl McpTool for ChangeWatchlist {
         &SPEC
     }
 
-    async fn call(&self, call: &ToolCall<'_>) -> Result<ToolAnswer, ToolProblem> {
+    async fn call(&self, call: &McpCall<'_>) -> Result<ToolAnswer, ToolProblem> {
         let name = call.arguments.text("name").unwrap_or_default();
         let tickers = |field: &str| call.arguments.typed::<Vec<Symbol>>(field).unwrap_or_default();
         let change = WatchlistChange { add: tickers("add"), remove: tickers("remove") };
@@ -116,14 +116,14 @@ impl McpTool for DeleteWatchlist {
             about: "Deletes a watchlist; alerts over it have no members any more.",
             toolset: Toolset::Watchlists,
             standard: false,
-            effect: Effect::Removes,
+            effect: ToolEffect::Removes,
             arguments: &[NAME],
             answers: LISTS,
         };
         &SPEC
     }
 
-    async fn call(&self, call: &ToolCall<'_>) -> Result<ToolAnswer, ToolProblem> {
+    async fn call(&self, call: &McpCall<'_>) -> Result<ToolAnswer, ToolProblem> {
         let name = call.arguments.text("name").unwrap_or_default();
         let watchlists = call.desk.store().await?.watchlists;
         let was_there = watchlists.delete_watchlist(call.user(), name).await?;
