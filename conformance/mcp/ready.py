@@ -14,7 +14,7 @@ async def main():
     transport = streamable_http_client(address, http_client=create_mcp_http_client(headers=headers))
     async with Client(transport, read_timeout_seconds=60) as client:
         result = await client.call_tool("ttai_schedule_list", {})
-        sys.exit(1 if result.is_error else 0)
+    return result.is_error
 
 
-asyncio.run(main())
+sys.exit(asyncio.run(main()))
