@@ -22,6 +22,7 @@ mod kills;
 mod lab;
 mod ledger;
 mod market;
+mod mcp;
 mod news;
 mod operations;
 mod operators;
@@ -50,4 +51,10 @@ mod worker;
 #[test]
 fn worker_process() -> anyhow::Result<()> {
     worker::run_if_asked()
+}
+
+/// Not a test: the MCP server that the tests start, as above.
+#[test]
+fn mcp_process() -> anyhow::Result<()> {
+    mcp::run_if_asked()
 }

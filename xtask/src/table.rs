@@ -157,6 +157,13 @@ pub(crate) const LAYERS: &[Layer] = &[
         never: &[WORKER, PORTS, ADAPTERS, SQL],
         ..adapter("ttai-client", &["ttai-contract", "ttai-core"])
     },
+    Layer {
+        never: &[WORKER, ADAPTERS, SQL, HTTP],
+        ..adapter(
+            "ttai-mcp",
+            &["ttai-calc", "ttai-client", "ttai-contract", "ttai-core", "ttai-engine", "ttai-ports"],
+        )
+    },
 ];
 
 /// Crates without a row: they may use everything.

@@ -5,6 +5,7 @@ use futures::StreamExt;
 use serde::Serialize;
 use temporalio_client::{WorkflowExecutionDescription, WorkflowExecutionStatus, WorkflowListOptions};
 use temporalio_common::search_attributes::{SearchAttributeKey, SearchAttributes};
+use ttai_contract::subject::DEFAULT_USER;
 use ttai_contract::{ids, search_attributes, workflows};
 
 use crate::connect::TtaiClient;
@@ -71,6 +72,8 @@ pub struct RunSummary {
     pub workflow_type: String,
     /// How it stands.
     pub status: RunStatus,
+    /// Whose it is; none where another SDK started it and no worker has seen it.
+    pub user_id: Option<String>,
     /// What it is about.
     pub symbol: Option<String>,
     /// Strategy.
@@ -106,6 +109,7 @@ impl From<&WorkflowExecutionDescription> for RunDescription {
                 run_id: description.run_id().to_owned(),
                 workflow_type: description.workflow_type().to_owned(),
                 status: description.status().into(),
+                user_id: keyword(&attributes, &search_attributes::USER),
                 symbol: symbol(&attributes, description.id()),
                 strategy: keyword(&attributes, &search_attributes::STRATEGY),
                 outcome: keyword(&attributes, &search_attributes::OUTCOME),
@@ -142,10 +146,17 @@ impl ListFilter {
     fn query(&self) -> String {
         let types: Vec<String> = workflows().iter().map(|workflow| format!("'{}'", workflow.name)).collect();
         let mut query = format!("WorkflowType IN ({})", types.join(", "));
-        for (name, value) in [("TtaiUser", &self.user_id), ("TtaiSymbol", &self.symbol)] {
-            if let Some(value) = value {
-                query.push_str(&format!(" AND {name} = '{}'", value.replace('\'', "''")));
+        let quoted = |value: &str| value.replace('\'', "''");
+        match self.user_id.as_deref() {
+            // A run that another SDK started has no user until a worker has seen it.
+            Some(DEFAULT_USER) => {
+                query.push_str(&format!(" AND (TtaiUser = '{DEFAULT_USER}' OR TtaiUser IS NULL)"));
             }
+            Some(user) => query.push_str(&format!(" AND TtaiUser = '{}'", quoted(user))),
+            None => {}
+        }
+        if let Some(symbol) = &self.symbol {
+            query.push_str(&format!(" AND TtaiSymbol = '{}'", quoted(symbol)));
         }
         if self.without_completed {
             query.push_str(" AND ExecutionStatus != 'Completed'");
@@ -177,6 +188,7 @@ impl TtaiClient {
                 run_id: run.run_id().to_owned(),
                 workflow_type: run.workflow_type().to_owned(),
                 status: run.status().into(),
+                user_id: keyword(&attributes, &search_attributes::USER),
                 symbol: symbol(&attributes, run.id()),
                 strategy: keyword(&attributes, &search_attributes::STRATEGY),
                 outcome: keyword(&attributes, &search_attributes::OUTCOME),

@@ -218,6 +218,20 @@ impl MarketChoice {
             .find_map(|(begins, mark)| played.starts_with(begins).then_some(mark))
     }
 
+    /// The invented market of a path that ends in its [`MarketChoice::key`]; none of another one, whose key does not say where it lies.
+    #[must_use]
+    pub(crate) fn of_key(folder: &Path) -> Option<Self> {
+        let key = folder.file_name()?.to_string_lossy();
+        if key == "live" {
+            return Some(Self::Live);
+        }
+        let (played, is_served) =
+            key.strip_prefix("served-").map_or((key.as_ref(), false), |played| (played, true));
+        let seed = played.strip_prefix("simulated-")?.parse().ok()?;
+        let played = Played::Simulated { seed, start: None };
+        Some(if is_served { Self::Served(played) } else { Self::Simulated { seed, start: None } })
+    }
+
     /// One line for a person.
     #[must_use]
     pub fn describe(&self) -> String {
@@ -318,6 +332,8 @@ mod tests {
         ] {
             let folder = Path::new("servers").join(market.key().unwrap());
             assert_eq!(MarketChoice::mark_of_key(&folder), mark, "{market:?}");
+            let is_recorded = mark == Some("recorded");
+            assert_eq!(MarketChoice::of_key(&folder), Some(market).filter(|_| !is_recorded));
         }
     }
 }

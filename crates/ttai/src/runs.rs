@@ -2,15 +2,17 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use anyhow::bail;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use ttai_client::{AnyRun, ClientError, ListFilter, RunStatus, RunSummary, TtaiClient};
-use ttai_contract::{MarketSource, ids};
+use ttai_contract::{MarketSource, UserId, ids};
 use ttai_core::Symbol;
 use ttai_ports::{AnalysisFilter, AnalysisRecord};
+use ttai_store::Spooled;
 
 use crate::saved::SavedAnalyses;
 use crate::settings::Settings;
@@ -111,35 +113,70 @@ pub(crate) struct KnownRuns {
 }
 
 impl KnownRuns {
-    /// The newest runs of a symbol, or of all, at most `limit`.
+    /// The newest runs of a symbol, or of all, of a user, or of all, at most `limit`.
     ///
     /// # Errors
     /// A store that cannot be read, where nothing waits for it on this host, and a configured server that does not answer.
     /// Where no server is known, the store has what is finished.
     pub(crate) async fn find(settings: &Settings, symbol: Option<&str>, limit: u32) -> anyhow::Result<Self> {
-        let symbol = symbol.map(str::to_uppercase);
-        let mut rows = unfinished(settings, symbol.clone(), limit).await?;
-        let filter = AnalysisFilter { symbol, limit: Some(limit), ..AnalysisFilter::default() };
-        let saved = SavedAnalyses::find(settings, &filter).await?;
+        let client = server::existing_client(settings).await?;
+        let place = RunPlace { client: client.as_ref(), store: None, settings };
+        Self::find_at(place, RunFilter { user: None, symbol, limit }).await
+    }
+
+    /// The same at a server, where one is known, and of one user.
+    ///
+    /// # Errors
+    /// As [`KnownRuns::find`].
+    pub(crate) async fn find_at(place: RunPlace<'_>, wanted: RunFilter<'_>) -> anyhow::Result<Self> {
+        let symbol = wanted.symbol.map(str::to_uppercase);
+        let user_id = wanted.user.map(ToString::to_string);
+        let limit = usize::try_from(wanted.limit)?;
+        let mut rows = Vec::new();
+        // What the store does not have: runs under way, failed or cancelled.
+        if let Some(client) = place.client {
+            let filter = ListFilter {
+                user_id: user_id.clone(),
+                symbol: symbol.clone(),
+                without_completed: true,
+                limit,
+            };
+            rows.extend(client.list(&filter).await?.into_iter().map(RunRow::from));
+        }
+        let filter =
+            AnalysisFilter { user_id, symbol, limit: Some(wanted.limit), ..AnalysisFilter::default() };
+        let saved = match place.store {
+            Some(store) => SavedAnalyses::find_in(Ok(Arc::clone(store)), place.settings, &filter).await?,
+            None => SavedAnalyses::find(place.settings, &filter).await?,
+        };
         let note = saved.note();
         rows.extend(saved.records.into_iter().map(RunRow::from));
         rows.sort_by_key(|row| Reverse(row.time));
-        rows.truncate(usize::try_from(limit)?);
+        rows.truncate(limit);
         name(&mut rows);
         Ok(Self { rows, note })
     }
 }
 
-/// What the store does not have: runs under way, failed or cancelled.
-async fn unfinished(settings: &Settings, symbol: Option<String>, limit: u32) -> anyhow::Result<Vec<RunRow>> {
-    let Some(client) = server::existing_client(settings).await? else { return Ok(Vec::new()) };
-    let filter = ListFilter {
-        symbol,
-        without_completed: true,
-        limit: usize::try_from(limit)?,
-        ..ListFilter::default()
-    };
-    Ok(client.list(&filter).await?.into_iter().map(RunRow::from).collect())
+/// Where runs are sought.
+#[derive(Clone, Copy)]
+pub(crate) struct RunPlace<'a> {
+    /// The server, where one is known.
+    pub(crate) client: Option<&'a TtaiClient>,
+    /// The store, where it is open already.
+    pub(crate) store: Option<&'a Arc<Spooled>>,
+    /// What leads to the store, and to what waits for it.
+    pub(crate) settings: &'a Settings,
+}
+
+/// Which runs.
+pub(crate) struct RunFilter<'a> {
+    /// Whose; anybody's where none.
+    pub(crate) user: Option<&'a UserId>,
+    /// About what.
+    pub(crate) symbol: Option<&'a str>,
+    /// How many at most.
+    pub(crate) limit: u32,
 }
 
 /// A run's id as people see and type it: `NVDA-7f3k`. Workflows without a symbol have well-known ids, which are shown as they are.
@@ -186,19 +223,34 @@ fn name(rows: &mut [RunRow]) {
 /// # Errors
 /// As [`KnownRuns::find`], and a beginning that several ids share.
 pub(crate) async fn meant(settings: &Settings, text: &str) -> anyhow::Result<String> {
+    let client = server::existing_client(settings).await?;
+    meant_by(RunPlace { client: client.as_ref(), store: None, settings }, None, text).await
+}
+
+/// The same at a server, where one is known, among the runs of one user.
+///
+/// # Errors
+/// As [`meant`].
+pub(crate) async fn meant_by(
+    place: RunPlace<'_>,
+    user: Option<&UserId>,
+    text: &str,
+) -> anyhow::Result<String> {
+    let symbol = Symbol::new(text).ok();
+    let find = |symbol, limit| KnownRuns::find_at(place, RunFilter { user, symbol, limit });
     if text == LAST {
-        let newest = KnownRuns::find(settings, None, 1).await?.rows.into_iter().next();
+        let newest = find(None, 1).await?.rows.into_iter().next();
         return newest.map_or_else(
             || bail!("there are no runs yet; try `ttai analyze AAPL`"),
             |row| Ok(row.workflow_id),
         );
     }
-    if let Ok(symbol) = Symbol::new(text)
-        && let Some(row) = KnownRuns::find(settings, Some(symbol.as_str()), 1).await?.rows.into_iter().next()
+    if let Some(symbol) = &symbol
+        && let Some(row) = find(Some(symbol.as_str()), 1).await?.rows.into_iter().next()
     {
         return Ok(row.workflow_id);
     }
-    pick(&KnownRuns::find(settings, None, SEARCHED).await?.rows, text)
+    pick(&find(None, SEARCHED).await?.rows, text)
 }
 
 /// The run on the server that a person means.

@@ -25,11 +25,25 @@ impl SavedAnalyses {
     /// # Errors
     /// A store that cannot be read, where nothing waits for it on this host.
     pub(crate) async fn find(settings: &Settings, filter: &AnalysisFilter) -> anyhow::Result<Self> {
+        Self::find_in(wiring::store(settings).await, settings, filter).await
+    }
+
+    /// The same in a store that is open.
+    ///
+    /// # Errors
+    /// As [`SavedAnalyses::find`].
+    pub(crate) async fn find_in(
+        store: anyhow::Result<Arc<Spooled>>,
+        settings: &Settings,
+        filter: &AnalysisFilter,
+    ) -> anyhow::Result<Self> {
         let is = |wanted: &Option<String>, found: &str| wanted.as_ref().is_none_or(|wanted| wanted == found);
         let mut waiting = waiting_analyses(&wiring::spool_folder(settings)?)?;
-        waiting
-            .retain(|found| is(&filter.workflow_id, &found.workflow_id) && is(&filter.symbol, &found.symbol));
-        let store = wiring::store(settings).await;
+        waiting.retain(|found| {
+            is(&filter.workflow_id, &found.workflow_id)
+                && is(&filter.symbol, &found.symbol)
+                && is(&filter.user_id, &found.user_id)
+        });
         let stored = match &store {
             Ok(store) => store.list(filter).await.map_err(Into::into),
             Err(_) => Ok(Vec::new()),

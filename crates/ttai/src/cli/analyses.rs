@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
 use clap::{Args, Subcommand, ValueEnum};
+use serde::Deserialize;
 use ttai_contract::{AccountType, AnalysisDepth, SpreadType, Strategy, Timeframe, UserId};
 
 use super::{MarketArgs, market_time};
@@ -15,9 +16,6 @@ pub struct AnalyzeArgs {
     /// Tickers, such as AAPL.
     #[arg(required = true, value_name = "SYMBOL")]
     pub symbols: Vec<String>,
-    /// What to sell [default: the first of your preferred strategies, else csp].
-    #[arg(long)]
-    pub strategy: Option<StrategyArg>,
     /// Market time: RFC 3339, or New York time such as 2014-06-06T15:00 [default: the market's now].
     #[arg(long, value_name = "TIME", value_parser = market_time)]
     pub at: Option<DateTime<Utc>>,
@@ -42,6 +40,27 @@ pub struct AnalyzeArgs {
     /// Which market.
     #[command(flatten)]
     pub market: MarketArgs,
+    /// Which trade is sought.
+    #[command(flatten)]
+    pub trade: TradeArgs,
+    /// Bars of the chart.
+    #[arg(long, default_value = "daily")]
+    pub timeframe: TimeframeArg,
+    /// How much history.
+    #[arg(long, default_value = "standard")]
+    pub depth: DepthArg,
+    /// Whose analysis, and whose preferences stand where a flag is absent.
+    #[arg(long, default_value = ttai_contract::subject::DEFAULT_USER)]
+    pub user: UserId,
+}
+
+/// Which trade is sought, by flags or by arguments of the same names.
+#[derive(Clone, Debug, Default, Args, Deserialize)]
+#[serde(default)]
+pub struct TradeArgs {
+    /// What to sell [default: the first of your preferred strategies, else csp].
+    #[arg(long)]
+    pub strategy: Option<StrategyArg>,
     /// Largest |delta| of the short contract.
     #[arg(long, value_name = "0..1", allow_hyphen_values = true)]
     pub max_delta: Option<f64>,
@@ -84,15 +103,6 @@ pub struct AnalyzeArgs {
     /// The broker permits defined-risk spreads in this cash account.
     #[arg(long)]
     pub defined_risk: bool,
-    /// Bars of the chart.
-    #[arg(long, default_value = "daily")]
-    pub timeframe: TimeframeArg,
-    /// How much history.
-    #[arg(long, default_value = "standard")]
-    pub depth: DepthArg,
-    /// Whose analysis, and whose preferences stand where a flag is absent.
-    #[arg(long, default_value = ttai_contract::subject::DEFAULT_USER)]
-    pub user: UserId,
 }
 
 /// How much of a report.
@@ -206,8 +216,9 @@ fn json(text: &str) -> Result<serde_json::Value, String> {
 macro_rules! argument {
     ($(#[$doc:meta])* $name:ident => $target:ty { $($(#[$variant_doc:meta])* $variant:ident),+ }) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize)]
         #[value(rename_all = "kebab-case")]
+        #[serde(rename_all = "snake_case")]
         pub enum $name { $($(#[$variant_doc])* $variant),+ }
         impl From<$name> for $target {
             fn from(value: $name) -> Self {

@@ -5,6 +5,7 @@ mod alerts;
 mod analyses;
 mod drills;
 mod journal;
+mod mcp;
 mod monitors;
 mod notify;
 mod preferences;
@@ -17,9 +18,10 @@ mod sync;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono::{DateTime, Utc};
 use clap::{Args, Parser, Subcommand};
 use ttai_contract::TaskQueue;
+pub(crate) use ttai_core::market_time;
 use ttai_sim::market::MAX_SYMBOLS;
 
 use crate::commands::calc::CalcArgs;
@@ -30,12 +32,14 @@ pub use alerts::{
     WatchlistChangeArgs, WatchlistCommand, WatchlistOptions,
 };
 pub use analyses::{
-    AccountArg, AnalyzeArgs, CancelArgs, ListArgs, RunCommand, ShowArgs, StartArgs, ViewArgs, WaitArgs,
+    AccountArg, AnalyzeArgs, CancelArgs, ListArgs, RunCommand, ShowArgs, StartArgs, TradeArgs, ViewArgs,
+    WaitArgs,
 };
 pub use drills::{
     DrillAlertsArgs, DrillCommand, DrillDayArgs, DrillIdleArgs, DrillLatencyArgs, DrillScreenArgs,
 };
 pub use journal::{JournalCommand, JournalListArgs, JournalOptions, JournalReviewArgs};
+pub use mcp::McpArgs;
 pub use monitors::{MonitorCommand, MonitorNameArgs, MonitorOptions, NewsArgs};
 pub use notify::{NotifyCommand, NotifyListArgs, NotifyRetryArgs};
 pub use preferences::{PreferencesCommand, PreferencesOptions};
@@ -148,6 +152,8 @@ pub enum Command {
     Wheel(WheelArgs),
     /// Calculate option prices, Greeks, chains, margin, indicators or sessions, from flags or one JSON object per line.
     Calc(Box<CalcArgs>),
+    /// Serve ttai to AI assistants over the Model Context Protocol, on standard input or over HTTP.
+    Mcp(McpArgs),
     /// Serve a market over the vendors' own protocols; prints its addresses as one JSON line and runs until Ctrl-C.
     Sim(SimArgs),
     /// Record what the providers send as a tape for `--tape` and `ttai sim --tape`.
@@ -356,26 +362,6 @@ fn duration(text: &str) -> Result<Duration, String> {
     if span < Duration::from_millis(10) { Err(format!("{text} is too short")) } else { Ok(span) }
 }
 
-/// A moment of the market as a user writes it: RFC 3339 with an offset, or New York clock time.
-pub(crate) fn market_time(text: &str) -> Result<DateTime<Utc>, String> {
-    if let Ok(moment) = DateTime::parse_from_rfc3339(text) {
-        return Ok(moment.with_timezone(&Utc));
-    }
-    let local = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S"]
-        .iter()
-        .find_map(|form| NaiveDateTime::parse_from_str(text, form).ok())
-        .ok_or_else(|| {
-            format!(
-                "'{text}' is not a valid time; use 2014-06-06T15:00 (New York) or RFC 3339 with an offset"
-            )
-        })?;
-    local
-        .and_local_timezone(ttai_core::NEW_YORK)
-        .earliest()
-        .map(|moment| moment.with_timezone(&Utc))
-        .ok_or_else(|| format!("{text} does not exist in New York: the clocks go forward there"))
-}
-
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;
@@ -385,14 +371,5 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
-    }
-
-    #[test]
-    fn clock_times_are_new_york_times() {
-        let expected: DateTime<Utc> = "2014-06-06T19:00:00Z".parse().unwrap();
-        assert_eq!(market_time("2014-06-06T15:00").unwrap(), expected);
-        assert_eq!(market_time("2014-06-06T15:00:00-04:00").unwrap(), expected);
-        assert!(market_time("2014-03-09T02:30").unwrap_err().contains("clocks go forward"));
-        assert!(market_time("yesterday").is_err());
     }
 }

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use clap::{Args, Subcommand, ValueEnum};
+use serde::Deserialize;
 use ttai_contract::{EarningsPolicy, ScreenRanking, UserId};
 
 use super::{AccountArg, MarketArgs, market_time};
@@ -44,8 +45,9 @@ pub struct ScreenArgs {
     pub market: MarketArgs,
 }
 
-/// What a candidate of a screen must be, and which picks are wanted.
-#[derive(Clone, Debug, Args)]
+/// What a candidate of a screen must be, and which picks are wanted, by flags or by arguments of the same names.
+#[derive(Clone, Debug, Default, Args, Deserialize)]
+#[serde(default)]
 pub struct ScreenCriteriaArgs {
     /// Candidates beside the scan's, separated by commas.
     #[arg(long, value_delimiter = ',', value_name = "SYMBOLS")]
@@ -203,11 +205,13 @@ pub struct ScreenerRunArgs {
 }
 
 /// What to do where nobody knows when earnings are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum EarningsArg {
     /// Take nothing.
     Exclude,
     /// Go on and warn.
+    #[default]
     Warn,
     /// Go on.
     Allow,
@@ -224,9 +228,11 @@ impl From<EarningsArg> for EarningsPolicy {
 }
 
 /// By what picks are ranked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum RankArg {
     /// Return at the bid.
+    #[default]
     Return,
     /// Return times the probability of profit.
     Probability,

@@ -6,20 +6,16 @@ use anyhow::{anyhow, bail};
 use chrono::Utc;
 use serde_json::Value;
 use ttai_client::Run;
-use ttai_contract::{
-    AccountContext, FullAnalysisParams, ModelName, OptionsConstraints, PositionContext, TradeRequest,
-    Validate, ValidationError,
-};
+use ttai_contract::{FullAnalysisParams, ModelName, TradeRequest, Validate, ValidationError};
 use ttai_core::Symbol;
 
 use super::desk::Desk;
 use super::{INTERRUPTED, wait};
 use crate::cli::{AnalyzeArgs, GlobalArgs};
-use crate::config::Config;
 use crate::preferences::RequestDefaults;
 use crate::runs::short_id;
 use crate::settings::Settings;
-use crate::{output, report, wiring};
+use crate::{output, report, requests, wiring};
 
 /// Runs the command.
 ///
@@ -64,7 +60,7 @@ fn requests(
     if symbols.len() > 1 && args.chart.is_some() {
         bail!("--chart writes the chart of one symbol, and {} are given", symbols.len());
     }
-    let trade = trade(&settings.config, args, defaults);
+    let trade = requests::trade(&settings.config, &args.trade, defaults);
     let request = |symbol| {
         let mut params = params(symbol, args, trade.clone());
         params.subject.model.clone_from(&model);
@@ -176,24 +172,6 @@ fn as_flag(error: ValidationError) -> anyhow::Error {
     anyhow!("{flag}: {}", error.message)
 }
 
-/// The trade by the flags, else by what the user has stated, else by the configuration.
-fn trade(config: &Config, args: &AnalyzeArgs, defaults: &mut RequestDefaults<'_>) -> TradeRequest {
-    const SECTION: &str = "account";
-    let account = defaults.account(args.account.map(Into::into), args.capital, true);
-    TradeRequest {
-        strategy: defaults.strategy(args.strategy.map(Into::into)),
-        constraints: Some(constraints(args, defaults)),
-        spread_type: args.spread_type.map(Into::into),
-        width: args.width,
-        account: AccountContext {
-            assignment_limit_pct: args.assignment_limit.or(account.assignment_limit_pct),
-            defined_risk: args.defined_risk || config.flag(SECTION, "defined_risk"),
-            ..account
-        },
-        position: PositionContext { shares: args.shares, cost_basis: args.cost_basis },
-    }
-}
-
 fn params(symbol: Symbol, args: &AnalyzeArgs, trade: TradeRequest) -> FullAnalysisParams {
     let mut params = FullAnalysisParams::new(symbol);
     params.subject.as_of = args.at;
@@ -202,17 +180,4 @@ fn params(symbol: Symbol, args: &AnalyzeArgs, trade: TradeRequest) -> FullAnalys
     params.timeframe = args.timeframe.into();
     params.analysis_depth = args.depth.into();
     params
-}
-
-fn constraints(args: &AnalyzeArgs, defaults: &mut RequestDefaults<'_>) -> OptionsConstraints {
-    let usual = OptionsConstraints::default();
-    OptionsConstraints {
-        max_delta: defaults.max_delta(args.max_delta).unwrap_or(usual.max_delta),
-        min_roc: defaults.min_roc(args.min_roc).unwrap_or(usual.min_roc),
-        dte_min: defaults.dte_min(args.dte_min).unwrap_or(usual.dte_min),
-        dte_max: defaults.dte_max(args.dte_max).unwrap_or(usual.dte_max),
-        min_open_interest: args.min_open_interest.unwrap_or(usual.min_open_interest),
-        max_spread_pct: args.max_spread_pct.unwrap_or(usual.max_spread_pct),
-        ..usual
-    }
 }

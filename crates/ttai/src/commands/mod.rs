@@ -13,6 +13,7 @@ pub mod drill;
 pub mod health;
 pub mod journal;
 pub mod list;
+pub mod mcp;
 pub mod monitor;
 pub mod news;
 pub mod notify;
@@ -76,6 +77,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
     let global = cli.global;
     match cli.command {
         Command::Dev(args) => dev::run(&global, args).await,
+        Command::Mcp(args) => mcp::run(&global, args).await,
         Command::Worker(args) => worker::run(&global, args).await,
         Command::Analyze(args) => analyze::run(&global, *args).await,
         Command::Screen(args) => screen::run(&global, *args).await,

@@ -93,8 +93,7 @@ async fn named(client: &TtaiClient, name: &str, user: &UserId) -> anyhow::Result
 }
 
 async fn list(client: &TtaiClient, all_users: bool, options: &MonitorOptions) -> anyhow::Result<()> {
-    let runs = client.monitors((!all_users).then_some(&options.user)).await?;
-    let rows = join_all(runs.into_iter().map(|run| row(client, run))).await;
+    let rows = rows(client, (!all_users).then_some(&options.user)).await?;
     if options.json {
         output::line(&serde_json::to_string_pretty(&rows)?);
     } else if rows.is_empty() {
@@ -105,6 +104,12 @@ async fn list(client: &TtaiClient, all_users: bool, options: &MonitorOptions) ->
         output::line(&report::monitors(&rows));
     }
     Ok(())
+}
+
+/// The monitors of a user, or of all, and how each is.
+pub(crate) async fn rows(client: &TtaiClient, user: Option<&UserId>) -> Result<Vec<MonitorRow>, ClientError> {
+    let runs = client.monitors(user).await?;
+    Ok(join_all(runs.into_iter().map(|run| row(client, run))).await)
 }
 
 async fn row(client: &TtaiClient, run: RunSummary) -> MonitorRow {

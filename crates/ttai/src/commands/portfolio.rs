@@ -104,15 +104,20 @@ fn print(value: &impl Serialize, one_line: bool) -> anyhow::Result<()> {
 
 /// The adapters, with the brokers of the market: an invented market that is read directly has none, so it is served.
 async fn accounts(global: &GlobalArgs, market: &crate::cli::MarketArgs) -> anyhow::Result<Ports> {
-    let mut settings = sources::resolved(Settings::load(global, Some(market))?).await;
-    settings.market = match settings.market {
-        MarketChoice::Simulated { seed, start } => MarketChoice::Served(Played::Simulated { seed, start }),
-        MarketChoice::Tape(folder) => MarketChoice::Served(Played::Tape(folder)),
-        other => other,
-    };
+    let settings = with_brokers(sources::resolved(Settings::load(global, Some(market))?).await);
     output::note(&settings.market.describe());
     if let Some(practice) = settings.market.practice_note() {
         output::note(&practice);
     }
     wiring::readers(&settings).await
+}
+
+/// The same settings with a market that has brokers.
+pub(crate) fn with_brokers(mut settings: Settings) -> Settings {
+    settings.market = match settings.market {
+        MarketChoice::Simulated { seed, start } => MarketChoice::Served(Played::Simulated { seed, start }),
+        MarketChoice::Tape(folder) => MarketChoice::Served(Played::Tape(folder)),
+        other => other,
+    };
+    settings
 }

@@ -84,8 +84,7 @@ pub(super) async fn desk(settings: &Settings) -> anyhow::Result<Desk> {
 
 /// How the symbols stand, once.
 async fn now(market: &dyn MarketData, symbols: &[Symbol], json: bool) -> anyhow::Result<ExitCode> {
-    let asked = symbols.iter().map(|symbol| async move { (symbol, quote(market, symbol).await) });
-    let answers = futures::future::join_all(asked).await;
+    let answers = answers(market, symbols).await;
     let failed = answers.iter().any(|(_, answer)| answer.is_err());
     if json {
         let rows: Vec<Value> = answers.iter().map(|(symbol, answer)| as_json(symbol, answer)).collect();
@@ -102,6 +101,19 @@ async fn now(market: &dyn MarketData, symbols: &[Symbol], json: bool) -> anyhow:
         }
     }
     Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// How the symbols stand, a row a symbol; `error` in place of a quote.
+pub(crate) async fn rows(market: &dyn MarketData, symbols: &[Symbol]) -> Vec<Value> {
+    answers(market, symbols).await.iter().map(|(symbol, answer)| as_json(symbol, answer)).collect()
+}
+
+async fn answers<'s>(
+    market: &dyn MarketData,
+    symbols: &'s [Symbol],
+) -> Vec<(&'s Symbol, Result<Quote, PortError>)> {
+    let asked = symbols.iter().map(|symbol| async move { (symbol, quote(market, symbol).await) });
+    futures::future::join_all(asked).await
 }
 
 async fn quote(market: &dyn MarketData, symbol: &Symbol) -> Result<Quote, PortError> {

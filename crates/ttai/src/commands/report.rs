@@ -115,7 +115,11 @@ async fn show(settings: &Settings, args: ReportShowArgs) -> anyhow::Result<ExitC
 }
 
 /// The report of that id, of that beginning, or the newest of that name; the newest of all without.
-async fn find(database: &Database, user: &str, wanted: Option<&str>) -> anyhow::Result<ReportRecord> {
+pub(crate) async fn find(
+    database: &Database,
+    user: &str,
+    wanted: Option<&str>,
+) -> anyhow::Result<ReportRecord> {
     let of = |name: Option<ReportName>, limit| ReportFilter {
         user_id: user.to_owned(),
         name: name.map(|name| name.as_str().to_owned()),

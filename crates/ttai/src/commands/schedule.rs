@@ -24,7 +24,7 @@ pub async fn run(global: &GlobalArgs, command: ScheduleCommand) -> anyhow::Resul
     let client = server::existing_client(&settings)
         .await?
         .context("no Temporal server is configured or running here; start one with `ttai dev`")?;
-    let desk = ScheduleDesk { plan: schedules::plan_now(&settings, &client), client };
+    let desk = ScheduleDesk::over(&settings, client);
     match command {
         ScheduleCommand::Apply(args) => desk.apply(&args).await?,
         ScheduleCommand::List { json } => desk.list(json).await?,
@@ -54,12 +54,16 @@ pub async fn run(global: &GlobalArgs, command: ScheduleCommand) -> anyhow::Resul
 }
 
 /// The server, and what is wanted of it.
-struct ScheduleDesk {
+pub(crate) struct ScheduleDesk {
     client: TtaiClient,
     plan: SchedulePlan,
 }
 
 impl ScheduleDesk {
+    pub(crate) fn over(settings: &Settings, client: TtaiClient) -> Self {
+        Self { plan: schedules::plan_now(settings, &client), client }
+    }
+
     async fn apply(&self, args: &ScheduleApplyArgs) -> anyhow::Result<()> {
         let applied = if args.dry_run {
             schedules::compare(&self.client, &self.plan, args.delete).await?
@@ -78,6 +82,17 @@ impl ScheduleDesk {
 
     /// What is configured and what the server has beside it.
     async fn list(&self, json: bool) -> anyhow::Result<()> {
+        let rows = self.rows().await?;
+        if json {
+            output::line(&serde_json::to_string_pretty(&rows)?);
+            return Ok(());
+        }
+        output::line(&report::schedules(&rows));
+        report::left_out_schedules(&self.plan.left_out).iter().for_each(|line| output::note(line));
+        Ok(())
+    }
+
+    pub(crate) async fn rows(&self) -> Result<Vec<ScheduleRow>, ClientError> {
         let mut names: Vec<String> =
             self.plan.wanted.iter().map(|planned| planned.wanted.id.clone()).collect();
         names.extend(self.client.schedule_ids().await?);
@@ -87,13 +102,7 @@ impl ScheduleDesk {
         for name in names {
             rows.push(self.row(&name).await?);
         }
-        if json {
-            output::line(&serde_json::to_string_pretty(&rows)?);
-            return Ok(());
-        }
-        output::line(&report::schedules(&rows));
-        report::left_out_schedules(&self.plan.left_out).iter().for_each(|line| output::note(line));
-        Ok(())
+        Ok(rows)
     }
 
     async fn row(&self, name: &str) -> Result<ScheduleRow, ClientError> {

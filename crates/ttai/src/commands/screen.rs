@@ -3,16 +3,16 @@
 use std::process::ExitCode;
 
 use anyhow::bail;
-use ttai_contract::{CSPScreenerParams, CSPScreenerResult, ScreenCriteria, Symbol, UserId, Validate};
+use ttai_contract::{CSPScreenerParams, CSPScreenerResult, Validate};
 use ttai_ports::{NewScreener, ScreenRunKey, ScreenerResults};
 
 use super::desk::Desk;
 use super::screener;
 use super::wait::{self, Awaited};
-use crate::cli::{GlobalArgs, ScreenArgs, ScreenCriteriaArgs};
+use crate::cli::{GlobalArgs, ScreenArgs};
 use crate::preferences::RequestDefaults;
 use crate::settings::Settings;
-use crate::{output, report, wiring};
+use crate::{output, report, requests, wiring};
 
 /// Runs the command.
 ///
@@ -21,7 +21,7 @@ use crate::{output, report, wiring};
 pub async fn run(global: &GlobalArgs, args: ScreenArgs) -> anyhow::Result<ExitCode> {
     let settings = Settings::load(global, Some(&args.market))?;
     let mut defaults = RequestDefaults::of(&settings, &args.user).await;
-    let params = params(&args.symbols, &args.what, &args.user, &mut defaults);
+    let params = requests::screen(&args.symbols, &args.what, &args.user, &mut defaults);
     let mut params = params.map_err(|error| defaults.explain(error))?;
     if let Some(name) = &args.save {
         screener::check_name(name)?;
@@ -105,61 +105,4 @@ async fn screen(
         output::line(&report::screened(&store.database().screened(&key).await?));
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// The screen by the flags, else by what the user has stated, else by the configuration.
-pub(super) fn params(
-    symbols: &[String],
-    what: &ScreenCriteriaArgs,
-    user: &UserId,
-    defaults: &mut RequestDefaults<'_>,
-) -> anyhow::Result<CSPScreenerParams> {
-    let usual = CSPScreenerParams::default();
-    let with_capital = what.account_id.is_none();
-    let params = CSPScreenerParams {
-        user_id: user.clone(),
-        criteria: criteria(symbols, what, defaults)?,
-        ranking: what.rank.into(),
-        max_candidates_to_analyze: what.analyze.unwrap_or(usual.max_candidates_to_analyze),
-        max_picks: what.picks.unwrap_or(usual.max_picks),
-        max_concurrent: what.parallel.unwrap_or(usual.max_concurrent),
-        account: defaults.account(what.account.map(Into::into), what.capital, with_capital),
-        account_id: what.account_id.clone(),
-        max_symbol_pct: defaults.max_symbol_pct(what.max_symbol_pct),
-        ..usual
-    };
-    params.validate()?;
-    Ok(params)
-}
-
-fn criteria(
-    names: &[String],
-    what: &ScreenCriteriaArgs,
-    defaults: &mut RequestDefaults<'_>,
-) -> anyhow::Result<ScreenCriteria> {
-    let usual = ScreenCriteria::default();
-    Ok(ScreenCriteria {
-        symbols: symbols(names)?,
-        include_symbols: symbols(&what.include)?,
-        exclude_symbols: symbols(&what.exclude)?,
-        max_candidates: what.candidates.unwrap_or(usual.max_candidates),
-        min_price: what.min_price,
-        max_price: what.max_price,
-        min_volume: what.min_volume,
-        sectors: what.sectors.clone(),
-        min_iv_rank: what.min_iv_rank,
-        min_roc_weekly: defaults.min_roc(what.min_roc).unwrap_or(usual.min_roc_weekly),
-        max_delta: defaults.max_delta(what.max_delta).unwrap_or(usual.max_delta),
-        dte_min: defaults.dte_min(what.dte_min).unwrap_or(usual.dte_min),
-        dte_max: defaults.dte_max(what.dte_max).unwrap_or(usual.dte_max),
-        min_open_interest: what.min_open_interest.unwrap_or(usual.min_open_interest),
-        max_spread_pct: what.max_spread_pct.unwrap_or(usual.max_spread_pct),
-        exclude_earnings: !what.through_earnings,
-        unknown_earnings: what.unknown_earnings.into(),
-        ..usual
-    })
-}
-
-fn symbols(texts: &[String]) -> anyhow::Result<Vec<Symbol>> {
-    texts.iter().map(|text| Ok(text.parse()?)).collect()
 }

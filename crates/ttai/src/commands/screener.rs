@@ -14,7 +14,7 @@ use crate::cli::{
 use crate::notifier::LOG;
 use crate::preferences::{RequestDefaults, stated};
 use crate::settings::Settings;
-use crate::{output, report, wiring};
+use crate::{output, report, requests, wiring};
 
 /// Runs of a screener that `show` lists.
 const RUNS_SHOWN: u32 = 5;
@@ -61,7 +61,7 @@ async fn save_as_asked(global: &GlobalArgs, args: ScreenerSaveArgs) -> anyhow::R
     check_name(&name)?;
     check_channels(&settings, &channels)?;
     let mut defaults = RequestDefaults::of(&settings, &options.user).await;
-    let params = screen::params(&symbols, &what, &options.user, &mut defaults);
+    let params = requests::screen(&symbols, &what, &options.user, &mut defaults);
     let params = params.map_err(|error| defaults.explain(error))?;
     let strategy = params.trade().strategy.as_str().to_owned();
     let criteria = serde_json::to_value(&params)?;

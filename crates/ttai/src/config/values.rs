@@ -408,7 +408,7 @@ fn check_together(config: &mut Config) {
         );
     }
     schema::providers().for_each(|name| check_provider(config, name));
-    for family in ["channels", "models", "routes", "schedules"] {
+    for family in ["channels", "models", "routes", "schedules", "tokens"] {
         for name in config.names(family) {
             let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_');
             if !name.chars().all(fits) || (family == "channels" && name == crate::notifier::LOG) {

@@ -22,17 +22,25 @@ pub async fn write_chart(
     result: &Value,
     path: &Path,
 ) -> anyhow::Result<Option<String>> {
+    let (image, lacks) = chart_image(store, result).await?;
+    std::fs::write(path, image).with_context(|| format!("cannot write {}", path.display()))?;
+    Ok(lacks)
+}
+
+/// The chart image of a result as PNG, and what it lacks.
+///
+/// # Errors
+/// A result without one, a store that lost it.
+pub async fn chart_image(store: &dyn Artifacts, result: &Value) -> anyhow::Result<(Vec<u8>, Option<String>)> {
     let chart = result.get("chart_analysis").filter(|chart| !chart.is_null()).unwrap_or(result);
-    let (image, lacks) = match with_trade(store, chart, result).await {
+    Ok(match with_trade(store, chart, result).await {
         Some(Ok(image)) => (image, None),
         Some(Err(error)) => {
             let lacks = format!("the chart does not show the suggested trade: {error:#}");
             (as_drawn(store, chart).await?, Some(lacks))
         }
         None => (as_drawn(store, chart).await?, None),
-    };
-    std::fs::write(path, image).with_context(|| format!("cannot write {}", path.display()))?;
-    Ok(lacks)
+    })
 }
 
 /// The image that the chart stage drew.

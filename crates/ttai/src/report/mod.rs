@@ -30,7 +30,7 @@ use ttai_core::NEW_YORK;
 
 pub use alerts::{alert, alerts, firings};
 pub use analysis::{Detail, result};
-pub use chart::write_chart;
+pub use chart::{chart_image, write_chart};
 pub use deliveries::{deliveries, message};
 pub use journal::{journal, journal_entry, journal_review};
 pub use list::list;

@@ -25,7 +25,7 @@ use super::stage::{PATIENCE, Pace, Process, Worker, log_tail, temporal, worker_o
 use crate::cli::{DrillScreenArgs, GlobalArgs};
 use crate::config::{self, Config, Environment};
 use crate::settings::Settings;
-use crate::{output, report, server, sources};
+use crate::{output, report, server};
 
 /// Longest that the market may take to be invented and served.
 const READY_WITHIN: Duration = Duration::from_secs(300);
@@ -82,8 +82,9 @@ pub(super) async fn screen(global: &GlobalArgs, args: DrillScreenArgs) -> anyhow
     output::note(&format!("{} symbols are served after {:.1} s", args.symbols, market.ready.as_secs_f64()));
     let server = temporal(&settings, folder.path()).await?;
     let client = server::connect(&server.address(), server.namespace()).await?;
+    let (endpoints, variables) = (&market.endpoints, limit_variables(&market.limits));
     let mut worker =
-        worker_of(folder.path(), &server.address(), &market.endpoints, None, &[], Pace::Usual, &[])?;
+        worker_of(folder.path(), &server.address(), endpoints, None, &[], Pace::Usual, &variables)?;
     let outcome = measure(&client, &server, &worker, &market, &args).await;
     worker.kill()?;
     server.stop().await?;
@@ -181,7 +182,7 @@ impl ServedMarket {
         let began = Instant::now();
         let late = u64::try_from(args.answer.as_millis())?;
         let faults = SERVICES
-            .map(|(service, _)| json!({"service": service, "action": "latency", "milliseconds": late}));
+            .map(|(service, _)| json!({"service": service, "action": "latency", "milliseconds": late, "times": u32::MAX}));
         let file = folder.join("faults.json");
         std::fs::write(&file, serde_json::to_vec(&faults)?)?;
         let mut process = Command::new(std::env::current_exe()?)
@@ -195,8 +196,7 @@ impl ServedMarket {
             .spawn()
             .context("the market cannot be started")?;
         let endpoints = read_endpoints(&mut process).inspect_err(|_| drop(process.kill()))?;
-        let limits = limits(&endpoints);
-        Ok(Self { process, ready: began.elapsed(), endpoints, limits })
+        Ok(Self { process, ready: began.elapsed(), endpoints, limits: limits() })
     }
 
     /// How often each service was asked: its fault counts.
@@ -245,13 +245,22 @@ fn read_endpoints(process: &mut Child) -> anyhow::Result<Endpoints> {
     serde_json::from_str(&line).with_context(|| format!("the market said {line:?}"))
 }
 
-/// The limits that the worker obeys.
-fn limits(endpoints: &Endpoints) -> Vec<(&'static str, RateLimit)> {
-    let variables = sources::variables(endpoints);
-    let all: Vec<(&str, &str)> =
-        variables.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-    let config: Config = config::of_environment(&Environment::of(&all));
+/// The limits of the vendors themselves, which the worker obeys here as it would there.
+fn limits() -> Vec<(&'static str, RateLimit)> {
+    let config: Config = config::of_environment(&Environment::of(&[]));
     SERVICES.map(|(service, section)| (service, config.provider(section, "base_url").rate)).to_vec()
+}
+
+/// The same as settings: a simulated market has none of its own.
+fn limit_variables(limits: &[(&'static str, RateLimit)]) -> Vec<(String, String)> {
+    let variables = limits.iter().flat_map(|(service, limit)| {
+        let name = format!("TTAI__PROVIDERS__{}", service.to_uppercase());
+        [
+            (format!("{name}__RATE_LIMIT"), format!("{}/min", limit.per_minute)),
+            (format!("{name}__BURST"), limit.burst.to_string()),
+        ]
+    });
+    variables.collect()
 }
 
 fn print(findings: &Findings) {

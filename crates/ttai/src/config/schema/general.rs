@@ -180,6 +180,79 @@ pub(super) const WORKER: Section = Section {
     )],
 };
 
+/// `[mcp]`.
+pub(super) const MCP: Section = Section {
+    path: "mcp",
+    about: "`ttai mcp`: what AI assistants may do, and who may call over HTTP. See docs/mcp.md.",
+    keys: &[
+        key(
+            "toolsets",
+            Kind::Text,
+            "\"default\"",
+            "\"default,journal\"",
+            "Which tools: `default`, `all`, or toolsets separated by commas. Also `--toolsets`.",
+        ),
+        key(
+            "read_only",
+            Kind::Flag,
+            "false",
+            "true",
+            "Whether every tool that starts, changes or removes anything is left out. Also `--read-only`.",
+        ),
+        key(
+            "paid_models",
+            Kind::Flag,
+            "false",
+            "true",
+            "Whether analyses through MCP may use `llm.model`, which costs money; the deterministic analysts work otherwise.",
+        ),
+        key(
+            "anonymous",
+            Kind::Flag,
+            "false",
+            "true",
+            "Whether whoever calls over HTTP without a token is the user `default`; only at a loopback address.",
+        ),
+        key(
+            "hosts",
+            Kind::Texts,
+            "",
+            "[\"mcp.example\"]",
+            "Names by which the HTTP server may be called, besides localhost. A request for another host is refused.",
+        ),
+        key(
+            "origins",
+            Kind::Texts,
+            "",
+            "[\"https://app.example:443\"]",
+            "Origins of web pages that may call the HTTP server. A request from any other page is refused.",
+        ),
+    ],
+};
+
+/// `[tokens.NAME]`.
+pub(super) const TOKENS: Section = Section {
+    path: "tokens.NAME",
+    about: "A bearer token for `ttai mcp --http`. Whoever has it acts as its user.",
+    keys: &[
+        needed(key(
+            "token",
+            Kind::Secret,
+            "",
+            "",
+            "The token: at least 16 characters, such as from `openssl rand -hex 32`.",
+        )),
+        key("user", Kind::Text, "", "\"ann\"", "As whom its holder acts; the section's name if unset."),
+        key(
+            "owner",
+            Kind::Flag,
+            "false",
+            "true",
+            "Whether its holder may see the brokers' accounts and change schedules. The user `default` always may.",
+        ),
+    ],
+};
+
 /// `[watchdog]`.
 pub(super) const WATCHDOG: Section = Section {
     path: "watchdog",

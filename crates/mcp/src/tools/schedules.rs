@@ -1,0 +1,106 @@
+//! What the Temporal server starts by itself.
+
+use async_trait::async_trait;
+use serde_json::{Value, json};
+
+use crate::answer::ToolAnswer;
+use crate::field::{FieldKind, field, required};
+use crate::problem::ToolProblem;
+use crate::summary;
+use crate::tool::{McpCall, McpTool, ToolEffect, ToolSpec};
+use crate::toolset::Toolset;
+
+/// `ttai_schedule_list`.
+pub(crate) struct ListSchedules;
+/// `ttai_schedule_change`.
+pub(crate) struct ChangeSchedule;
+
+const SCHEDULES: &str = "schedules";
+
+#[async_trait]
+impl McpTool for ListSchedules {
+    fn spec(&self) -> &'static ToolSpec {
+        const SPEC: ToolSpec = ToolSpec {
+            name: "ttai_schedule_list",
+            title: "List schedules",
+            about: "Lists what runs by itself, such as morning-csp-scan and daily-report: when, whether it is paused, its last and next runs.",
+            toolset: Toolset::Schedules,
+            standard: true,
+            effect: ToolEffect::Reads,
+            arguments: &[field("name", FieldKind::Text(200), "Only this schedule.")],
+            answers: &[field("schedules", FieldKind::Objects, "A row a schedule.")],
+        };
+        &SPEC
+    }
+
+    async fn call(&self, call: &McpCall<'_>) -> Result<ToolAnswer, ToolProblem> {
+        call.caller.must_own_desk(SCHEDULES)?;
+        let all = call.desk.schedules().await?;
+        let wanted = call.arguments.text("name");
+        let is_wanted = |row: &&Value| wanted.is_none_or(|name| row["name"] == name);
+        let shown = |row: &Value| if wanted.is_some() { row.clone() } else { in_short(row) };
+        let rows: Vec<_> =
+            all.iter().filter(is_wanted).map(|row| summary::readable(&shown(row), true)).collect();
+        match wanted {
+            Some(name) if rows.is_empty() => {
+                let names: Vec<&str> = all.iter().filter_map(|row| row["name"].as_str()).collect();
+                Err(ToolProblem::of(
+                    "name",
+                    format!("there is no schedule {name:?}"),
+                    format!("There are: {}.", names.join(", ")),
+                ))
+            }
+            Some(_) => ToolAnswer::of("schedules", rows),
+            None => Ok(ToolAnswer::of("schedules", rows)?.next("name=<schedule> shows one whole.")),
+        }
+    }
+}
+
+/// A schedule in a line: when it runs, whether it does, and what it last came to.
+fn in_short(row: &Value) -> Value {
+    let of = |place: &str| row.pointer(place).cloned().unwrap_or_default();
+    let last =
+        row.pointer("/on_server/recent").and_then(Value::as_array).and_then(|runs| runs.last()).cloned();
+    json!({
+        "name": row["name"], "when": row["words"], "paused": of("/on_server/paused"), "next": of("/on_server/next/0"),
+        "last": last, "running": of("/on_server/running"), "differs": row["differs"],
+    })
+}
+
+#[async_trait]
+impl McpTool for ChangeSchedule {
+    fn spec(&self) -> &'static ToolSpec {
+        const SPEC: ToolSpec = ToolSpec {
+            name: "ttai_schedule_change",
+            title: "Pause, resume or trigger a schedule",
+            about: "pause keeps a schedule from starting anything, resume lets it start again, trigger starts it once now.",
+            toolset: Toolset::Schedules,
+            standard: true,
+            effect: ToolEffect::Starts,
+            arguments: &[
+                required("name", FieldKind::Text(200), "The schedule's name, as ttai_schedule_list has it."),
+                required("action", FieldKind::Choice(&["pause", "resume", "trigger"]), "What to do."),
+                field("note", FieldKind::Text(200), "Why, for whoever looks at the schedule later."),
+            ],
+            answers: &[
+                field("schedule", FieldKind::Text(0), "Its name."),
+                field("done", FieldKind::Text(0), "What was done."),
+            ],
+        };
+        &SPEC
+    }
+
+    async fn call(&self, call: &McpCall<'_>) -> Result<ToolAnswer, ToolProblem> {
+        call.caller.must_own_desk(SCHEDULES)?;
+        let client = call.desk.client().await?;
+        let name = call.arguments.text("name").unwrap_or_default();
+        let note = call.arguments.text("note").unwrap_or("through MCP");
+        let done = match call.arguments.text("action") {
+            Some("pause") => client.pause_schedule(name, note).await.map(|()| "paused"),
+            Some("resume") => client.resume_schedule(name, note).await.map(|()| "resumed"),
+            _ => client.trigger_schedule(name).await.map(|()| "triggered"),
+        };
+        let answer = ToolAnswer::of("schedule", name)?.with("done", done?)?;
+        Ok(answer.next("ttai_schedule_list with its name shows what runs."))
+    }
+}

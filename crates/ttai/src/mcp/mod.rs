@@ -1,0 +1,7 @@
+//! `ttai mcp`'s process: the server that it works at, and what the MCP server needs of the binary.
+
+mod desk;
+mod keeper;
+
+pub(crate) use desk::ProcessDesk;
+pub(crate) use keeper::ServerKeeper;
