@@ -56,10 +56,7 @@ pub(crate) fn parse(text: &str, verdicts: &[&str]) -> Result<ModelAnswer, String
     if text.len() > LONGEST {
         return Err(format!("the answer has {} bytes; {LONGEST} are allowed", text.len()));
     }
-    let object = match (text.find('{'), text.rfind('}')) {
-        (Some(from), Some(to)) if from < to => text.get(from..=to).unwrap_or_default(),
-        _ => return Err("the answer has no JSON object".to_owned()),
-    };
+    let object = object(text).ok_or("the answer has no JSON object")?;
     let read: ModelAnswer =
         serde_json::from_str(object).map_err(|error| format!("the JSON does not fit the schema: {error}"))?;
     let answer = ModelAnswer {
@@ -71,6 +68,12 @@ pub(crate) fn parse(text: &str, verdicts: &[&str]) -> Result<ModelAnswer, String
         unknown: items(&read.unknown),
     };
     check(&answer, verdicts).map(|()| answer)
+}
+
+/// The object in a text that may have words or a fence around it.
+pub(crate) fn object(text: &str) -> Option<&str> {
+    let (from, to) = (text.find('{')?, text.rfind('}')?);
+    text.get(from..=to).filter(|_| from < to)
 }
 
 fn items(items: &[String]) -> Vec<String> {

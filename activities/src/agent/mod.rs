@@ -35,6 +35,7 @@ use crate::ports::Ports;
 use crate::supervise::Progress;
 
 pub(crate) use advice::Advised;
+pub(crate) use answer::object;
 pub use budget::ModelBudget;
 pub(crate) use question::{JournaledQuestion, ask};
 

@@ -20,7 +20,7 @@ use ttai_ports::{
 
 use super::members::members;
 use super::standing;
-use crate::clock::wall_clock;
+use crate::clock::{market_now_by, wall_clock};
 use crate::failure::AnalystError;
 use crate::ports::Ports;
 
@@ -281,20 +281,16 @@ impl Desk<'_> {
 
 /// What the market says of a symbol.
 pub(super) async fn known(ports: &Ports, symbol: Symbol) -> (Symbol, Known) {
-    let before = market_now(ports, &symbol).await;
+    let of_symbol = std::slice::from_ref(&symbol);
+    let before = market_now_by(ports, of_symbol).await;
     let refusal = match ports.market.quote(&symbol, before).await {
         Err(error @ PortError::UnknownSymbol { .. }) => Some(error.to_string()),
         // An outage is no reason to refuse an alert.
         _ => None,
     };
     // The answer may have said that it is later than anybody knew.
-    let now = market_now(ports, &symbol).await.max(before);
+    let now = market_now_by(ports, of_symbol).await.max(before);
     (symbol, Known { now, refusal })
-}
-
-/// The market's time; the wall clock's where nobody says.
-async fn market_now(ports: &Ports, symbol: &Symbol) -> DateTime<Utc> {
-    ports.market.now(symbol).await.unwrap_or_else(|_| wall_clock())
 }
 
 /// Alerts as they are, newest first, each over a set with the number of its members. Members are listed where a symbol is asked for.

@@ -24,7 +24,7 @@ use super::message::NewsDesk;
 use super::model_score::Scorer;
 use super::similar::HeadlineWords;
 use crate::agent::AskingActivity;
-use crate::clock::wall_clock;
+use crate::clock::{market_now_by, wall_clock};
 use crate::compute::Compute;
 use crate::failure::AnalystError;
 use crate::market_view;
@@ -69,7 +69,7 @@ impl Looker<'_> {
     /// Looks once. What it found is in the store when it answers.
     pub(super) async fn look(&self, wanted: &NewsWatchlist) -> Result<Look, AnalystError> {
         let (watched, problem) = self.watched(wanted).await?;
-        let now = market_now(self.ports, &watched).await;
+        let now = market_now_by(self.ports, &watched).await;
         let empty = Look { at: Some(now), problems: problem.into_iter().collect(), ..Look::default() };
         if watched.is_empty() {
             return Ok(empty);
@@ -178,16 +178,6 @@ impl Looker<'_> {
         let problem = format!("{excess} symbols beyond the first {MAX_WATCHED} are not watched");
         Ok((symbols, (excess > 0).then_some(problem)))
     }
-}
-
-/// The market's time by the first symbols; the wall clock's where nobody says.
-pub(super) async fn market_now(ports: &Ports, symbols: &[Symbol]) -> DateTime<Utc> {
-    for symbol in symbols.iter().take(3) {
-        if let Ok(now) = ports.market.now(symbol).await {
-            return now;
-        }
-    }
-    wall_clock()
 }
 
 /// A story and what becomes of it.

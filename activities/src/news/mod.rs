@@ -26,6 +26,7 @@ use ttai_contract::{
 use ttai_core::Symbol;
 
 use crate::agent::AskingActivity;
+use crate::clock::market_now_by;
 use crate::compute::Compute;
 use crate::failure::AnalystError;
 use crate::ports::Ports;
@@ -101,7 +102,7 @@ async fn significant(ports: &Ports, symbols: &[Symbol]) -> Result<Vec<NewsAlert>
         let message = format!("{} symbols exceed the maximum of {MAX_WATCHED}", symbols.len());
         return Err(ValidationError::new("symbols", message).into());
     }
-    let now = look::market_now(ports, symbols).await;
+    let now = market_now_by(ports, symbols).await;
     let readings = ports.news.read(symbols, &BTreeMap::new(), now).await;
     let failure = readings.iter().find_map(|reading| reading.stories.as_ref().err());
     if let Some(error) = failure.filter(|_| readings.iter().all(|reading| reading.stories.is_err())) {

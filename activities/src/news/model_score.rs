@@ -11,7 +11,7 @@ use ttai_ports::ModelMessage;
 
 use super::candidates::Candidate;
 use super::message::GRAVE;
-use crate::agent::{Asked, AskingActivity, JournaledQuestion, ask};
+use crate::agent::{Asked, AskingActivity, JournaledQuestion, ask, object};
 use crate::ports::Ports;
 use crate::supervise::Progress;
 
@@ -81,8 +81,7 @@ impl Scorer<'_> {
             answer_schema: ("news_scores".to_owned(), schema()),
         };
         let text = ask(self.ports, &asked, question, self.progress).await?;
-        let object = text.find('{').zip(text.rfind('}')).and_then(|(from, to)| text.get(from..=to));
-        serde_json::from_str(object.unwrap_or_default())
+        serde_json::from_str(object(&text).unwrap_or_default())
             .map_err(|error| format!("its answer does not fit the schema: {error}"))
     }
 }

@@ -284,7 +284,7 @@ impl Metrics for Tastytrade {
                     let read = batch.iter().filter_map(|symbol| {
                         Some((symbol.clone(), metrics::of_symbol(&found, symbol)?.clone()))
                     });
-                    self.client.records.keep(self.client.service.now(), read);
+                    self.client.records.save(self.client.service.now(), read);
                 }
                 Err(error) => tracing::warn!("{error}; the metrics are read one by one"),
             }

@@ -16,8 +16,8 @@ const SERVES: TimeDelta = TimeDelta::minutes(10);
 pub(super) struct Records(Mutex<HashMap<Symbol, (DateTime<Utc>, MarketMetric)>>);
 
 impl Records {
-    /// Keeps what was read `at` a moment; what no longer serves goes.
-    pub(super) fn keep(&self, at: DateTime<Utc>, read: impl IntoIterator<Item = (Symbol, MarketMetric)>) {
+    /// Saves what was read `at` a moment; what no longer serves goes.
+    pub(super) fn save(&self, at: DateTime<Utc>, read: impl IntoIterator<Item = (Symbol, MarketMetric)>) {
         let mut records = self.lock();
         records.retain(|_, (read_at, _)| serves(*read_at, at));
         records.extend(read.into_iter().map(|(symbol, metric)| (symbol, (at, metric))));
@@ -51,12 +51,12 @@ mod tests {
         let metric = parse_market_metrics(body).unwrap().remove(0);
         let (records, f) = (Records::default(), Symbol::new("F").unwrap());
         let at: DateTime<Utc> = "2026-11-30T15:00:00Z".parse().unwrap();
-        records.keep(at, [(f.clone(), metric)]);
+        records.save(at, [(f.clone(), metric)]);
         assert!(records.of(&f, at).is_some() && records.of(&f, at + TimeDelta::seconds(599)).is_some());
         assert!(
             records.of(&f, at + SERVES).is_none() && records.of(&f, at - TimeDelta::seconds(1)).is_none()
         );
-        records.keep(at + SERVES, []);
+        records.save(at + SERVES, []);
         assert!(records.of(&f, at).is_none(), "it is gone");
     }
 }
