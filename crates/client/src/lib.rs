@@ -18,6 +18,7 @@
 mod alerts;
 mod connect;
 mod error;
+mod history;
 mod listing;
 mod monitors;
 mod payload;
@@ -34,7 +35,8 @@ mod syncs;
 pub use alerts::PriceAlerts;
 pub use connect::{Connect, TtaiClient};
 pub use error::ClientError;
-pub use listing::{ListFilter, RunDescription, RunStatus, RunSummary};
+pub use history::HistoryLine;
+pub use listing::{ListFilter, RunDescription, RunState, RunStatus, RunSummary, Without};
 pub use monitors::{MonitorHandle, monitor_names};
 pub use portfolio::PortfolioMonitor;
 pub use progress::{RunProgress, Step, StepState};

@@ -1,15 +1,21 @@
 //! Lists and descriptions of runs, as the server knows them.
 
 use chrono::{DateTime, Utc};
-use futures::StreamExt;
+use futures::{StreamExt, stream};
 use serde::Serialize;
 use temporalio_client::{WorkflowExecutionDescription, WorkflowExecutionStatus, WorkflowListOptions};
 use temporalio_common::search_attributes::{SearchAttributeKey, SearchAttributes};
 use ttai_contract::subject::DEFAULT_USER;
-use ttai_contract::{ids, search_attributes, workflows};
+use ttai_contract::{TaskQueue, WorkflowEntry, ids, search_attributes, workflows};
 
 use crate::connect::TtaiClient;
 use crate::error::ClientError;
+
+/// The open runs that are asked for one by one, at most, and how many at once.
+const MOST_ASKED_FOR: usize = 200;
+const ASKED_AT_ONCE: usize = 8;
+/// `WorkflowExecutionStarted` and `WorkflowTaskScheduled`.
+const EVENTS_BEFORE_A_WORKER: usize = 2;
 
 /// How a run stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -57,6 +63,49 @@ impl From<WorkflowExecutionStatus> for RunStatus {
             WorkflowExecutionStatus::Terminated => Self::Terminated,
             WorkflowExecutionStatus::TimedOut => Self::TimedOut,
             _ => Self::Unknown,
+        }
+    }
+}
+
+/// What a person asks for: which runs by how they stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunState {
+    /// Started, and no worker has taken it yet.
+    Pending,
+    /// Under way.
+    Running,
+    /// Answered.
+    Completed,
+    /// Failed, terminated, or past its execution timeout.
+    Failed,
+    /// Cancelled.
+    Cancelled,
+}
+
+impl RunState {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Pending, Self::Running, Self::Completed, Self::Failed, Self::Cancelled];
+
+    /// Its name.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Running => "running",
+            Self::Completed => "completed",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    /// The server's words for it; what is pending is running there.
+    const fn of_the_server(self) -> &'static str {
+        match self {
+            Self::Pending | Self::Running => "'Running'",
+            Self::Completed => "'Completed'",
+            Self::Failed => "'Failed', 'Terminated', 'TimedOut'",
+            Self::Cancelled => "'Canceled'",
         }
     }
 }
@@ -123,6 +172,15 @@ impl From<&WorkflowExecutionDescription> for RunDescription {
     }
 }
 
+/// What a list may do without.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Without {
+    /// Runs that completed.
+    Completed,
+    /// Analyses that completed: the store has them.
+    CompletedAnalyses,
+}
+
 /// Which runs to list; all fields narrow.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListFilter {
@@ -130,22 +188,31 @@ pub struct ListFilter {
     pub user_id: Option<String>,
     /// About what.
     pub symbol: Option<String>,
-    /// Leaves out those that completed: the store has them.
-    pub without_completed: bool,
+    /// How they stand. To tell the pending from the running each that is open is asked for, one by one.
+    pub state: Option<RunState>,
+    /// Of which workflow.
+    pub workflow_type: Option<String>,
+    /// What to leave out.
+    pub without: Option<Without>,
     /// How many at most.
     pub limit: usize,
 }
 
 impl Default for ListFilter {
     fn default() -> Self {
-        Self { user_id: None, symbol: None, without_completed: false, limit: 50 }
+        Self { user_id: None, symbol: None, state: None, workflow_type: None, without: None, limit: 50 }
     }
 }
 
 impl ListFilter {
     fn query(&self) -> String {
-        let types: Vec<String> = workflows().iter().map(|workflow| format!("'{}'", workflow.name)).collect();
-        let mut query = format!("WorkflowType IN ({})", types.join(", "));
+        let names = |is_meant: fn(&WorkflowEntry) -> bool| {
+            let meant = workflows().into_iter().filter(is_meant);
+            meant.map(|entry| format!("'{}'", entry.name)).collect::<Vec<_>>().join(", ")
+        };
+        // A run that goes on as another is not listed twice.
+        let mut query =
+            format!("WorkflowType IN ({}) AND ExecutionStatus != 'ContinuedAsNew'", names(|_| true));
         let quoted = |value: &str| value.replace('\'', "''");
         match self.user_id.as_deref() {
             // A run that another SDK started has no user until a worker has seen it.
@@ -158,8 +225,19 @@ impl ListFilter {
         if let Some(symbol) = &self.symbol {
             query.push_str(&format!(" AND TtaiSymbol = '{}'", quoted(symbol)));
         }
-        if self.without_completed {
-            query.push_str(" AND ExecutionStatus != 'Completed'");
+        if let Some(workflow_type) = &self.workflow_type {
+            query.push_str(&format!(" AND WorkflowType = '{}'", quoted(workflow_type)));
+        }
+        if let Some(state) = self.state {
+            query.push_str(&format!(" AND ExecutionStatus IN ({})", state.of_the_server()));
+        }
+        match self.without {
+            None => {}
+            Some(Without::Completed) => query.push_str(" AND ExecutionStatus != 'Completed'"),
+            Some(Without::CompletedAnalyses) => query.push_str(&format!(
+                " AND (ExecutionStatus != 'Completed' OR WorkflowType NOT IN ({}))",
+                names(|entry| entry.queue == TaskQueue::Analysis)
+            )),
         }
         query
     }
@@ -171,7 +249,29 @@ impl TtaiClient {
     /// # Errors
     /// [`ClientError::Server`] when the server refuses, [`ClientError::Deadline`] when it does not answer.
     pub async fn list(&self, filter: &ListFilter) -> Result<Vec<RunSummary>, ClientError> {
-        self.listed(filter.query(), filter.limit).await
+        let open = match filter.state {
+            Some(RunState::Pending) => true,
+            Some(RunState::Running) => false,
+            _ => return self.listed(filter.query(), filter.limit).await,
+        };
+        let runs = self.listed(filter.query(), MOST_ASKED_FOR.max(filter.limit)).await?;
+        let mut asked = stream::iter(runs)
+            .map(async |run| {
+                let described = self.any_run(&run.workflow_id).description().await;
+                (run, described.map(|described| is_pending(&described)))
+            })
+            .buffered(ASKED_AT_ONCE);
+        let mut wanted = Vec::new();
+        while let Some((run, pending)) = asked.next().await {
+            match pending {
+                Ok(pending) if pending == open => wanted.push(run),
+                // It ended while the others were asked for.
+                Ok(_) | Err(ClientError::NotFound(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        wanted.truncate(filter.limit);
+        Ok(wanted)
     }
 
     /// The runs that a visibility query finds, newest first.
@@ -201,6 +301,13 @@ impl TtaiClient {
     }
 }
 
+/// Whether no worker has taken a run's first task yet.
+fn is_pending(description: &WorkflowExecutionDescription) -> bool {
+    let task = description.raw().pending_workflow_task.as_ref();
+    description.history_length() <= EVENTS_BEFORE_A_WORKER
+        && task.is_some_and(|task| task.started_time.is_none())
+}
+
 /// A run that another SDK started has its symbol in its id until a worker has seen it.
 fn symbol(attributes: &SearchAttributes, workflow_id: &str) -> Option<String> {
     keyword(attributes, &search_attributes::SYMBOL)
@@ -218,6 +325,6 @@ mod tests {
     #[test]
     fn a_hostile_symbol_stays_a_string_in_the_query() {
         let filter = ListFilter { symbol: Some("A' OR 'x'='x".to_owned()), ..ListFilter::default() };
-        assert!(filter.query().ends_with("AND TtaiSymbol = 'A'' OR ''x''=''x'"), "{}", filter.query());
+        assert!(filter.query().ends_with(" AND TtaiSymbol = 'A'' OR ''x''=''x'"), "{}", filter.query());
     }
 }

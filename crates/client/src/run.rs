@@ -12,6 +12,7 @@ use temporalio_client::{
     UntypedQuery, UntypedSignal, UntypedUpdate, UntypedWorkflow, WorkflowCancelOptions,
     WorkflowDescribeOptions, WorkflowExecuteUpdateOptions, WorkflowExecutionDescription,
     WorkflowGetResultOptions, WorkflowHandle, WorkflowQueryOptions, WorkflowSignalOptions,
+    WorkflowTerminateOptions,
 };
 use temporalio_common::data_converters::RawValue;
 use ttai_contract::{Query, WorkflowParams};
@@ -83,6 +84,19 @@ impl AnyRun {
             .within("cancel", handle.cancel(options))
             .await?
             .map_err(|error| ClientError::interaction(&self.workflow_id, "cancel", error))
+    }
+
+    /// Ends the run at once: nothing of it is saved, no message is sent, and it cannot go on. [`AnyRun::cancel`] is kinder.
+    ///
+    /// # Errors
+    /// [`ClientError::NotFound`] when there is nothing to end.
+    pub async fn terminate(&self, reason: &str) -> Result<(), ClientError> {
+        let handle = self.handle();
+        let options = WorkflowTerminateOptions::builder().reason(reason).build();
+        self.client
+            .within("terminate", handle.terminate(options))
+            .await?
+            .map_err(|error| ClientError::interaction(&self.workflow_id, "terminate", error))
     }
 
     /// Sends a message that nobody answers.

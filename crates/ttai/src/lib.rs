@@ -6,6 +6,7 @@ pub mod commands;
 pub mod config;
 pub mod deliveries;
 pub mod deployment;
+pub mod ending;
 mod folder;
 pub mod guard;
 mod invented;

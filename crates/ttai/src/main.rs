@@ -2,18 +2,23 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
-use ttai::cli::{Cli, Command};
-use ttai::{commands, output};
+use clap::FromArgMatches;
+use ttai::cli::{self, Cli, Command};
+use ttai::ending::Ending;
+use ttai::{commands, output, report};
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::from_arg_matches(&cli::command().get_matches()) {
+        Ok(cli) => cli,
+        Err(error) => error.exit(),
+    };
     output::init_logs(cli.global.verbose, matches!(cli.command, Command::Analyze(_) | Command::Watch(_)));
+    report::show_local_times();
     match commands::run(cli) {
         Ok(code) => code,
         Err(error) => {
             output::error(&error);
-            ExitCode::FAILURE
+            Ending::of(&error).into()
         }
     }
 }

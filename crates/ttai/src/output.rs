@@ -57,12 +57,17 @@ pub fn can_ask() -> bool {
     std::io::stdin().is_terminal() && is_interactive()
 }
 
+/// Writes a question beside the result; what is answered stands on the same line.
+pub fn prompt(question: &str) {
+    let _ = write!(std::io::stderr().lock(), "{question}");
+}
+
 /// Asks a question that is answered with yes or no; no where nothing is said.
 ///
 /// # Errors
 /// A terminal that cannot be read.
 pub fn ask(question: &str) -> anyhow::Result<bool> {
-    let _ = write!(std::io::stderr().lock(), "{question} [y/N] ");
+    prompt(&format!("{question} [y/N] "));
     let mut answer = String::new();
     std::io::stdin().read_line(&mut answer)?;
     Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))

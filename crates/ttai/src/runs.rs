@@ -8,12 +8,13 @@ use anyhow::bail;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
-use ttai_client::{AnyRun, ClientError, ListFilter, RunStatus, RunSummary, TtaiClient};
-use ttai_contract::{MarketSource, UserId, ids};
+use ttai_client::{AnyRun, ClientError, ListFilter, RunState, RunStatus, RunSummary, TtaiClient, Without};
+use ttai_contract::{MarketSource, TaskQueue, UserId, ids, workflow};
 use ttai_core::Symbol;
 use ttai_ports::{AnalysisFilter, AnalysisRecord};
 use ttai_store::Spooled;
 
+use crate::ending::fail;
 use crate::saved::SavedAnalyses;
 use crate::settings::Settings;
 use crate::{report, server};
@@ -113,15 +114,14 @@ pub(crate) struct KnownRuns {
 }
 
 impl KnownRuns {
-    /// The newest runs of a symbol, or of all, of a user, or of all, at most `limit`.
+    /// The newest runs that are wanted.
     ///
     /// # Errors
     /// A store that cannot be read, where nothing waits for it on this host, and a configured server that does not answer.
     /// Where no server is known, the store has what is finished.
-    pub(crate) async fn find(settings: &Settings, symbol: Option<&str>, limit: u32) -> anyhow::Result<Self> {
+    pub(crate) async fn find(settings: &Settings, wanted: RunFilter<'_>) -> anyhow::Result<Self> {
         let client = server::existing_client(settings).await?;
-        let place = RunPlace { client: client.as_ref(), store: None, settings };
-        Self::find_at(place, RunFilter { user: None, symbol, limit }).await
+        Self::find_at(RunPlace { client: client.as_ref(), store: None, settings }, wanted).await
     }
 
     /// The same at a server, where one is known, and of one user.
@@ -138,19 +138,24 @@ impl KnownRuns {
             let filter = ListFilter {
                 user_id: user_id.clone(),
                 symbol: symbol.clone(),
-                without_completed: true,
+                state: wanted.state,
+                workflow_type: wanted.workflow_type.map(str::to_owned),
+                without: Some(wanted.without()),
                 limit,
             };
             rows.extend(client.list(&filter).await?.into_iter().map(RunRow::from));
         }
-        let filter =
-            AnalysisFilter { user_id, symbol, limit: Some(wanted.limit), ..AnalysisFilter::default() };
-        let saved = match place.store {
-            Some(store) => SavedAnalyses::find_in(Ok(Arc::clone(store)), place.settings, &filter).await?,
-            None => SavedAnalyses::find(place.settings, &filter).await?,
-        };
-        let note = saved.note();
-        rows.extend(saved.records.into_iter().map(RunRow::from));
+        let mut note = None;
+        if wanted.includes_saved() {
+            let filter =
+                AnalysisFilter { user_id, symbol, limit: Some(wanted.limit), ..AnalysisFilter::default() };
+            let saved = match place.store {
+                Some(store) => SavedAnalyses::find_in(Ok(Arc::clone(store)), place.settings, &filter).await?,
+                None => SavedAnalyses::find(place.settings, &filter).await?,
+            };
+            note = saved.note();
+            rows.extend(saved.records.into_iter().map(RunRow::from));
+        }
         rows.sort_by_key(|row| Reverse(row.time));
         rows.truncate(limit);
         name(&mut rows);
@@ -170,13 +175,36 @@ pub(crate) struct RunPlace<'a> {
 }
 
 /// Which runs.
+#[derive(Clone, Copy, Default)]
 pub(crate) struct RunFilter<'a> {
     /// Whose; anybody's where none.
     pub(crate) user: Option<&'a UserId>,
     /// About what.
     pub(crate) symbol: Option<&'a str>,
+    /// Which stand so.
+    pub(crate) state: Option<RunState>,
+    /// Of which workflow.
+    pub(crate) workflow_type: Option<&'a str>,
+    /// Whether finished runs of every workflow are wanted, and not of analyses only.
+    pub(crate) all: bool,
     /// How many at most.
     pub(crate) limit: u32,
+}
+
+impl RunFilter<'_> {
+    /// Whether what is saved may be among them: analyses that were answered.
+    fn includes_saved(&self) -> bool {
+        let of_state = self.state.is_none_or(|state| state == RunState::Completed);
+        let is_analysis = |name| workflow(name).is_some_and(|entry| entry.queue == TaskQueue::Analysis);
+        of_state && self.workflow_type.is_none_or(is_analysis)
+    }
+
+    /// What the server need not list: of workflows that run by themselves by the dozen, what has completed is left out unless it is
+    /// asked for.
+    const fn without(&self) -> Without {
+        let is_asked_for = self.all || self.state.is_some() || self.workflow_type.is_some();
+        if is_asked_for { Without::CompletedAnalyses } else { Without::Completed }
+    }
 }
 
 /// A run's id as people see and type it: `NVDA-7f3k`. Workflows without a symbol have well-known ids, which are shown as they are.
@@ -237,7 +265,9 @@ pub(crate) async fn meant_by(
     text: &str,
 ) -> anyhow::Result<String> {
     let symbol = Symbol::new(text).ok();
-    let find = |symbol, limit| KnownRuns::find_at(place, RunFilter { user, symbol, limit });
+    let find = |symbol, limit| {
+        KnownRuns::find_at(place, RunFilter { user, symbol, limit, ..RunFilter::default() })
+    };
     if text == LAST {
         let newest = find(None, 1).await?.rows.into_iter().next();
         return newest.map_or_else(
@@ -291,7 +321,7 @@ fn pick(rows: &[RunRow], text: &str) -> anyhow::Result<String> {
         several => {
             let named: Vec<String> = several.iter().take(NAMED).map(|row| one_of_several(row)).collect();
             let more = if several.len() > NAMED { ", …" } else { "" };
-            bail!("'{text}' fits {} runs: {}{more}; give more of the id", several.len(), named.join(", "))
+            fail!(WrongRequest, "'{text}' fits {} runs: {}{more}; give more of the id", several.len(), named.join(", "))
         }
     }
 }

@@ -12,6 +12,7 @@ use ttai_dev_server::{
     discover,
 };
 
+use crate::ending::Ending;
 use crate::market::MarketChoice;
 use crate::settings::Settings;
 use crate::{output, sdk_metrics};
@@ -96,6 +97,18 @@ pub async fn existing_client(settings: &Settings) -> anyhow::Result<Option<TtaiC
         Some((folder, running)) => Ok(Some(connect_in(&folder, &running.address, &running.namespace).await?)),
         None => Ok(None),
     }
+}
+
+/// The same, where there has to be one.
+///
+/// # Errors
+/// As [`existing_client`], and no server at all.
+pub async fn client(settings: &Settings) -> anyhow::Result<TtaiClient> {
+    existing_client(settings).await?.ok_or_else(|| {
+        Ending::NoServer.error(
+            "no Temporal server is configured or running here; start one with `ttai dev`, or set TEMPORAL_ADDRESS or --address",
+        )
+    })
 }
 
 /// A client of the development server in `folder`, which is named after its market.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use chrono::{DateTime, Utc};
 use clap::{Args, Subcommand, ValueEnum};
 use serde::Deserialize;
+use ttai_client::RunState;
 use ttai_contract::{AccountType, AnalysisDepth, SpreadType, Strategy, Timeframe, UserId};
 
 use super::{MarketArgs, market_time};
@@ -146,6 +147,15 @@ pub struct ListArgs {
     /// Only this symbol.
     #[arg(long)]
     pub symbol: Option<String>,
+    /// Only runs that stand so: of any workflow, and of all users.
+    #[arg(long, value_name = "STATE")]
+    pub status: Option<StateArg>,
+    /// Only runs of this workflow, such as RunReportWorkflow.
+    #[arg(long = "type", value_name = "WORKFLOW")]
+    pub workflow_type: Option<String>,
+    /// Finished runs of every workflow, not of analyses only.
+    #[arg(long)]
+    pub all: bool,
     /// Most rows to show, 1 to 1000.
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub limit: u32,
@@ -178,6 +188,25 @@ pub struct WaitArgs {
 pub struct CancelArgs {
     /// A symbol (its newest run), `last`, or an id or its beginning: NVDA-7f3k.
     pub id: String,
+    /// Why; it stands in the run's history.
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
+    /// End it at once, where it does not stop by itself: nothing of it is saved.
+    #[arg(long, requires = "reason")]
+    pub terminate: bool,
+}
+
+/// `ttai history`.
+#[derive(Clone, Debug, Args)]
+pub struct HistoryArgs {
+    /// A symbol (its newest run), `last`, or an id or its beginning: NVDA-7f3k.
+    pub id: String,
+    /// Only the last so many events.
+    #[arg(long, value_name = "N")]
+    pub tail: Option<usize>,
+    /// Print as JSON.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `ttai start`.
@@ -207,6 +236,8 @@ pub enum RunCommand {
     Wait(WaitArgs),
     /// Cancel a run; what it finished so far stays in its details.
     Cancel(CancelArgs),
+    /// Show the events of a run's history, each with what it was about.
+    History(HistoryArgs),
 }
 
 fn json(text: &str) -> Result<serde_json::Value, String> {
@@ -228,6 +259,21 @@ macro_rules! argument {
     };
 }
 
+argument!(
+    /// How a run stands.
+    StateArg => RunState {
+        /// Started, and no worker has taken it yet.
+        Pending,
+        /// Under way.
+        Running,
+        /// Answered.
+        Completed,
+        /// Failed, terminated, or past its execution timeout.
+        Failed,
+        /// Cancelled.
+        Cancelled
+    }
+);
 argument!(
     /// What to sell.
     StrategyArg => Strategy {

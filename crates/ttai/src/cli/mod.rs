@@ -13,6 +13,8 @@ mod quotes;
 mod reports;
 mod schedules;
 mod screens;
+mod setup;
+mod shown;
 mod sync;
 
 use std::path::PathBuf;
@@ -32,8 +34,8 @@ pub use alerts::{
     WatchlistChangeArgs, WatchlistCommand, WatchlistOptions,
 };
 pub use analyses::{
-    AccountArg, AnalyzeArgs, CancelArgs, ListArgs, RunCommand, ShowArgs, StartArgs, TradeArgs, ViewArgs,
-    WaitArgs,
+    AccountArg, AnalyzeArgs, CancelArgs, HistoryArgs, ListArgs, RunCommand, ShowArgs, StartArgs, TradeArgs,
+    ViewArgs, WaitArgs,
 };
 pub use drills::{
     DrillAlertsArgs, DrillCommand, DrillDayArgs, DrillIdleArgs, DrillLatencyArgs, DrillScreenArgs,
@@ -50,6 +52,8 @@ pub use screens::{
     EarningsArg, RankArg, ScreenArgs, ScreenCriteriaArgs, ScreenerCommand, ScreenerNameArgs, ScreenerOptions,
     ScreenerRunArgs, ScreenerSaveArgs,
 };
+pub use setup::SetupArgs;
+pub use shown::command;
 pub use sync::{SyncBackfillArgs, SyncCommand, SyncOptions, SyncRunArgs};
 
 /// A durable trading assistant: analyses that survive crashes, with every number on record.
@@ -66,6 +70,7 @@ pub struct Cli {
 
 /// What every command takes.
 #[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Global options")]
 pub struct GlobalArgs {
     /// Configuration file [default: ./ttai.toml, else the user's].
     #[arg(long, global = true, env = "TTAI_CONFIG", value_name = "FILE")]
@@ -116,6 +121,8 @@ impl GlobalArgs {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Set ttai up: your account, your limits, your symbols, a test message. Every question can be skipped.
+    Setup(SetupArgs),
     /// Run everything locally: a Temporal server, a worker on all queues and a market. No account needed.
     Dev(DevArgs),
     /// Run a worker against a Temporal server.
@@ -135,9 +142,11 @@ pub enum Command {
     Wait(WaitArgs),
     /// Cancel a run; what it finished so far stays in its details.
     Cancel(CancelArgs),
+    /// Show the events of a run's history, each with what it was about.
+    History(HistoryArgs),
     /// Start any workflow by name, with the same JSON argument any SDK would send.
     Start(StartArgs),
-    /// Runs of any workflow: list, show, wait, cancel.
+    /// Runs of any workflow: list, show, wait, cancel, history.
     #[command(subcommand)]
     Run(RunCommand),
     /// Show quotes, once or live.
@@ -200,10 +209,18 @@ pub enum Command {
     Store(StoreCommand),
     /// Ask a running worker whether it takes work; the exit code is 0 if it does.
     Health(HealthArgs),
+    /// Print a shell's completions: `ttai completions bash > ~/.local/share/bash-completion/completions/ttai`.
+    Completions {
+        /// Which shell.
+        shell: clap_complete::Shell,
+    },
+    /// Write a manual page for every command into a folder, or print that of ttai.
+    Man(ManArgs),
 }
 
 /// Which market.
 #[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Market")]
 pub struct MarketArgs {
     /// A folder of recorded market data.
     #[arg(long, env = "TTAI_TAPE", value_name = "DIR", conflicts_with = "seed")]
@@ -356,6 +373,14 @@ pub struct HealthArgs {
     pub url: Option<url::Url>,
 }
 
+/// `ttai man`.
+#[derive(Clone, Debug, Args)]
+pub struct ManArgs {
+    /// Folder of the pages [default: that of ttai is printed].
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+}
+
 /// A span of time of at least 10 ms.
 fn duration(text: &str) -> Result<Duration, String> {
     let span = crate::config::duration(text)?;
@@ -364,12 +389,10 @@ fn duration(text: &str) -> Result<Duration, String> {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]
     fn the_command_line_is_consistent() {
-        Cli::command().debug_assert();
+        command().debug_assert();
     }
 }

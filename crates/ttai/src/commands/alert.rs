@@ -5,7 +5,7 @@ use std::io::Read;
 use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use chrono::{TimeDelta, Utc};
 use serde_json::Value;
 use ttai_client::PriceAlerts;
@@ -14,6 +14,7 @@ use ttai_engine::phrase::{self, PhraseContext};
 use ttai_ports::{Alerts, FiringFilter, FiringRecord, Firings};
 use ttai_store::Database;
 
+use crate::ending::{Ending, fail};
 use crate::cli::{
     AlertAddArgs, AlertChangeArgs, AlertCommand, AlertIdsArgs, AlertListArgs, AlertOfArgs, GlobalArgs,
 };
@@ -114,7 +115,7 @@ async fn is_wanted(router: &PriceAlerts, alerts: &[AlertDefinition]) -> anyhow::
 fn from_words(words: &[String]) -> anyhow::Result<AlertDefinition> {
     let text = words.join(" ");
     phrase::parse(&text, PhraseContext { now: Utc::now() })
-        .map_err(|error| anyhow::anyhow!("{}\n{error}", error.pointing_at(&text)))
+        .map_err(|error| Ending::WrongRequest.error(format!("{}\n{error}", error.pointing_at(&text))))
 }
 
 fn from_json(file: &Path) -> anyhow::Result<Vec<AlertDefinition>> {
@@ -179,7 +180,7 @@ async fn list(settings: &Settings, args: AlertListArgs) -> anyhow::Result<ExitCo
 async fn show(settings: &Settings, args: AlertOfArgs) -> anyhow::Result<ExitCode> {
     let database = database(settings).await?;
     let Some(record) = database.alert(args.user.as_str(), &args.id).await? else {
-        bail!("there is no alert {}; `ttai alert list` shows them", args.id);
+        fail!(NotFound, "there is no alert {}; `ttai alert list` shows them", args.id);
     };
     let answer = ttai_activities::alert_answer(&record);
     let filter =

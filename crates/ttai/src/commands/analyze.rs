@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use anyhow::{anyhow, bail};
+use anyhow::anyhow;
 use chrono::Utc;
 use serde_json::Value;
 use ttai_client::Run;
@@ -10,7 +10,8 @@ use ttai_contract::{FullAnalysisParams, ModelName, TradeRequest, Validate, Valid
 use ttai_core::Symbol;
 
 use super::desk::Desk;
-use super::{INTERRUPTED, wait};
+use super::wait;
+use crate::ending::{Ending, fail};
 use crate::cli::{AnalyzeArgs, GlobalArgs};
 use crate::preferences::RequestDefaults;
 use crate::runs::short_id;
@@ -26,7 +27,8 @@ pub async fn run(global: &GlobalArgs, args: AnalyzeArgs) -> anyhow::Result<ExitC
     let mut defaults = RequestDefaults::of(&settings, &args.user).await;
     let requests = requests(&settings, &args, &mut defaults).map_err(|error| defaults.explain(error))?;
     if args.market.is_chosen() && global.address.is_some() {
-        bail!(
+        fail!(
+WrongRequest,
             "a server uses its workers' market; drop --tape and --seed (TTAI_TAPE, TTAI_SEED), or drop --address"
         );
     }
@@ -58,7 +60,7 @@ fn requests(
         }
     }
     if symbols.len() > 1 && args.chart.is_some() {
-        bail!("--chart writes the chart of one symbol, and {} are given", symbols.len());
+        fail!(WrongRequest, "--chart writes the chart of one symbol, and {} are given", symbols.len());
     }
     let trade = requests::trade(&settings.config, &args.trade, defaults);
     let request = |symbol| {
@@ -97,7 +99,7 @@ impl Job<'_> {
                 Ok(None) => {
                     output::note("");
                     self.come_back(&runs[place..]);
-                    return Ok(ExitCode::from(INTERRUPTED));
+                    return Ok(Ending::Interrupted.into());
                 }
                 Err(error) if alone => return Err(error),
                 Err(error) => {
@@ -164,12 +166,10 @@ fn as_flag(error: ValidationError) -> anyhow::Error {
     let flag = format!("--{}", name.replace('_', "-"));
     // A message about two fields names both.
     if error.message.starts_with(name) {
-        return anyhow!(
-            "{}",
-            PAIRED.iter().fold(error.message, |text, (name, flag)| text.replace(name, flag))
-        );
+        return Ending::WrongRequest
+            .error(PAIRED.iter().fold(error.message, |text, (name, flag)| text.replace(name, flag)));
     }
-    anyhow!("{flag}: {}", error.message)
+    Ending::WrongRequest.error(format!("{flag}: {}", error.message))
 }
 
 fn params(symbol: Symbol, args: &AnalyzeArgs, trade: TradeRequest) -> FullAnalysisParams {

@@ -1,9 +1,9 @@
 //! A server to work at: the configured or running one, or one that a command brings up, with a worker, for its own run.
 
-use anyhow::bail;
 use ttai_client::TtaiClient;
 use ttai_dev_server::DevServer;
 
+use crate::ending::fail;
 use crate::cli::GlobalArgs;
 use crate::runs::short_id;
 use crate::settings::Settings;
@@ -36,7 +36,7 @@ impl Desk {
         }
         let settings = sources::resolved(settings.clone()).await;
         if !settings.server_dir()?.exists() {
-            bail!("no Temporal server is configured or running here, and none has ever run for this market");
+            fail!(NoServer, "no Temporal server is configured or running here, and none has ever run for this market");
         }
         Self::bring_up(&settings).await
     }

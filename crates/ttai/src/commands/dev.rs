@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use super::asked_to_stop;
 
+use crate::ending::Ending;
 use crate::cli::{DevArgs, GlobalArgs};
 use crate::local::LocalTtai;
 use crate::readiness::Readiness;
@@ -35,7 +36,7 @@ pub async fn run(global: &GlobalArgs, args: DevArgs) -> anyhow::Result<ExitCode>
     output::note("stopping");
     tokio::select! {
         stopped = local.stop() => stopped?,
-        _ = asked_to_stop() => return Ok(ExitCode::from(super::INTERRUPTED)),
+        _ = asked_to_stop() => return Ok(Ending::Interrupted.into()),
     }
     outcome.map(|()| ExitCode::SUCCESS)
 }

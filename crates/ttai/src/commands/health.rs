@@ -3,11 +3,12 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::{Context, bail, ensure};
+use anyhow::{Context, ensure};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use url::Url;
 
+use crate::ending::fail;
 use crate::cli::{GlobalArgs, HealthArgs};
 use crate::output;
 use crate::settings::Settings;
@@ -54,7 +55,7 @@ async fn look(url: &Url) -> anyhow::Result<(u16, String)> {
     match url.scheme() {
         "http" => ask(connect.await?, url, host, port).await,
         "tcp" => connect.await.map(|_| (200, "listens".to_owned())).map_err(Into::into),
-        _ => bail!("use http:// or tcp://"),
+        _ => fail!(WrongRequest, "use http:// or tcp://"),
     }
 }
 

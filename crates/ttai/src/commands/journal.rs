@@ -3,12 +3,12 @@
 use std::process::ExitCode;
 use std::time::SystemTime;
 
-use anyhow::bail;
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use ttai_activities::review_journal;
 use ttai_ports::{JournalEntry, JournalFilter, JournalLink, SyncedRows, TradeJournal, TradeKey};
 use ttai_store::Database;
 
+use crate::ending::fail;
 use crate::cli::{GlobalArgs, JournalCommand, JournalListArgs, JournalOptions, JournalReviewArgs};
 use crate::settings::Settings;
 use crate::{output, report, sources, wiring};
@@ -82,7 +82,8 @@ async fn show(database: &Database, entry: &str, options: &JournalOptions) -> any
 async fn find(database: &Database, id: &str, options: &JournalOptions) -> anyhow::Result<JournalEntry> {
     let id = id.to_ascii_lowercase();
     if id.len() < SHORTEST_ID || !id.chars().all(|letter| letter.is_ascii_hexdigit()) {
-        bail!(
+        fail!(
+WrongRequest,
             "'{id}' is not a journal entry's id; take one from ttai journal list --all, at least {SHORTEST_ID} letters of it"
         );
     }
@@ -90,8 +91,8 @@ async fn find(database: &Database, id: &str, options: &JournalOptions) -> anyhow
     let mut found = database.entries(options.user.as_str(), &filter, 2).await?;
     match (found.pop(), found.is_empty()) {
         (Some(entry), true) => Ok(entry),
-        (None, _) => bail!("there is no journal entry {id}; see ttai journal list --all"),
-        (Some(_), false) => bail!("several journal entries begin with {id}; give more of the id"),
+        (None, _) => fail!(NotFound, "there is no journal entry {id}; see ttai journal list --all"),
+        (Some(_), false) => fail!(WrongRequest, "several journal entries begin with {id}; give more of the id"),
     }
 }
 
@@ -116,10 +117,10 @@ async fn find_trade(database: &Database, id: &str, options: &JournalOptions) -> 
     match (found.pop(), found.pop()) {
         (Some(trade), None) => Ok(trade),
         (None, _) => {
-            bail!("no synced transaction has the id {id}; pull them with ttai sync run transactions -w")
+            fail!(NotFound, "no synced transaction has the id {id}; pull them with ttai sync run transactions -w")
         }
         (Some(one), Some(other)) => {
-            bail!("{id} is a transaction of {} and of {}; give its whole key", one.resource, other.resource)
+            fail!(WrongRequest, "{id} is a transaction of {} and of {}; give its whole key", one.resource, other.resource)
         }
     }
 }

@@ -11,6 +11,7 @@ pub mod doctor;
 mod doctor_schedules;
 pub mod drill;
 pub mod health;
+pub mod history;
 pub mod journal;
 pub mod list;
 pub mod mcp;
@@ -26,6 +27,8 @@ pub mod report;
 pub mod schedule;
 pub mod screen;
 pub mod screener;
+pub mod setup;
+pub mod shell;
 pub mod show;
 pub mod sim;
 pub mod start;
@@ -45,9 +48,6 @@ use crate::cli::{Cli, Command, RunCommand};
 /// Threads for files and names beside those that compute, of which there is one a core. Each holds on to memory that it has freed.
 const THREADS_FOR_FILES: usize = 6;
 
-/// The exit code after Ctrl-C.
-pub const INTERRUPTED: u8 = 130;
-
 /// Runs the command.
 ///
 /// # Errors
@@ -60,6 +60,11 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     // Reading files is all that these do.
     if let Command::Config(command) = &cli.command {
         return config::run(&cli.global, command);
+    }
+    match &cli.command {
+        Command::Completions { shell } => return shell::completions(*shell),
+        Command::Man(args) => return shell::man(args),
+        _ => {}
     }
     // One TLS implementation for the whole binary. A second installation fails and changes nothing.
     let _ = rustls::crypto::ring::default_provider().install_default();
@@ -106,8 +111,12 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Config(command) => config::run(&global, &command),
         Command::Wait(args) | Command::Run(RunCommand::Wait(args)) => wait::run(&global, args).await,
         Command::Cancel(args) | Command::Run(RunCommand::Cancel(args)) => {
-            cancel::run(&global, &args.id).await
+            cancel::run(&global, args).await
         }
+        Command::History(args) | Command::Run(RunCommand::History(args)) => history::run(&global, args).await,
+        Command::Setup(args) => setup::run(&global, args).await,
+        Command::Completions { shell } => shell::completions(shell),
+        Command::Man(args) => shell::man(&args),
         Command::Start(args) => start::run(&global, args).await,
         Command::Doctor(args) => doctor::run(&global, args).await,
         Command::Store(command) => store::run(&global, command).await,

@@ -3,13 +3,13 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::bail;
 use futures::future::join_all;
 use serde_json::Value;
 use tokio::time::timeout;
 use ttai_client::{ClientError, MonitorHandle, RunStatus, RunSummary, StepState, TtaiClient, monitor_names};
 use ttai_contract::UserId;
 
+use crate::ending::fail;
 use crate::cli::{GlobalArgs, MonitorCommand, MonitorNameArgs, MonitorOptions};
 use crate::report::MonitorRow;
 use crate::settings::Settings;
@@ -24,9 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// No server that answers, or a name that no monitor has.
 pub async fn run(global: &GlobalArgs, command: MonitorCommand) -> anyhow::Result<ExitCode> {
     let settings = Settings::load(global, None)?;
-    let Some(client) = server::existing_client(&settings).await? else {
-        bail!("no Temporal server is configured or running here; start one with `ttai dev`");
-    };
+    let client = server::client(&settings).await?;
     match command {
         MonitorCommand::List { all_users, options } => list(&client, all_users, &options).await?,
         MonitorCommand::Status { name, options } => status(&client, &name, &options).await?,
@@ -58,7 +56,7 @@ async fn tell(
         match message(&monitor).await {
             Ok(()) => output::line(&format!("{}  {said}", monitor.workflow_id())),
             Err(ClientError::NotFound(id)) => {
-                bail!("{id} does not run; start it with `ttai monitor start {id}`")
+                fail!(NotFound, "{id} does not run; start it with `ttai monitor start {id}`")
             }
             Err(error) => return Err(error.into()),
         }
@@ -86,7 +84,7 @@ async fn named(client: &TtaiClient, name: &str, user: &UserId) -> anyhow::Result
             let near = known.iter().map(|known| (strsim::damerau_levenshtein(name, known), *known)).min();
             let near = near.filter(|(distance, known)| distance * 3 <= known.len());
             let meant = near.map(|(_, known)| format!("; did you mean {known}?")).unwrap_or_default();
-            bail!("{error}{meant}")
+            fail!(NotFound, "{error}{meant}")
         }
         Err(error) => Err(error.into()),
     }
@@ -140,7 +138,7 @@ async fn status(client: &TtaiClient, name: &str, options: &MonitorOptions) -> an
     let monitor = named(client, name, &options.user).await?;
     let described = match monitor.describe().await {
         Err(ClientError::NotFound(id)) => {
-            bail!("{id} does not run; start it with `ttai monitor start {id}`")
+            fail!(NotFound, "{id} does not run; start it with `ttai monitor start {id}`")
         }
         described => described?,
     };

@@ -2,11 +2,11 @@
 
 use std::process::ExitCode;
 
-use anyhow::bail;
 use chrono::Utc;
 use ttai_activities::{Deliverer, DeliveryRound, StillOpen};
 use ttai_ports::{DeliveryFilter, Message, MessageDelivery};
 
+use crate::ending::fail;
 use crate::cli::{GlobalArgs, NotifyCommand, NotifyListArgs, NotifyRetryArgs};
 use crate::deliveries::Driver;
 use crate::settings::Settings;
@@ -25,11 +25,14 @@ pub async fn run(global: &GlobalArgs, command: NotifyCommand) -> anyhow::Result<
         NotifyCommand::Send { channel, text, title } => {
             send(&settings, vec![channel], message(title, text)).await
         }
-        NotifyCommand::Test { channels } => {
-            let text = "Test message from ttai. This channel works.".to_owned();
-            send(&settings, channels, message("ttai test".to_owned(), text)).await
-        }
+        NotifyCommand::Test { channels } => test(&settings, channels).await,
     }
+}
+
+/// Tries the channels, or all.
+pub(super) async fn test(settings: &Settings, channels: Vec<String>) -> anyhow::Result<ExitCode> {
+    let text = "Test message from ttai. This channel works.".to_owned();
+    send(settings, channels, message("ttai test".to_owned(), text)).await
 }
 
 /// Sends to the channels, or to all.
@@ -38,7 +41,8 @@ async fn send(settings: &Settings, channels: Vec<String>, message: Message) -> a
     let configured = notifier.channels();
     let channels = if channels.is_empty() { configured.clone() } else { channels };
     if let Some(unknown) = channels.iter().find(|channel| !configured.contains(channel)) {
-        bail!(
+        fail!(
+NotFound,
             "no channel {unknown} is configured; there are {}; docs/configuration.md: [channels.NAME]",
             configured.join(", ")
         );
@@ -88,7 +92,7 @@ async fn show(settings: &Settings, id: &str, json: bool) -> anyhow::Result<ExitC
 /// The deliveries of a message.
 async fn of_message(deliverer: &Deliverer, id: &str) -> anyhow::Result<Vec<MessageDelivery>> {
     let Some(record) = deliverer.messages.message(id).await? else {
-        bail!("there is no message {id}; `ttai notify list` shows the ids");
+        fail!(NotFound, "there is no message {id}; `ttai notify list` shows the ids");
     };
     let filter = DeliveryFilter {
         user_id: record.user_id,

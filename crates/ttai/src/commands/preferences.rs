@@ -6,6 +6,7 @@ use ttai_contract::{OptionsConstraints, UserId, Validate};
 use ttai_ports::{Preferences, PreferencesChange, UserPreferences};
 use ttai_store::Database;
 
+use crate::ending::Ending;
 use crate::cli::{GlobalArgs, PreferencesCommand, PreferencesOptions};
 use crate::preferences::{in_effect, parsed, preference_name};
 use crate::settings::Settings;
@@ -39,7 +40,7 @@ pub async fn run(global: &GlobalArgs, command: PreferencesCommand) -> anyhow::Re
 }
 
 /// Saves a change, unless no analysis could follow it beside the built-in defaults.
-async fn save(
+pub(super) async fn save(
     database: &Database,
     user: &UserId,
     change: &PreferencesChange,
@@ -54,7 +55,7 @@ async fn save(
         dte_max: after("dte_max", change.set.dte_max, before.dte_max).unwrap_or(usual.dte_max),
         ..usual
     };
-    days.validate().map_err(|error| anyhow::anyhow!("{}; set the other one first", error.message))?;
+    days.validate().map_err(|error| Ending::WrongRequest.error(format!("{}; set the other one first", error.message)))?;
     Ok(database.save_preferences(user.as_str(), change).await?)
 }
 

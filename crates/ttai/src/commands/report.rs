@@ -2,13 +2,14 @@
 
 use std::process::ExitCode;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use ttai_contract::{ReportName, RunReportParams, RunReportResult};
 use ttai_ports::{Artifacts, ReportFilter, ReportRecord, Reports};
 use ttai_store::Database;
 
 use super::desk::Desk;
 use super::wait::{self, Awaited};
+use crate::ending::fail;
 use crate::cli::{GlobalArgs, ReportCommand, ReportListArgs, ReportRunArgs, ReportShowArgs};
 use crate::settings::Settings;
 use crate::{output, report, wiring};
@@ -146,8 +147,8 @@ pub(crate) async fn find(
     match (fitting.next(), fitting.next()) {
         (Some(found), None) => Ok(found),
         (Some(one), Some(other)) => {
-            bail!("'{wanted}' fits several reports, such as {} and {}", one.id, other.id)
+            fail!(WrongRequest, "'{wanted}' fits several reports, such as {} and {}", one.id, other.id)
         }
-        (None, _) => bail!("there is no report '{wanted}'; `ttai report list` names them"),
+        (None, _) => fail!(NotFound, "there is no report '{wanted}'; `ttai report list` names them"),
     }
 }

@@ -2,10 +2,11 @@
 
 use std::process::ExitCode;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use chrono::Utc;
 use ttai_client::{ClientError, ScheduleOutcome, ScheduleOverlap, TtaiClient};
 
+use crate::ending::fail;
 use crate::cli::{GlobalArgs, ScheduleApplyArgs, ScheduleBackfillArgs, ScheduleCommand};
 use crate::report::{self, ScheduleRow};
 use crate::schedules::{self, SchedulePlan};
@@ -21,9 +22,7 @@ const NOT_CONFIGURED: &str = "not in the configuration";
 /// No server, one that refuses, or a schedule that is not there.
 pub async fn run(global: &GlobalArgs, command: ScheduleCommand) -> anyhow::Result<ExitCode> {
     let settings = Settings::load(global, None)?;
-    let client = server::existing_client(&settings)
-        .await?
-        .context("no Temporal server is configured or running here; start one with `ttai dev`")?;
+    let client = server::client(&settings).await?;
     let desk = ScheduleDesk::over(&settings, client);
     match command {
         ScheduleCommand::Apply(args) => desk.apply(&args).await?,
@@ -132,7 +131,7 @@ impl ScheduleDesk {
         if row.on_server.is_none() {
             let why = self.plan.left_out.iter().find(|(left_out, _)| left_out == name);
             match why {
-                Some((_, why)) => bail!("{name} is not on the server: {why}"),
+                Some((_, why)) => fail!(NotFound, "{name} is not on the server: {why}"),
                 None => return Err(ClientError::NoSchedule(name.to_owned()).into()),
             }
         }
@@ -144,7 +143,7 @@ impl ScheduleDesk {
         let ScheduleBackfillArgs { name, from, to } = args;
         let to = to.unwrap_or_else(Utc::now);
         if to < from {
-            bail!("--to ({}) is before --from ({})", report::eastern(to), report::eastern(from));
+            fail!(WrongRequest, "--to ({}) is before --from ({})", report::eastern(to), report::eastern(from));
         }
         let times = self.client.schedule_times(&name, from, to).await?;
         self.client.backfill_schedule(&name, from, to, ScheduleOverlap::BufferAll).await?;

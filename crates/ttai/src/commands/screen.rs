@@ -2,13 +2,13 @@
 
 use std::process::ExitCode;
 
-use anyhow::bail;
 use ttai_contract::{CSPScreenerParams, CSPScreenerResult, Validate};
 use ttai_ports::{NewScreener, ScreenRunKey, ScreenerResults};
 
 use super::desk::Desk;
 use super::screener;
 use super::wait::{self, Awaited};
+use crate::ending::fail;
 use crate::cli::{GlobalArgs, ScreenArgs};
 use crate::preferences::RequestDefaults;
 use crate::settings::Settings;
@@ -39,7 +39,8 @@ pub async fn run(global: &GlobalArgs, args: ScreenArgs) -> anyhow::Result<ExitCo
     params.as_of = args.at;
     params.validate()?;
     if args.market.is_chosen() && global.address.is_some() {
-        bail!(
+        fail!(
+WrongRequest,
             "a server uses its workers' market; drop --tape and --seed (TTAI_TAPE, TTAI_SEED), or drop --address"
         );
     }

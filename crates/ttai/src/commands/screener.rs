@@ -2,12 +2,13 @@
 
 use std::process::ExitCode;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use ttai_contract::{CSPScreenerParams, ChannelName, ScheduledScreenerParams, UserId, Validate};
 use ttai_ports::{NewScreener, SavedScreener, SavedScreeners, ScreenerResults};
 use ttai_store::Database;
 
 use super::screen::{self, ScreenView};
+use crate::ending::{Ending, fail};
 use crate::cli::{
     GlobalArgs, ScreenerCommand, ScreenerNameArgs, ScreenerOptions, ScreenerRunArgs, ScreenerSaveArgs,
 };
@@ -39,7 +40,7 @@ pub async fn run(global: &GlobalArgs, command: ScreenerCommand) -> anyhow::Resul
 /// A name under which runs can be kept, too.
 pub(super) fn check_name(name: &str) -> anyhow::Result<()> {
     let params = ScheduledScreenerParams { screener_id: name.to_owned(), ..Default::default() };
-    params.validate().map_err(|error| anyhow::anyhow!("the screener's name: {}", error.message))
+    params.validate().map_err(|error| Ending::WrongRequest.error(format!("the screener's name: {}", error.message)))
 }
 
 /// Saves a screener.
@@ -81,7 +82,7 @@ fn check_channels(settings: &Settings, names: &[String]) -> anyhow::Result<()> {
     for name in names {
         name.parse::<ChannelName>()?;
         if !known.contains(name) {
-            bail!("--channels: no channel {name:?} is configured; there are {}", known.join(", "));
+            fail!(WrongRequest, "--channels: no channel {name:?} is configured; there are {}", known.join(", "));
         }
     }
     Ok(())
@@ -142,7 +143,8 @@ async fn find(database: &Database, user: &str, name: &str) -> anyhow::Result<Sav
     let all = database.list_screeners(user).await?;
     let names: Vec<String> = all.iter().map(|one| format!("{:?}", one.screener.name)).collect();
     let names = if names.is_empty() { "none yet".to_owned() } else { names.join(", ") };
-    bail!(
+    fail!(
+NotFound,
         "there is no screener {name:?}; yours: {names}; save it: ttai screener save {name:?} --max-price 30"
     )
 }

@@ -7,6 +7,7 @@ use anyhow::{bail, ensure};
 use ttai_client::{AnyRun, RunStatus};
 use ttai_ports::{Analyses, AnalysisFilter, AnalysisRecord};
 
+use crate::ending::fail;
 use crate::cli::{GlobalArgs, ShowArgs};
 use crate::saved::SavedAnalyses;
 use crate::settings::Settings;
@@ -24,7 +25,7 @@ pub async fn run(global: &GlobalArgs, args: ShowArgs) -> anyhow::Result<ExitCode
         return Ok(ExitCode::SUCCESS);
     }
     if let Some(run) = &args.run {
-        bail!("run {run} of '{}' was not saved; `ttai show` without --run names those that were", args.id);
+        fail!(NotFound, "run {run} of '{}' was not saved; `ttai show` without --run names those that were", args.id);
     }
     let Some(client) = server::existing_client(&settings).await? else {
         bail!(

@@ -15,9 +15,7 @@ use crate::{output, server};
 /// No server, a workflow that is not ttai's, arguments that it refuses, or how the run failed.
 pub async fn run(global: &GlobalArgs, args: StartArgs) -> anyhow::Result<ExitCode> {
     let settings = Settings::load(global, None)?;
-    let client = server::existing_client(&settings)
-        .await?
-        .context("no Temporal server is configured or running here; start one with `ttai dev`")?;
+    let client = server::client(&settings).await?;
     let run = client.start_by_name(&args.workflow, args.arguments, args.key.as_deref()).await?;
     if !args.wait {
         output::line(run.workflow_id());

@@ -41,9 +41,7 @@ async fn start(
     params: &SyncSourceParams,
     options: &SyncOptions,
 ) -> anyhow::Result<ExitCode> {
-    let client = server::existing_client(settings)
-        .await?
-        .context("no Temporal server is configured or running here; start one with `ttai dev`")?;
+    let client = server::client(settings).await?;
     search_attributes::ensure(client.temporal()).await?;
     let run = client.start(params, None).await?;
     let come_back = || come_back(global, run.workflow_id());

@@ -2,11 +2,11 @@
 
 use std::process::ExitCode;
 
-use anyhow::bail;
 use ttai_core::alert::AlertSubject;
 use ttai_ports::{WatchlistChange, WatchlistRecord, Watchlists};
 use ttai_store::Database;
 
+use crate::ending::{Ending, fail};
 use crate::cli::{GlobalArgs, WatchlistChangeArgs, WatchlistCommand, WatchlistOptions};
 use crate::settings::Settings;
 use crate::{output, wiring};
@@ -47,7 +47,7 @@ pub async fn run(global: &GlobalArgs, command: WatchlistCommand) -> anyhow::Resu
 
 /// An alert must be able to name it.
 fn check_name(name: &str) -> anyhow::Result<()> {
-    AlertSubject::Watchlist { name: name.to_owned() }.check().map_err(|error| anyhow::anyhow!("{error}"))
+    AlertSubject::Watchlist { name: name.to_owned() }.check().map_err(|error| Ending::WrongRequest.error(error.to_string()))
 }
 
 async fn change_list(
@@ -70,7 +70,8 @@ async fn print_one(
         let there = database.list_watchlists(options.user.as_str()).await?;
         let names: Vec<&str> = there.iter().map(|list| list.name.as_str()).collect();
         let names = if names.is_empty() { "none yet".to_owned() } else { names.join(", ") };
-        bail!(
+        fail!(
+NotFound,
             "there is no watchlist {name:?}; your lists: {names}; create it: ttai watchlist add {name:?} AAPL MSFT"
         );
     };

@@ -7,6 +7,7 @@ use anyhow::{Context, anyhow};
 use ttai_contract::TaskQueue;
 
 use super::asked_to_stop;
+use crate::ending::Ending;
 use crate::boot::Monitors;
 use crate::cli::{GlobalArgs, WorkerArgs};
 use crate::deployment::DeploymentVersion;
@@ -25,9 +26,7 @@ pub async fn run(global: &GlobalArgs, args: WorkerArgs) -> anyhow::Result<ExitCo
     let version =
         DeploymentVersion::of(variable("TEMPORAL_DEPLOYMENT_NAME"), variable("TEMPORAL_WORKER_BUILD_ID"))?;
     let settings = sources::resolved(Settings::load(global, Some(&args.market))?).await;
-    let client = server::existing_client(&settings).await?.context(
-        "no Temporal server is configured or running here; set TEMPORAL_ADDRESS or --address, or run `ttai dev`",
-    )?;
+    let client = server::client(&settings).await?;
     let readiness = Readiness::default();
     metrics::serve_configured(args.metrics, &settings, &readiness).await?;
     let ports = wiring::ports(&settings).await?;
@@ -98,7 +97,7 @@ pub async fn until_stopped(workers: RunningWorkers) -> anyhow::Result<ExitCode> 
     output::note("stopping: running work is handed back (again to exit at once)");
     tokio::select! {
         outcome = workers.stop() => outcome.map(|()| ExitCode::SUCCESS),
-        _ = asked_to_stop() => Ok(ExitCode::from(super::INTERRUPTED)),
+        _ = asked_to_stop() => Ok(Ending::Interrupted.into()),
     }
 }
 

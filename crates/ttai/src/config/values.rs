@@ -1,3 +1,4 @@
+use crate::ending::fail;
 //! The values of all keys, each with where it came from, and what does not fit together.
 
 use std::collections::BTreeMap;
@@ -236,7 +237,7 @@ impl Config {
             return Ok(());
         }
         let lines: Vec<String> = self.problems.iter().map(|problem| format!("  {problem}")).collect();
-        anyhow::bail!("the configuration is invalid:\n{}", lines.join("\n"))
+        fail!(WrongConfiguration, "the configuration is invalid:\n{}", lines.join("\n"))
     }
 }
 

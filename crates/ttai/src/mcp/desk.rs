@@ -264,7 +264,7 @@ impl TradingDesk for ProcessDesk {
     async fn runs(&self, caller: &Caller, symbol: Option<&str>, limit: u32) -> Result<RunList, ToolProblem> {
         let client = self.keeper.client().await;
         let away = client.as_ref().err().map(|problem| format!("Only what is finished: {}", problem.what));
-        let wanted = RunFilter { user: Some(&caller.user), symbol, limit };
+        let wanted = RunFilter { user: Some(&caller.user), symbol, limit, ..RunFilter::default() };
         let client = client.ok();
         let place = self.place(client.as_ref()).await;
         let found = KnownRuns::find_at(place, wanted).await.map_err(problem)?;

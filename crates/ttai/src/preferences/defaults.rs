@@ -8,6 +8,7 @@ use ttai_ports::UserPreferences;
 
 use super::stated;
 use super::words::account_words;
+use crate::ending::Ending;
 use crate::config::Config;
 use crate::settings::Settings;
 
@@ -120,7 +121,7 @@ impl<'a> RequestDefaults<'a> {
     /// A refusal, with the preferences that may be why.
     pub fn explain(&self, error: anyhow::Error) -> anyhow::Error {
         match self.said() {
-            Some(said) => anyhow::anyhow!("{error:#}; {said}"),
+            Some(said) => Ending::of(&error).error(format!("{error:#}; {said}")),
             None => error,
         }
     }

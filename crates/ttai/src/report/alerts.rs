@@ -1,13 +1,13 @@
 //! Price alerts and what they fired.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use ttai_calendar::new_york_date;
 use ttai_contract::{AlertAnswer, AlertDefinition};
-use ttai_core::NEW_YORK;
 use ttai_engine::{Firing, phrase, text};
 use ttai_ports::FiringRecord;
 
 use super::tables::{render, table};
+use super::times::clock;
 
 /// `ttai alert list`: a row an alert.
 #[must_use]
@@ -28,7 +28,7 @@ pub fn alert(answer: &AlertAnswer) -> String {
     format!("{}  {}  {words}", answer.id, answer.state)
 }
 
-/// `ttai alert history`: a row a firing, with when it was recorded where that was later. Times are New York's.
+/// `ttai alert history`: a row a firing, with when it was recorded where that was later.
 #[must_use]
 pub fn firings(found: &[(FiringRecord, Option<AlertDefinition>)], now: DateTime<Utc>) -> String {
     let mut table = table(&["TIME", "ALERT", "WHAT", "WAY"]);
@@ -43,12 +43,8 @@ pub fn firings(found: &[(FiringRecord, Option<AlertDefinition>)], now: DateTime<
         let way = firing.and_then(|firing| serde_json::to_value(firing.way).ok());
         let way = way.and_then(|way| way.as_str().map(|way| way.replace('_', " "))).unwrap_or_default();
         let time = record.market_time.unwrap_or(record.recorded_at);
-        table.add_row([clock(time, today), record.alert_id.clone(), what, way]);
+        table.add_row([clock(time, now), record.alert_id.clone(), what, way]);
     }
     render(&table)
 }
 
-fn clock(time: DateTime<Utc>, today: NaiveDate) -> String {
-    let form = if new_york_date(time) == today { "%H:%M:%S" } else { "%Y-%m-%d %H:%M" };
-    time.with_timezone(&NEW_YORK).format(form).to_string()
-}

@@ -1,10 +1,11 @@
 //! Messages and what became of them over each channel.
 
 use chrono::{DateTime, Utc};
-use ttai_core::{MessageField, NEW_YORK};
+use ttai_core::MessageField;
 use ttai_ports::{DeliveryRecord, DeliveryState, MessageDelivery, MessageRecord};
 
 use super::tables::{render, table};
+use super::times::clock;
 
 /// `ttai notify list`: a row a delivery; times are New York's.
 #[must_use]
@@ -79,13 +80,6 @@ fn title(record: &MessageRecord) -> String {
         return message.text.lines().next().unwrap_or_default().to_owned();
     }
     message.title.clone()
-}
-
-/// `10:42`, with the day where it is not today's.
-fn clock(time: DateTime<Utc>, now: DateTime<Utc>) -> String {
-    let local = time.with_timezone(&NEW_YORK);
-    let today = local.date_naive() == now.with_timezone(&NEW_YORK).date_naive();
-    local.format(if today { "%H:%M" } else { "%m-%d %H:%M" }).to_string()
 }
 
 #[cfg(test)]

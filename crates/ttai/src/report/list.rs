@@ -1,24 +1,29 @@
 //! `ttai list`: runs in columns that fit a terminal of 80.
 
 use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use ttai_core::NEW_YORK;
 
 use super::headline;
 use super::paint::{Paint, Tone};
+use super::times::zone;
 use crate::runs::RunRow;
 
 /// Columns that a terminal has at least.
 const WIDTH: usize = 80;
 const TITLES: [&str; 7] = ["TIME", "AS OF", "MARKET", "SYMBOL", "STRATEGY", "VERDICT", "ID"];
+const TIME: usize = 0;
+const AS_OF: usize = 1;
 const VERDICT: usize = 5;
 
-/// The rows; times are New York's.
+/// The rows: when each was saved or began, in the zone of this computer, and the market time of its answer.
 #[must_use]
 pub fn list(rows: &[RunRow], paint: Paint) -> String {
     let cells: Vec<[String; 7]> = rows.iter().map(cells).collect();
+    let titles = titles(rows);
     let width = |column: usize| {
         let longest = cells.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-        longest.max(TITLES[column].chars().count())
+        longest.max(titles[column].chars().count())
     };
     let widths: Vec<usize> = (0..TITLES.len()).map(width).collect();
     let gaps = TITLES.len() - 1;
@@ -32,7 +37,7 @@ pub fn list(rows: &[RunRow], paint: Paint) -> String {
         };
         (0..TITLES.len()).map(cell).collect::<Vec<_>>().join(gap).trim_end().to_owned()
     };
-    let mut lines = vec![line(&TITLES.map(str::to_owned), &|_| Some(Tone::Head))];
+    let mut lines = vec![line(&titles, &|_| Some(Tone::Head))];
     for (row, cells) in rows.iter().zip(&cells) {
         let verdict = verdict_tone(row);
         lines.push(line(cells, &|column| (column == VERDICT).then_some(verdict).flatten()));
@@ -40,11 +45,22 @@ pub fn list(rows: &[RunRow], paint: Paint) -> String {
     lines.join("\n")
 }
 
+/// The titles; where the two times are of two zones, each says of which.
+fn titles(rows: &[RunRow]) -> [String; 7] {
+    let mut titles = TITLES.map(str::to_owned);
+    let newest = rows.iter().find_map(|row| row.time);
+    if let Some(time) = newest.filter(|_| zone() != NEW_YORK) {
+        titles[TIME] = time.with_timezone(&zone()).format("TIME (%Z)").to_string();
+        "AS OF (ET)".clone_into(&mut titles[AS_OF]);
+    }
+    titles
+}
+
 fn cells(row: &RunRow) -> [String; 7] {
     let dash = |text: Option<&str>| text.filter(|text| !text.is_empty()).unwrap_or("–").to_owned();
     [
-        row.time.map_or_else(|| dash(None), |time| at(time, "%m-%d %H:%M")),
-        row.as_of.map_or_else(|| dash(None), |time| at(time, "%Y-%m-%d %H:%M")),
+        row.time.map_or_else(|| dash(None), |time| at(time, zone(), "%m-%d %H:%M")),
+        row.as_of.map_or_else(|| dash(None), |time| at(time, NEW_YORK, "%Y-%m-%d %H:%M")),
         dash(row.market.as_deref()),
         dash(Some(&row.symbol)),
         strategy(row),
@@ -53,8 +69,8 @@ fn cells(row: &RunRow) -> [String; 7] {
     ]
 }
 
-fn at(time: DateTime<Utc>, form: &str) -> String {
-    time.with_timezone(&NEW_YORK).format(form).to_string()
+fn at(time: DateTime<Utc>, zone: Tz, form: &str) -> String {
+    time.with_timezone(&zone).format(form).to_string()
 }
 
 /// The strategy; where there is none, what was analysed.

@@ -23,6 +23,7 @@ mod short;
 mod sync;
 mod tables;
 mod text;
+mod times;
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
@@ -44,8 +45,9 @@ pub use schedules::{ScheduleRow, applied_schedules, left_out_schedules, schedule
 pub use screeners::{screener, screeners};
 pub use screens::{csp_screen, screen, screened};
 pub use sync::{sync, sync_states};
+pub use times::{eastern, moment, show_local_times};
 pub use tables::{
-    checks, configuration, description, plain_table, progress, recorded, run_line, step_line, step_name,
+    checks, configuration, description, history, plain_table, progress, recorded, run_line, step_line, step_name,
 };
 
 /// That an analysis looked at a session which was not the exchange's, given when it was done; nothing where it was, and where that
@@ -60,12 +62,6 @@ pub fn practice(result: &Value, done: DateTime<Utc>) -> Option<String> {
         format!("practice session: the exchange was closed; the simulated session of {day} was playing again")
     };
     (is_simulated && crate::market::was_practice(as_of, done)).then(text)
-}
-
-/// A market time in New York.
-#[must_use]
-pub fn eastern(time: DateTime<Utc>) -> String {
-    time.with_timezone(&NEW_YORK).format("%Y-%m-%d %H:%M ET").to_string()
 }
 
 #[cfg(test)]

@@ -3,11 +3,11 @@
 use std::cmp::Reverse;
 
 use chrono::{DateTime, Utc};
-use ttai_calendar::new_york_date;
-use ttai_core::{NEW_YORK, Symbol};
+use ttai_core::Symbol;
 use ttai_ports::{SeenStory, StoryOutcome};
 
 use super::tables::{render, table};
+use super::times::clock;
 
 /// Symbols that are named of a story.
 const NAMED: usize = 3;
@@ -33,8 +33,7 @@ pub fn stories(found: &[SeenStory], now: DateTime<Utc>) -> String {
 
 fn published(story: &SeenStory, now: DateTime<Utc>) -> String {
     let Some(at) = story.published_at else { return "undated".to_owned() };
-    let form = if new_york_date(at) == new_york_date(now) { "%H:%M" } else { "%b %-d, %H:%M" };
-    at.with_timezone(&NEW_YORK).format(form).to_string()
+    clock(at, now)
 }
 
 fn symbols(symbols: &[Symbol]) -> String {

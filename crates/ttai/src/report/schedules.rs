@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use ttai_client::{ScheduleDescription, ScheduleDifference, ScheduleOutcome, ScheduledRun};
-use ttai_core::NEW_YORK;
 
 use super::tables::{render, table};
+use super::times::moment_as;
 use crate::schedules::{AppliedSchedules, ScheduleReport};
 
 /// A schedule as it is configured and as the server has it.
@@ -130,5 +130,5 @@ pub fn schedule(row: &ScheduleRow) -> String {
 
 /// `Mon Nov 30 09:35 ET`.
 fn clock(time: DateTime<Utc>) -> String {
-    time.with_timezone(&NEW_YORK).format("%a %b %-d %H:%M ET").to_string()
+    moment_as(time, "%a %b %-d %H:%M")
 }

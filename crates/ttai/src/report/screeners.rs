@@ -4,7 +4,7 @@ use serde_json::Value;
 use ttai_contract::CSPScreenerParams;
 use ttai_ports::{SavedScreener, ScreenRunRecord};
 
-use super::eastern;
+use super::moment;
 use super::tables::plain_table;
 
 /// `ttai screener list`.
@@ -28,7 +28,7 @@ pub fn screeners(screeners: &[SavedScreener]) -> String {
 #[must_use]
 pub fn screener(saved: &SavedScreener, runs: &[ScreenRunRecord]) -> String {
     let mut parts = vec![screeners(std::slice::from_ref(saved))];
-    parts.push(format!("saved {}, changed {}", eastern(saved.created_at), eastern(saved.changed_at)));
+    parts.push(format!("saved {}, changed {}", moment(saved.created_at), moment(saved.changed_at)));
     if runs.is_empty() {
         parts.push(format!("not run yet; ttai screener run {:?} -w", saved.screener.name));
     } else {

@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use comfy_table::LineStyle;
 use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
 use comfy_table::{ContentArrangement, Table};
-use ttai_client::{RunDescription, RunProgress, Step, StepState};
+use ttai_client::{HistoryLine, RunDescription, RunProgress, Step, StepState};
 use ttai_contract::Stage;
 use ttai_core::Symbol;
 use ttai_ports::AnalysisRecord;
 
 use crate::commands::doctor::{Check, Health};
 use crate::config::Shown;
-use crate::report::eastern;
+use crate::report::{eastern, times};
 
 /// Columns where no terminal says how many it has.
 const PIPE_WIDTH: u16 = 120;
@@ -109,6 +109,16 @@ pub fn description(description: &RunDescription) -> String {
 #[must_use]
 pub fn progress(progress: &RunProgress) -> String {
     progress.steps.iter().map(step_line).collect::<Vec<_>>().join("\n")
+}
+
+/// `ttai history`: the events with their times.
+#[must_use]
+pub fn history(lines: &[HistoryLine]) -> String {
+    let rows = lines.iter().map(|line| {
+        let time = line.time.map(|time| times::moment_as(time, "%m-%d %H:%M:%S")).unwrap_or_default();
+        vec![line.event_id.to_string(), time, line.event.clone(), line.about.clone()]
+    });
+    plain_table(&["EVENT", "TIME", "TYPE", "ABOUT"], rows)
 }
 
 /// A step as a person calls it: the stage's title, else the activity's type.

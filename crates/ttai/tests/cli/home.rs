@@ -198,6 +198,7 @@ impl Home {
             .args(arguments)
             .current_dir(self.folder.path())
             .env("HOME", self.folder.path())
+            .env("TZ", "America/New_York")
             .env("TTAI_DATA_DIR", self.path("data"))
             // What a new user without a network gets, whatever network the test has.
             .env("TTAI__MARKET__SOURCE", "simulated")

@@ -1,0 +1,93 @@
+//! Which of the global options a command's help shows: those that mean something there. The others are accepted everywhere.
+
+use clap::CommandFactory;
+
+use super::Cli;
+
+/// A server that runs already.
+const SERVER: [&str; 2] = ["address", "namespace"];
+const TEMPORAL: &str = "temporal";
+const STORE: &str = "store";
+const CONFIGURED: [&str; 2] = ["config", "data_dir"];
+
+/// Commands without a Temporal server.
+const WITHOUT_SERVER: [&str; 17] = [
+    "calc", "completions", "config", "drill", "health", "man", "portfolio", "preferences", "quotes", "record", "roll", "setup", "sim",
+    "store", "watch", "watchlist", "wheel",
+];
+/// Commands that bring up a Temporal server where none runs.
+const BRING_UP: [&str; 7] = ["analyze", "dev", "doctor", "drill", "mcp", "screen", "wait"];
+/// Commands without the store.
+const WITHOUT_STORE: [&str; 7] = ["calc", "completions", "config", "drill", "health", "man", "sim"];
+/// Commands that read no configuration.
+const UNCONFIGURED: [&str; 3] = ["calc", "completions", "man"];
+
+/// The command line as it is parsed and documented.
+#[must_use]
+pub fn command() -> clap::Command {
+    let mut command = Cli::command();
+    // Global options reach the commands here.
+    command.build();
+    let names: Vec<String> = command.get_subcommands().map(|command| command.get_name().to_owned()).collect();
+    for name in names {
+        command = command.mut_subcommand(&name, |command| hiding(command, &hidden(&name)));
+    }
+    command
+}
+
+fn hidden(name: &str) -> Vec<&'static str> {
+    let mut hidden = Vec::new();
+    if WITHOUT_SERVER.contains(&name) {
+        hidden.extend(SERVER);
+    }
+    if !BRING_UP.contains(&name) {
+        hidden.push(TEMPORAL);
+    }
+    if WITHOUT_STORE.contains(&name) {
+        hidden.push(STORE);
+    }
+    if UNCONFIGURED.contains(&name) {
+        hidden.extend(CONFIGURED);
+    }
+    hidden
+}
+
+/// The command, and those below it, without these options in their help.
+fn hiding(command: clap::Command, hidden: &[&'static str]) -> clap::Command {
+    let there: Vec<&str> =
+        hidden.iter().copied().filter(|id| command.get_arguments().any(|arg| arg.get_id() == id)).collect();
+    let command = there.into_iter().fold(command, |command, id| command.mut_arg(id, |arg| arg.hide(true)));
+    let below: Vec<String> = command.get_subcommands().map(|below| below.get_name().to_owned()).collect();
+    below.into_iter().fold(command, |command, name| {
+        command.mut_subcommand(name, |below| hiding(below, hidden))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_named_command_exists() {
+        let command = Cli::command();
+        for name in WITHOUT_SERVER.iter().chain(&BRING_UP).chain(&WITHOUT_STORE).chain(&UNCONFIGURED) {
+            assert!(command.get_subcommands().any(|there| there.get_name() == *name), "{name}");
+        }
+    }
+
+    #[test]
+    fn help_shows_what_means_something() {
+        let help = |path: &[&str]| {
+            let mut command = command();
+            let mut at = &mut command;
+            for name in path {
+                at = at.find_subcommand_mut(name).unwrap();
+            }
+            at.render_long_help().to_string()
+        };
+        assert!(!help(&["calc"]).contains("--address") && !help(&["calc"]).contains("--config"));
+        assert!(help(&["analyze"]).contains("--temporal") && help(&["analyze"]).contains("Global options:"));
+        assert!(!help(&["watchlist", "add"]).contains("--address"));
+        assert!(help(&["alert", "add"]).contains("--address") && !help(&["alert", "add"]).contains("--temporal"));
+    }
+}

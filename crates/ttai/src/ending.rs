@@ -1,0 +1,95 @@
+//! How a command ended, as a number that a script can tell apart.
+
+use std::process::ExitCode;
+
+use ttai_client::ClientError;
+use ttai_contract::ValidationError;
+
+/// Why a command did not do what it was asked for. Its number is the exit code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Ending {
+    /// What was asked for failed, or its outcome is bad: a failed run, a check that found something.
+    Failed = 1,
+    /// The request is wrong; nothing was started. Clap ends so, too.
+    WrongRequest = 2,
+    /// The configuration cannot be used.
+    WrongConfiguration = 3,
+    /// No Temporal server, or one that does not answer.
+    NoServer = 4,
+    /// What was named is not there.
+    NotFound = 5,
+    /// It did not end within the time that it was given.
+    TimedOut = 6,
+    /// Ctrl-C.
+    Interrupted = 130,
+}
+
+impl Ending {
+    /// The kind of an error, by the first of its causes that has one.
+    #[must_use]
+    pub fn of(error: &anyhow::Error) -> Self {
+        error.chain().find_map(kind).unwrap_or(Self::Failed)
+    }
+
+    /// An error of this kind.
+    pub fn error(self, message: impl Into<String>) -> anyhow::Error {
+        anyhow::Error::new(EndingError { ending: self, message: message.into() })
+    }
+}
+
+impl From<Ending> for ExitCode {
+    fn from(ending: Ending) -> Self {
+        Self::from(ending as u8)
+    }
+}
+
+fn kind(cause: &(dyn std::error::Error + 'static)) -> Option<Ending> {
+    if let Some(error) = cause.downcast_ref::<EndingError>() {
+        return Some(error.ending);
+    }
+    if cause.is::<ValidationError>() {
+        return Some(Ending::WrongRequest);
+    }
+    match cause.downcast_ref::<ClientError>()? {
+        ClientError::Unreachable { .. } => Some(Ending::NoServer),
+        ClientError::Settings(_) => Some(Ending::WrongConfiguration),
+        ClientError::Invalid(_) | ClientError::KeyUsed { .. } => Some(Ending::WrongRequest),
+        ClientError::NotFound(_) | ClientError::NoSchedule(_) => Some(Ending::NotFound),
+        ClientError::Deadline { .. } => Some(Ending::TimedOut),
+        _ => None,
+    }
+}
+
+/// Returns with an error of a kind: `fail!(NotFound, "there is no {name}")`.
+macro_rules! fail {
+    ($ending:ident, $($text:tt)+) => {
+        return Err($crate::ending::Ending::$ending.error(format!($($text)+)))
+    };
+}
+pub(crate) use fail;
+
+/// An error whose kind is known where it arises.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+struct EndingError {
+    ending: Ending,
+    message: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::Context;
+
+    use super::*;
+
+    #[test]
+    fn the_first_cause_with_a_kind_decides() {
+        let unreachable = ClientError::Unreachable { address: "a".into(), detail: "d".into() };
+        let wrapped = Err::<(), _>(unreachable).context("the list cannot be read").unwrap_err();
+        assert_eq!(Ending::of(&wrapped), Ending::NoServer);
+        assert_eq!(Ending::of(&Ending::NotFound.error("no list tech").context("alerts")), Ending::NotFound);
+        assert_eq!(Ending::of(&anyhow::anyhow!("anything")), Ending::Failed);
+        assert_eq!(Ending::of(&ClientError::Terminated.into()), Ending::Failed);
+    }
+}
