@@ -36,7 +36,7 @@ pub use analyses::{
     WaitArgs,
 };
 pub use drills::{
-    DrillAlertsArgs, DrillCommand, DrillDayArgs, DrillIdleArgs, DrillLatencyArgs, DrillScreenArgs,
+    DrillAlertsArgs, DrillCommand, DrillDayArgs, DrillIdleArgs, DrillLatencyArgs, DrillMcpArgs, DrillScreenArgs,
 };
 pub use journal::{JournalCommand, JournalListArgs, JournalOptions, JournalReviewArgs};
 pub use mcp::McpArgs;
