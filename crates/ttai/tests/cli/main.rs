@@ -3,7 +3,9 @@
 
 mod analyses;
 mod drill;
+mod gate;
 mod home;
 mod market;
 mod practice;
+mod secured;
 mod setup;
