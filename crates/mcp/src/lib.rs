@@ -16,6 +16,7 @@ mod reading;
 mod resources;
 mod server;
 mod summary;
+mod tasks;
 mod tokens;
 mod tool;
 mod tools;
