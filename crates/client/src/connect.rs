@@ -1,15 +1,24 @@
 //! Connecting.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use temporalio_client::envconfig::{ConfigError, LoadClientConfigProfileOptions};
-use temporalio_client::{Client, ClientOptions, Connection, ConnectionOptions, GrpcCompression};
+use temporalio_client::grpc::WorkflowService;
+use temporalio_client::tonic::IntoRequest;
+use temporalio_client::{
+    Client, ClientOptions, Connection, ConnectionOptions, GrpcCompression, NamespacedClient,
+};
+use temporalio_common::envconfig::{ClientConfigProfile, DataSource};
+use temporalio_common::protos::temporal::api::workflowservice::v1::DescribeNamespaceRequest;
 use temporalio_common_native::envconfig::load_client_config_profile;
 use temporalio_common_native::telemetry::metrics::TemporalMeter;
 use url::{Host, Url};
 
+use crate::certificate::RenewedCertificate;
 use crate::error::ClientError;
+use crate::refusal::{self, Refusal};
 
 /// The namespace where none is configured.
 const DEFAULT_NAMESPACE: &str = "default";
@@ -58,7 +67,13 @@ impl Connect {
         let mut profile = load_client_config_profile(options, Some(environment)).map_err(unusable)?;
         let address = self.address.clone().or(profile.address.take());
         let namespace = self.namespace.clone().or(profile.namespace.take());
+        let files = certificate_files(&profile);
         let mut connection = ConnectionOptions::try_from(profile).map_err(unusable)?;
+        if let (Some(tls), Some((certificate, key))) = (&mut connection.tls_options, files) {
+            // The SDK would read the files once and show the same certificate for months.
+            tls.client_tls_options = None;
+            tls.client_cert_resolver = Some(Arc::new(RenewedCertificate::read(&certificate, &key)?));
+        }
         if let Some(address) = address {
             connection.target = parse(&address, connection.tls_options.is_some())?;
         }
@@ -68,6 +83,17 @@ impl Connect {
         connection.identity = format!("ttai@{}", std::process::id());
         let namespace = namespace.unwrap_or_else(|| DEFAULT_NAMESPACE.to_owned());
         Ok((connection, ClientOptions::new(namespace).build()))
+    }
+}
+
+/// The client certificate and its key, where both are files.
+fn certificate_files(profile: &ClientConfigProfile) -> Option<(String, String)> {
+    let tls = profile.tls.as_ref()?;
+    match (&tls.client_cert, &tls.client_key) {
+        (Some(DataSource::Path(certificate)), Some(DataSource::Path(key))) => {
+            Some((certificate.clone(), key.clone()))
+        }
+        _ => None,
     }
 }
 
@@ -123,10 +149,29 @@ impl TtaiClient {
         let connection = tokio::time::timeout(to.deadline, Connection::connect(connection))
             .await
             .map_err(|_| unreachable(format!("no answer within {} s", to.deadline.as_secs())))?
-            .map_err(|error| unreachable(root_cause(&error)))?;
+            .map_err(|error| refusal::of_connecting(&address, &options.namespace, &error))?;
         let client =
             Client::new(connection, options).map_err(|error| ClientError::Settings(error.to_string()))?;
-        Ok(Self { client, deadline: to.deadline, market: None })
+        let connected = Self { client, deadline: to.deadline, market: None };
+        connected.check_namespace(&address).await?;
+        Ok(connected)
+    }
+
+    /// Whether there is the namespace, and the caller may use it: else the first call would speak of a run that there is not.
+    async fn check_namespace(&self, address: &str) -> Result<(), ClientError> {
+        let namespace = self.client.namespace();
+        let request = DescribeNamespaceRequest { namespace: namespace.clone(), ..Default::default() };
+        let mut service = self.client.clone();
+        let Err(status) =
+            self.within("describe the namespace", service.describe_namespace(request.into_request())).await?
+        else {
+            return Ok(());
+        };
+        match Refusal::of_status(&status, &namespace) {
+            Some(refusal) => Err(ClientError::Refused { address: address.to_owned(), refusal }),
+            // A server that is busy, or leaves this call out, may well answer others.
+            None => Ok(()),
+        }
     }
 
     /// The client around an existing Temporal client.
@@ -162,15 +207,6 @@ impl TtaiClient {
             .await
             .map_err(|_| ClientError::Deadline { call, after: self.deadline })
     }
-}
-
-/// What lies under the layers of an error: `Connection refused`.
-fn root_cause(error: &dyn std::error::Error) -> String {
-    let mut cause = error;
-    while let Some(deeper) = cause.source() {
-        cause = deeper;
-    }
-    cause.to_string()
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use temporalio_common::error::IncomingError;
 use ttai_contract::ValidationError;
 
 use crate::payload;
+use crate::refusal::Refusal;
 
 /// Why a call has no answer.
 #[derive(Debug, thiserror::Error)]
@@ -21,6 +22,14 @@ pub enum ClientError {
         address: String,
         /// What the connection said.
         detail: String,
+    },
+    /// A server is there, and the connection's settings do not fit it.
+    #[error("the Temporal server at {address} cannot be used: {refusal}")]
+    Refused {
+        /// Where.
+        address: String,
+        /// Why, and what to set.
+        refusal: Refusal,
     },
     /// The connection's settings cannot be used.
     #[error("the Temporal settings cannot be used: {0}")]

@@ -16,6 +16,7 @@
 //! ```
 
 mod alerts;
+mod certificate;
 mod connect;
 mod error;
 mod history;
@@ -25,6 +26,7 @@ mod payload;
 mod portfolio;
 mod progress;
 mod quote_streams;
+mod refusal;
 mod reports;
 mod run;
 mod schedules;
@@ -41,6 +43,7 @@ pub use monitors::{MonitorHandle, monitor_names};
 pub use portfolio::PortfolioMonitor;
 pub use progress::{RunProgress, Step, StepState};
 pub use quote_streams::QuoteStreamHandle;
+pub use refusal::Refusal;
 pub use reports::ReportRequest;
 pub use run::{AnyRun, Run};
 pub use schedules::{

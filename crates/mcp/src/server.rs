@@ -6,11 +6,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use rmcp::model::{
-    CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, GetPromptRequestParams,
-    GetPromptResponse, Implementation, ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult,
+    CallToolRequestParams, CallToolResponse, CallToolResult, CancelTaskParams, ContentBlock,
+    GetPromptRequestParams, GetPromptResponse, GetTaskParams, GetTaskResult, Implementation, ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult,
     ListToolsResult, PaginatedRequestParams, ReadResourceRequestParams, ReadResourceResponse,
     ReadResourceResult, ResourceUpdatedNotificationParam, ServerCapabilities, ServerConfig,
-    SubscribeRequestParams, SubscriptionFilter, Tool, UnsubscribeRequestParams,
+    SubscribeRequestParams, SubscriptionFilter, Tool, UnsubscribeRequestParams, UpdateTaskParams,
 };
 use rmcp::service::{RequestContext, SubscriptionContext};
 use rmcp::{ErrorData, RoleServer, ServerHandler, ServiceExt};
@@ -22,7 +22,7 @@ use crate::reading::{ToolArguments, alike};
 use crate::tool::{McpCall, McpTool};
 use crate::toolset::ToolsetSelection;
 use crate::waiting::ProgressSender;
-use crate::{prompts, resources, tools};
+use crate::{prompts, resources, tasks, tools};
 
 /// Longest time for an answer: clients give up after a minute.
 const ANSWERS_WITHIN: Duration = Duration::from_secs(45);
@@ -49,6 +49,7 @@ pub struct McpServer {
     listed: Arc<Vec<Tool>>,
     /// Who calls where the request does not say: the user of the process on standard input, nobody over HTTP.
     caller: Option<Caller>,
+    is_read_only: bool,
     watches: Arc<Watches>,
 }
 
@@ -57,7 +58,14 @@ impl McpServer {
     pub fn new(desk: Arc<dyn TradingDesk>, settings: &ServerSettings, caller: Option<Caller>) -> Self {
         let tools = tools::selected(&settings.toolsets, settings.read_only);
         let listed = tools.iter().map(|tool| tool.spec().listed()).collect();
-        Self { desk, tools: Arc::new(tools), listed: Arc::new(listed), caller, watches: Arc::default() }
+        Self {
+            desk,
+            tools: Arc::new(tools),
+            listed: Arc::new(listed),
+            caller,
+            is_read_only: settings.read_only,
+            watches: Arc::default(),
+        }
     }
 
     /// The same for one connection, with subscriptions of its own.
@@ -84,6 +92,24 @@ impl McpServer {
                 return;
             }
         }
+    }
+
+    /// What a tool answers about a task's run.
+    async fn about_task(
+        &self,
+        tool: &dyn McpTool,
+        run: &str,
+        context: &RequestContext<RoleServer>,
+    ) -> Result<CallToolResult, ErrorData> {
+        let caller = self.caller(context)?;
+        let arguments = serde_json::Map::from_iter([("run".to_owned(), run.into())]);
+        let request = CallToolRequestParams::new(tool.spec().name).with_arguments(arguments);
+        let answer = self.answer(tool, request, context, &caller).await;
+        if answer.is_error == Some(true) {
+            let why = answer.content.first().and_then(|block| block.as_text()).map(|text| text.text.clone());
+            return Err(ErrorData::invalid_params(why.unwrap_or_default(), None));
+        }
+        Ok(answer)
     }
 
     async fn answer(
@@ -155,6 +181,7 @@ impl ServerHandler for McpServer {
             .enable_prompts()
             .enable_resources()
             .enable_resources_subscribe()
+            .enable_tasks()
             .build();
         ServerConfig::new(capabilities)
             .with_server_info(
@@ -186,7 +213,42 @@ impl ServerHandler for McpServer {
             let shown: String = request.name.chars().take(60).collect();
             return Err(ErrorData::invalid_params(format!("unknown tool: {shown}{likely}"), None));
         };
-        Ok(self.answer(*tool, request, &context, &caller).await.into())
+        let answer = self.answer(*tool, request, &context, &caller).await;
+        let knows_tasks = context.client_capabilities().is_some_and(|client| client.supports_tasks());
+        Ok(match tasks::handle(&answer).filter(|_| knows_tasks) {
+            Some(task) => CallToolResponse::Task(task),
+            None => answer.into(),
+        })
+    }
+
+    async fn get_task(
+        &self,
+        request: GetTaskParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<GetTaskResult, ErrorData> {
+        let run = request.task_id;
+        let answer = self.about_task(&tools::ShowRun, &run, &context).await?;
+        let began = match self.desk.client().await {
+            Ok(client) => client.any_run(&run).describe().await.ok().and_then(|found| found.run.started_at),
+            Err(_) => None,
+        };
+        let state = tasks::state(&run, began, &answer);
+        state.map(GetTaskResult::new).map_err(|error| ErrorData::internal_error(error.to_string(), None))
+    }
+
+    async fn update_task(&self, _: UpdateTaskParams, _: RequestContext<RoleServer>) -> Result<(), ErrorData> {
+        Err(ErrorData::invalid_params("no task here waits for an answer", None))
+    }
+
+    async fn cancel_task(
+        &self,
+        request: CancelTaskParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        if self.is_read_only {
+            return Err(ErrorData::invalid_request("this server is read-only", None));
+        }
+        self.about_task(&tools::CancelRun, &request.task_id, &context).await.map(drop)
     }
 
     fn get_tool(&self, name: &str) -> Option<Tool> {

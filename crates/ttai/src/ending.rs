@@ -53,7 +53,7 @@ fn kind(cause: &(dyn std::error::Error + 'static)) -> Option<Ending> {
     }
     match cause.downcast_ref::<ClientError>()? {
         ClientError::Unreachable { .. } => Some(Ending::NoServer),
-        ClientError::Settings(_) => Some(Ending::WrongConfiguration),
+        ClientError::Settings(_) | ClientError::Refused { .. } => Some(Ending::WrongConfiguration),
         ClientError::Invalid(_) | ClientError::KeyUsed { .. } => Some(Ending::WrongRequest),
         ClientError::NotFound(_) | ClientError::NoSchedule(_) => Some(Ending::NotFound),
         ClientError::Deadline { .. } => Some(Ending::TimedOut),

@@ -17,33 +17,37 @@ use ttai_contract::search_attributes;
 /// How often a running worker looks whether they are still registered. The call is small, and no billable action.
 const CHECK_EVERY: Duration = Duration::from_secs(10);
 
+/// One failure after another that is no chance.
+const FAILURES_OF_AN_OUTAGE: u32 = 2;
+
 /// Registers them again whenever they are missing, until `shutdown` begins. A server that comes back without its state
 /// refuses every workflow task that sets one, and tries it again until it succeeds.
 pub(crate) async fn watch(client: Client, shutdown: Shutdown) {
     let mut tick = tokio::time::interval(CHECK_EVERY);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     tick.tick().await; // The first is due at once, and `ensure` has just been there.
-    let mut failing = false;
+    let mut failures = 0_u32;
     loop {
         tokio::select! {
             () = shutdown.begun() => return,
             _ = tick.tick() => {}
         }
         match ensure(&client).await {
-            Ok(registered) if registered.is_empty() => failing = false,
+            Ok(registered) if registered.is_empty() => failures = 0,
             Ok(registered) => {
-                failing = false;
+                failures = 0;
                 tracing::warn!(
                     "the server had lost search attributes; registered again: {}",
                     registered.join(", ")
                 );
             }
-            // Once an outage: it lasts, and whoever polls says so, too.
-            Err(error) if !failing => {
-                failing = true;
-                tracing::warn!("search attributes cannot be checked: {error:#}");
+            Err(error) => {
+                failures = failures.saturating_add(1);
+                // A server closes every connection after some minutes, and what is in flight then fails once. An outage is said once.
+                if failures == FAILURES_OF_AN_OUTAGE {
+                    tracing::warn!("search attributes cannot be checked: {error:#}");
+                }
             }
-            Err(_) => {}
         }
     }
 }

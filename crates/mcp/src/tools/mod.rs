@@ -21,6 +21,7 @@ use crate::tool::McpTool;
 
 pub(crate) use calculators::describe as describe_calculator;
 pub(crate) use monitors::message_row;
+pub(crate) use runs::{CancelRun, ShowRun};
 
 use crate::toolset::{Toolset, ToolsetSelection};
 

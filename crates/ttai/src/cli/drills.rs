@@ -19,6 +19,8 @@ pub enum DrillCommand {
     Idle(DrillIdleArgs),
     /// Measure how long a price takes from the stream's frame to a webhook.
     Latency(DrillLatencyArgs),
+    /// Measure how soon an MCP server answers many assistants while analyses run, and whether any is lost.
+    Mcp(DrillMcpArgs),
     /// Measure what a screen over hundreds of symbols takes and costs, beside what the providers' limits allow.
     Screen(DrillScreenArgs),
 }
@@ -74,6 +76,23 @@ pub struct DrillIdleArgs {
     pub accounts: u32,
     /// For how long: 10m, 1h.
     #[arg(long = "for", value_name = "DURATION", default_value = "1h", value_parser = duration)]
+    pub span: Duration,
+    /// Print as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `ttai drill mcp`.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct DrillMcpArgs {
+    /// Assistants that read once a second.
+    #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=5_000))]
+    pub clients: u32,
+    /// Analyses that are started a second.
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=50))]
+    pub analyses: u32,
+    /// For how long: 30s, 5m.
+    #[arg(long = "for", value_name = "DURATION", default_value = "5m", value_parser = duration)]
     pub span: Duration,
     /// Print as JSON.
     #[arg(long)]

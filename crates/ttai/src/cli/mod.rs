@@ -10,6 +10,8 @@ mod monitors;
 mod notify;
 mod preferences;
 mod quotes;
+#[cfg(test)]
+mod reference;
 mod reports;
 mod schedules;
 mod screens;
@@ -38,7 +40,7 @@ pub use analyses::{
     ViewArgs, WaitArgs,
 };
 pub use drills::{
-    DrillAlertsArgs, DrillCommand, DrillDayArgs, DrillIdleArgs, DrillLatencyArgs, DrillScreenArgs,
+    DrillAlertsArgs, DrillCommand, DrillDayArgs, DrillIdleArgs, DrillLatencyArgs, DrillMcpArgs, DrillScreenArgs,
 };
 pub use journal::{JournalCommand, JournalListArgs, JournalOptions, JournalReviewArgs};
 pub use mcp::McpArgs;

@@ -17,7 +17,7 @@ use ttai_mcp::{
 use super::asked_to_stop;
 use crate::cli::{GlobalArgs, McpArgs};
 use crate::config::Config;
-use crate::mcp::{ProcessDesk, ServerKeeper};
+use crate::mcp::{Issuer, ProcessDesk, ServerKeeper};
 use crate::output;
 use crate::settings::Settings;
 
@@ -79,13 +79,14 @@ impl Bound {
     async fn bind(config: &Config, address: SocketAddr) -> anyhow::Result<Self> {
         let settings = HttpSettings {
             tokens: BearerTokens::new(tokens(config)?, anonymous(config, address)?),
+            oauth: Issuer::configured(config)?,
             hosts: config.list("mcp", "hosts"),
             origins: config.list("mcp", "origins"),
         };
-        if settings.tokens.is_empty() {
+        if settings.tokens.is_empty() && settings.oauth.is_none() {
             bail!(
-                "nobody could call: set a token, such as TTAI__TOKENS__DEFAULT__TOKEN=$(openssl rand -hex 32), or mcp.anonymous = true \
-                 for a loopback address; docs/mcp.md"
+                "nobody could call: set a token, such as TTAI__TOKENS__DEFAULT__TOKEN=$(openssl rand -hex 32), an [oauth] issuer, or \
+                 mcp.anonymous = true for a loopback address; docs/mcp.md"
             );
         }
         let listener =

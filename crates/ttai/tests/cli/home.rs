@@ -194,16 +194,20 @@ impl Home {
                 command.env_remove(&name);
             }
         }
+        command.args(arguments).current_dir(self.folder.path()).envs(self.environment());
         command
-            .args(arguments)
-            .current_dir(self.folder.path())
-            .env("HOME", self.folder.path())
-            .env("TZ", "America/New_York")
-            .env("TTAI_DATA_DIR", self.path("data"))
+    }
+
+    /// What every command has in its environment.
+    pub(crate) fn environment(&self) -> [(&'static str, PathBuf); 5] {
+        [
+            ("HOME", self.folder.path().to_owned()),
+            ("TZ", PathBuf::from("America/New_York")),
+            ("TTAI_DATA_DIR", self.path("data")),
             // What a new user without a network gets, whatever network the test has.
-            .env("TTAI__MARKET__SOURCE", "simulated")
-            .env("TTAI_TEMPORAL", &self.temporal);
-        command
+            ("TTAI__MARKET__SOURCE", PathBuf::from("simulated")),
+            ("TTAI_TEMPORAL", self.temporal.clone()),
+        ]
     }
 
     pub(crate) fn start(&self, arguments: &[&str]) -> anyhow::Result<Process> {

@@ -3,7 +3,10 @@
 
 mod analyses;
 mod drill;
+mod gate;
 mod home;
 mod market;
 mod practice;
+mod secured;
 mod setup;
+mod snapshots;

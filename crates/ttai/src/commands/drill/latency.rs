@@ -28,7 +28,7 @@ use ttai_store::{Database, StoreUrl};
 
 use super::flat_market::{FlatMarket, PRICE};
 use super::stage::{
-    LOOK, PATIENCE, Pace, Webhook, Worker, arm, firings, log_tail, persist, temporal, worker,
+    LOOK, PATIENCE, Pace, STRETCH_TITLES, Stretch, Webhook, Worker, arm, firings, log_tail, persist, temporal, worker,
 };
 use crate::cli::{DrillLatencyArgs, GlobalArgs};
 use crate::settings::Settings;
@@ -47,16 +47,6 @@ const ARMED: usize = 200;
 const PRINTS: Duration = Duration::from_millis(20);
 /// How long what fired last may take to arrive.
 const ARRIVES_WITHIN: Duration = Duration::from_secs(30);
-
-/// Percentiles of one stretch of the way, milliseconds.
-#[derive(Clone, Debug, Serialize)]
-struct Stretch {
-    stretch: &'static str,
-    p50_ms: f64,
-    p90_ms: f64,
-    p99_ms: f64,
-    max_ms: f64,
-}
 
 /// What the drill found.
 #[derive(Clone, Debug, Serialize)]
@@ -94,13 +84,7 @@ pub(super) async fn latency(global: &GlobalArgs, args: DrillLatencyArgs) -> anyh
 }
 
 fn print(findings: &Findings) {
-    let rows = findings.stretches.iter().map(|stretch| {
-        let times = [stretch.p50_ms, stretch.p90_ms, stretch.p99_ms, stretch.max_ms];
-        std::iter::once(stretch.stretch.to_owned())
-            .chain(times.iter().map(|time| format!("{time:.1} ms")))
-            .collect()
-    });
-    output::line(&report::plain_table(&["WAY", "P50", "P90", "P99", "MAX"], rows));
+    output::line(&report::plain_table(&STRETCH_TITLES, findings.stretches.iter().map(Stretch::row)));
     output::line(&format!("{} firings, {} missing", findings.firings, findings.missing));
     output::line(&format!(
         "{} at once: recorded within {:.0} ms, told within {:.0} ms in {} messages",
@@ -309,7 +293,7 @@ impl Stage {
         }
         let missing = expected.len() - times[0].len();
         let names = ["frame to recorded", "recorded to webhook", "frame to webhook"];
-        let stretches = names.into_iter().zip(times).map(|(name, times)| stretch(name, times)).collect();
+        let stretches = names.into_iter().zip(times).map(|(name, times)| Stretch::of(name, times)).collect();
         Ok((missing, stretches))
     }
 
@@ -361,7 +345,7 @@ impl Stage {
         let times = fired.filter_map(|row| {
             Some((row.recorded_at - *answered.get(&row.alert_id)?).as_seconds_f64() * 1_000.0)
         });
-        Ok(stretch("armed to recorded", times.collect()))
+        Ok(Stretch::of("armed to recorded", times.collect()))
     }
 
     async fn print_until_fired(&self, symbol: &Symbol, id: &str) -> anyhow::Result<()> {
@@ -476,13 +460,4 @@ fn cents(price: f64) -> f64 {
 
 fn milliseconds(span: Duration) -> f64 {
     span.as_secs_f64() * 1_000.0
-}
-
-fn stretch(stretch: &'static str, mut times: Vec<f64>) -> Stretch {
-    times.sort_by(f64::total_cmp);
-    let at = |part: f64| {
-        let last = times.len().saturating_sub(1) as f64;
-        times.get((last * part).round() as usize).copied().unwrap_or_default()
-    };
-    Stretch { stretch, p50_ms: at(0.5), p90_ms: at(0.9), p99_ms: at(0.99), max_ms: at(1.0) }
 }

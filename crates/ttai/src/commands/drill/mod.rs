@@ -5,8 +5,10 @@ mod day;
 mod flat_market;
 mod idle;
 mod latency;
+mod mcp;
 mod receiver;
 mod screen;
+mod served_market;
 mod stage;
 
 use std::process::ExitCode;
@@ -23,6 +25,7 @@ pub async fn run(global: &GlobalArgs, command: DrillCommand) -> anyhow::Result<E
         DrillCommand::Day(args) => day::day(global, args).await,
         DrillCommand::Idle(args) => idle::idle(global, args).await,
         DrillCommand::Latency(args) => latency::latency(global, args).await,
+        DrillCommand::Mcp(args) => mcp::mcp(global, args).await,
         DrillCommand::Screen(args) => screen::screen(global, args).await,
     }
 }

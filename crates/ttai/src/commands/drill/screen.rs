@@ -2,33 +2,26 @@
 //! cost, beside what the providers' limits allow.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader};
-use std::path::Path;
-use std::process::{Child, Command, ExitCode, Stdio};
-use std::sync::Arc;
+use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::{Context, ensure};
+use anyhow::Context;
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::json;
 use temporalio_client::{UntypedWorkflow, WorkflowDescribeOptions};
 use tokio::time::{Instant, timeout};
 use ttai_client::{Run, TtaiClient};
 use ttai_contract::{CSPScreenerParams, ScreenCriteria};
 use ttai_dev_server::DevServer;
-use ttai_http::{LocalLimits, Service, ServiceConfig};
 use ttai_ports::RateLimit;
-use ttai_sim::server::Endpoints;
-use url::Url;
 
+use super::served_market::ServedMarket;
 use super::stage::{PATIENCE, Pace, Process, Worker, log_tail, temporal, worker_of};
 use crate::cli::{DrillScreenArgs, GlobalArgs};
 use crate::config::{self, Config, Environment};
 use crate::settings::Settings;
 use crate::{output, report, server};
 
-/// Longest that the market may take to be invented and served.
-const READY_WITHIN: Duration = Duration::from_secs(300);
 /// Longest that the screen may take.
 const SCREEN_WITHIN: Duration = Duration::from_secs(3_600);
 /// The services whose requests are counted, as a simulation names them, with the section of their settings.
@@ -78,11 +71,15 @@ struct Asked {
 pub(super) async fn screen(global: &GlobalArgs, args: DrillScreenArgs) -> anyhow::Result<ExitCode> {
     let settings = Settings::load(global, None)?;
     let folder = tempfile::tempdir()?;
-    let market = ServedMarket::start(folder.path(), &args)?;
+    let late = u64::try_from(args.answer.as_millis())?;
+    let faults = SERVICES.map(|(service, _)| {
+        json!({"service": service, "action": "latency", "milliseconds": late, "times": u32::MAX})
+    });
+    let market = ServedMarket::start(folder.path(), args.symbols, 0.0, &faults)?;
     output::note(&format!("{} symbols are served after {:.1} s", args.symbols, market.ready.as_secs_f64()));
     let server = temporal(&settings, folder.path()).await?;
     let client = server::connect(&server.address(), server.namespace()).await?;
-    let (endpoints, variables) = (&market.endpoints, limit_variables(&market.limits));
+    let (endpoints, variables) = (&market.endpoints, limit_variables(&limits()));
     let mut worker =
         worker_of(folder.path(), &server.address(), endpoints, None, &[], Pace::Usual, &variables)?;
     let outcome = measure(&client, &server, &worker, &market, &args).await;
@@ -107,14 +104,14 @@ async fn measure(
     // The worker starts its entities meanwhile, and none of its work is the screen's.
     warm_up(client).await?;
     let (actions, used, asked) =
-        (server.actions().await?, Process::of(worker.id())?, market.requests().await?);
+        (server.actions().await?, Process::of(worker.id())?, market.faults_hit().await?);
     let began = Instant::now();
     let run = timeout(PATIENCE, client.start(&params(args.symbols)?, None)).await??;
     let result = timeout(SCREEN_WITHIN, run.result(None)).await??;
     let seconds = began.elapsed().as_secs_f64();
     let (using, after) = (Process::of(worker.id())?, server.actions().await?);
     let (events, bytes) = history(client, &run).await?;
-    let providers = market.asked_since(&asked).await?;
+    let providers = asked_since(&asked, &market.faults_hit().await?);
     let candidates = result.candidates_screened;
     let actions = after.since(&actions);
     Ok(Findings {
@@ -167,82 +164,16 @@ async fn history(client: &TtaiClient, run: &Run<CSPScreenerParams>) -> anyhow::R
     Ok((info.history_length, info.history_size_bytes))
 }
 
-/// `ttai sim` in a process of its own.
-struct ServedMarket {
-    process: Child,
-    /// How long it took until it served.
-    ready: Duration,
-    endpoints: Endpoints,
-    limits: Vec<(&'static str, RateLimit)>,
-}
-
-impl ServedMarket {
-    /// Returns once it serves.
-    fn start(folder: &Path, args: &DrillScreenArgs) -> anyhow::Result<Self> {
-        let began = Instant::now();
-        let late = u64::try_from(args.answer.as_millis())?;
-        let faults = SERVICES
-            .map(|(service, _)| json!({"service": service, "action": "latency", "milliseconds": late, "times": u32::MAX}));
-        let file = folder.join("faults.json");
-        std::fs::write(&file, serde_json::to_vec(&faults)?)?;
-        let mut process = Command::new(std::env::current_exe()?)
-            .args(["sim", "--seed", "7", "--speed", "0", "--symbols", &args.symbols.to_string()])
-            .arg("--faults")
-            .arg(file)
-            .arg("--data-dir")
-            .arg(folder.join("market"))
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .spawn()
-            .context("the market cannot be started")?;
-        let endpoints = read_endpoints(&mut process).inspect_err(|_| drop(process.kill()))?;
-        Ok(Self { process, ready: began.elapsed(), endpoints, limits: limits() })
-    }
-
-    /// How often each service was asked: its fault counts.
-    async fn requests(&self) -> anyhow::Result<BTreeMap<String, u64>> {
-        let control = Url::parse(&format!("{}/", self.endpoints.control))?;
-        let limits = Arc::new(LocalLimits::default());
-        let service = Service::new(ServiceConfig::new("simulation", control), limits, None)?;
-        let armed: Vec<Value> = service.get("faults", "faults").send().await?.json()?;
-        let count = |fault: &Value| Some((fault["service"].as_str()?.to_owned(), fault["hits"].as_u64()?));
-        let counted: Option<BTreeMap<String, u64>> = armed.iter().map(count).collect();
-        counted.context("the market does not count its requests")
-    }
-
-    async fn asked_since(&self, before: &BTreeMap<String, u64>) -> anyhow::Result<Vec<Asked>> {
-        let now = self.requests().await?;
-        let asked = self.limits.iter().map(|(provider, limit)| {
-            let count = |counts: &BTreeMap<String, u64>| counts.get(*provider).copied().unwrap_or_default();
-            let requests = count(&now) - count(before);
-            let waiting = requests.saturating_sub(u64::from(limit.burst)) as f64;
-            let limit_s = waiting * 60.0 / f64::from(limit.per_minute);
-            Asked { provider, requests, per_minute: limit.per_minute, limit_s }
-        });
-        Ok(asked.collect())
-    }
-}
-
-impl Drop for ServedMarket {
-    fn drop(&mut self) {
-        // Errors mean that it has ended already.
-        drop(self.process.kill());
-        drop(self.process.wait());
-    }
-}
-
-/// The line in which it says where it serves.
-fn read_endpoints(process: &mut Child) -> anyhow::Result<Endpoints> {
-    let output = process.stdout.take().context("the market has no output")?;
-    let (send, receive) = std::sync::mpsc::channel();
-    std::thread::spawn(move || {
-        let mut line = String::new();
-        let read = BufReader::new(output).read_line(&mut line);
-        send.send(read.map(|_| line))
+/// How often each provider was asked between two counts.
+fn asked_since(before: &BTreeMap<String, u64>, now: &BTreeMap<String, u64>) -> Vec<Asked> {
+    let asked = limits().into_iter().map(|(provider, limit)| {
+        let count = |counts: &BTreeMap<String, u64>| counts.get(provider).copied().unwrap_or_default();
+        let requests = count(now) - count(before);
+        let waiting = requests.saturating_sub(u64::from(limit.burst)) as f64;
+        let limit_s = waiting * 60.0 / f64::from(limit.per_minute);
+        Asked { provider, requests, per_minute: limit.per_minute, limit_s }
     });
-    let line = receive.recv_timeout(READY_WITHIN).context("the market is not ready")??;
-    ensure!(!line.is_empty(), "the market ended before it served");
-    serde_json::from_str(&line).with_context(|| format!("the market said {line:?}"))
+    asked.collect()
 }
 
 /// The limits of the vendors themselves, which the worker obeys here as it would there.

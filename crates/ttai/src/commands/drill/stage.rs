@@ -6,6 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, ensure};
+use serde::Serialize;
 use tokio::time::{Instant, sleep};
 use ttai_client::PriceAlerts;
 use ttai_contract::{AlertDefinition, UserId};
@@ -138,7 +139,23 @@ pub(super) fn worker_of(
     pace: Pace,
     variables: &[(String, String)],
 ) -> anyhow::Result<Worker> {
-    let log = std::fs::OpenOptions::new().create(true).append(true).open(folder.join("worker.log"))?;
+    let mut command = ttai(folder, address, market, "worker.log")?;
+    command.arg("worker");
+    if let Some(queues) = queues {
+        command.args(["--queues", &queues.join(",")]);
+    }
+    command
+        .envs(channels.iter().flat_map(Webhook::variables))
+        .envs(variables.iter().map(|(name, value)| (name, value)));
+    if pace == Pace::Drill {
+        command.env("TTAI_DRILL", "1");
+    }
+    command.spawn().map(Worker).context("a worker cannot be started")
+}
+
+/// This program at the drill's server, store and market, and with nothing of the environment's own; it writes into a log.
+pub(super) fn ttai(folder: &Path, address: &str, market: &Endpoints, log: &str) -> anyhow::Result<Command> {
+    let log = std::fs::OpenOptions::new().create(true).append(true).open(folder.join(log))?;
     let mut command = Command::new(std::env::current_exe()?);
     for (name, _) in std::env::vars_os() {
         let name = name.to_string_lossy().into_owned();
@@ -146,29 +163,52 @@ pub(super) fn worker_of(
             command.env_remove(name);
         }
     }
-    let store = folder.join("ttai.db");
-    command.args(["worker", "--address", address]);
-    if let Some(queues) = queues {
-        command.args(["--queues", &queues.join(",")]);
-    }
     command
+        .args(["--address", address])
         .arg("--data-dir")
         .arg(folder)
         .arg("--store")
-        .arg(store)
+        .arg(folder.join("ttai.db"))
         .current_dir(folder)
         .envs(sources::variables(market))
         .env("TTAI__MARKET__SOURCE", "live")
-        .envs(channels.iter().flat_map(Webhook::variables))
-        .envs(variables.iter().map(|(name, value)| (name, value)))
         .stdin(Stdio::null())
         .stdout(log.try_clone()?)
         .stderr(log);
-    if pace == Pace::Drill {
-        command.env("TTAI_DRILL", "1");
-    }
-    command.spawn().map(Worker).context("a worker cannot be started")
+    Ok(command)
 }
+
+/// Percentiles of what was timed, milliseconds.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Stretch {
+    pub(super) stretch: &'static str,
+    pub(super) p50_ms: f64,
+    pub(super) p90_ms: f64,
+    pub(super) p99_ms: f64,
+    pub(super) max_ms: f64,
+}
+
+impl Stretch {
+    pub(super) fn of(stretch: &'static str, mut times: Vec<f64>) -> Self {
+        times.sort_by(f64::total_cmp);
+        let at = |part: f64| {
+            let last = times.len().saturating_sub(1) as f64;
+            times.get((last * part).round() as usize).copied().unwrap_or_default()
+        };
+        Self { stretch, p50_ms: at(0.5), p90_ms: at(0.9), p99_ms: at(0.99), max_ms: at(1.0) }
+    }
+
+    /// A row of a table.
+    pub(super) fn row(&self) -> Vec<String> {
+        let times = [self.p50_ms, self.p90_ms, self.p99_ms, self.max_ms];
+        std::iter::once(self.stretch.to_owned())
+            .chain(times.iter().map(|time| format!("{time:.1} ms")))
+            .collect()
+    }
+}
+
+/// The titles of such rows.
+pub(super) const STRETCH_TITLES: [&str; 5] = ["WAY", "P50", "P90", "P99", "MAX"];
 
 /// Everything that fired, newest first.
 pub(super) async fn firings(database: &Database) -> anyhow::Result<Vec<FiringRecord>> {

@@ -230,6 +230,43 @@ pub(super) const MCP: Section = Section {
     ],
 };
 
+/// `[oauth]`.
+pub(super) const OAUTH: Section = Section {
+    path: "oauth",
+    about: "Whose access tokens `ttai mcp --http` accepts beside those of [tokens]. See docs/mcp.md.",
+    keys: &[
+        key(
+            "issuer",
+            Kind::Text,
+            "",
+            "\"https://login.example/realms/desk\"",
+            "The authorization server: exactly the `iss` of its tokens. Its metadata are read from there (RFC 8414, OpenID Connect).",
+        ),
+        key(
+            "resource",
+            Kind::Text,
+            "",
+            "\"https://ttai.example/mcp\"",
+            "The address under which clients know this server. A token has to name it as its audience.",
+        ),
+        key("scope", Kind::Text, "", "\"ttai\"", "The scope that a token needs; none if unset."),
+        key(
+            "user_claim",
+            Kind::Text,
+            "\"sub\"",
+            "\"preferred_username\"",
+            "The claim that names the user as whom a token's holder acts.",
+        ),
+        key(
+            "owners",
+            Kind::Texts,
+            "",
+            "[\"ann\"]",
+            "Users that may see the brokers' accounts and change schedules. Nobody else becomes the user `default`, either.",
+        ),
+    ],
+};
+
 /// `[tokens.NAME]`.
 pub(super) const TOKENS: Section = Section {
     path: "tokens.NAME",

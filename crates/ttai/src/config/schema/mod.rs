@@ -221,7 +221,7 @@ pub fn sections() -> impl Iterator<Item = &'static Section> {
         providers::SECTIONS,
         outputs::SECTIONS,
         &[schedules::SYNC, schedules::SCHEDULES],
-        &[general::WORKER, general::MCP, general::TOKENS, general::WATCHDOG],
+        &[general::WORKER, general::MCP, general::TOKENS, general::OAUTH, general::WATCHDOG],
     ];
     groups.into_iter().flatten()
 }

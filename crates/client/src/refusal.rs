@@ -1,0 +1,128 @@
+//! What is wrong with a connection, and what to set: the layers of an error say it in the words of TLS and gRPC.
+
+use std::error::Error;
+use std::io;
+
+use rustls::{AlertDescription, CertificateError, InvalidMessage};
+use temporalio_client::errors::ClientConnectError;
+use temporalio_client::tonic::{Code, Status};
+
+use crate::error::ClientError;
+
+/// Why a server that is there cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// Nobody whom this host trusts vouches for its certificate.
+    #[error("its certificate is not signed by an authority that is trusted here; set TEMPORAL_TLS_SERVER_CA_CERT_PATH to the authority's certificate")]
+    UntrustedCertificate,
+    /// The certificate's time is over, or has not come.
+    #[error("its certificate has expired or is not valid yet; have it renewed, or set this computer's clock")]
+    CertificateOutOfTime,
+    /// The certificate is another host's.
+    #[error("its certificate is for another name; address it by that name, or set TEMPORAL_TLS_SERVER_NAME")]
+    OtherName,
+    /// The certificate cannot be used for another reason.
+    #[error("its certificate cannot be used: {0}")]
+    Certificate(String),
+    /// It wants a client certificate.
+    #[error("it wants a client certificate; set TEMPORAL_TLS_CLIENT_CERT_PATH and TEMPORAL_TLS_CLIENT_KEY_PATH")]
+    ClientCertificateWanted,
+    /// It does not take the client certificate.
+    #[error("it does not accept the client certificate ({0}); renew it, or have its authority registered with the server")]
+    ClientCertificate(String),
+    /// It does not speak TLS.
+    #[error("it does not speak TLS; unset TEMPORAL_TLS and the other TEMPORAL_TLS_* and TEMPORAL_API_KEY, or set TEMPORAL_TLS_DISABLED=true")]
+    NoTls,
+    /// It does not know the caller.
+    #[error("it does not accept the credentials ({0}); set TEMPORAL_API_KEY to a valid key")]
+    Unauthenticated(String),
+    /// The caller may not.
+    #[error("the credentials lack the permission for namespace '{namespace}' ({detail}); have it granted, or use another namespace")]
+    NotPermitted {
+        /// The namespace.
+        namespace: String,
+        /// What the server said.
+        detail: String,
+    },
+    /// There is no such namespace.
+    #[error("it has no namespace '{0}'; set TEMPORAL_NAMESPACE or --namespace, or create it: temporal operator namespace create -n {0}")]
+    NoNamespace(String),
+}
+
+impl Refusal {
+    /// What an answer to the first call about a namespace says against it; nothing where the call may just as well have failed for
+    /// another reason.
+    pub(crate) fn of_status(status: &Status, namespace: &str) -> Option<Self> {
+        let detail = || status.message().to_owned();
+        match status.code() {
+            Code::Unauthenticated => Some(Self::Unauthenticated(detail())),
+            Code::PermissionDenied => Some(Self::NotPermitted { namespace: namespace.to_owned(), detail: detail() }),
+            Code::NotFound => Some(Self::NoNamespace(namespace.to_owned())),
+            _ => status.source().and_then(|source| Self::of_tls(source)),
+        }
+    }
+
+    fn of_tls(error: &(dyn Error + 'static)) -> Option<Self> {
+        std::iter::successors(Some(error), |error| error.source()).find_map(|error| {
+            // What an io::Error was made of is not among its sources.
+            let inner = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+            let tls = error.downcast_ref().or_else(|| inner.and_then(|inner| inner.downcast_ref()));
+            tls.and_then(Self::of_rustls).or_else(|| {
+                let further = inner.and_then(|inner| inner.source());
+                further.and_then(Self::of_tls)
+            })
+        })
+    }
+
+    fn of_rustls(error: &rustls::Error) -> Option<Self> {
+        use AlertDescription as Alert;
+        use CertificateError as Wrong;
+        Some(match error {
+            rustls::Error::InvalidCertificate(wrong) => match wrong {
+                Wrong::UnknownIssuer | Wrong::BadSignature => Self::UntrustedCertificate,
+                Wrong::Expired
+                | Wrong::ExpiredContext { .. }
+                | Wrong::NotValidYet
+                | Wrong::NotValidYetContext { .. } => Self::CertificateOutOfTime,
+                Wrong::NotValidForName | Wrong::NotValidForNameContext { .. } => Self::OtherName,
+                other => Self::Certificate(other.to_string()),
+            },
+            rustls::Error::AlertReceived(Alert::CertificateRequired) => Self::ClientCertificateWanted,
+            rustls::Error::AlertReceived(
+                alert @ (Alert::UnknownCA
+                | Alert::BadCertificate
+                | Alert::CertificateExpired
+                | Alert::CertificateRevoked
+                | Alert::CertificateUnknown
+                | Alert::UnsupportedCertificate
+                | Alert::DecryptError
+                | Alert::AccessDenied),
+            ) => Self::ClientCertificate(format!("{alert:?}")),
+            rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType) => Self::NoTls,
+            _ => return None,
+        })
+    }
+}
+
+/// Why there is no connection to `address`.
+pub(crate) fn of_connecting(address: &str, namespace: &str, error: &ClientConnectError) -> ClientError {
+    let refusal = match error {
+        ClientConnectError::SystemInfoCallError(status) => Refusal::of_status(status, namespace),
+        other => Refusal::of_tls(other),
+    };
+    let address = address.to_owned();
+    match refusal {
+        Some(refusal) => ClientError::Refused { address, refusal },
+        None => ClientError::Unreachable { address, detail: root_cause(error) },
+    }
+}
+
+/// What lies under the layers of an error: `Connection refused`.
+fn root_cause(error: &ClientConnectError) -> String {
+    let under: &dyn Error = match error {
+        ClientConnectError::SystemInfoCallError(status) => status,
+        other => other,
+    };
+    let deepest = std::iter::successors(Some(under), |error| error.source()).last().unwrap_or(under);
+    deepest.to_string()
+}
