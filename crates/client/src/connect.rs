@@ -4,13 +4,14 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use temporalio_client::envconfig::{ConfigError, LoadClientConfigProfileOptions};
+use temporalio_client::envconfig::{
+    ClientConfigProfile, ConfigError, DataSource, LoadClientConfigProfileOptions,
+};
 use temporalio_client::grpc::WorkflowService;
 use temporalio_client::tonic::IntoRequest;
 use temporalio_client::{
     Client, ClientOptions, Connection, ConnectionOptions, GrpcCompression, NamespacedClient,
 };
-use temporalio_common::envconfig::{ClientConfigProfile, DataSource};
 use temporalio_common::protos::temporal::api::workflowservice::v1::DescribeNamespaceRequest;
 use temporalio_common_native::envconfig::load_client_config_profile;
 use temporalio_common_native::telemetry::metrics::TemporalMeter;

@@ -58,12 +58,12 @@ impl Refusal {
             Code::Unauthenticated => Some(Self::Unauthenticated(detail())),
             Code::PermissionDenied => Some(Self::NotPermitted { namespace: namespace.to_owned(), detail: detail() }),
             Code::NotFound => Some(Self::NoNamespace(namespace.to_owned())),
-            _ => status.source().and_then(|source| Self::of_tls(source)),
+            _ => status.source().and_then(Self::of_tls),
         }
     }
 
     fn of_tls(error: &(dyn Error + 'static)) -> Option<Self> {
-        std::iter::successors(Some(error), |error| error.source()).find_map(|error| {
+        std::iter::successors(Some(error), source).find_map(|error| {
             // What an io::Error was made of is not among its sources.
             let inner = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
             let tls = error.downcast_ref().or_else(|| inner.and_then(|inner| inner.downcast_ref()));
@@ -117,12 +117,17 @@ pub(crate) fn of_connecting(address: &str, namespace: &str, error: &ClientConnec
     }
 }
 
+fn source<'a>(error: &&'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
+    let error: &'a (dyn Error + 'static) = *error;
+    error.source()
+}
+
 /// What lies under the layers of an error: `Connection refused`.
 fn root_cause(error: &ClientConnectError) -> String {
-    let under: &dyn Error = match error {
+    let under: &(dyn Error + 'static) = match error {
         ClientConnectError::SystemInfoCallError(status) => status,
         other => other,
     };
-    let deepest = std::iter::successors(Some(under), |error| error.source()).last().unwrap_or(under);
+    let deepest = std::iter::successors(Some(under), source).last().unwrap_or(under);
     deepest.to_string()
 }

@@ -1,4 +1,3 @@
-use crate::ending::fail;
 //! The values of all keys, each with where it came from, and what does not fit together.
 
 use std::collections::BTreeMap;
@@ -10,6 +9,7 @@ use serde::Serialize;
 use ttai_ports::RateLimit;
 use url::Url;
 
+use crate::ending::fail;
 use super::datum::{Datum, Feed};
 use super::environment::Environment;
 use super::file::{Line, Named};

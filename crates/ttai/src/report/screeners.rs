@@ -4,7 +4,7 @@ use serde_json::Value;
 use ttai_contract::CSPScreenerParams;
 use ttai_ports::{SavedScreener, ScreenRunRecord};
 
-use super::moment;
+use super::{eastern, moment};
 use super::tables::plain_table;
 
 /// `ttai screener list`.
