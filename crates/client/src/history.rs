@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use futures::StreamExt;
+use schemars::JsonSchema;
 use serde::Serialize;
 use temporalio_client::WorkflowFetchHistoryOptions;
 use temporalio_common::protos::temporal::api::enums::v1::EventType;
@@ -15,7 +16,7 @@ use crate::error::ClientError;
 use crate::run::AnyRun;
 
 /// One event of a history.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct HistoryLine {
     /// Its number, from 1.
     pub event_id: i64,

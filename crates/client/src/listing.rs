@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use futures::{StreamExt, stream};
+use schemars::JsonSchema;
 use serde::Serialize;
 use temporalio_client::{WorkflowExecutionDescription, WorkflowExecutionStatus, WorkflowListOptions};
 use temporalio_common::search_attributes::{SearchAttributeKey, SearchAttributes};
@@ -18,7 +19,7 @@ const ASKED_AT_ONCE: usize = 8;
 const EVENTS_BEFORE_A_WORKER: usize = 2;
 
 /// How a run stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RunStatus {
     /// Under way.
@@ -68,7 +69,7 @@ impl From<WorkflowExecutionStatus> for RunStatus {
 }
 
 /// What a person asks for: which runs by how they stand.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RunState {
     /// Started, and no worker has taken it yet.
@@ -111,7 +112,7 @@ impl RunState {
 }
 
 /// One line of a list.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct RunSummary {
     /// Workflow id.
     pub workflow_id: String,
@@ -138,7 +139,7 @@ pub struct RunSummary {
 }
 
 /// A run in full.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct RunDescription {
     /// The line of the list.
     #[serde(flatten)]

@@ -3,6 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use futures::{Stream, StreamExt, stream};
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -30,7 +31,7 @@ const LOOK: Duration = Duration::from_secs(2);
 const UNTAKEN: Duration = Duration::from_secs(5);
 
 /// How a step stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum StepState {
     /// Under way.
@@ -46,7 +47,7 @@ pub enum StepState {
 }
 
 /// One activity of a run, or one of its children.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Step {
     /// The activity's type; the workflow's of a child.
     pub activity: String,
@@ -61,7 +62,7 @@ pub struct Step {
 }
 
 /// All that a run did and is doing.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct RunProgress {
     /// Its activities in the order of their starts.
     pub steps: Vec<Step>,

@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{MessageRecord, NewMessage, StoreError};
 
 /// A delivery: a message over a channel.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct DeliveryKey {
     /// The message.
     pub message_id: String,
@@ -18,7 +19,7 @@ pub struct DeliveryKey {
 }
 
 /// How far a delivery is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum DeliveryState {
     /// Waits for its first try.
@@ -67,7 +68,7 @@ impl DeliveryState {
 }
 
 /// A delivery as it is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct DeliveryRecord {
     /// Which.
     #[serde(flatten)]
@@ -101,7 +102,7 @@ pub struct DeliveryRecord {
 }
 
 /// A delivery with its message.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct MessageDelivery {
     /// How far it is.
     pub delivery: DeliveryRecord,
@@ -186,7 +187,7 @@ pub struct DeliveryFilter {
 }
 
 /// Where a page of deliveries ended.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct DeliveryCursor {
     /// When the message of the last delivery seen was written.
     pub created_at: DateTime<Utc>,
@@ -195,7 +196,7 @@ pub struct DeliveryCursor {
 }
 
 /// How much waits to be delivered, for whoever watches.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct DeliveryBacklog {
     /// Open deliveries that do not wait for a digest.
     pub open: u64,

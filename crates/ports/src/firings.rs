@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -45,7 +46,7 @@ pub enum RecordedFiring {
 }
 
 /// A firing as it was recorded.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct FiringRecord {
     /// Whose alert fired.
     pub user_id: String,
@@ -85,7 +86,7 @@ pub struct FiringFilter {
 }
 
 /// Where a page of firings ended.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FiringCursor {
     /// When the last firing seen was recorded.
     pub recorded_at: DateTime<Utc>,

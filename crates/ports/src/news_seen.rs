@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ttai_core::Symbol;
 
 use crate::{NewMessage, NewsCursor, StoreError};
 
 /// What became of a story when it was first seen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum StoryOutcome {
     /// It was there at the first contact with its source: no news.
@@ -49,7 +50,7 @@ impl StoryOutcome {
 }
 
 /// A story as it was first seen.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SeenStory {
     /// Its key: the source's own identifier of it, under the source's name; unique for a user, at most 256 bytes.
     pub key: String,
@@ -132,7 +133,7 @@ pub struct StoryFilter {
 }
 
 /// Where a page of stories ended.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct StoryCursor {
     /// When the last story of the page was seen.
     pub seen_at: DateTime<Utc>,

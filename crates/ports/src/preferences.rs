@@ -5,6 +5,7 @@ use std::fmt::Display;
 use async_trait::async_trait;
 use chrono::NaiveTime;
 use rust_decimal::Decimal;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ttai_core::AccountType;
 
@@ -17,7 +18,7 @@ const MAX_NAME_BYTES: usize = 128;
 const MAX_STRATEGIES: usize = 8;
 
 /// A stretch of each day by the clock on the wall, over midnight where it ends earlier than it begins; never quiet by default.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct QuietSpan {
     /// When it begins.
@@ -27,7 +28,7 @@ pub struct QuietSpan {
 }
 
 /// What a user has stated. What is none follows the configuration, and where that says nothing the built-in default.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct UserPreferences {
     /// Whether the user wants the morning briefing.

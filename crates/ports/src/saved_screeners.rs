@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -13,7 +14,7 @@ pub const MAX_SAVED_SCREENERS: usize = 200;
 pub const MAX_AUTO_RUN_SCREENERS: usize = 20;
 
 /// What a user saves.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct NewScreener {
     /// Its name among the user's screeners, 1 to 128 bytes.
     pub name: String,
@@ -28,7 +29,7 @@ pub struct NewScreener {
 }
 
 /// A screener as it is.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SavedScreener {
     /// Whose it is.
     pub user_id: String,

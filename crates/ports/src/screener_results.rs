@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use ttai_core::Symbol;
@@ -12,7 +13,7 @@ use crate::store::StoreError;
 pub const MAX_SCREENED: usize = 1_000;
 
 /// Which run.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct ScreenRunKey {
     /// Whose.
     pub user_id: String,
@@ -23,7 +24,7 @@ pub struct ScreenRunKey {
 }
 
 /// A candidate as a screen found it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ScreenedCandidate {
     /// Ticker.
     pub symbol: Symbol,
@@ -38,7 +39,7 @@ pub struct ScreenedCandidate {
 }
 
 /// A pick, with the value that it is ranked by.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RankedPick {
     /// Ticker.
     pub symbol: Symbol,
@@ -47,7 +48,7 @@ pub struct RankedPick {
 }
 
 /// A run that is through.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ScreenRunRecord {
     /// Which.
     pub key: ScreenRunKey,

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -11,7 +12,7 @@ use crate::StoreError;
 pub const MAX_SYNCED_ROWS: usize = 1_000;
 
 /// A resource of a source, of one owner.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct SyncedResource {
     /// Whose it is: a user, or the name of a market, which no user can have.
     pub owner: String,
@@ -22,7 +23,7 @@ pub struct SyncedResource {
 }
 
 /// A row of a source.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SyncedRow {
     /// Its key in the resource: the same row has the same key however often it is read.
     pub key: String,
@@ -33,7 +34,7 @@ pub struct SyncedRow {
 }
 
 /// How far a resource was read.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SyncState {
     /// Where the next sync goes on; the source's own words.
     pub cursor: Option<String>,

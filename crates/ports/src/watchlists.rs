@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ttai_core::Symbol;
 
@@ -11,7 +12,7 @@ use crate::StoreError;
 pub const MAX_WATCHLIST_SYMBOLS: usize = 500;
 
 /// A list as it is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct WatchlistRecord {
     /// Its name among the user's lists.
     pub name: String,

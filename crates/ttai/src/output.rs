@@ -2,6 +2,8 @@
 
 use std::io::{IsTerminal, Write};
 
+use schemars::JsonSchema;
+use serde::Serialize;
 use tracing_subscriber::EnvFilter;
 
 use crate::notifier::LOG_TARGET;
@@ -10,6 +12,15 @@ use crate::report::Paint;
 /// Writes a line of the result.
 pub fn line(text: &str) {
     let _ = writeln!(std::io::stdout().lock(), "{text}");
+}
+
+/// Writes a result as JSON. docs/cli.schema.json has what each command writes.
+///
+/// # Errors
+/// A value that is no JSON.
+pub fn json<T: Serialize + JsonSchema + ?Sized>(value: &T) -> anyhow::Result<()> {
+    line(&serde_json::to_string_pretty(value)?);
+    Ok(())
 }
 
 /// Writes a line of a result that has no end of its own; false once nobody reads it any more.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use anyhow::bail;
 use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use ttai_client::{AnyRun, ClientError, ListFilter, RunState, RunStatus, RunSummary, TtaiClient, Without};
@@ -32,7 +33,7 @@ const NAMED: usize = 5;
 const LAST: &str = "last";
 
 /// One run in one line.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct RunRow {
     /// Short id for people, such as `NVDA-7f3k`; every command takes it.
     pub id: String,

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use temporalio_common::protos::temporal::api::common::v1::Payload;
 use temporalio_common::protos::temporal::api::enums::v1::ScheduleOverlapPolicy;
@@ -22,7 +23,7 @@ pub(super) type Facts = BTreeMap<&'static str, BTreeSet<String>>;
 const DATED: [&str; 2] = ["runs on dates", "leaves out dates"];
 
 /// A fact in which the server's schedule is not what is wanted.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ScheduleDifference {
     /// The fact: `runs`, `input`, `overlap`.
     pub fact: String,

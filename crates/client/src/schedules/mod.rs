@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use std::time::SystemTime;
 
 use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::Serialize;
 use temporalio_client::NamespacedClient;
 use temporalio_client::grpc::WorkflowService;
@@ -41,7 +42,7 @@ const MOST_TRIES: usize = 8;
 const PAGE: i32 = 100;
 
 /// What a schedule needed, or would need, to be as it is wanted.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ScheduleOutcome {
     /// It was not there.
@@ -53,7 +54,7 @@ pub enum ScheduleOutcome {
 }
 
 /// A run that a schedule started.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct ScheduledRun {
     /// When it was due.
     pub due_at: Option<DateTime<Utc>>,
@@ -68,7 +69,7 @@ pub struct ScheduledRun {
 }
 
 /// A schedule as the server has it.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct ScheduleDescription {
     /// Its id.
     pub id: String,

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use chrono::{Datelike, NaiveDate};
+use schemars::JsonSchema;
 use serde::Serialize;
 use temporalio_common::protos::temporal::api::common::v1::{Memo, Payloads, SearchAttributes, WorkflowType};
 use temporalio_common::protos::temporal::api::enums::v1::ScheduleOverlapPolicy;
@@ -22,7 +23,7 @@ use crate::payload;
 use crate::start::labelled;
 
 /// What is done when a run is due while the one before it is still under way.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ScheduleOverlap {
     /// The new one is left out.

@@ -16,6 +16,8 @@ mod reports;
 mod schedules;
 mod screens;
 mod setup;
+#[cfg(test)]
+mod shapes;
 mod shown;
 mod sync;
 

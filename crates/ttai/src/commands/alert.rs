@@ -7,6 +7,8 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use chrono::{TimeDelta, Utc};
+use schemars::JsonSchema;
+use serde::Serialize;
 use serde_json::Value;
 use ttai_client::PriceAlerts;
 use ttai_contract::{AlertAnswer, AlertAnswers, AlertDefinition, SnoozePriceAlert, UserId};
@@ -83,7 +85,7 @@ async fn add(settings: &Settings, args: AlertAddArgs) -> anyhow::Result<ExitCode
         answers.total = answer.total;
     }
     if args.json {
-        output::line(&serde_json::to_string_pretty(&answers)?);
+        output::json(&answers)?;
         return Ok(exit(&answers));
     }
     print_answers("armed", &answers)
@@ -137,7 +139,11 @@ fn from_json(file: &Path) -> anyhow::Result<Vec<AlertDefinition>> {
 
 fn test(words: &[String], json: bool) -> anyhow::Result<ExitCode> {
     let alert = from_words(words)?;
-    output::line(&if json { serde_json::to_string_pretty(&alert)? } else { phrase::to_phrase(&alert) });
+    if json {
+        output::json(&alert)?;
+    } else {
+        output::line(&phrase::to_phrase(&alert));
+    }
     Ok(ExitCode::SUCCESS)
 }
 
@@ -168,13 +174,20 @@ async fn list(settings: &Settings, args: AlertListArgs) -> anyhow::Result<ExitCo
     };
     let found: Vec<AlertAnswer> = ttai_activities::list_alerts(database.as_ref(), filter).await?;
     if json {
-        output::line(&serde_json::to_string_pretty(&found)?);
+        output::json(&found)?;
     } else if found.is_empty() {
         output::note("no alerts; add one: ttai alert add \"AAPL below 90\"");
     } else {
         output::line(&report::alerts(&found));
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// An alert and what it fired.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct AlertShown {
+    alert: AlertAnswer,
+    firings: Vec<FiringRecord>,
 }
 
 async fn show(settings: &Settings, args: AlertOfArgs) -> anyhow::Result<ExitCode> {
@@ -187,9 +200,7 @@ async fn show(settings: &Settings, args: AlertOfArgs) -> anyhow::Result<ExitCode
         FiringFilter { user_id: args.user.to_string(), alert_id: Some(args.id), ..FiringFilter::default() };
     let firings = database.list_firings(&filter).await?;
     if args.json {
-        output::line(&serde_json::to_string_pretty(
-            &serde_json::json!({"alert": answer, "firings": firings}),
-        )?);
+        output::json(&AlertShown { alert: answer, firings })?;
         return Ok(ExitCode::SUCCESS);
     }
     output::line(&report::alert(&answer));
@@ -215,7 +226,7 @@ async fn history(settings: &Settings, args: AlertListArgs) -> anyhow::Result<Exi
         .collect();
     if args.json {
         let firings: Vec<&FiringRecord> = found.iter().map(|(firing, _)| firing).collect();
-        output::line(&serde_json::to_string_pretty(&firings)?);
+        output::json(&firings)?;
     } else if found.is_empty() {
         output::note("nothing has fired yet");
     } else {

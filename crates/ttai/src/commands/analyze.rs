@@ -110,7 +110,7 @@ impl Job<'_> {
         }
         if self.args.json {
             let whole = if alone { answers.pop().unwrap_or_default() } else { Value::Array(answers) };
-            output::line(&serde_json::to_string_pretty(&whole)?);
+            output::json(&whole)?;
         }
         Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
     }

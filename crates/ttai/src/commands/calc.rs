@@ -147,7 +147,7 @@ pub struct AssignmentFlags {
 /// Standard input or output that cannot be read or written, a question that has no answer.
 pub fn run(args: CalcArgs) -> anyhow::Result<ExitCode> {
     if args.schema {
-        output::line(&serde_json::to_string_pretty(&ttai_calc::schema())?);
+        output::json(&ttai_calc::schema())?;
         return Ok(ExitCode::SUCCESS);
     }
     match args.question {

@@ -1,8 +1,10 @@
 //! `ttai config`: what could be set, what is wrong, what holds.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-use serde_json::json;
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use crate::cli::{ConfigCommand, GlobalArgs};
 use crate::config::{self, Config, Environment};
@@ -25,11 +27,22 @@ pub fn run(global: &GlobalArgs, command: &ConfigCommand) -> anyhow::Result<ExitC
     }
 }
 
+/// What is wrong with the configuration.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct ConfigChecked {
+    /// The file that was read.
+    file: Option<PathBuf>,
+    /// What keeps it from being used.
+    problems: Vec<Problem>,
+    /// What is likely meant otherwise.
+    warnings: Vec<Problem>,
+}
+
 fn check(config: &Config, as_json: bool) -> anyhow::Result<ExitCode> {
     let file = config.file.as_ref().map_or("no ttai.toml".to_owned(), |path| path.display().to_string());
     if as_json {
-        let found = json!({ "file": config.file, "problems": config.problems, "warnings": config.warnings });
-        output::line(&serde_json::to_string_pretty(&found)?);
+        let (problems, warnings) = (config.problems.clone(), config.warnings.clone());
+        output::json(&ConfigChecked { file: config.file.clone(), problems, warnings })?;
     } else {
         for problem in &config.problems {
             output::line(&format!("problem  {problem}"));
@@ -50,7 +63,7 @@ fn check(config: &Config, as_json: bool) -> anyhow::Result<ExitCode> {
 fn show(config: &Config, all: bool, as_json: bool) -> anyhow::Result<ExitCode> {
     let rows = config.shown(all);
     if as_json {
-        output::line(&serde_json::to_string_pretty(&rows)?);
+        output::json(&rows)?;
     } else {
         output::line(&report::configuration(&rows));
     }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use chrono::Utc;
 use secrecy::ExposeSecret;
+use schemars::JsonSchema;
 use serde::Serialize;
 use ttai_client::TtaiClient;
 use ttai_core::Symbol;
@@ -33,7 +34,7 @@ const SYMBOLS_SHOWN: usize = 24;
 const STREAM_STANDS_WITHIN: std::time::Duration = std::time::Duration::from_secs(10);
 
 /// How a check came out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Health {
     /// In order.
@@ -45,7 +46,7 @@ pub enum Health {
 }
 
 /// One check.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Check {
     /// What was looked at.
     pub what: &'static str,
@@ -81,7 +82,11 @@ pub async fn run(global: &GlobalArgs, args: DoctorArgs) -> anyhow::Result<ExitCo
     checks.extend(operations(&settings, args.repair).await);
     checks.push(models(&settings));
     checks.push(channels(&settings));
-    output::line(&if args.json { serde_json::to_string_pretty(&checks)? } else { report::checks(&checks) });
+    if args.json {
+        output::json(&checks)?;
+    } else {
+        output::line(&report::checks(&checks));
+    }
     let bad = checks.iter().any(|check| check.health == Health::Bad);
     Ok(if bad { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }

@@ -17,7 +17,7 @@ pub async fn run(global: &GlobalArgs, args: HistoryArgs) -> anyhow::Result<ExitC
     let lines = run.history().await?;
     let shown = &lines[lines.len().saturating_sub(args.tail.unwrap_or(lines.len()))..];
     if args.json {
-        output::line(&serde_json::to_string_pretty(shown)?);
+        output::json(shown)?;
     } else {
         output::line(&report::history(shown));
     }

@@ -54,7 +54,7 @@ async fn list(database: &Database, args: JournalListArgs) -> anyhow::Result<()> 
         JournalFilter { symbol: args.symbol, open: (!args.all).then_some(true), ..JournalFilter::default() };
     let entries = database.entries(args.options.user.as_str(), &filter, args.limit).await?;
     if args.options.json {
-        output::line(&serde_json::to_string_pretty(&entries)?);
+        output::json(&entries)?;
     } else if entries.is_empty() {
         output::note(
             "no entries; analyses that select a trade or put it on the watchlist enter the journal at 16:30 ET, or now with \
@@ -66,12 +66,18 @@ async fn list(database: &Database, args: JournalListArgs) -> anyhow::Result<()> 
     Ok(())
 }
 
+/// An entry of the journal with the trades that are linked to it.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct JournalEntryShown {
+    entry: JournalEntry,
+    trades: Vec<TradeLink>,
+}
+
 async fn show(database: &Database, entry: &str, options: &JournalOptions) -> anyhow::Result<()> {
     let found = find(database, entry, options).await?;
     let links = database.links(options.user.as_str(), Some(&found.id)).await?;
     if options.json {
-        let whole = serde_json::json!({"entry": found, "trades": links});
-        output::line(&serde_json::to_string_pretty(&whole)?);
+        output::json(&JournalEntryShown { entry: found, trades: links })?;
     } else {
         output::line(&report::journal_entry(&found, &links));
     }
@@ -132,7 +138,7 @@ async fn review(settings: Settings, args: JournalReviewArgs) -> anyhow::Result<E
     let until = args.until.map_or_else(now, noon);
     let reviewed = review_journal(&ports, args.options.user.as_str(), from, until).await?;
     if args.options.json {
-        output::line(&serde_json::to_string_pretty(&reviewed)?);
+        output::json(&reviewed)?;
     } else {
         output::line(&report::journal_review(&reviewed));
     }

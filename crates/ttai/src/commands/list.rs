@@ -34,7 +34,7 @@ pub async fn run(global: &GlobalArgs, args: ListArgs) -> anyhow::Result<ExitCode
         output::note(&note);
     }
     if args.json {
-        output::line(&serde_json::to_string_pretty(&rows)?);
+        output::json(&rows)?;
     } else if rows.is_empty() {
         output::note(&nothing(&args));
     } else {

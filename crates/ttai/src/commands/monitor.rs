@@ -93,7 +93,7 @@ async fn named(client: &TtaiClient, name: &str, user: &UserId) -> anyhow::Result
 async fn list(client: &TtaiClient, all_users: bool, options: &MonitorOptions) -> anyhow::Result<()> {
     let rows = rows(client, (!all_users).then_some(&options.user)).await?;
     if options.json {
-        output::line(&serde_json::to_string_pretty(&rows)?);
+        output::json(&rows)?;
     } else if rows.is_empty() {
         output::note(
             "nothing watches; `ttai dev` or a worker starts price-alerts, news-watcher and a watch over each account",
@@ -149,7 +149,7 @@ async fn status(client: &TtaiClient, name: &str, options: &MonitorOptions) -> an
         client.any_run(monitor.workflow_id()).answer(None).await.unwrap_or_default()
     };
     if options.json {
-        output::line(&serde_json::to_string_pretty(&status)?);
+        output::json(&status)?;
         return Ok(());
     }
     let state = status.pointer("/entity/state").and_then(Value::as_str);

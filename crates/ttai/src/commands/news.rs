@@ -29,7 +29,7 @@ pub async fn run(global: &GlobalArgs, args: NewsArgs) -> anyhow::Result<ExitCode
     };
     let found = database.list_stories(&filter).await?;
     if args.json {
-        output::line(&serde_json::to_string_pretty(&found)?);
+        output::json(&found)?;
     } else if found.is_empty() {
         let progress = database.news_progress(&filter.user_id).await?;
         output::note(nothing(progress.revision > 0));

@@ -70,7 +70,7 @@ async fn list(settings: &Settings, args: NotifyListArgs) -> anyhow::Result<ExitC
     let filter = DeliveryFilter { user_id: user, open, limit: Some(limit), ..DeliveryFilter::default() };
     let found = wiring::deliverer(settings).await?.deliveries.list_deliveries(&filter).await?;
     if json {
-        output::line(&serde_json::to_string_pretty(&found)?);
+        output::json(&found)?;
     } else if found.is_empty() {
         output::note(if open { "everything is delivered" } else { "no messages yet" });
     } else {
@@ -82,7 +82,7 @@ async fn list(settings: &Settings, args: NotifyListArgs) -> anyhow::Result<ExitC
 async fn show(settings: &Settings, id: &str, json: bool) -> anyhow::Result<ExitCode> {
     let found = of_message(&wiring::deliverer(settings).await?, id).await?;
     if json {
-        output::line(&serde_json::to_string_pretty(&found)?);
+        output::json(&found)?;
     } else {
         output::line(&report::message(&found, Utc::now()));
     }

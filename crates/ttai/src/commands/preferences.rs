@@ -2,13 +2,15 @@
 
 use std::process::ExitCode;
 
+use schemars::JsonSchema;
+use serde::Serialize;
 use ttai_contract::{OptionsConstraints, UserId, Validate};
 use ttai_ports::{Preferences, PreferencesChange, UserPreferences};
 use ttai_store::Database;
 
 use crate::ending::Ending;
 use crate::cli::{GlobalArgs, PreferencesCommand, PreferencesOptions};
-use crate::preferences::{in_effect, parsed, preference_name};
+use crate::preferences::{PreferenceRow, in_effect, parsed, preference_name};
 use crate::settings::Settings;
 use crate::{output, report, wiring};
 
@@ -59,11 +61,19 @@ pub(super) async fn save(
     Ok(database.save_preferences(user.as_str(), change).await?)
 }
 
+/// What a user has stated, and what is in effect.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct PreferencesShown {
+    user_id: UserId,
+    stated: UserPreferences,
+    in_effect: Vec<PreferenceRow>,
+}
+
 fn show(settings: &Settings, stated: &UserPreferences, options: &PreferencesOptions) -> anyhow::Result<()> {
     let rows = in_effect(&settings.config, options.user.as_str(), stated);
     if options.json {
-        let whole = serde_json::json!({ "user_id": options.user, "stated": stated, "in_effect": rows });
-        output::line(&serde_json::to_string_pretty(&whole)?);
+        let user_id = options.user.clone();
+        output::json(&PreferencesShown { user_id, stated: stated.clone(), in_effect: rows })?;
     } else {
         let rows = rows.into_iter().map(|row| vec![row.name.to_owned(), row.value, row.from]);
         output::line(&report::plain_table(&["PREFERENCE", "IN EFFECT", "FROM"], rows));

@@ -89,7 +89,7 @@ async fn now(market: &dyn MarketData, symbols: &[Symbol], json: bool) -> anyhow:
     let failed = answers.iter().any(|(_, answer)| answer.is_err());
     if json {
         let rows: Vec<Value> = answers.iter().map(|(symbol, answer)| as_json(symbol, answer)).collect();
-        output::line(&serde_json::to_string_pretty(&rows)?);
+        output::json(&rows)?;
     } else {
         let quotes: Vec<&Quote> = answers.iter().filter_map(|(_, answer)| answer.as_ref().ok()).collect();
         if !quotes.is_empty() {

@@ -58,7 +58,7 @@ async fn make_at(
         Awaited::Left(code) => return Ok(code),
     };
     if args.json {
-        output::line(&serde_json::to_string_pretty(&answer)?);
+        output::json(&answer)?;
         return Ok(ExitCode::SUCCESS);
     }
     let result: RunReportResult = serde_json::from_value(answer)?;
@@ -85,7 +85,7 @@ async fn list(settings: &Settings, args: ReportListArgs) -> anyhow::Result<ExitC
     };
     let found = database.list_reports(&filter).await?;
     if args.json {
-        output::line(&serde_json::to_string_pretty(&found)?);
+        output::json(&found)?;
     } else if found.is_empty() {
         output::note("no report was made yet; ttai report run daily_report -w");
     } else {
@@ -98,7 +98,7 @@ async fn show(settings: &Settings, args: ReportShowArgs) -> anyhow::Result<ExitC
     let store = wiring::store(settings).await?;
     let record = find(store.database(), args.user.as_str(), args.id.as_deref()).await?;
     if args.json {
-        output::line(&serde_json::to_string_pretty(&record)?);
+        output::json(&record)?;
         return Ok(ExitCode::SUCCESS);
     }
     let hash = if args.html.is_some() { &record.html } else { &record.markdown };

@@ -71,11 +71,10 @@ impl ScheduleDesk {
             search_attributes::ensure(self.client.temporal()).await?;
             schedules::apply(&self.client, &self.plan, args.delete).await?
         };
-        output::line(&if args.json {
-            serde_json::to_string_pretty(&applied)?
-        } else {
-            report::applied_schedules(&applied, args.dry_run)
-        });
+        if args.json {
+            return output::json(&applied);
+        }
+        output::line(&report::applied_schedules(&applied, args.dry_run));
         Ok(())
     }
 
@@ -83,7 +82,7 @@ impl ScheduleDesk {
     async fn list(&self, json: bool) -> anyhow::Result<()> {
         let rows = self.rows().await?;
         if json {
-            output::line(&serde_json::to_string_pretty(&rows)?);
+            output::json(&rows)?;
             return Ok(());
         }
         output::line(&report::schedules(&rows));
@@ -135,7 +134,11 @@ impl ScheduleDesk {
                 None => return Err(ClientError::NoSchedule(name.to_owned()).into()),
             }
         }
-        output::line(&if json { serde_json::to_string_pretty(&row)? } else { report::schedule(&row) });
+        if json {
+            output::json(&row)?;
+        } else {
+            output::line(&report::schedule(&row));
+        }
         Ok(())
     }
 

@@ -91,7 +91,7 @@ async fn screen(
         Awaited::Left(code) => return Ok(code),
     };
     if view.json {
-        output::line(&serde_json::to_string_pretty(&answer)?);
+        output::json(&answer)?;
         return Ok(ExitCode::SUCCESS);
     }
     let result: CSPScreenerResult = serde_json::from_value(answer)?;

@@ -106,13 +106,29 @@ async fn list(global: &GlobalArgs, options: &ScreenerOptions) -> anyhow::Result<
     let settings = Settings::load(global, None)?;
     let screeners = open(&settings).await?.list_screeners(options.user.as_str()).await?;
     if options.json {
-        output::line(&serde_json::to_string_pretty(&screeners)?);
+        output::json(&screeners)?;
     } else if screeners.is_empty() {
         output::note("no saved screeners; save one: ttai screener save cheap-puts --max-price 30 --auto-run");
     } else {
         output::line(&report::screeners(&screeners));
     }
     Ok(())
+}
+
+/// A saved screener with its last runs.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct ScreenerShown {
+    screener: SavedScreener,
+    runs: Vec<ScreenerRunShown>,
+}
+
+/// A run of a saved screener and its picks.
+#[derive(Serialize, JsonSchema)]
+struct ScreenerRunShown {
+    workflow_id: String,
+    run_id: String,
+    as_of: Option<DateTime<Utc>>,
+    picks: Vec<String>,
 }
 
 async fn show(global: &GlobalArgs, args: &ScreenerNameArgs) -> anyhow::Result<()> {
@@ -123,12 +139,12 @@ async fn show(global: &GlobalArgs, args: &ScreenerNameArgs) -> anyhow::Result<()
     let runs = database.list_screen_runs(user, Some(&args.name), RUNS_SHOWN).await?;
     if args.options.json {
         let runs = runs.iter().map(|run| {
-            let picks: Vec<&str> = run.picks.iter().map(|pick| pick.symbol.as_str()).collect();
-            serde_json::json!({ "workflow_id": run.key.workflow_id, "run_id": run.key.run_id, "as_of": run.as_of, "picks": picks })
+            let picks = run.picks.iter().map(|pick| pick.symbol.to_string()).collect();
+            let run = run.clone();
+            ScreenerRunShown { workflow_id: run.key.workflow_id, run_id: run.key.run_id, as_of: run.as_of, picks }
         });
-        let runs: Vec<_> = runs.collect();
-        let whole = serde_json::json!({ "screener": screener, "runs": runs });
-        output::line(&serde_json::to_string_pretty(&whole)?);
+        let runs = runs.collect();
+        output::json(&ScreenerShown { screener, runs })?;
     } else {
         output::line(&report::screener(&screener, &runs));
     }
@@ -173,7 +189,7 @@ async fn delete(global: &GlobalArgs, args: &ScreenerNameArgs) -> anyhow::Result<
 
 fn print(screener: &SavedScreener, options: &ScreenerOptions) -> anyhow::Result<()> {
     if options.json {
-        output::line(&serde_json::to_string_pretty(screener)?);
+        output::json(screener)?;
     } else {
         output::line(&report::screeners(std::slice::from_ref(screener)));
     }

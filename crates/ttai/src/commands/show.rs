@@ -72,11 +72,11 @@ async fn show(record: &AnalysisRecord, saved: &SavedAnalyses, args: &ShowArgs) -
             Err(error) => bail!("the chart cannot be read: {error:#}"),
         }
     }
-    output::line(&if args.json {
-        serde_json::to_string_pretty(&record.result)?
+    if args.json {
+        output::json(&record.result)?;
     } else {
-        report::result(&record.result, args.view.detail(), output::paint())
-    });
+        output::line(&report::result(&record.result, args.view.detail(), output::paint()));
+    }
     let practice = record.completed_at.and_then(|done| report::practice(&record.result, done));
     if let Some(practice) = practice.filter(|_| !args.json) {
         output::note(&practice);
@@ -104,7 +104,7 @@ async fn on_server(run: &AnyRun, args: &ShowArgs) -> anyhow::Result<ExitCode> {
         args.id
     );
     if args.json {
-        output::line(&serde_json::to_string_pretty(&description)?);
+        output::json(&description)?;
         return Ok(ExitCode::SUCCESS);
     }
     output::line(&report::description(&description));

@@ -68,7 +68,10 @@ fn come_back(global: &GlobalArgs, workflow_id: &str) -> String {
 }
 
 fn show(result: &SyncSourceResult, json: bool) -> anyhow::Result<()> {
-    output::line(&if json { serde_json::to_string_pretty(result)? } else { report::sync(result) });
+    if json {
+        return output::json(result);
+    }
+    output::line(&report::sync(result));
     Ok(())
 }
 
@@ -80,7 +83,7 @@ async fn list(settings: &Settings, user: &UserId, json: bool) -> anyhow::Result<
     let mut states = database.sync_states(user.as_str()).await?;
     states.extend(database.sync_states(&ttai_activities::market_owner(market.as_ref())).await?);
     if json {
-        output::line(&serde_json::to_string_pretty(&states)?);
+        output::json(&states)?;
     } else if states.is_empty() {
         output::note("nothing was synced yet; ttai sync run transactions -w");
     } else {

@@ -45,11 +45,10 @@ async fn wait(
 }
 
 fn print(answer: &Value, json: bool, view: ViewArgs) -> anyhow::Result<()> {
-    output::line(&if json {
-        serde_json::to_string_pretty(answer)?
-    } else {
-        report::result(answer, view.detail(), output::paint())
-    });
+    if json {
+        return output::json(answer);
+    }
+    output::line(&report::result(answer, view.detail(), output::paint()));
     Ok(())
 }
 

@@ -76,7 +76,7 @@ NotFound,
         );
     };
     if options.json {
-        output::line(&serde_json::to_string_pretty(&list)?);
+        output::json(&list)?;
         return Ok(());
     }
     print(&[list], false)
@@ -84,7 +84,7 @@ NotFound,
 
 fn print(lists: &[WatchlistRecord], json: bool) -> anyhow::Result<()> {
     if json {
-        output::line(&serde_json::to_string_pretty(lists)?);
+        output::json(lists)?;
     } else if lists.is_empty() {
         output::note("no watchlists; create one: ttai watchlist add tech AAPL MSFT NVDA");
     }

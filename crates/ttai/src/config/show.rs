@@ -1,12 +1,13 @@
 //! The values as a person may see them: secrets are said to be set, never shown.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::schema::{self, Kind};
 use super::values::{Config, Origin, default, join};
 
 /// One key's value.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Shown {
     /// With dots: `providers.cboe.timeout`.
     pub key: String,

@@ -1,5 +1,6 @@
 //! What is in effect for a user, and where each value is from.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use ttai_contract::OptionsConstraints;
 use ttai_ports::{PREFERENCE_NAMES, UserPreferences};
@@ -8,7 +9,7 @@ use super::words::stated_words;
 use crate::config::Config;
 
 /// A preference as it is in effect.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct PreferenceRow {
     /// Its name.
     pub name: &'static str,

@@ -1,13 +1,14 @@
 //! What watches while its user is away.
 
 use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::eastern;
 use super::tables::{render, table};
 
 /// A monitor in a list.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct MonitorRow {
     /// Its name, which every command takes.
     pub name: String,

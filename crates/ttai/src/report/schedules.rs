@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::Serialize;
 use ttai_client::{ScheduleDescription, ScheduleDifference, ScheduleOutcome, ScheduledRun};
 
@@ -11,7 +12,7 @@ use super::times::moment_as;
 use crate::schedules::{AppliedSchedules, ScheduleReport};
 
 /// A schedule as it is configured and as the server has it.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct ScheduleRow {
     /// Its name.
     pub name: String,

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::Serialize;
 use ttai_activities::Shutdown;
 use ttai_client::{ClientError, ScheduleOutcome, TtaiClient};
@@ -14,7 +15,7 @@ use crate::settings::Settings;
 const KEEP_UP_EVERY: Duration = Duration::from_secs(24 * 3_600);
 
 /// One schedule, and what it needed or would need.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct ScheduleReport {
     /// Its id.
     pub id: String,
@@ -25,7 +26,7 @@ pub struct ScheduleReport {
 }
 
 /// What applying a plan did, or would do.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 pub struct AppliedSchedules {
     /// What is wanted.
     pub schedules: Vec<ScheduleReport>,

@@ -1,0 +1,100 @@
+//! docs/cli.schema.json: what each command writes with `--json`, as JSON Schema.
+
+use std::path::Path;
+
+use schemars::{Schema, SchemaGenerator};
+use serde_json::{Map, Value, json};
+use ttai_client::{HistoryLine, RunDescription};
+use ttai_contract::{AlertAnswer, CSPScreenerResult, FullAnalysisResult, PortfolioState, RunReportResult, SyncSourceResult};
+use ttai_core::Quote;
+use ttai_core::alert::AlertDefinition;
+use ttai_ports::{
+    FiringRecord, JournalEntry, MessageDelivery, ReportRecord, SavedScreener, SeenStory, WatchlistRecord,
+};
+
+use super::command;
+use crate::commands::{alert, config, doctor, journal, preferences, screener};
+use crate::config::Shown;
+use crate::report::{MonitorRow, ScheduleRow};
+use crate::runs::RunRow;
+use crate::schedules::AppliedSchedules;
+
+/// A command and the type of what it writes. `Value` is what another page or the workflow says.
+type Shape = (&'static str, fn(&mut SchemaGenerator) -> Schema);
+
+macro_rules! shapes {
+    ($($name:literal => $shape:ty),* $(,)?) => {
+        const SHAPES: &[Shape] = &[$(($name, |schemas| schemas.subschema_for::<$shape>())),*];
+    };
+}
+
+shapes! {
+    "ttai alert add" => Vec<AlertAnswer>,
+    "ttai alert history" => Vec<FiringRecord>,
+    "ttai alert list" => Vec<AlertAnswer>,
+    "ttai alert show" => alert::AlertShown,
+    "ttai alert test" => AlertDefinition,
+    "ttai analyze" => FullAnalysisResult,
+    "ttai config check" => config::ConfigChecked,
+    "ttai config show" => Vec<Shown>,
+    "ttai doctor" => Vec<doctor::Check>,
+    "ttai history" => Vec<HistoryLine>,
+    "ttai journal list" => Vec<JournalEntry>,
+    "ttai journal show" => journal::JournalEntryShown,
+    "ttai list" => Vec<RunRow>,
+    "ttai monitor list" => Vec<MonitorRow>,
+    "ttai news" => Vec<SeenStory>,
+    "ttai notify list" => Vec<MessageDelivery>,
+    "ttai notify show" => Vec<MessageDelivery>,
+    "ttai portfolio" => PortfolioState,
+    "ttai preferences show" => preferences::PreferencesShown,
+    "ttai quotes" => Vec<Quote>,
+    "ttai report list" => Vec<ReportRecord>,
+    "ttai report run" => RunReportResult,
+    "ttai report show" => ReportRecord,
+    "ttai schedule apply" => AppliedSchedules,
+    "ttai schedule list" => Vec<ScheduleRow>,
+    "ttai schedule show" => ScheduleRow,
+    "ttai screen" => CSPScreenerResult,
+    "ttai screener list" => Vec<SavedScreener>,
+    "ttai screener show" => screener::ScreenerShown,
+    "ttai show" => RunDescription,
+    "ttai sync run" => SyncSourceResult,
+    "ttai wait" => FullAnalysisResult,
+    "ttai watchlist list" => Vec<WatchlistRecord>,
+    "ttai watchlist show" => WatchlistRecord,
+}
+
+/// The commands that take `--json`.
+fn with_json(command: &clap::Command, path: &str, found: &mut Vec<String>) {
+    if command.get_arguments().any(|argument| argument.get_id() == "json") {
+        found.push(path.to_owned());
+    }
+    for below in command.get_subcommands() {
+        with_json(below, &format!("{path} {}", below.get_name()), found);
+    }
+}
+
+#[test]
+fn what_commands_write_as_json_is_documented() {
+    let mut schemas = SchemaGenerator::default();
+    let commands: Map<String, Value> =
+        SHAPES.iter().map(|(name, shape)| ((*name).to_owned(), shape(&mut schemas).to_value())).collect();
+    let whole = json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "What ttai's commands write with --json",
+        "commands": commands,
+        "$defs": schemas.take_definitions(true),
+    });
+    let now = format!("{}\n", serde_json::to_string_pretty(&whole).unwrap());
+    let file = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/cli.schema.json"));
+    if std::env::var_os("TTAI_WRITE_DOCS").is_some() {
+        std::fs::write(file, &now).unwrap();
+    }
+    assert!(std::fs::read_to_string(file).unwrap_or_default() == now, "write it with TTAI_WRITE_DOCS=1");
+    let mut commands = Vec::new();
+    with_json(&command(), "ttai", &mut commands);
+    let unknown: Vec<&String> =
+        commands.iter().filter(|name| !SHAPES.iter().any(|(known, _)| known == name)).collect();
+    assert!(unknown.is_empty(), "commands whose JSON has no schema: {unknown:?}");
+}
