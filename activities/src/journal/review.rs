@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
+use schemars::JsonSchema;
 use serde::Serialize;
 use ttai_calendar::new_york_date;
 use ttai_ports::{JournalEntry, JournalFilter, StoreError};
@@ -24,7 +25,7 @@ const CLASSES: [(f64, &str); 5] = [
 ];
 
 /// The realised rate of one group beside the stated one.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct JournalRate {
     /// `all`, a verdict, a strategy, a class of stated probability.
     pub group: String,
@@ -49,7 +50,7 @@ pub struct JournalRate {
 }
 
 /// A user's journal over a period, of one market.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct JournalReview {
     /// Which market: `live`, or the invented or recorded one's name.
     pub market: String,

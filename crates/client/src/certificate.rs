@@ -67,7 +67,8 @@ fn stamp(certificate: &Path, key: &Path) -> Stamp {
 }
 
 fn certified(certificate: &Path, key: &Path) -> Result<CertifiedKey, String> {
-    let wrong = |file: &Path, what: &str, why: &dyn fmt::Display| format!("{}: no {what}: {why}", file.display());
+    let wrong =
+        |file: &Path, what: &str, why: &dyn fmt::Display| format!("{}: no {what}: {why}", file.display());
     let chain = CertificateDer::pem_file_iter(certificate)
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)
         .map_err(|why| wrong(certificate, "certificate in PEM", &why))?;

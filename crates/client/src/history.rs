@@ -60,14 +60,20 @@ impl Started {
             event_id: event.event_id,
             time,
             event: words(name.trim_start_matches("EVENT_TYPE_")),
-            about: event.attributes.as_ref().map(|about| self.about(event.event_id, about)).unwrap_or_default(),
+            about: event
+                .attributes
+                .as_ref()
+                .map(|about| self.about(event.event_id, about))
+                .unwrap_or_default(),
         }
     }
 
     fn about(&mut self, event_id: i64, attributes: &Attributes) -> String {
         use Attributes as A;
         let begun = match attributes {
-            A::ActivityTaskScheduledEventAttributes(it) => it.activity_type.as_ref().map(|kind| kind.name.clone()),
+            A::ActivityTaskScheduledEventAttributes(it) => {
+                it.activity_type.as_ref().map(|kind| kind.name.clone())
+            }
             A::StartChildWorkflowExecutionInitiatedEventAttributes(it) => {
                 it.workflow_type.as_ref().map(|kind| format!("{} {}", kind.name, it.workflow_id))
             }
@@ -179,12 +185,18 @@ mod tests {
             EventType::ActivityTaskScheduled,
             Attributes::ActivityTaskScheduledEventAttributes(scheduled),
         ));
-        assert_eq!((line.event.as_str(), line.about.as_str()), ("ActivityTaskScheduled", "fetch_quotes_activity"));
+        assert_eq!(
+            (line.event.as_str(), line.about.as_str()),
+            ("ActivityTaskScheduled", "fetch_quotes_activity")
+        );
         let line = started.line(&event(
             7,
             EventType::ActivityTaskFailed,
             Attributes::ActivityTaskFailedEventAttributes(failed),
         ));
-        assert_eq!((line.event.as_str(), line.about.as_str()), ("ActivityTaskFailed", "fetch_quotes_activity: no answer"));
+        assert_eq!(
+            (line.event.as_str(), line.about.as_str()),
+            ("ActivityTaskFailed", "fetch_quotes_activity: no answer")
+        );
     }
 }

@@ -13,7 +13,9 @@ use crate::error::ClientError;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// Nobody whom this host trusts vouches for its certificate.
-    #[error("its certificate is not signed by an authority that is trusted here; set TEMPORAL_TLS_SERVER_CA_CERT_PATH to the authority's certificate")]
+    #[error(
+        "its certificate is not signed by an authority that is trusted here; set TEMPORAL_TLS_SERVER_CA_CERT_PATH to the authority's certificate"
+    )]
     UntrustedCertificate,
     /// The certificate's time is over, or has not come.
     #[error("its certificate has expired or is not valid yet; have it renewed, or set this computer's clock")]
@@ -25,19 +27,27 @@ pub enum Refusal {
     #[error("its certificate cannot be used: {0}")]
     Certificate(String),
     /// It wants a client certificate.
-    #[error("it wants a client certificate; set TEMPORAL_TLS_CLIENT_CERT_PATH and TEMPORAL_TLS_CLIENT_KEY_PATH")]
+    #[error(
+        "it wants a client certificate; set TEMPORAL_TLS_CLIENT_CERT_PATH and TEMPORAL_TLS_CLIENT_KEY_PATH"
+    )]
     ClientCertificateWanted,
     /// It does not take the client certificate.
-    #[error("it does not accept the client certificate ({0}); renew it, or have its authority registered with the server")]
+    #[error(
+        "it does not accept the client certificate ({0}); renew it, or have its authority registered with the server"
+    )]
     ClientCertificate(String),
     /// It does not speak TLS.
-    #[error("it does not speak TLS; unset TEMPORAL_TLS and the other TEMPORAL_TLS_* and TEMPORAL_API_KEY, or set TEMPORAL_TLS_DISABLED=true")]
+    #[error(
+        "it does not speak TLS; unset TEMPORAL_TLS and the other TEMPORAL_TLS_* and TEMPORAL_API_KEY, or set TEMPORAL_TLS_DISABLED=true"
+    )]
     NoTls,
     /// It does not know the caller.
     #[error("it does not accept the credentials ({0}); set TEMPORAL_API_KEY to a valid key")]
     Unauthenticated(String),
     /// The caller may not.
-    #[error("the credentials lack the permission for namespace '{namespace}' ({detail}); have it granted, or use another namespace")]
+    #[error(
+        "the credentials lack the permission for namespace '{namespace}' ({detail}); have it granted, or use another namespace"
+    )]
     NotPermitted {
         /// The namespace.
         namespace: String,
@@ -45,7 +55,9 @@ pub enum Refusal {
         detail: String,
     },
     /// There is no such namespace.
-    #[error("it has no namespace '{0}'; set TEMPORAL_NAMESPACE or --namespace, or create it: temporal operator namespace create -n {0}")]
+    #[error(
+        "it has no namespace '{0}'; set TEMPORAL_NAMESPACE or --namespace, or create it: temporal operator namespace create -n {0}"
+    )]
     NoNamespace(String),
 }
 
@@ -56,7 +68,9 @@ impl Refusal {
         let detail = || status.message().to_owned();
         match status.code() {
             Code::Unauthenticated => Some(Self::Unauthenticated(detail())),
-            Code::PermissionDenied => Some(Self::NotPermitted { namespace: namespace.to_owned(), detail: detail() }),
+            Code::PermissionDenied => {
+                Some(Self::NotPermitted { namespace: namespace.to_owned(), detail: detail() })
+            }
             Code::NotFound => Some(Self::NoNamespace(namespace.to_owned())),
             _ => status.source().and_then(Self::of_tls),
         }

@@ -118,9 +118,11 @@ impl Callers {
     /// The answer of RFC 6750, section 3, with the way to the issuer where there is one.
     fn refusal(&self, refused: &Refused) -> Response {
         let (status, error, what) = match refused {
-            Refused::Nameless => {
-                (StatusCode::UNAUTHORIZED, None, "a bearer token is missing; tokens are in ttai's configuration".to_owned())
-            }
+            Refused::Nameless => (
+                StatusCode::UNAUTHORIZED,
+                None,
+                "a bearer token is missing; tokens are in ttai's configuration".to_owned(),
+            ),
             Refused::Token(problem @ TokenProblem::Invalid(_)) => {
                 (StatusCode::UNAUTHORIZED, Some("invalid_token"), problem.to_string())
             }

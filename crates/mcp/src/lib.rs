@@ -28,10 +28,10 @@ pub use desk::{Caller, ChartPicture, DeskStore, PreparedRequest, RunList, Tradin
 pub use field::{FieldKind, ToolField};
 pub use http_server::{HttpSettings, serve_http};
 pub use lint::lint;
+pub use oauth::{AccessTokens, ProtectedResource, TokenProblem};
 pub use problem::ToolProblem;
 pub use reading::ToolArguments;
 pub use server::{McpServer, ServerSettings, serve_stdio};
-pub use oauth::{AccessTokens, ProtectedResource, TokenProblem};
 pub use tokens::{BearerToken, BearerTokens};
 pub use tool::{McpCall, McpTool, ToolEffect, ToolSpec};
 pub use tools::tools_markdown;

@@ -52,7 +52,9 @@ impl From<ClientError> for ToolProblem {
             ClientError::Unreachable { .. } | ClientError::Deadline { .. } | ClientError::Server { .. } => {
                 "Try again in a few seconds; if it stays so, tell the user that ttai's server does not answer."
             }
-            ClientError::Settings(_) | ClientError::Refused { .. } => "Tell the user; the configuration has to be changed.",
+            ClientError::Settings(_) | ClientError::Refused { .. } => {
+                "Tell the user; the configuration has to be changed."
+            }
             ClientError::Failed { .. } => "Correct the request and start it again.",
             ClientError::Cancelled { .. } | ClientError::Terminated | ClientError::TimedOut => {
                 "Start it again if the result is still wanted."

@@ -31,9 +31,7 @@ pub(crate) fn state(
     let payload = match status(fields) {
         Some(RUNNING) => TaskPayload::Working,
         Some(CANCELED) => TaskPayload::Cancelled,
-        _ => TaskPayload::Completed {
-            result: serde_json::from_value(serde_json::to_value(answer)?)?,
-        },
+        _ => TaskPayload::Completed { result: serde_json::from_value(serde_json::to_value(answer)?)? },
     };
     Ok(DetailedTask::new(task(run, fields, began.unwrap_or_else(Utc::now)), payload))
 }
@@ -62,9 +60,13 @@ mod tests {
     #[test]
     fn a_run_that_goes_on_is_a_task_and_its_end_the_result() {
         let answer = |fields: Value| CallToolResult::structured(fields);
-        let running = answer(json!({"run": "analysis-NVDA-1", "status": "running", "progress": ["chart (running)"]}));
+        let running =
+            answer(json!({"run": "analysis-NVDA-1", "status": "running", "progress": ["chart (running)"]}));
         let handle = handle(&running).unwrap();
-        assert_eq!((handle.task.task_id.as_str(), handle.task.status), ("analysis-NVDA-1", TaskStatus::Working));
+        assert_eq!(
+            (handle.task.task_id.as_str(), handle.task.status),
+            ("analysis-NVDA-1", TaskStatus::Working)
+        );
         assert_eq!(handle.task.status_message.as_deref(), Some("chart (running)"));
         let done = answer(json!({"run": "analysis-NVDA-1", "status": "completed", "result": {"a": 1}}));
         assert!(super::handle(&done).is_none());

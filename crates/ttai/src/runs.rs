@@ -266,9 +266,8 @@ pub(crate) async fn meant_by(
     text: &str,
 ) -> anyhow::Result<String> {
     let symbol = Symbol::new(text).ok();
-    let find = |symbol, limit| {
-        KnownRuns::find_at(place, RunFilter { user, symbol, limit, ..RunFilter::default() })
-    };
+    let find =
+        |symbol, limit| KnownRuns::find_at(place, RunFilter { user, symbol, limit, ..RunFilter::default() });
     if text == LAST {
         let newest = find(None, 1).await?.rows.into_iter().next();
         return newest.map_or_else(
@@ -322,7 +321,12 @@ fn pick(rows: &[RunRow], text: &str) -> anyhow::Result<String> {
         several => {
             let named: Vec<String> = several.iter().take(NAMED).map(|row| one_of_several(row)).collect();
             let more = if several.len() > NAMED { ", …" } else { "" };
-            fail!(WrongRequest, "'{text}' fits {} runs: {}{more}; give more of the id", several.len(), named.join(", "))
+            fail!(
+                WrongRequest,
+                "'{text}' fits {} runs: {}{more}; give more of the id",
+                several.len(),
+                named.join(", ")
+            )
         }
     }
 }

@@ -42,7 +42,8 @@ pub use analyses::{
     ViewArgs, WaitArgs,
 };
 pub use drills::{
-    DrillAlertsArgs, DrillCommand, DrillDayArgs, DrillIdleArgs, DrillLatencyArgs, DrillMcpArgs, DrillScreenArgs,
+    DrillAlertsArgs, DrillCommand, DrillDayArgs, DrillIdleArgs, DrillLatencyArgs, DrillMcpArgs,
+    DrillScreenArgs,
 };
 pub use journal::{JournalCommand, JournalListArgs, JournalOptions, JournalReviewArgs};
 pub use mcp::McpArgs;

@@ -4,8 +4,11 @@ use std::path::Path;
 
 use schemars::{Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
+use ttai_activities::JournalReview;
 use ttai_client::{HistoryLine, RunDescription};
-use ttai_contract::{AlertAnswer, CSPScreenerResult, FullAnalysisResult, PortfolioState, RunReportResult, SyncSourceResult};
+use ttai_contract::{
+    AlertAnswer, CSPScreenerResult, FullAnalysisResult, PortfolioState, RunReportResult, SyncSourceResult,
+};
 use ttai_core::Quote;
 use ttai_core::alert::AlertDefinition;
 use ttai_ports::{
@@ -40,6 +43,7 @@ shapes! {
     "ttai doctor" => Vec<doctor::Check>,
     "ttai history" => Vec<HistoryLine>,
     "ttai journal list" => Vec<JournalEntry>,
+    "ttai journal review" => JournalReview,
     "ttai journal show" => journal::JournalEntryShown,
     "ttai list" => Vec<RunRow>,
     "ttai monitor list" => Vec<MonitorRow>,

@@ -12,8 +12,23 @@ const CONFIGURED: [&str; 2] = ["config", "data_dir"];
 
 /// Commands without a Temporal server.
 const WITHOUT_SERVER: [&str; 17] = [
-    "calc", "completions", "config", "drill", "health", "man", "portfolio", "preferences", "quotes", "record", "roll", "setup", "sim",
-    "store", "watch", "watchlist", "wheel",
+    "calc",
+    "completions",
+    "config",
+    "drill",
+    "health",
+    "man",
+    "portfolio",
+    "preferences",
+    "quotes",
+    "record",
+    "roll",
+    "setup",
+    "sim",
+    "store",
+    "watch",
+    "watchlist",
+    "wheel",
 ];
 /// Commands that bring up a Temporal server where none runs.
 const BRING_UP: [&str; 7] = ["analyze", "dev", "doctor", "drill", "mcp", "screen", "wait"];
@@ -58,9 +73,9 @@ fn hiding(command: clap::Command, hidden: &[&'static str]) -> clap::Command {
         hidden.iter().copied().filter(|id| command.get_arguments().any(|arg| arg.get_id() == id)).collect();
     let command = there.into_iter().fold(command, |command, id| command.mut_arg(id, |arg| arg.hide(true)));
     let below: Vec<String> = command.get_subcommands().map(|below| below.get_name().to_owned()).collect();
-    below.into_iter().fold(command, |command, name| {
-        command.mut_subcommand(name, |below| hiding(below, hidden))
-    })
+    below
+        .into_iter()
+        .fold(command, |command, name| command.mut_subcommand(name, |below| hiding(below, hidden)))
 }
 
 #[cfg(test)]
@@ -88,6 +103,8 @@ mod tests {
         assert!(!help(&["calc"]).contains("--address") && !help(&["calc"]).contains("--config"));
         assert!(help(&["analyze"]).contains("--temporal") && help(&["analyze"]).contains("Global options:"));
         assert!(!help(&["watchlist", "add"]).contains("--address"));
-        assert!(help(&["alert", "add"]).contains("--address") && !help(&["alert", "add"]).contains("--temporal"));
+        assert!(
+            help(&["alert", "add"]).contains("--address") && !help(&["alert", "add"]).contains("--temporal")
+        );
     }
 }

@@ -16,10 +16,10 @@ use ttai_engine::phrase::{self, PhraseContext};
 use ttai_ports::{Alerts, FiringFilter, FiringRecord, Firings};
 use ttai_store::Database;
 
-use crate::ending::{Ending, fail};
 use crate::cli::{
     AlertAddArgs, AlertChangeArgs, AlertCommand, AlertIdsArgs, AlertListArgs, AlertOfArgs, GlobalArgs,
 };
+use crate::ending::{Ending, fail};
 use crate::settings::Settings;
 use crate::{output, report, server, wiring};
 

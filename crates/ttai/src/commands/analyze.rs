@@ -2,7 +2,6 @@
 
 use std::process::ExitCode;
 
-use anyhow::anyhow;
 use chrono::Utc;
 use serde_json::Value;
 use ttai_client::Run;
@@ -11,8 +10,8 @@ use ttai_core::Symbol;
 
 use super::desk::Desk;
 use super::wait;
-use crate::ending::{Ending, fail};
 use crate::cli::{AnalyzeArgs, GlobalArgs};
+use crate::ending::{Ending, fail};
 use crate::preferences::RequestDefaults;
 use crate::runs::short_id;
 use crate::settings::Settings;
@@ -28,7 +27,7 @@ pub async fn run(global: &GlobalArgs, args: AnalyzeArgs) -> anyhow::Result<ExitC
     let requests = requests(&settings, &args, &mut defaults).map_err(|error| defaults.explain(error))?;
     if args.market.is_chosen() && global.address.is_some() {
         fail!(
-WrongRequest,
+            WrongRequest,
             "a server uses its workers' market; drop --tape and --seed (TTAI_TAPE, TTAI_SEED), or drop --address"
         );
     }

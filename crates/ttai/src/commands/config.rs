@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::cli::{ConfigCommand, GlobalArgs};
-use crate::config::{self, Config, Environment};
+use crate::config::{self, Config, Environment, Problem};
 use crate::{output, report};
 
 /// Runs the command.

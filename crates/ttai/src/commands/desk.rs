@@ -3,8 +3,8 @@
 use ttai_client::TtaiClient;
 use ttai_dev_server::DevServer;
 
-use crate::ending::fail;
 use crate::cli::GlobalArgs;
+use crate::ending::fail;
 use crate::runs::short_id;
 use crate::settings::Settings;
 use crate::worker::{RunningWorkers, WorkerSettings};
@@ -36,7 +36,10 @@ impl Desk {
         }
         let settings = sources::resolved(settings.clone()).await;
         if !settings.server_dir()?.exists() {
-            fail!(NoServer, "no Temporal server is configured or running here, and none has ever run for this market");
+            fail!(
+                NoServer,
+                "no Temporal server is configured or running here, and none has ever run for this market"
+            );
         }
         Self::bring_up(&settings).await
     }

@@ -4,8 +4,8 @@ use std::process::ExitCode;
 
 use super::asked_to_stop;
 
-use crate::ending::Ending;
 use crate::cli::{DevArgs, GlobalArgs};
+use crate::ending::Ending;
 use crate::local::LocalTtai;
 use crate::readiness::Readiness;
 use crate::settings::Settings;

@@ -6,8 +6,8 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use chrono::Utc;
-use secrecy::ExposeSecret;
 use schemars::JsonSchema;
+use secrecy::ExposeSecret;
 use serde::Serialize;
 use ttai_client::TtaiClient;
 use ttai_core::Symbol;

@@ -8,8 +8,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use url::Url;
 
-use crate::ending::fail;
 use crate::cli::{GlobalArgs, HealthArgs};
+use crate::ending::fail;
 use crate::output;
 use crate::settings::Settings;
 

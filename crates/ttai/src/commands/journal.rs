@@ -4,12 +4,14 @@ use std::process::ExitCode;
 use std::time::SystemTime;
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use schemars::JsonSchema;
+use serde::Serialize;
 use ttai_activities::review_journal;
 use ttai_ports::{JournalEntry, JournalFilter, JournalLink, SyncedRows, TradeJournal, TradeKey};
 use ttai_store::Database;
 
-use crate::ending::fail;
 use crate::cli::{GlobalArgs, JournalCommand, JournalListArgs, JournalOptions, JournalReviewArgs};
+use crate::ending::fail;
 use crate::settings::Settings;
 use crate::{output, report, sources, wiring};
 
@@ -70,7 +72,7 @@ async fn list(database: &Database, args: JournalListArgs) -> anyhow::Result<()> 
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct JournalEntryShown {
     entry: JournalEntry,
-    trades: Vec<TradeLink>,
+    trades: Vec<JournalLink>,
 }
 
 async fn show(database: &Database, entry: &str, options: &JournalOptions) -> anyhow::Result<()> {
@@ -89,7 +91,7 @@ async fn find(database: &Database, id: &str, options: &JournalOptions) -> anyhow
     let id = id.to_ascii_lowercase();
     if id.len() < SHORTEST_ID || !id.chars().all(|letter| letter.is_ascii_hexdigit()) {
         fail!(
-WrongRequest,
+            WrongRequest,
             "'{id}' is not a journal entry's id; take one from ttai journal list --all, at least {SHORTEST_ID} letters of it"
         );
     }
@@ -98,7 +100,9 @@ WrongRequest,
     match (found.pop(), found.is_empty()) {
         (Some(entry), true) => Ok(entry),
         (None, _) => fail!(NotFound, "there is no journal entry {id}; see ttai journal list --all"),
-        (Some(_), false) => fail!(WrongRequest, "several journal entries begin with {id}; give more of the id"),
+        (Some(_), false) => {
+            fail!(WrongRequest, "several journal entries begin with {id}; give more of the id")
+        }
     }
 }
 
@@ -123,10 +127,18 @@ async fn find_trade(database: &Database, id: &str, options: &JournalOptions) -> 
     match (found.pop(), found.pop()) {
         (Some(trade), None) => Ok(trade),
         (None, _) => {
-            fail!(NotFound, "no synced transaction has the id {id}; pull them with ttai sync run transactions -w")
+            fail!(
+                NotFound,
+                "no synced transaction has the id {id}; pull them with ttai sync run transactions -w"
+            )
         }
         (Some(one), Some(other)) => {
-            fail!(WrongRequest, "{id} is a transaction of {} and of {}; give its whole key", one.resource, other.resource)
+            fail!(
+                WrongRequest,
+                "{id} is a transaction of {} and of {}; give its whole key",
+                one.resource,
+                other.resource
+            )
         }
     }
 }

@@ -110,9 +110,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Sim(args) => sim::run(&global, args).await,
         Command::Config(command) => config::run(&global, &command),
         Command::Wait(args) | Command::Run(RunCommand::Wait(args)) => wait::run(&global, args).await,
-        Command::Cancel(args) | Command::Run(RunCommand::Cancel(args)) => {
-            cancel::run(&global, args).await
-        }
+        Command::Cancel(args) | Command::Run(RunCommand::Cancel(args)) => cancel::run(&global, args).await,
         Command::History(args) | Command::Run(RunCommand::History(args)) => history::run(&global, args).await,
         Command::Setup(args) => setup::run(&global, args).await,
         Command::Completions { shell } => shell::completions(shell),

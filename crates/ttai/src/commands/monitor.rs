@@ -9,8 +9,8 @@ use tokio::time::timeout;
 use ttai_client::{ClientError, MonitorHandle, RunStatus, RunSummary, StepState, TtaiClient, monitor_names};
 use ttai_contract::UserId;
 
-use crate::ending::fail;
 use crate::cli::{GlobalArgs, MonitorCommand, MonitorNameArgs, MonitorOptions};
+use crate::ending::fail;
 use crate::report::MonitorRow;
 use crate::settings::Settings;
 use crate::{output, report, search_attributes, server};

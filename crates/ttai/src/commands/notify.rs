@@ -6,9 +6,9 @@ use chrono::Utc;
 use ttai_activities::{Deliverer, DeliveryRound, StillOpen};
 use ttai_ports::{DeliveryFilter, Message, MessageDelivery};
 
-use crate::ending::fail;
 use crate::cli::{GlobalArgs, NotifyCommand, NotifyListArgs, NotifyRetryArgs};
 use crate::deliveries::Driver;
+use crate::ending::fail;
 use crate::settings::Settings;
 use crate::{output, report, server, wiring};
 
@@ -42,7 +42,7 @@ async fn send(settings: &Settings, channels: Vec<String>, message: Message) -> a
     let channels = if channels.is_empty() { configured.clone() } else { channels };
     if let Some(unknown) = channels.iter().find(|channel| !configured.contains(channel)) {
         fail!(
-NotFound,
+            NotFound,
             "no channel {unknown} is configured; there are {}; docs/configuration.md: [channels.NAME]",
             configured.join(", ")
         );

@@ -8,8 +8,8 @@ use ttai_contract::{OptionsConstraints, UserId, Validate};
 use ttai_ports::{Preferences, PreferencesChange, UserPreferences};
 use ttai_store::Database;
 
-use crate::ending::Ending;
 use crate::cli::{GlobalArgs, PreferencesCommand, PreferencesOptions};
+use crate::ending::Ending;
 use crate::preferences::{PreferenceRow, in_effect, parsed, preference_name};
 use crate::settings::Settings;
 use crate::{output, report, wiring};
@@ -57,7 +57,8 @@ pub(super) async fn save(
         dte_max: after("dte_max", change.set.dte_max, before.dte_max).unwrap_or(usual.dte_max),
         ..usual
     };
-    days.validate().map_err(|error| Ending::WrongRequest.error(format!("{}; set the other one first", error.message)))?;
+    days.validate()
+        .map_err(|error| Ending::WrongRequest.error(format!("{}; set the other one first", error.message)))?;
     Ok(database.save_preferences(user.as_str(), change).await?)
 }
 

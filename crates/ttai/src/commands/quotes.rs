@@ -11,8 +11,8 @@ use ttai_ports::{AccountLimits, MarketData, PortError, QuoteStream, StreamEvent,
 use ttai_providers::fallback::{StreamFallback, StreamPatience};
 
 use super::asked_to_stop;
-use crate::ending::{Ending, fail};
 use crate::cli::{GlobalArgs, QuotesArgs};
+use crate::ending::{Ending, fail};
 use crate::market::MarketChoice;
 use crate::settings::Settings;
 use crate::sources;
@@ -44,7 +44,9 @@ pub async fn run(global: &GlobalArgs, args: QuotesArgs) -> anyhow::Result<ExitCo
     }
     let shares = symbols.into_iter().map(|symbol| match symbol {
         StreamSymbol::Equity(symbol) => Ok(symbol),
-        StreamSymbol::Option(contract) => fail!(WrongRequest, "{contract} is an option contract: add --follow"),
+        StreamSymbol::Option(contract) => {
+            fail!(WrongRequest, "{contract} is an option contract: add --follow")
+        }
     });
     now(desk.market.as_ref(), &shares.collect::<anyhow::Result<Vec<_>>>()?, args.json).await
 }
@@ -63,9 +65,10 @@ fn stands_still(settings: &Settings) -> bool {
 pub(super) fn watched(text: &str) -> anyhow::Result<StreamSymbol> {
     match Symbol::new(text) {
         Ok(symbol) => Ok(StreamSymbol::Equity(symbol)),
-        Err(no_ticker) => OccSymbol::parse(text)
-            .map(StreamSymbol::Option)
-            .map_err(|_| Ending::WrongRequest.error(format!("{no_ticker}; a contract is written as 'AAPL  140621P00630000'"))),
+        Err(no_ticker) => OccSymbol::parse(text).map(StreamSymbol::Option).map_err(|_| {
+            Ending::WrongRequest
+                .error(format!("{no_ticker}; a contract is written as 'AAPL  140621P00630000'"))
+        }),
     }
 }
 

@@ -9,8 +9,8 @@ use ttai_store::Database;
 
 use super::desk::Desk;
 use super::wait::{self, Awaited};
-use crate::ending::fail;
 use crate::cli::{GlobalArgs, ReportCommand, ReportListArgs, ReportRunArgs, ReportShowArgs};
+use crate::ending::fail;
 use crate::settings::Settings;
 use crate::{output, report, wiring};
 

@@ -2,12 +2,11 @@
 
 use std::process::ExitCode;
 
-use anyhow::Context;
 use chrono::Utc;
 use ttai_client::{ClientError, ScheduleOutcome, ScheduleOverlap, TtaiClient};
 
-use crate::ending::fail;
 use crate::cli::{GlobalArgs, ScheduleApplyArgs, ScheduleBackfillArgs, ScheduleCommand};
+use crate::ending::fail;
 use crate::report::{self, ScheduleRow};
 use crate::schedules::{self, SchedulePlan};
 use crate::settings::Settings;
@@ -146,7 +145,12 @@ impl ScheduleDesk {
         let ScheduleBackfillArgs { name, from, to } = args;
         let to = to.unwrap_or_else(Utc::now);
         if to < from {
-            fail!(WrongRequest, "--to ({}) is before --from ({})", report::eastern(to), report::eastern(from));
+            fail!(
+                WrongRequest,
+                "--to ({}) is before --from ({})",
+                report::eastern(to),
+                report::eastern(from)
+            );
         }
         let times = self.client.schedule_times(&name, from, to).await?;
         self.client.backfill_schedule(&name, from, to, ScheduleOverlap::BufferAll).await?;

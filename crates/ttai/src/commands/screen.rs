@@ -8,8 +8,8 @@ use ttai_ports::{NewScreener, ScreenRunKey, ScreenerResults};
 use super::desk::Desk;
 use super::screener;
 use super::wait::{self, Awaited};
-use crate::ending::fail;
 use crate::cli::{GlobalArgs, ScreenArgs};
+use crate::ending::fail;
 use crate::preferences::RequestDefaults;
 use crate::settings::Settings;
 use crate::{output, report, requests, wiring};
@@ -40,7 +40,7 @@ pub async fn run(global: &GlobalArgs, args: ScreenArgs) -> anyhow::Result<ExitCo
     params.validate()?;
     if args.market.is_chosen() && global.address.is_some() {
         fail!(
-WrongRequest,
+            WrongRequest,
             "a server uses its workers' market; drop --tape and --seed (TTAI_TAPE, TTAI_SEED), or drop --address"
         );
     }

@@ -3,15 +3,18 @@
 use std::process::ExitCode;
 
 use anyhow::Context;
+use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
+use serde::Serialize;
 use ttai_contract::{CSPScreenerParams, ChannelName, ScheduledScreenerParams, UserId, Validate};
 use ttai_ports::{NewScreener, SavedScreener, SavedScreeners, ScreenerResults};
 use ttai_store::Database;
 
 use super::screen::{self, ScreenView};
-use crate::ending::{Ending, fail};
 use crate::cli::{
     GlobalArgs, ScreenerCommand, ScreenerNameArgs, ScreenerOptions, ScreenerRunArgs, ScreenerSaveArgs,
 };
+use crate::ending::{Ending, fail};
 use crate::notifier::LOG;
 use crate::preferences::{RequestDefaults, stated};
 use crate::settings::Settings;
@@ -40,7 +43,9 @@ pub async fn run(global: &GlobalArgs, command: ScreenerCommand) -> anyhow::Resul
 /// A name under which runs can be kept, too.
 pub(super) fn check_name(name: &str) -> anyhow::Result<()> {
     let params = ScheduledScreenerParams { screener_id: name.to_owned(), ..Default::default() };
-    params.validate().map_err(|error| Ending::WrongRequest.error(format!("the screener's name: {}", error.message)))
+    params
+        .validate()
+        .map_err(|error| Ending::WrongRequest.error(format!("the screener's name: {}", error.message)))
 }
 
 /// Saves a screener.
@@ -82,7 +87,11 @@ fn check_channels(settings: &Settings, names: &[String]) -> anyhow::Result<()> {
     for name in names {
         name.parse::<ChannelName>()?;
         if !known.contains(name) {
-            fail!(WrongRequest, "--channels: no channel {name:?} is configured; there are {}", known.join(", "));
+            fail!(
+                WrongRequest,
+                "--channels: no channel {name:?} is configured; there are {}",
+                known.join(", ")
+            );
         }
     }
     Ok(())
@@ -141,7 +150,12 @@ async fn show(global: &GlobalArgs, args: &ScreenerNameArgs) -> anyhow::Result<()
         let runs = runs.iter().map(|run| {
             let picks = run.picks.iter().map(|pick| pick.symbol.to_string()).collect();
             let run = run.clone();
-            ScreenerRunShown { workflow_id: run.key.workflow_id, run_id: run.key.run_id, as_of: run.as_of, picks }
+            ScreenerRunShown {
+                workflow_id: run.key.workflow_id,
+                run_id: run.key.run_id,
+                as_of: run.as_of,
+                picks,
+            }
         });
         let runs = runs.collect();
         output::json(&ScreenerShown { screener, runs })?;
@@ -160,7 +174,7 @@ async fn find(database: &Database, user: &str, name: &str) -> anyhow::Result<Sav
     let names: Vec<String> = all.iter().map(|one| format!("{:?}", one.screener.name)).collect();
     let names = if names.is_empty() { "none yet".to_owned() } else { names.join(", ") };
     fail!(
-NotFound,
+        NotFound,
         "there is no screener {name:?}; yours: {names}; save it: ttai screener save {name:?} --max-price 30"
     )
 }

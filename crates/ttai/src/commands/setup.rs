@@ -93,7 +93,8 @@ async fn ask_symbols(database: &Database, args: &SetupArgs, person: &mut Person)
         .check()
         .map_err(|error| Ending::WrongRequest.error(error.to_string()))?;
     loop {
-        let question = format!("Symbols that you follow, for the watchlist {name}, such as AAPL MSFT [none]: ");
+        let question =
+            format!("Symbols that you follow, for the watchlist {name}, such as AAPL MSFT [none]: ");
         let Some(answer) = person.answer(&question)? else { return Ok(()) };
         let symbols = answer.split([',', ' ']).filter(|symbol| !symbol.is_empty()).map(Symbol::new);
         match symbols.collect::<Result<Vec<_>, _>>() {
@@ -110,7 +111,9 @@ async fn ask_symbols(database: &Database, args: &SetupArgs, person: &mut Person)
 async fn ask_test_message(settings: &Settings, person: &mut Person) -> anyhow::Result<()> {
     let channels = settings.config.names("channels");
     if channels.is_empty() {
-        output::note("No channel is configured: messages go to the log. docs/notify has Discord, Slack, mail and webhooks.");
+        output::note(
+            "No channel is configured: messages go to the log. docs/notify has Discord, Slack, mail and webhooks.",
+        );
         return Ok(());
     }
     let answer = person.answer(&format!("Send a test message to {}? [no]: ", channels.join(", ")))?;
@@ -134,7 +137,8 @@ impl Person {
         }
         output::prompt(question);
         let mut line = String::new();
-        self.is_gone = std::io::stdin().lock().read_line(&mut line).context("the answer cannot be read")? == 0;
+        self.is_gone =
+            std::io::stdin().lock().read_line(&mut line).context("the answer cannot be read")? == 0;
         if self.is_gone || !output::can_ask() {
             output::note("");
         }

@@ -7,8 +7,8 @@ use anyhow::{bail, ensure};
 use ttai_client::{AnyRun, RunStatus};
 use ttai_ports::{Analyses, AnalysisFilter, AnalysisRecord};
 
-use crate::ending::fail;
 use crate::cli::{GlobalArgs, ShowArgs};
+use crate::ending::fail;
 use crate::saved::SavedAnalyses;
 use crate::settings::Settings;
 use crate::{output, report, runs, server};
@@ -25,7 +25,11 @@ pub async fn run(global: &GlobalArgs, args: ShowArgs) -> anyhow::Result<ExitCode
         return Ok(ExitCode::SUCCESS);
     }
     if let Some(run) = &args.run {
-        fail!(NotFound, "run {run} of '{}' was not saved; `ttai show` without --run names those that were", args.id);
+        fail!(
+            NotFound,
+            "run {run} of '{}' was not saved; `ttai show` without --run names those that were",
+            args.id
+        );
     }
     let Some(client) = server::existing_client(&settings).await? else {
         bail!(

@@ -2,8 +2,6 @@
 
 use std::process::ExitCode;
 
-use anyhow::Context;
-
 use super::wait;
 use crate::cli::{GlobalArgs, StartArgs};
 use crate::settings::Settings;

@@ -2,7 +2,6 @@
 
 use std::process::ExitCode;
 
-use anyhow::Context;
 use ttai_client::ClientError;
 use ttai_contract::{SyncOutcome, SyncSource, SyncSourceParams, SyncSourceResult, UserId};
 use ttai_ports::SyncedRows;

@@ -9,10 +9,10 @@ use serde_json::Value;
 use tokio::sync::mpsc;
 use ttai_client::{AnyRun, RunProgress, Step, StepState};
 
-use super::desk::Desk;
 use super::asked_to_stop;
-use crate::ending::Ending;
+use super::desk::Desk;
 use crate::cli::{GlobalArgs, ViewArgs, WaitArgs};
+use crate::ending::Ending;
 use crate::settings::Settings;
 use crate::{output, report, runs};
 

@@ -6,8 +6,8 @@ use ttai_core::alert::AlertSubject;
 use ttai_ports::{WatchlistChange, WatchlistRecord, Watchlists};
 use ttai_store::Database;
 
-use crate::ending::{Ending, fail};
 use crate::cli::{GlobalArgs, WatchlistChangeArgs, WatchlistCommand, WatchlistOptions};
+use crate::ending::{Ending, fail};
 use crate::settings::Settings;
 use crate::{output, wiring};
 
@@ -47,7 +47,9 @@ pub async fn run(global: &GlobalArgs, command: WatchlistCommand) -> anyhow::Resu
 
 /// An alert must be able to name it.
 fn check_name(name: &str) -> anyhow::Result<()> {
-    AlertSubject::Watchlist { name: name.to_owned() }.check().map_err(|error| Ending::WrongRequest.error(error.to_string()))
+    AlertSubject::Watchlist { name: name.to_owned() }
+        .check()
+        .map_err(|error| Ending::WrongRequest.error(error.to_string()))
 }
 
 async fn change_list(
@@ -71,7 +73,7 @@ async fn print_one(
         let names: Vec<&str> = there.iter().map(|list| list.name.as_str()).collect();
         let names = if names.is_empty() { "none yet".to_owned() } else { names.join(", ") };
         fail!(
-NotFound,
+            NotFound,
             "there is no watchlist {name:?}; your lists: {names}; create it: ttai watchlist add {name:?} AAPL MSFT"
         );
     };

@@ -3,14 +3,14 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use anyhow::{Context, anyhow};
+use anyhow::anyhow;
 use ttai_contract::TaskQueue;
 
 use super::asked_to_stop;
-use crate::ending::Ending;
 use crate::boot::Monitors;
 use crate::cli::{GlobalArgs, WorkerArgs};
 use crate::deployment::DeploymentVersion;
+use crate::ending::Ending;
 use crate::guard::DeadManPing;
 use crate::readiness::Readiness;
 use crate::settings::Settings;

@@ -9,7 +9,6 @@ use serde::Serialize;
 use ttai_ports::RateLimit;
 use url::Url;
 
-use crate::ending::fail;
 use super::datum::{Datum, Feed};
 use super::environment::Environment;
 use super::file::{Line, Named};
@@ -17,6 +16,7 @@ use super::problem::{Place, Problem, suggestion};
 use super::raw::Raw;
 use super::schema::{self, CHANNEL_TYPES, Key, Kind, Section, sections};
 use super::secrets;
+use crate::ending::fail;
 
 /// Where a value came from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

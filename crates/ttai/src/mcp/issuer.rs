@@ -84,11 +84,13 @@ impl Issuer {
     /// An issuer without a resource, addresses that are none, or an owner that no user can be.
     pub(crate) fn configured(config: &Config) -> anyhow::Result<Option<ProtectedResource>> {
         let Some(issuer) = config.text(SECTION, "issuer") else { return Ok(None) };
-        let resource =
-            config.text(SECTION, "resource").context("oauth.resource is missing: the address of this server, such as https://ttai.example/mcp")?;
+        let resource = config.text(SECTION, "resource").context(
+            "oauth.resource is missing: the address of this server, such as https://ttai.example/mcp",
+        )?;
         for (key, address) in [("issuer", &issuer), ("resource", &resource)] {
             let url = Url::parse(address).with_context(|| format!("oauth.{key}: {address} is no address"))?;
-            let is_here = url.host_str().is_some_and(|host| matches!(host, "localhost" | "127.0.0.1" | "[::1]"));
+            let is_here =
+                url.host_str().is_some_and(|host| matches!(host, "localhost" | "127.0.0.1" | "[::1]"));
             if url.scheme() != "https" && !is_here {
                 bail!("oauth.{key}: {address} must begin with https://, except on this host");
             }
@@ -114,13 +116,15 @@ impl Issuer {
         if let Some(key) = fresh.and_then(|keys| find(&keys.set, id)) {
             return Ok(key);
         }
-        let unknown = || TokenProblem::Invalid("the token is signed by a key that its issuer does not publish".to_owned());
+        let unknown = || {
+            TokenProblem::Invalid("the token is signed by a key that its issuer does not publish".to_owned())
+        };
         if fresh.is_some_and(|keys| keys.asked.elapsed() < ASK_AGAIN) {
             return Err(unknown());
         }
-        let set = fetch_keys(&self.issuer)
-            .await
-            .map_err(|error| TokenProblem::Unchecked(format!("{} does not give its keys: {error:#}", self.issuer)))?;
+        let set = fetch_keys(&self.issuer).await.map_err(|error| {
+            TokenProblem::Unchecked(format!("{} does not give its keys: {error:#}", self.issuer))
+        })?;
         let found = find(&set, id);
         *known = Some(Keys { set: Arc::new(set), asked: Instant::now() });
         found.ok_or_else(unknown)
@@ -145,10 +149,11 @@ impl Issuer {
             }
         }
         let named = claims.others.get(&self.user_claim).and_then(Value::as_str);
-        let named = named.ok_or_else(|| TokenProblem::Invalid(format!("the token has no claim {}", self.user_claim)))?;
-        let user: UserId = named
-            .parse()
-            .map_err(|_| TokenProblem::Invalid(format!("the token's {} cannot be a user of ttai", self.user_claim)))?;
+        let named = named
+            .ok_or_else(|| TokenProblem::Invalid(format!("the token has no claim {}", self.user_claim)))?;
+        let user: UserId = named.parse().map_err(|_| {
+            TokenProblem::Invalid(format!("the token's {} cannot be a user of ttai", self.user_claim))
+        })?;
         let owns_desk = self.owners.contains(&user);
         // Whoever can choose a name at the issuer must not become the owner of the desk by it.
         if user == UserId::default() && !owns_desk {
@@ -189,7 +194,9 @@ async fn fetch_keys(issuer: &str) -> anyhow::Result<JwkSet> {
     for address in metadata_addresses(&Url::parse(issuer)?) {
         match read::<Metadata>(&address).await {
             Ok(metadata) if metadata.issuer == issuer => return read(&metadata.jwks_uri).await,
-            Ok(metadata) => last = Some(anyhow::anyhow!("{address} speaks of another issuer, {}", metadata.issuer)),
+            Ok(metadata) => {
+                last = Some(anyhow::anyhow!("{address} speaks of another issuer, {}", metadata.issuer))
+            }
             Err(error) => last = Some(error.context(address.to_string())),
         }
     }
@@ -244,7 +251,10 @@ mod tests {
         assert!(!caller(r#"{"sub": "bob", "scope": "ttai"}"#).unwrap().owns_desk);
         let default = caller(r#"{"sub": "default", "scope": "ttai"}"#).unwrap_err();
         assert!(default.to_string().contains("not among oauth.owners"), "{default}");
-        assert_eq!(caller(r#"{"sub": "ann", "scope": "ttaix"}"#), Err(TokenProblem::LacksScope("ttai".to_owned())));
+        assert_eq!(
+            caller(r#"{"sub": "ann", "scope": "ttaix"}"#),
+            Err(TokenProblem::LacksScope("ttai".to_owned()))
+        );
         assert!(matches!(caller(r#"{"scope": "ttai"}"#), Err(TokenProblem::Invalid(_))));
         assert!(serde_json::from_str::<Claims>(r#"{"nbf": "tomorrow"}"#).is_err());
     }
@@ -252,7 +262,13 @@ mod tests {
     #[tokio::test]
     async fn what_no_key_signed_is_refused_unseen() {
         // {"alg":"none"} and {"alg":"HS256"}, each with {"sub":"ann"}.
-        for token in ["eyJhbGciOiJub25lIn0.eyJzdWIiOiJhbm4ifQ.", "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhbm4ifQ.c2ln", "x", "a.b.c", ""] {
+        for token in [
+            "eyJhbGciOiJub25lIn0.eyJzdWIiOiJhbm4ifQ.",
+            "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhbm4ifQ.c2ln",
+            "x",
+            "a.b.c",
+            "",
+        ] {
             let refused = issuer().caller(token).await.unwrap_err();
             assert!(matches!(refused, TokenProblem::Invalid(_)), "{token}: {refused}");
         }

@@ -8,8 +8,8 @@ use ttai_ports::UserPreferences;
 
 use super::stated;
 use super::words::account_words;
-use crate::ending::Ending;
 use crate::config::Config;
+use crate::ending::Ending;
 use crate::settings::Settings;
 
 const ACCOUNT: &str = "account";

@@ -47,4 +47,3 @@ pub fn firings(found: &[(FiringRecord, Option<AlertDefinition>)], now: DateTime<
     }
     render(&table)
 }
-

@@ -45,10 +45,11 @@ pub use schedules::{ScheduleRow, applied_schedules, left_out_schedules, schedule
 pub use screeners::{screener, screeners};
 pub use screens::{csp_screen, screen, screened};
 pub use sync::{sync, sync_states};
-pub use times::{eastern, moment, show_local_times};
 pub use tables::{
-    checks, configuration, description, history, plain_table, progress, recorded, run_line, step_line, step_name,
+    checks, configuration, description, history, plain_table, progress, recorded, run_line, step_line,
+    step_name,
 };
+pub use times::{eastern, moment, show_local_times};
 
 /// That an analysis looked at a session which was not the exchange's, given when it was done; nothing where it was, and where that
 /// cannot be told.

@@ -4,8 +4,8 @@ use serde_json::Value;
 use ttai_contract::CSPScreenerParams;
 use ttai_ports::{SavedScreener, ScreenRunRecord};
 
-use super::{eastern, moment};
 use super::tables::plain_table;
+use super::{eastern, moment};
 
 /// `ttai screener list`.
 #[must_use]

@@ -69,7 +69,8 @@ fn params(name: &str, hosts: &[&str]) -> anyhow::Result<CertificateParams> {
 /// How a gate speaks TLS.
 pub(crate) fn tls(own: &Certified, clients: Option<&Authority>) -> anyhow::Result<Arc<ServerConfig>> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let builder = ServerConfig::builder_with_provider(Arc::clone(&provider)).with_safe_default_protocol_versions()?;
+    let builder =
+        ServerConfig::builder_with_provider(Arc::clone(&provider)).with_safe_default_protocol_versions()?;
     let builder = match clients {
         None => builder.with_no_client_auth(),
         Some(authority) => {
@@ -125,7 +126,8 @@ impl Gate {
     /// Wants something else from now on, and ends every connection.
     pub(crate) fn want(&self, wanted: Wanted) {
         let now = (wanted, CancellationToken::new());
-        let (_, ends) = std::mem::replace(&mut *self.wanted.lock().unwrap_or_else(PoisonError::into_inner), now);
+        let (_, ends) =
+            std::mem::replace(&mut *self.wanted.lock().unwrap_or_else(PoisonError::into_inner), now);
         ends.cancel();
     }
 }

@@ -53,12 +53,16 @@ impl Desk {
 #[tokio::test]
 async fn client_certificates_are_renewed_while_a_worker_runs() -> anyhow::Result<()> {
     let desk = Desk::new().await?;
-    let (ours, first, second) = (Authority::new("server")?, Authority::new("first")?, Authority::new("second")?);
+    let (ours, first, second) =
+        (Authority::new("server")?, Authority::new("first")?, Authority::new("second")?);
     let own = ours.certify(HERE, GOOD_UNTIL)?;
-    let wanting = |clients: &Authority| anyhow::Ok(Wanted { tls: Some(tls(&own, Some(clients))?), api_key: None });
+    let wanting =
+        |clients: &Authority| anyhow::Ok(Wanted { tls: Some(tls(&own, Some(clients))?), api_key: None });
     let gate = Gate::before(&desk.server.address(), wanting(&first)?).await?;
     let ca = desk.write("ca.pem", &ours.certificate)?;
-    let show = |client: &Certified| anyhow::Ok((desk.write("client.pem", &client.certificate)?, desk.write("client.key", &client.key)?));
+    let show = |client: &Certified| {
+        anyhow::Ok((desk.write("client.pem", &client.certificate)?, desk.write("client.key", &client.key)?))
+    };
     let (certificate, key) = show(&first.certify(&[], GOOD_UNTIL)?)?;
     let variables = [
         ("TEMPORAL_TLS", "true"),
@@ -92,7 +96,9 @@ async fn an_api_key_opens_the_server() -> anyhow::Result<()> {
     let wanted = Wanted { tls: Some(tls(&own, None)?), api_key: Some("open-sesame".to_owned()) };
     let gate = Gate::before(&desk.server.address(), wanted).await?;
     let ca = desk.write("ca.pem", &ours.certificate)?;
-    let with_key = |key: &'static str| [("TEMPORAL_TLS_SERVER_CA_CERT_PATH", ca.clone()), ("TEMPORAL_API_KEY", key.to_owned())];
+    let with_key = |key: &'static str| {
+        [("TEMPORAL_TLS_SERVER_CA_CERT_PATH", ca.clone()), ("TEMPORAL_API_KEY", key.to_owned())]
+    };
     let variables = with_key("open-sesame");
     let variables = variables.each_ref().map(|(name, value)| (*name, value.as_str()));
     let worker = Process::start(desk.command(&["worker"], &gate.address, &variables))?;
@@ -103,14 +109,21 @@ async fn an_api_key_opens_the_server() -> anyhow::Result<()> {
     let wrong = with_key("wrong-key-0815");
     let wrong = wrong.each_ref().map(|(name, value)| (*name, value.as_str()));
     let said = desk.refusal(&gate.address, &wrong)?;
-    assert!(said.contains("does not accept the credentials (invalid API key)") && said.contains("TEMPORAL_API_KEY"), "{said}");
+    assert!(
+        said.contains("does not accept the credentials (invalid API key)")
+            && said.contains("TEMPORAL_API_KEY"),
+        "{said}"
+    );
     assert!(!said.contains("0815"), "{said}");
     let forbidden = [variables[0], variables[1], ("TEMPORAL_NAMESPACE", FORBIDDEN)];
     let said = desk.refusal(&gate.address, &forbidden)?;
     assert!(said.contains("lack the permission for namespace 'forbidden' (Request unauthorized.)"), "{said}");
     let absent = [variables[0], variables[1], ("TEMPORAL_NAMESPACE", "nowhere")];
     let said = desk.refusal(&gate.address, &absent)?;
-    assert!(said.contains("has no namespace 'nowhere'") && said.contains("temporal operator namespace create"), "{said}");
+    assert!(
+        said.contains("has no namespace 'nowhere'") && said.contains("temporal operator namespace create"),
+        "{said}"
+    );
     desk.server.stop().await?;
     Ok(())
 }
@@ -130,7 +143,8 @@ async fn each_wrong_certificate_has_its_own_message() -> anyhow::Result<()> {
     let ca = desk.write("ca.pem", &ours.certificate)?;
     let other_ca = desk.write("other.pem", &other.certificate)?;
     let stranger = other.certify(&[], GOOD_UNTIL)?;
-    let (certificate, key) = (desk.write("client.pem", &stranger.certificate)?, desk.write("client.key", &stranger.key)?);
+    let (certificate, key) =
+        (desk.write("client.pem", &stranger.certificate)?, desk.write("client.key", &stranger.key)?);
     let trusting = |ca: &'static str| [("TEMPORAL_TLS", "true"), ("TEMPORAL_TLS_SERVER_CA_CERT_PATH", ca)];
     let (ca, other_ca): (&'static str, &'static str) = (ca.leak(), other_ca.leak());
     let by_certificate = [
@@ -140,13 +154,29 @@ async fn each_wrong_certificate_has_its_own_message() -> anyhow::Result<()> {
         ("TEMPORAL_TLS_CLIENT_KEY_PATH", key.as_str()),
     ];
     let cases: [(&str, &[(&str, &str)], &str); 7] = [
-        (&good.address, &trusting(other_ca), "not signed by an authority that is trusted here; set TEMPORAL_TLS_SERVER_CA_CERT_PATH"),
+        (
+            &good.address,
+            &trusting(other_ca),
+            "not signed by an authority that is trusted here; set TEMPORAL_TLS_SERVER_CA_CERT_PATH",
+        ),
         (&expired.address, &trusting(ca), "its certificate has expired"),
-        (&elsewhere.address, &trusting(ca), "for another name; address it by that name, or set TEMPORAL_TLS_SERVER_NAME"),
-        (&exclusive.address, &trusting(ca), "it wants a client certificate; set TEMPORAL_TLS_CLIENT_CERT_PATH"),
+        (
+            &elsewhere.address,
+            &trusting(ca),
+            "for another name; address it by that name, or set TEMPORAL_TLS_SERVER_NAME",
+        ),
+        (
+            &exclusive.address,
+            &trusting(ca),
+            "it wants a client certificate; set TEMPORAL_TLS_CLIENT_CERT_PATH",
+        ),
         (&exclusive.address, &by_certificate, "it does not accept the client certificate"),
         (&address, &trusting(ca), "it does not speak TLS"),
-        (&good.address, &[("TEMPORAL_TLS", "true"), ("TEMPORAL_TLS_SERVER_CA_CERT_PATH", "/nowhere.pem")], "/nowhere.pem"),
+        (
+            &good.address,
+            &[("TEMPORAL_TLS", "true"), ("TEMPORAL_TLS_SERVER_CA_CERT_PATH", "/nowhere.pem")],
+            "/nowhere.pem",
+        ),
     ];
     for (at, variables, part) in cases {
         let said = desk.refusal(at, variables)?;

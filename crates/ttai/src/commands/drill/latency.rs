@@ -28,7 +28,8 @@ use ttai_store::{Database, StoreUrl};
 
 use super::flat_market::{FlatMarket, PRICE};
 use super::stage::{
-    LOOK, PATIENCE, Pace, STRETCH_TITLES, Stretch, Webhook, Worker, arm, firings, log_tail, persist, temporal, worker,
+    LOOK, PATIENCE, Pace, STRETCH_TITLES, Stretch, Webhook, Worker, arm, firings, log_tail, persist,
+    temporal, worker,
 };
 use crate::cli::{DrillLatencyArgs, GlobalArgs};
 use crate::settings::Settings;

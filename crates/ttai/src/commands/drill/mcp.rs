@@ -25,7 +25,7 @@ use super::stage::{
 };
 use crate::cli::{DrillMcpArgs, GlobalArgs};
 use crate::settings::Settings;
-use crate::{output, report, server};
+use crate::{output, report};
 
 /// The token of all assistants.
 const TOKEN: &str = "drill-drill-drill-drill";
@@ -114,8 +114,7 @@ struct Assistant {
 impl Assistant {
     fn of(address: &str) -> anyhow::Result<Self> {
         let rate = RateLimit { per_minute: u32::MAX, burst: u32::MAX };
-        let config =
-            ServiceConfig { rate, attempts: 1, ..ServiceConfig::new("mcp", Url::parse(address)?) };
+        let config = ServiceConfig { rate, attempts: 1, ..ServiceConfig::new("mcp", Url::parse(address)?) };
         Ok(Self { service: Service::new(config, Arc::new(LocalLimits::default()), None)? })
     }
 
@@ -140,7 +139,10 @@ impl Assistant {
         let answer = answer.with_context(|| format!("{tool}: no answer in {body:.200}"))?;
         let result = &answer["result"];
         if result.is_null() || result["isError"] == json!(true) {
-            bail!("{tool}: {}", answer["error"]["message"].as_str().or(result["content"][0]["text"].as_str()).unwrap_or("?"));
+            bail!(
+                "{tool}: {}",
+                answer["error"]["message"].as_str().or(result["content"][0]["text"].as_str()).unwrap_or("?")
+            );
         }
         Ok(result["structuredContent"].clone())
     }
@@ -236,15 +238,19 @@ async fn start(
             break;
         }
         let assistant = assistant.clone();
-        let arguments =
-            json!({"symbol": symbols[number % symbols.len()], "wait_seconds": 0, "key": format!("drill-{number}")});
+        let arguments = json!({"symbol": symbols[number % symbols.len()], "wait_seconds": 0, "key": format!("drill-{number}")});
         under_way.spawn(async move {
             let answer = assistant.call("ttai_analyze", arguments).await?;
             let run = answer["run"].as_str().context("an analysis without a run")?.to_owned();
             Ok::<_, anyhow::Error>((due.elapsed().as_secs_f64() * 1e3, run))
         });
     }
-    under_way.join_all().await.into_iter().collect::<anyhow::Result<Vec<_>>>().map(|all| all.into_iter().unzip())
+    under_way
+        .join_all()
+        .await
+        .into_iter()
+        .collect::<anyhow::Result<Vec<_>>>()
+        .map(|all| all.into_iter().unzip())
 }
 
 /// The analyses that have no result in time.

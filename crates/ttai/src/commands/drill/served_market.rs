@@ -78,4 +78,3 @@ fn read_endpoints(process: &mut Child) -> anyhow::Result<Endpoints> {
     ensure!(!line.is_empty(), "the market ended before it served");
     serde_json::from_str(&line).with_context(|| format!("the market said {line:?}"))
 }
-
