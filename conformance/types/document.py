@@ -30,6 +30,20 @@ def apart(schema):
     return beside | ({"allOf": [{"$ref": schema["$ref"]}]} if "$ref" in schema else {})
 
 
+def shortened(schema, definitions):
+    """Defaults of objects without what their type has by default anyway: `CSPScreenerParams()`, not a call with every field."""
+    if isinstance(schema, list):
+        return [shortened(part, definitions) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    parts = {key: shortened(part, definitions) for key, part in schema.items()}
+    if "$ref" in schema and isinstance(schema.get("default"), dict):
+        fields = definitions[schema["$ref"].rsplit("/", 1)[1]].get("properties", {})
+        given = schema["default"].items()
+        parts["default"] = {key: value for key, value in given if fields.get(key, {}).get("default") != value}
+    return parts
+
+
 def is_internal(schema):
     return isinstance(schema, dict) and schema.get("x-internal") is True
 
@@ -82,7 +96,7 @@ def document(language):
         root = {"enum": list(workflows), "description": "The types of the workflows."}
     definitions = reachable(schema["$defs"], [workflows, schema["failure"]])
     whole = {"$schema": schema["$schema"], "title": ROOTS[language]} | root | {"$defs": definitions}
-    return apart(whole) if language == "typescript" else whole
+    return apart(whole) if language == "typescript" else shortened(whole, definitions)
 
 
 if __name__ == "__main__":

@@ -1284,9 +1284,7 @@ class AnalysisParams:
     type: AnalysisType
     """How far to go."""
 
-    account: AccountContext = field(
-        default_factory=lambda: AccountContext(account_type='cash')
-    )
+    account: AccountContext = field(default_factory=lambda: AccountContext())
     """The account."""
 
     as_of: str | None = None
@@ -1307,7 +1305,7 @@ class AnalysisParams:
     notify_channels: list[ChannelName] = field(default_factory=list)
     """Channels to notify, up to 32; the configured default when empty."""
 
-    position: PositionContext = field(default_factory=lambda: PositionContext(shares=0))
+    position: PositionContext = field(default_factory=lambda: PositionContext())
     """What is held."""
 
     spread_type: SpreadType | None = None
@@ -1571,9 +1569,7 @@ class FullAnalysisParams:
     symbol: Symbol
     """Ticker."""
 
-    account: AccountContext = field(
-        default_factory=lambda: AccountContext(account_type='cash')
-    )
+    account: AccountContext = field(default_factory=lambda: AccountContext())
     """The account."""
 
     analysis_depth: AnalysisDepth = 'standard'
@@ -1597,7 +1593,7 @@ class FullAnalysisParams:
     model: ModelName | None = None
     """Model of an AI analyst, `provider/model`; the deterministic analyst when none."""
 
-    position: PositionContext = field(default_factory=lambda: PositionContext(shares=0))
+    position: PositionContext = field(default_factory=lambda: PositionContext())
     """What is held."""
 
     spread_type: SpreadType | None = None
@@ -1762,9 +1758,7 @@ class OptionsAnalysisParams:
     symbol: Symbol
     """Ticker."""
 
-    account: AccountContext = field(
-        default_factory=lambda: AccountContext(account_type='cash')
-    )
+    account: AccountContext = field(default_factory=lambda: AccountContext())
     """The account."""
 
     as_of: str | None = None
@@ -1782,7 +1776,7 @@ class OptionsAnalysisParams:
     model: ModelName | None = None
     """Model of an AI analyst, `provider/model`; the deterministic analyst when none."""
 
-    position: PositionContext = field(default_factory=lambda: PositionContext(shares=0))
+    position: PositionContext = field(default_factory=lambda: PositionContext())
     """What is held."""
 
     spread_type: SpreadType | None = None
@@ -1900,21 +1894,7 @@ class QuoteStreamState:
     handovers: int = 0
     """How often its watch was handed over."""
 
-    health: QuoteStreamHealth = field(
-        default_factory=lambda: QuoteStreamHealth(
-            at=None,
-            blind_since=None,
-            connected=False,
-            events=0,
-            gaps=0,
-            last_event=None,
-            last_received=None,
-            problem=None,
-            since=None,
-            stream=None,
-            symbols=0,
-        )
-    )
+    health: QuoteStreamHealth = field(default_factory=lambda: QuoteStreamHealth())
     """How the stream was when it was last heard of: by a handover, or by `latest`."""
 
     problem: str | None = None
@@ -2314,31 +2294,13 @@ class ScreenerCriteria:
 class ScreenerParams:
     """A screen by criteria, or of given symbols."""
 
-    account: AccountContext = field(
-        default_factory=lambda: AccountContext(account_type='cash')
-    )
+    account: AccountContext = field(default_factory=lambda: AccountContext())
     """The account that would trade."""
 
     as_of: str | None = None
     """Market time; the provider's now when none."""
 
-    criteria: ScreenerCriteria = field(
-        default_factory=lambda: ScreenerCriteria(
-            dte_max=45,
-            dte_min=14,
-            exclude_earnings=True,
-            include_funds=False,
-            max_candidates=500,
-            max_delta=0.3,
-            max_spread_pct=10.0,
-            min_credit_pct=20.0,
-            min_open_interest=100,
-            min_roc_weekly=0.5,
-            strategy='csp',
-            unknown_earnings='warn',
-            unknown_open_interest='warn',
-        )
-    )
+    criteria: ScreenerCriteria = field(default_factory=lambda: ScreenerCriteria())
     """The criteria; their defaults when none."""
 
     drill: bool = False
@@ -2646,9 +2608,7 @@ class AutoRunScreenersResult:
 class CSPScreenerParams:
     """A screen for puts to sell."""
 
-    account: AccountContext = field(
-        default_factory=lambda: AccountContext(account_type='cash')
-    )
+    account: AccountContext = field(default_factory=lambda: AccountContext())
     """The account that would trade. Its `capital` stands instead of a broker's buying power."""
 
     account_id: str | None = None
@@ -2830,21 +2790,7 @@ class LatestValues:
     from_watch: bool = False
     """Whether it comes from the process that watches; another one has looked for itself."""
 
-    health: QuoteStreamHealth = field(
-        default_factory=lambda: QuoteStreamHealth(
-            at=None,
-            blind_since=None,
-            connected=False,
-            events=0,
-            gaps=0,
-            last_event=None,
-            last_received=None,
-            problem=None,
-            since=None,
-            stream=None,
-            symbols=0,
-        )
-    )
+    health: QuoteStreamHealth = field(default_factory=lambda: QuoteStreamHealth())
     """How the stream is."""
 
     unknown: list[StreamedSymbol] = field(default_factory=list)
@@ -2879,7 +2825,7 @@ class NewsWatch:
     stories: int = 0
     """Stories seen for the first time, by stretches that have ended."""
 
-    wanted: NewsWatchlist = field(default_factory=lambda: NewsWatchlist(symbols=None))
+    wanted: NewsWatchlist = field(default_factory=lambda: NewsWatchlist())
     """What is watched: the symbols of the last `update_watchlist` or the start, or the user's own."""
 
     watched: list[Symbol] = field(default_factory=list)
@@ -3083,9 +3029,7 @@ class PortfolioMonitorParams:
     """Minutes between two looks, 1 to 1,440."""
 
     config: PortfolioMonitorConfig = field(
-        default_factory=lambda: PortfolioMonitorConfig(
-            margin_alert_threshold=60.0, pnl_alert_threshold=2.0
-        )
+        default_factory=lambda: PortfolioMonitorConfig()
     )
     """The rules."""
 
@@ -3162,27 +3106,7 @@ class ScheduledScreenerParams:
     """The screen's name, 1 to 128 bytes; `scheduled` when none."""
 
     screener_params: CSPScreenerParams = field(
-        default_factory=lambda: CSPScreenerParams(
-            account={'account_type': 'cash'},
-            dte_max=45,
-            dte_min=14,
-            exclude_earnings=True,
-            include_chart_image=True,
-            include_funds=False,
-            max_candidates=500,
-            max_candidates_to_analyze=20,
-            max_concurrent=5,
-            max_delta=0.3,
-            max_picks=5,
-            max_spread_pct=10.0,
-            min_credit_pct=20.0,
-            min_open_interest=100,
-            min_roc_weekly=0.5,
-            ranking='return_at_bid',
-            unknown_earnings='warn',
-            unknown_open_interest='warn',
-            user_id='default',
-        )
+        default_factory=lambda: CSPScreenerParams()
     )
     """The screen; its defaults when none."""
 

@@ -24,7 +24,7 @@ all of this. The same as JSON Schema: [contract.json](../crates/contract/schema/
 - **Ids**: `{key}` is yours, 1 to 128 letters, digits and `. _ : @ + - /`; a key of yours makes a repeated start the same run. For the user `default`
   leave out `/{user_id}`. Start with the id reuse policy *allow duplicate, failed only*: what was done is not done again.
 - **Time limits**: the execution timeout is a backstop that the starter sets. Workflows without one live until `shutdown` and continue as new by
-  themselves: address them by their id, without a run id. Where one may be there already, start it and take *already started* as success.
+  themselves: start them with the id conflict policy *use existing*, and address them by their id, without a run id.
 - **While it runs**: a signal has no answer; one that is refused is listed in the status under `entity.rejected`. An update that is refused fails, or answers
   `accepted: false`, with the reason. A query needs a worker, as an update does: give every call a deadline.
 - **Cancelling** ends a run promptly as Canceled, with what was done so far in its details.
