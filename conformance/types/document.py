@@ -5,6 +5,7 @@ marks as internal, which a long-lived workflow hands from one run to the next. I
 do not share: in TypeScript `Workflows`, from which a call's types follow by the names in it; in Python `WorkflowName`."""
 
 import json
+import keyword
 import sys
 from pathlib import Path
 
@@ -42,6 +43,15 @@ def shortened(schema, definitions):
         given = schema["default"].items()
         parts["default"] = {key: value for key, value in given if fields.get(key, {}).get("default") != value}
     return parts
+
+
+def nameable(definition):
+    """A type with a field whose name is a word of Python's own: a dictionary, since a dataclass would have to rename the field."""
+    reserved = [field for field in definition.get("properties", {}) if keyword.iskeyword(field)]
+    if not reserved:
+        return definition
+    why = f"A dictionary: `{reserved[0]}` among its fields is no name in Python."
+    return {"type": "object", "additionalProperties": {}, "description": f"{definition['description']} {why}"}
 
 
 def is_internal(schema):
@@ -95,6 +105,8 @@ def document(language):
     else:
         root = {"enum": list(workflows), "description": "The types of the workflows."}
     definitions = reachable(schema["$defs"], [workflows, schema["failure"]])
+    if language == "python":
+        definitions = {name: nameable(definition) for name, definition in definitions.items()}
     whole = {"$schema": schema["$schema"], "title": ROOTS[language]} | root | {"$defs": definitions}
     return apart(whole) if language == "typescript" else shortened(whole, definitions)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import sys
 import time
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -50,3 +51,6 @@ def run(main: Callable[[Client], Awaitable[None]]) -> None:
             await main(await Client.connect(os.environ.get("TEMPORAL_ADDRESS", "localhost:7233")))
 
     asyncio.run(within_deadline())
+    # Without the interpreter's own end, in which the SDK's threads now and then abort: temporalio/sdk-python issue 300.
+    sys.stdout.flush()
+    os._exit(0)

@@ -25,9 +25,10 @@ async def main(client: Client) -> None:
         queue=QUEUE,
         answer=RunReportResult,
     )
-    report: RunReportResult = await summary.result()
     progress = await summary.query("status", result_type=ReportProgress)
-    print(f"{report.title} ({progress.step}), sent to {report.sent_to}")
+    print(f"report: {progress.step or 'begins'}")
+    report: RunReportResult = await summary.result()
+    print(f"{report.title}, sent to {report.sent_to}")
     print("".join(f"  {line}\n" for line in report.summary), end="")
 
     # Analyses become entries of the journal; those whose expiration has passed are marked.

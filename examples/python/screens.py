@@ -48,7 +48,7 @@ async def main(client: Client) -> None:
     )
     ranked: ScreenerResult = await screener.result()
     progress = await screener.query("status", result_type=ScreenProgress)
-    print(f"criteria: {progress.analyzed} analyzed,", [(row.symbol, row.recommendation) for row in ranked.results])
+    print(f"criteria: {progress.quick_analyzed} analyzed,", [(row.symbol, row.recommendation) for row in ranked.results])
 
     # What the schedule `morning-csp-scan` starts; its child is a CSPScreenerWorkflow.
     scheduled = await run_once(

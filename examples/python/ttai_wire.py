@@ -305,27 +305,8 @@ class FibonacciLevel:
     """0.236 … 0.786 for retracements, 1.272 and more for extensions."""
 
 
-@dataclass(kw_only=True)
-class FibonacciSwing:
-    """The swing that the Fibonacci levels divide."""
-
-    extensions: list[FibonacciLevel]
-    """Extensions."""
-
-    from_: float
-    """Where it began, in dollars."""
-
-    from_date: str
-    """Session of its beginning."""
-
-    retracements: list[FibonacciLevel]
-    """Retracements."""
-
-    to: float
-    """Where it ended, in dollars."""
-
-    to_date: str
-    """Session of its end."""
+FibonacciSwing: TypeAlias = dict[str, Any]
+"""The swing that the Fibonacci levels divide. A dictionary: `from` among its fields is no name in Python."""
 
 
 @dataclass(kw_only=True)
@@ -3563,10 +3544,10 @@ class AlertDefinition:
     symbol: str | None = None
     """A ticker or an OCC symbol."""
 
-    target_price: str | float | None = 0.0
+    target_price: str | float | None = None
     """The number that the condition compares with, 0 where it has none."""
 
-    threshold: str | float | None = 0.0
+    threshold: str | float | None = None
     """As `target_price`."""
 
     trigger: AlertTrigger = 'touch'

@@ -10,9 +10,10 @@ await run(async (client) => {
     queue,
     params: { report_name: "eod_summary", channel: "log", user_id: USER },
   });
-  const report = await summary.result();
   const { step } = await summary.query("status");
-  console.log(`${report.title} (${step}), sent to ${report.sent_to}`);
+  console.log(`report: ${step || "begins"}`);
+  const report = await summary.result();
+  console.log(`${report.title}, sent to ${report.sent_to}`);
   for (const line of report.summary ?? []) console.log(`  ${line}`);
 
   // Analyses become entries of the journal; those whose expiration has passed are marked.

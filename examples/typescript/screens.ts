@@ -27,9 +27,9 @@ await run(async (client) => {
     params: { symbols: ["MSFT", "WEN"], criteria: { strategy: "covered_call", min_roc_weekly: 0.1 }, user_id: USER },
   });
   const ranked = await screener.result();
-  const { analyzed } = await screener.query("status");
+  const { quick_analyzed } = await screener.query("status");
   const rows = ranked.results.map((row) => `${row.symbol} ${row.recommendation}`);
-  console.log(`criteria: ${analyzed} analyzed, ${rows.join(", ")}`);
+  console.log(`criteria: ${quick_analyzed} analyzed, ${rows.join(", ")}`);
 
   // What the schedule `morning-csp-scan` starts; its child is a CSPScreenerWorkflow.
   const scheduled = await runOnce(client, "ScheduledScreenerWorkflow", {

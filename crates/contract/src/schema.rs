@@ -198,7 +198,9 @@ mod tests {
     use std::path::Path;
 
     use serde_json::{Map, Value, json};
+    use ttai_core::alert::AlertDefinition;
 
+    use crate::lenient;
     use crate::workflows::workflows;
 
     /// Holds a generated file against the committed one, or writes it.
@@ -287,5 +289,10 @@ mod tests {
                 workflow.name
             );
         }
+        let mut alert = stated(&json!({"$ref": "#/$defs/AlertDefinition"}), &document["$defs"]);
+        let least = json!({"id": "1", "symbol": "AAPL", "condition": "below", "target_price": 90});
+        alert.as_object_mut().unwrap().extend(least.as_object().unwrap().clone());
+        let read = |alert| lenient::read::<AlertDefinition>(vec![alert]).unwrap();
+        assert_eq!(read(least), read(alert));
     }
 }
