@@ -81,10 +81,10 @@ async def main(client: Client) -> None:
     await shard.signal("reload", ReloadSignal())  # after the store was restored from a backup
     watching = await shard.query("status", result_type=AlertShardStatus)
     print(f"shard {watching.entity.state}: {watching.totals.firings} firings")
-    await shard.signal("shutdown")
+    await shard.signal("shutdown")  # it ends with its next heartbeat, within a minute
     await alerts.signal("shutdown")
     farewell: PriceAlertStatus = await alerts.result()
-    print(f"router {farewell.entity.state}, shard {(await shard.result()).entity.state}")
+    print(f"router {farewell.entity.state}")
 
     # Signalled with its start, so that it is there. It wakes when a message is due, and costs nothing while none is.
     await client.start_workflow(

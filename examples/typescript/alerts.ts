@@ -50,9 +50,9 @@ await run(async (client) => {
   await shard.signal("reload", {}); // after the store was restored from a backup
   const watching = await shard.query("status");
   console.log(`shard ${watching.entity.state}: ${watching.totals.firings} firings`);
-  await shard.signal("shutdown");
+  await shard.signal("shutdown"); // it ends with its next heartbeat, within a minute
   await alerts.signal("shutdown");
-  console.log(`router ${(await alerts.result()).entity.state}, shard ${(await shard.result()).entity.state}`);
+  console.log(`router ${(await alerts.result()).entity.state}`);
 
   // Signalled with its start, so that it is there. It wakes when a message is due, and costs nothing while none is.
   const deliveries = await signalled(
