@@ -47,6 +47,7 @@ pub struct PriceAlertParams {
     pub drill: bool,
     /// What the last run handed over.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-internal" = true))]
     pub carried: Option<Carried<AlertRequest, RouterState>>,
 }
 
@@ -321,6 +322,7 @@ pub struct AlertShardParams {
     pub drill: bool,
     /// What the last run handed over.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-internal" = true))]
     pub carried: Option<Carried<ShardMessage, ShardTotals>>,
 }
 

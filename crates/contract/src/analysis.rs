@@ -53,7 +53,7 @@ pub struct AnalysisParams {
     /// Bars of the chart stage.
     #[serde(default)]
     pub timeframe: Timeframe,
-    /// Whether to notify (004).
+    /// Whether to notify.
     #[serde(default = "yes")]
     pub notify: bool,
     /// Channels to notify, up to 32; the configured default when empty.
@@ -127,7 +127,7 @@ pub struct AnalysisResult {
     /// How far it was to go.
     #[serde(rename = "type")]
     pub analysis_type: AnalysisType,
-    /// The verdict (004's name).
+    /// The verdict.
     pub recommendation: OverallRecommendation,
     /// Which stage rejected, and why.
     pub reason: Option<String>,

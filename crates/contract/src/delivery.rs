@@ -32,6 +32,7 @@ pub struct DeliveryParams {
     pub drill: bool,
     /// What the last run handed over.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-internal" = true))]
     pub carried: Option<Carried<DeliveryMessage, DeliveryTotals>>,
 }
 

@@ -1,9 +1,10 @@
 //! The types of application failures. Clients match on these names, never on messages.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The `type` of an application failure.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub enum FailureType {
     /// No provider knows the symbol. Not retried.
     InvalidSymbolError,

@@ -18,6 +18,7 @@ pub mod delivery;
 pub mod entity;
 pub mod failure;
 pub mod full;
+pub mod handlers;
 pub mod ids;
 pub mod journal;
 pub mod lateness;
@@ -32,6 +33,8 @@ pub mod portfolio;
 pub mod progress;
 pub mod queue;
 pub mod quote_stream;
+#[cfg(test)]
+mod reference;
 pub mod report;
 pub mod research;
 pub mod retention;
@@ -75,6 +78,7 @@ pub use full::{
     ExitTrigger, FullAnalysisParams, FullAnalysisResult, OverallRecommendation, Stage, SuggestedPosition,
     SynthesizeParams, SynthesizedRecommendation,
 };
+pub use handlers::{Described, Handler, HandlerKind, WireType};
 pub use journal::{JournalUpdate, UpdateJournalParams};
 pub use lateness::{DueRun, Lateness, LatenessPolicy, SCHEDULED_START, WhenLate};
 pub use lenient::{Arguments, Lenient, Malformed};

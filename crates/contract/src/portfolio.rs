@@ -359,7 +359,7 @@ fn pending_alerts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Port
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PortfolioMonitorParams {
-    /// The broker's number of the account; the first account of the first broker when empty.
+    /// The broker's number of the account; the first account of the first broker when empty, and `default` in the id then.
     #[serde(default, alias = "accountId")]
     pub account_id: String,
     /// The rules.
@@ -371,10 +371,10 @@ pub struct PortfolioMonitorParams {
     /// Whose watch it is.
     #[serde(default, alias = "userId")]
     pub user_id: UserId,
-    /// 002's rules, beside those of `config`.
+    /// More rules, beside those of `config`.
     #[serde(default, alias = "alertRules", skip_serializing_if = "Vec::is_empty")]
     pub alert_rules: Vec<PortfolioRule>,
-    /// 002's positions: taken and not read. The broker says what is held; a list by hand would be wrong after the next fill, and
+    /// Taken and not read. The broker says what is held; a list by hand would be wrong after the next fill, and
     /// what is not held must not be alerted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub positions: Vec<serde_json::Value>,
@@ -383,6 +383,7 @@ pub struct PortfolioMonitorParams {
     pub drill: bool,
     /// What the last run handed over; for the workflow itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-internal" = true))]
     pub carried: Option<Carried<PortfolioMessage, PortfolioWatch>>,
 }
 
@@ -462,7 +463,7 @@ impl WorkflowParams for PortfolioMonitorParams {
     }
 }
 
-/// Where a watch is: 002's `active`, `lastCheck` and `recentAlerts`, and what else there is to know.
+/// Where a watch is: whether it is active, its last look, the last alerts, and what else there is to know.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct PortfolioMonitorStatus {
     /// What every long-lived workflow says of itself.

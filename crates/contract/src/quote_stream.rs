@@ -111,6 +111,7 @@ pub struct QuoteStreamParams {
     pub drill: bool,
     /// What the last run handed over.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-internal" = true))]
     pub carried: Option<Carried<QuoteStreamMessage, QuoteStreamState>>,
 }
 

@@ -125,6 +125,7 @@ pub struct RunReportParams {
     pub everyone: bool,
     /// Of a run for everyone that goes on from another one: what that came to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-internal" = true))]
     pub carried: Option<ReportRound>,
     /// The drill profile: a worker's death is noticed within 3 s.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]

@@ -11,6 +11,7 @@ use ttai_core::Symbol;
 use crate::analysis::{AnalysisParams, AnalysisResult, AnalysisType};
 use crate::chart::{ChartAnalysisParams, ChartAnalysisResult};
 use crate::full::{FullAnalysisParams, FullAnalysisResult};
+use crate::handlers::{Described, Handler};
 use crate::ids;
 use crate::lenient::{self, Arguments};
 use crate::options::{OptionsAnalysisParams, OptionsAnalysisResult};
@@ -169,12 +170,18 @@ pub struct WorkflowEntry {
     pub prepare: fn(Vec<Value>, &str) -> Result<PreparedStart, ValidationError>,
     /// Whether two arguments, as they stand in histories, are the same request.
     pub same_request: fn(&Value, &Value) -> bool,
-    /// Params, answer and status as schemas of a generator.
-    pub schemas: fn(&mut SchemaGenerator) -> [Schema; 3],
+    /// What it does.
+    pub does: &'static str,
+    /// What it takes while it runs.
+    pub handlers: fn() -> Vec<Handler>,
+    /// Fields that may be sent as separate arguments, in order.
+    pub positional: &'static [&'static str],
+    /// Params and answer as schemas of a generator.
+    pub schemas: fn(&mut SchemaGenerator) -> [Schema; 2],
 }
 
 impl WorkflowEntry {
-    fn of<P: WorkflowParams>() -> Self {
+    fn of<P: Described>() -> Self {
         Self {
             name: P::WORKFLOW,
             queue: P::QUEUE,
@@ -188,13 +195,10 @@ impl WorkflowEntry {
                 let read = |value: &Value| lenient::read::<P>(vec![value.clone()]).ok();
                 read(one).is_some_and(|one| read(other).as_ref() == Some(&one))
             },
-            schemas: |generator| {
-                [
-                    generator.subschema_for::<P>(),
-                    generator.subschema_for::<P::Answer>(),
-                    generator.subschema_for::<P::Status>(),
-                ]
-            },
+            does: P::DOES,
+            handlers: P::handlers,
+            positional: P::POSITIONAL,
+            schemas: |generator| [generator.subschema_for::<P>(), generator.subschema_for::<P::Answer>()],
         }
     }
 }

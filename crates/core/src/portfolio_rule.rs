@@ -47,7 +47,7 @@ pub enum RuleKind {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PortfolioRule {
-    /// What it watches. 002's field is `type`.
+    /// What it watches; `type` is accepted, too.
     #[serde(alias = "type")]
     pub kind: RuleKind,
     /// Its limit, in the unit of its kind.

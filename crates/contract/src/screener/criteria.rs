@@ -225,7 +225,7 @@ impl Validate for ScreenCriteria {
     }
 }
 
-/// 002's `criteria`: what a candidate must be, and which trade is sought.
+/// What a candidate must be, and which trade is sought.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(remote = "Self")]
 #[schemars(deny_unknown_fields)]

@@ -24,7 +24,7 @@ use crate::subject::{Subject, TradeRequest, UnknownFields, UserId, checked_when_
 use crate::validate::{self, Validate, ValidationError};
 use crate::workflows::{Labels, WorkflowParams};
 
-/// 000's screen for puts to sell.
+/// A screen for puts to sell.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(remote = "Self")]
 #[schemars(deny_unknown_fields)]
@@ -265,7 +265,7 @@ fn named(kind: &str, name: Option<&str>) -> String {
     name.map_or_else(|| kind.to_owned(), |name| format!("{kind} · {name}"))
 }
 
-/// A screen by 002's criteria, or of 004's symbols.
+/// A screen by criteria, or of given symbols.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(remote = "Self")]
 #[schemars(deny_unknown_fields)]
@@ -276,25 +276,25 @@ pub struct ScreenerParams {
     /// The screen's name: its runs are compared with each other.
     #[serde(default, alias = "screenerId", skip_serializing_if = "Option::is_none")]
     pub screener_id: Option<String>,
-    /// 002's criteria; their defaults when none.
+    /// The criteria; their defaults when none.
     #[serde(default)]
     pub criteria: ScreenerCriteria,
-    /// Most candidates that are analysed (002), 1 to 1,000; 50 by default.
+    /// Most candidates that are analysed, 1 to 1,000; 50 by default.
     #[serde(default = "fifty", alias = "maxSymbols")]
     #[schemars(range(min = 1, max = 1_000))]
     pub max_symbols: u32,
-    /// Only these symbols (004), instead of the criteria's.
+    /// Only these symbols, instead of the criteria's.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 1_000))]
     pub symbols: Vec<Symbol>,
-    /// Strategy (004); the criteria's when none.
+    /// The strategy; the criteria's when none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub strategy: Option<Strategy>,
-    /// Batches of analyses that are under way at the same time (004), 1 to 20; 5 by default.
+    /// Batches of analyses that are under way at the same time, 1 to 20; 5 by default.
     #[serde(default = "five", alias = "maxConcurrent")]
     #[schemars(range(min = 1, max = 20))]
     pub max_concurrent: u32,
-    /// By what the results are ranked; by 004's score when none: 4 for a strong select, 3 for a select, 1 for a watchlist, and a
+    /// By what the results are ranked; by a score when none: 4 for a strong select, 3 for a select, 1 for a watchlist, and a
     /// tenth of the chart's points.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ranking: Option<ScreenRanking>,
@@ -413,7 +413,7 @@ impl WorkflowParams for ScreenerParams {
     }
 }
 
-/// 000's screen by a schedule.
+/// A screen for puts to sell, by a schedule.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(remote = "Self")]
 #[schemars(deny_unknown_fields)]

@@ -96,7 +96,7 @@ pub struct CSPScreenerResult {
     pub warnings: Vec<String>,
 }
 
-/// A row of 004's answer.
+/// A row of a screen's answer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ScreenerResultRow {
     /// Ticker.
@@ -107,7 +107,7 @@ pub struct ScreenerResultRow {
     pub chart_score: f64,
     /// The best contract.
     pub options_data: Option<SuggestedPosition>,
-    /// What the row is ranked by: 004's score, or the chosen ranking's value.
+    /// What the row is ranked by: the score, or the chosen ranking's value.
     pub score: f64,
     /// The three rankings.
     pub scores: ScreenScores,
@@ -118,7 +118,7 @@ pub struct ScreenerResultRow {
     pub reason: Option<String>,
 }
 
-/// What 002's and 004's screen answers.
+/// What a screen by criteria answers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ScreenerResult {
     /// Candidates of the scan or the list.

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What an alert waits for: one condition, or several joined by `all` or `any`, two deep at most. Equality counts as a hit.
-/// Numbers may come as JSON numbers or as decimal strings. Its `Display` is what the alert phrases call it.
+/// Numbers may come as JSON numbers or as decimal strings.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum AlertCondition {

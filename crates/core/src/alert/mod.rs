@@ -24,8 +24,7 @@ pub use wire::AlertWire;
 use crate::Severity;
 
 /// An alert: it fires when its condition holds for its subject.
-///
-/// On the wire it is an [`AlertWire`], which has the original designs' fields beside ours.
+// On the wire it is an `AlertWire`, which has the original designs' fields beside ours.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "AlertWire", into = "AlertWire")]
 pub struct AlertDefinition {

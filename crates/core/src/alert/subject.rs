@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{OccSymbol, OptionRight, Symbol};
 
-/// What an alert watches. Its `Display` is what the alert phrases call it.
+/// What an alert watches.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum AlertSubject {

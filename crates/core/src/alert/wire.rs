@@ -30,9 +30,11 @@ pub struct AlertWire {
     pub condition: Option<String>,
     /// The number that the condition compares with, 0 where it has none.
     #[serde(alias = "targetPrice", serialize_with = "as_number")]
+    #[schemars(extend("default" = null))]
     pub target_price: Option<Decimal>,
     /// As `target_price`.
     #[serde(serialize_with = "as_number")]
+    #[schemars(extend("default" = null))]
     pub threshold: Option<Decimal>,
     /// `price`, `delta` or `dte` on the way in; the condition's kind on the way out.
     #[serde(alias = "alertType")]

@@ -11,9 +11,8 @@ use ttai::output;
 
 /// The queue that it polls.
 pub(crate) const QUEUE: &str = "ttai-queue";
-/// The SDK that the conformance tests use, too.
-const REQUIREMENTS: &str =
-    concat!(env!("CARGO_MANIFEST_DIR"), "/../../conformance/sdk/python/requirements.txt");
+/// The SDK that the examples and the conformance tests use, too.
+const REQUIREMENTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/python/requirements.txt");
 const PROGRAM: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/bench_analysis/python/worker.py");
 /// Longest that making the environment may take.
 const INSTALL_WITHIN: Duration = Duration::from_secs(600);
