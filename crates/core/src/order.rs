@@ -143,6 +143,20 @@ pub enum OrderStatus {
     Expired,
 }
 
+impl fmt::Display for OrderStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Received => "received",
+            Self::Live => "live",
+            Self::PartiallyFilled => "partly filled",
+            Self::Filled => "filled",
+            Self::Canceled => "cancelled",
+            Self::Rejected => "rejected",
+            Self::Expired => "expired",
+        })
+    }
+}
+
 impl OrderStatus {
     /// Whether nothing more can happen to it.
     #[must_use]

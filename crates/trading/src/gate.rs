@@ -13,7 +13,7 @@ use ttai_core::{Instrument, Symbol};
 
 use crate::intent::TradeIntent;
 use crate::price::{LegQuote, two_sides};
-use crate::words::dollars;
+use crate::words::{dollars, named};
 
 /// Seconds that a quote may be old where no limit says less.
 const QUOTE_SECONDS: u32 = 30;
@@ -318,8 +318,9 @@ impl Gate<'_> {
         let age = self.limits.max_quote_age_seconds.unwrap_or(QUOTE_SECONDS);
         let sides = self.intent.legs.iter().map(|leg| {
             let quote = self.facts.quotes.iter().find(|quote| quote.instrument == leg.instrument);
-            let missing = || check(GateRule::Quote, None, format!("{} has no quote.", leg.instrument));
-            let failed = |error| check(GateRule::Quote, Some(false), format!("{error}."));
+            let missing =
+                || check(GateRule::Quote, None, format!("{} has no quote.", named(&leg.instrument)));
+            let failed = |error| check(GateRule::Quote, Some(false), format!("No price: {error}."));
             two_sides(quote.ok_or_else(missing)?, self.facts.now, age).map_err(failed)
         });
         sides.collect()
@@ -577,9 +578,13 @@ SymbolRisk NotKnown: Risk in AAPL: not known, limit $67,495.
 AccountRisk NotKnown: Risk in the account: not known, limit $67,495.";
         assert_eq!(barred(|_, facts| facts.risk = None), unknown);
         let quotes = "\
-Quote NotKnown: AAPL  140621P00630000 has no quote.
+Quote NotKnown: AAPL 2014-06-21 630 put has no quote.
 Spread NotKnown: The spread is not known.";
         assert_eq!(barred(|_, facts| facts.quotes.clear()), quotes);
+        let stale = "\
+Quote Failed: No price: the quote of AAPL 2014-06-21 630 put is 11 seconds old, at most 10 seconds are allowed.
+Spread NotKnown: The spread is not known.";
+        assert_eq!(barred(|_, facts| facts.now += TimeDelta::seconds(11)), stale);
     }
 
     #[test]
@@ -633,6 +638,8 @@ Spread NotKnown: The spread is not known.";
             for at in 0..both_pass.len() {
                 prop_assert!(!both_pass[at] || (config_pass[at] && run_pass[at]));
             }
+            prop_assert_eq!(both.minutes_after_open, config.minutes_after_open.max(run.minutes_after_open));
+            prop_assert_eq!(both.minutes_before_close, config.minutes_before_close.max(run.minutes_before_close));
             prop_assert_eq!(&both, &run.tightened_by(&config));
             prop_assert_eq!(&both.tightened_by(&run), &both);
         }

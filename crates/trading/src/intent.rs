@@ -91,12 +91,13 @@ impl OrderPurpose {
 /// The place of an order in the workflow that it stems from. One place is one order: asked again, after whatever
 /// restart, it has the same client order id, also where price or quantity were computed anew.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct OrderSlot {
     /// The workflow's id, without its run id, which changes at continue-as-new and at a reset.
     pub workflow_id: String,
     /// Why.
     pub purpose: OrderPurpose,
-    /// Which leg, from 0, where legs are sent one by one; none for an order of all legs.
+    /// Which step of the legging plan, from 0, where legs are sent one by one; none for an order of all legs.
     pub leg: Option<u8>,
     /// The number of the order for this purpose and leg, from 0: a second one is sent only after the first has ended.
     pub sequence: u32,

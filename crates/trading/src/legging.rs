@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use ttai_core::{Instrument, OptionRight, OrderAction, Symbol};
 
 use crate::intent::TradeIntent;
+use crate::words::named;
 
 /// Shares or contracts held, negative when short.
 pub type HeldQuantities = BTreeMap<Instrument, i64>;
@@ -73,7 +74,7 @@ pub struct LeggingPlan {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LeggingError {
     /// More is to be closed than is held.
-    #[error("{wanted} of {instrument} cannot be closed: {held} are held")]
+    #[error("{wanted} of {} cannot be closed: {held} are held", named(instrument))]
     NotHeld {
         /// What.
         instrument: Instrument,
@@ -430,7 +431,7 @@ mod tests {
         let error =
             LeggingPlan::of(&intent(&[(P630, BuyToClose, 1)], 2), &[(instrument(P630), -1)].into(), &[])
                 .unwrap_err();
-        assert_eq!(error.to_string(), format!("2 of {P630} cannot be closed: -1 are held"));
+        assert_eq!(error.to_string(), "2 of AAPL 2014-06-21 630 put cannot be closed: -1 are held");
     }
 
     proptest! {

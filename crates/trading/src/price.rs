@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use ttai_core::{Instrument, Symbol};
 
 use crate::intent::{IntentLeg, NetPrice};
+use crate::words::named;
 
 /// The price steps of a class. Cboe Rule 5.4 (minimum increments) and, of shares, Regulation NMS Rule 612.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -91,13 +92,13 @@ pub struct LegQuote {
 #[serde(rename_all = "snake_case")]
 pub enum PriceError {
     /// No quote came.
-    #[error("{0} has no quote")]
+    #[error("{} has no quote", named(.0))]
     Missing(Instrument),
     /// Bid or ask is missing.
-    #[error("{0} is quoted on one side only")]
+    #[error("{} is quoted on one side only", named(.0))]
     OneSided(Instrument),
     /// The bid is above the ask.
-    #[error("{instrument} is crossed: bid {bid}, ask {ask}")]
+    #[error("{} is crossed: bid {bid}, ask {ask}", named(instrument))]
     Crossed {
         /// Which leg.
         instrument: Instrument,
@@ -107,9 +108,7 @@ pub enum PriceError {
         ask: Decimal,
     },
     /// Older than it may be, from the future, or of no known time.
-    #[error(
-        "the quote of {instrument} is not fresh: {age_seconds:?} seconds old, at most {most_seconds} allowed"
-    )]
+    #[error("the quote of {} is {}, at most {most_seconds} seconds are allowed", named(instrument), aged(*age_seconds))]
     Stale {
         /// Which leg.
         instrument: Instrument,
@@ -133,6 +132,14 @@ pub enum PriceError {
 
 /// Dollars a share, more than anything costs.
 const MOST_DOLLARS: Decimal = Decimal::from_parts(10_000_000, 0, 0, false, 0);
+
+fn aged(seconds: Option<i64>) -> String {
+    match seconds {
+        None => "of no known time".to_owned(),
+        Some(seconds) if seconds < 0 => format!("{} seconds ahead of the market's time", -seconds),
+        Some(seconds) => format!("{seconds} seconds old"),
+    }
+}
 
 /// A market's clock may run ahead of ours by so much, in seconds.
 const SKEW_SECONDS: i64 = 2;
@@ -395,7 +402,10 @@ mod tests {
         assert!(price(&[moved(15)]).is_ok() && price(&[moved(-2)]).is_ok());
         assert_eq!(price(&[moved(16)]), stale(Some(16)));
         assert_eq!(price(&[moved(-3)]), stale(Some(-3)));
-        assert_eq!(price(&[LegQuote { at: None, ..good }]), stale(None));
+        assert_eq!(price(&[LegQuote { at: None, ..good.clone() }]), stale(None));
+        let sentence =
+            "the quote of AAPL 2014-06-21 630 put is 16 seconds old, at most 15 seconds are allowed";
+        assert_eq!(price(&[moved(16)]).unwrap_err().to_string(), sentence);
         let huge = LegQuote { bid: Some(Decimal::MAX), ask: Some(Decimal::MAX), ..quote(PUT, 1, 1) };
         assert_eq!(price(&[huge]), Err(PriceError::Overflow));
     }

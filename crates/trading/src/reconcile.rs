@@ -11,6 +11,7 @@ use ttai_calendar::new_york_date;
 use ttai_core::{Instrument, OptionRight, OrderAction};
 
 use crate::order::{LegFilled, OrderReport, StatusReport, TrackedOrder};
+use crate::words::named;
 
 /// An order as the broker lists it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -215,7 +216,7 @@ impl Reconciliation {
         let mut read = order.clone();
         match read.apply(&OrderReport::Status(listed.status.clone())) {
             Err(error) => {
-                let (ours, broker) = (standing_of(order), format!("{:?}", listed.status.status));
+                let (ours, broker) = (standing_of(order), listed.status.status.to_string());
                 self.say(DifferenceKind::OrderContradicted, &order.id, ours, broker, &error.to_string());
                 Vec::new()
             }
@@ -275,7 +276,7 @@ impl Explanation<'_> {
             _ => "nothing explains it",
         };
         let (ours, broker) = (ours.normalize().to_string(), broker.normalize().to_string());
-        let sentence = format!("{instrument}: {ours} here, {broker} at the broker; {words}.");
+        let sentence = format!("{}: {ours} here, {broker} at the broker; {words}.", named(instrument));
         Some(Difference { kind, subject: instrument.to_string(), ours, broker, sentence })
     }
 
@@ -462,6 +463,7 @@ mod tests {
         let short = [(P630, -1)];
         let gone: &[(&str, i64)] = &[];
         for (ours, broker, bookings, orders, wanted) in [
+            // Also a leg that the broker closes at 15:30 on its last day.
             (&short[..], gone, booking(BookingKind::Liquidation, 1), vec![], vec![Liquidated]),
             (&short, gone, vec![], vec![by_broker], vec![Liquidated]),
             (&short, gone, vec![], vec![by_hand.clone()], vec![TradedByHand]),
@@ -479,6 +481,7 @@ mod tests {
             (&short, gone, vec![], vec![], vec![Unexplained]),
             (&[(P630, -2)], gone, vec![], vec![by_hand], vec![Unexplained]),
             (gone, &[("AAPL", 7)], vec![], vec![], vec![Unexplained]),
+            (&[(P630, 1)], &[("AAPL", -100)], vec![], vec![], vec![Unexplained, Unexplained]),
         ] {
             let broker = BrokerListing { orders, positions: positions(broker), bookings };
             let found = compare(&[], ours, &broker);

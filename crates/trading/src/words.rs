@@ -3,6 +3,18 @@
 use std::fmt::Write;
 
 use rust_decimal::Decimal;
+use ttai_core::Instrument;
+
+/// An instrument as a trader says it: `AAPL`, `AAPL 2014-06-21 630 put`.
+pub(crate) fn named(instrument: &Instrument) -> String {
+    instrument.contract().map_or_else(
+        || instrument.to_string(),
+        |contract| {
+            let (root, strike) = (&contract.root, contract.strike.normalize());
+            format!("{root} {} {strike} {}", contract.expiration, contract.right)
+        },
+    )
+}
 
 /// Lower-case hexadecimal digits.
 pub(crate) fn hex(bytes: &[u8]) -> String {

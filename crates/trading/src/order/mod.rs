@@ -28,6 +28,7 @@ pub use report::{LegFilled, OrderExecution, OrderReport, StatusReport};
 pub use stage::{OrderStage, OrderStep};
 
 use crate::intent::{NetPrice, TradeIntent};
+use crate::words::named;
 
 /// Seconds after which an order that the broker does not find was never received, and after which a reported quantity without
 /// executions is booked: eight times the usual timeout of a call, as the adapters have it.
@@ -175,7 +176,7 @@ pub enum OrderError {
         report: &'static str,
     },
     /// The report is about something that the order has no leg of.
-    #[error("the broker reports a fill of {0}, which is no leg of the order")]
+    #[error("the broker reports a fill of {}, which is no leg of the order", named(.0))]
     NoSuchLeg(Instrument),
     /// A fill of nothing or less, or more than any account holds.
     #[error("the broker reports a fill of {0}, which is no quantity")]

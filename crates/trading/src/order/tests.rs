@@ -196,6 +196,16 @@ fn nothing_the_broker_says_is_believed_of_an_order_that_was_never_claimed() {
 }
 
 #[test]
+fn an_order_that_the_broker_knows_is_not_submitted_whatever_our_side_says() {
+    let mut order = spread();
+    for step in until_submitted().into_iter().take(3) {
+        order.advance(step).unwrap();
+    }
+    apply(&mut order, status(OrderStatus::Live, &[], 5));
+    assert!(order.advance(submit(1)).is_err() && order.advance(claim(2)).is_err());
+}
+
+#[test]
 fn fills_that_are_none_or_elsewhere_are_refused_whole() {
     let mut order = submitted(spread());
     let before = order.clone();
