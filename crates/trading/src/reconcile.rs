@@ -183,8 +183,8 @@ pub fn reconcile(
             None => found.add(listed),
         };
         for leg in news {
-            *expected.entry(leg.instrument.clone()).or_default() +=
-                listed.signed(&leg.instrument, leg.quantity);
+            let own = expected.entry(leg.instrument.clone()).or_default();
+            *own = own.saturating_add(listed.signed(&leg.instrument, leg.quantity));
         }
     }
     for order in orders.iter().filter(|order| order.phase().may_fill()) {
@@ -281,7 +281,7 @@ impl Explanation<'_> {
     }
 
     fn change(&self, instrument: &Instrument) -> Decimal {
-        held(&self.broker.positions, instrument) - held(self.positions, instrument)
+        held(&self.broker.positions, instrument).saturating_sub(held(self.positions, instrument))
     }
 
     /// The one cause whose quantity is the difference; what only several together would explain is unexplained.
@@ -298,7 +298,7 @@ impl Explanation<'_> {
         }
         let traded = |by_broker: bool| -> Decimal {
             let orders = self.foreign.iter().filter(|order| order.by_broker == by_broker);
-            orders.map(|order| order.change(instrument)).sum()
+            orders.map(|order| order.change(instrument)).fold(Decimal::ZERO, Decimal::saturating_add)
         };
         if traded(true) == change {
             return DifferenceKind::Liquidated;
@@ -319,7 +319,7 @@ impl Explanation<'_> {
         let own = self.broker.bookings.iter();
         own.filter(|booking| booking.kind == kind && booking.instrument == *instrument)
             .map(|booking| booking.change)
-            .sum()
+            .fold(Decimal::ZERO, Decimal::saturating_add)
     }
 
     /// Whether shorts that are gone and the shares that came or went fit each other, as an assignment has them.
@@ -331,11 +331,12 @@ impl Explanation<'_> {
             let was_short = held(self.positions, option) <= -gone && gone > Decimal::ZERO;
             let sign = if contract.right == OptionRight::Put { Decimal::ONE } else { -Decimal::ONE };
             let is_own = contract.underlying() == instrument.underlying();
-            (is_own && was_short).then(|| gone * sign * Decimal::ONE_HUNDRED)
+            (is_own && was_short).then(|| (gone * sign).saturating_mul(Decimal::ONE_HUNDRED))
         };
         let gone: Vec<(&Instrument, Decimal)> =
             self.positions.keys().filter_map(|option| Some((option, delivered(option)?))).collect();
-        let all: Decimal = gone.iter().map(|(_, shares)| *shares).sum();
+        let all: Decimal =
+            gone.iter().map(|(_, shares)| *shares).fold(Decimal::ZERO, Decimal::saturating_add);
         let is_of_it = *instrument == underlying || gone.iter().any(|(option, _)| *option == instrument);
         !shares.is_zero() && is_of_it && all == shares
     }
@@ -489,6 +490,14 @@ mod tests {
         }
         let later = reconcile(&[], &positions(&short), &BrokerListing::default(), at("2014-06-23T10:00"));
         assert_eq!(kinds(&later), [Expired]);
+    }
+
+    #[test]
+    fn numbers_beyond_all_measure_are_no_panic() {
+        let huge = |sign: Decimal| [P630, "AAPL"].map(|text| (instrument(text), Decimal::MAX * sign)).into();
+        let broker = BrokerListing { positions: huge(Decimal::ONE), ..BrokerListing::default() };
+        let found = reconcile(&[], &huge(-Decimal::ONE), &broker, at("2014-06-06T10:05"));
+        assert_eq!(found.differences.len(), 2);
     }
 
     #[test]
