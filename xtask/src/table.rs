@@ -93,6 +93,11 @@ pub(crate) const LAYERS: &[Layer] = &[
         &["ttai-calendar", "ttai-core"],
         &["chrono", "rust_decimal", "serde", "strsim", "thiserror", "winnow"],
     ),
+    pure(
+        "ttai-trading",
+        &["ttai-calendar", "ttai-core"],
+        &["chrono", "rust_decimal", "serde", "serde_json", "sha2", "thiserror"],
+    ),
     pure("ttai-ofx", &["ttai-core"], &["chrono", "encoding_rs", "rust_decimal", "serde", "thiserror"]),
     pure("ttai-chart", &["ttai-core"], &["ab_glyph", "chrono", "png", "serde", "thiserror", "tiny-skia"]),
     pure(

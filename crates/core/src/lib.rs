@@ -1,4 +1,4 @@
-//! The nouns of the market: symbols, option contracts, bars, quotes, chains, corporate actions and news; trends, spreads and accounts; alerts, and messages to people.
+//! The nouns of the market: symbols, option contracts, bars, quotes, chains, corporate actions and news; trends, spreads and accounts; what is ordered; alerts, and messages to people.
 //!
 //! Plain data with constructors that refuse nonsense. No I/O, no async, no clock.
 
@@ -13,6 +13,7 @@ mod moment;
 pub mod news;
 pub mod option;
 mod option_root;
+pub mod order;
 pub mod portfolio_rule;
 pub mod portfolio_watch;
 pub mod quote;
@@ -31,6 +32,7 @@ pub use message_kind::MessageKind;
 pub use moment::market_time;
 pub use news::NewsStory;
 pub use option::{ExerciseStyle, OccSymbol, OptionContract, OptionRight, Settlement, SettlementTime};
+pub use order::{Instrument, InstrumentError, OrderAction, OrderStatus, TimeInForce};
 pub use portfolio_rule::{PortfolioRule, RuleKind};
 pub use portfolio_watch::{ActiveAlert, PortfolioAlert, WatchState};
 pub use quote::{Quote, QuoteCondition};

@@ -4,7 +4,8 @@ use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
-use ttai_core::{OccSymbol, Symbol};
+use ttai_core::Symbol;
+pub use ttai_core::order::{Instrument, OrderAction, OrderStatus, TimeInForce};
 
 use crate::error::PortError;
 
@@ -38,15 +39,6 @@ pub struct AccountBalances {
     pub as_of: DateTime<Utc>,
 }
 
-/// What can be held or ordered.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Instrument {
-    /// Shares.
-    Equity(Symbol),
-    /// An option contract.
-    Option(OccSymbol),
-}
-
 /// Something held.
 #[derive(Clone, Debug, PartialEq)]
 pub struct BrokerPosition {
@@ -68,20 +60,6 @@ pub struct BrokerPosition {
     pub day_base: Option<Decimal>,
     /// When it was opened or last changed, where the broker says it.
     pub updated_at: Option<DateTime<Utc>>,
-}
-
-/// What a leg does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum OrderAction {
-    /// Buy what is not short.
-    BuyToOpen,
-    /// Sell what is not held.
-    SellToOpen,
-    /// Buy back what is short.
-    BuyToClose,
-    /// Sell what is held.
-    SellToClose,
 }
 
 /// One leg of an order.
@@ -106,16 +84,6 @@ pub enum OrderPrice {
     Credit(Decimal),
 }
 
-/// How long an order stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum TimeInForce {
-    /// Until the session's close.
-    Day,
-    /// Until it is cancelled.
-    GoodTilCanceled,
-}
-
 /// An order to be sent. The same client order id is the same order, however often it is sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OrderIntent {
@@ -129,34 +97,6 @@ pub struct OrderIntent {
     pub price: OrderPrice,
     /// How long it stands.
     pub time_in_force: TimeInForce,
-}
-
-/// Where an order stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum OrderStatus {
-    /// Received, not yet working.
-    Received,
-    /// Working at the exchange.
-    Live,
-    /// Some of it was filled; the rest works.
-    PartiallyFilled,
-    /// Done.
-    Filled,
-    /// Taken back; what was filled before stays filled.
-    Canceled,
-    /// Refused.
-    Rejected,
-    /// Its time ran out.
-    Expired,
-}
-
-impl OrderStatus {
-    /// Whether nothing more can happen to it.
-    #[must_use]
-    pub fn is_final(self) -> bool {
-        matches!(self, Self::Filled | Self::Canceled | Self::Rejected | Self::Expired)
-    }
 }
 
 /// An order as the broker knows it.
