@@ -4,7 +4,8 @@ use std::path::Path;
 
 use schemars::{Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
-use ttai_activities::{JournalReview, RollAdvice};
+use ttai_activities::JournalReview;
+use ttai_activities::portfolio::RollAdvice;
 use ttai_quant::wheel::WheelReport;
 use ttai_client::{HistoryLine, RunDescription};
 use ttai_contract::{
