@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use ttai_client::ClientError;
 use ttai_contract::ValidationError;
+use ttai_core::SymbolError;
 
 /// Why a command did not do what it was asked for. Its number is the exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,7 +49,7 @@ fn kind(cause: &(dyn std::error::Error + 'static)) -> Option<Ending> {
     if let Some(error) = cause.downcast_ref::<EndingError>() {
         return Some(error.ending);
     }
-    if cause.is::<ValidationError>() {
+    if cause.is::<ValidationError>() || cause.is::<SymbolError>() {
         return Some(Ending::WrongRequest);
     }
     match cause.downcast_ref::<ClientError>()? {

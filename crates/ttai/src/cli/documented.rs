@@ -28,15 +28,18 @@ fn pages() -> Vec<PathBuf> {
 
 /// The commands in the blocks of a page: without what they print, and without their comments.
 fn commands(page: &str) -> Vec<String> {
-    let mut inside = false;
+    let (mut inside, mut shell) = (false, false);
     let mut found = Vec::new();
     for line in page.lines() {
         if line.trim_start().starts_with(FENCE) {
             inside = !inside;
+            shell = line.contains("sh");
             continue;
         }
-        let typed = line.trim_start().trim_start_matches("$ ");
-        if inside && typed.starts_with("ttai ") && !line.starts_with("ttai: ") {
+        let typed = line.trim_start();
+        // In other blocks what is typed stands behind a prompt, and what is printed does not.
+        let typed = if shell { Some(typed) } else { typed.strip_prefix("$ ") };
+        if let Some(typed) = typed.filter(|typed| inside && typed.starts_with("ttai ")) {
             let typed = typed.split("  #").next().unwrap_or_default().split(" # ").next().unwrap_or_default();
             found.push(typed.split([';', '|', '&', '>']).next().unwrap_or_default().trim().to_owned());
         }

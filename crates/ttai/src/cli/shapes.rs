@@ -6,7 +6,6 @@ use schemars::{Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 use ttai_activities::JournalReview;
 use ttai_activities::portfolio::RollAdvice;
-use ttai_quant::wheel::WheelReport;
 use ttai_client::{HistoryLine, RunDescription};
 use ttai_contract::{
     AlertAnswer, CSPScreenerResult, FullAnalysisResult, PortfolioState, RunReportResult, SyncSourceResult,
@@ -14,9 +13,10 @@ use ttai_contract::{
 use ttai_core::Quote;
 use ttai_core::alert::AlertDefinition;
 use ttai_ports::{
-    FiringRecord, JournalEntry, MessageDelivery, ReportRecord, SavedScreener, SeenStory, SyncState, SyncedResource,
-    WatchlistRecord,
+    FiringRecord, JournalEntry, MessageDelivery, ReportRecord, SavedScreener, SeenStory, SyncState,
+    SyncedResource, WatchlistRecord,
 };
+use ttai_quant::wheel::WheelReport;
 
 use super::command;
 use crate::commands::{Deleted, alert, config, doctor, journal, preferences, screener};

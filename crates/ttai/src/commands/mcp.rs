@@ -17,6 +17,7 @@ use ttai_mcp::{
 use super::asked_to_stop;
 use crate::cli::{GlobalArgs, McpArgs};
 use crate::config::Config;
+use crate::ending::fail;
 use crate::mcp::{Issuer, ProcessDesk, ServerKeeper};
 use crate::output;
 use crate::settings::Settings;
@@ -84,7 +85,8 @@ impl Bound {
             origins: config.list("mcp", "origins"),
         };
         if settings.tokens.is_empty() && settings.oauth.is_none() {
-            bail!(
+            fail!(
+                WrongConfiguration,
                 "nobody could call: set a token, such as TTAI__TOKENS__DEFAULT__TOKEN=$(openssl rand -hex 32), an [oauth] issuer, or \
                  mcp.anonymous = true for a loopback address; docs/mcp.md"
             );

@@ -49,7 +49,10 @@ async fn stop(client: &TtaiClient, args: &MonitorNameArgs) -> anyhow::Result<()>
     for monitor in monitors(client, args).await? {
         match client.any_run(monitor.workflow_id()).answer(Some(ENDS_WITHIN)).await {
             Err(ClientError::Deadline { .. }) => {
-                output::note(&format!("{} goes on to shut down once a worker is there", monitor.workflow_id()));
+                output::note(&format!(
+                    "{} goes on to shut down once a worker is there",
+                    monitor.workflow_id()
+                ));
             }
             _ => output::line(&format!("{}  shut down", monitor.workflow_id())),
         }

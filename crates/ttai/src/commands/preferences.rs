@@ -23,7 +23,8 @@ pub async fn run(global: &GlobalArgs, command: PreferencesCommand) -> anyhow::Re
     let (change, options) = match command {
         PreferencesCommand::Show(options) => (None, options),
         PreferencesCommand::Set { name, value, options } => {
-            let set = parsed(&settings.config, &name, &value)?;
+            let set = parsed(&settings.config, &name, &value)
+                .map_err(|error| Ending::WrongRequest.error(error.to_string()))?;
             (Some(PreferencesChange { set, unset: Vec::new() }), options)
         }
         PreferencesCommand::Unset { names, options } => {

@@ -10,7 +10,7 @@ use ttai_store::Database;
 use super::desk::Desk;
 use super::wait::{self, Awaited};
 use crate::cli::{GlobalArgs, ReportCommand, ReportListArgs, ReportRunArgs, ReportShowArgs};
-use crate::ending::fail;
+use crate::ending::{Ending, fail};
 use crate::settings::Settings;
 use crate::{output, report, wiring};
 
@@ -131,11 +131,10 @@ pub(crate) async fn find(
     if wanted.is_none() || name.is_some() {
         let newest = database.list_reports(&of(name, 1)).await?.into_iter().next();
         let what = name.map_or("report", ReportName::as_str);
-        return newest.with_context(|| {
-            format!(
-                "no {what} was made yet; `ttai report run {} -w` makes one",
-                name.unwrap_or_default().as_str()
-            )
+        let example = name.unwrap_or_default().as_str();
+        return newest.ok_or_else(|| {
+            Ending::NotFound
+                .error(format!("no {what} was made yet; `ttai report run {example} -w` makes one"))
         });
     }
     let wanted = wanted.unwrap_or_default();

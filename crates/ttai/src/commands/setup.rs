@@ -32,6 +32,9 @@ const QUESTIONS: [(&str, &str); 7] = [
 /// # Errors
 /// An answer that cannot be used where nobody can be asked again, or a store that cannot be opened.
 pub async fn run(global: &GlobalArgs, args: SetupArgs) -> anyhow::Result<ExitCode> {
+    AlertSubject::Watchlist { name: args.watchlist.clone() }
+        .check()
+        .map_err(|error| Ending::WrongRequest.error(error.to_string()))?;
     let settings = Settings::load(global, None)?;
     let database = Database::open(&wiring::store_url(&settings)?).await?;
     output::note("Enter keeps what is in effect. Everything can be changed later.\n");
@@ -89,9 +92,6 @@ async fn save(
 
 async fn ask_symbols(database: &Database, args: &SetupArgs, person: &mut Person) -> anyhow::Result<()> {
     let name = &args.watchlist;
-    AlertSubject::Watchlist { name: name.clone() }
-        .check()
-        .map_err(|error| Ending::WrongRequest.error(error.to_string()))?;
     loop {
         let question =
             format!("Symbols that you follow, for the watchlist {name}, such as AAPL MSFT [none]: ");

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use anyhow::Context;
 use clap_complete::Shell;
 
 use crate::cli::{self, ManArgs};
@@ -31,8 +32,9 @@ pub fn man(args: &ManArgs) -> anyhow::Result<ExitCode> {
         output::line(String::from_utf8(page)?.trim_end());
         return Ok(ExitCode::SUCCESS);
     };
-    std::fs::create_dir_all(folder)?;
-    clap_mangen::generate_to(cli::command(), folder)?;
+    let at = || folder.display().to_string();
+    std::fs::create_dir_all(folder).with_context(at)?;
+    clap_mangen::generate_to(cli::command(), folder).with_context(at)?;
     output::note(&format!("the pages are in {}; read one with `man -l {0}/ttai.1`", folder.display()));
     Ok(ExitCode::SUCCESS)
 }

@@ -32,7 +32,8 @@ pub async fn run(global: &GlobalArgs, args: ShowArgs) -> anyhow::Result<ExitCode
         );
     }
     let Some(client) = server::existing_client(&settings).await? else {
-        bail!(
+        fail!(
+            NotFound,
             "the store has no analysis '{}', and no Temporal server is running here to ask; `ttai list` says what is there, and \
              `ttai wait` or `ttai dev` goes on with what was left unfinished",
             args.id
@@ -117,7 +118,9 @@ async fn on_server(run: &AnyRun, args: &ShowArgs) -> anyhow::Result<ExitCode> {
             let progress = run.progress().await?;
             output::line(&report::progress(&progress));
             if let Some(why) = &progress.task_failure {
-                output::note(&format!("its workflow task fails, so that nothing of it goes on: {why}; docs/stuck.md"));
+                output::note(&format!(
+                    "its workflow task fails, so that nothing of it goes on: {why}; docs/stuck.md"
+                ));
             }
             if progress.waits_for_worker {
                 output::note("no worker takes its tasks; start one with `ttai dev` or `ttai worker`");

@@ -19,10 +19,10 @@ use crate::home::{Answer, Home, eventually, text};
 #[tokio::test]
 async fn a_wrong_request_is_refused_before_anything_starts() -> anyhow::Result<()> {
     let cases: [(&[&str], i32, &[&str]); 8] = [
-        (&["--dte-min", "50", "--dte-max", "20"], 1, &["error: --dte-min (50) exceeds --dte-max (20)"]),
-        (&["--max-delta=-0.3"], 1, &["--max-delta", "-0.3 is not between 0 and 1"]),
-        (&["--max-delta=30"], 1, &["--max-delta: 30 is not between 0 and 1; did you mean 0.30?"]),
-        (&["--capital=-5"], 1, &["--capital", "-5"]),
+        (&["--dte-min", "50", "--dte-max", "20"], 2, &["error: --dte-min (50) exceeds --dte-max (20)"]),
+        (&["--max-delta=-0.3"], 2, &["--max-delta", "-0.3 is not between 0 and 1"]),
+        (&["--max-delta=30"], 2, &["--max-delta: 30 is not between 0 and 1; did you mean 0.30?"]),
+        (&["--capital=-5"], 2, &["--capital", "-5"]),
         (&["--at", "nonsense"], 2, &["'nonsense' is not a valid time", "2014-06-06T15:00"]),
         (&["--at", "2014-03-09T02:30"], 2, &["does not exist in New York"]),
         (&["--tape", "/does/not/exist"], 1, &["there is no tape folder /does/not/exist"]),
@@ -36,7 +36,7 @@ async fn a_wrong_request_is_refused_before_anything_starts() -> anyhow::Result<(
             assert!(answer.stderr.contains(part), "{arguments:?}: {part} is not in:\n{}", answer.stderr);
         }
     }
-    let no_ticker = home.run(&["analyze", "A L"])?.expect(1)?;
+    let no_ticker = home.run(&["analyze", "A L"])?.expect(2)?;
     assert!(no_ticker.stderr.contains("not a ticker"), "{}", no_ticker.stderr);
     assert!(!home.path("data").exists(), "a refused request left something behind");
     Ok(())
@@ -89,7 +89,7 @@ async fn an_analysis_is_answered_drawn_and_kept() -> anyhow::Result<()> {
     assert!(wide.is_empty(), "wider than 120 columns: {wide:#?}");
     assert!(!shown.contains('\u{1b}'), "a pipe gets plain text");
 
-    let nowhere = home.run(&["show", "nope"])?.expect(1)?;
+    let nowhere = home.run(&["show", "nope"])?.expect(5)?;
     assert!(nowhere.stderr.contains("'nope'") && nowhere.stderr.contains("ttai list"), "{}", nowhere.stderr);
     Ok(())
 }
@@ -159,7 +159,7 @@ async fn every_run_of_an_id_is_shown_also_one_that_waits_for_the_store() -> anyh
     let latest = shown(&[])?;
     assert_eq!(text(&latest.json()?, "run"), "third");
     assert!(latest.stderr.contains("the store cannot be read"), "{}", latest.stderr);
-    let unknown = home.run(&["show", "analysis-AAPL-again", "--run", "fourth"])?.expect(1)?;
+    let unknown = home.run(&["show", "analysis-AAPL-again", "--run", "fourth"])?.expect(5)?;
     assert!(unknown.stderr.contains("run fourth of 'analysis-AAPL-again'"), "{}", unknown.stderr);
     Ok(())
 }
@@ -211,7 +211,7 @@ async fn what_a_command_left_unfinished_goes_on_by_the_word_that_it_left() -> an
     assert!(back.starts_with("MSFT-"), "{}", started.stderr);
     let waited = home.run(&["wait", back, "--json"])?.expect(0)?;
     assert_eq!(serde_json::from_str::<FullAnalysisResult>(&waited.stdout)?.symbol, "MSFT");
-    let nowhere = Home::new().await?.run(&["wait", "MSFT"])?.expect(1)?;
+    let nowhere = Home::new().await?.run(&["wait", "MSFT"])?.expect(4)?;
     assert!(nowhere.stderr.contains("none has ever run"), "{}", nowhere.stderr);
     Ok(())
 }
@@ -225,7 +225,7 @@ async fn several_symbols_are_analysed_and_one_that_fails_is_named() -> anyhow::R
     assert_eq!(symbols, ["NVDA", "AAPL"]);
     let one = home.run(&["analyze", "ZZZZ", "MSFT"])?.expect(1)?;
     assert!(one.stdout.contains("MSFT") && one.stderr.contains("ZZZZ"), "{}\n{}", one.stdout, one.stderr);
-    let chart = home.run(&["analyze", "NVDA", "AAPL", "--chart", "one.png"])?.expect(1)?;
+    let chart = home.run(&["analyze", "NVDA", "AAPL", "--chart", "one.png"])?.expect(2)?;
     assert!(chart.stderr.contains("--chart writes the chart of one symbol"), "{}", chart.stderr);
     Ok(())
 }
@@ -278,6 +278,60 @@ async fn ctrl_c_leaves_the_run_and_says_how_to_come_back() -> anyhow::Result<()>
         Ok(serde_json::from_str::<FullAnalysisResult>(&shown.stdout).ok())
     })?;
     assert_eq!(finished.symbol, "AAPL");
+    worker.signal("TERM")?;
+    worker.finish()?.expect(0)?;
+    server.stop().await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn runs_are_listed_by_how_they_stand_and_their_history_is_told() -> anyhow::Result<()> {
+    let home = Home::new().await?;
+    let mut options = DevServerOptions::ephemeral(home.path("server"));
+    options.locate.binary = Some(home.temporal.clone());
+    let server = DevServer::start(options).await?;
+    let address = server.address();
+    let run = |arguments: &[&str]| home.run(&[arguments, &["--address", &address]].concat());
+    let ids = |arguments: &[&str]| -> anyhow::Result<Vec<String>> {
+        let rows = run(&[&["list", "--json"], arguments].concat())?.expect(0)?.json()?;
+        Ok(rows.as_array().into_iter().flatten().map(|row| text(row, "workflow_id").to_owned()).collect())
+    };
+    // A worker registers the search attributes; then it is away.
+    let worker = home.start(&["worker", "--address", &address])?;
+    eventually("the worker has registered", || {
+        Ok((run(&["start", "RetentionWorkflow", "--key", "first", "--wait"])?.status.code() == Some(0))
+            .then_some(()))
+    })?;
+    worker.signal("TERM")?;
+    worker.finish()?.expect(0)?;
+    let started =
+        run(&["start", "RunReportWorkflow", r#"{"name": "daily_report"}"#, "--key", "second"])?.expect(0)?;
+    let second = started.stdout.trim();
+    eventually("it is listed as pending", || {
+        Ok(ids(&["--status", "pending"])?.iter().any(|id| id == second).then_some(()))
+    })?;
+    assert!(!ids(&["--status", "running"])?.iter().any(|id| id == second));
+    let late = run(&["wait", second, "--timeout", "1"])?.expect(6)?;
+    assert!(late.stderr.contains("no answer within 1 s"), "{}", late.stderr);
+    run(&["cancel", second, "--reason", "not today"])?.expect(0)?;
+
+    let worker = home.start(&["worker", "--address", &address])?;
+    run(&["wait", second])?.expect(1)?;
+    eventually("it is listed as cancelled", || {
+        Ok(ids(&["--status", "cancelled"])?.iter().any(|id| id == second).then_some(()))
+    })?;
+    let again = run(&["cancel", second])?.expect(0)?;
+    assert!(again.stderr.contains("has ended already: canceled"), "{}", again.stderr);
+    let history = run(&["history", second])?.expect(0)?.stdout;
+    for part in
+        ["WorkflowExecutionStarted", "RunReportWorkflow", "WorkflowExecutionCancelRequested", "not today"]
+    {
+        assert!(history.contains(part), "{part} is not in:\n{history}");
+    }
+    let completed = ids(&["--status", "completed", "--type", "RetentionWorkflow"])?;
+    assert!(completed.iter().any(|id| id.ends_with("first")), "{completed:?}");
+    assert!(ids(&[])?.iter().all(|id| !id.ends_with("first")), "what completed by itself is in the list");
+    run(&["show", "nobody-knows-it"])?.expect(5)?;
     worker.signal("TERM")?;
     worker.finish()?.expect(0)?;
     server.stop().await?;

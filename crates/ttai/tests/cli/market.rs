@@ -62,7 +62,7 @@ async fn quotes_are_shown_once_and_as_they_happen() -> anyhow::Result<()> {
     let events: Vec<Value> = followed.stdout.lines().map(serde_json::from_str).collect::<Result<_, _>>()?;
     assert!(events.iter().any(|event| text(event, "event") == "quote" && text(event, "symbol") == "NVDA"));
 
-    let contract = home.run(&["quotes", "NVDA  261218P00100000"])?.expect(1)?;
+    let contract = home.run(&["quotes", "NVDA  261218P00100000"])?.expect(2)?;
     assert!(contract.stderr.contains("--follow"), "{}", contract.stderr);
     Ok(())
 }

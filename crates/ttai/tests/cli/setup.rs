@@ -32,7 +32,7 @@ async fn a_new_user_sees_that_nothing_is_wrong() -> anyhow::Result<()> {
         let check = about(what).with_context(|| format!("no check of {what}"))?;
         assert_eq!(text(check, "health"), "good", "{check}");
     }
-    let nobody = home.run(&["list", "--address", "127.0.0.1:1"])?.expect(1)?;
+    let nobody = home.run(&["list", "--address", "127.0.0.1:1"])?.expect(4)?;
     assert!(nobody.stderr.contains("no Temporal server answers at http://127.0.0.1:1/"), "{}", nobody.stderr);
     Ok(())
 }
@@ -41,7 +41,7 @@ async fn a_new_user_sees_that_nothing_is_wrong() -> anyhow::Result<()> {
 async fn a_misspelt_setting_is_named() -> anyhow::Result<()> {
     let home = Home::new().await?;
     std::fs::write(home.path("ttai.toml"), "[market]\ntaep = \"x\"\n")?;
-    let answer = home.run(&["analyze", "NVDA"])?.expect(1)?;
+    let answer = home.run(&["analyze", "NVDA"])?.expect(3)?;
     for part in ["ttai.toml", "taep", "tape"] {
         assert!(answer.stderr.contains(part), "{}", answer.stderr);
     }
@@ -120,12 +120,38 @@ async fn channels_are_tried_from_the_command_line() -> anyhow::Result<()> {
     };
     let sent = send("desk")?.expect(0)?;
     assert_eq!(sent.stdout.trim(), "desk: delivered", "{}", sent.stderr);
-    let unknown = send("dsek")?.expect(1)?;
+    let unknown = send("dsek")?.expect(5)?;
     assert!(
         unknown.stderr.contains("no channel dsek") && unknown.stderr.contains("desk"),
         "{}",
         unknown.stderr
     );
     assert!(!format!("{}{}", unknown.stdout, unknown.stderr).contains(PLANTED));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_new_user_answers_what_is_asked_and_skips_the_rest() -> anyhow::Result<()> {
+    use std::io::Write;
+    let home = Home::new().await?;
+    let mut command = home.command(&["setup"]);
+    let mut asked = command
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::null())
+        .spawn()?;
+    // Account, capital, strategies, delta, days, days, maximum a symbol, symbols.
+    let answers = "margin\n20000\n\n0.25\n\n30\n\naapl, MSFT\n";
+    asked.stdin.take().context("its input")?.write_all(answers.as_bytes())?;
+    let done = asked.wait_with_output()?;
+    let shown = String::from_utf8(done.stdout)?;
+    assert!(done.status.success() && shown.contains("margin") && shown.contains("$20000"), "{shown}");
+    let stated = home.run(&["preferences", "show", "--json"])?.expect(0)?.json()?;
+    let stated = stated.get("stated").context("what was stated")?;
+    assert_eq!(stated.get("max_delta"), Some(&serde_json::json!(0.25)));
+    assert_eq!(stated.get("dte_max"), Some(&serde_json::json!(30)));
+    assert!(stated.get("strategies").is_none() && stated.get("dte_min").is_none(), "{stated}");
+    let list = home.run(&["watchlist", "show", "mine"])?.expect(0)?.stdout;
+    assert_eq!(list.trim(), "mine  AAPL MSFT");
     Ok(())
 }
