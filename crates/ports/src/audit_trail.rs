@@ -39,6 +39,9 @@ pub trait AuditTrail: Send + Sync {
         limit: u32,
     ) -> Result<Vec<AuditEntry>, StoreError>;
 
+    /// Where a user's trail ends.
+    async fn audit_head(&self, user_id: Option<&str>) -> Result<AuditHead, StoreError>;
+
     /// Checks a user's whole trail, page by page.
     async fn verify_audit(&self, user_id: Option<&str>) -> Result<AuditCheck, StoreError>;
 }

@@ -75,30 +75,30 @@ impl StoredEntry {
 }
 
 /// Why a change of a user's trading did not come about.
-pub(crate) enum Failure {
+pub(crate) enum LedgerFailure {
     Driver(sqlx::Error),
     Refused(TradingStoreError),
 }
 
-impl From<sqlx::Error> for Failure {
+impl From<sqlx::Error> for LedgerFailure {
     fn from(error: sqlx::Error) -> Self {
         Self::Driver(error)
     }
 }
 
-impl From<StoreError> for Failure {
+impl From<StoreError> for LedgerFailure {
     fn from(error: StoreError) -> Self {
         Self::Refused(error.into())
     }
 }
 
-impl From<OrderError> for Failure {
+impl From<OrderError> for LedgerFailure {
     fn from(error: OrderError) -> Self {
         Self::Refused(error.into())
     }
 }
 
-impl From<TradingStoreError> for Failure {
+impl From<TradingStoreError> for LedgerFailure {
     fn from(error: TradingStoreError) -> Self {
         Self::Refused(error)
     }
@@ -120,7 +120,7 @@ impl Ledger {
         subject: &str,
         note: &AuditNote,
         detail: Value,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), LedgerFailure> {
         check_named("the actor", &note.actor)?;
         check_text("the audit's subject", subject, 1_000)?;
         let text = json_text("the audit's detail", &detail, LONGEST_DETAIL)?;
@@ -142,7 +142,7 @@ impl Ledger {
     }
 
     /// From here on nobody halts everyone until the work ends.
-    pub(crate) async fn share_everyone(&mut self) -> Result<(), Failure> {
+    pub(crate) async fn share_everyone(&mut self) -> Result<(), LedgerFailure> {
         if self.user_id != EVERYONE && self.work.all::<StoredHead>(sql(SHARE)).await?.is_empty() {
             let what = "the audit trail of everyone has lost its end; restore the store from a backup";
             return Err(StoreError::Corrupt(what.to_owned()).into());
@@ -151,7 +151,7 @@ impl Ledger {
     }
 
     /// Makes it last.
-    pub(crate) async fn commit(mut self) -> Result<(), Failure> {
+    pub(crate) async fn commit(mut self) -> Result<(), LedgerFailure> {
         if self.is_moved {
             let to = sql(MOVE).bind(&self.user_id).bind(self.head.sequence).bind(&self.head.hash);
             self.work.execute(to).await?;
@@ -162,7 +162,7 @@ impl Ledger {
 
 impl Database {
     /// Begins changes of a user's trading; waits for those that are under way.
-    pub(crate) async fn ledger(&self, user_id: &str) -> Result<Ledger, Failure> {
+    pub(crate) async fn ledger(&self, user_id: &str) -> Result<Ledger, LedgerFailure> {
         let mut work = self.begin().await?;
         let head: StoredHead = work.one(sql(LOCK).bind(user_id)).await?;
         Ok(Ledger { work, user_id: user_id.to_owned(), head: head.into_head()?, is_moved: false })
@@ -172,13 +172,13 @@ impl Database {
     pub(crate) async fn settled<T>(
         &self,
         what: &str,
-        call: impl Future<Output = Result<T, Failure>>,
+        call: impl Future<Output = Result<T, LedgerFailure>>,
     ) -> Result<T, TradingStoreError> {
         let call = async {
             match call.await {
                 Ok(value) => Ok(Ok(value)),
-                Err(Failure::Refused(error)) => Ok(Err(error)),
-                Err(Failure::Driver(error)) => Err(from_sqlx(what, error)),
+                Err(LedgerFailure::Refused(error)) => Ok(Err(error)),
+                Err(LedgerFailure::Driver(error)) => Err(from_sqlx(what, error)),
             }
         };
         within(self.options.deadline, what, call).await?
@@ -210,11 +210,15 @@ impl AuditTrail for Database {
         found.into_iter().map(StoredEntry::into_entry).collect()
     }
 
+    async fn audit_head(&self, user_id: Option<&str>) -> Result<AuditHead, StoreError> {
+        let head = sql(HEAD).bind(check_user(user_id)?);
+        let head = self.first::<StoredHead>("reading the audit trail's end", head).await?;
+        Ok(head.map(StoredHead::into_head).transpose()?.unwrap_or_default())
+    }
+
     async fn verify_audit(&self, user_id: Option<&str>) -> Result<AuditCheck, StoreError> {
-        let user = check_user(user_id)?;
         // First the head: what is appended while the entries are read comes behind it.
-        let head = self.first::<StoredHead>("reading the audit trail's end", sql(HEAD).bind(user)).await?;
-        let head = head.map(StoredHead::into_head).transpose()?.unwrap_or_default();
+        let head = self.audit_head(user_id).await?;
         let broken = |broken| Ok(AuditCheck { head: head.clone(), broken: Some(broken) });
         let mut last: Option<AuditEntry> = None;
         loop {

@@ -11,7 +11,7 @@ use ttai_trading::reconcile::Difference;
 
 use crate::Database;
 use crate::artifacts::sha256_hex;
-use crate::audit_trail::{Failure, Ledger};
+use crate::audit_trail::{Ledger, LedgerFailure};
 use crate::checks::{check_count, check_id, check_named, check_text, storable_instant, stored_json};
 use crate::statement::{Statement, instant, read_json, row, sql};
 
@@ -112,7 +112,7 @@ impl Ledger {
         account: &str,
         difference: &Difference,
         note: &AuditNote,
-    ) -> Result<DifferenceRecord, Failure> {
+    ) -> Result<DifferenceRecord, LedgerFailure> {
         let text = stored_json("a difference", difference, LONGEST_JSON)?;
         let found_at = storable_instant("when it was found", note.at)?;
         let id = id_of(account, &text, found_at);

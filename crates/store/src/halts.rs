@@ -7,7 +7,7 @@ use ttai_ports::{
 };
 
 use crate::Database;
-use crate::audit_trail::{EVERYONE, Failure, Ledger};
+use crate::audit_trail::{EVERYONE, Ledger, LedgerFailure};
 use crate::checks::{check_named, check_text, storable_instant};
 use crate::differences::Paused;
 use crate::orders::{IN_FLIGHT, StoredOrder};
@@ -83,14 +83,14 @@ fn first(halt: Option<StoredHalt>, paused: Option<Paused>) -> Result<Option<Trad
 
 impl Ledger {
     /// What stops an account of the user. No halt that is not in the answer comes before the work ends.
-    pub(crate) async fn trading_halt(&mut self, account: &str) -> Result<Option<TradingHalt>, Failure> {
+    pub(crate) async fn trading_halt(&mut self, account: &str) -> Result<Option<TradingHalt>, LedgerFailure> {
         self.share_everyone().await?;
         let halt = self.work.first::<StoredHalt>(halts_of(&self.user_id, account)).await?;
         let paused = self.work.first::<Paused>(Paused::of(&self.user_id, account)).await?;
         Ok(first(halt, paused)?)
     }
 
-    async fn in_flight(&mut self, scope: &HaltScope) -> Result<Vec<OrderRecord>, Failure> {
+    async fn in_flight(&mut self, scope: &HaltScope) -> Result<Vec<OrderRecord>, LedgerFailure> {
         let mut orders = sql(format!("SELECT {} FROM orders WHERE phase IN (", StoredOrder::COLUMNS));
         for (at, phase) in IN_FLIGHT.iter().enumerate() {
             orders.push(if at == 0 { "" } else { ", " }, phase.name());

@@ -15,7 +15,7 @@ use ttai_trading::order::{OrderError, OrderPhase, OrderReport, OrderStage, Order
 use ttai_trading::{ClientOrderId, TrackedOrder, TradeIntent};
 
 use crate::Database;
-use crate::audit_trail::{Failure, Ledger};
+use crate::audit_trail::{Ledger, LedgerFailure};
 use crate::checks::{check_count, check_id, check_named, check_page, storable_instant, stored_json};
 use crate::statement::{Bind, Statement, corrupt, count, day_number, instant, read_json, row, sql};
 
@@ -166,17 +166,17 @@ struct NewRow<'a> {
 }
 
 impl Ledger {
-    async fn find(&mut self, client_order_id: &str) -> Result<Option<OrderRecord>, Failure> {
+    async fn find(&mut self, client_order_id: &str) -> Result<Option<OrderRecord>, LedgerFailure> {
         let found = self.work.first::<StoredOrder>(one(&self.user_id, client_order_id)).await?;
         Ok(found.map(StoredOrder::into_record).transpose()?)
     }
 
-    async fn order(&mut self, client_order_id: &str) -> Result<OrderRecord, Failure> {
+    async fn order(&mut self, client_order_id: &str) -> Result<OrderRecord, LedgerFailure> {
         let absent = || TradingStoreError::Absent { what: "order", id: client_order_id.to_owned() };
         self.find(client_order_id).await?.ok_or_else(|| absent().into())
     }
 
-    async fn insert(&mut self, row: &NewRow<'_>) -> Result<OrderRecord, Failure> {
+    async fn insert(&mut self, row: &NewRow<'_>) -> Result<OrderRecord, LedgerFailure> {
         let id = &row.order.id;
         let insert = sql(INSERT).bind(&self.user_id).bind(id).bind(row.account).bind(row.broker);
         let insert = insert
@@ -194,7 +194,7 @@ impl Ledger {
     }
 
     /// Writes an order in the place of the version that it was read at.
-    async fn update(&mut self, record: &OrderRecord) -> Result<OrderRecord, Failure> {
+    async fn update(&mut self, record: &OrderRecord) -> Result<OrderRecord, LedgerFailure> {
         let (approval, holder) = (&record.approval, record.holder.as_ref());
         let day = holder.map(|holder| day_number(holder.since.with_timezone(&NEW_YORK).date_naive()));
         let update = sql(UPDATE).bind(&self.user_id).bind(&record.client_order_id).bind(record.version);
@@ -224,7 +224,7 @@ impl Ledger {
         mut record: OrderRecord,
         step: OrderStep,
         note: &AuditNote,
-    ) -> Result<ChangedOrder, Failure> {
+    ) -> Result<ChangedOrder, LedgerFailure> {
         let transition = record.order.advance(step.clone())?;
         match &step {
             OrderStep::AskApproval { until } => {
@@ -251,7 +251,11 @@ impl Ledger {
         Ok(ChangedOrder { record, transition })
     }
 
-    async fn change(&mut self, change: &OrderChange, note: &AuditNote) -> Result<ChangedOrder, Failure> {
+    async fn change(
+        &mut self,
+        change: &OrderChange,
+        note: &AuditNote,
+    ) -> Result<ChangedOrder, LedgerFailure> {
         let mut record = self.order(&change.client_order_id).await?;
         let is_submit = matches!(change.step, OrderStep::Submit { .. });
         if record.order.last_step.as_ref() == Some(&change.step) && !is_submit {
@@ -275,7 +279,7 @@ impl Ledger {
     }
 
     /// A claim is no leave for later: the switch and the approval's end are looked at when the request leaves.
-    async fn check_submit(&mut self, record: &OrderRecord, at: DateTime<Utc>) -> Result<(), Failure> {
+    async fn check_submit(&mut self, record: &OrderRecord, at: DateTime<Utc>) -> Result<(), LedgerFailure> {
         if let Some(halt) = self.trading_halt(&record.account).await? {
             return Err(TradingStoreError::Halted(Box::new(halt)).into());
         }
@@ -291,7 +295,7 @@ impl Ledger {
         mut record: OrderRecord,
         fence: u64,
         note: &AuditNote,
-    ) -> Result<ClaimOutcome, Failure> {
+    ) -> Result<ClaimOutcome, LedgerFailure> {
         let phase = record.order.phase();
         let held = record.holder.as_ref();
         let is_own = phase == OrderPhase::Claimed
@@ -331,7 +335,7 @@ impl Ledger {
         record: OrderRecord,
         at: DateTime<Utc>,
         note: &AuditNote,
-    ) -> Result<OrderPhase, Failure> {
+    ) -> Result<OrderPhase, LedgerFailure> {
         let step = match record.order.stage {
             OrderStage::Claimed { .. } => {
                 OrderStep::Refuse { reason: "its approval ended before it was submitted".to_owned() }
@@ -346,7 +350,7 @@ impl Ledger {
         mut record: OrderRecord,
         report: &OrderReport,
         note: &AuditNote,
-    ) -> Result<ChangedOrder, Failure> {
+    ) -> Result<ChangedOrder, LedgerFailure> {
         let before = record.order.clone();
         let transition = record.order.apply(report)?;
         if record.order == before {
@@ -370,7 +374,7 @@ impl Ledger {
         record: &OrderRecord,
         execution_id: &str,
         leg: &Instrument,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), LedgerFailure> {
         check_named("the execution's id", execution_id)?;
         let fills = record.order.fills(DateTime::<Utc>::MIN_UTC);
         let is_it = |id: Option<&str>, instrument: &Instrument| id == Some(execution_id) && instrument == leg;
@@ -388,7 +392,7 @@ impl Ledger {
     }
 }
 
-fn changed_by_others(record: &OrderRecord, found: u64) -> Failure {
+fn changed_by_others(record: &OrderRecord, found: u64) -> LedgerFailure {
     let client_order_id = record.client_order_id.clone();
     TradingStoreError::Changed { client_order_id, expected: record.version, found }.into()
 }

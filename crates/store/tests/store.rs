@@ -133,6 +133,7 @@ sqlite_keeps!(
     an_order_changes_only_from_where_it_was_read,
     a_claim_is_fenced_and_ends_with_its_approval,
     of_many_claims_one_wins_and_none_after_a_halt,
+    a_claim_waits_for_a_halt_that_is_under_way,
     a_halt_stands_until_somebody_resumes,
     a_fill_counts_once_wherever_it_is_reported,
     reports_that_come_together_lose_nothing,

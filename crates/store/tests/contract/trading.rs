@@ -364,6 +364,31 @@ pub(crate) async fn of_many_claims_one_wins_and_none_after_a_halt(bench: &Bench)
     assert_whole(&stores[0], None).await;
 }
 
+/// A halt that is written and not yet committed: the claim neither goes before it nor past it.
+pub(crate) async fn a_claim_waits_for_a_halt_that_is_under_way(bench: &Bench) {
+    let store = bench.store().await;
+    let record = approved(&store, "A1", "daily").await;
+    let halts = [
+        "BEGIN; UPDATE audit_heads SET hash = hash WHERE user_id = ''; \
+         INSERT INTO trading_halts VALUES ('', '', 'operator', 'the exchange', 1402066800000000)",
+        "BEGIN; UPDATE audit_heads SET hash = hash WHERE user_id = 'mia'; \
+         INSERT INTO trading_halts VALUES ('mia', 'A1', 'operator', 'the exchange', 1402066800000000)",
+    ];
+    for (halt, scope) in halts.into_iter().zip([HaltScope::Everyone, account_of("A1")]) {
+        let halting = bench.tamper(halt).await;
+        let mut claiming = {
+            let (store, record) = (Arc::clone(&store), record.clone());
+            tokio::spawn(async move { halted(&store, &record).await })
+        };
+        let waited = tokio::time::timeout(std::time::Duration::from_millis(300), &mut claiming).await;
+        assert!(waited.is_err(), "the claim did not wait: {waited:?}");
+        halting.commit().await;
+        assert_eq!(claiming.await.unwrap().scope, scope);
+        assert!(store.resume(&scope, &note("operator", 4)).await.unwrap());
+    }
+    claimed(&store, &record, "worker-1", 1).await;
+}
+
 pub(crate) async fn a_halt_stands_until_somebody_resumes(bench: &Bench) {
     let store = bench.store().await;
     let sent = submitted(&store, "A1", "sent").await;
@@ -677,6 +702,7 @@ pub(crate) async fn entries_that_come_together_are_one_chain(bench: &Bench) {
     let page = stores[1].audit(Some("mia"), 190, 1_000).await.unwrap();
     assert_eq!(page.iter().map(|entry| entry.sequence).collect::<Vec<_>>(), [191, 192]);
     assert_eq!(page[1].hash, check.head.hash);
+    assert_eq!(stores[1].audit_head(Some("mia")).await.unwrap(), check.head);
     assert_eq!(stores[0].audit(Some("bob"), 0, 10).await.unwrap(), []);
     assert_eq!(stores[0].verify_audit(Some("bob")).await.unwrap().broken, None);
 }
