@@ -42,6 +42,7 @@ mod leases;
 mod limits;
 mod messages;
 mod news_seen;
+mod order_claims;
 mod orders;
 mod postgres;
 mod preferences;
