@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use rust_decimal::Decimal;
+use schemars::JsonSchema;
 use serde::Serialize;
 use ttai_core::{NEW_YORK, PortfolioAlert, RuleKind, Symbol};
 use ttai_quant::portfolio::HeldPosition;
@@ -18,7 +19,7 @@ const TESTED: f64 = 0.50;
 const REVIEW_DAYS: i64 = 21;
 
 /// Why a short option wants attention.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RollReason {
     /// Exercise would pay.
@@ -32,7 +33,7 @@ pub enum RollReason {
 }
 
 /// A short option with the rolls that there are.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct RollAdvice {
     /// The name for a person.
     pub name: String,

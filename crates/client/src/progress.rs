@@ -68,6 +68,9 @@ pub struct RunProgress {
     pub steps: Vec<Step>,
     /// Whether nobody takes its tasks.
     pub waits_for_worker: bool,
+    /// Why its workflow task fails, again and again, where it does: a worker's version that does not fit its history, or a panic.
+    /// Nothing of the run goes on then.
+    pub task_failure: Option<String>,
 }
 
 impl AnyRun {
@@ -185,6 +188,10 @@ impl RunProgress {
                     id: String::new(),
                 });
             }
+            Some(Attributes::WorkflowTaskFailedEventAttributes(failed)) => {
+                self.task_failure = failed.failure.as_ref().map(|failure| failure.message.clone());
+            }
+            Some(Attributes::WorkflowTaskCompletedEventAttributes(_)) => self.task_failure = None,
             _ => {}
         }
         self.waits_for_worker = false;

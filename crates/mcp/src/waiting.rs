@@ -139,6 +139,10 @@ pub(crate) fn running(id: &str, progress: &RunProgress) -> Result<ToolAnswer, To
         ToolAnswer::of("run", id)?.with("status", "running")?.with("progress", steps)?.next(format!(
             "It goes on without you. Call ttai_run_wait with run={id} for the result, now or any time later."
         ));
+    let answer = match &progress.task_failure {
+        Some(why) => answer.warning(format!("Its workflow task fails, so that nothing of it goes on: {why}. Tell the user.")),
+        None => answer,
+    };
     Ok(if progress.waits_for_worker {
         answer.warning("No worker takes its tasks at the moment; the user can start one with `ttai worker` or `ttai dev`.")
     } else {

@@ -3,6 +3,8 @@
 mod accounts;
 mod alerts;
 mod analyses;
+#[cfg(test)]
+mod documented;
 mod drills;
 mod journal;
 mod mcp;

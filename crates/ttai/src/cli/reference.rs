@@ -32,8 +32,6 @@ Every command takes them, before or after its own; its help shows those that mea
 ";
 /// The heading under which a command's help has the global options.
 const GLOBAL: &str = "\nGlobal options:";
-/// Columns of the help.
-const WIDTH: usize = 100;
 
 fn reference() -> String {
     let mut whole = command();
@@ -59,8 +57,8 @@ fn write_commands(text: &mut String, command: &mut clap::Command, path: &str) {
 }
 
 fn help(command: &mut clap::Command, path: &str) -> String {
-    let mut command = command.clone().bin_name(path).term_width(WIDTH);
-    let help = command.render_long_help().to_string();
+    let mut command = command.clone().bin_name(path).mut_args(|argument| argument.hide_env_values(true));
+    let help = command.render_help().to_string();
     help.lines().map(|line| format!("{}\n", line.trim_end())).collect()
 }
 

@@ -41,12 +41,20 @@ pub mod worker;
 
 use std::process::ExitCode;
 
+use schemars::JsonSchema;
+use serde::Serialize;
 use ttai_activities::cores;
 
 use crate::cli::{Cli, Command, RunCommand};
 
 /// Threads for files and names beside those that compute, of which there is one a core. Each holds on to memory that it has freed.
 const THREADS_FOR_FILES: usize = 6;
+
+/// What was deleted.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Deleted {
+    deleted: String,
+}
 
 /// Runs the command.
 ///

@@ -36,13 +36,25 @@ pub async fn run(global: &GlobalArgs, command: MonitorCommand) -> anyhow::Result
                 output::line(&format!("{}  {word}", monitor.workflow_id()));
             }
         }
-        MonitorCommand::Stop(args) => {
-            tell(&client, &args, "is shutting down", MonitorHandle::shut_down).await?;
-        }
+        MonitorCommand::Stop(args) => stop(&client, &args).await?,
         MonitorCommand::Pause(args) => tell(&client, &args, "paused", MonitorHandle::pause).await?,
         MonitorCommand::Resume(args) => tell(&client, &args, "goes on", MonitorHandle::resume).await?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Shuts monitors down, and waits until they have ended: one that is still ending could not be started again.
+async fn stop(client: &TtaiClient, args: &MonitorNameArgs) -> anyhow::Result<()> {
+    tell(client, args, "is shutting down", MonitorHandle::shut_down).await?;
+    for monitor in monitors(client, args).await? {
+        match client.any_run(monitor.workflow_id()).answer(Some(ENDS_WITHIN)).await {
+            Err(ClientError::Deadline { .. }) => {
+                output::note(&format!("{} goes on to shut down once a worker is there", monitor.workflow_id()));
+            }
+            _ => output::line(&format!("{}  shut down", monitor.workflow_id())),
+        }
+    }
+    Ok(())
 }
 
 /// Tells each of the monitors something, and says so.
@@ -161,17 +173,17 @@ async fn status(client: &TtaiClient, name: &str, options: &MonitorOptions) -> an
     if let Some(step) = progress.steps.last().filter(|step| step.state == StepState::Running) {
         output::line(&report::step_line(step));
     }
-    output::line(&report::plain_table(
-        &["", ""],
-        facts(&status).into_iter().map(|(name, value)| vec![name, value]),
-    ));
+    let rows = facts(&status).into_iter().map(|(name, value)| vec![name, value]);
+    output::line(&report::plain_table(&["FACT", "VALUE"], rows));
     Ok(())
 }
 
+/// How long a monitor may take to shut down before the command leaves it.
+const ENDS_WITHIN: Duration = Duration::from_secs(20);
 /// Longest list that is shown in full.
 const SHOWN: usize = 20;
 
-/// The status as lines: names with dots, values without quotation marks; empty ones are left out.
+/// The status as lines: names with dots, values without quotation marks; empty ones, and counts that are zero, are left out.
 fn facts(status: &Value) -> Vec<(String, String)> {
     let mut found = Vec::new();
     collect("", status, &mut found);
@@ -182,6 +194,8 @@ fn collect(name: &str, value: &Value, found: &mut Vec<(String, String)>) {
     let plain = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     match value {
         Value::Null => {}
+        // What a long activity has counted is in its heartbeat, not here.
+        Value::Number(number) if number.as_f64() == Some(0.0) => {}
         Value::Object(fields) => {
             for (field, value) in fields {
                 let name = if name.is_empty() { field.clone() } else { format!("{name}.{field}") };

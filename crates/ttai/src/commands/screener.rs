@@ -10,6 +10,7 @@ use ttai_contract::{CSPScreenerParams, ChannelName, ScheduledScreenerParams, Use
 use ttai_ports::{NewScreener, SavedScreener, SavedScreeners, ScreenerResults};
 use ttai_store::Database;
 
+use super::Deleted;
 use super::screen::{self, ScreenView};
 use crate::cli::{
     GlobalArgs, ScreenerCommand, ScreenerNameArgs, ScreenerOptions, ScreenerRunArgs, ScreenerSaveArgs,
@@ -197,6 +198,9 @@ async fn delete(global: &GlobalArgs, args: &ScreenerNameArgs) -> anyhow::Result<
     let user = args.options.user.as_str();
     find(&database, user, &args.name).await?;
     database.delete_screener(user, &args.name).await?;
+    if args.options.json {
+        return output::json(&Deleted { deleted: args.name.clone() });
+    }
     output::line(&format!("{}  deleted", args.name));
     Ok(())
 }

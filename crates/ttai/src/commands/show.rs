@@ -116,6 +116,9 @@ async fn on_server(run: &AnyRun, args: &ShowArgs) -> anyhow::Result<ExitCode> {
         RunStatus::Running => {
             let progress = run.progress().await?;
             output::line(&report::progress(&progress));
+            if let Some(why) = &progress.task_failure {
+                output::note(&format!("its workflow task fails, so that nothing of it goes on: {why}; docs/stuck.md"));
+            }
             if progress.waits_for_worker {
                 output::note("no worker takes its tasks; start one with `ttai dev` or `ttai worker`");
             }

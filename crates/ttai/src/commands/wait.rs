@@ -141,6 +141,9 @@ impl Display {
                 _ => {}
             }
         }
+        if let Some(why) = &progress.task_failure {
+            self.bar.set_message(format!("its workflow task fails: {why}; docs/stuck.md"));
+        }
         if progress.waits_for_worker {
             self.bar.set_message("waiting for a worker: start one with `ttai dev` or `ttai worker`");
         }

@@ -6,6 +6,7 @@ use ttai_core::alert::AlertSubject;
 use ttai_ports::{WatchlistChange, WatchlistRecord, Watchlists};
 use ttai_store::Database;
 
+use super::Deleted;
 use crate::cli::{GlobalArgs, WatchlistChangeArgs, WatchlistCommand, WatchlistOptions};
 use crate::ending::{Ending, fail};
 use crate::settings::Settings;
@@ -39,7 +40,11 @@ pub async fn run(global: &GlobalArgs, command: WatchlistCommand) -> anyhow::Resu
             if !database.delete_watchlist(options.user.as_str(), &name).await? {
                 return print_one(&database, None, &name, &options).await.map(|()| ExitCode::FAILURE);
             }
-            output::line(&format!("{name}  deleted"));
+            if options.json {
+                output::json(&Deleted { deleted: name })?;
+            } else {
+                output::line(&format!("{name}  deleted"));
+            }
         }
     }
     Ok(ExitCode::SUCCESS)

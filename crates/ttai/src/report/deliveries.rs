@@ -42,7 +42,7 @@ pub fn message(found: &[MessageDelivery], now: DateTime<Utc>) -> String {
     parts.join("\n\n")
 }
 
-/// `desk: failed, next try 10:45 (3 failed answers): desk is unavailable`.
+/// `desk: failed, next try 10:45 ET (3 failed answers): desk is unavailable`.
 fn line(delivery: &DeliveryRecord, now: DateTime<Utc>) -> String {
     let answers = match delivery.answers {
         0 => String::new(),
@@ -134,7 +134,7 @@ mod tests {
         let found: Vec<MessageDelivery> = DeliveryState::ALL.into_iter().map(one).collect();
         insta::assert_snapshot!(message(&found, now()), @r"
         AAPL below 90
-        system · info · simulated · 10:42
+        system · info · simulated · 10:42 ET
 
         Now 89.97
 
@@ -142,8 +142,8 @@ mod tests {
 
         desk: queued (2 failed answers); may have arrived: desk is unavailable
         desk: being sent (2 failed answers); may have arrived: desk is unavailable
-        desk: sent 06-30 10:42 (2 failed answers): desk is unavailable
-        desk: failed, next try 10:45 (2 failed answers); may have arrived: desk is unavailable
+        desk: sent 06-30 10:42 ET (2 failed answers): desk is unavailable
+        desk: failed, next try 10:45 ET (2 failed answers); may have arrived: desk is unavailable
         desk: given up (2 failed answers); may have arrived: desk is unavailable
         desk: in digest/7 (2 failed answers); may have arrived: desk is unavailable
         ");

@@ -152,7 +152,11 @@ pub fn journal_review(review: &JournalReview) -> String {
         text = format!("{text}\n\n{}", plain_table(&columns, review.rates.iter().map(rate)));
     }
     if review.of_other_markets > 0 {
-        text = format!("{text}\n{} entries of other markets are left out.", review.of_other_markets);
+        let of_others = match review.of_other_markets {
+            1 => "1 entry of another market is left out".to_owned(),
+            several => format!("{several} entries of other markets are left out"),
+        };
+        text = format!("{text}\n{of_others}.");
     }
     text
 }

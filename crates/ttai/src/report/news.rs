@@ -87,6 +87,6 @@ mod tests {
             rows[1].contains("10:42") && rows[1].contains("A B C +1") && rows[1].contains("yes"),
             "{text}"
         );
-        assert!(rows[2].contains("Nov 19, 10:42"), "{text}");
+        assert!(rows[2].contains("11-19 10:42 ET"), "{text}");
     }
 }

@@ -108,6 +108,9 @@ fn state(row: &ScheduleRow) -> String {
     if parts.is_empty() { "active".to_owned() } else { parts.join("; ") }
 }
 
+/// Dates and times that `ttai schedule show` names of one fact.
+const FACTS_SHOWN: usize = 6;
+
 /// `ttai schedule show`.
 #[must_use]
 pub fn schedule(row: &ScheduleRow) -> String {
@@ -115,7 +118,10 @@ pub fn schedule(row: &ScheduleRow) -> String {
     let words = row.words.as_ref().map(|words| format!(" · {words}")).unwrap_or_default();
     let mut lines = vec![format!("{}{words} · {}", row.name, state(row))];
     for (fact, held) in &server.facts {
-        lines.push(format!("  {fact:<18} {}", held.join("; ")));
+        let shown = &held[..held.len().min(FACTS_SHOWN)];
+        let more = held.len() - shown.len();
+        let more = if more > 0 { format!("; and {more} more (--json has all)") } else { String::new() };
+        lines.push(format!("  {fact:<18} {}{more}", shown.join("; ")));
     }
     let next: Vec<String> = server.next.iter().map(|next| clock(*next)).collect();
     lines.push(format!("Next: {}", if next.is_empty() { "never".to_owned() } else { next.join(", ") }));

@@ -50,7 +50,7 @@ impl Desk {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn client_certificates_are_renewed_while_a_worker_runs() -> anyhow::Result<()> {
     let desk = Desk::new().await?;
     let (ours, first, second) =
@@ -88,7 +88,7 @@ async fn client_certificates_are_renewed_while_a_worker_runs() -> anyhow::Result
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn an_api_key_opens_the_server() -> anyhow::Result<()> {
     let desk = Desk::new().await?;
     let ours = Authority::new("server")?;
@@ -128,7 +128,7 @@ async fn an_api_key_opens_the_server() -> anyhow::Result<()> {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn each_wrong_certificate_has_its_own_message() -> anyhow::Result<()> {
     let desk = Desk::new().await?;
     let (ours, other) = (Authority::new("server")?, Authority::new("other")?);
