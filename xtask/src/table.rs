@@ -96,13 +96,13 @@ pub(crate) const LAYERS: &[Layer] = &[
     pure(
         "ttai-trading",
         &["ttai-calendar", "ttai-core"],
-        &["chrono", "rust_decimal", "serde", "serde_json", "sha2", "thiserror"],
+        &["chrono", "csv", "rust_decimal", "serde", "serde_json", "sha2", "thiserror"],
     ),
     pure("ttai-ofx", &["ttai-core"], &["chrono", "encoding_rs", "rust_decimal", "serde", "thiserror"]),
     pure("ttai-chart", &["ttai-core"], &["ab_glyph", "chrono", "png", "serde", "thiserror", "tiny-skia"]),
     pure(
         "ttai-ports",
-        &["ttai-core"],
+        &["ttai-core", "ttai-trading"],
         &["async-trait", "chrono", "rust_decimal", "schemars", "serde", "serde_json", "thiserror"],
     ),
     Layer {
@@ -156,7 +156,7 @@ pub(crate) const LAYERS: &[Layer] = &[
     adapter("ttai-notify", &["ttai-http", "ttai-ports"]),
     adapter("ttai-providers", &["ttai-calendar", "ttai-core", "ttai-http", "ttai-ports", "ttai-quant"]),
     adapter("ttai-sim", &["ttai-calendar", "ttai-core", "ttai-ports", "ttai-quant"]),
-    adapter("ttai-store", &["ttai-ports"]),
+    adapter("ttai-store", &["ttai-core", "ttai-ports", "ttai-trading"]),
     adapter("ttai-dev-server", &[]),
     Layer {
         never: &[WORKER, PORTS, ADAPTERS, SQL],

@@ -2,11 +2,14 @@
 
 pub mod accounts;
 pub mod alerts;
+pub mod audit_trail;
 pub mod broker;
 pub mod deliveries;
+pub mod differences;
 pub mod error;
 pub mod files;
 pub mod firings;
+pub mod halts;
 pub mod known;
 pub mod leases;
 pub mod limits;
@@ -18,6 +21,7 @@ pub mod model;
 pub mod news;
 pub mod news_seen;
 pub mod notifier;
+pub mod orders;
 pub mod preferences;
 pub mod provenance;
 pub mod quote_stream;
@@ -31,6 +35,7 @@ pub mod stopped_monitors;
 pub mod store;
 pub mod synced;
 pub mod trade_journal;
+pub mod trade_log;
 pub mod watchlists;
 
 pub use accounts::{Accounts, PositionStatus, StoredBalances, StoredPosition, StoredWatch};
@@ -38,6 +43,7 @@ pub use alerts::{
     AlertChange, AlertCursor, AlertFilter, AlertRecord, AlertState, Alerts, ArmedShard, ChangedAlert,
     MAX_SAVED_ALERTS, NewAlert, SET_SHARDS, SavedAlert,
 };
+pub use audit_trail::{AuditCheck, AuditNote, AuditTrail};
 pub use broker::{
     AccountBalances, Broker, BrokerAccount, BrokerOrder, BrokerPosition, BrokerTransaction, BrokerWatchlist,
     Instrument, OrderAction, OrderIntent, OrderLeg, OrderPreview, OrderPrice, OrderStatus, TimeInForce,
@@ -46,11 +52,13 @@ pub use deliveries::{
     Deliveries, DeliveryBacklog, DeliveryClaim, DeliveryCursor, DeliveryFilter, DeliveryKey, DeliveryOutcome,
     DeliveryRecord, DeliveryState, MessageDelivery, NewDigest, SettledDelivery,
 };
+pub use differences::{Acknowledgement, DifferenceRecord, Differences};
 pub use error::PortError;
 pub use files::UserFiles;
 pub use firings::{
     FiringCursor, FiringFilter, FiringRecord, Firings, MAX_RECORDED_FIRINGS, NewFiring, RecordedFiring,
 };
+pub use halts::{HaltScope, HaltedTrading, Halts, TradingHalt};
 pub use known::{Known, Unknown};
 pub use leases::{LeaseGrant, LeaseRecord, Leases, MAX_CHECKPOINT_BYTES};
 pub use limits::{AccountLimits, Patience, RateLimit};
@@ -70,6 +78,10 @@ pub use news_seen::{
     StoryOutcome,
 };
 pub use notifier::{Attachment, Message, MessageArtifact, MessageField, MessageKind, Notifier, Severity};
+pub use orders::{
+    ChangedOrder, ClaimOutcome, DayTraded, ExecutionRecord, NewOrder, OrderApproval, OrderChange,
+    OrderCursor, OrderFilter, OrderHolder, OrderPricing, OrderRecord, Orders, SavedOrder, TradingStoreError,
+};
 pub use preferences::{PREFERENCE_NAMES, Preferences, PreferencesChange, QuietSpan, UserPreferences};
 pub use provenance::{Capability, Provenance};
 pub use quote_stream::{
@@ -96,4 +108,5 @@ pub use trade_journal::{
     JournalCursor, JournalEntry, JournalFilter, JournalLink, JournalMark, JournalTrade, JournalVerdict,
     MAX_JOURNALED, TradeJournal, TradeKey,
 };
+pub use trade_log::{TradeCursor, TradeFilter, TradeLog};
 pub use watchlists::{MAX_WATCHLIST_SYMBOLS, WatchlistChange, WatchlistRecord, Watchlists};

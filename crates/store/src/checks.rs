@@ -94,6 +94,17 @@ pub(crate) fn json_text(what: &str, value: &Value, max_bytes: usize) -> Result<S
     Ok(text)
 }
 
+/// A value of ours as JSON; `what` names it in errors.
+pub(crate) fn stored_json(
+    what: &str,
+    value: &impl serde::Serialize,
+    max_bytes: usize,
+) -> Result<String, StoreError> {
+    let text = serde_json::to_string(value)
+        .map_err(|error| StoreError::Invalid(format!("{what} cannot be written as JSON: {error}")))?;
+    check_text(what, &text, max_bytes).map(|()| text)
+}
+
 fn is_deeper_than(value: &Value, levels: usize) -> bool {
     let below = |child: &Value| levels.checked_sub(1).is_none_or(|left| is_deeper_than(child, left));
     match value {

@@ -6,6 +6,7 @@
 //!
 //! - what a `save` or `put` returned `Ok` for survives a crash of the process and of the machine;
 //! - every call is idempotent, and ends within the deadline of [`StoreOptions`];
+//! - nothing of a user's trading changes without its entry in the user's audit trail, and no order is claimed after a halt;
 //! - an artefact that no longer matches its hash is reported, never returned;
 //! - no error and no description contains a password.
 //!
@@ -25,12 +26,15 @@ mod accounts;
 mod alerts;
 mod analyses;
 mod artifacts;
+mod audit_trail;
 mod checks;
 mod database;
 mod deadline;
 mod deliveries;
+mod differences;
 mod error;
 mod firings;
+mod halts;
 mod host;
 mod journal;
 mod lease;
@@ -38,6 +42,8 @@ mod leases;
 mod limits;
 mod messages;
 mod news_seen;
+mod order_claims;
+mod orders;
 mod postgres;
 mod preferences;
 mod recalls;
@@ -53,6 +59,7 @@ mod statement;
 mod stopped_monitors;
 mod synced;
 mod trade_journal;
+mod trade_log;
 mod url;
 mod watchlists;
 

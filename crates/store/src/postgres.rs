@@ -24,7 +24,8 @@ pub(crate) async fn open(connect: &PgConnectOptions, options: StoreOptions) -> R
 }
 
 /// The server's own time limit ends a statement before its caller gives up, so that a write that was reported as not
-/// answered does not come after the one that repeats it.
+/// answered does not come after the one that repeats it. A transaction whose program is gone ends then, too, and with it its
+/// locks: others would wait for it until the network gives up.
 fn pool(connect: &PgConnectOptions, options: StoreOptions) -> PgPool {
     let milliseconds = (options.deadline * 9 / 10).as_millis().to_string();
     PoolOptions::new()
@@ -33,11 +34,9 @@ fn pool(connect: &PgConnectOptions, options: StoreOptions) -> PgPool {
         .after_connect(move |connection, _| {
             let milliseconds = milliseconds.clone();
             Box::pin(async move {
-                sqlx::query("SELECT set_config('statement_timeout', $1, false)")
-                    .bind(milliseconds)
-                    .execute(connection)
-                    .await
-                    .map(drop)
+                let limits = "SELECT set_config('statement_timeout', $1, false), \
+                     set_config('idle_in_transaction_session_timeout', $1, false)";
+                sqlx::query(limits).bind(milliseconds).execute(connection).await.map(drop)
             })
         })
         .connect_lazy_with(connect.clone())

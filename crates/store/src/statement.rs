@@ -90,8 +90,8 @@ impl<'a> From<&'a [u8]> for Bind<'a> {
     }
 }
 
-/// SQL and its values. In the text `{now}` is the store's clock in microseconds since 1970, and `{for update}` locks the
-/// rows read where the database does not lock the whole file anyway.
+/// SQL and its values. In the text `{now}` is the store's clock in microseconds since 1970, and `{for update}` and `{for share}`
+/// lock the rows read where the database does not lock the whole file anyway.
 #[derive(Clone, Debug)]
 pub(crate) struct Statement<'a> {
     text: Cow<'static, str>,
@@ -143,8 +143,11 @@ impl<'a> Statement<'a> {
                 (place.into(), has_clock.then(|| Utc::now().timestamp_micros()))
             }
         };
-        let for_update = if dialect == Dialect::Postgres { "FOR UPDATE" } else { "" };
-        (self.text.replace("{now}", &now).replace("{for update}", for_update), clock)
+        let mut text = self.text.replace("{now}", &now);
+        for (place, lock) in [("{for update}", "FOR UPDATE"), ("{for share}", "FOR SHARE")] {
+            text = text.replace(place, if dialect == Dialect::Postgres { lock } else { "" });
+        }
+        (text, clock)
     }
 }
 
@@ -161,15 +164,33 @@ pub(crate) fn count(column: &str, value: i64) -> Result<u64, ttai_ports::StoreEr
         .map_err(|_| ttai_ports::StoreError::Corrupt(format!("{column} is {value}, which counts nothing")))
 }
 
+/// A column of JSON; `what` names it where it cannot be read.
+pub(crate) fn read_json<T: serde::de::DeserializeOwned>(
+    what: &str,
+    json: &str,
+) -> Result<T, ttai_ports::StoreError> {
+    serde_json::from_str(json).map_err(|error| corrupt(what, error))
+}
+
+/// That a column cannot be read.
+pub(crate) fn corrupt(what: &str, error: impl std::fmt::Display) -> ttai_ports::StoreError {
+    ttai_ports::StoreError::Corrupt(format!("{what} cannot be read: {error}"))
+}
+
+/// Days since 1970-01-01.
+pub(crate) fn day_number(date: chrono::NaiveDate) -> i64 {
+    (date - chrono::NaiveDate::default()).num_days()
+}
+
 /// A struct whose fields are columns: how it is read from a row of either database, and the columns to select.
 macro_rules! row {
-    ($(#[$meta:meta])* struct $name:ident { $first:ident: $first_type:ty $(, $field:ident: $type:ty)* $(,)? }) => {
+    ($(#[$meta:meta])* $vis:vis struct $name:ident { $first:ident: $first_type:ty $(, $field:ident: $type:ty)* $(,)? }) => {
         $(#[$meta])*
-        struct $name { $first: $first_type $(, $field: $type)* }
+        $vis struct $name { $first: $first_type $(, $field: $type)* }
 
         impl $name {
             #[allow(dead_code, reason = "sums are not selected by their columns")]
-            const COLUMNS: &'static str = concat!(stringify!($first) $(, ", ", stringify!($field))*);
+            $vis const COLUMNS: &'static str = concat!(stringify!($first) $(, ", ", stringify!($field))*);
         }
 
         impl<'r, R> sqlx::FromRow<'r, R> for $name

@@ -2,8 +2,6 @@
 
 use async_trait::async_trait;
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use ttai_ports::{
     AnalysisCursor, AnalysisRecord, JournalEntry, JournalFilter, JournalLink, JournalVerdict, MAX_JOURNALED,
     StoreError, TradeJournal, TradeKey,
@@ -13,8 +11,9 @@ use crate::Database;
 use crate::analyses::RECORD;
 use crate::checks::{
     check_count, check_id, check_limit, check_named, check_text, check_workflow_id, storable_instant,
+    stored_json,
 };
-use crate::statement::{Statement, instant, row, sql};
+use crate::statement::{Statement, corrupt, day_number, instant, read_json, row, sql};
 
 /// Longest note and longest problem, in bytes.
 const LONGEST_TEXT: usize = 4_000;
@@ -89,14 +88,6 @@ row! {
     }
 }
 
-fn corrupt(what: &str, error: impl std::fmt::Display) -> StoreError {
-    StoreError::Corrupt(format!("{what} cannot be read: {error}"))
-}
-
-fn read<T: DeserializeOwned>(what: &str, json: &str) -> Result<T, StoreError> {
-    serde_json::from_str(json).map_err(|error| corrupt(what, error))
-}
-
 impl StoredEntry {
     fn into_entry(self) -> Result<JournalEntry, StoreError> {
         let what = |part: &str| format!("the {part} of journal entry {:?}", self.id);
@@ -104,8 +95,8 @@ impl StoredEntry {
             symbol: self.symbol.parse().map_err(|error| corrupt(&what("symbol"), error))?,
             as_of: instant("as_of", self.as_of)?,
             last_trade_date: day(self.last_trade_day)?,
-            trade: read(&what("trade"), &self.trade)?,
-            mark: self.mark.as_deref().map(|mark| read(&what("mark"), mark)).transpose()?,
+            trade: read_json(&what("trade"), &self.trade)?,
+            mark: self.mark.as_deref().map(|mark| read_json(&what("mark"), mark)).transpose()?,
             id: self.id,
             user_id: self.user_id,
             workflow_id: self.workflow_id,
@@ -120,7 +111,7 @@ impl StoredEntry {
 impl StoredLink {
     fn into_link(self) -> Result<JournalLink, StoreError> {
         Ok(JournalLink {
-            row: self.content.as_deref().map(|row| read("a linked transaction", row)).transpose()?,
+            row: self.content.as_deref().map(|row| read_json("a linked transaction", row)).transpose()?,
             entry_id: self.entry_id,
             trade: TradeKey { source: self.source, resource: self.resource, key: self.row_key },
             by_hand: self.by_hand != 0,
@@ -129,21 +120,10 @@ impl StoredLink {
     }
 }
 
-/// Days since 1970-01-01.
-fn number(date: NaiveDate) -> i64 {
-    (date - NaiveDate::default()).num_days()
-}
-
 fn day(number: i64) -> Result<NaiveDate, StoreError> {
     let days = u64::try_from(number).ok();
     days.and_then(|days| NaiveDate::default().checked_add_days(Days::new(days)))
         .ok_or_else(|| StoreError::Corrupt(format!("last_trade_day is {number}, no day")))
-}
-
-fn json(what: &str, value: &impl Serialize) -> Result<String, StoreError> {
-    let text = serde_json::to_string(value)
-        .map_err(|error| StoreError::Invalid(format!("{what} cannot be written as JSON: {error}")))?;
-    check_text(what, &text, LONGEST_JSON).map(|()| text)
 }
 
 fn add<'a>(user_id: &'a str, entry: &'a JournalEntry) -> Result<Statement<'a>, StoreError> {
@@ -162,8 +142,8 @@ fn add<'a>(user_id: &'a str, entry: &'a JournalEntry) -> Result<Statement<'a>, S
         .bind(entry.symbol.as_str())
         .bind(&entry.market)
         .bind(storable_instant("as_of", entry.as_of)?)
-        .bind(number(entry.last_trade_date))
-        .bind(json("the entry's trade", &entry.trade)?))
+        .bind(day_number(entry.last_trade_date))
+        .bind(stored_json("the entry's trade", &entry.trade, LONGEST_JSON)?))
 }
 
 /// The statement that lists a user's entries.
@@ -185,13 +165,13 @@ fn listing<'a>(user_id: &'a str, filter: &'a JournalFilter, limit: i64) -> State
         query.push(" AND id < ", format!("{id}g"));
     }
     if let Some(from) = filter.from {
-        query.push(" AND last_trade_day >= ", number(from));
+        query.push(" AND last_trade_day >= ", day_number(from));
     }
     if let Some(until) = filter.until {
-        query.push(" AND last_trade_day < ", number(until));
+        query.push(" AND last_trade_day < ", day_number(until));
     }
     if let Some(after) = &filter.after {
-        query.push(" AND (last_trade_day, id) > (", number(after.last_trade_date));
+        query.push(" AND (last_trade_day, id) > (", day_number(after.last_trade_date));
         query.push(", ", &after.id);
         query.push_text(")");
     }
@@ -271,7 +251,9 @@ impl TradeJournal for Database {
 
     async fn save_mark(&self, user_id: &str, id: &str, verdict: &JournalVerdict) -> Result<bool, StoreError> {
         let statement = match verdict {
-            JournalVerdict::Marked(mark) => sql(MARK).bind(user_id).bind(id).bind(json("the mark", mark)?),
+            JournalVerdict::Marked(mark) => {
+                sql(MARK).bind(user_id).bind(id).bind(stored_json("the mark", mark, LONGEST_JSON)?)
+            }
             JournalVerdict::Open => sql(PROBLEM).bind(user_id).bind(id).bind(""),
             JournalVerdict::Unmarked(problem) => {
                 check_text("the problem", problem, LONGEST_TEXT)?;

@@ -129,6 +129,21 @@ sqlite_keeps!(
     an_account_day_is_as_it_was_read_last_and_nothing_later_is_seen,
     users_with_positions_are_listed_in_pages,
     old_reports_go_with_their_artefacts,
+    an_intent_is_one_order,
+    an_order_changes_only_from_where_it_was_read,
+    a_claim_is_fenced_and_ends_with_its_approval,
+    of_many_claims_one_wins_and_none_after_a_halt,
+    a_claim_waits_for_a_halt_that_is_under_way,
+    a_halt_stands_until_somebody_resumes,
+    a_fill_counts_once_wherever_it_is_reported,
+    reports_that_come_together_lose_nothing,
+    a_day_counts_what_was_claimed_on_it,
+    orders_are_listed_by_page_and_filter,
+    a_trade_is_logged_until_it_has_ended,
+    entries_that_come_together_are_one_chain,
+    what_is_changed_in_a_trail_is_noticed,
+    a_difference_pauses_its_account_until_it_is_acknowledged,
+    nothing_of_trading_is_ever_removed,
 );
 
 /// A new database on the server, named after the case.

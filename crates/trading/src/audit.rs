@@ -52,6 +52,45 @@ pub enum AuditBreak {
     /// An entry, or the one before it, was changed.
     #[error("the audit trail is broken at entry {0}: it does not match its hash")]
     Hash(u64),
+    /// Entries are missing at the end.
+    #[error("the audit trail is cut off after entry {found}: {written} entries were written")]
+    Cut {
+        /// How many were written.
+        written: u64,
+        /// The last that is there; 0 where none is.
+        found: u64,
+    },
+}
+
+/// Where a chain ends. Kept apart from its entries it shows what was cut off there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditHead {
+    /// How many entries there are.
+    pub sequence: u64,
+    /// The hash of the newest.
+    pub hash: String,
+}
+
+impl Default for AuditHead {
+    fn default() -> Self {
+        Self { sequence: 0, hash: BEFORE_THE_FIRST.to_owned() }
+    }
+}
+
+impl From<&AuditEntry> for AuditHead {
+    fn from(entry: &AuditEntry) -> Self {
+        Self { sequence: entry.sequence, hash: entry.hash.clone() }
+    }
+}
+
+impl AuditHead {
+    /// Puts a record behind it.
+    #[must_use]
+    pub fn entry(&self, record: AuditRecord) -> AuditEntry {
+        let sequence = self.sequence.saturating_add(1);
+        let hash = hash(&self.hash, sequence, &record);
+        AuditEntry { sequence, record, hash }
+    }
 }
 
 const BEFORE_THE_FIRST: &str = "0000000000000000000000000000000000000000000000000000000000000000";
@@ -60,9 +99,7 @@ impl AuditEntry {
     /// Puts a record behind the last entry.
     #[must_use]
     pub fn after(last: Option<&Self>, record: AuditRecord) -> Self {
-        let sequence = last.map_or(1, |last| last.sequence.saturating_add(1));
-        let hash = hash(last.map_or(BEFORE_THE_FIRST, |last| &last.hash), sequence, &record);
-        Self { sequence, record, hash }
+        last.map(AuditHead::from).unwrap_or_default().entry(record)
     }
 }
 

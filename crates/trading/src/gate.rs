@@ -129,7 +129,7 @@ pub struct OpenExposure {
 }
 
 /// What was opened today in the account.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DayTotals {
     /// Opening orders that were sent.
     pub orders: u32,

@@ -10,6 +10,7 @@
 //! | [`legging`] | several legs one by one, never naked on the way, with what to do if one fails |
 //! | [`exit`] | when a position is left, and what an expiration day asks for |
 //! | [`reconcile`] | the broker's orders and positions against ours |
+//! | [`trade_log`] | trades from entry to exit, as rows and as CSV |
 //! | [`audit`] | the trail of what was done, chained by hash |
 //!
 //! Money and quantities are [`rust_decimal::Decimal`]; prices are dollars a share. A net price is signed where it is computed with:
@@ -30,6 +31,7 @@ pub mod price;
 pub mod reconcile;
 #[cfg(test)]
 mod testing;
+pub mod trade_log;
 mod words;
 
 pub use intent::{ClientOrderId, TradeIntent};

@@ -52,28 +52,39 @@ impl Bench {
             Self::Sqlite { file, .. } => {
                 let mut connection = SqliteConnection::connect(&format!("sqlite://{file}")).await.unwrap();
                 sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
-                Tampering { _sqlite: Some(connection), _postgres: None }
+                Tampering { sqlite: Some(connection), postgres: None }
             }
             Self::Postgres { connect, .. } => {
                 let mut connection = PgConnection::connect(connect).await.unwrap();
                 sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
-                Tampering { _sqlite: None, _postgres: Some(connection) }
+                Tampering { sqlite: None, postgres: Some(connection) }
             }
         }
     }
 }
 
 pub(crate) struct Tampering {
-    _sqlite: Option<SqliteConnection>,
-    _postgres: Option<PgConnection>,
+    sqlite: Option<SqliteConnection>,
+    postgres: Option<PgConnection>,
 }
 
 impl Tampering {
+    /// Ends the transaction that was begun.
+    pub(crate) async fn commit(mut self) {
+        if let Some(connection) = &mut self.sqlite {
+            sqlx::raw_sql("COMMIT").execute(connection).await.unwrap();
+        }
+        if let Some(connection) = &mut self.postgres {
+            sqlx::raw_sql("COMMIT").execute(connection).await.unwrap();
+        }
+        self.close().await;
+    }
+
     pub(crate) async fn close(self) {
-        if let Some(connection) = self._sqlite {
+        if let Some(connection) = self.sqlite {
             connection.close().await.unwrap();
         }
-        if let Some(connection) = self._postgres {
+        if let Some(connection) = self.postgres {
             connection.close().await.unwrap();
         }
     }

@@ -16,6 +16,7 @@ mod screens;
 mod stopped_monitors;
 mod synced;
 mod trade_journal;
+mod trading;
 mod upgrade;
 mod watchlists;
 
@@ -43,6 +44,7 @@ pub(crate) use screens::*;
 pub(crate) use stopped_monitors::*;
 pub(crate) use synced::*;
 pub(crate) use trade_journal::*;
+pub(crate) use trading::*;
 pub(crate) use upgrade::*;
 pub(crate) use watchlists::*;
 

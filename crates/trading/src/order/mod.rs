@@ -88,7 +88,37 @@ impl OrderPhase {
             )
     }
 
-    /// Whether it stands at the broker or may: what a kill switch reports as in flight.
+    /// Whether an order may still leave or fill after a halt: what the kill switch reports as in flight.
+    #[must_use]
+    pub fn is_in_flight(&self) -> bool {
+        self.may_fill() || *self == Self::Claimed
+    }
+
+    /// Its name on the wire and in the store.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Intended => "intended",
+            Self::Refused => "refused",
+            Self::AwaitingApproval => "awaiting_approval",
+            Self::Approved => "approved",
+            Self::RejectedByUser => "rejected_by_user",
+            Self::ApprovalExpired => "approval_expired",
+            Self::Claimed => "claimed",
+            Self::Submitting => "submitting",
+            Self::Unknown => "unknown",
+            Self::NotSent => "not_sent",
+            Self::Working => "working",
+            Self::PartlyFilled => "partly_filled",
+            Self::Filled => "filled",
+            Self::Cancelled => "cancelled",
+            Self::Expired => "expired",
+            Self::RejectedByBroker => "rejected_by_broker",
+            Self::Replaced { .. } => "replaced",
+        }
+    }
+
+    /// Whether it stands at the broker or may.
     #[must_use]
     pub fn may_fill(&self) -> bool {
         matches!(self, Self::Submitting | Self::Unknown | Self::Working | Self::PartlyFilled)

@@ -478,6 +478,9 @@ fn expected(reports: &[OrderReport], wanted: &Instrument) -> Decimal {
 
 /// No phase contradicts the quantities.
 fn check_possible(order: &TrackedOrder) {
+    let wire = serde_json::to_value(order.phase()).unwrap();
+    let name = wire.as_str().or_else(|| wire.as_object()?.keys().next().map(String::as_str));
+    assert_eq!(name, Some(order.phase().name()));
     let filled: Vec<Decimal> = order.legs.keys().map(|leg| order.filled(leg)).collect();
     let is_full = filled.iter().all(|filled| *filled >= Decimal::TEN);
     let is_empty = filled.iter().all(Decimal::is_zero);
