@@ -102,7 +102,7 @@ pub(crate) const LAYERS: &[Layer] = &[
     pure("ttai-chart", &["ttai-core"], &["ab_glyph", "chrono", "png", "serde", "thiserror", "tiny-skia"]),
     pure(
         "ttai-ports",
-        &["ttai-core"],
+        &["ttai-core", "ttai-trading"],
         &["async-trait", "chrono", "rust_decimal", "schemars", "serde", "serde_json", "thiserror"],
     ),
     Layer {

@@ -18,6 +18,7 @@ pub mod model;
 pub mod news;
 pub mod news_seen;
 pub mod notifier;
+mod order_reports;
 pub mod preferences;
 pub mod provenance;
 pub mod quote_stream;
@@ -39,8 +40,9 @@ pub use alerts::{
     MAX_SAVED_ALERTS, NewAlert, SET_SHARDS, SavedAlert,
 };
 pub use broker::{
-    AccountBalances, Broker, BrokerAccount, BrokerOrder, BrokerPosition, BrokerTransaction, BrokerWatchlist,
-    Instrument, OrderAction, OrderIntent, OrderLeg, OrderPreview, OrderPrice, OrderStatus, TimeInForce,
+    AccountBalances, Broker, BrokerAccount, BrokerLeg, BrokerOrder, BrokerPosition, BrokerTransaction,
+    BrokerWatchlist, Instrument, LegExecution, OrderAction, OrderIntent, OrderLeg, OrderPreview, OrderPrice,
+    OrderStatus, OrderUpdate, OrderUpdates, TimeInForce,
 };
 pub use deliveries::{
     Deliveries, DeliveryBacklog, DeliveryClaim, DeliveryCursor, DeliveryFilter, DeliveryKey, DeliveryOutcome,
@@ -70,6 +72,7 @@ pub use news_seen::{
     StoryOutcome,
 };
 pub use notifier::{Attachment, Message, MessageArtifact, MessageField, MessageKind, Notifier, Severity};
+pub use order_reports::broker_listing;
 pub use preferences::{PREFERENCE_NAMES, Preferences, PreferencesChange, QuietSpan, UserPreferences};
 pub use provenance::{Capability, Provenance};
 pub use quote_stream::{

@@ -123,6 +123,16 @@ impl AlpacaConfig {
         })
     }
 
+    /// Whether no real money can be reached: Alpaca's own addresses decide, behind another one (a simulation, a proxy) the
+    /// setting.
+    pub(crate) fn is_paper(&self) -> bool {
+        match self.trading_url.host_str() {
+            Some("paper-api.alpaca.markets") => true,
+            Some(host) if host == "alpaca.markets" || host.ends_with(".alpaca.markets") => false,
+            _ => self.paper,
+        }
+    }
+
     /// The trading websocket stands beside the trading API.
     fn trade_stream_url(&self) -> Result<Url, PortError> {
         let mut url = self.trading_url.clone();
