@@ -175,7 +175,7 @@ impl Alpaca {
             }
             Instrument::Option(contract) => {
                 let listed = self.contract(contract).await?;
-                let hint = "; Alpaca does not list this contract (index options, for one, may be missing)";
+                let hint = "; Alpaca does not list this contract, as it lists none on an index (SPX, SPXW, NDX): trade the fund's there (SPY, QQQ), or the index at tastytrade";
                 listed.ok_or_else(|| unknown(compact(contract), hint))?.tradable
             }
         };

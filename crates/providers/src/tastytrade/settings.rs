@@ -68,7 +68,7 @@ impl TastytradeSettings {
                 .iter()
                 .any(|own| host.strip_suffix(own).is_some_and(|rest| rest.is_empty() || rest.ends_with('.')))
         };
-        match self.base_url.host_str() {
+        match self.base_url.host_str().map(|host| host.trim_end_matches('.')) {
             Some("api.cert.tastyworks.com") => true,
             Some(host) if of_service(host) => false,
             _ => self.paper,

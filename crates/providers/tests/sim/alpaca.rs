@@ -303,8 +303,14 @@ async fn refusals_say_who_must_act() {
     assert!(matches!(error, Err(PortError::Invalid { .. })));
     let strange = Instrument::Option(OccSymbol::parse("SPX260918P00001000").unwrap());
     let leg = OrderLeg { instrument: strange, action: OrderAction::BuyToOpen, quantity: 1 };
-    let error = alpaca.preview(&order(&account, "spx", vec![leg], OrderPrice::Market)).await.unwrap_err();
-    assert!(matches!(error, PortError::UnknownSymbol { .. }), "{error}");
+    let spx = order(&account, "spx", vec![leg], OrderPrice::Market);
+    let error = alpaca.preview(&spx).await.unwrap_err();
+    assert!(
+        matches!(&error, PortError::UnknownSymbol { hint, .. } if hint.contains("none on an index")),
+        "{error}"
+    );
+    let error = alpaca.submit(&spx).await.unwrap_err();
+    assert!(matches!(&error, PortError::Invalid { detail, .. } if detail.contains("not found")), "{error}");
     assert!(matches!(alpaca.balances("somebody-else").await, Err(PortError::Invalid { .. })));
     let stranger = Alpaca::new(config(&sim, "refused"), &limits()).unwrap();
     let error = stranger.accounts().await.unwrap_err();

@@ -393,29 +393,24 @@ async fn legs_in_a_string_are_read_at_both() {
             (format!("{}/accounts/{}/orders", desk.sim.endpoints.tastytrade, desk.account), body)
         };
         let client = reqwest::Client::new();
-        let grant =
-            serde_json::json!({ "grant_type": "refresh_token", "refresh_token": "r", "client_secret": "s" });
-        let token: serde_json::Value = client
-            .post(format!("{}/oauth/token", desk.sim.endpoints.tastytrade))
-            .header("content-type", "application/json")
-            .body(grant.to_string())
-            .send()
-            .await
-            .unwrap()
-            .text()
-            .await
-            .map(|text| serde_json::from_str(&text).unwrap())
-            .unwrap();
-        let sent = client
-            .post(url)
-            .bearer_auth(token["access_token"].as_str().unwrap())
-            .header("apca-api-key-id", "key")
-            .header("apca-api-secret-key", "a-secret-that-nobody-may-see")
-            .header("content-type", "application/json")
-            .body(body.to_string())
-            .send()
-            .await
-            .unwrap();
+        let post = |url: String, body: serde_json::Value| {
+            client
+                .post(url)
+                .header("content-type", "application/json")
+                .header("user-agent", "test")
+                .body(body.to_string())
+        };
+        let call = if desk.broker.name() == "alpaca" {
+            let secret = "a-secret-that-nobody-may-see";
+            post(url, body).header("apca-api-key-id", "key").header("apca-api-secret-key", secret)
+        } else {
+            let grant = serde_json::json!({ "grant_type": "refresh_token", "refresh_token": "r", "client_secret": "s" });
+            let token = post(format!("{}/oauth/token", desk.sim.endpoints.tastytrade), grant).send().await;
+            let token: serde_json::Value =
+                serde_json::from_str(&token.unwrap().text().await.unwrap()).unwrap();
+            post(url, body).bearer_auth(token["access_token"].as_str().unwrap())
+        };
+        let sent = call.send().await.unwrap();
         assert!(sent.status().is_success(), "{}", sent.text().await.unwrap());
         assert_eq!(desk.known("text").await.legs.len(), 2);
         desk.sim.shutdown().await;

@@ -472,6 +472,33 @@ mod tests {
     }
 
     #[test]
+    fn a_fault_of_orders_befalls_the_call_that_it_is_of() {
+        let faults = Faults::default();
+        faults.add(fault(r#"{"service":"alpaca","skip":1,"action":"fill_parts","units":[869,101,30]}"#));
+        faults.add(fault(r#"{"action":"fill_after_cancel"}"#));
+        let now = Utc::now();
+        let of = |service, call| faults.of_order(service, call, now);
+        assert_eq!(of("tastytrade", OrderCall::Submit), None);
+        assert_eq!(of("alpaca", OrderCall::Submit), None);
+        let units = [869, 101, 30].map(Decimal::from).to_vec();
+        assert_eq!(of("alpaca", OrderCall::Submit), Some(FaultAction::FillParts { units }));
+        assert_eq!(of("tastytrade", OrderCall::Replace), None);
+        assert_eq!(of("tastytrade", OrderCall::Cancel), Some(FaultAction::FillAfterCancel { units: None }));
+        assert!(faults.of_request("alpaca", "POST", "/trading/v2/orders", now).is_empty());
+    }
+
+    #[test]
+    fn a_restart_ends_what_is_open_and_takes_nothing_for_as_long() {
+        let faults = Faults::default();
+        faults.add(fault(r#"{"service":"alpaca","action":"restart","seconds":60}"#));
+        faults.add(fault(r#"{"service":"tastytrade","action":"restart","seconds":0}"#));
+        let now = Utc::now();
+        assert_eq!(faults.of_request("alpaca", "GET", "/", now), [FaultAction::Reset]);
+        assert_eq!(faults.stream("alpaca", "/trading/stream", now), Some(StreamFault::Reset));
+        assert!(faults.of_request("tastytrade", "GET", "/", now).is_empty());
+    }
+
+    #[test]
     fn silence_lasts_and_a_reset_is_once() {
         let faults = Faults::default();
         faults.add(fault(r#"{"service":"dxlink","action":"stream_reset"}"#));

@@ -9,7 +9,7 @@ use super::super::matching::{self, Execution};
 use super::super::order::{Duration, EventKind, ExchangeLeg, Order, OrderRequest, OrderState, Pricing, Side};
 use super::super::rejection::Rejection;
 use super::super::settlement;
-use super::super::view::MarketSnapshot;
+use super::super::view::{MarketSnapshot, Touch};
 use super::{Book, new_order};
 use crate::server::faults::FaultAction;
 
@@ -87,7 +87,7 @@ impl Book {
 
     /// At the mark, whatever that does to the rest; orders in it are taken back first.
     fn close_by_broker(&mut self, account: &str, position: &Position, view: &MarketSnapshot) -> bool {
-        let Some(mark) = view.touch(&position.instrument).and_then(|touch| touch.mark()) else {
+        let Some(mark) = view.touch(&position.instrument).and_then(Touch::mark) else {
             return false;
         };
         let is_in = |order: &&Order| order.legs.iter().any(|leg| leg.instrument == position.instrument);
