@@ -416,3 +416,13 @@ async fn legs_in_a_string_are_read_at_both() {
         desk.sim.shutdown().await;
     }
 }
+
+#[tokio::test]
+async fn anothers_account_has_no_stream_here() {
+    for desk in desks().await {
+        let refused = desk.broker.order_updates("5WT99999").await.err().unwrap();
+        let is_clear = matches!(refused, PortError::Authentication { .. } | PortError::Invalid { .. });
+        assert!(is_clear, "{refused}");
+        desk.sim.shutdown().await;
+    }
+}
