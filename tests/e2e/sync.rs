@@ -18,7 +18,7 @@ use ttai_contract::{
 };
 use ttai_ports::{
     AccountBalances, Broker, BrokerAccount, BrokerOrder, BrokerPosition, BrokerTransaction, BrokerWatchlist,
-    OrderIntent, OrderPreview, PortError, SyncedResource, SyncedRows, UserFiles, Watchlists,
+    OrderIntent, OrderPreview, OrderUpdates, PortError, SyncedResource, SyncedRows, UserFiles, Watchlists,
 };
 
 use crate::lab::{DEADLINE, Lab, eventually, symbol};
@@ -56,6 +56,9 @@ impl Broker for TwoAccounts {
     fn name(&self) -> &str {
         "desk"
     }
+    fn is_paper(&self) -> bool {
+        true
+    }
     async fn accounts(&self) -> Result<Vec<BrokerAccount>, PortError> {
         let account =
             |id: &str| BrokerAccount { id: id.to_owned(), name: String::new(), margin: false, paper: true };
@@ -77,6 +80,12 @@ impl Broker for TwoAccounts {
         Ok(None)
     }
     async fn cancel(&self, _: &str, _: &str) -> Result<(), PortError> {
+        Err(refused("no orders here"))
+    }
+    async fn replace(&self, _: &str, _: &OrderIntent) -> Result<BrokerOrder, PortError> {
+        Err(refused("no orders here"))
+    }
+    async fn order_updates(&self, _: &str) -> Result<Box<dyn OrderUpdates>, PortError> {
         Err(refused("no orders here"))
     }
     async fn orders(&self, _: &str, _: DateTime<Utc>) -> Result<Vec<BrokerOrder>, PortError> {

@@ -103,7 +103,7 @@ impl Bound {
         }
     }
 
-    /// Puts that working orders would still sell. An order for shares binds what its price says, which brokers' lists lack.
+    /// Puts that working orders would still sell. Orders for shares do not count.
     fn take_orders(&mut self, orders: Result<Vec<BrokerOrder>, PortError>) {
         let orders = orders.unwrap_or_else(|error| {
             self.problems.push(format!("working orders do not count against the cap: {error}"));
@@ -111,7 +111,7 @@ impl Bound {
         });
         for order in orders.iter().filter(|order| !order.status.is_final()) {
             for leg in &order.legs {
-                let open = (Decimal::from(leg.quantity) - order.filled_quantity).max(Decimal::ZERO);
+                let open = (leg.quantity - leg.filled).max(Decimal::ZERO);
                 match (&leg.instrument, leg.action) {
                     (Instrument::Option(contract), OrderAction::SellToOpen) => {
                         self.add_puts(contract, open * Decimal::ONE_HUNDRED);

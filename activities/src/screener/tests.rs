@@ -12,8 +12,8 @@ use ttai_contract::{
 };
 use ttai_core::{OccSymbol, Symbol};
 use ttai_ports::{
-    BrokerOrder, BrokerPosition, Instrument, OrderAction, OrderLeg, OrderStatus, RankedPick, ScreenRunRecord,
-    ScreenerResults,
+    BrokerLeg, BrokerOrder, BrokerPosition, Instrument, OrderAction, OrderStatus, RankedPick,
+    ScreenRunRecord, ScreenerResults,
 };
 
 use super::{capital, changes, quick, store};
@@ -185,9 +185,21 @@ async fn puts_that_working_orders_would_sell_count_against_the_cap() {
         client_order_id: None,
         account: "A1".to_owned(),
         status,
-        legs: vec![OrderLeg { instrument: instrument.clone(), action, quantity: 3 }],
+        legs: vec![BrokerLeg {
+            instrument: instrument.clone(),
+            action,
+            quantity: Decimal::from(3),
+            filled: Decimal::ONE,
+            average_price: None,
+            executions: Vec::new(),
+        }],
+        quantity: Some(Decimal::from(3)),
+        limit: None,
         filled_quantity: Decimal::ONE,
         average_fill_price: None,
+        replaces: None,
+        replaced_by: None,
+        by_broker: false,
         reject_reason: None,
         received_at: None,
         updated_at: None,

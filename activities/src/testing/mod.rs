@@ -16,8 +16,9 @@ use ttai_core::{DailyBar, MinuteBar, NewsStory, OptionChain, Quote, Symbol};
 use ttai_ports::{
     AccountBalances, Artifact, Attachment, Broker, BrokerAccount, BrokerOrder, BrokerPosition,
     BrokerTransaction, DailyHistory, DataSource, MarketClock, MarketData, Message, Metrics, News, NewsWindow,
-    Notifier, OrderIntent, OrderPreview, PortError, Provenance, QuoteStream, RiskFreeRate, ScanMatch,
-    ScanRequest, Scanner, StreamHealth, StreamKinds, StreamReader, StreamSymbol, SymbolMetrics, UserFiles,
+    Notifier, OrderIntent, OrderPreview, OrderUpdates, PortError, Provenance, QuoteStream, RiskFreeRate,
+    ScanMatch, ScanRequest, Scanner, StreamHealth, StreamKinds, StreamReader, StreamSymbol, SymbolMetrics,
+    UserFiles,
 };
 
 pub(crate) use memory_store::MemoryStore;
@@ -262,6 +263,9 @@ impl Broker for OneAccount {
     fn name(&self) -> &str {
         "fake"
     }
+    fn is_paper(&self) -> bool {
+        true
+    }
     async fn accounts(&self) -> Result<Vec<BrokerAccount>, PortError> {
         Ok(vec![BrokerAccount { id: "A1".to_owned(), name: String::new(), margin: true, paper: true }])
     }
@@ -288,6 +292,12 @@ impl Broker for OneAccount {
         Err(outage())
     }
     async fn cancel(&self, _: &str, _: &str) -> Result<(), PortError> {
+        Err(outage())
+    }
+    async fn replace(&self, _: &str, _: &OrderIntent) -> Result<BrokerOrder, PortError> {
+        Err(outage())
+    }
+    async fn order_updates(&self, _: &str) -> Result<Box<dyn OrderUpdates>, PortError> {
         Err(outage())
     }
     async fn orders(&self, _: &str, _: DateTime<Utc>) -> Result<Vec<BrokerOrder>, PortError> {

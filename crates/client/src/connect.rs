@@ -19,7 +19,7 @@ use url::{Host, Url};
 
 use crate::certificate::RenewedCertificate;
 use crate::error::ClientError;
-use crate::refusal::{self, Refusal};
+use crate::refusal::{self, Refusal, ShownCredentials};
 
 /// The namespace where none is configured.
 const DEFAULT_NAMESPACE: &str = "default";
@@ -69,14 +69,20 @@ impl Connect {
         let address = self.address.clone().or(profile.address.take());
         let namespace = self.namespace.clone().or(profile.namespace.take());
         let files = certificate_files(&profile);
+        let mut is_beneath = false;
         let mut connection = ConnectionOptions::try_from(profile).map_err(unusable)?;
         if let (Some(tls), Some((certificate, key))) = (&mut connection.tls_options, files) {
             // The SDK would read the files once and show the same certificate for months.
             tls.client_tls_options = None;
             tls.client_cert_resolver = Some(Arc::new(RenewedCertificate::read(&certificate, &key)?));
+            // The SDK speaks TLS beneath the transport then, which would refuse https without its own.
+            is_beneath = true;
         }
         if let Some(address) = address {
             connection.target = parse(&address, connection.tls_options.is_some())?;
+        }
+        if is_beneath && connection.target.set_scheme("http").is_err() {
+            return Err(ClientError::Settings(format!("'{}' is not a valid address", connection.target)));
         }
         connection.grpc_compression = compression(&connection.target);
         connection.connect_timeout = Some(self.deadline);
@@ -84,6 +90,17 @@ impl Connect {
         connection.identity = format!("ttai@{}", std::process::id());
         let namespace = namespace.unwrap_or_else(|| DEFAULT_NAMESPACE.to_owned());
         Ok((connection, ClientOptions::new(namespace).build()))
+    }
+}
+
+/// What a server sees of the caller.
+fn shown(connection: &ConnectionOptions) -> ShownCredentials {
+    match &connection.tls_options {
+        None => ShownCredentials::Plain,
+        Some(tls) if tls.client_cert_resolver.is_some() || tls.client_tls_options.is_some() => {
+            ShownCredentials::Certificate
+        }
+        Some(_) => ShownCredentials::Nobody,
     }
 }
 
@@ -145,12 +162,13 @@ impl TtaiClient {
     /// [`ClientError::Unreachable`] when nobody answers within the deadline, [`ClientError::Settings`] for bad settings.
     pub async fn connect(to: Connect) -> Result<Self, ClientError> {
         let (connection, options) = to.options()?;
-        let address = connection.target.to_string();
+        let address = to.address.clone().unwrap_or_else(|| connection.target.to_string());
+        let shown = shown(&connection);
         let unreachable = |detail: String| ClientError::Unreachable { address: address.clone(), detail };
         let connection = tokio::time::timeout(to.deadline, Connection::connect(connection))
             .await
             .map_err(|_| unreachable(format!("no answer within {} s", to.deadline.as_secs())))?
-            .map_err(|error| refusal::of_connecting(&address, &options.namespace, &error))?;
+            .map_err(|error| refusal::of_connecting(&address, &options.namespace, shown, &error))?;
         let client =
             Client::new(connection, options).map_err(|error| ClientError::Settings(error.to_string()))?;
         let connected = Self { client, deadline: to.deadline, market: None };

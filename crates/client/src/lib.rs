@@ -43,7 +43,7 @@ pub use monitors::{MonitorHandle, monitor_names};
 pub use portfolio::PortfolioMonitor;
 pub use progress::{RunProgress, Step, StepState};
 pub use quote_streams::QuoteStreamHandle;
-pub use refusal::Refusal;
+pub use refusal::{Refusal, ShownCredentials};
 pub use reports::ReportRequest;
 pub use run::{AnyRun, Run};
 pub use schedules::{

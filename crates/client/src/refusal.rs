@@ -36,6 +36,14 @@ pub enum Refusal {
         "it does not accept the client certificate ({0}); renew it, or have its authority registered with the server"
     )]
     ClientCertificate(String),
+    /// It ends the connection before it answers, which says less than it means.
+    #[error("it ends the connection at once ({detail}), as servers do that {}", .shown.expects())]
+    BrokenOff {
+        /// What the connection said.
+        detail: String,
+        /// What it was shown.
+        shown: ShownCredentials,
+    },
     /// It does not speak TLS.
     #[error(
         "it does not speak TLS; unset TEMPORAL_TLS and the other TEMPORAL_TLS_* and TEMPORAL_API_KEY, or set TEMPORAL_TLS_DISABLED=true"
@@ -59,6 +67,31 @@ pub enum Refusal {
         "it has no namespace '{0}'; set TEMPORAL_NAMESPACE or --namespace, or create it: temporal operator namespace create -n {0}"
     )]
     NoNamespace(String),
+}
+
+/// What a server was shown of the caller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ShownCredentials {
+    /// Nothing is encrypted.
+    Plain,
+    /// TLS without a client certificate.
+    Nobody,
+    /// TLS with a client certificate.
+    Certificate,
+}
+
+impl ShownCredentials {
+    const fn expects(self) -> &'static str {
+        match self {
+            Self::Plain => "expect TLS; set TEMPORAL_TLS=true",
+            Self::Nobody => {
+                "want a client certificate; set TEMPORAL_TLS_CLIENT_CERT_PATH and TEMPORAL_TLS_CLIENT_KEY_PATH"
+            }
+            Self::Certificate => {
+                "do not accept the client certificate; renew it, or have its authority registered with the server"
+            }
+        }
+    }
 }
 
 impl Refusal {
@@ -118,16 +151,27 @@ impl Refusal {
     }
 }
 
+/// What a connection says that was there and is not any more: the server's reason is lost with it.
+const BROKEN_OFF: [&str; 4] = ["broken pipe", "reset by peer", "Connection reset", "connection closed"];
+
 /// Why there is no connection to `address`.
-pub(crate) fn of_connecting(address: &str, namespace: &str, error: &ClientConnectError) -> ClientError {
+pub(crate) fn of_connecting(
+    address: &str,
+    namespace: &str,
+    shown: ShownCredentials,
+    error: &ClientConnectError,
+) -> ClientError {
     let refusal = match error {
         ClientConnectError::SystemInfoCallError(status) => Refusal::of_status(status, namespace),
         other => Refusal::of_tls(other),
     };
-    let address = address.to_owned();
+    let (address, detail) = (address.to_owned(), root_cause(error));
     match refusal {
         Some(refusal) => ClientError::Refused { address, refusal },
-        None => ClientError::Unreachable { address, detail: root_cause(error) },
+        None if BROKEN_OFF.iter().any(|sign| detail.contains(sign)) => {
+            ClientError::Refused { address, refusal: Refusal::BrokenOff { detail, shown } }
+        }
+        None => ClientError::Unreachable { address, detail },
     }
 }
 

@@ -8,6 +8,7 @@ use ttai_core::Symbol;
 pub use ttai_core::order::{Instrument, OrderAction, OrderStatus, TimeInForce};
 
 use crate::error::PortError;
+use crate::quote_stream::StreamGap;
 
 /// An account at a broker.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -99,6 +100,38 @@ pub struct OrderIntent {
     pub time_in_force: TimeInForce,
 }
 
+/// A trade of a leg, as the broker's execution id names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LegExecution {
+    /// The broker's id of it, unique in the leg; the same on its stream and in its lists.
+    pub id: String,
+    /// Shares or contracts, above 0.
+    pub quantity: Decimal,
+    /// Dollars a share.
+    pub price: Decimal,
+    /// Shares or contracts of the leg that were filled once this one was, where the broker says it.
+    pub cumulative: Option<Decimal>,
+    /// When; none where the broker does not say.
+    pub at: Option<DateTime<Utc>>,
+}
+
+/// A leg of an order at the broker.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BrokerLeg {
+    /// What.
+    pub instrument: Instrument,
+    /// Which way.
+    pub action: OrderAction,
+    /// Shares or contracts ordered.
+    pub quantity: Decimal,
+    /// Shares or contracts filled so far.
+    pub filled: Decimal,
+    /// Average price of them in dollars a share, where known.
+    pub average_price: Option<Decimal>,
+    /// Its trades as far as they are known: they may come later than `filled`, and on a stream one by one.
+    pub executions: Vec<LegExecution>,
+}
+
 /// An order as the broker knows it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct BrokerOrder {
@@ -108,20 +141,46 @@ pub struct BrokerOrder {
     pub client_order_id: Option<String>,
     /// Which account.
     pub account: String,
-    /// Where it stands.
+    /// Where it stands. One that was replaced is [`OrderStatus::Canceled`].
     pub status: OrderStatus,
-    /// Its legs.
-    pub legs: Vec<OrderLeg>,
+    /// Its legs; none of an order of a kind that is not traded here.
+    pub legs: Vec<BrokerLeg>,
+    /// Units ordered; none of an order for an amount of dollars.
+    pub quantity: Option<Decimal>,
+    /// Its limit in dollars a share: positive when paid, negative when received. None without one.
+    pub limit: Option<Decimal>,
     /// Units filled so far.
     pub filled_quantity: Decimal,
     /// Average price of what was filled, in dollars a share: positive when paid, negative when received.
     pub average_fill_price: Option<Decimal>,
+    /// The broker's id of the order whose place it took.
+    pub replaces: Option<String>,
+    /// The broker's id of the order that took its place; none while a replace is only asked for.
+    pub replaced_by: Option<String>,
+    /// Whether the broker says that it placed it by itself, as in a liquidation or before an expiration.
+    pub by_broker: bool,
     /// Why it was refused, in the broker's words.
     pub reject_reason: Option<String>,
     /// When the broker received it.
     pub received_at: Option<DateTime<Utc>>,
     /// When it last changed.
     pub updated_at: Option<DateTime<Utc>>,
+}
+
+/// What a broker's stream says.
+#[derive(Clone, Debug, PartialEq)]
+pub enum OrderUpdate {
+    /// An order after a change. Its executions are what the message holds of them, often the newest alone.
+    Changed(Box<BrokerOrder>),
+    /// Changes may have been missed, after every reconnection: ask for the orders.
+    Gap(StreamGap),
+}
+
+/// A reader of an account's orders; dropping it closes its connection.
+#[async_trait]
+pub trait OrderUpdates: Send {
+    /// The next one; `None` once the broker refuses the stream for good. A call that is given up loses nothing.
+    async fn next(&mut self) -> Option<OrderUpdate>;
 }
 
 /// What the broker says an order would do, without sending it.
@@ -184,6 +243,9 @@ pub struct BrokerWatchlist {
 pub trait Broker: Send + Sync {
     /// Who this is: `tastytrade`, `alpaca`.
     fn name(&self) -> &str;
+    /// Whether no real money can be reached with it. Known without a call: the broker's own addresses decide, and only behind
+    /// another address the settings.
+    fn is_paper(&self) -> bool;
     /// The accounts that the credentials reach.
     async fn accounts(&self) -> Result<Vec<BrokerAccount>, PortError>;
     /// What an account is worth.
@@ -205,7 +267,14 @@ pub trait Broker: Send + Sync {
     ) -> Result<Option<BrokerOrder>, PortError>;
     /// Takes an order back; done when the broker accepted the request, not when the order ended.
     async fn cancel(&self, account: &str, order_id: &str) -> Result<(), PortError>;
-    /// Orders received since a moment, newest first.
+    /// Sends an order in the place of one that works, whose legs and quantity it keeps: the price and the client order id are
+    /// new. The answer proves nothing: an order was replaced once a look-up of both shows it. Lost answers are as of a submit,
+    /// and so is the caller's claim, on the new client order id.
+    async fn replace(&self, order_id: &str, successor: &OrderIntent) -> Result<BrokerOrder, PortError>;
+    /// Every change of the account's orders from now on.
+    async fn order_updates(&self, account: &str) -> Result<Box<dyn OrderUpdates>, PortError>;
+    /// Orders that work, whenever they were received, and those received since a moment: all of them, newest first, with
+    /// their executions.
     async fn orders(&self, account: &str, since: DateTime<Utc>) -> Result<Vec<BrokerOrder>, PortError>;
     /// What changed the account since a moment, newest first.
     async fn transactions(

@@ -21,6 +21,7 @@ pub mod model;
 pub mod news;
 pub mod news_seen;
 pub mod notifier;
+mod order_reports;
 pub mod orders;
 pub mod preferences;
 pub mod provenance;
@@ -45,8 +46,9 @@ pub use alerts::{
 };
 pub use audit_trail::{AuditCheck, AuditNote, AuditTrail};
 pub use broker::{
-    AccountBalances, Broker, BrokerAccount, BrokerOrder, BrokerPosition, BrokerTransaction, BrokerWatchlist,
-    Instrument, OrderAction, OrderIntent, OrderLeg, OrderPreview, OrderPrice, OrderStatus, TimeInForce,
+    AccountBalances, Broker, BrokerAccount, BrokerLeg, BrokerOrder, BrokerPosition, BrokerTransaction,
+    BrokerWatchlist, Instrument, LegExecution, OrderAction, OrderIntent, OrderLeg, OrderPreview, OrderPrice,
+    OrderStatus, OrderUpdate, OrderUpdates, TimeInForce,
 };
 pub use deliveries::{
     Deliveries, DeliveryBacklog, DeliveryClaim, DeliveryCursor, DeliveryFilter, DeliveryKey, DeliveryOutcome,
@@ -78,6 +80,7 @@ pub use news_seen::{
     StoryOutcome,
 };
 pub use notifier::{Attachment, Message, MessageArtifact, MessageField, MessageKind, Notifier, Severity};
+pub use order_reports::broker_listing;
 pub use orders::{
     ChangedOrder, ClaimOutcome, DayTraded, ExecutionRecord, NewOrder, OrderApproval, OrderChange,
     OrderCursor, OrderFilter, OrderHolder, OrderPricing, OrderRecord, Orders, SavedOrder, TradingStoreError,

@@ -6,7 +6,7 @@ pub mod commands;
 pub mod config;
 pub mod deliveries;
 pub mod deployment;
-pub mod ending;
+pub mod exit_kind;
 mod folder;
 pub mod guard;
 mod invented;

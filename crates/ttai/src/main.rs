@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::FromArgMatches;
 use ttai::cli::{self, Cli, Command};
-use ttai::ending::Ending;
+use ttai::exit_kind::ExitKind;
 use ttai::{commands, output, report};
 
 fn main() -> ExitCode {
@@ -18,7 +18,7 @@ fn main() -> ExitCode {
         Ok(code) => code,
         Err(error) => {
             output::error(&error);
-            Ending::of(&error).into()
+            ExitKind::of(&error).into()
         }
     }
 }

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use tokio::sync::OnceCell;
 use ttai_ports::{
     AccountBalances, Broker, BrokerAccount, BrokerOrder, BrokerPosition, BrokerTransaction, BrokerWatchlist,
-    OrderIntent, OrderPreview, PortError,
+    OrderIntent, OrderPreview, OrderUpdates, PortError,
 };
 
 use crate::market::Played;
@@ -45,6 +45,10 @@ impl Broker for PracticeBroker {
         NAME
     }
 
+    fn is_paper(&self) -> bool {
+        true
+    }
+
     async fn accounts(&self) -> Result<Vec<BrokerAccount>, PortError> {
         self.broker().await?.accounts().await
     }
@@ -75,6 +79,14 @@ impl Broker for PracticeBroker {
 
     async fn cancel(&self, account: &str, order_id: &str) -> Result<(), PortError> {
         self.broker().await?.cancel(account, order_id).await
+    }
+
+    async fn replace(&self, order_id: &str, successor: &OrderIntent) -> Result<BrokerOrder, PortError> {
+        self.broker().await?.replace(order_id, successor).await
+    }
+
+    async fn order_updates(&self, account: &str) -> Result<Box<dyn OrderUpdates>, PortError> {
+        self.broker().await?.order_updates(account).await
     }
 
     async fn orders(&self, account: &str, since: DateTime<Utc>) -> Result<Vec<BrokerOrder>, PortError> {

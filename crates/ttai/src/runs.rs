@@ -15,7 +15,7 @@ use ttai_core::Symbol;
 use ttai_ports::{AnalysisFilter, AnalysisRecord};
 use ttai_store::Spooled;
 
-use crate::ending::fail;
+use crate::exit_kind::fail;
 use crate::saved::SavedAnalyses;
 use crate::settings::Settings;
 use crate::{report, server};

@@ -12,7 +12,7 @@ use ttai_dev_server::{
     discover,
 };
 
-use crate::ending::Ending;
+use crate::exit_kind::ExitKind;
 use crate::market::MarketChoice;
 use crate::settings::Settings;
 use crate::{output, sdk_metrics};
@@ -105,7 +105,7 @@ pub async fn existing_client(settings: &Settings) -> anyhow::Result<Option<TtaiC
 /// As [`existing_client`], and no server at all.
 pub async fn client(settings: &Settings) -> anyhow::Result<TtaiClient> {
     existing_client(settings).await?.ok_or_else(|| {
-        Ending::NoServer.error(
+        ExitKind::NoServer.error(
             "no Temporal server is configured or running here; start one with `ttai dev`, or set TEMPORAL_ADDRESS or --address",
         )
     })

@@ -2,10 +2,10 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
-use rust_decimal::prelude::ToPrimitive;
 use ttai_core::{OccSymbol, Symbol};
 use ttai_ports::{
-    BrokerOrder, BrokerPosition, BrokerTransaction, Instrument, OrderAction, OrderLeg, OrderStatus, PortError,
+    BrokerLeg, BrokerOrder, BrokerPosition, BrokerTransaction, Instrument, LegExecution, OrderAction,
+    OrderStatus, PortError,
 };
 
 use super::corrupt;
@@ -70,15 +70,43 @@ fn action(order: &AlpacaOrder) -> Option<OrderAction> {
     }
 }
 
-fn leg(order: &AlpacaOrder) -> Option<OrderLeg> {
-    Some(OrderLeg {
+fn leg(order: &AlpacaOrder) -> Option<BrokerLeg> {
+    Some(BrokerLeg {
         instrument: instrument(order.symbol.as_deref()?)?,
         action: action(order)?,
-        quantity: order.qty.map_or(Decimal::ZERO, |quantity| quantity.ceil()).to_u32()?,
+        quantity: order.qty.unwrap_or_default(),
+        filled: order.filled_qty.unwrap_or_default(),
+        average_price: order.filled_avg_price,
+        executions: Vec::new(),
     })
 }
 
-/// An order of ours. `account` is not in Alpaca's answer.
+/// The id of a trade without the time before it: `20140606190000000::uuid`.
+fn execution_id(activity: &str) -> &str {
+    activity.rsplit_once("::").map_or(activity, |(_, id)| id)
+}
+
+/// An order with the trades among `activities` that are its own or its legs'. Alpaca lists those of one millisecond in any
+/// order; none counts twice.
+pub(super) fn with_executions(row: AlpacaOrder, account: &str, activities: &[AlpacaActivity]) -> BrokerOrder {
+    let mut ids = vec![row.id.clone()];
+    ids.extend(row.legs.iter().flatten().map(|leg| leg.id.clone()));
+    let mut order = order(row, account);
+    for activity in activities.iter().filter(|row| row.activity_type == "FILL") {
+        let is_own = activity.order_id.as_ref().is_some_and(|id| ids.contains(id));
+        let traded = activity.symbol.as_deref().filter(|_| is_own).and_then(instrument);
+        let leg = order.legs.iter_mut().find(|leg| Some(&leg.instrument) == traded.as_ref());
+        let (Some(leg), Some(quantity), Some(price)) = (leg, activity.qty, activity.price) else { continue };
+        let id = execution_id(&activity.id).to_owned();
+        if leg.executions.iter().all(|known| known.id != id) {
+            let (cumulative, at) = (activity.cum_qty, moment(activity));
+            leg.executions.push(LegExecution { id, quantity: quantity.abs(), price, cumulative, at });
+        }
+    }
+    order
+}
+
+/// An order of ours. `account` is not in Alpaca's answer, and trades are no part of an order.
 pub(super) fn order(row: AlpacaOrder, account: &str) -> BrokerOrder {
     let several =
         row.legs.as_ref().is_some_and(|legs| !legs.is_empty()) && row.order_class.as_deref() == Some("mleg");
@@ -88,12 +116,18 @@ pub(super) fn order(row: AlpacaOrder, account: &str) -> BrokerOrder {
         leg(&row).into_iter().collect()
     };
     let received = !several && row.side.as_deref() == Some("sell");
+    let paid = |price: Decimal| if received { -price } else { price };
     BrokerOrder {
         status: status(&row),
         account: account.to_owned(),
         legs,
         filled_quantity: row.filled_qty.unwrap_or_default(),
-        average_fill_price: row.filled_avg_price.map(|price| if received { -price } else { price }),
+        average_fill_price: row.filled_avg_price.map(paid),
+        quantity: row.qty,
+        limit: row.limit_price.map(paid),
+        replaces: row.replaces,
+        replaced_by: row.replaced_by.filter(|_| row.status == "replaced"),
+        by_broker: row.source.is_some_and(|source| source.contains("liquidation")),
         // Alpaca gives no reason in the order itself.
         reject_reason: (row.status == "rejected").then(|| "rejected by Alpaca or an exchange".to_owned()),
         received_at: row.submitted_at,

@@ -1,21 +1,21 @@
 //! Accounts and orders. An order is sent once; what became of one whose answer was lost is asked by its client order id.
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Duration, Utc};
 use http::{Method, StatusCode};
 use rust_decimal::Decimal;
 use ttai_ports::{
     AccountBalances, Broker, BrokerAccount, BrokerOrder, BrokerPosition, BrokerTransaction, Instrument,
-    OrderIntent, OrderLeg, OrderPreview, PortError,
+    OrderIntent, OrderLeg, OrderPreview, OrderUpdates, PortError,
 };
 
-use super::account_view::{order, position, transaction};
+use super::account_view::{order, position, transaction, with_executions};
 use super::client::{MAX_PAGES, endless};
 use super::error::is_duplicate;
 use super::market::compact;
 use super::model::{AlpacaAccount, AlpacaActivity, AlpacaOrder, AlpacaPosition};
 use super::news::rfc3339;
-use super::order_body::{body, symbol_of};
+use super::order_body::{body, replacement, symbol_of};
 use super::{Alpaca, PROVIDER, corrupt, invalid};
 
 /// Orders of one page, the most that Alpaca gives.
@@ -65,26 +65,99 @@ impl Alpaca {
         if answer.status == StatusCode::NOT_FOUND {
             return Ok(None);
         }
-        Ok(Some(order(answer.json()?, account)))
+        Ok(self.with_trades(vec![answer.json()?], account).await?.pop())
     }
 
-    async fn orders_page(
+    /// Every order of a status, oldest first, page by page; those since a moment where there is one.
+    async fn all_orders(
         &self,
-        since: DateTime<Utc>,
-        after: Option<&str>,
+        status: &str,
+        since: Option<DateTime<Utc>>,
     ) -> Result<Vec<AlpacaOrder>, PortError> {
-        let call = self
-            .client
-            .trading(Method::GET, "orders", "/v2/orders")
-            .query("status", "all")
-            .query("direction", "asc")
-            .query("nested", "true")
-            .query("limit", ORDER_PAGE.to_string());
-        let call = match after {
-            Some(id) => call.query("after_order_id", id),
-            None => call.query("after", rfc3339(since)),
+        let mut orders: Vec<AlpacaOrder> = Vec::new();
+        for _ in 0..MAX_PAGES {
+            let call = self
+                .client
+                .trading(Method::GET, "orders", "/v2/orders")
+                .query("status", status)
+                .query("direction", "asc")
+                .query("nested", "true")
+                .query("limit", ORDER_PAGE.to_string());
+            let call = match (orders.last(), since) {
+                (Some(last), _) => call.query("after_order_id", &last.id),
+                (None, Some(since)) => call.query("after", rfc3339(since)),
+                (None, None) => call,
+            };
+            let page: Vec<AlpacaOrder> = call.send().await?.json()?;
+            let full = page.len() >= ORDER_PAGE;
+            orders.extend(page);
+            if !full {
+                return Ok(orders);
+            }
+        }
+        Err(endless("orders"))
+    }
+
+    /// Orders with their trades, which Alpaca lists apart.
+    async fn with_trades(
+        &self,
+        rows: Vec<AlpacaOrder>,
+        account: &str,
+    ) -> Result<Vec<BrokerOrder>, PortError> {
+        let traded = rows.iter().filter(|row| row.filled_qty.is_some_and(|filled| !filled.is_zero()));
+        let first = traded.map(|row| row.submitted_at.unwrap_or(DateTime::UNIX_EPOCH)).min();
+        let trades = match first {
+            // A trade's clock may be a little behind its order's.
+            Some(first) => self.activities(Some("FILL"), first - Duration::minutes(1)).await?,
+            None => Vec::new(),
         };
-        call.send().await?.json()
+        Ok(rows.into_iter().map(|row| with_executions(row, account, &trades)).collect())
+    }
+
+    /// What changed the account since a moment, of a type or any, newest first.
+    async fn activities(
+        &self,
+        kind: Option<&str>,
+        since: DateTime<Utc>,
+    ) -> Result<Vec<AlpacaActivity>, PortError> {
+        let mut rows: Vec<AlpacaActivity> = Vec::new();
+        for _ in 0..MAX_PAGES {
+            let mut call = self
+                .client
+                .trading(Method::GET, "activities", "/v2/account/activities")
+                .query("after", rfc3339(since))
+                .query("direction", "desc")
+                .query("page_size", ACTIVITY_PAGE.to_string());
+            if let Some(kind) = kind {
+                call = call.query("activity_types", kind);
+            }
+            if let Some(last) = rows.last() {
+                call = call.query("page_token", &last.id);
+            }
+            let page: Vec<AlpacaActivity> = call.send().await?.json()?;
+            let full = page.len() >= ACTIVITY_PAGE;
+            rows.extend(page);
+            if !full {
+                return Ok(rows);
+            }
+        }
+        Err(endless("activities"))
+    }
+
+    /// The answer to an order that was sent; that of the first where the same client order id was sent before.
+    async fn sent(
+        &self,
+        intent: &OrderIntent,
+        answer: Result<ttai_http::Response, PortError>,
+    ) -> Result<BrokerOrder, PortError> {
+        match answer {
+            Ok(answer) => Ok(order(answer.json()?, &intent.account)),
+            Err(refused) if is_duplicate(&refused) => {
+                let known = self.order_with(&intent.account, &intent.client_order_id).await?;
+                known.ok_or(refused)
+            }
+            Err(error) => Err(error),
+        }
     }
 
     async fn check_tradable(&self, leg: &OrderLeg) -> Result<(), PortError> {
@@ -102,7 +175,7 @@ impl Alpaca {
             }
             Instrument::Option(contract) => {
                 let listed = self.contract(contract).await?;
-                let hint = "; Alpaca does not list this contract (index options, for one, may be missing)";
+                let hint = "; Alpaca does not list this contract, as it lists none on an index (SPX, SPXW, NDX): trade the fund's there (SPY, QQQ), or the index at tastytrade";
                 listed.ok_or_else(|| unknown(compact(contract), hint))?.tradable
             }
         };
@@ -120,6 +193,10 @@ impl Broker for Alpaca {
         PROVIDER
     }
 
+    fn is_paper(&self) -> bool {
+        self.config.is_paper()
+    }
+
     async fn accounts(&self) -> Result<Vec<BrokerAccount>, PortError> {
         let own = self.account().await?;
         let margin = own.multiplier.is_some_and(|multiplier| multiplier > Decimal::ONE);
@@ -127,7 +204,7 @@ impl Broker for Alpaca {
             id: own.account_number.unwrap_or(own.id),
             name: self.config.account_name.clone(),
             margin,
-            paper: self.config.paper,
+            paper: self.config.is_paper(),
         }])
     }
 
@@ -172,16 +249,8 @@ impl Broker for Alpaca {
 
     async fn submit(&self, intent: &OrderIntent) -> Result<BrokerOrder, PortError> {
         let body = body(intent)?;
-        let sent = self.client.trading(Method::POST, "submit order", "/v2/orders").json(&body).send().await;
-        match sent {
-            Ok(answer) => Ok(order(answer.json()?, &intent.account)),
-            // It was sent before: the same client order id is the same order.
-            Err(refused) if is_duplicate(&refused) => {
-                let known = self.order_with(&intent.account, &intent.client_order_id).await?;
-                known.ok_or(refused)
-            }
-            Err(error) => Err(error),
-        }
+        let answer = self.client.trading(Method::POST, "submit order", "/v2/orders").json(&body).send().await;
+        self.sent(intent, answer).await
     }
 
     async fn order_by_client_id(
@@ -209,19 +278,27 @@ impl Broker for Alpaca {
         if matches!(known.status.as_str(), "pending_cancel" | "canceled") { Ok(()) } else { Err(refused) }
     }
 
+    async fn replace(&self, order_id: &str, successor: &OrderIntent) -> Result<BrokerOrder, PortError> {
+        let path = order_path(order_id)?;
+        let body = replacement(successor)?;
+        let answer = self.client.trading(Method::PATCH, "replace order", &path).json(&body).send().await;
+        self.sent(successor, answer).await
+    }
+
+    async fn order_updates(&self, account: &str) -> Result<Box<dyn OrderUpdates>, PortError> {
+        let account = self.own(account).await?.account_number.unwrap_or_else(|| account.to_owned());
+        Ok(Box::new(self.trade_updates(account).await?))
+    }
+
+    /// Working orders are read first: one that ends meanwhile is in the second list, if it is as young, or shows as working.
     async fn orders(&self, account: &str, since: DateTime<Utc>) -> Result<Vec<BrokerOrder>, PortError> {
-        let mut orders: Vec<BrokerOrder> = Vec::new();
-        for _ in 0..MAX_PAGES {
-            let last = orders.last().map(|order| order.id.clone());
-            let rows = self.orders_page(since, last.as_deref()).await?;
-            let full = rows.len() >= ORDER_PAGE;
-            orders.extend(rows.into_iter().map(|row| order(row, account)));
-            if !full {
-                orders.reverse();
-                return Ok(orders);
-            }
-        }
-        Err(endless("orders"))
+        let working = self.all_orders("open", None).await?;
+        let young = self.all_orders("all", Some(since)).await?;
+        let mut rows: Vec<AlpacaOrder> =
+            working.into_iter().filter(|row| young.iter().all(|other| other.id != row.id)).collect();
+        rows.extend(young);
+        rows.reverse();
+        self.with_trades(rows, account).await
     }
 
     async fn transactions(
@@ -230,26 +307,7 @@ impl Broker for Alpaca {
         since: DateTime<Utc>,
     ) -> Result<Vec<BrokerTransaction>, PortError> {
         self.own(account).await?;
-        let mut rows: Vec<AlpacaActivity> = Vec::new();
-        for _ in 0..MAX_PAGES {
-            let call = self
-                .client
-                .trading(Method::GET, "activities", "/v2/account/activities")
-                .query("after", rfc3339(since))
-                .query("direction", "desc")
-                .query("page_size", ACTIVITY_PAGE.to_string());
-            let call = match rows.last() {
-                Some(last) => call.query("page_token", &last.id),
-                None => call,
-            };
-            let page: Vec<AlpacaActivity> = call.send().await?.json()?;
-            let full = page.len() >= ACTIVITY_PAGE;
-            rows.extend(page);
-            if !full {
-                return rows.into_iter().map(transaction).collect();
-            }
-        }
-        Err(endless("activities"))
+        self.activities(None, since).await?.into_iter().map(transaction).collect()
     }
 }
 

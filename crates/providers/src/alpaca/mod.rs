@@ -123,6 +123,16 @@ impl AlpacaConfig {
         })
     }
 
+    /// Whether no real money can be reached: Alpaca's own addresses decide, behind another one (a simulation, a proxy) the
+    /// setting.
+    pub(crate) fn is_paper(&self) -> bool {
+        match self.trading_url.host_str().map(|host| host.trim_end_matches('.')) {
+            Some("paper-api.alpaca.markets") => true,
+            Some(host) if host == "alpaca.markets" || host.ends_with(".alpaca.markets") => false,
+            _ => self.paper,
+        }
+    }
+
     /// The trading websocket stands beside the trading API.
     fn trade_stream_url(&self) -> Result<Url, PortError> {
         let mut url = self.trading_url.clone();
@@ -190,5 +200,26 @@ impl Alpaca {
             return Ok(now);
         }
         Ok(self.clock().await?.timestamp)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn alpacas_own_addresses_say_whether_it_is_real_money() {
+        for (url, said, paper) in [
+            ("https://paper-api.alpaca.markets", false, true),
+            ("https://api.alpaca.markets", true, false),
+            ("https://API.alpaca.markets./", true, false),
+            ("http://127.0.0.1:1/alpaca", true, true),
+            ("http://127.0.0.1:1/alpaca", false, false),
+        ] {
+            let secret = || SecretString::from("s");
+            let mut config = AlpacaConfig::new(secret(), secret(), said).unwrap();
+            config.trading_url = url.parse().unwrap();
+            assert_eq!(config.is_paper(), paper, "{url} {said}");
+        }
     }
 }

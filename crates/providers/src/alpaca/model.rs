@@ -458,6 +458,18 @@ pub struct AlpacaOrder {
     /// Average price of what was filled.
     #[serde(default, deserialize_with = "optional")]
     pub filled_avg_price: Option<Decimal>,
+    /// What it asks for; of several legs net, positive when paid, negative when received.
+    #[serde(default, deserialize_with = "optional")]
+    pub limit_price: Option<Decimal>,
+    /// The order whose place it took.
+    #[serde(default)]
+    pub replaces: Option<String>,
+    /// The order that took its place.
+    #[serde(default)]
+    pub replaced_by: Option<String>,
+    /// Who sent it, where Alpaca says so.
+    #[serde(default)]
+    pub source: Option<String>,
     /// `simple`, `mleg`, …
     #[serde(default)]
     pub order_class: Option<String>,
@@ -506,7 +518,10 @@ pub struct AlpacaActivity {
     /// Change of cash.
     #[serde(default, deserialize_with = "optional")]
     pub net_amount: Option<Decimal>,
-    /// The order of a trade.
+    /// Shares or contracts of its order that were filled once it was.
+    #[serde(default, deserialize_with = "optional")]
+    pub cum_qty: Option<Decimal>,
+    /// The order of a trade; of an order of several legs that of the leg.
     #[serde(default)]
     pub order_id: Option<String>,
     /// Alpaca's words.

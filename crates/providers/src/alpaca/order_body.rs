@@ -54,6 +54,17 @@ pub(super) fn body(order: &OrderIntent) -> Result<Value, PortError> {
     Ok(Value::Object(fields))
 }
 
+/// The body of `PATCH /v2/orders/{id}`: what is not in it stays as it was.
+pub(super) fn replacement(successor: &OrderIntent) -> Result<Value, PortError> {
+    let whole = body(successor)?;
+    let kept =
+        ["client_order_id", "limit_price"].map(|name| whole.get(name).map(|value| (name, value.clone())));
+    let [Some((id, own)), Some((price, limit))] = kept else {
+        return Err(invalid("an order is replaced by one with a limit".to_owned()));
+    };
+    Ok(json!({ id: own, price: limit }))
+}
+
 fn single(leg: &OrderLeg, price: OrderPrice) -> Result<Map<String, Value>, PortError> {
     let (side, intent) = words(leg.action);
     let limit = match (price, side) {

@@ -8,11 +8,11 @@ use super::error::{corrupt, printable};
 use super::model::{AccountBalance, TastytradeAccount, TastytradePosition, Transaction};
 use super::symbols;
 
-pub(super) fn account(account: TastytradeAccount, sandbox: bool) -> BrokerAccount {
+pub(super) fn account(account: TastytradeAccount, paper: bool) -> BrokerAccount {
     BrokerAccount {
         name: account.nickname.as_deref().map(printable).unwrap_or_default(),
         margin: account.margin_or_cash.as_deref() == Some("Margin"),
-        paper: sandbox,
+        paper,
         id: account.account_number,
     }
 }

@@ -4,12 +4,12 @@
 
 use async_trait::async_trait;
 use chrono::{DateTime, Days, Utc};
-use http::StatusCode;
+use http::{Method, StatusCode};
 use serde_json::{Value, json};
 use ttai_http::{Effect, segment};
 use ttai_ports::{
     AccountBalances, Broker, BrokerAccount, BrokerOrder, BrokerPosition, BrokerTransaction, BrokerWatchlist,
-    OrderAction, OrderIntent, OrderPreview, OrderPrice, OrderStatus, PortError, TimeInForce,
+    OrderAction, OrderIntent, OrderPreview, OrderPrice, OrderStatus, OrderUpdates, PortError, TimeInForce,
 };
 
 use super::client::Paging;
@@ -18,7 +18,7 @@ use super::model::{
 };
 use super::sent::SETTLING;
 use super::symbols::spelled;
-use super::{PROVIDER, Tastytrade, account_view, error, order_view, watchlists};
+use super::{PROVIDER, Tastytrade, account_stream, account_view, error, order_view, watchlists};
 
 /// Orders a page.
 const ORDERS_A_PAGE: u32 = 100;
@@ -37,11 +37,15 @@ impl Broker for Tastytrade {
         PROVIDER
     }
 
+    fn is_paper(&self) -> bool {
+        self.paper
+    }
+
     async fn accounts(&self) -> Result<Vec<BrokerAccount>, PortError> {
         let request = self.client.service.get("accounts", "/customers/me/accounts");
         let items: Vec<AccountItem> = self.client.list("accounts", request).await?;
         let open = items.into_iter().map(|item| item.account).filter(|account| !account.is_closed);
-        Ok(open.map(|account| account_view::account(account, self.sandbox)).collect())
+        Ok(open.map(|account| account_view::account(account, self.paper)).collect())
     }
 
     async fn balances(&self, account: &str) -> Result<AccountBalances, PortError> {
@@ -68,22 +72,32 @@ impl Broker for Tastytrade {
     }
 
     async fn submit(&self, order: &OrderIntent) -> Result<BrokerOrder, PortError> {
-        let body = body(order)?;
-        let (account, id) = (order.account.as_str(), order.client_order_id.as_str());
-        // Held until the answer is known: another submit of the same order then finds it.
-        let turn = self.client.sent_orders.turn(account, id).await;
-        if let Some(known) = self.find_order(account, id).await? {
-            return Ok(known);
+        let path = format!("/accounts/{}/orders", segment(&order.account));
+        let request = self.client.service.post("orders", &path).json(&body(order)?);
+        self.send_once(order, request, |answer| {
+            let placed: PlacedOrder = answer.json::<Envelope<PlacedOrder>>()?.data;
+            if placed.order.id.is_none() {
+                refuse_errors(&placed)?;
+            }
+            Ok(placed.order)
+        })
+        .await
+    }
+
+    /// The legs stay; the service aborts the replacement where the order is filled meanwhile.
+    async fn replace(&self, order_id: &str, successor: &OrderIntent) -> Result<BrokerOrder, PortError> {
+        let path = format!("/accounts/{}/orders/{}", segment(&successor.account), segment(order_id));
+        let mut body = body(successor)?;
+        if let Some(fields) = body.as_object_mut() {
+            fields.remove("legs");
         }
-        if turn.settles() {
-            return Err(unsettled(id));
-        }
-        let sending = turn.send();
-        let answer = self.post_order(account, &body).await;
-        if answer.as_ref().is_err_and(|error| !matches!(error, PortError::OutcomeUnknown { .. })) {
-            sending.refused();
-        }
-        answer
+        let request = self.client.service.request(Method::PUT, "order replacement", &path).json(&body);
+        self.send_once(successor, request, |answer| Ok(answer.json::<Envelope<TastytradeOrder>>()?.data))
+            .await
+    }
+
+    async fn order_updates(&self, account: &str) -> Result<Box<dyn OrderUpdates>, PortError> {
+        Ok(Box::new(account_stream::open(self, account).await?))
     }
 
     async fn order_by_client_id(
@@ -120,11 +134,16 @@ impl Broker for Tastytrade {
     }
 
     async fn orders(&self, account: &str, since: DateTime<Utc>) -> Result<Vec<BrokerOrder>, PortError> {
+        // Working orders are read first: one that ends meanwhile shows as working, and is in neither list less.
+        let live: Vec<TastytradeOrder> =
+            self.client.whole("live orders", ORDERS_A_PAGE, self.live_request(account)).await?;
         let request = self.orders_request(account).query("start-at", instant(since));
-        let orders: Vec<TastytradeOrder> = self.client.whole("orders", ORDERS_A_PAGE, request).await?;
-        let late_enough =
-            |order: &&TastytradeOrder| order.received_at.is_none_or(|received| received >= since);
-        Ok(orders.iter().filter(late_enough).filter_map(|order| order_view::order(order, account)).collect())
+        let mut orders: Vec<TastytradeOrder> = self.client.whole("orders", ORDERS_A_PAGE, request).await?;
+        orders.retain(|order| order.received_at.is_none_or(|received| received >= since));
+        let works = |order: &TastytradeOrder| !order_view::status(order).is_final();
+        let older = live.into_iter().filter(|order| works(order) && orders.iter().all(|o| o.id != order.id));
+        let older: Vec<TastytradeOrder> = older.collect();
+        Ok(orders.iter().chain(&older).filter_map(|order| order_view::order(order, account)).collect())
     }
 
     async fn transactions(
@@ -147,18 +166,34 @@ impl Broker for Tastytrade {
 }
 
 impl Tastytrade {
-    /// Sends an order.
-    async fn post_order(&self, account: &str, body: &Value) -> Result<BrokerOrder, PortError> {
-        let path = format!("/accounts/{}/orders", segment(account));
-        let answer = self.client.send(self.client.service.post("orders", &path).json(body)).await?;
-        let placed: PlacedOrder = answer.json::<Envelope<PlacedOrder>>()?.data;
-        if placed.order.id.is_none() {
-            refuse_errors(&placed)?;
+    /// Sends an order, or one that takes another's place, unless it was sent before.
+    async fn send_once(
+        &self,
+        order: &OrderIntent,
+        request: ttai_http::Request,
+        read: impl Fn(&ttai_http::Response) -> Result<TastytradeOrder, PortError> + Send,
+    ) -> Result<BrokerOrder, PortError> {
+        let (account, id) = (order.account.as_str(), order.client_order_id.as_str());
+        // Held until the answer is known: another submit of the same order then finds it.
+        let turn = self.client.sent_orders.turn(account, id).await;
+        if let Some(known) = self.find_order(account, id).await? {
+            return Ok(known);
         }
-        order_view::order(&placed.order, account).ok_or_else(|| PortError::OutcomeUnknown {
-            provider: PROVIDER.to_owned(),
-            detail: "the answer to the order has no id or legs that cannot be read".to_owned(),
-        })
+        if turn.settles() {
+            return Err(unsettled(id));
+        }
+        let sending = turn.send();
+        let answer = self.client.send(request).await;
+        let placed = answer.and_then(|answer| {
+            order_view::order(&read(&answer)?, account).ok_or_else(|| PortError::OutcomeUnknown {
+                provider: PROVIDER.to_owned(),
+                detail: "the answer to the order has no id or legs that cannot be read".to_owned(),
+            })
+        });
+        if placed.as_ref().is_err_and(|error| !matches!(error, PortError::OutcomeUnknown { .. })) {
+            sending.refused();
+        }
+        placed
     }
 
     /// Looks for an order among the live ones and those of the last [`SEARCHED_DAYS`] days.
@@ -167,9 +202,7 @@ impl Tastytrade {
         account: &str,
         client_order_id: &str,
     ) -> Result<Option<BrokerOrder>, PortError> {
-        let live =
-            self.client.service.get("live orders", &format!("/accounts/{}/orders/live", segment(account)));
-        let mut found = self.find_in("live orders", live, client_order_id).await?;
+        let mut found = self.find_in("live orders", self.live_request(account), client_order_id).await?;
         if found.is_none() {
             let now = self.client.service.now();
             let from = now.checked_sub_days(Days::new(SEARCHED_DAYS)).unwrap_or(now);
@@ -199,6 +232,10 @@ impl Tastytrade {
         };
         self.client.pages(list, ORDERS_A_PAGE, request, take).await?;
         Ok(found)
+    }
+
+    fn live_request(&self, account: &str) -> ttai_http::Request {
+        self.client.service.get("live orders", &format!("/accounts/{}/orders/live", segment(account)))
     }
 
     fn orders_request(&self, account: &str) -> ttai_http::Request {

@@ -3,6 +3,7 @@
 //! Official documentation: <https://developer.tastytrade.com>. What is used of it, and what it does not say, stands in
 //! `docs/providers/tastytrade.md`.
 
+mod account_stream;
 mod account_view;
 mod auth;
 mod broker;
@@ -35,6 +36,7 @@ use ttai_ports::{
     AccountLimits, DailyHistory, DataSource, Fact, MarketClock, MarketData, Metrics, PortError, RiskFreeRate,
     SymbolMetrics,
 };
+use url::Url;
 
 pub use candles::{CandleSource, DailyCandles};
 pub use error::of_body as parse_refusal;
@@ -61,11 +63,13 @@ pub struct Tastytrade {
     client: Arc<Client>,
     candles: Option<Arc<dyn CandleSource>>,
     sandbox: bool,
+    paper: bool,
+    streamer_url: Url,
 }
 
 impl std::fmt::Debug for Tastytrade {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Tastytrade").field("sandbox", &self.sandbox).finish_non_exhaustive()
+        f.debug_struct("Tastytrade").field("paper", &self.paper).finish_non_exhaustive()
     }
 }
 
@@ -102,7 +106,9 @@ impl Tastytrade {
             sent_orders: sent::SentOrders::default(),
             records: records::Records::default(),
         };
-        Ok(Self { client: Arc::new(client), candles: None, sandbox: settings.sandbox })
+        let (paper, streamer_url) = (settings.is_paper(), settings.streamer_url()?);
+        let sandbox = settings.sandbox;
+        Ok(Self { client: Arc::new(client), candles: None, sandbox, paper, streamer_url })
     }
 
     /// With bars from the stream's adapter.

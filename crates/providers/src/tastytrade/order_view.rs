@@ -1,23 +1,29 @@
 //! The service's orders as the port's.
 
 use rust_decimal::Decimal;
-use rust_decimal::prelude::ToPrimitive;
-use ttai_ports::{BrokerOrder, OrderAction, OrderLeg, OrderPreview, OrderStatus};
+use ttai_ports::{BrokerLeg, BrokerOrder, LegExecution, OrderAction, OrderPreview, OrderStatus};
 
 use super::error::printable;
-use super::model::{OrderLegModel, PlacedOrder, TastytradeOrder};
+use super::model::{OrderLegModel, PlacedOrder, TastytradeFill, TastytradeOrder};
 use super::symbols;
 
 /// An order; none without an id or with a leg that the project does not trade.
 pub(super) fn order(order: &TastytradeOrder, account: &str) -> Option<BrokerOrder> {
     let legs = order.legs.iter().map(leg).collect::<Option<Vec<_>>>()?;
     let filled_quantity = filled_units(order);
+    let status = status(order);
     Some(BrokerOrder {
         id: order.id.clone()?,
         client_order_id: order.external_identifier.clone(),
         account: order.account_number.clone().unwrap_or_else(|| account.to_owned()),
-        status: status(order),
+        status,
         legs,
+        quantity: order.size.map(|size| size.normalize()),
+        limit: order.price.map(|price| -order.price_effect.signed(price).normalize()),
+        replaces: order.replaces_order_id.clone(),
+        // Until it is cancelled the replacement may fail.
+        replaced_by: order.replacing_order_id.clone().filter(|_| status == OrderStatus::Canceled),
+        by_broker: order.source.as_deref().is_some_and(|source| source.contains("liquidation")),
         filled_quantity,
         average_fill_price: average_fill_price(order, filled_quantity),
         reject_reason: order.reject_reason.as_deref().map(printable),
@@ -62,7 +68,7 @@ pub(super) fn preview(placed: &PlacedOrder) -> OrderPreview {
     }
 }
 
-fn leg(leg: &OrderLegModel) -> Option<OrderLeg> {
+fn leg(leg: &OrderLegModel) -> Option<BrokerLeg> {
     let action = match leg.action.as_str() {
         "Buy to Open" => OrderAction::BuyToOpen,
         "Sell to Open" => OrderAction::SellToOpen,
@@ -70,14 +76,53 @@ fn leg(leg: &OrderLegModel) -> Option<OrderLeg> {
         "Sell to Close" => OrderAction::SellToClose,
         _ => return None,
     };
-    // A fraction of a share, or an order for an amount of dollars, has no whole quantity.
-    let quantity = leg.quantity.and_then(|quantity| quantity.trunc().to_u32()).unwrap_or(0);
-    Some(OrderLeg { instrument: symbols::instrument(&leg.instrument_type, &leg.symbol)?, action, quantity })
+    let executions = fills(leg).into_iter().filter_map(|fill| {
+        Some(LegExecution {
+            id: fill_id(fill)?.clone(),
+            quantity: fill.quantity,
+            price: fill.fill_price,
+            cumulative: None,
+            at: fill.filled_at,
+        })
+    });
+    Some(BrokerLeg {
+        instrument: symbols::instrument(&leg.instrument_type, &leg.symbol)?,
+        action,
+        // An order for an amount of dollars has none.
+        quantity: leg.quantity.unwrap_or_default().normalize(),
+        filled: filled(leg).normalize(),
+        average_price: average_price(leg),
+        executions: executions.collect(),
+    })
+}
+
+fn fill_id(fill: &TastytradeFill) -> Option<&String> {
+    fill.fill_id.as_ref().or(fill.ext_exec_id.as_ref())
+}
+
+/// The fills of a leg, each once.
+fn fills(leg: &OrderLegModel) -> Vec<&TastytradeFill> {
+    let mut distinct: Vec<&TastytradeFill> = Vec::new();
+    for fill in leg.fills.iter().flatten() {
+        let is_known = |known: &&TastytradeFill| fill_id(known).is_some() && fill_id(known) == fill_id(fill);
+        if !distinct.iter().any(is_known) {
+            distinct.push(fill);
+        }
+    }
+    distinct
+}
+
+/// The average price of a leg's fills; none before there are any.
+fn average_price(leg: &OrderLegModel) -> Option<Decimal> {
+    let fills = fills(leg);
+    let quantity = sum(fills.iter().map(|fill| Some(fill.quantity)))?;
+    let dollars = sum(fills.iter().map(|fill| fill.quantity.checked_mul(fill.fill_price)))?;
+    dollars.checked_div(quantity)
 }
 
 /// What of a leg was done: its fills, else what does not remain. Fills may come a little after the status.
 fn filled(leg: &OrderLegModel) -> Decimal {
-    let fills = sum(leg.fills.iter().flatten().map(|fill| Some(fill.quantity))).unwrap_or_default();
+    let fills = sum(fills(leg).iter().map(|fill| Some(fill.quantity))).unwrap_or_default();
     let open = leg.quantity.zip(leg.remaining_quantity);
     let not_remaining = open.and_then(|(quantity, remaining)| quantity.checked_sub(remaining));
     fills.max(not_remaining.unwrap_or_default())
@@ -98,15 +143,11 @@ fn ratio(order: &TastytradeOrder, leg: &OrderLegModel) -> Decimal {
 
 /// The price of one unit by its fills, positive when paid; none before every leg has a fill.
 fn average_fill_price(order: &TastytradeOrder, units: Decimal) -> Option<Decimal> {
-    let every_leg = order.legs.iter().all(|leg| leg.fills.as_deref().is_some_and(|fills| !fills.is_empty()));
-    if units.is_zero() || !every_leg {
+    if units.is_zero() {
         return None;
     }
     let price_of = |leg: &OrderLegModel| {
-        let fills = leg.fills.as_deref().unwrap_or_default();
-        let quantity = sum(fills.iter().map(|fill| Some(fill.quantity)))?;
-        let dollars = sum(fills.iter().map(|fill| fill.quantity.checked_mul(fill.fill_price)))?;
-        let unit = dollars.checked_div(quantity)?.checked_mul(ratio(order, leg))?;
+        let unit = average_price(leg)?.checked_mul(ratio(order, leg))?;
         Some(if leg.action.starts_with("Sell") { -unit } else { unit })
     };
     Some(sum(order.legs.iter().map(price_of))?.round_dp(6).normalize())

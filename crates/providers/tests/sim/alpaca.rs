@@ -10,10 +10,10 @@ use ttai_core::{OccSymbol, OptionRight, QuoteCondition};
 use ttai_http::LocalLimits;
 use ttai_ports::{
     AccountLimits, Broker, BrokerOrder, Instrument, MarketClock, MarketData, News, NewsWindow, OrderAction,
-    OrderIntent, OrderLeg, OrderPrice, OrderStatus, PortError, QuoteStream, StreamEvent, StreamGap,
-    StreamKinds, StreamReader, StreamSymbol, TimeInForce,
+    OrderIntent, OrderLeg, OrderPrice, OrderStatus, OrderUpdate, PortError, QuoteStream, StreamEvent,
+    StreamGap, StreamKinds, StreamReader, StreamSymbol, TimeInForce,
 };
-use ttai_providers::alpaca::stream::{NewsUpdate, OrderUpdate, PeerPatience};
+use ttai_providers::alpaca::stream::{NewsUpdate, PeerPatience};
 use ttai_providers::alpaca::{Alpaca, AlpacaConfig};
 use ttai_sim::server::RunningSim;
 
@@ -166,16 +166,16 @@ async fn an_order_is_filled_and_tells_so() {
     let filled = alpaca.submit(&buy).await.unwrap();
     assert_eq!(filled.status, OrderStatus::Filled, "{filled:?}");
     let mut events = Vec::new();
-    while !events.contains(&"fill".to_owned()) {
+    while !events.contains(&OrderStatus::Filled) {
         match timeout(PATIENCE, updates.next()).await.unwrap().unwrap() {
-            OrderUpdate::Changed { event, order, .. } => {
+            OrderUpdate::Changed(order) => {
                 assert_eq!(order.client_order_id.as_deref(), Some("buy-1"));
-                events.push(event);
+                events.push(order.status);
             }
             OrderUpdate::Gap(gap) => panic!("{gap:?}"),
         }
     }
-    assert_eq!(events, ["new", "fill"]);
+    assert_eq!(events, [OrderStatus::Live, OrderStatus::Filled]);
     // The same intent again is the same order.
     assert_eq!(alpaca.submit(&buy).await.unwrap().id, filled.id);
     let positions = alpaca.positions(&account).await.unwrap();
@@ -303,8 +303,14 @@ async fn refusals_say_who_must_act() {
     assert!(matches!(error, Err(PortError::Invalid { .. })));
     let strange = Instrument::Option(OccSymbol::parse("SPX260918P00001000").unwrap());
     let leg = OrderLeg { instrument: strange, action: OrderAction::BuyToOpen, quantity: 1 };
-    let error = alpaca.preview(&order(&account, "spx", vec![leg], OrderPrice::Market)).await.unwrap_err();
-    assert!(matches!(error, PortError::UnknownSymbol { .. }), "{error}");
+    let spx = order(&account, "spx", vec![leg], OrderPrice::Market);
+    let error = alpaca.preview(&spx).await.unwrap_err();
+    assert!(
+        matches!(&error, PortError::UnknownSymbol { hint, .. } if hint.contains("none on an index")),
+        "{error}"
+    );
+    let error = alpaca.submit(&spx).await.unwrap_err();
+    assert!(matches!(&error, PortError::Invalid { detail, .. } if detail.contains("not found")), "{error}");
     assert!(matches!(alpaca.balances("somebody-else").await, Err(PortError::Invalid { .. })));
     let stranger = Alpaca::new(config(&sim, "refused"), &limits()).unwrap();
     let error = stranger.accounts().await.unwrap_err();

@@ -301,7 +301,7 @@ async fn events_left_out_by_the_server_do_not_cost_the_connection() {
     arm(&sim, r#"{"service":"dxlink","action":"stream_gap","seconds":11}"#);
     let mut other = client.subscribe(&[share("SPY")], StreamKinds::ALL).await.unwrap();
     let over = async {
-        while sim.state.faults.stream("dxlink", sim.state.market.now()).is_some() {
+        while sim.state.faults.stream("dxlink", "/", sim.state.market.now()).is_some() {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };

@@ -8,6 +8,7 @@ mod control;
 mod dxlink;
 mod edgar;
 mod llm;
+mod orders;
 mod rss;
 mod starter;
 mod streams;

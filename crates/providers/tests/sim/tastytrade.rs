@@ -55,6 +55,14 @@ fn leg(quote: &OptionQuote, action: OrderAction) -> OrderLeg {
     OrderLeg { instrument: Instrument::Option(occ(quote)), action, quantity: 1 }
 }
 
+fn leg_of(leg: &ttai_ports::BrokerLeg) -> OrderLeg {
+    OrderLeg {
+        instrument: leg.instrument.clone(),
+        action: leg.action,
+        quantity: leg.quantity.try_into().unwrap(),
+    }
+}
+
 /// A put spread of AAPL below the price: the short leg, the long leg, and what it brings at natural prices.
 async fn put_spread(tastytrade: &Tastytrade) -> (OptionQuote, OptionQuote, Decimal) {
     let aapl = symbol("AAPL");
@@ -232,7 +240,8 @@ async fn a_spread_is_tried_sent_filled_and_shows_in_the_account() {
     let found = tastytrade.order_by_client_id(ACCOUNT, "spread-1").await.unwrap().unwrap();
     assert_eq!((found.id.as_str(), found.status), (sent.id.as_str(), OrderStatus::Filled));
     assert_eq!((found.filled_quantity, found.average_fill_price), (Decimal::ONE, Some(-credit.normalize())));
-    assert_eq!(found.legs, order.legs);
+    let legs: Vec<OrderLeg> = found.legs.iter().map(leg_of).collect();
+    assert_eq!(legs, order.legs);
 
     let positions = tastytrade.positions(ACCOUNT).await.unwrap();
     let mut quantities: Vec<(Instrument, Decimal)> = positions

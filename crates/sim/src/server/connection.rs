@@ -63,13 +63,21 @@ async fn answer(
     state: SimState,
 ) -> Result<Response<Body>, Ended> {
     let faults = faults_of(&request, &state);
+    let service = service_of(request.uri().path()).0.to_owned();
     let answer = under_faults(request.map(Body::new), router, &faults).await;
-    answer.map(|answer| dated(answer, &state))
+    answer.map(|answer| dated(answer, &service, &state))
 }
 
-/// Every answer says what time it is in the market.
-fn dated(mut answer: Response<Body>, state: &SimState) -> Response<Body> {
-    let now = httpdate::fmt_http_date(SystemTime::from(state.market.now()));
+/// The service of a path, and the path within it.
+fn service_of(path: &str) -> (&str, &str) {
+    let path = path.trim_start_matches('/');
+    path.split_once('/').unwrap_or((path, ""))
+}
+
+/// Every answer says what time it is in the market, by the service's clock.
+fn dated(mut answer: Response<Body>, service: &str, state: &SimState) -> Response<Body> {
+    let now = state.market.now();
+    let now = httpdate::fmt_http_date(SystemTime::from(now + state.faults.skew(Some(service), now)));
     if let Ok(now) = HeaderValue::from_str(&now) {
         answer.headers_mut().insert(header::DATE, now);
     }
@@ -78,9 +86,7 @@ fn dated(mut answer: Response<Body>, state: &SimState) -> Response<Body> {
 
 /// The faults that were armed for the request, and the one that it brings itself.
 fn faults_of(request: &Request<Incoming>, state: &SimState) -> Vec<FaultAction> {
-    let path = request.uri().path();
-    let (service, rest) =
-        path.trim_start_matches('/').split_once('/').unwrap_or((path.trim_start_matches('/'), ""));
+    let (service, rest) = service_of(request.uri().path());
     if service == "_sim" {
         return Vec::new();
     }

@@ -3,9 +3,11 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use ttai_core::Symbol;
+use ttai_ports::Instrument;
 
 use super::market::SimMarket;
 
@@ -96,6 +98,59 @@ pub enum FaultAction {
     },
     /// The session ends now.
     EarlyClose,
+    /// An order is filled in these parts, as soon as its price is met and however much is quoted, all in one millisecond. What
+    /// they leave of it waits.
+    FillParts {
+        /// Units of each.
+        units: Vec<Decimal>,
+    },
+    /// An order is taken, and refused a moment later.
+    RejectOrder {
+        /// Why.
+        reason: String,
+    },
+    /// The answer says that an order is taken back, and it is filled at its limit.
+    FillAfterCancel {
+        /// Of so many units, and the rest is taken back; all when none.
+        #[serde(default)]
+        units: Option<Decimal>,
+    },
+    /// The answer says that an order was replaced, and it stands as it was.
+    IgnoredReplace,
+    /// Executions are listed newest first and the newest twice, and so are the events of orders on the streams.
+    DisorderedFills,
+    /// The broker closes a position by itself.
+    ClosePosition {
+        /// Of what; everything that the account holds when none.
+        #[serde(default)]
+        symbol: Option<Instrument>,
+    },
+    /// A short option is assigned.
+    Assign {
+        /// Which.
+        symbol: Instrument,
+    },
+    /// The service goes down: its connections end, it takes none, and it comes back with its book.
+    Restart {
+        /// After this many seconds.
+        seconds: f64,
+    },
+    /// The broker's clock is wrong: the `Date` of its answers, and the times of orders and fills.
+    ClockSkew {
+        /// By so many seconds, negative when it is slow.
+        seconds: i64,
+    },
+}
+
+/// What a client does with an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OrderCall {
+    /// Sends one.
+    Submit,
+    /// Takes one back.
+    Cancel,
+    /// Puts another in its place.
+    Replace,
 }
 
 /// A failure and when it happens.
@@ -113,7 +168,8 @@ pub struct Fault {
     /// How many requests that fit are let through first.
     #[serde(default)]
     pub skip: u32,
-    /// How many requests it hits after that; once when none. A market fault lasts until it is deleted.
+    /// How many requests (orders, positions) it hits after that; once when none. A fault of the market or of the clock, and
+    /// disorder, last until they are deleted.
     #[serde(default)]
     pub times: Option<u32>,
     /// Not before this market time.
@@ -195,21 +251,84 @@ impl Faults {
         now: DateTime<Utc>,
     ) -> Vec<FaultAction> {
         let mut armed = self.lock();
-        let fitting = armed.1.iter_mut().filter(|armed| {
-            armed.fault.action.is_of_requests() && armed.fault.fits(service, method, path, now)
-        });
-        fitting.filter_map(ArmedFault::strike).collect()
+        let fitting = armed.1.iter_mut().filter(|armed| armed.fault.fits(service, method, path, now));
+        fitting
+            .filter_map(|armed| match armed.fault.action {
+                FaultAction::Restart { seconds } => armed.window(seconds).then_some(FaultAction::Reset),
+                _ if armed.fault.action.is_of_requests() => armed.strike(),
+                _ => None,
+            })
+            .collect()
     }
 
-    /// What a stream of a service has to do at this moment. A reset or a malformed frame is answered once a hit, silence and
-    /// gaps as long as they last.
-    pub fn stream(&self, service: &str, now: DateTime<Utc>) -> Option<StreamFault> {
+    /// What a stream of a service, at a path, has to do at this moment. A reset or a malformed frame is answered once a hit,
+    /// silence, gaps and a restart as long as they last.
+    pub fn stream(&self, service: &str, path: &str, now: DateTime<Utc>) -> Option<StreamFault> {
         let mut armed = self.lock();
         armed
             .1
             .iter_mut()
-            .filter(|armed| armed.fault.fits(service, "", "", now))
+            .filter(|armed| armed.fault.fits(service, "", path, now))
             .find_map(ArmedFault::strike_stream)
+    }
+
+    /// The fault of an order that is sent, taken back or replaced at a service, counted as hit.
+    pub fn of_order(&self, service: &str, call: OrderCall, now: DateTime<Utc>) -> Option<FaultAction> {
+        let mut armed = self.lock();
+        let mut fitting = armed.1.iter_mut().filter(|armed| {
+            armed.fault.action.order_call() == Some(call) && armed.fault.fits(service, "", "", now)
+        });
+        fitting.find_map(ArmedFault::strike)
+    }
+
+    /// Lets what befalls positions at a service happen; `happen` says whether it did.
+    pub fn of_positions(
+        &self,
+        service: &str,
+        now: DateTime<Utc>,
+        mut happen: impl FnMut(&FaultAction) -> bool,
+    ) {
+        for armed in self.lock().1.iter_mut().filter(|armed| {
+            armed.fault.action.is_of_positions()
+                && armed.hits < armed.fault.times.unwrap_or(1)
+                && armed.fault.fits(service, "", "", now)
+        }) {
+            if happen(&armed.fault.action) {
+                armed.seen += 1;
+                armed.hits += 1;
+            }
+        }
+    }
+
+    /// Whether a service lists and tells executions in disorder.
+    pub fn is_disordered(&self, service: &str, now: DateTime<Utc>) -> bool {
+        self.lasts(service, now, |action| *action == FaultAction::DisorderedFills)
+    }
+
+    /// By how much the clock of a service is wrong; of any where none is named.
+    pub fn skew(&self, service: Option<&str>, now: DateTime<Utc>) -> TimeDelta {
+        let mut skew = TimeDelta::zero();
+        let own = |armed: &ArmedFault| armed.fault.service.clone().unwrap_or_default();
+        for armed in &self.lock().1 {
+            if let FaultAction::ClockSkew { seconds } = armed.fault.action
+                && armed.fault.fits(service.unwrap_or(&own(armed)), "", "", now)
+            {
+                skew = TimeDelta::try_seconds(seconds).unwrap_or_default();
+            }
+        }
+        skew
+    }
+
+    fn lasts(&self, service: &str, now: DateTime<Utc>, is: impl Fn(&FaultAction) -> bool) -> bool {
+        let mut armed = self.lock();
+        let found = armed
+            .1
+            .iter_mut()
+            .find(|armed| is(&armed.fault.action) && armed.fault.fits(service, "", "", now));
+        found.is_some_and(|armed| {
+            armed.hits += 1;
+            true
+        })
     }
 
     /// Puts the market faults whose time has come on the market.
@@ -249,6 +368,19 @@ impl FaultAction {
         )
     }
 
+    fn order_call(&self) -> Option<OrderCall> {
+        match self {
+            Self::FillParts { .. } | Self::RejectOrder { .. } => Some(OrderCall::Submit),
+            Self::FillAfterCancel { .. } => Some(OrderCall::Cancel),
+            Self::IgnoredReplace => Some(OrderCall::Replace),
+            _ => None,
+        }
+    }
+
+    fn is_of_positions(&self) -> bool {
+        matches!(self, Self::ClosePosition { .. } | Self::Assign { .. })
+    }
+
     fn is_of_the_market(&self) -> bool {
         matches!(
             self,
@@ -279,15 +411,21 @@ impl ArmedFault {
         let (fault, seconds) = match self.fault.action {
             FaultAction::SilentStream { seconds } => (StreamFault::Silent, seconds),
             FaultAction::StreamGap { seconds } => (StreamFault::Gap, seconds),
+            FaultAction::Restart { seconds } => (StreamFault::Reset, seconds),
             FaultAction::StreamReset => return self.strike().map(|_| StreamFault::Reset),
             FaultAction::MalformedFrame => return self.strike().map(|_| StreamFault::Malformed),
             _ => return None,
         };
+        self.window(seconds).then_some(fault)
+    }
+
+    /// Whether it still lasts, since it was first asked about.
+    fn window(&mut self, seconds: f64) -> bool {
         if self.window.is_none() {
             self.hits += 1;
         }
         let begun = *self.window.get_or_insert_with(Instant::now);
-        (begun.elapsed().as_secs_f64() < seconds).then_some(fault)
+        begun.elapsed().as_secs_f64() < seconds
     }
 }
 
@@ -334,14 +472,41 @@ mod tests {
     }
 
     #[test]
+    fn a_fault_of_orders_befalls_the_call_that_it_is_of() {
+        let faults = Faults::default();
+        faults.add(fault(r#"{"service":"alpaca","skip":1,"action":"fill_parts","units":[869,101,30]}"#));
+        faults.add(fault(r#"{"action":"fill_after_cancel"}"#));
+        let now = Utc::now();
+        let of = |service, call| faults.of_order(service, call, now);
+        assert_eq!(of("tastytrade", OrderCall::Submit), None);
+        assert_eq!(of("alpaca", OrderCall::Submit), None);
+        let units = [869, 101, 30].map(Decimal::from).to_vec();
+        assert_eq!(of("alpaca", OrderCall::Submit), Some(FaultAction::FillParts { units }));
+        assert_eq!(of("tastytrade", OrderCall::Replace), None);
+        assert_eq!(of("tastytrade", OrderCall::Cancel), Some(FaultAction::FillAfterCancel { units: None }));
+        assert!(faults.of_request("alpaca", "POST", "/trading/v2/orders", now).is_empty());
+    }
+
+    #[test]
+    fn a_restart_ends_what_is_open_and_takes_nothing_for_as_long() {
+        let faults = Faults::default();
+        faults.add(fault(r#"{"service":"alpaca","action":"restart","seconds":60}"#));
+        faults.add(fault(r#"{"service":"tastytrade","action":"restart","seconds":0}"#));
+        let now = Utc::now();
+        assert_eq!(faults.of_request("alpaca", "GET", "/", now), [FaultAction::Reset]);
+        assert_eq!(faults.stream("alpaca", "/trading/stream", now), Some(StreamFault::Reset));
+        assert!(faults.of_request("tastytrade", "GET", "/", now).is_empty());
+    }
+
+    #[test]
     fn silence_lasts_and_a_reset_is_once() {
         let faults = Faults::default();
         faults.add(fault(r#"{"service":"dxlink","action":"stream_reset"}"#));
         faults.add(fault(r#"{"service":"dxlink","action":"silent_stream","seconds":60}"#));
         let now = Utc::now();
-        assert_eq!(faults.stream("dxlink", now), Some(StreamFault::Reset));
-        assert_eq!(faults.stream("dxlink", now), Some(StreamFault::Silent));
-        assert_eq!(faults.stream("dxlink", now), Some(StreamFault::Silent));
-        assert_eq!(faults.stream("alpaca", now), None);
+        assert_eq!(faults.stream("dxlink", "/stream", now), Some(StreamFault::Reset));
+        assert_eq!(faults.stream("dxlink", "/stream", now), Some(StreamFault::Silent));
+        assert_eq!(faults.stream("dxlink", "/stream", now), Some(StreamFault::Silent));
+        assert_eq!(faults.stream("alpaca", "/stream", now), None);
     }
 }

@@ -164,6 +164,11 @@ pub fn account_numbers(alpaca_key: &str) -> [String; 2] {
     [tastytrade::ACCOUNT.to_owned(), alpaca::account_of(alpaca_key)]
 }
 
+/// The service at which an account is, as faults name it.
+pub(crate) fn broker_of(account: &str) -> &'static str {
+    if account == tastytrade::ACCOUNT { "tastytrade" } else { "alpaca" }
+}
+
 impl RunningSim {
     /// Ends it and waits until every connection is closed.
     pub async fn shutdown(self) {
@@ -191,10 +196,11 @@ pub async fn start(options: SimOptions) -> Result<RunningSim, ServerError> {
     for fault in options.faults {
         faults.add(fault);
     }
+    let faults = Arc::new(faults);
     let state = SimState {
         market: Arc::new(market),
-        faults: Arc::new(faults),
-        exchange: Exchange::new(),
+        exchange: Exchange::under(Arc::clone(&faults)),
+        faults,
         inbox: Arc::default(),
         endpoints: Arc::new(Endpoints::at(address)),
         ending: CancellationToken::new(),

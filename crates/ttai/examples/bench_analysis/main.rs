@@ -15,7 +15,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use tokio::signal::unix::{SignalKind, signal};
-use ttai::ending::Ending;
+use ttai::exit_kind::ExitKind;
 use ttai::output;
 
 use crate::options::Options;
@@ -41,7 +41,7 @@ fn main() -> ExitCode {
     match outcome {
         Some(Ok(())) => ExitCode::SUCCESS,
         Some(Err(error)) => failed(&error),
-        None => Ending::Interrupted.into(),
+        None => ExitKind::Interrupted.into(),
     }
 }
 

@@ -19,7 +19,7 @@ use ttai_store::Database;
 use crate::cli::{
     AlertAddArgs, AlertChangeArgs, AlertCommand, AlertIdsArgs, AlertListArgs, AlertOfArgs, GlobalArgs,
 };
-use crate::ending::{Ending, fail};
+use crate::exit_kind::{ExitKind, fail};
 use crate::settings::Settings;
 use crate::{output, report, server, wiring};
 
@@ -117,7 +117,7 @@ async fn is_wanted(router: &PriceAlerts, alerts: &[AlertDefinition]) -> anyhow::
 fn from_words(words: &[String]) -> anyhow::Result<AlertDefinition> {
     let text = words.join(" ");
     phrase::parse(&text, PhraseContext { now: Utc::now() })
-        .map_err(|error| Ending::WrongRequest.error(format!("{error}\n{}", error.pointing_at(&text))))
+        .map_err(|error| ExitKind::WrongRequest.error(format!("{error}\n{}", error.pointing_at(&text))))
 }
 
 fn from_json(file: &Path) -> anyhow::Result<Vec<AlertDefinition>> {

@@ -11,7 +11,7 @@ use ttai_core::Symbol;
 use super::desk::Desk;
 use super::wait;
 use crate::cli::{AnalyzeArgs, GlobalArgs};
-use crate::ending::{Ending, fail};
+use crate::exit_kind::{ExitKind, fail};
 use crate::preferences::RequestDefaults;
 use crate::runs::short_id;
 use crate::settings::Settings;
@@ -98,7 +98,7 @@ impl Job<'_> {
                 Ok(None) => {
                     output::note("");
                     self.come_back(&runs[place..]);
-                    return Ok(Ending::Interrupted.into());
+                    return Ok(ExitKind::Interrupted.into());
                 }
                 Err(error) if alone => return Err(error),
                 Err(error) => {
@@ -165,10 +165,10 @@ fn as_flag(error: ValidationError) -> anyhow::Error {
     let flag = format!("--{}", name.replace('_', "-"));
     // A message about two fields names both.
     if error.message.starts_with(name) {
-        return Ending::WrongRequest
+        return ExitKind::WrongRequest
             .error(PAIRED.iter().fold(error.message, |text, (name, flag)| text.replace(name, flag)));
     }
-    Ending::WrongRequest.error(format!("{flag}: {}", error.message))
+    ExitKind::WrongRequest.error(format!("{flag}: {}", error.message))
 }
 
 fn params(symbol: Symbol, args: &AnalyzeArgs, trade: TradeRequest) -> FullAnalysisParams {

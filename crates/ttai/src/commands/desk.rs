@@ -4,7 +4,7 @@ use ttai_client::TtaiClient;
 use ttai_dev_server::DevServer;
 
 use crate::cli::GlobalArgs;
-use crate::ending::fail;
+use crate::exit_kind::fail;
 use crate::runs::short_id;
 use crate::settings::Settings;
 use crate::worker::{RunningWorkers, WorkerSettings};

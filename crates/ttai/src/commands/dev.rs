@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use super::asked_to_stop;
 
 use crate::cli::{DevArgs, GlobalArgs};
-use crate::ending::Ending;
+use crate::exit_kind::ExitKind;
 use crate::local::LocalTtai;
 use crate::readiness::Readiness;
 use crate::settings::Settings;
@@ -36,7 +36,7 @@ pub async fn run(global: &GlobalArgs, args: DevArgs) -> anyhow::Result<ExitCode>
     output::note("stopping");
     tokio::select! {
         stopped = local.stop() => stopped?,
-        _ = asked_to_stop() => return Ok(Ending::Interrupted.into()),
+        _ = asked_to_stop() => return Ok(ExitKind::Interrupted.into()),
     }
     outcome.map(|()| ExitCode::SUCCESS)
 }

@@ -9,7 +9,7 @@ use tokio::net::TcpStream;
 use url::Url;
 
 use crate::cli::{GlobalArgs, HealthArgs};
-use crate::ending::fail;
+use crate::exit_kind::fail;
 use crate::output;
 use crate::settings::Settings;
 

@@ -11,7 +11,7 @@ use ttai_ports::{JournalEntry, JournalFilter, JournalLink, SyncedRows, TradeJour
 use ttai_store::Database;
 
 use crate::cli::{GlobalArgs, JournalCommand, JournalListArgs, JournalOptions, JournalReviewArgs};
-use crate::ending::fail;
+use crate::exit_kind::fail;
 use crate::settings::Settings;
 use crate::{output, report, sources, wiring};
 

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use crate::cli::{GlobalArgs, ListArgs};
-use crate::ending::fail;
+use crate::exit_kind::fail;
 use crate::runs::{KnownRuns, RunFilter};
 use crate::settings::Settings;
 use crate::{output, report};

@@ -17,7 +17,7 @@ use ttai_mcp::{
 use super::asked_to_stop;
 use crate::cli::{GlobalArgs, McpArgs};
 use crate::config::Config;
-use crate::ending::fail;
+use crate::exit_kind::fail;
 use crate::mcp::{Issuer, ProcessDesk, ServerKeeper};
 use crate::output;
 use crate::settings::Settings;

@@ -10,7 +10,7 @@ use ttai_client::{ClientError, MonitorHandle, RunStatus, RunSummary, StepState, 
 use ttai_contract::UserId;
 
 use crate::cli::{GlobalArgs, MonitorCommand, MonitorNameArgs, MonitorOptions};
-use crate::ending::fail;
+use crate::exit_kind::fail;
 use crate::report::MonitorRow;
 use crate::settings::Settings;
 use crate::{output, report, search_attributes, server};

@@ -8,7 +8,7 @@ use ttai_ports::{DeliveryFilter, Message, MessageDelivery};
 
 use crate::cli::{GlobalArgs, NotifyCommand, NotifyListArgs, NotifyRetryArgs};
 use crate::deliveries::Driver;
-use crate::ending::fail;
+use crate::exit_kind::fail;
 use crate::settings::Settings;
 use crate::{output, report, server, wiring};
 

@@ -9,7 +9,7 @@ use ttai_ports::{Preferences, PreferencesChange, UserPreferences};
 use ttai_store::Database;
 
 use crate::cli::{GlobalArgs, PreferencesCommand, PreferencesOptions};
-use crate::ending::Ending;
+use crate::exit_kind::ExitKind;
 use crate::preferences::{PreferenceRow, in_effect, parsed, preference_name};
 use crate::settings::Settings;
 use crate::{output, report, wiring};
@@ -24,7 +24,7 @@ pub async fn run(global: &GlobalArgs, command: PreferencesCommand) -> anyhow::Re
         PreferencesCommand::Show(options) => (None, options),
         PreferencesCommand::Set { name, value, options } => {
             let set = parsed(&settings.config, &name, &value)
-                .map_err(|error| Ending::WrongRequest.error(error.to_string()))?;
+                .map_err(|error| ExitKind::WrongRequest.error(error.to_string()))?;
             (Some(PreferencesChange { set, unset: Vec::new() }), options)
         }
         PreferencesCommand::Unset { names, options } => {
@@ -58,8 +58,9 @@ pub(super) async fn save(
         dte_max: after("dte_max", change.set.dte_max, before.dte_max).unwrap_or(usual.dte_max),
         ..usual
     };
-    days.validate()
-        .map_err(|error| Ending::WrongRequest.error(format!("{}; set the other one first", error.message)))?;
+    days.validate().map_err(|error| {
+        ExitKind::WrongRequest.error(format!("{}; set the other one first", error.message))
+    })?;
     Ok(database.save_preferences(user.as_str(), change).await?)
 }
 

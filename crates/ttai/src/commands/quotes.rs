@@ -12,7 +12,7 @@ use ttai_providers::fallback::{StreamFallback, StreamPatience};
 
 use super::asked_to_stop;
 use crate::cli::{GlobalArgs, QuotesArgs};
-use crate::ending::{Ending, fail};
+use crate::exit_kind::{ExitKind, fail};
 use crate::market::MarketChoice;
 use crate::settings::Settings;
 use crate::sources;
@@ -66,7 +66,7 @@ pub(super) fn watched(text: &str) -> anyhow::Result<StreamSymbol> {
     match Symbol::new(text) {
         Ok(symbol) => Ok(StreamSymbol::Equity(symbol)),
         Err(no_ticker) => OccSymbol::parse(text).map(StreamSymbol::Option).map_err(|_| {
-            Ending::WrongRequest
+            ExitKind::WrongRequest
                 .error(format!("{no_ticker}; a contract is written as 'AAPL  140621P00630000'"))
         }),
     }

@@ -10,7 +10,7 @@ use ttai_store::Database;
 use super::desk::Desk;
 use super::wait::{self, Awaited};
 use crate::cli::{GlobalArgs, ReportCommand, ReportListArgs, ReportRunArgs, ReportShowArgs};
-use crate::ending::{Ending, fail};
+use crate::exit_kind::{ExitKind, fail};
 use crate::settings::Settings;
 use crate::{output, report, wiring};
 
@@ -133,7 +133,7 @@ pub(crate) async fn find(
         let what = name.map_or("report", ReportName::as_str);
         let example = name.unwrap_or_default().as_str();
         return newest.ok_or_else(|| {
-            Ending::NotFound
+            ExitKind::NotFound
                 .error(format!("no {what} was made yet; `ttai report run {example} -w` makes one"))
         });
     }

@@ -6,7 +6,7 @@ use chrono::Utc;
 use ttai_client::{ClientError, ScheduleOutcome, ScheduleOverlap, TtaiClient};
 
 use crate::cli::{GlobalArgs, ScheduleApplyArgs, ScheduleBackfillArgs, ScheduleCommand};
-use crate::ending::fail;
+use crate::exit_kind::fail;
 use crate::report::{self, ScheduleRow};
 use crate::schedules::{self, SchedulePlan};
 use crate::settings::Settings;

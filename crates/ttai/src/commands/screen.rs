@@ -9,7 +9,7 @@ use super::desk::Desk;
 use super::screener;
 use super::wait::{self, Awaited};
 use crate::cli::{GlobalArgs, ScreenArgs};
-use crate::ending::fail;
+use crate::exit_kind::fail;
 use crate::preferences::RequestDefaults;
 use crate::settings::Settings;
 use crate::{output, report, requests, wiring};

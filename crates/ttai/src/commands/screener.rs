@@ -15,7 +15,7 @@ use super::screen::{self, ScreenView};
 use crate::cli::{
     GlobalArgs, ScreenerCommand, ScreenerNameArgs, ScreenerOptions, ScreenerRunArgs, ScreenerSaveArgs,
 };
-use crate::ending::{Ending, fail};
+use crate::exit_kind::{ExitKind, fail};
 use crate::notifier::LOG;
 use crate::preferences::{RequestDefaults, stated};
 use crate::settings::Settings;
@@ -46,7 +46,7 @@ pub(super) fn check_name(name: &str) -> anyhow::Result<()> {
     let params = ScheduledScreenerParams { screener_id: name.to_owned(), ..Default::default() };
     params
         .validate()
-        .map_err(|error| Ending::WrongRequest.error(format!("the screener's name: {}", error.message)))
+        .map_err(|error| ExitKind::WrongRequest.error(format!("the screener's name: {}", error.message)))
 }
 
 /// Saves a screener.

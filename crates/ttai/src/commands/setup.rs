@@ -11,7 +11,7 @@ use ttai_store::Database;
 
 use super::{notify, preferences as stated};
 use crate::cli::{GlobalArgs, SetupArgs};
-use crate::ending::Ending;
+use crate::exit_kind::ExitKind;
 use crate::preferences::{PreferenceRow, in_effect, parsed};
 use crate::settings::Settings;
 use crate::{output, report, wiring};
@@ -34,7 +34,7 @@ const QUESTIONS: [(&str, &str); 7] = [
 pub async fn run(global: &GlobalArgs, args: SetupArgs) -> anyhow::Result<ExitCode> {
     AlertSubject::Watchlist { name: args.watchlist.clone() }
         .check()
-        .map_err(|error| Ending::WrongRequest.error(error.to_string()))?;
+        .map_err(|error| ExitKind::WrongRequest.error(error.to_string()))?;
     let settings = Settings::load(global, None)?;
     let database = Database::open(&wiring::store_url(&settings)?).await?;
     output::note("Enter keeps what is in effect. Everything can be changed later.\n");
@@ -151,7 +151,7 @@ impl Person {
     /// The same, where a file answers: its next line is the answer to another question.
     fn again(error: anyhow::Error) -> anyhow::Result<()> {
         if !output::can_ask() {
-            return Err(Ending::WrongRequest.error(format!("{error:#}")));
+            return Err(ExitKind::WrongRequest.error(format!("{error:#}")));
         }
         output::note(&format!("  {error:#}"));
         Ok(())

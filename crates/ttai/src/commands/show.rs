@@ -8,7 +8,7 @@ use ttai_client::{AnyRun, RunStatus};
 use ttai_ports::{Analyses, AnalysisFilter, AnalysisRecord};
 
 use crate::cli::{GlobalArgs, ShowArgs};
-use crate::ending::fail;
+use crate::exit_kind::fail;
 use crate::saved::SavedAnalyses;
 use crate::settings::Settings;
 use crate::{output, report, runs, server};

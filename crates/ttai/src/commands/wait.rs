@@ -12,7 +12,7 @@ use ttai_client::{AnyRun, RunProgress, Step, StepState};
 use super::asked_to_stop;
 use super::desk::Desk;
 use crate::cli::{GlobalArgs, ViewArgs, WaitArgs};
-use crate::ending::Ending;
+use crate::exit_kind::ExitKind;
 use crate::settings::Settings;
 use crate::{output, report, runs};
 
@@ -38,7 +38,7 @@ async fn wait(
     let longest = args.timeout.map(Duration::from_secs);
     let Some(answer) = answer(&run, longest).await? else {
         output::note(&format!("\n{}", desk.how_to_come_back(global, settings, run.workflow_id())));
-        return Ok(Ending::Interrupted.into());
+        return Ok(ExitKind::Interrupted.into());
     };
     print(&answer, args.json, args.view)?;
     Ok(ExitCode::SUCCESS)
@@ -56,7 +56,7 @@ fn print(answer: &Value, json: bool, view: ViewArgs) -> anyhow::Result<()> {
 pub(super) async fn until_answered(run: &AnyRun) -> anyhow::Result<ExitCode> {
     let Some(answer) = answer(run, None).await? else {
         output::note(&format!("\n{} is still running on the server", run.workflow_id()));
-        return Ok(Ending::Interrupted.into());
+        return Ok(ExitKind::Interrupted.into());
     };
     print(&answer, true, ViewArgs::default())?;
     Ok(ExitCode::SUCCESS)
@@ -84,7 +84,7 @@ pub(super) async fn answer_or_leave(
     Ok(answer(run, None).await?.map_or_else(
         || {
             output::note(&format!("\n{}", how_to_come_back()));
-            Awaited::Left(Ending::Interrupted.into())
+            Awaited::Left(ExitKind::Interrupted.into())
         },
         Awaited::Answer,
     ))

@@ -8,7 +8,7 @@ use ttai_store::Database;
 
 use super::Deleted;
 use crate::cli::{GlobalArgs, WatchlistChangeArgs, WatchlistCommand, WatchlistOptions};
-use crate::ending::{Ending, fail};
+use crate::exit_kind::{ExitKind, fail};
 use crate::settings::Settings;
 use crate::{output, wiring};
 
@@ -54,7 +54,7 @@ pub async fn run(global: &GlobalArgs, command: WatchlistCommand) -> anyhow::Resu
 fn check_name(name: &str) -> anyhow::Result<()> {
     AlertSubject::Watchlist { name: name.to_owned() }
         .check()
-        .map_err(|error| Ending::WrongRequest.error(error.to_string()))
+        .map_err(|error| ExitKind::WrongRequest.error(error.to_string()))
 }
 
 async fn change_list(

@@ -10,7 +10,7 @@ use super::asked_to_stop;
 use crate::boot::Monitors;
 use crate::cli::{GlobalArgs, WorkerArgs};
 use crate::deployment::DeploymentVersion;
-use crate::ending::Ending;
+use crate::exit_kind::ExitKind;
 use crate::guard::DeadManPing;
 use crate::readiness::Readiness;
 use crate::settings::Settings;
@@ -97,7 +97,7 @@ pub async fn until_stopped(workers: RunningWorkers) -> anyhow::Result<ExitCode> 
     output::note("stopping: running work is handed back (again to exit at once)");
     tokio::select! {
         outcome = workers.stop() => outcome.map(|()| ExitCode::SUCCESS),
-        _ = asked_to_stop() => Ok(Ending::Interrupted.into()),
+        _ = asked_to_stop() => Ok(ExitKind::Interrupted.into()),
     }
 }
 

@@ -16,7 +16,7 @@ use super::problem::{Place, Problem, suggestion};
 use super::raw::Raw;
 use super::schema::{self, CHANNEL_TYPES, Key, Kind, Section, sections};
 use super::secrets;
-use crate::ending::fail;
+use crate::exit_kind::fail;
 
 /// Where a value came from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

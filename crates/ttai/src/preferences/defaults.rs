@@ -9,7 +9,7 @@ use ttai_ports::UserPreferences;
 use super::stated;
 use super::words::account_words;
 use crate::config::Config;
-use crate::ending::Ending;
+use crate::exit_kind::ExitKind;
 use crate::settings::Settings;
 
 const ACCOUNT: &str = "account";
@@ -121,7 +121,7 @@ impl<'a> RequestDefaults<'a> {
     /// A refusal, with the preferences that may be why.
     pub fn explain(&self, error: anyhow::Error) -> anyhow::Error {
         match self.said() {
-            Some(said) => Ending::of(&error).error(format!("{error:#}; {said}")),
+            Some(said) => ExitKind::of(&error).error(format!("{error:#}; {said}")),
             None => error,
         }
     }

@@ -414,7 +414,7 @@ fn tastytrade(
     let sandbox = base_url.host_str().is_some_and(|host| host.contains("cert."));
     let (client, token) =
         (secret(config, section, "client_secret"), secret(config, section, "refresh_token"));
-    let settings = TastytradeSettings::new(base_url, client, token);
+    let settings = TastytradeSettings { paper: played, ..TastytradeSettings::new(base_url, client, token) };
     let settings = if sandbox { settings.for_sandbox() } else { settings };
     let rest = Tastytrade::new(&settings, Arc::clone(limits))?;
     let tokens = stream::QuoteTokens { tastytrade: rest.clone(), address: config.url(section, "stream_url") };

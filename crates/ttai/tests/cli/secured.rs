@@ -165,12 +165,8 @@ async fn each_wrong_certificate_has_its_own_message() -> anyhow::Result<()> {
             &trusting(ca),
             "for another name; address it by that name, or set TEMPORAL_TLS_SERVER_NAME",
         ),
-        (
-            &exclusive.address,
-            &trusting(ca),
-            "it wants a client certificate; set TEMPORAL_TLS_CLIENT_CERT_PATH",
-        ),
-        (&exclusive.address, &by_certificate, "it does not accept the client certificate"),
+        (&exclusive.address, &trusting(ca), "a client certificate; set TEMPORAL_TLS_CLIENT_CERT_PATH"),
+        (&exclusive.address, &by_certificate, "not accept the client certificate"),
         (&address, &trusting(ca), "it does not speak TLS"),
         (
             &good.address,

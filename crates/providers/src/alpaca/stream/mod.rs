@@ -13,14 +13,12 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
-use rust_decimal::Decimal;
 use tokio::sync::mpsc;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use ttai_core::{NewsStory, Symbol};
 use ttai_ports::{
-    BrokerOrder, PortError, QuoteStream, StreamEvent, StreamGap, StreamHealth, StreamKinds, StreamReader,
-    StreamSymbol,
+    OrderUpdate, OrderUpdates, PortError, QuoteStream, StreamEvent, StreamGap, StreamHealth, StreamKinds,
+    StreamReader, StreamSymbol,
 };
 use url::Url;
 
@@ -233,26 +231,6 @@ impl QuoteStream for Alpaca {
     }
 }
 
-/// What the trading stream says.
-#[derive(Clone, Debug, PartialEq)]
-pub enum OrderUpdate {
-    /// An order changed.
-    Changed {
-        /// `new`, `partial_fill`, `fill`, `canceled`, `rejected`, …
-        event: String,
-        /// The order after it.
-        order: Box<BrokerOrder>,
-        /// Units in this fill, if it is one.
-        quantity: Option<Decimal>,
-        /// Dollars a share of this fill, if it is one.
-        price: Option<Decimal>,
-        /// When.
-        at: DateTime<Utc>,
-    },
-    /// Changes may have been missed: ask for the orders.
-    Gap(StreamGap),
-}
-
 /// What the news stream says.
 #[derive(Clone, Debug, PartialEq)]
 pub enum NewsUpdate {
@@ -281,41 +259,46 @@ impl Alpaca {
         *lock(&self.streams.patience) = patience;
     }
 
-    /// Every change of the account's orders, as it happens.
-    ///
-    /// # Errors
-    /// [`PortError::Authentication`] for refused keys, [`PortError::Unavailable`] where no connection stands in time.
-    pub async fn order_updates(&self, account: &str) -> Result<Updates<OrderUpdate>, PortError> {
-        let account = account.to_owned();
+    /// Every change of the account's orders, as it happens. Executions are not read from it: nothing says that its
+    /// `execution_id` is the id that the account's activities give the same trade.
+    pub(super) async fn trade_updates(&self, account: String) -> Result<Updates<OrderUpdate>, PortError> {
+        let read = move |event: LineEvent| match event {
+            LineEvent::Order(update) => {
+                Some(OrderUpdate::Changed(Box::new(account_view::order(update.order.0, &account))))
+            }
+            LineEvent::Gap { from, until, reason } => {
+                Some(OrderUpdate::Gap(StreamGap { symbols: Vec::new(), from, until, reason }))
+            }
+            LineEvent::Refused { .. } | LineEvent::Market(_) => None,
+        };
+        let url = self.config.trade_stream_url()?;
+        let wanted = Wanted::from([("trade_updates", BTreeSet::from(["*".to_owned()]))]);
+        self.updates(&url, Flavor::Trading, wanted, read).await
+    }
+
+    /// A stream of one reader: what `read` makes of its events.
+    async fn updates<T: Send + 'static>(
+        &self,
+        url: &Url,
+        flavor: Flavor,
+        wanted: Wanted,
+        read: impl Fn(LineEvent) -> Option<T> + Send + Sync + 'static,
+    ) -> Result<Updates<T>, PortError> {
         let (sender, events) = mpsc::unbounded_channel();
         let sender = Mutex::new(Some(sender));
         let notify = move |event: LineEvent| {
             let mut sender = lock(&sender);
-            let update = match event {
-                LineEvent::Order(update) => OrderUpdate::Changed {
-                    event: update.event,
-                    order: Box::new(account_view::order(update.order.0, &account)),
-                    quantity: update.quantity,
-                    price: update.price,
-                    at: update.at,
-                },
-                LineEvent::Gap { from, until, reason } => {
-                    OrderUpdate::Gap(StreamGap { symbols: Vec::new(), from, until, reason })
-                }
-                LineEvent::Refused { .. } => {
-                    *sender = None;
-                    return;
-                }
-                LineEvent::Market(_) => return,
-            };
-            if let Some(sender) = &*sender {
+            if matches!(event, LineEvent::Refused { .. }) {
+                *sender = None;
+                return;
+            }
+            if let (Some(update), Some(sender)) = (read(event), &*sender) {
                 // A reader that is gone closes the feed itself.
                 let _ = sender.send(update);
             }
         };
-        let url = self.config.trade_stream_url()?;
-        let feed = self.streams.open(&url, Flavor::Trading, Box::new(notify));
-        feed.line.want(Wanted::from([("trade_updates", BTreeSet::from(["*".to_owned()]))]));
+        let feed = self.streams.open(url, flavor, Box::new(notify));
+        feed.line.want(wanted);
         feed.line.ready().await?;
         Ok(Updates { events, _feed: feed })
     }
@@ -323,36 +306,28 @@ impl Alpaca {
     /// Stories on some symbols as they are published; on all where none is named.
     ///
     /// # Errors
-    /// As [`Alpaca::order_updates`].
+    /// [`PortError::Authentication`] for refused keys, [`PortError::Unavailable`] where no connection stands in time.
     pub async fn news_updates(&self, symbols: &[Symbol]) -> Result<Updates<NewsUpdate>, PortError> {
-        let (sender, events) = mpsc::unbounded_channel();
-        let sender = Mutex::new(Some(sender));
-        let notify = move |event: LineEvent| {
-            let mut sender = lock(&sender);
-            let update = match event {
-                LineEvent::Market(Incoming::Story(story)) => NewsUpdate::Story(story),
-                LineEvent::Gap { from, until, reason } => {
-                    NewsUpdate::Gap(StreamGap { symbols: Vec::new(), from, until, reason })
-                }
-                LineEvent::Refused { .. } => {
-                    *sender = None;
-                    return;
-                }
-                LineEvent::Market(_) | LineEvent::Order(_) => return,
-            };
-            if let Some(sender) = &*sender {
-                let _ = sender.send(update);
+        let read = |event: LineEvent| match event {
+            LineEvent::Market(Incoming::Story(story)) => Some(NewsUpdate::Story(story)),
+            LineEvent::Gap { from, until, reason } => {
+                Some(NewsUpdate::Gap(StreamGap { symbols: Vec::new(), from, until, reason }))
             }
+            LineEvent::Market(_) | LineEvent::Order(_) | LineEvent::Refused { .. } => None,
         };
         let url = extend(&self.config.stream_url, "v1beta1/news")?;
-        let feed = self.streams.open(&url, Flavor::Json, Box::new(notify));
         let names: BTreeSet<String> = if symbols.is_empty() {
             BTreeSet::from(["*".to_owned()])
         } else {
             symbols.iter().map(ToString::to_string).collect()
         };
-        feed.line.want(Wanted::from([("news", names)]));
-        feed.line.ready().await?;
-        Ok(Updates { events, _feed: feed })
+        self.updates(&url, Flavor::Json, Wanted::from([("news", names)]), read).await
+    }
+}
+
+#[async_trait]
+impl OrderUpdates for Updates<OrderUpdate> {
+    async fn next(&mut self) -> Option<OrderUpdate> {
+        self.events.recv().await
     }
 }

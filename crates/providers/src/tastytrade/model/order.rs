@@ -26,6 +26,21 @@ pub struct TastytradeOrder {
     /// Units of all legs.
     #[serde(default, deserialize_with = "lenient::decimal")]
     pub size: Option<Decimal>,
+    /// Its limit of one unit.
+    #[serde(default, deserialize_with = "lenient::decimal")]
+    pub price: Option<Decimal>,
+    /// Whether the limit is paid or received.
+    #[serde(default)]
+    pub price_effect: CashEffect,
+    /// The order whose place it took.
+    #[serde(default, deserialize_with = "lenient::optional_identifier")]
+    pub replaces_order_id: Option<String>,
+    /// The order that takes its place.
+    #[serde(default, deserialize_with = "lenient::optional_identifier")]
+    pub replacing_order_id: Option<String>,
+    /// Who sent it.
+    #[serde(default)]
+    pub source: Option<String>,
     /// Why it was refused.
     #[serde(default)]
     pub reject_reason: Option<String>,
@@ -71,6 +86,15 @@ pub struct TastytradeFill {
     /// Dollars a share.
     #[serde(deserialize_with = "lenient::required_decimal")]
     pub fill_price: Decimal,
+    /// The service's identity of it.
+    #[serde(default, deserialize_with = "lenient::optional_identifier")]
+    pub fill_id: Option<String>,
+    /// The venue's identity of it.
+    #[serde(default, deserialize_with = "lenient::optional_identifier")]
+    pub ext_exec_id: Option<String>,
+    /// When.
+    #[serde(default, deserialize_with = "lenient::instant")]
+    pub filled_at: Option<DateTime<Utc>>,
 }
 
 /// What sending an order, or a dry run, answers.

@@ -226,7 +226,8 @@ pub(super) async fn close_all(
     Ok((StatusCode::MULTI_STATUS, Json(Value::Array(outcomes))))
 }
 
-fn fill_shown(fill: &Fill) -> Value {
+/// A fill; of an order of several legs its leg's, which has an id of its own.
+fn fill_shown(fill: &Fill, legs: usize) -> Value {
     let side = match (Side::of(fill.action), fill.action) {
         (Side::Buy, _) => "buy",
         (Side::Sell, ttai_ports::OrderAction::SellToOpen) => "sell_short",
@@ -243,9 +244,9 @@ fn fill_shown(fill: &Fill) -> Value {
         "qty": decimal(fill.quantity),
         "side": side,
         "symbol": symbol_of(&fill.instrument),
-        "leaves_qty": decimal(fill.order_remaining),
-        "cum_qty": decimal(fill.order_filled_quantity),
-        "order_id": fill.order_id,
+        "leaves_qty": decimal(fill.order_remaining * fill.ratio),
+        "cum_qty": decimal(fill.order_filled_quantity * fill.ratio),
+        "order_id": if legs > 1 { orders::leg_id(&fill.order_id, &fill.instrument) } else { fill.order_id.clone() },
         "order_status": if done { "filled" } else { "partially_filled" },
     })
 }
@@ -297,7 +298,9 @@ async fn listed(state: &SimState, caller: &Caller, params: &Params, types: &[Str
     let (after, until) = (params.time("after", false)?, params.time("until", true)?);
     let date = params.date("date")?;
     let rows = state.exchange.read(|book| {
-        let fills = book.fills_of(&caller.account).map(|fill| (fill.at, fill_shown(fill)));
+        let legs =
+            |fill: &Fill| book.order(&caller.account, &fill.order_id).map_or(1, |order| order.legs.len());
+        let fills = book.fills_of(&caller.account).map(|fill| (fill.at, fill_shown(fill, legs(fill))));
         let others = book.activities_of(&caller.account).map(|other| (other.at, activity_shown(other)));
         fills.chain(others).collect::<Vec<_>>()
     });
@@ -313,7 +316,11 @@ async fn listed(state: &SimState, caller: &Caller, params: &Params, types: &[Str
     if params.text("direction") != Some("asc") {
         rows.reverse();
     }
-    let rows: Vec<Value> = rows.into_iter().map(|(_, row)| row).collect();
+    let mut rows: Vec<Value> = rows.into_iter().map(|(_, row)| row).collect();
+    if state.faults.is_disordered("alpaca", state.market.now()) {
+        rows.reverse();
+        rows.extend(rows.first().cloned());
+    }
     let size = params.text("page_size").and_then(|size| size.parse().ok()).unwrap_or(100_usize).clamp(1, 100);
     // The token is the id of the last row that was seen.
     let begin = params.text("page_token").map_or(0, |token| {

@@ -201,7 +201,7 @@ impl Connection {
 
     /// Tells what is new, or does what a fault wants.
     async fn look(&mut self) -> Result<(), Over> {
-        let fault = self.state.faults.stream("alpaca", self.state.market.now());
+        let fault = self.state.faults.stream("alpaca", "/stream", self.state.market.now());
         match fault {
             None => {}
             Some(StreamFault::Reset) => return Err(Over),
@@ -215,7 +215,8 @@ impl Connection {
             Some(StreamFault::Silent) => {
                 // Not even a ping is read, so none is answered.
                 self.feed.news(&self.state, &self.wanted).await;
-                while self.state.faults.stream("alpaca", self.state.market.now()) == Some(StreamFault::Silent)
+                while self.state.faults.stream("alpaca", "/stream", self.state.market.now())
+                    == Some(StreamFault::Silent)
                 {
                     tokio::select! {
                         () = self.state.ending.cancelled() => return Err(Over),

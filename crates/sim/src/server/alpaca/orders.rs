@@ -14,6 +14,7 @@ use crate::server::exchange::{
     Duration, ExchangeLeg, LegRequest, Order, OrderRequest, OrderState, Pricing, Rejection, Replacement,
     Side, symbol_of, uuid,
 };
+use crate::server::listing::{self, ListingKind};
 
 /// Longest client order id.
 const MAX_CLIENT_ORDER_ID: usize = 128;
@@ -108,14 +109,11 @@ pub(super) async fn cancel_all(State(state): State<SimState>, caller: Caller) ->
         let open = book.orders_of(&caller.account).filter(|order| order.status.is_open());
         open.map(|order| order.id.clone()).collect()
     });
-    let outcomes = open
-        .iter()
-        .map(|id| {
-            let status =
-                if state.exchange.cancel(&state.market, &caller.account, id).is_ok() { 200 } else { 422 };
-            json!({ "id": id, "status": status })
-        })
-        .collect();
+    let mut outcomes = Vec::with_capacity(open.len());
+    for id in &open {
+        let cancelled = state.exchange.cancel(&state.market, &caller.account, id).await;
+        outcomes.push(json!({ "id": id, "status": if cancelled.is_ok() { 200 } else { 422 } }));
+    }
     (StatusCode::MULTI_STATUS, Json(Value::Array(outcomes)))
 }
 
@@ -148,6 +146,7 @@ pub(super) async fn cancel(
     state
         .exchange
         .cancel(&state.market, &caller.account, &id)
+        .await
         .map(|_| StatusCode::NO_CONTENT)
         .map_err(|reason| refused(&reason))
 }
@@ -236,11 +235,18 @@ fn duration(name: &str) -> Result<Duration, ApiError> {
     })
 }
 
+/// Whether a contract is on an index: Alpaca lists none, also under the roots of the weekly ones (`SPXW`, `NDXP`).
+pub(super) fn is_of_index(contract: &OccSymbol) -> bool {
+    let root = contract.root.as_str();
+    let index = |name: &str| Symbol::new(name).is_ok_and(|name| listing::kind(&name) == ListingKind::Index);
+    index(root) || root.strip_suffix(['W', 'P']).is_some_and(index)
+}
+
 /// A ticker, a contract, or the id of one of the market's shares.
 pub(super) fn instrument(name: &str, state: &SimState) -> Result<Instrument, ApiError> {
     let unknown = || refused(&Rejection::UnknownSymbol { symbol: name.chars().take(40).collect() });
     if let Ok(contract) = OccSymbol::parse(name) {
-        return Ok(Instrument::Option(contract));
+        return if is_of_index(&contract) { Err(unknown()) } else { Ok(Instrument::Option(contract)) };
     }
     if name.len() == 36 {
         let listed = state.market.symbols().iter().find(|symbol| asset_id(symbol.as_str()) == name);
@@ -272,13 +278,22 @@ fn leg(body: &Value, ratio: Decimal, state: &SimState) -> Result<LegRequest, Api
     Ok(LegRequest { instrument: instrument(symbol, state)?, side, action, ratio })
 }
 
+/// A list, as such or as JSON in a string, which some clients make of it.
+fn listed(value: Option<&Value>) -> Vec<Value> {
+    match value {
+        Some(Value::Array(items)) => items.clone(),
+        Some(Value::String(text)) => serde_json::from_str(text).unwrap_or_default(),
+        _ => Vec::new(),
+    }
+}
+
 fn parse(body: &Value, account: &str, state: &SimState) -> Result<OrderRequest, ApiError> {
     let quantity =
         amount(body, "qty")?.ok_or_else(|| invalid("qty is required; notional orders are not simulated"))?;
     let legs = match text(body, "order_class").unwrap_or("simple") {
         "simple" => vec![leg(body, Decimal::ONE, state)?],
         "mleg" => {
-            let legs = body.get("legs").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+            let legs = listed(body.get("legs"));
             if legs.len() < 2 {
                 return Err(invalid("mleg orders need 2 to 4 legs"));
             }
@@ -436,12 +451,17 @@ fn leg_fields(leg: &ExchangeLeg) -> [(&'static str, Value); 5] {
     ]
 }
 
+/// The id of a leg of an order of several.
+pub(super) fn leg_id(order: &str, instrument: &Instrument) -> String {
+    uuid("alpaca leg", &format!("{order} {}", symbol_of(instrument)))
+}
+
 fn nested_leg(order: &Order, leg: &ExchangeLeg) -> Value {
     let mut fields = common(order);
     fields.extend(leg_fields(leg).map(|(name, value)| (name.to_owned(), value)));
     let symbol = symbol_of(&leg.instrument);
     let own = [
-        ("id", json!(uuid("alpaca leg", &format!("{} {symbol}", order.id)))),
+        ("id", json!(leg_id(&order.id, &leg.instrument))),
         ("client_order_id", json!(uuid("alpaca leg client", &format!("{} {symbol}", order.id)))),
         ("qty", decimal(order.quantity * leg.ratio)),
         ("filled_qty", decimal(order.filled_quantity * leg.ratio)),
@@ -466,6 +486,9 @@ pub(super) fn shown(order: &Order) -> Value {
         ("limit_price", maybe(order.pricing.limit())),
     ];
     fields.extend(own.map(|(name, value)| (name.to_owned(), value)));
+    if order.by_broker {
+        fields.insert("source".to_owned(), json!("liquidation"));
+    }
     if let [only] = order.legs.as_slice() {
         fields.extend(leg_fields(only).map(|(name, value)| (name.to_owned(), value)));
         fields.insert("order_class".to_owned(), json!("simple"));

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use ttai_calendar::{Session, new_york_date, next_session, session, sessions_between};
 use ttai_core::{ExerciseStyle, NEW_YORK, OccSymbol, OptionQuote, OptionRight, Symbol};
 
+use super::orders;
 use super::wire::{Answer, ApiError, Caller, Params, asset_id, decimal, new_york_time, page};
 use crate::server::SimState;
 use crate::server::market::{SimChain, occ};
@@ -258,6 +259,9 @@ async fn wanted_chains(state: &SimState, params: &Params) -> Result<Vec<Arc<SimC
 /// `GET /v2/options/contracts/{symbol}`
 pub(super) async fn contract(State(state): State<SimState>, _: Caller, Path(name): Path<String>) -> Answer {
     let missing = || not_found(format!("option contract not found for {name}"));
+    if OccSymbol::parse(&name).is_ok_and(|contract| orders::is_of_index(&contract)) {
+        return Err(missing());
+    }
     let symbol = OccSymbol::parse(&name).map_err(|_| missing())?;
     let chain = state.market.chain(&symbol.underlying()).await.map_err(|_| missing())?;
     let wanted = OccSymbol { strike: symbol.strike.normalize(), ..symbol };

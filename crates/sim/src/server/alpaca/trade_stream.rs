@@ -13,9 +13,11 @@ use tokio::sync::broadcast::error::RecvError;
 use super::orders;
 use super::wire::{Caller, decimal, time};
 use crate::server::SimState;
-use crate::server::exchange::{EventKind, OrderEvent, Side};
+use crate::server::exchange::{EventKind, OrderEvent, Side, in_order};
 use crate::server::faults::StreamFault;
 
+/// Where it is, as faults name it.
+const STREAM: &str = "/trading/stream";
 /// How often the faults are asked for.
 const LOOK: Duration = Duration::from_millis(50);
 
@@ -50,7 +52,12 @@ impl Connection {
                 () = ending.cancelled() => return Ok(()),
                 _ = looks.tick() => self.look().await?,
                 event = self.events.recv() => match event {
-                    Ok(event) => self.notify(&event).await?,
+                    Ok(event) => {
+                        let disordered = self.state.faults.is_disordered("alpaca", self.state.market.now());
+                        for event in in_order(event, &mut self.events, disordered).await {
+                            self.notify(&event).await?;
+                        }
+                    }
                     Err(RecvError::Lagged(_)) => {}
                     Err(RecvError::Closed) => return Ok(()),
                 },
@@ -65,7 +72,7 @@ impl Connection {
     }
 
     async fn look(&mut self) -> Result<(), Over> {
-        match self.state.faults.stream("alpaca", self.state.market.now()) {
+        match self.state.faults.stream("alpaca", STREAM, self.state.market.now()) {
             None => Ok(()),
             Some(StreamFault::Reset) => Err(Over),
             Some(StreamFault::Malformed) => {
@@ -73,7 +80,7 @@ impl Connection {
             }
             Some(StreamFault::Gap | StreamFault::Silent) => {
                 while matches!(
-                    self.state.faults.stream("alpaca", self.state.market.now()),
+                    self.state.faults.stream("alpaca", STREAM, self.state.market.now()),
                     Some(StreamFault::Gap | StreamFault::Silent)
                 ) {
                     tokio::select! {

@@ -52,7 +52,7 @@ async fn serve(mut socket: WebSocket, state: SimState) {
                 Some(Ok(Message::Close(_)) | Err(_)) | None => return,
             },
             _ = ticks.tick() => {
-                fault = state.faults.stream("dxlink", state.market.now());
+                fault = state.faults.stream("dxlink", "/", state.market.now());
                 match fault {
                     Some(StreamFault::Silent) => continue,
                     // Without a closing frame, as when a cable is cut.

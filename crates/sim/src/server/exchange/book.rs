@@ -1,5 +1,7 @@
 //! The exchange's state: accounts, orders, fills. Synchronous and pure: it changes only by what it is told of the market.
 
+mod interventions;
+
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -40,6 +42,8 @@ pub struct Book {
     fills: Vec<Fill>,
     activities: Vec<AccountActivity>,
     liquidity: Liquidity,
+    /// The parts, by sequence number, in which orders are filled and no further.
+    plans: BTreeMap<u64, Vec<Decimal>>,
     events: Vec<OrderEvent>,
     starter: Vec<PastTrade>,
 }
@@ -93,6 +97,7 @@ impl Book {
                 action: trade.action,
                 quantity: trade.quantity,
                 price: trade.price,
+                ratio: Decimal::ONE,
                 order_filled_quantity: trade.quantity,
                 order_remaining: Decimal::ZERO,
                 at: trade.at,
@@ -292,14 +297,29 @@ impl Book {
         if triggers {
             self.orders.entry(sequence).and_modify(|order| order.triggered = true);
         }
-        let execution =
-            self.orders.get(&sequence).and_then(|order| matching::execute(order, view, &self.liquidity));
-        if let Some(execution) = execution {
-            self.fill(sequence, &execution, view);
-        }
+        self.execute(sequence, view);
         let open = self.orders.get(&sequence).is_some_and(|order| order.status.is_open());
         if immediate && open {
             self.finish(sequence, OrderState::Canceled, EventKind::Canceled, None, view.now);
+        }
+    }
+
+    /// Trades what the market gives now; of an order with a plan the planned parts, however much is quoted.
+    fn execute(&mut self, sequence: u64, view: &MarketSnapshot) {
+        let untouched = Liquidity::default();
+        let liquidity = if self.plans.contains_key(&sequence) { &untouched } else { &self.liquidity };
+        let found = self.orders.get(&sequence).and_then(|order| matching::execute(order, view, liquidity));
+        let Some(execution) = found else { return };
+        let Some(plan) = self.plans.get_mut(&sequence) else {
+            self.fill(sequence, &execution, view);
+            return;
+        };
+        for part in std::mem::take(plan) {
+            let left = self.orders.get(&sequence).map_or(Decimal::ZERO, Order::remaining);
+            let units = part.min(left);
+            if units > Decimal::ZERO {
+                self.fill(sequence, &Execution { units, ..execution.clone() }, view);
+            }
         }
     }
 
@@ -311,7 +331,9 @@ impl Book {
         for fill in &fills {
             after.book(fill);
         }
-        if let Err(reason) = affordable(account, &after) {
+        if let Err(reason) = affordable(account, &after)
+            && !order.by_broker
+        {
             self.finish(
                 sequence,
                 OrderState::Rejected,
@@ -362,6 +384,7 @@ impl Book {
                 action: leg.action,
                 quantity: execution.units * leg.ratio,
                 price: *price,
+                ratio: leg.ratio,
                 order_filled_quantity: filled,
                 order_remaining: order.quantity - filled,
                 at,
@@ -474,6 +497,7 @@ fn new_order(
         },
         replaces: None,
         replaced_by: None,
+        by_broker: false,
     };
     let works = view.phase != Phase::Closed && matching::works_in(&order, view.phase);
     if works {

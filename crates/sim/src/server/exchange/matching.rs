@@ -90,6 +90,20 @@ pub(super) fn stop_reached(order: &Order, view: &MarketSnapshot) -> bool {
     }
 }
 
+/// The legs' prices at which a unit costs just the limit: the marks, with what is missing in the first leg. `None` where a leg
+/// has no mark.
+pub(super) fn prices_at_limit(order: &Order, view: &MarketSnapshot) -> Option<Vec<Decimal>> {
+    let marks = order.legs.iter().map(|leg| view.touch(&leg.instrument)?.mark());
+    let mut prices = marks.collect::<Option<Vec<Decimal>>>()?;
+    if let (Some(limit), Some(leg)) = (order.net_limit(), order.legs.first()) {
+        let missing = (limit - net_price(order, &prices)) * price_scale(order);
+        let first = prices.first_mut()?;
+        *first += missing / (leg.side().sign() * leg.ratio * multiplier_of(&leg.instrument));
+        *first = (*first).max(Decimal::new(1, 2));
+    }
+    Some(prices)
+}
+
 /// What the order trades now; `None` where nothing.
 pub(super) fn execute(order: &Order, view: &MarketSnapshot, liquidity: &Liquidity) -> Option<Execution> {
     if !works_in(order, view.phase) || !order.triggered {

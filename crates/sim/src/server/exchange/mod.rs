@@ -19,11 +19,14 @@ mod view;
 mod tests;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration as Wait;
 
 use rust_decimal::Decimal;
 use tokio::sync::broadcast;
 use ttai_ports::Instrument;
 
+use crate::server::broker_of;
+use crate::server::faults::{FaultAction, Faults, OrderCall};
 use crate::server::market::SimMarket;
 
 pub use account::{Account, Holdings, Position};
@@ -47,6 +50,25 @@ const BUFFERED_EVENTS: usize = 4096;
 pub struct Exchange {
     book: Arc<Mutex<Book>>,
     events: broadcast::Sender<OrderEvent>,
+    faults: Arc<Faults>,
+}
+
+/// An event, and in disorder all that come within a moment of it: newest first, and the newest twice.
+pub async fn in_order(
+    event: OrderEvent,
+    events: &mut broadcast::Receiver<OrderEvent>,
+    disordered: bool,
+) -> Vec<OrderEvent> {
+    let mut told = vec![event];
+    if disordered {
+        tokio::time::sleep(Wait::from_millis(50)).await;
+        while let Ok(event) = events.try_recv() {
+            told.push(event);
+        }
+        told.extend(told.last().cloned());
+        told.reverse();
+    }
+    told
 }
 
 impl Default for Exchange {
@@ -59,7 +81,13 @@ impl Exchange {
     /// An exchange without accounts.
     #[must_use]
     pub fn new() -> Self {
-        Self { book: Arc::default(), events: broadcast::channel(BUFFERED_EVENTS).0 }
+        Self::under(Arc::default())
+    }
+
+    /// The same, whose orders and positions are subject to faults.
+    #[must_use]
+    pub fn under(faults: Arc<Faults>) -> Self {
+        Self { book: Arc::default(), events: broadcast::channel(BUFFERED_EVENTS).0, faults }
     }
 
     /// Every change of every order from now on.
@@ -106,7 +134,15 @@ impl Exchange {
     /// A [`Rejection`]; then nothing has changed.
     pub async fn submit(&self, market: &SimMarket, request: &OrderRequest) -> Result<Order, Rejection> {
         let view = self.view(market, &request.instruments()).await;
-        self.change(|book| book.submit(request, &view))
+        let fault = self.fault(market, &request.account, OrderCall::Submit);
+        self.change(|book| match &fault {
+            Some(fault) => book.submit_under(request, &view, fault),
+            None => book.submit(request, &view),
+        })
+    }
+
+    fn fault(&self, market: &SimMarket, account: &str, call: OrderCall) -> Option<FaultAction> {
+        self.faults.of_order(broker_of(account), call, market.now())
     }
 
     /// What an order would do to buying power in dollars, negative when it takes some; nothing is sent.
@@ -130,29 +166,47 @@ impl Exchange {
         change: &Replacement,
     ) -> Result<Order, Rejection> {
         let view = self.view(market, &[]).await;
-        self.change(|book| book.replace(account, id, change, &view))
+        match self.fault(market, account, OrderCall::Replace) {
+            // What would be, and is not.
+            Some(_) => self.read(Book::clone).replace(account, id, change, &view),
+            None => self.change(|book| book.replace(account, id, change, &view)),
+        }
     }
 
     /// Takes an order back.
     ///
     /// # Errors
     /// [`Rejection::UnknownOrder`] or [`Rejection::NotOpen`].
-    pub fn cancel(&self, market: &SimMarket, account: &str, id: &str) -> Result<Order, Rejection> {
-        self.change(|book| book.cancel(account, id, market.now()))
+    pub async fn cancel(&self, market: &SimMarket, account: &str, id: &str) -> Result<Order, Rejection> {
+        let view = self.view(market, &[]).await;
+        let fault = self.fault(market, account, OrderCall::Cancel);
+        self.change(|book| match fault {
+            Some(FaultAction::FillAfterCancel { units }) => book.cancel_after_fill(account, id, units, &view),
+            _ => book.cancel(account, id, view.now),
+        })
     }
 
     /// The market at this moment with the quotes of everything ordered or held, and of `more`.
     pub async fn view(&self, market: &SimMarket, more: &[Instrument]) -> MarketSnapshot {
         let mut instruments = self.watched();
         instruments.extend_from_slice(more);
-        view_of(market, &instruments).await
+        let mut view = view_of(market, &instruments).await;
+        view.now += self.faults.skew(None, view.now);
+        view
     }
 
     /// Lets the open orders meet the market's present moment.
     pub async fn follow(&self, market: &SimMarket) {
         if !self.watched().is_empty() {
             let view = self.view(market, &[]).await;
-            self.change(|book| book.advance(&view));
+            self.change(|book| {
+                book.advance(&view);
+                let numbers: Vec<String> = book.accounts().map(|account| account.number.clone()).collect();
+                for number in numbers {
+                    let happen = |fault: &FaultAction| book.intervene(&number, fault, &view);
+                    self.faults.of_positions(broker_of(&number), market.now(), happen);
+                }
+            });
         }
     }
 

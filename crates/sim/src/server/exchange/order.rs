@@ -218,6 +218,8 @@ pub struct Order {
     pub replaces: Option<String>,
     /// The order that replaced it.
     pub replaced_by: Option<String>,
+    /// Whether the broker placed it by itself.
+    pub by_broker: bool,
 }
 
 impl Order {
@@ -257,6 +259,8 @@ pub struct Fill {
     pub quantity: Decimal,
     /// Dollars a share.
     pub price: Decimal,
+    /// Shares or contracts in one unit of the order.
+    pub ratio: Decimal,
     /// Units of the order filled once this is counted.
     pub order_filled_quantity: Decimal,
     /// Units of the order left.

@@ -69,6 +69,19 @@ pub(super) fn settle(account: &mut Account, view: &MarketSnapshot, count: usize)
     ledger.activities
 }
 
+/// Assigns a short position before its end; `count` activities exist already.
+pub(super) fn assign(
+    account: &mut Account,
+    position: &Position,
+    contract: &OccSymbol,
+    at: DateTime<Utc>,
+    count: usize,
+) -> Vec<AccountActivity> {
+    let mut ledger = Ledger { account, at, count, activities: Vec::new() };
+    ledger.deliver(ActivityKind::Assignment, position, contract);
+    ledger.activities
+}
+
 fn ended(contract: &OccSymbol, now: DateTime<Utc>) -> bool {
     ttai_calendar::last_trade_date(contract.expiration, SettlementTime::Pm)
         .ok()
@@ -95,16 +108,23 @@ impl Ledger<'_> {
             (true, true) => ActivityKind::Assignment,
             (true, false) => ActivityKind::Exercise,
         };
-        self.record(kind, &position.instrument, -position.quantity, Decimal::ZERO);
         if in_the_money {
-            let direction = match contract.right {
-                OptionRight::Call => Decimal::ONE,
-                OptionRight::Put => Decimal::NEGATIVE_ONE,
-            };
-            let shares = position.quantity * direction * Decimal::ONE_HUNDRED;
-            let share = Instrument::Equity(contract.underlying());
-            self.record(ActivityKind::ShareDelivery, &share, shares, contract.strike);
+            self.deliver(kind, position, contract);
+        } else {
+            self.record(kind, &position.instrument, -position.quantity, Decimal::ZERO);
         }
+    }
+
+    /// The contracts go, and their shares come or go at the strike.
+    fn deliver(&mut self, kind: ActivityKind, position: &Position, contract: &OccSymbol) {
+        self.record(kind, &position.instrument, -position.quantity, Decimal::ZERO);
+        let direction = match contract.right {
+            OptionRight::Call => Decimal::ONE,
+            OptionRight::Put => Decimal::NEGATIVE_ONE,
+        };
+        let shares = position.quantity * direction * Decimal::ONE_HUNDRED;
+        let share = Instrument::Equity(contract.underlying());
+        self.record(ActivityKind::ShareDelivery, &share, shares, contract.strike);
     }
 
     /// Buys back short shares, and sells delivered ones as far as cash is short.

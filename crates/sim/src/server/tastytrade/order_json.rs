@@ -106,6 +106,7 @@ pub(super) fn order(
     let mut json = shared(extra, order.pricing, order.quantity, order.legs.first(), &legs);
     put(&mut json, "id", Some(order_number(order)));
     put(&mut json, "status", Some(status));
+    put(&mut json, "source", order.by_broker.then_some("liquidation").or(extra.source.as_deref()));
     put(&mut json, "cancellable", Some(open));
     put(&mut json, "editable", Some(open));
     put(&mut json, "edited", Some(order.replaced_by.is_some()));

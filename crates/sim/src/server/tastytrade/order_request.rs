@@ -25,6 +25,7 @@ pub(super) struct Draft {
     price_effect: Option<String>,
     #[serde(deserialize_with = "decimal")]
     stop_trigger: Option<Decimal>,
+    #[serde(deserialize_with = "legs")]
     legs: Vec<LegDraft>,
     source: Option<String>,
     external_identifier: Option<String>,
@@ -50,6 +51,15 @@ fn decimal<'de, D: Deserializer<'de>>(source: D) -> Result<Option<Decimal>, D::E
     };
     let parsed = text.parse().or_else(|_| Decimal::from_scientific(&text));
     parsed.map(Some).map_err(|_| serde::de::Error::custom("is not a number"))
+}
+
+/// The legs, as such or as JSON in a string, which some clients make of them.
+fn legs<'de, D: Deserializer<'de>>(source: D) -> Result<Vec<LegDraft>, D::Error> {
+    let found = match Value::deserialize(source)? {
+        Value::String(text) => serde_json::from_str(&text),
+        list => serde_json::from_value(list),
+    };
+    found.map_err(serde::de::Error::custom)
 }
 
 impl Draft {

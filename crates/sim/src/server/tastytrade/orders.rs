@@ -47,7 +47,12 @@ fn refusal(rejection: &Rejection) -> Refusal {
 
 /// An order as it stands in the book.
 pub(super) fn json_of(state: &Tasty, order: &Order, book: &Book) -> Value {
-    let fills: Vec<Fill> = book.fills_of(ACCOUNT).filter(|fill| fill.order_id == order.id).cloned().collect();
+    let mut fills: Vec<Fill> =
+        book.fills_of(ACCOUNT).filter(|fill| fill.order_id == order.id).cloned().collect();
+    if state.sim.faults.is_disordered("tastytrade", state.sim.market.now()) {
+        fills.extend(fills.clone());
+        fills.reverse();
+    }
     let number_of = |id: &str| book.order(ACCOUNT, id).map(order_number);
     order_json::order(order, &fills, &state.extras.of(&order.client_order_id), number_of)
 }
@@ -212,7 +217,7 @@ pub(super) async fn cancel(
     let exchange = &state.sim.exchange;
     let (mut shown, order) = exchange
         .read(|book| find(book, &id).map(|order| (json_of(&state, order, book), order.id.clone())))?;
-    exchange.cancel(&state.sim.market, ACCOUNT, &order).map_err(|rejection| refusal(&rejection))?;
+    exchange.cancel(&state.sim.market, ACCOUNT, &order).await.map_err(|rejection| refusal(&rejection))?;
     shown["status"] = json!("Cancel Requested");
     shown["cancellable"] = json!(false);
     shown["editable"] = json!(false);

@@ -1,6 +1,8 @@
 //! The account streamer: a websocket that tells of orders, positions and balances. A client says who it is in every
 //! message, subscribes with `connect`, and keeps the line alive with `heartbeat`.
 
+use std::time::Duration;
+
 use axum::extract::State;
 use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
 use axum::response::Response;
@@ -10,7 +12,11 @@ use tokio::sync::broadcast::error::RecvError;
 
 use super::orders::json_of;
 use super::{ACCOUNT, Tasty, accounts};
-use crate::server::exchange::{EventKind, OrderEvent, uuid};
+use crate::server::exchange::{EventKind, OrderEvent, in_order, uuid};
+use crate::server::faults::StreamFault;
+
+/// How often the faults are asked for.
+const LOOK: Duration = Duration::from_millis(50);
 
 /// Largest message of a client, in bytes.
 const LARGEST_MESSAGE: usize = 1 << 20;
@@ -42,16 +48,43 @@ async fn talk(mut socket: WebSocket, state: Tasty) {
     let mut events = state.sim.exchange.subscribe();
     let session = uuid("account streamer", &state.extras.next_identity()).chars().take(8).collect();
     let mut client = Client { session, connected: false };
+    let mut looks = tokio::time::interval(LOOK);
+    let mut muted = None;
     loop {
         let sent = tokio::select! {
+            biased;
             () = state.sim.ending.cancelled() => return,
+            _ = looks.tick() => {
+                muted = state.sim.faults.stream("tastytrade", "/streamer", state.sim.market.now());
+                match muted {
+                    Some(StreamFault::Reset) => return,
+                    Some(StreamFault::Malformed) => socket.send(Message::Text("{\"type\":".into())).await,
+                    _ => Ok(()),
+                }
+            }
+            // It reads nothing, and so answers no heartbeat.
+            () = std::future::ready(()), if muted == Some(StreamFault::Silent) => {
+                looks.tick().await;
+                muted = state.sim.faults.stream("tastytrade", "/streamer", state.sim.market.now());
+                events = state.sim.exchange.subscribe();
+                Ok(())
+            }
             received = socket.recv() => match received {
                 Some(Ok(Message::Text(text))) => send(&mut socket, &client.answer(&state, &text)).await,
                 Some(Ok(Message::Close(_)) | Err(_)) | None => return,
                 Some(Ok(_)) => Ok(()),
             },
             event = events.recv() => match event {
-                Ok(event) if client.connected && event.order.account == ACCOUNT => notify(&mut socket, &state, &event).await,
+                Ok(event) if client.connected && muted != Some(StreamFault::Gap) => {
+                    let disordered = state.sim.faults.is_disordered("tastytrade", state.sim.market.now());
+                    let mut told = Ok(());
+                    for event in in_order(event, &mut events, disordered).await {
+                        if event.order.account == ACCOUNT && told.is_ok() {
+                            told = notify(&mut socket, &state, &event).await;
+                        }
+                    }
+                    told
+                }
                 Ok(_) | Err(RecvError::Lagged(_)) => Ok(()),
                 Err(RecvError::Closed) => return,
             },

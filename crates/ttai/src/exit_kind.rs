@@ -9,7 +9,7 @@ use ttai_core::SymbolError;
 /// Why a command did not do what it was asked for. Its number is the exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
-pub enum Ending {
+pub enum ExitKind {
     /// What was asked for failed, or its outcome is bad: a failed run, a check that found something.
     Failed = 1,
     /// The request is wrong; nothing was started. Clap ends so, too.
@@ -26,46 +26,46 @@ pub enum Ending {
     Interrupted = 130,
 }
 
-impl Ending {
+impl ExitKind {
     /// The kind of an error, by the first of its causes that has one.
     #[must_use]
     pub fn of(error: &anyhow::Error) -> Self {
-        error.chain().find_map(kind).unwrap_or(Self::Failed)
+        error.chain().find_map(kind_of).unwrap_or(Self::Failed)
     }
 
     /// An error of this kind.
     pub fn error(self, message: impl Into<String>) -> anyhow::Error {
-        anyhow::Error::new(EndingError { ending: self, message: message.into() })
+        anyhow::Error::new(ExitError { kind: self, message: message.into() })
     }
 }
 
-impl From<Ending> for ExitCode {
-    fn from(ending: Ending) -> Self {
-        Self::from(ending as u8)
+impl From<ExitKind> for ExitCode {
+    fn from(kind: ExitKind) -> Self {
+        Self::from(kind as u8)
     }
 }
 
-fn kind(cause: &(dyn std::error::Error + 'static)) -> Option<Ending> {
-    if let Some(error) = cause.downcast_ref::<EndingError>() {
-        return Some(error.ending);
+fn kind_of(cause: &(dyn std::error::Error + 'static)) -> Option<ExitKind> {
+    if let Some(error) = cause.downcast_ref::<ExitError>() {
+        return Some(error.kind);
     }
     if cause.is::<ValidationError>() || cause.is::<SymbolError>() {
-        return Some(Ending::WrongRequest);
+        return Some(ExitKind::WrongRequest);
     }
     match cause.downcast_ref::<ClientError>()? {
-        ClientError::Unreachable { .. } => Some(Ending::NoServer),
-        ClientError::Settings(_) | ClientError::Refused { .. } => Some(Ending::WrongConfiguration),
-        ClientError::Invalid(_) | ClientError::KeyUsed { .. } => Some(Ending::WrongRequest),
-        ClientError::NotFound(_) | ClientError::NoSchedule(_) => Some(Ending::NotFound),
-        ClientError::Deadline { .. } => Some(Ending::TimedOut),
+        ClientError::Unreachable { .. } => Some(ExitKind::NoServer),
+        ClientError::Settings(_) | ClientError::Refused { .. } => Some(ExitKind::WrongConfiguration),
+        ClientError::Invalid(_) | ClientError::KeyUsed { .. } => Some(ExitKind::WrongRequest),
+        ClientError::NotFound(_) | ClientError::NoSchedule(_) => Some(ExitKind::NotFound),
+        ClientError::Deadline { .. } => Some(ExitKind::TimedOut),
         _ => None,
     }
 }
 
 /// Returns with an error of a kind: `fail!(NotFound, "there is no {name}")`.
 macro_rules! fail {
-    ($ending:ident, $($text:tt)+) => {
-        return Err($crate::ending::Ending::$ending.error(format!($($text)+)))
+    ($kind:ident, $($text:tt)+) => {
+        return Err($crate::exit_kind::ExitKind::$kind.error(format!($($text)+)))
     };
 }
 pub(crate) use fail;
@@ -73,8 +73,8 @@ pub(crate) use fail;
 /// An error whose kind is known where it arises.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
-struct EndingError {
-    ending: Ending,
+struct ExitError {
+    kind: ExitKind,
     message: String,
 }
 
@@ -88,9 +88,12 @@ mod tests {
     fn the_first_cause_with_a_kind_decides() {
         let unreachable = ClientError::Unreachable { address: "a".into(), detail: "d".into() };
         let wrapped = Err::<(), _>(unreachable).context("the list cannot be read").unwrap_err();
-        assert_eq!(Ending::of(&wrapped), Ending::NoServer);
-        assert_eq!(Ending::of(&Ending::NotFound.error("no list tech").context("alerts")), Ending::NotFound);
-        assert_eq!(Ending::of(&anyhow::anyhow!("anything")), Ending::Failed);
-        assert_eq!(Ending::of(&ClientError::Terminated.into()), Ending::Failed);
+        assert_eq!(ExitKind::of(&wrapped), ExitKind::NoServer);
+        assert_eq!(
+            ExitKind::of(&ExitKind::NotFound.error("no list tech").context("alerts")),
+            ExitKind::NotFound
+        );
+        assert_eq!(ExitKind::of(&anyhow::anyhow!("anything")), ExitKind::Failed);
+        assert_eq!(ExitKind::of(&ClientError::Terminated.into()), ExitKind::Failed);
     }
 }
