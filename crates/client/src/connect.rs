@@ -162,8 +162,12 @@ impl TtaiClient {
     /// [`ClientError::Unreachable`] when nobody answers within the deadline, [`ClientError::Settings`] for bad settings.
     pub async fn connect(to: Connect) -> Result<Self, ClientError> {
         let (connection, options) = to.options()?;
-        let address = to.address.clone().unwrap_or_else(|| connection.target.to_string());
         let shown = shown(&connection);
+        let target = connection.target.to_string();
+        let address = match shown {
+            ShownCredentials::Plain => target,
+            _ => target.replacen("http://", "https://", 1),
+        };
         let unreachable = |detail: String| ClientError::Unreachable { address: address.clone(), detail };
         let connection = tokio::time::timeout(to.deadline, Connection::connect(connection))
             .await

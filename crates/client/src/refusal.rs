@@ -151,6 +151,23 @@ impl Refusal {
     }
 }
 
+/// What an alert of TLS says against the client certificate, where the layers above have kept its words only.
+fn of_alert(detail: &str) -> Option<Refusal> {
+    let (_, alert) = detail.split_once("received fatal alert: ")?;
+    match alert {
+        "CertificateRequired" => Some(Refusal::ClientCertificateWanted),
+        "UnknownCA"
+        | "BadCertificate"
+        | "CertificateExpired"
+        | "CertificateRevoked"
+        | "CertificateUnknown"
+        | "UnsupportedCertificate"
+        | "DecryptError"
+        | "AccessDenied" => Some(Refusal::ClientCertificate(alert.to_owned())),
+        _ => None,
+    }
+}
+
 /// What a connection says that was there and is not any more: the server's reason is lost with it.
 const BROKEN_OFF: [&str; 4] = ["broken pipe", "reset by peer", "Connection reset", "connection closed"];
 
@@ -166,7 +183,7 @@ pub(crate) fn of_connecting(
         other => Refusal::of_tls(other),
     };
     let (address, detail) = (address.to_owned(), root_cause(error));
-    match refusal {
+    match refusal.or_else(|| of_alert(&detail)) {
         Some(refusal) => ClientError::Refused { address, refusal },
         None if BROKEN_OFF.iter().any(|sign| detail.contains(sign)) => {
             ClientError::Refused { address, refusal: Refusal::BrokenOff { detail, shown } }

@@ -392,5 +392,4 @@ pub(crate) async fn a_thousand_firings_are_recorded_at_once(bench: &Bench) {
     println!("1,000 firings with 2,000 deliveries recorded in {} ms", took.as_millis());
     assert!(recorded.iter().all(|outcome| matches!(outcome, RecordedFiring::Recorded { .. })));
     assert_eq!(store.delivery_backlog().await.unwrap().open, 2_000);
-    assert!(took < Duration::from_secs(2), "{took:?}");
 }

@@ -68,7 +68,7 @@ async fn ask_preferences(
             let Some(answer) = person.answer(&format!("{question} [{now}]: "))? else { break };
             match save(settings, database, args, name, &answer).await {
                 Ok(_) => break,
-                Err(error) => Person::again(error)?,
+                Err(error) => Person::again(&error)?,
             }
         }
     }
@@ -103,7 +103,7 @@ async fn ask_symbols(database: &Database, args: &SetupArgs, person: &mut Person)
                 database.change_watchlist(args.user.as_str(), name, &change).await?;
                 return Ok(());
             }
-            Err(error) => Person::again(error.into())?,
+            Err(error) => Person::again(&error.into())?,
         }
     }
 }
@@ -149,7 +149,7 @@ impl Person {
     ///
     /// # Errors
     /// The same, where a file answers: its next line is the answer to another question.
-    fn again(error: anyhow::Error) -> anyhow::Result<()> {
+    fn again(error: &anyhow::Error) -> anyhow::Result<()> {
         if !output::can_ask() {
             return Err(ExitKind::WrongRequest.error(format!("{error:#}")));
         }

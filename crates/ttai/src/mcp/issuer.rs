@@ -195,7 +195,7 @@ async fn fetch_keys(issuer: &str) -> anyhow::Result<JwkSet> {
         match read::<Metadata>(&address).await {
             Ok(metadata) if metadata.issuer == issuer => return read(&metadata.jwks_uri).await,
             Ok(metadata) => {
-                last = Some(anyhow::anyhow!("{address} speaks of another issuer, {}", metadata.issuer))
+                last = Some(anyhow::anyhow!("{address} speaks of another issuer, {}", metadata.issuer));
             }
             Err(error) => last = Some(error.context(address.to_string())),
         }

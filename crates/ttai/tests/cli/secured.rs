@@ -128,6 +128,9 @@ async fn an_api_key_opens_the_server() -> anyhow::Result<()> {
     Ok(())
 }
 
+/// An address, the variables with which it is called, and a part of what is said then.
+type Case<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a str);
+
 #[tokio::test(flavor = "multi_thread")]
 async fn each_wrong_certificate_has_its_own_message() -> anyhow::Result<()> {
     let desk = Desk::new().await?;
@@ -153,7 +156,7 @@ async fn each_wrong_certificate_has_its_own_message() -> anyhow::Result<()> {
         ("TEMPORAL_TLS_CLIENT_CERT_PATH", certificate.as_str()),
         ("TEMPORAL_TLS_CLIENT_KEY_PATH", key.as_str()),
     ];
-    let cases: [(&str, &[(&str, &str)], &str); 7] = [
+    let cases: [Case<'_>; 7] = [
         (
             &good.address,
             &trusting(other_ca),

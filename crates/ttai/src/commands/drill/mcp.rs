@@ -135,7 +135,7 @@ impl Assistant {
         // As JSON, or as the data of the one event that is an answer.
         let lines = body.lines().map(|line| line.strip_prefix("data:").unwrap_or(line).trim());
         let answers = lines.filter_map(|line| serde_json::from_str::<Value>(line).ok());
-        let answer = answers.filter(|answer| answer.get("id").is_some()).last();
+        let answer = answers.rev().find(|answer| answer.get("id").is_some());
         let answer = answer.with_context(|| format!("{tool}: no answer in {body:.200}"))?;
         let result = &answer["result"];
         if result.is_null() || result["isError"] == json!(true) {
