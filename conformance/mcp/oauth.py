@@ -5,6 +5,8 @@ oauth.py check PORT URL    a client of the MCP server at URL, whose issuer that 
 """
 
 import asyncio
+import base64
+import hmac
 import json
 import sys
 import time
@@ -22,6 +24,14 @@ def check(what, fits, detail=""):
     global passed, failed
     passed, failed = passed + bool(fits), failed + (not fits)
     print(f"{'ok  ' if fits else 'FAIL'}  oauth: {what}" + ("" if fits else f": {detail}"), flush=True)
+
+
+def by_secret(claims, kid, secret):
+    def part(value):
+        return base64.urlsafe_b64encode(value).rstrip(b"=")
+
+    unsigned = b".".join(part(json.dumps(one).encode()) for one in ({"alg": "HS256", "kid": kid}, claims))
+    return b".".join([unsigned, part(hmac.digest(secret.encode(), unsigned, "sha256"))]).decode()
 
 
 def serve():
@@ -58,13 +68,14 @@ def serve():
         name = bent.pop("_key", "rsa")
         key, algorithm = (stranger, "RS256") if name == "stranger" else keys[name]
         algorithm = bent.pop("_algorithm", algorithm)
-        if algorithm == "HS256":  # signed with what everybody knows
-            key = json.dumps(public("rsa"))
         if algorithm == "none":
             key = None
         claims = {name: value for name, value in {**claims, **bent}.items() if value is not None}
         kid = {"stranger": "rsa"}.get(name, name)
-        signed = jwt.encode(claims, key, algorithm=algorithm, headers={"kid": kid})
+        if algorithm == "HS256":  # with what everybody knows as the secret, which PyJWT would not sign
+            signed = by_secret(claims, kid, json.dumps(public("rsa")))
+        else:
+            signed = jwt.encode(claims, key, algorithm=algorithm, headers={"kid": kid})
         return JSONResponse({"access_token": signed, "token_type": "Bearer", "expires_in": 300})
 
     routes = [

@@ -68,6 +68,7 @@ impl Connect {
         let mut profile = load_client_config_profile(options, Some(environment)).map_err(unusable)?;
         let address = self.address.clone().or(profile.address.take());
         let namespace = self.namespace.clone().or(profile.namespace.take());
+        check_files(&profile)?;
         let files = certificate_files(&profile);
         let mut is_beneath = false;
         let mut connection = ConnectionOptions::try_from(profile).map_err(unusable)?;
@@ -102,6 +103,19 @@ fn shown(connection: &ConnectionOptions) -> ShownCredentials {
         }
         Some(_) => ShownCredentials::Nobody,
     }
+}
+
+/// Names the file that is not there: the SDK says only that one is not.
+fn check_files(profile: &ClientConfigProfile) -> Result<(), ClientError> {
+    let files = profile.tls.iter().flat_map(|tls| [&tls.server_ca_cert, &tls.client_cert, &tls.client_key]);
+    for source in files.flatten() {
+        if let DataSource::Path(path) = source
+            && let Err(why) = std::fs::File::open(path)
+        {
+            return Err(ClientError::Settings(format!("{path} cannot be read: {why}")));
+        }
+    }
+    Ok(())
 }
 
 /// The client certificate and its key, where both are files.
