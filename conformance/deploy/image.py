@@ -131,7 +131,7 @@ def runs(image: Path, environment: dict[str, str]) -> None:
         check(f"{name} is found", "well" in inside(image, environment, [ttai, "health", f"http://{name}:8080/healthz"]))
     check("an unknown name is said to be one", "lookup" in inside(image, environment, [ttai, "health", "http://nobody.invalid:8080/"], 1))
     unreachable = environment | {"TEMPORAL_ADDRESS": "temporal-frontend.ttai.svc.cluster.local:7233"}
-    check("no Temporal: it ends and says so", "no Temporal server answers" in inside(image, unreachable, [ttai, "worker"], 1))
+    check("no Temporal: it ends and says so", "no Temporal server answers" in inside(image, unreachable, [ttai, "worker"], 4))
     check("nobody listens: not well", "does not answer" in inside(image, environment, [ttai, "health"], 1))
 
 
