@@ -7,7 +7,7 @@ use ttai_engine::{Firing, phrase, text};
 use ttai_ports::FiringRecord;
 
 use super::tables::{render, table};
-use super::times::clock;
+use super::times::clock_as;
 
 /// `ttai alert list`: a row an alert.
 #[must_use]
@@ -43,7 +43,9 @@ pub fn firings(found: &[(FiringRecord, Option<AlertDefinition>)], now: DateTime<
         let way = firing.and_then(|firing| serde_json::to_value(firing.way).ok());
         let way = way.and_then(|way| way.as_str().map(|way| way.replace('_', " "))).unwrap_or_default();
         let time = record.market_time.unwrap_or(record.recorded_at);
-        table.add_row([clock(time, now), record.alert_id.clone(), what, way]);
+        // When a price was touched is asked for to the second, and years later.
+        let time = clock_as(time, now, "%H:%M:%S", "%Y-%m-%d %H:%M");
+        table.add_row([time, record.alert_id.clone(), what, way]);
     }
     render(&table)
 }

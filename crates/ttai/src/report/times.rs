@@ -42,8 +42,13 @@ pub(super) fn moment_as(time: DateTime<Utc>, form: &str) -> String {
 
 /// A moment of today by its time, any other with its day.
 pub(super) fn clock(time: DateTime<Utc>, now: DateTime<Utc>) -> String {
+    clock_as(time, now, "%H:%M", "%m-%d %H:%M")
+}
+
+/// The same in other forms.
+pub(super) fn clock_as(time: DateTime<Utc>, now: DateTime<Utc>, today: &str, earlier: &str) -> String {
     let day = |time: DateTime<Utc>| time.with_timezone(&zone()).date_naive();
-    moment_in(time, zone(), if day(time) == day(now) { "%H:%M" } else { "%m-%d %H:%M" })
+    moment_in(time, zone(), if day(time) == day(now) { today } else { earlier })
 }
 
 fn moment_in(time: DateTime<Utc>, zone: Tz, form: &str) -> String {
