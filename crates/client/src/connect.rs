@@ -70,18 +70,18 @@ impl Connect {
         let namespace = self.namespace.clone().or(profile.namespace.take());
         check_files(&profile)?;
         let files = certificate_files(&profile);
-        let mut is_beneath = false;
         let mut connection = ConnectionOptions::try_from(profile).map_err(unusable)?;
         if let (Some(tls), Some((certificate, key))) = (&mut connection.tls_options, files) {
             // The SDK would read the files once and show the same certificate for months.
             tls.client_tls_options = None;
             tls.client_cert_resolver = Some(Arc::new(RenewedCertificate::read(&certificate, &key)?));
-            // The SDK speaks TLS beneath the transport then, which would refuse https without its own.
-            is_beneath = true;
         }
         if let Some(address) = address {
             connection.target = parse(&address, connection.tls_options.is_some())?;
         }
+        // The SDK speaks TLS beneath the transport then, which would refuse https without its own.
+        let is_beneath =
+            connection.tls_options.as_ref().is_some_and(|tls| tls.client_cert_resolver.is_some());
         if is_beneath && connection.target.set_scheme("http").is_err() {
             return Err(ClientError::Settings(format!("'{}' is not a valid address", connection.target)));
         }

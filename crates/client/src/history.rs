@@ -34,14 +34,19 @@ impl AnyRun {
     /// # Errors
     /// [`ClientError::NotFound`] past the server's retention, and a server that breaks off.
     pub async fn history(&self) -> Result<Vec<HistoryLine>, ClientError> {
+        let mut started = Started::default();
+        Ok(self.events().await?.iter().map(|event| started.line(event)).collect())
+    }
+
+    /// The events of the newest run of this id, in order.
+    pub(crate) async fn events(&self) -> Result<Vec<HistoryEvent>, ClientError> {
+        const CALL: &str = "read the history";
         let mut events = self.handle().fetch_history(WorkflowFetchHistoryOptions::default());
-        let (mut lines, mut started) = (Vec::new(), Started::default());
-        while let Some(event) = self.client.within("read the history", events.next()).await? {
-            let event = event
-                .map_err(|error| ClientError::interaction(self.workflow_id(), "read the history", error))?;
-            lines.push(started.line(&event));
+        let mut read = Vec::new();
+        while let Some(event) = self.client.within(CALL, events.next()).await? {
+            read.push(event.map_err(|error| ClientError::interaction(self.workflow_id(), CALL, error))?);
         }
-        Ok(lines)
+        Ok(read)
     }
 }
 

@@ -85,21 +85,6 @@ pub enum RunState {
 }
 
 impl RunState {
-    /// All of them.
-    pub const ALL: [Self; 5] = [Self::Pending, Self::Running, Self::Completed, Self::Failed, Self::Cancelled];
-
-    /// Its name.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Pending => "pending",
-            Self::Running => "running",
-            Self::Completed => "completed",
-            Self::Failed => "failed",
-            Self::Cancelled => "cancelled",
-        }
-    }
-
     /// The server's words for it; what is pending is running there.
     const fn of_the_server(self) -> &'static str {
         match self {

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use temporalio_client::grpc::WorkflowService;
 use temporalio_client::tonic::IntoRequest;
-use temporalio_client::{NamespacedClient, WorkflowExecutionDescription, WorkflowFetchHistoryOptions};
+use temporalio_client::{NamespacedClient, WorkflowExecutionDescription};
 use temporalio_common::protos::temporal::api::common::v1::{Payload, WorkflowExecution};
 use temporalio_common::protos::temporal::api::enums::v1::PendingActivityState;
 use temporalio_common::protos::temporal::api::failure::v1::Failure;
@@ -80,14 +80,7 @@ impl AnyRun {
     /// [`ClientError::NotFound`] past the server's retention.
     pub async fn progress(&self) -> Result<RunProgress, ClientError> {
         let mut progress = RunProgress::default();
-        let mut events = self.handle().fetch_history(WorkflowFetchHistoryOptions::default());
-        while let Some(event) = self.client.within("read the history", events.next()).await? {
-            progress.apply(
-                &event.map_err(|error| {
-                    ClientError::interaction(self.workflow_id(), "read the history", error)
-                })?,
-            );
-        }
+        self.events().await?.iter().for_each(|event| progress.apply(event));
         progress.look(&self.description().await?);
         Ok(progress)
     }

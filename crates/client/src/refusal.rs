@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::io;
 
-use rustls::{AlertDescription, CertificateError, InvalidMessage};
+use rustls::{CertificateError, InvalidMessage};
 use temporalio_client::errors::ClientConnectError;
 use temporalio_client::tonic::{Code, Status};
 
@@ -121,8 +121,23 @@ impl Refusal {
         })
     }
 
+    /// What an alert of TLS says against the client certificate.
+    fn of_alert(alert: &str) -> Option<Self> {
+        match alert {
+            "CertificateRequired" => Some(Self::ClientCertificateWanted),
+            "UnknownCA"
+            | "BadCertificate"
+            | "CertificateExpired"
+            | "CertificateRevoked"
+            | "CertificateUnknown"
+            | "UnsupportedCertificate"
+            | "DecryptError"
+            | "AccessDenied" => Some(Self::ClientCertificate(alert.to_owned())),
+            _ => None,
+        }
+    }
+
     fn of_rustls(error: &rustls::Error) -> Option<Self> {
-        use AlertDescription as Alert;
         use CertificateError as Wrong;
         Some(match error {
             rustls::Error::InvalidCertificate(wrong) => match wrong {
@@ -134,40 +149,15 @@ impl Refusal {
                 Wrong::NotValidForName | Wrong::NotValidForNameContext { .. } => Self::OtherName,
                 other => Self::Certificate(other.to_string()),
             },
-            rustls::Error::AlertReceived(Alert::CertificateRequired) => Self::ClientCertificateWanted,
-            rustls::Error::AlertReceived(
-                alert @ (Alert::UnknownCA
-                | Alert::BadCertificate
-                | Alert::CertificateExpired
-                | Alert::CertificateRevoked
-                | Alert::CertificateUnknown
-                | Alert::UnsupportedCertificate
-                | Alert::DecryptError
-                | Alert::AccessDenied),
-            ) => Self::ClientCertificate(format!("{alert:?}")),
+            rustls::Error::AlertReceived(alert) => return Self::of_alert(&format!("{alert:?}")),
             rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType) => Self::NoTls,
             _ => return None,
         })
     }
 }
 
-/// What an alert of TLS says against the client certificate, where the layers above have kept its words only.
-fn of_alert(detail: &str) -> Option<Refusal> {
-    let (_, alert) = detail.split_once("received fatal alert: ")?;
-    match alert {
-        "CertificateRequired" => Some(Refusal::ClientCertificateWanted),
-        "UnknownCA"
-        | "BadCertificate"
-        | "CertificateExpired"
-        | "CertificateRevoked"
-        | "CertificateUnknown"
-        | "UnsupportedCertificate"
-        | "DecryptError"
-        | "AccessDenied" => Some(Refusal::ClientCertificate(alert.to_owned())),
-        _ => None,
-    }
-}
-
+/// What stands before an alert of TLS where the layers above have kept its words only.
+const ALERT: &str = "received fatal alert: ";
 /// What a connection says that was there and is not any more: the server's reason is lost with it.
 const BROKEN_OFF: [&str; 4] = ["broken pipe", "reset by peer", "Connection reset", "connection closed"];
 
@@ -183,7 +173,7 @@ pub(crate) fn of_connecting(
         other => Refusal::of_tls(other),
     };
     let (address, detail) = (address.to_owned(), root_cause(error));
-    match refusal.or_else(|| of_alert(&detail)) {
+    match refusal.or_else(|| detail.split_once(ALERT).and_then(|(_, alert)| Refusal::of_alert(alert))) {
         Some(refusal) => ClientError::Refused { address, refusal },
         None if BROKEN_OFF.iter().any(|sign| detail.contains(sign)) => {
             ClientError::Refused { address, refusal: Refusal::BrokenOff { detail, shown } }

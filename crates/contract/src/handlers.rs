@@ -88,12 +88,12 @@ pub trait Described: WorkflowParams {
 
 /// What every workflow takes that lives until it is shut down.
 const OF_ENTITIES: &[Handler] = &[
-    told("pause", "Accepts messages from now on without applying them."),
-    told("resume", "Applies what was accepted while paused, and goes on."),
-    told("shutdown", "Applies what was accepted, and ends."),
+    signal("pause", "Accepts messages from now on without applying them."),
+    signal("resume", "Applies what was accepted while paused, and goes on."),
+    signal("shutdown", "Applies what was accepted, and ends."),
 ];
 
-const fn told(name: &'static str, does: &'static str) -> Handler {
+const fn signal(name: &'static str, does: &'static str) -> Handler {
     Handler { kind: HandlerKind::Signal, name, does, argument: None, answer: None }
 }
 

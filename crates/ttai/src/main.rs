@@ -2,16 +2,12 @@
 
 use std::process::ExitCode;
 
-use clap::FromArgMatches;
-use ttai::cli::{self, Cli, Command};
+use ttai::cli::{self, Command};
 use ttai::exit_kind::ExitKind;
 use ttai::{commands, output, report};
 
 fn main() -> ExitCode {
-    let cli = match Cli::from_arg_matches(&cli::command().get_matches()) {
-        Ok(cli) => cli,
-        Err(error) => error.exit(),
-    };
+    let cli = cli::parse();
     output::init_logs(cli.global.verbose, matches!(cli.command, Command::Analyze(_) | Command::Watch(_)));
     report::show_local_times();
     match commands::run(cli) {

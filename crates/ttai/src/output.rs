@@ -81,7 +81,13 @@ pub fn ask(question: &str) -> anyhow::Result<bool> {
     prompt(&format!("{question} [y/N] "));
     let mut answer = String::new();
     std::io::stdin().read_line(&mut answer)?;
-    Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
+    Ok(is_yes(&answer))
+}
+
+/// Whether an answer is yes.
+#[must_use]
+pub fn is_yes(answer: &str) -> bool {
+    matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")
 }
 
 /// Logs go to standard error: warnings by default, more with each `-v`, anything with `TTAI_LOG`.

@@ -60,7 +60,7 @@ pub use screens::{
     ScreenerRunArgs, ScreenerSaveArgs,
 };
 pub use setup::SetupArgs;
-pub use shown::command;
+pub use shown::{command, parse};
 pub use sync::{SyncBackfillArgs, SyncCommand, SyncOptions, SyncRunArgs};
 
 /// A durable trading assistant: analyses that survive crashes, with every number on record.

@@ -1,6 +1,7 @@
 //! Which of the global options a command's help shows: those that mean something there. The others are accepted everywhere.
 
-use clap::CommandFactory;
+use clap::error::ErrorKind;
+use clap::{CommandFactory, FromArgMatches};
 
 use super::Cli;
 
@@ -37,7 +38,20 @@ const WITHOUT_STORE: [&str; 7] = ["calc", "completions", "config", "drill", "hea
 /// Commands that read no configuration.
 const UNCONFIGURED: [&str; 3] = ["calc", "completions", "man"];
 
-/// The command line as it is parsed and documented.
+/// The command line of this process. One that asks for help, or is wrong, ends it.
+#[must_use]
+pub fn parse() -> Cli {
+    // Which options a help shows is worked out for a help only: it is most of what a start takes.
+    let matches = Cli::command().try_get_matches().unwrap_or_else(|error| match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            command().get_matches()
+        }
+        _ => error.exit(),
+    });
+    Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+}
+
+/// The command line as it is documented.
 #[must_use]
 pub fn command() -> clap::Command {
     let mut command = Cli::command();

@@ -72,7 +72,11 @@ pub(crate) struct PreferencesShown {
     in_effect: Vec<PreferenceRow>,
 }
 
-fn show(settings: &Settings, stated: &UserPreferences, options: &PreferencesOptions) -> anyhow::Result<()> {
+pub(super) fn show(
+    settings: &Settings,
+    stated: &UserPreferences,
+    options: &PreferencesOptions,
+) -> anyhow::Result<()> {
     let rows = in_effect(&settings.config, options.user.as_str(), stated);
     if options.json {
         let user_id = options.user.clone();

@@ -9,12 +9,12 @@ use ttai_core::alert::AlertSubject;
 use ttai_ports::{Preferences, PreferencesChange, UserPreferences, WatchlistChange, Watchlists};
 use ttai_store::Database;
 
-use super::{notify, preferences as stated};
-use crate::cli::{GlobalArgs, SetupArgs};
+use super::{notify, preferences};
+use crate::cli::{GlobalArgs, PreferencesOptions, SetupArgs};
 use crate::exit_kind::ExitKind;
 use crate::preferences::{PreferenceRow, in_effect, parsed};
 use crate::settings::Settings;
-use crate::{output, report, wiring};
+use crate::{output, wiring};
 
 /// What is asked of each preference, and what an answer looks like.
 const QUESTIONS: [(&str, &str); 7] = [
@@ -44,9 +44,7 @@ pub async fn run(global: &GlobalArgs, args: SetupArgs) -> anyhow::Result<ExitCod
     ask_test_message(&settings, &mut person).await?;
     output::note("");
     let stated = database.preferences(args.user.as_str()).await?;
-    let rows = in_effect(&settings.config, args.user.as_str(), &stated);
-    let rows = rows.into_iter().map(|row| vec![row.name.to_owned(), row.value, row.from]);
-    output::line(&report::plain_table(&["PREFERENCE", "IN EFFECT", "FROM"], rows));
+    preferences::show(&settings, &stated, &PreferencesOptions { user: args.user, json: false })?;
     output::note(
         "\nNext: `ttai dev` runs everything here; `ttai analyze AAPL` analyses a symbol; `ttai preferences set NAME VALUE` changes an \
          answer;\n`ttai config example > ttai.toml` has the settings for your broker and channels; `ttai doctor` checks them.",
@@ -87,7 +85,7 @@ async fn save(
     answer: &str,
 ) -> anyhow::Result<UserPreferences> {
     let set = parsed(&settings.config, name, answer)?;
-    stated::save(database, &args.user, &PreferencesChange { set, unset: Vec::new() }).await
+    preferences::save(database, &args.user, &PreferencesChange { set, unset: Vec::new() }).await
 }
 
 async fn ask_symbols(database: &Database, args: &SetupArgs, person: &mut Person) -> anyhow::Result<()> {
@@ -117,7 +115,7 @@ async fn ask_test_message(settings: &Settings, person: &mut Person) -> anyhow::R
         return Ok(());
     }
     let answer = person.answer(&format!("Send a test message to {}? [no]: ", channels.join(", ")))?;
-    if answer.is_some_and(|answer| matches!(answer.to_lowercase().as_str(), "y" | "yes")) {
+    if answer.is_some_and(|answer| output::is_yes(&answer)) {
         notify::test(settings, channels).await?;
     }
     Ok(())

@@ -21,12 +21,15 @@ use url::Url;
 
 use super::served_market::ServedMarket;
 use super::stage::{
-    LOOK, PATIENCE, Pace, Process, STRETCH_TITLES, Stretch, log_tail, temporal, ttai, worker_of,
+    LOOK, PATIENCE, Pace, Process, STRETCH_TITLES, Stretch, Worker, log_tail, tail_of, temporal, ttai,
+    worker_of,
 };
 use crate::cli::{DrillMcpArgs, GlobalArgs};
 use crate::settings::Settings;
 use crate::{output, report};
 
+/// What the MCP server says.
+const LOG: &str = "mcp.log";
 /// The token of all assistants.
 const TOKEN: &str = "drill-drill-drill-drill";
 /// Symbols of the market, of which the analyses take turns.
@@ -75,11 +78,10 @@ pub(super) async fn mcp(global: &GlobalArgs, args: DrillMcpArgs) -> anyhow::Resu
     let (address, endpoints) = (server.address(), &market.endpoints);
     let mut worker = worker_of(folder.path(), &address, endpoints, None, &[], Pace::Usual, &[])?;
     let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?.local_addr()?;
-    let mut serving = ttai(folder.path(), &address, endpoints, "mcp.log")?
-        .args(["mcp", "--toolsets", "all", "--http", &free.to_string()])
-        .env("TTAI__TOKENS__DEFAULT__TOKEN", TOKEN)
-        .spawn()
-        .context("ttai mcp cannot be started")?;
+    let mut mcp = ttai(folder.path(), &address, endpoints, LOG)?;
+    mcp.args(["mcp", "--toolsets", "all", "--http", &free.to_string()])
+        .env("TTAI__TOKENS__DEFAULT__TOKEN", TOKEN);
+    let mut serving = Worker::start(&mut mcp)?;
     let outcome = async {
         let assistant = Assistant::of(&format!("http://{free}/"))?;
         assistant.warm_up().await?;
@@ -92,10 +94,10 @@ pub(super) async fn mcp(global: &GlobalArgs, args: DrillMcpArgs) -> anyhow::Resu
     }
     .await;
     serving.kill()?;
-    serving.wait()?;
     worker.kill()?;
     server.stop().await?;
-    let findings = outcome.with_context(|| log_tail(folder.path()))?;
+    let findings = outcome
+        .with_context(|| format!("{}\n{}", log_tail(folder.path()), tail_of(&folder.path().join(LOG))))?;
     if args.json {
         output::line(&serde_json::to_string(&findings)?);
     } else {

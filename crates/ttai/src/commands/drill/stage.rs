@@ -88,10 +88,15 @@ pub(super) async fn arm(router: &PriceAlerts, alerts: &[AlertDefinition]) -> any
     Ok(())
 }
 
-/// A worker process. It is killed when this is dropped.
+/// A worker process, or another of ttai that runs on. It is killed when this is dropped.
 pub(super) struct Worker(Child);
 
 impl Worker {
+    /// Starts it.
+    pub(super) fn start(command: &mut Command) -> anyhow::Result<Self> {
+        command.spawn().map(Self).context("a process of ttai cannot be started")
+    }
+
     /// Its process id.
     pub(super) fn id(&self) -> u32 {
         self.0.id()
@@ -150,7 +155,7 @@ pub(super) fn worker_of(
     if pace == Pace::Drill {
         command.env("TTAI_DRILL", "1");
     }
-    command.spawn().map(Worker).context("a worker cannot be started")
+    Worker::start(&mut command)
 }
 
 /// This program at the drill's server, store and market, and with nothing of the environment's own; it writes into a log.
@@ -225,7 +230,12 @@ pub(super) async fn firings(database: &Database) -> anyhow::Result<Vec<FiringRec
 
 /// What the workers of a folder said last.
 pub(super) fn log_tail(folder: &Path) -> String {
-    let log = std::fs::read_to_string(folder.join("worker.log")).unwrap_or_default();
+    tail_of(&folder.join("worker.log"))
+}
+
+/// The end of a log.
+pub(super) fn tail_of(log: &Path) -> String {
+    let log = std::fs::read_to_string(log).unwrap_or_default();
     let lines: Vec<&str> = log.lines().collect();
     lines[lines.len().saturating_sub(30)..].join("\n")
 }
