@@ -29,6 +29,8 @@ pub mod legging;
 pub mod order;
 pub mod price;
 pub mod reconcile;
+pub mod rules;
+pub mod strategy;
 #[cfg(test)]
 mod testing;
 pub mod trade_log;
@@ -36,3 +38,5 @@ mod words;
 
 pub use intent::{ClientOrderId, TradeIntent};
 pub use order::{OrderPhase, TrackedOrder};
+pub use rules::TradingRules;
+pub use strategy::TradingStrategy;
