@@ -6,7 +6,7 @@ use temporalio_common::error::ApplicationFailure;
 use temporalio_sdk::activities::ActivityError;
 use ttai_contract::failure::capped;
 use ttai_contract::{AttemptProgress, FailureType, ValidationError};
-use ttai_ports::{PortError, StoreError};
+use ttai_ports::{PortError, StoreError, TradingStoreError};
 
 /// Why an activity has no answer.
 #[derive(Debug, thiserror::Error)]
@@ -20,6 +20,9 @@ pub(crate) enum AnalystError {
     /// The store.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The store of trading refuses a step.
+    #[error(transparent)]
+    Trading(TradingStoreError),
     /// The market has not enough of what the analysis needs.
     #[error("{0}")]
     NotEnoughData(String),
@@ -39,6 +42,15 @@ pub(crate) enum AnalystError {
     Crashed(String),
 }
 
+impl From<TradingStoreError> for AnalystError {
+    fn from(error: TradingStoreError) -> Self {
+        match error {
+            TradingStoreError::Store(error) => Self::Store(error),
+            other => Self::Trading(other),
+        }
+    }
+}
+
 impl AnalystError {
     /// The failure's type on the wire.
     pub(crate) fn failure_type(&self) -> FailureType {
@@ -56,7 +68,11 @@ impl AnalystError {
             Self::Port(PortError::Unavailable { .. } | PortError::OutcomeUnknown { .. }) => {
                 FailureType::ProviderUnavailableError
             }
-            Self::Store(StoreError::Unavailable(_)) => FailureType::StoreUnavailableError,
+            // What somebody else changed first is decided anew on what it is then.
+            Self::Store(StoreError::Unavailable(_)) | Self::Trading(TradingStoreError::Changed { .. }) => {
+                FailureType::StoreUnavailableError
+            }
+            Self::Trading(_) => FailureType::ValidationError,
             Self::TimedOut => FailureType::TimeoutError,
             Self::OutOfTime(_) => FailureType::DeadlineError,
             // The holder that took over does the work.

@@ -37,6 +37,7 @@ mod supervise;
 mod synthesis;
 #[cfg(test)]
 mod testing;
+mod trading;
 
 pub use agent::{ModelAnalyst, ModelBudget};
 pub use alerts::{AlertActivities, WatchedShard, alert_answer, blind_incident, list_alerts, watched_shards};
@@ -52,10 +53,11 @@ pub use news::NewsActivities;
 pub use notifications::NotificationActivities;
 pub use outputs::OutputActivities;
 pub use portfolio::PortfolioActivities;
-pub use ports::Ports;
+pub use ports::{Ports, TradingPorts};
 pub use quote_streams::QuoteStreamActivities;
 pub use reports::ReportActivities;
 pub use retention::RetentionActivities;
 pub use screener::ScreenActivities;
 pub use supervise::{AttemptOf, Shutdown, StopReasons, Supervisor};
 pub use sync::{SyncActivities, market_owner};
+pub use trading::TradingActivities;

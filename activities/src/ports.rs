@@ -3,13 +3,33 @@
 use std::sync::Arc;
 
 use ttai_ports::{
-    Accounts, Alerts, Analyses, Artifacts, Broker, Firings, Leases, MarketData, Metrics, ModelJournal, News,
-    NewsSeen, Notifier, Preferences, Provenance, QuoteStream, Recalls, Reports, Retain, SavedScreeners,
-    Scanner, ScreenerResults, StoppedMonitors, SyncedRows, TradeJournal, UserFiles, Watchlists,
+    Accounts, Alerts, Analyses, Artifacts, Broker, Differences, Firings, Halts, Leases, MarketData, Metrics,
+    ModelJournal, News, NewsSeen, Notifier, Orders, Preferences, Provenance, QuoteStream, Recalls, Reports,
+    Retain, SavedScreeners, Scanner, ScreenerResults, StoppedMonitors, SyncedRows, TradeJournal, TradeLog,
+    UserFiles, Watchlists,
 };
+
+use ttai_trading::TradingRules;
 
 use crate::agent::ModelAnalyst;
 use crate::deliveries::Deliverer;
+
+/// What trading goes by: its part of the store, and what the configuration allows.
+#[derive(Clone)]
+pub struct TradingPorts {
+    /// Orders.
+    pub orders: Arc<dyn Orders>,
+    /// The kill switch.
+    pub halts: Arc<dyn Halts>,
+    /// What reconciliations found.
+    pub differences: Arc<dyn Differences>,
+    /// Trades from entry to exit.
+    pub trade_log: Arc<dyn TradeLog>,
+    /// What the configuration allows.
+    pub rules: Arc<TradingRules>,
+    /// How many times as fast as the server's clock the market's runs; 1 of a live one.
+    pub speed: f64,
+}
 
 /// One adapter behind each port, wired by the binary.
 #[derive(Clone)]
@@ -68,6 +88,8 @@ pub struct Ports {
     pub notifier: Arc<dyn Notifier>,
     /// Messages, what became of them, and where they go.
     pub deliverer: Deliverer,
+    /// Trading.
+    pub trading: TradingPorts,
     /// Language models, where any is configured.
     pub models: Option<ModelAnalyst>,
     /// Who served the request at hand, and why not the first choice; empty where one provider always serves.

@@ -92,7 +92,35 @@ pub(crate) async fn call<W: Observer, A: Activity>(
 where
     A::Output: TemporalDeserializable,
 {
-    watched(ctx, A::ACTIVITY.name(), remote::<W, A>(ctx, input, means, about, None)).await
+    watched(ctx, A::ACTIVITY.name(), remote::<W, A>(ctx, input, means, about, Recall::None)).await
+}
+
+/// As [`call`], but the server makes one attempt, and its answer is waited for where the run is cancelled: for what takes effect
+/// outside and must not be done twice.
+pub(crate) async fn call_once<W: Observer, A: Activity>(
+    ctx: &WorkflowContext<W>,
+    input: A::Input,
+    means: Means,
+    about: &str,
+) -> Result<A::Output, CallError>
+where
+    A::Output: TemporalDeserializable,
+{
+    watched(ctx, A::ACTIVITY.name(), remote::<W, A>(ctx, input, means, about, Recall::Once)).await
+}
+
+/// As [`call`], and made to its end in a run that is being cancelled, too: for what has begun and must not be left half done.
+pub(crate) async fn call_uncancelled<W: Observer, A: Activity>(
+    ctx: &WorkflowContext<W>,
+    input: A::Input,
+    means: Means,
+    about: &str,
+) -> Result<A::Output, CallError>
+where
+    A::Output: TemporalDeserializable,
+{
+    let never = Recall::By(WorkflowCancellationToken::new());
+    watched(ctx, A::ACTIVITY.name(), remote::<W, A>(ctx, input, means, about, never)).await
 }
 
 /// As [`call`], for an activity that answers when it is recalled: once `recall` is cancelled, its answer is waited for.
@@ -106,7 +134,7 @@ pub(crate) async fn call_until<W: Observer, A: Activity>(
 where
     A::Output: TemporalDeserializable,
 {
-    watched(ctx, A::ACTIVITY.name(), remote::<W, A>(ctx, input, means, about, Some(recall))).await
+    watched(ctx, A::ACTIVITY.name(), remote::<W, A>(ctx, input, means, about, Recall::By(recall))).await
 }
 
 /// As [`call`], but tried once within the workflow task first: for activities that take milliseconds.
@@ -122,7 +150,9 @@ where
 {
     let call = async {
         match local::<W, A>(ctx, input.clone(), about, None).await {
-            Err(error) if may_be_tried_again(&error) => remote::<W, A>(ctx, input, means, about, None).await,
+            Err(error) if may_be_tried_again(&error) => {
+                remote::<W, A>(ctx, input, means, about, Recall::None).await
+            }
             outcome => outcome,
         }
     };
@@ -149,12 +179,36 @@ async fn watched<W: Observer, T>(
     call.await.inspect_err(|error| W::failed(ctx, activity, error))
 }
 
+/// How a call ends before it is answered.
+enum Recall {
+    /// With the run, at once.
+    None,
+    /// With the run, once its one attempt is over.
+    Once,
+    /// By a token of its own, once its attempt is over.
+    By(WorkflowCancellationToken),
+}
+
+impl Recall {
+    fn apply(self, options: &mut ActivityOptions) {
+        match self {
+            Self::None => return,
+            Self::Once => {
+                let once = RetryPolicy::builder().maximum_attempts(1).build();
+                options.retry_policy = Some(once);
+            }
+            Self::By(token) => options.cancellation_token = Some(token),
+        }
+        options.cancellation_type = ActivityCancellationType::WaitCancellationCompleted;
+    }
+}
+
 async fn remote<W: 'static, A: Activity>(
     ctx: &WorkflowContext<W>,
     input: A::Input,
     means: Means,
     about: &str,
-    recall: Option<WorkflowCancellationToken>,
+    recall: Recall,
 ) -> Result<A::Output, CallError>
 where
     A::Output: TemporalDeserializable,
@@ -165,10 +219,7 @@ where
     let policy = A::policy(&input);
     let terms = CallTerms { retry: policy.retry, budget_ms: milliseconds(means.budget) };
     let mut options = options(&policy, means, about);
-    if let Some(recall) = recall {
-        options.cancellation_type = ActivityCancellationType::WaitCancellationCompleted;
-        options.cancellation_token = Some(recall);
-    }
+    recall.apply(&mut options);
     let call =
         ctx.with_context_value_sync::<Terms, _>(terms, || ctx.execute_activity(A::ACTIVITY, input, options));
     call.await.map_err(|error| classify(&error))

@@ -10,12 +10,13 @@ use crate::entity::Answer;
 use crate::lenient::Arguments;
 use crate::workflows::WorkflowParams;
 use crate::{
-    AddAlerts, AlertAnswers, AlertIds, AlertShardParams, AnalysisParams, AutoRunScreenersParams,
-    CSPScreenerParams, ChartAnalysisParams, DeliverSignal, DeliveryParams, FullAnalysisParams, LatestSymbols,
-    LatestValues, ListAlerts, NewsWatcherParams, NewsWatchlist, OptionsAnalysisParams, PauseAlerts,
-    PortfolioMonitorConfig, PortfolioMonitorParams, PriceAlertParams, QuoteStreamHealth, QuoteStreamParams,
-    ReloadSignal, ResearchAnalysisParams, RetentionParams, RunReportParams, ScheduledScreenerParams,
-    ScheduledSyncParams, ScreenerParams, SnoozeAlert, SnoozePriceAlert, StreamedSymbols, SyncSourceParams,
+    AddAlerts, AlertAnswers, AlertIds, AlertShardParams, AnalysisParams, ApproveTrade,
+    AutoRunScreenersParams, CSPScreenerParams, ChartAnalysisParams, DailyTradingParams, DeliverSignal,
+    DeliveryParams, FullAnalysisParams, LatestSymbols, LatestValues, ListAlerts, NewsWatcherParams,
+    NewsWatchlist, OptionsAnalysisParams, PauseAlerts, PortfolioMonitorConfig, PortfolioMonitorParams,
+    PositionMonitorParams, PriceAlertParams, QuoteStreamHealth, QuoteStreamParams, RejectTrade, ReloadSignal,
+    ResearchAnalysisParams, RetentionParams, RunReportParams, ScheduledScreenerParams, ScheduledSyncParams,
+    ScreenerParams, SnoozeAlert, SnoozePriceAlert, StreamedSymbols, SyncSourceParams, TradeOrder,
     UpdateJournalParams,
 };
 
@@ -131,6 +132,20 @@ described! {
     FullAnalysisParams {}
     /// An analysis of the asked-for `type`: saved, then told on channels.
     AnalysisParams {}
+    /// The day's trade: a strategy decides, somebody approves, the order is sent once and followed, and what it opened is watched.
+    DailyTradingParams {
+        /// The order may be sent: it is priced and checked anew, and the answer says what became of it.
+        Update approve(ApproveTrade) -> TradeOrder;
+        /// The order may not be sent.
+        Update reject(RejectTrade) -> TradeOrder;
+    }
+    /// Watches a position until it is closed or has expired, and closes it by its plan.
+    PositionMonitorParams {
+        /// The order of an exit may be sent: it is priced and checked anew, and the answer says what became of it.
+        Update approve(ApproveTrade) -> TradeOrder;
+        /// The order of an exit may not be sent.
+        Update reject(RejectTrade) -> TradeOrder;
+    }
     /// A user's price alerts: takes them, stores them, and has them watched on the stream.
     PriceAlertParams {
         /// Arms an alert. One that is refused is listed in the status.

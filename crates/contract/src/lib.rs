@@ -45,16 +45,19 @@ pub mod storage;
 pub mod subject;
 pub mod sync;
 pub mod timed;
+pub mod trading;
 pub mod validate;
 pub mod workflows;
 
 pub use activities::{
-    Activity, ChartAnalysis, CheckAssignmentRisk, CheckNews, ComposeReport, DeliverMessages,
-    FetchFreeCapital, FetchMarketMetrics, FetchOptionChain, FetchPortfolio, FetchQuotes,
-    ListAutoRunScreeners, ListReportUsers, ListSyncResources, NotifyScreen, NotifySync, OptionsAnalysis,
-    QuicklyAnalyze, ReadQuotes, RecallNews, RecallPortfolio, RecallQuotes, RemoveOldRows, ResearchAnalysis,
-    RouteAlerts, RunScan, SaveAlerts, SaveAnalysis, SendNotifications, SendReport, SizePicks, StoreScreen,
-    SyncResources, SynthesizeRecommendation, UpdateJournal, WatchAlerts, WatchNews, WatchPortfolio,
+    Activity, AnswerOrder, CalculateTrade, ChartAnalysis, CheckAssignmentRisk, CheckExitConditions,
+    CheckNews, ClosePosition, CompensateLegs, ComposeReport, DeliverMessages, ExecuteTrade, FetchFreeCapital,
+    FetchMarketMetrics, FetchOptionChain, FetchPortfolio, FetchQuotes, FetchTradeFacts, FollowOrder,
+    IsMarketClosed, ListAutoRunScreeners, ListReportUsers, ListSyncResources, LogTrade, NotifyScreen,
+    NotifySync, NotifyTrade, OptionsAnalysis, PlanLegs, ProposeOrder, QuicklyAnalyze, ReadQuotes, RecallNews,
+    RecallPortfolio, RecallQuotes, RemoveOldRows, ResearchAnalysis, ResolveOrder, RouteAlerts, RunScan,
+    SaveAlerts, SaveAnalysis, SendNotifications, SendReport, SizePicks, StoreScreen, SyncResources,
+    SynthesizeRecommendation, UpdateJournal, WatchAlerts, WatchNews, WatchPortfolio, WatchPosition,
     WatchQuotes, activities,
 };
 pub use alerts::{
@@ -132,7 +135,17 @@ pub use sync::{
     SyncSourceResult,
 };
 pub use timed::Timed;
+pub use trading::{
+    AnswerOrderParams, ApproveTrade, CalculateTradeParams, ClosePositionParams, CompensateLegsParams,
+    DailyTradingParams, DailyTradingResult, DailyTradingStatus, DecidedTrade, ExecuteTradeParams, ExitAdvice,
+    FetchTradeFactsParams, FollowOrderParams, LegPlan, LegStep, LogTradeParams, MarketHoursParams,
+    NotifyTradeParams, OrderAnswer, OrderCheck, OrderLeave, OrderPrices, OrderRef, PlanLegsParams,
+    PlannedCompensation, PositionEnd, PositionEvent, PositionLook, PositionMonitorParams,
+    PositionMonitorResult, PositionMonitorStatus, ProposeOrderParams, RejectTrade, RunLimits, TradeCondition,
+    TradeDecision, TradeFacts, TradeOrder, TradeSummary, TradingRunStatus, WatchPositionParams,
+};
 pub use ttai_core::alert::AlertDefinition;
+pub use ttai_core::{IntentLeg, NetPrice, OrderPhase, OrderPurpose, TradingStrategy};
 pub use ttai_core::{Message, MessageArtifact, MessageField, MessageKind, Severity, Symbol};
 pub use validate::{Validate, ValidationError};
 pub use workflows::{

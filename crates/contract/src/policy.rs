@@ -207,6 +207,27 @@ pub const SEND_REPORT: ActivityPolicy = background(120, 30, STORE);
 /// Removing what is old: 30 min. It removes some rows at a time, and may be repeated.
 pub const RETENTION: ActivityPolicy = background(1800, 30, STORE);
 
+/// 001's activities: fetching facts 30 s, deciding 10 s, sending 60 s, logging 30 s, the clock 10 s, a look at a position 30 s.
+pub const TRADE_FACTS: ActivityPolicy = shared(30, 10, API);
+/// Deciding: it takes milliseconds.
+pub const TRADE_DECISION: ActivityPolicy = shared(10, 5, DEFAULT);
+/// Proposing, approving or rejecting an order: a quote, a preview, the risk gate, a row.
+pub const TRADE_ORDER: ActivityPolicy = shared(60, 20, API);
+/// Sending an order: 60 s, one attempt on the server. What became of a lost one is looked up, never sent again blindly.
+pub const TRADE_SEND: ActivityPolicy = shared(60, 10, DEFAULT);
+/// Looking an order up until it is known: 5 min an attempt, and tried again as long as it takes.
+pub const TRADE_LOOK_UP: ActivityPolicy = shared(300, 30, STORE);
+/// Following an order: as long as its price is tried.
+pub const TRADE_FOLLOW: ActivityPolicy = shared(9 * 3600, 60, STORE);
+/// Logging a trade, or telling of it: 30 s.
+pub const TRADE_LOG: ActivityPolicy = shared(30, 10, STORE);
+/// The market's clock: 10 s.
+pub const MARKET_CLOCK: ActivityPolicy = shared(10, 5, API);
+/// A look at a position: 30 s.
+pub const POSITION_LOOK: ActivityPolicy = shared(30, 10, API);
+/// Watching a position through a session: 9 h, heartbeat 5 min.
+pub const POSITION_WATCH: ActivityPolicy = shared(9 * 3600, 300, STORE);
+
 /// Longest silence of an attempt under the drill profile.
 pub const DRILL_HEARTBEAT: Duration = Duration::from_secs(3);
 /// Longest run of a workflow task under the drill profile.
@@ -220,6 +241,10 @@ pub const ANALYSIS_EXECUTION_TIMEOUT: Duration = Duration::from_secs(24 * 3600);
 pub const SCREEN_WORKING_TIME: Duration = Duration::from_secs(3600);
 /// Backstop that starters of screens set.
 pub const SCREEN_EXECUTION_TIMEOUT: Duration = Duration::from_secs(24 * 3600);
+/// Backstop that starters of trading runs set: `spy_spx` waits for its position.
+pub const TRADING_EXECUTION_TIMEOUT: Duration = Duration::from_secs(60 * 24 * 3600);
+/// Backstop of the watch over a position: the longest listed options live for three years.
+pub const POSITION_EXECUTION_TIMEOUT: Duration = Duration::from_secs(4 * 366 * 24 * 3600);
 /// Backstop of one call: no activity is tried again for longer.
 pub const CALL_TIMEOUT: Duration = Duration::from_secs(24 * 3600);
 

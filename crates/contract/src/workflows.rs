@@ -48,6 +48,8 @@ macro_rules! for_each_workflow {
             UpdateJournalWorkflow: UpdateJournalParams;
             RunReportWorkflow: RunReportParams;
             RetentionWorkflow: RetentionParams;
+            DailyTradingWorkflow: DailyTradingParams;
+            PositionMonitorWorkflow: PositionMonitorParams;
         }
     };
 }

@@ -14,6 +14,7 @@ pub mod news;
 pub mod option;
 mod option_root;
 pub mod order;
+pub mod order_phase;
 pub mod portfolio_rule;
 pub mod portfolio_watch;
 pub mod quote;
@@ -21,6 +22,7 @@ mod removed;
 pub mod strategy;
 pub mod streamer;
 pub mod symbol;
+pub mod trade;
 pub mod trend;
 
 pub use bar::{DailyBar, MinuteBar, SessionPart};
@@ -33,12 +35,14 @@ pub use moment::market_time;
 pub use news::NewsStory;
 pub use option::{ExerciseStyle, OccSymbol, OptionContract, OptionRight, Settlement, SettlementTime};
 pub use order::{Instrument, InstrumentError, OrderAction, OrderStatus, TimeInForce};
+pub use order_phase::OrderPhase;
 pub use portfolio_rule::{PortfolioRule, RuleKind};
 pub use portfolio_watch::{ActiveAlert, PortfolioAlert, WatchState};
 pub use quote::{Quote, QuoteCondition};
 pub use removed::RemovedRows;
 pub use strategy::{AccountType, OpenInterestPolicy, SpreadType};
 pub use symbol::{Symbol, SymbolError};
+pub use trade::{IntentLeg, NetPrice, OrderPurpose, TradingStrategy, UnknownStrategy};
 pub use trend::{ExtensionRisk, FibonacciLevel, LevelSide, Timeframe, TrendDirection, TrendQuality};
 
 /// New York, the time zone of every exchange date and clock time in this project.

@@ -1,7 +1,9 @@
 //! What is ordered at a broker, which way, for how long, and where an order stands there.
 
+use std::borrow::Cow;
 use std::fmt;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 use crate::option::{OccSymbol, OccSymbolError};
@@ -65,6 +67,22 @@ impl From<Instrument> for String {
     }
 }
 
+impl JsonSchema for Instrument {
+    fn schema_name() -> Cow<'static, str> {
+        "Instrument".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "A ticker, or the 21 characters of an option's OCC symbol.",
+            "type": "string",
+            "minLength": 1,
+            "maxLength": 21,
+            "examples": ["AAPL", "SPXW  261218C05000000"],
+        })
+    }
+}
+
 impl fmt::Display for Instrument {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -75,7 +93,7 @@ impl fmt::Display for Instrument {
 }
 
 /// What a leg does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum OrderAction {
     /// Buy what is not short.

@@ -6,7 +6,8 @@ use std::ops::Deref;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Deserializer, Serialize};
 use sha2::{Digest, Sha256};
-use ttai_core::{Instrument, OrderAction, TimeInForce};
+use ttai_core::TimeInForce;
+pub use ttai_core::{IntentLeg, NetPrice, OrderPurpose};
 
 use crate::words::hex;
 
@@ -63,31 +64,6 @@ impl From<ClientOrderId> for String {
     }
 }
 
-/// Why an order is sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum OrderPurpose {
-    /// Opens a position.
-    Entry,
-    /// Closes one.
-    Exit,
-    /// Closes one and opens its successor.
-    Roll,
-    /// Undoes legs that stand alone.
-    Compensation,
-}
-
-impl OrderPurpose {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Entry => "entry",
-            Self::Exit => "exit",
-            Self::Roll => "roll",
-            Self::Compensation => "compensation",
-        }
-    }
-}
-
 /// The place of an order in the workflow that it stems from. One place is one order: asked again, after whatever
 /// restart, it has the same client order id, also where price or quantity were computed anew.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -109,7 +85,7 @@ impl OrderSlot {
     pub fn client_order_id(&self, account: &str) -> ClientOrderId {
         let leg = self.leg.map_or_else(|| "all".to_owned(), |leg| leg.to_string());
         let sequence = self.sequence.to_string();
-        let digest = hash([account, &self.workflow_id, self.purpose.name(), &leg, &sequence]);
+        let digest = hash([account, &self.workflow_id, self.purpose.as_str(), &leg, &sequence]);
         ClientOrderId(format!("ttai-{}", digest.get(..32).unwrap_or(&digest)))
     }
 }
@@ -122,60 +98,6 @@ fn hash<'t>(texts: impl IntoIterator<Item = &'t str>) -> String {
         hasher.update(text.as_bytes());
     }
     hex(&hasher.finalize())
-}
-
-/// The limit of one unit of all legs, in dollars a share.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum NetPrice {
-    /// At most this much is paid.
-    Debit(Decimal),
-    /// At least this much is received.
-    Credit(Decimal),
-}
-
-impl NetPrice {
-    /// Positive paid, negative received.
-    #[must_use]
-    pub fn of_signed(paid: Decimal) -> Self {
-        if paid.is_sign_negative() && !paid.is_zero() { Self::Credit(-paid) } else { Self::Debit(paid) }
-    }
-
-    /// Positive paid, negative received.
-    #[must_use]
-    pub fn signed(self) -> Decimal {
-        match self {
-            Self::Debit(amount) => amount,
-            Self::Credit(amount) => -amount,
-        }
-    }
-
-    /// Dollars a share, without the direction.
-    #[must_use]
-    pub fn amount(self) -> Decimal {
-        match self {
-            Self::Debit(amount) | Self::Credit(amount) => amount,
-        }
-    }
-}
-
-impl fmt::Display for NetPrice {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let word = if matches!(self, Self::Debit(_)) { "debit" } else { "credit" };
-        write!(f, "{:.2} {word}", self.amount())
-    }
-}
-
-/// One leg of a trade.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct IntentLeg {
-    /// What.
-    pub instrument: Instrument,
-    /// Which way.
-    pub action: OrderAction,
-    /// Shares or contracts in one unit, at least 1.
-    pub ratio: u32,
 }
 
 /// The terms of an intent, not yet checked; [`TradeIntent`] is what was.

@@ -29,6 +29,7 @@ pub mod legging;
 pub mod order;
 pub mod price;
 pub mod reconcile;
+pub mod risk;
 pub mod rules;
 pub mod strategy;
 #[cfg(test)]
@@ -40,3 +41,4 @@ pub use intent::{ClientOrderId, TradeIntent};
 pub use order::{OrderPhase, TrackedOrder};
 pub use rules::TradingRules;
 pub use strategy::TradingStrategy;
+pub use words::named;

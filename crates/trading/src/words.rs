@@ -6,7 +6,8 @@ use rust_decimal::Decimal;
 use ttai_core::Instrument;
 
 /// An instrument as a trader says it: `AAPL`, `AAPL 2014-06-21 630 put`.
-pub(crate) fn named(instrument: &Instrument) -> String {
+#[must_use]
+pub fn named(instrument: &Instrument) -> String {
     instrument.contract().map_or_else(
         || instrument.to_string(),
         |contract| {

@@ -4,9 +4,6 @@
 mod csp_entry;
 mod spy_spx;
 
-use std::fmt;
-use std::str::FromStr;
-
 use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -14,51 +11,10 @@ use serde::{Deserialize, Serialize};
 use crate::exit::ExitTargets;
 use crate::intent::{IntentLeg, NetPrice};
 
+pub use ttai_core::TradingStrategy;
+
 pub use csp_entry::{CspCandidate, CspEntryFacts, CspEntryRules, WriteDay};
 pub use spy_spx::{SpySpxFacts, SpySpxPair, SpySpxRules};
-
-/// Which strategy.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum TradingStrategy {
-    /// One SPX call bought, ten SPY calls sold on the same expiration, for a credit.
-    SpySpx,
-    /// The best cash-secured put of the day's screen sold.
-    CspEntry,
-}
-
-impl TradingStrategy {
-    /// All of them.
-    pub const ALL: [Self; 2] = [Self::SpySpx, Self::CspEntry];
-
-    /// As in the configuration and on the wire.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::SpySpx => "spy_spx",
-            Self::CspEntry => "csp_entry",
-        }
-    }
-}
-
-impl fmt::Display for TradingStrategy {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-/// Not a strategy's name.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("there is no strategy '{0}'; choose from spy_spx, csp_entry")]
-pub struct UnknownStrategy(String);
-
-impl FromStr for TradingStrategy {
-    type Err = UnknownStrategy;
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let found = Self::ALL.into_iter().find(|strategy| strategy.as_str() == text);
-        found.ok_or_else(|| UnknownStrategy(text.to_owned()))
-    }
-}
 
 /// What a strategy was looking at.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

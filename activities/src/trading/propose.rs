@@ -1,0 +1,390 @@
+//! An order is made: a row with its client order id, priced, judged by the risk gate, and approved by a rule or asked for.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::json;
+use ttai_contract::{
+    AnswerOrderParams, OrderAnswer, OrderCheck, OrderLeave, OrderPrices, ProposeOrderParams, RunLimits,
+    TradeOrder, UserId, ValidationError,
+};
+use ttai_core::{IntentLeg, NetPrice, OrderPhase};
+use ttai_ports::{NewOrder, OrderChange, OrderPricing, OrderRecord};
+use ttai_trading::gate::{CheckOutcome, GateCheck, judge, passes};
+use ttai_trading::intent::{IntentTerms, OrderSlot};
+use ttai_trading::order::OrderStep;
+use ttai_trading::price::NetMarket;
+use ttai_trading::{TradeIntent, TradingStrategy};
+
+use super::desk::{
+    Shown, TradedAccount, audit_note, clock, intent, legs_in_words, now, order, session_close,
+};
+use super::gate_facts::{Gathered, gather, limits};
+use super::message::{Told, tell};
+use super::quotes::LegMarket;
+use crate::failure::AnalystError;
+use crate::ports::Ports;
+
+/// Seconds that a quote may be old where no limit says less.
+const QUOTE_SECONDS: u32 = 30;
+
+/// A limit, how far it gives way, and why it cannot be traded at.
+struct Priced {
+    limit: NetPrice,
+    prices: Option<OrderPrices>,
+    refusal: Option<String>,
+}
+
+/// Makes the order of a place in a workflow, or finds the one that was made there.
+pub(super) async fn propose(
+    ports: &Ports,
+    params: ProposeOrderParams,
+    workflow_id: &str,
+) -> Result<TradeOrder, AnalystError> {
+    let of = TradedAccount::find(ports, &params.user_id, &params.account_id).await?;
+    let now = now(ports, &params.legs).await;
+    let market = LegMarket::of(ports, &params.legs, now).await;
+    let priced = priced(ports, &params, &market, now)?;
+    let intent = terms(&params, &of, workflow_id, priced.limit)?;
+    let evidence = json!({ "evidence": params.evidence, "leave": params.leave });
+    let note = audit_note(workflow_id, now, evidence);
+    let new = NewOrder { intent, broker: of.broker.name().to_owned(), risk: None };
+    let record = ports.trading.orders.save_intent(&new, &note).await?.record;
+    let desk = Desk { ports, of: &of, actor: workflow_id, limits: &params.limits, now };
+    let (record, checks) = match record.order.phase() {
+        OrderPhase::Intended => match &params.leave {
+            OrderLeave::Own => desk.ask(record, &market, &priced, &params).await?,
+            OrderLeave::Of(other) | OrderLeave::Replacing(other) => {
+                (desk.inherit(record, other, &priced).await?, Vec::new())
+            }
+        },
+        // Made before by an attempt whose answer was lost.
+        OrderPhase::AwaitingApproval => {
+            desk.ask_the_user(&record, &params).await?;
+            (record, Vec::new())
+        }
+        _ => (record, Vec::new()),
+    };
+    Shown { prices: priced.prices, checks, ..Shown::new(ports, &record, of.broker.is_paper(), now) }.order()
+}
+
+/// Carries out what somebody said to an order that waits. One that waits no longer is answered as it is.
+pub(super) async fn answer(
+    ports: &Ports,
+    params: AnswerOrderParams,
+    actor: &str,
+) -> Result<TradeOrder, AnalystError> {
+    let user = &params.order.user_id;
+    let record = order(ports, user, &params.order.order_id).await?;
+    let of = TradedAccount::of(ports, user, &record).await?;
+    let legs = intent(&record)?.legs.clone();
+    let now = now(ports, &legs).await;
+    let desk = Desk { ports, of: &of, actor, limits: &params.limits, now };
+    if record.order.phase() != OrderPhase::AwaitingApproval {
+        return Shown::new(ports, &record, of.broker.is_paper(), now).order();
+    }
+    let (record, prices) = match params.answer {
+        OrderAnswer::Approve { by } => desk.approve(record, by, params.worst).await?,
+        OrderAnswer::Reject { by, reason } => {
+            let step = OrderStep::Reject { by: by.clone() };
+            (desk.step(record, step, None, json!({ "by": by, "reason": reason })).await?, None)
+        }
+        OrderAnswer::Expire => {
+            let at = record.approval.until.unwrap_or(now).max(now);
+            (desk.step(record, OrderStep::ExpireApproval { at }, None, json!({})).await?, None)
+        }
+    };
+    Shown { prices, ..Shown::new(ports, &record, of.broker.is_paper(), now) }.order()
+}
+
+/// The limit of what is asked: that of a replacement as it was asked for, else the mid with its walk.
+fn priced(
+    ports: &Ports,
+    params: &ProposeOrderParams,
+    market: &LegMarket,
+    now: DateTime<Utc>,
+) -> Result<Priced, AnalystError> {
+    if let (OrderLeave::Replacing(_), Some(limit)) = (&params.leave, params.limit) {
+        return Ok(Priced { limit, prices: None, refusal: None });
+    }
+    match walk(ports, &params.legs, params.worst, market, now) {
+        Ok((limit, prices)) => Ok(Priced { limit, prices: Some(prices), refusal: None }),
+        Err(refusal) => match params.limit.or(params.worst) {
+            Some(limit) => Ok(Priced { limit, prices: None, refusal: Some(refusal) }),
+            None => Err(AnalystError::NotEnoughData(refusal)),
+        },
+    }
+}
+
+/// The first limit and those after it, or why there is none.
+fn walk(
+    ports: &Ports,
+    legs: &[IntentLeg],
+    worst: Option<NetPrice>,
+    market: &LegMarket,
+    now: DateTime<Utc>,
+) -> Result<(NetPrice, OrderPrices), String> {
+    let rules = &ports.trading.rules;
+    let age = rules.limits.max_quote_age_seconds.unwrap_or(QUOTE_SECONDS);
+    let said = |error: ttai_trading::price::PriceError| {
+        let unread: Vec<&str> = market.problems.iter().map(String::as_str).collect();
+        let unread = if unread.is_empty() { String::new() } else { format!(" ({})", unread.join("; ")) };
+        format!("No price: {error}{unread}.")
+    };
+    let net = NetMarket::of(legs, &market.quotes, false, now, age).map_err(said)?;
+    let limits = net.walk(&rules.walk.policy(worst)).map_err(said)?;
+    let first = limits.first().copied().ok_or_else(|| "No price: the walk is empty.".to_owned())?;
+    let last = limits.last().copied().unwrap_or(first);
+    let prices = OrderPrices {
+        worst: worst.unwrap_or(last),
+        walk: limits.into_iter().skip(1).collect(),
+        seconds_a_step: rules.walk.seconds_a_step.max(1),
+    };
+    Ok((first, prices))
+}
+
+fn terms(
+    params: &ProposeOrderParams,
+    of: &TradedAccount,
+    workflow_id: &str,
+    limit: NetPrice,
+) -> Result<TradeIntent, AnalystError> {
+    let terms = IntentTerms {
+        user: of.user.to_string(),
+        account: of.account.clone(),
+        strategy: params.strategy.as_str().to_owned(),
+        slot: OrderSlot {
+            workflow_id: workflow_id.to_owned(),
+            purpose: params.purpose,
+            leg: params.leg,
+            sequence: params.sequence,
+        },
+        legs: params.legs.clone(),
+        quantity: params.quantity,
+        limit,
+    };
+    Ok(TradeIntent::new(terms).map_err(|error| ValidationError::new("legs", error.to_string()))?)
+}
+
+/// Where an order is judged and answered.
+struct Desk<'a> {
+    ports: &'a Ports,
+    of: &'a TradedAccount,
+    actor: &'a str,
+    limits: &'a RunLimits,
+    now: DateTime<Utc>,
+}
+
+impl Desk<'_> {
+    /// Has the gate judge it; then a rule approves it, or somebody is asked.
+    async fn ask(
+        &self,
+        record: OrderRecord,
+        market: &LegMarket,
+        priced: &Priced,
+        params: &ProposeOrderParams,
+    ) -> Result<(OrderRecord, Vec<OrderCheck>), AnalystError> {
+        let wanted = intent(&record)?.clone();
+        let (gathered, checks) = self.judge(&wanted, market).await;
+        if let Some(reason) = self.refusal(params.strategy, &gathered, &checks, priced.refusal.as_ref()) {
+            let detail = json!({ "checks": checks, "facts": gathered.facts });
+            let refused =
+                self.step(record, OrderStep::Refuse { reason: reason.clone() }, None, detail).await?;
+            self.tell_refused(&wanted, &refused, &reason, params).await?;
+            return Ok((refused, shown(&checks)));
+        }
+        let until = self.until();
+        let pricing = OrderPricing { limit: wanted.limit, risk: gathered.risk };
+        let detail = json!({ "checks": checks, "facts": gathered.facts, "prices": priced.prices });
+        let asked = self.step(record, OrderStep::AskApproval { until }, Some(pricing), detail).await?;
+        let is_paper = self.of.broker.is_paper();
+        if self.ports.trading.rules.approves(params.strategy, is_paper) {
+            let by = format!("the rule auto_approve of {}", params.strategy);
+            let step = OrderStep::Approve { by, at: self.now };
+            return Ok((self.step(asked, step, None, json!({})).await?, shown(&checks)));
+        }
+        self.ask_the_user(&asked, params).await?;
+        Ok((asked, shown(&checks)))
+    }
+
+    /// The leave of another order of the same plan. One that has ended is not inherited: then nobody approved it in time.
+    async fn inherit(
+        &self,
+        record: OrderRecord,
+        other: &str,
+        priced: &Priced,
+    ) -> Result<OrderRecord, AnalystError> {
+        let leave = order(self.ports, &self.of.user, other).await?.approval;
+        let (Some(by), Some(until)) = (leave.by, leave.until) else {
+            let reason = format!("Order {other}, whose approval it shares, was never approved.");
+            return self.step(record, OrderStep::Refuse { reason }, None, json!({})).await;
+        };
+        if let Some(reason) = priced.refusal.clone() {
+            return self.step(record, OrderStep::Refuse { reason }, None, json!({})).await;
+        }
+        let risk = record.risk;
+        let pricing = OrderPricing { limit: priced.limit, risk };
+        let detail = json!({ "shares_the_approval_of": other });
+        let asked = self.step(record, OrderStep::AskApproval { until }, Some(pricing), detail).await?;
+        if self.now >= until {
+            let step = OrderStep::ExpireApproval { at: self.now };
+            return self.step(asked, step, None, json!({})).await;
+        }
+        self.step(asked, OrderStep::Approve { by, at: self.now }, None, json!({})).await
+    }
+
+    /// Somebody gives leave: it is priced and judged anew. What does not pass now goes on waiting.
+    async fn approve(
+        &self,
+        record: OrderRecord,
+        by: String,
+        worst: Option<NetPrice>,
+    ) -> Result<(OrderRecord, Option<OrderPrices>), AnalystError> {
+        let until = record.approval.until.unwrap_or(self.now);
+        if self.now >= until {
+            let step = OrderStep::ExpireApproval { at: self.now };
+            return Ok((self.step(record, step, None, json!({})).await?, None));
+        }
+        let wanted = intent(&record)?.clone();
+        let market = LegMarket::of(self.ports, &wanted.legs, self.now).await;
+        let waits = |why: String| {
+            let (id, until) = (&record.client_order_id, clock(until));
+            AnalystError::NotEnoughData(format!("order {id} was not approved and waits until {until}: {why}"))
+        };
+        let (limit, prices) = walk(self.ports, &wanted.legs, worst, &market, self.now).map_err(&waits)?;
+        let requoted = wanted
+            .at(limit)
+            .map_err(|error| AnalystError::from(ValidationError::new("limit", error.to_string())))?;
+        let (gathered, checks) = self.judge(&requoted, &market).await;
+        let strategy: TradingStrategy = requoted.strategy.parse().unwrap_or_default();
+        if let Some(reason) = self.refusal(strategy, &gathered, &checks, None) {
+            return Err(waits(reason));
+        }
+        let pricing = OrderPricing { limit, risk: gathered.risk };
+        let detail = json!({ "checks": checks, "facts": gathered.facts, "prices": prices });
+        let step = OrderStep::Approve { by, at: self.now };
+        Ok((self.step(record, step, Some(pricing), detail).await?, Some(prices)))
+    }
+
+    async fn judge(&self, intent: &TradeIntent, market: &LegMarket) -> (Gathered, Vec<GateCheck>) {
+        let gathered = gather(self.ports, self.of, intent, market, self.now).await;
+        let checks = judge(intent, &limits(self.ports, self.limits), &gathered.facts);
+        (gathered, checks)
+    }
+
+    /// Why it is refused; none where everything passes.
+    fn refusal(
+        &self,
+        strategy: TradingStrategy,
+        gathered: &Gathered,
+        checks: &[GateCheck],
+        price: Option<&String>,
+    ) -> Option<String> {
+        let is_paper = self.of.broker.is_paper();
+        let leave = self.ports.trading.rules.check(strategy, &self.of.account, is_paper);
+        let leave = leave.err().map(|error| format!("{error}."));
+        let broker = gathered.refusal.as_ref().map(|reason| format!("{reason}."));
+        let barred = checks.iter().filter(|check| check.outcome != CheckOutcome::Passed);
+        let barred = barred.map(|check| check.sentence.clone());
+        let reasons: Vec<String> =
+            leave.into_iter().chain(broker).chain(price.cloned()).chain(barred).collect();
+        debug_assert!(!reasons.is_empty() || passes(checks), "a refusal has its reason");
+        (!reasons.is_empty()).then(|| reasons.join(" "))
+    }
+
+    /// Until when an approval is waited for: the session's close at the latest.
+    fn until(&self) -> DateTime<Utc> {
+        let close = session_close(self.now);
+        match self.ports.trading.rules.approval_minutes {
+            0 => close,
+            minutes => close.min(self.now + TimeDelta::minutes(i64::from(minutes))),
+        }
+    }
+
+    /// Takes a step. Where somebody else changed the order first, the call fails and is made again on what it is then.
+    async fn step(
+        &self,
+        record: OrderRecord,
+        step: OrderStep,
+        priced: Option<OrderPricing>,
+        detail: serde_json::Value,
+    ) -> Result<OrderRecord, AnalystError> {
+        let change = OrderChange {
+            client_order_id: record.client_order_id.clone(),
+            version: record.version,
+            step,
+            priced,
+        };
+        let note = audit_note(self.actor, self.now, detail);
+        let user = self.of.user.as_str();
+        Ok(self.ports.trading.orders.advance_order(user, &change, &note).await?.record)
+    }
+
+    async fn ask_the_user(
+        &self,
+        record: &OrderRecord,
+        params: &ProposeOrderParams,
+    ) -> Result<(), AnalystError> {
+        let wanted = intent(record)?;
+        let id = &record.client_order_id;
+        let until = record.approval.until.map(clock).unwrap_or_default();
+        let risk = record.risk.map(|risk| format!(" It may lose ${}.", grouped(risk))).unwrap_or_default();
+        let why = reason(params);
+        let text = format!(
+            "{} at {}.{risk}{why}\nApprove it until {until} with `ttai trade approve {id}`, or reject it with `ttai trade reject {id}`.",
+            legs_in_words(&wanted.legs, wanted.quantity),
+            wanted.limit
+        );
+        let told = Told {
+            key: format!("{id}/approval"),
+            title: format!("Approve? {}", legs_in_words(&wanted.legs, wanted.quantity)),
+            text,
+            severity: ttai_core::Severity::Warning,
+            channels: &params.channels,
+        };
+        tell(self.ports, &self.of.user, told).await
+    }
+
+    async fn tell_refused(
+        &self,
+        wanted: &TradeIntent,
+        record: &OrderRecord,
+        reason: &str,
+        params: &ProposeOrderParams,
+    ) -> Result<(), AnalystError> {
+        let told = Told {
+            key: format!("{}/refused", record.client_order_id),
+            title: format!("Not ordered: {}", legs_in_words(&wanted.legs, wanted.quantity)),
+            text: reason.to_owned(),
+            severity: ttai_core::Severity::Warning,
+            channels: &params.channels,
+        };
+        tell(self.ports, &self.of.user, told).await
+    }
+}
+
+/// Why the strategy or the exit wants it, from the evidence.
+fn reason(params: &ProposeOrderParams) -> String {
+    let text = |name: &str| params.evidence.get(name).and_then(|reason| reason.as_str());
+    text("reason").or_else(|| text("sentence")).map(|reason| format!(" {reason}")).unwrap_or_default()
+}
+
+fn shown(checks: &[GateCheck]) -> Vec<OrderCheck> {
+    let word = |value: serde_json::Value| value.as_str().map(str::to_owned).unwrap_or_default();
+    checks
+        .iter()
+        .map(|check| OrderCheck {
+            rule: word(json!(check.rule)),
+            outcome: word(json!(check.outcome)),
+            sentence: check.sentence.clone(),
+        })
+        .collect()
+}
+
+fn grouped(amount: rust_decimal::Decimal) -> String {
+    use rust_decimal::prelude::ToPrimitive;
+    crate::narrator::grouped(amount.to_f64().unwrap_or_default())
+}
+
+/// The user of an order, for whoever has the id alone.
+pub(super) fn user_of(record: &OrderRecord) -> Result<UserId, AnalystError> {
+    Ok(record.user_id.parse()?)
+}

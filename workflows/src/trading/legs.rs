@@ -1,0 +1,180 @@
+//! Opening a position: as one order where the broker takes all legs in one; else leg by leg, in an order that is never naked on the way,
+//! by a plan that is in the history before the first leg is sent. What then stands alone is undone, or handed to the user.
+
+use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive;
+use temporalio_workflow::WorkflowContext;
+use ttai_contract::{
+    CompensateLegs, CompensateLegsParams, LegPlan, LegStep, OrderLeave, PlanLegs, PlanLegsParams,
+    ProposeOrderParams, Severity, TradeOrder, TradingRunStatus,
+};
+use ttai_contract::{OrderPhase, OrderPurpose};
+
+use super::order_path::{Traded, carry_out, propose};
+use super::{ORDER_BUDGET, Trading, means, step, tell};
+use crate::calls::{self, CallError};
+
+/// What an entry came to.
+#[derive(Clone, Debug)]
+pub(crate) struct Entered {
+    /// How it ended; `Complete` where a position is open.
+    pub(crate) status: TradingRunStatus,
+    /// The orders that opened what stays, in order.
+    pub(crate) order_ids: Vec<String>,
+    /// Units that stay open.
+    pub(crate) units: u32,
+    /// Dollars a share received for one unit, negative paid.
+    pub(crate) credit: Decimal,
+}
+
+impl Entered {
+    fn nothing(status: TradingRunStatus) -> Self {
+        Self { status, order_ids: Vec::new(), units: 0, credit: Decimal::ZERO }
+    }
+}
+
+/// Opens what is asked for.
+pub(crate) async fn enter<W: Trading>(
+    ctx: &WorkflowContext<W>,
+    asked: ProposeOrderParams,
+) -> Result<Entered, CallError> {
+    step(ctx, "planning the legs");
+    let request = PlanLegsParams {
+        account_id: asked.account_id.clone(),
+        strategy: asked.strategy,
+        legs: asked.legs.clone(),
+        quantity: asked.quantity,
+    };
+    let plan = calls::call::<W, PlanLegs>(ctx, request, means(ctx, ORDER_BUDGET), "plan the legs").await?;
+    if let [_] = plan.steps.as_slice() {
+        let order = propose(ctx, asked).await?;
+        return Ok(whole(carry_out(ctx, order).await?));
+    }
+    leg_by_leg(ctx, &asked, &plan).await
+}
+
+/// How an order that never was at the broker ended.
+fn unsent(order: &TradeOrder) -> TradingRunStatus {
+    match order.phase {
+        OrderPhase::RejectedByUser | OrderPhase::ApprovalExpired => TradingRunStatus::NotApproved,
+        OrderPhase::Refused | OrderPhase::RejectedByBroker => TradingRunStatus::Refused,
+        _ => TradingRunStatus::NotFilled,
+    }
+}
+
+fn whole(traded: Traded) -> Entered {
+    let units = traded.filled.to_u32().unwrap_or_default();
+    if units == 0 {
+        return Entered::nothing(unsent(&traded.last));
+    }
+    Entered {
+        status: TradingRunStatus::Complete,
+        credit: -traded.average_price().unwrap_or_default(),
+        order_ids: traded.order_ids,
+        units,
+    }
+}
+
+/// Each leg when the one before it is filled. The first asks for leave for all of them.
+async fn leg_by_leg<W: Trading>(
+    ctx: &WorkflowContext<W>,
+    asked: &ProposeOrderParams,
+    plan: &LegPlan,
+) -> Result<Entered, CallError> {
+    let mut done: Vec<Traded> = Vec::new();
+    for (place, leg) in plan.steps.iter().enumerate() {
+        step(ctx, format!("leg {} of {}", place + 1, plan.steps.len()));
+        let order = propose(ctx, of_leg(asked, plan, leg, place, &done)).await?;
+        let traded = carry_out(ctx, order).await?;
+        let is_filled = traded.filled >= Decimal::from(leg.quantity);
+        let is_first = done.is_empty();
+        if !is_filled && is_first && traded.filled.is_zero() {
+            return Ok(Entered::nothing(unsent(&traded.last)));
+        }
+        done.push(traded);
+        if !is_filled {
+            return compensate(ctx, asked, plan, done).await;
+        }
+    }
+    Ok(entered(asked, &done, asked.quantity))
+}
+
+fn of_leg(
+    asked: &ProposeOrderParams,
+    plan: &LegPlan,
+    leg: &LegStep,
+    place: usize,
+    done: &[Traded],
+) -> ProposeOrderParams {
+    let first = done.first().and_then(|first| first.order_ids.first().cloned());
+    ProposeOrderParams {
+        leg: Some(u8::try_from(place).unwrap_or(u8::MAX)),
+        legs: leg.legs.clone(),
+        quantity: leg.quantity,
+        // A leg has a price of its own; the sum keeps to the worst one by the legs before it.
+        limit: None,
+        worst: None,
+        leave: first.map_or(OrderLeave::Own, OrderLeave::Of),
+        evidence: serde_json::json!({ "plan": plan.plan, "sentence": plan.sentence, "decision": asked.evidence }),
+        ..asked.clone()
+    }
+}
+
+/// What stays: the orders of all legs, and what one unit of them brought.
+fn entered(asked: &ProposeOrderParams, done: &[Traded], units: u32) -> Entered {
+    let cost: Decimal = done.iter().map(|traded| traded.cost).sum();
+    let all = Decimal::from(asked.quantity.max(1));
+    Entered {
+        status: TradingRunStatus::Complete,
+        order_ids: done.iter().flat_map(|traded| traded.order_ids.clone()).collect(),
+        units,
+        credit: (-cost / all).round_dp(4),
+    }
+}
+
+/// Undoes what stands alone. What cannot be undone is the user's, who is told at once.
+async fn compensate<W: Trading>(
+    ctx: &WorkflowContext<W>,
+    asked: &ProposeOrderParams,
+    plan: &LegPlan,
+    done: Vec<Traded>,
+) -> Result<Entered, CallError> {
+    let filled = done.iter().map(|traded| traded.filled.to_u32().unwrap_or_default()).collect();
+    let request = CompensateLegsParams { plan: plan.plan.clone(), filled };
+    let what =
+        calls::call::<W, CompensateLegs>(ctx, request, means(ctx, ORDER_BUDGET), "plan the undoing").await?;
+    let first = done.first().and_then(|first| first.order_ids.first().cloned());
+    let mut left = Vec::new();
+    for (place, undo) in what.undo.iter().enumerate() {
+        step(ctx, format!("undoing leg {} of {}", place + 1, what.undo.len()));
+        let order = ProposeOrderParams {
+            purpose: OrderPurpose::Compensation,
+            leg: Some(u8::try_from(place).unwrap_or(u8::MAX)),
+            legs: undo.legs.clone(),
+            quantity: undo.quantity,
+            limit: None,
+            worst: None,
+            leave: first.clone().map_or(OrderLeave::Own, OrderLeave::Of),
+            evidence: serde_json::json!({ "plan": plan.plan, "undoes": "a leg that stands alone" }),
+            ..asked.clone()
+        };
+        let order = propose(ctx, order).await?;
+        let undone = carry_out(ctx, order).await?;
+        if undone.filled < Decimal::from(undo.quantity) {
+            left.push(format!("{} of {}", undone.last.id, undone.last.sentence));
+        }
+    }
+    if left.is_empty() {
+        let mut kept = entered(asked, &done, what.whole_units);
+        if what.whole_units == 0 {
+            kept.status = TradingRunStatus::NotFilled;
+        }
+        return Ok(kept);
+    }
+    let text = format!(
+        "A leg was filled and the next one was not, and it could not be undone: {}. Look at the account, and close what stands alone.",
+        left.join("; ")
+    );
+    tell(ctx, ("handed-over", "Legs stand alone".to_owned()), text, Severity::Critical).await?;
+    Ok(Entered { status: TradingRunStatus::HandedOver, ..entered(asked, &done, what.whole_units) })
+}
