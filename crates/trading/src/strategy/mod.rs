@@ -76,7 +76,7 @@ pub enum StrategyFacts {
 /// One condition of a strategy, looked at.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EntryCondition {
-    /// Its name: `red_day`, `minutes_after_open`, …
+    /// Its name: `write_day`, `minutes_after_open`, …
     pub name: String,
     /// Whether it holds.
     pub holds: bool,

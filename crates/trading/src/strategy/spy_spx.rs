@@ -3,6 +3,9 @@
 //! One unit's credit is 10 × the SPY call's mid − 1 × the SPX call's, in dollars a share; its dollars are 100 times as many, since both
 //! contracts have a multiplier of 100.
 //!
+//! SPX calls are those of the root SPXW, which trade until the close of the expiration as SPY's do. Those of the root SPX settle at
+//! that day's opening and last trade in the session before, which leaves the SPY calls alone for a day: they are refused.
+//!
 //! Of the pairs that match, are within the days, have usable quotes and bring the minimum, the one is taken whose SPX strike is
 //! nearest to SPX; of equally near ones the first to expire; of those the higher strike.
 
