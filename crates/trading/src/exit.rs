@@ -34,8 +34,7 @@ impl ExitTargets {
     /// is so small that twice the credit cannot be lost, delta decides as for a single option.
     #[must_use]
     pub fn of(credit: Decimal, review_dte: i64, width: Option<Decimal>) -> Self {
-        // Buying back at three credits loses two.
-        let stop = credit.saturating_mul(Decimal::from(3));
+        let stop = Self::stop_of(credit);
         let stop_at = width.filter(|width| *width > stop).map(|_| stop);
         Self {
             close_at: credit / Decimal::TWO,
@@ -46,6 +45,11 @@ impl ExitTargets {
             closing_minutes: 60,
             pin_distance: Decimal::new(25, 2),
         }
+    }
+
+    /// Dollars a share at which closing loses twice the credit: buying back at three credits loses two.
+    pub(crate) fn stop_of(credit: Decimal) -> Decimal {
+        credit.saturating_mul(Decimal::from(3))
     }
 }
 

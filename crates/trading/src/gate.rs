@@ -51,6 +51,12 @@ pub struct TradeLimits {
 }
 
 impl TradeLimits {
+    /// Seconds that a quote may be old.
+    #[must_use]
+    pub fn quote_age_seconds(&self) -> u32 {
+        self.max_quote_age_seconds.unwrap_or(QUOTE_SECONDS)
+    }
+
     /// These limits where a run asks for others: of each the tighter one, so that a run can tighten and never loosen.
     #[must_use]
     pub fn tightened_by(&self, run: &Self) -> Self {
@@ -315,7 +321,7 @@ impl Gate<'_> {
 
     /// Bid and ask of each leg.
     fn sides(&self) -> Result<Vec<(Decimal, Decimal)>, GateCheck> {
-        let age = self.limits.max_quote_age_seconds.unwrap_or(QUOTE_SECONDS);
+        let age = self.limits.quote_age_seconds();
         let sides = self.intent.legs.iter().map(|leg| {
             let quote = self.facts.quotes.iter().find(|quote| quote.instrument == leg.instrument);
             let missing =

@@ -8,6 +8,8 @@
 //! | [`price`] | tick grids, limits from the mid, the walk toward the natural price |
 //! | [`gate`] | the risk gate: facts and limits in, checks with a sentence each out |
 //! | [`legging`] | several legs one by one, never naked on the way, with what to do if one fails |
+//! | [`rules`] | what the configuration allows: paper or live, limits, each strategy's own rules |
+//! | [`strategy`] | whether to trade today and what, every condition with its sentence |
 //! | [`exit`] | when a position is left, and what an expiration day asks for |
 //! | [`reconcile`] | the broker's orders and positions against ours |
 //! | [`trade_log`] | trades from entry to exit, as rows and as CSV |

@@ -206,7 +206,7 @@ impl NetMarket {
             mid = add(mid, half(bid, ask), leg.ratio, is_buy)?;
             natural = add(natural, Some(if is_buy { ask } else { bid }), leg.ratio, is_buy)?;
         }
-        if legs.is_empty() {
+        if legs.is_empty() || mid.abs().max(natural.abs()) > MOST_DOLLARS {
             return Err(PriceError::Overflow);
         }
         Ok(Self { mid, natural, class: TickClass::of_legs(legs, is_penny), legs: legs.len() })
@@ -408,6 +408,10 @@ mod tests {
         assert_eq!(price(&[moved(16)]).unwrap_err().to_string(), sentence);
         let huge = LegQuote { bid: Some(Decimal::MAX), ask: Some(Decimal::MAX), ..quote(PUT, 1, 1) };
         assert_eq!(price(&[huge]), Err(PriceError::Overflow));
+        // Each price is one, ten of it are none that an order could have.
+        let tenfold = [leg(PUT, SellToOpen, 10)];
+        let net = |dollars| NetMarket::of(&tenfold, &[quote(PUT, dollars, dollars)], true, now(), 15);
+        assert!(net(100_000_000).is_ok() && net(100_000_001) == Err(PriceError::Overflow));
     }
 
     proptest! {

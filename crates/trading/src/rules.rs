@@ -153,8 +153,8 @@ mod tests {
         for credentials in [false, true] {
             for live in [false, true] {
                 for enabled in [false, true] {
-                    let mut rules = TradingRules::default();
-                    rules.mode = if live { TradingMode::Live } else { TradingMode::Paper };
+                    let mode = if live { TradingMode::Live } else { TradingMode::Paper };
+                    let mut rules = TradingRules { mode, ..TradingRules::default() };
                     rules.csp_entry.leave.enabled = enabled;
                     // Without credentials of a real account there is a paper one only.
                     let trades_real_money = credentials && rules.check(strategy, "A1", false).is_ok();

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use chrono::{Datelike, NaiveDate};
 use rust_decimal::Decimal;
 use ttai_core::Instrument;
 
@@ -15,6 +16,23 @@ pub fn named(instrument: &Instrument) -> String {
             format!("{root} {} {strike} {}", contract.expiration, contract.right)
         },
     )
+}
+
+/// A day as a trader says it: `Jun 20`, with its year where that is not today's.
+pub(crate) fn day(date: NaiveDate, today: NaiveDate) -> String {
+    date.format(if date.year() == today.year() { "%b %-d" } else { "%b %-d %Y" }).to_string()
+}
+
+/// A price exactly, with cents at least: `5.10`, `5.085`. Rounded, a price that misses its limit could look as if it met it.
+pub(crate) fn price(amount: Decimal) -> String {
+    let amount = amount.normalize();
+    if amount.scale() < 2 { format!("{amount:.2}") } else { amount.to_string() }
+}
+
+/// `1 put`, `2 puts`.
+pub(crate) fn count(number: impl Into<i64>, what: &str) -> String {
+    let number = number.into();
+    if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
 }
 
 /// Lower-case hexadecimal digits.
@@ -40,6 +58,19 @@ pub(crate) fn dollars(amount: Decimal) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn prices_are_exact_and_days_have_their_year_where_it_is_another() {
+        for (amount, text) in
+            [("5.1", "5.10"), ("5.0850", "5.085"), ("630", "630.00"), ("0.999", "0.999"), ("0", "0.00")]
+        {
+            assert_eq!(price(amount.parse().unwrap()), text);
+        }
+        let date = |text: &str| text.parse().unwrap();
+        assert_eq!(day(date("2014-06-20"), date("2014-06-06")), "Jun 20");
+        assert_eq!(day(date("2015-01-02"), date("2014-12-30")), "Jan 2 2015");
+        assert_eq!((count(1, "put"), count(0, "put")), ("1 put".to_owned(), "0 puts".to_owned()));
+    }
 
     #[test]
     fn dollars_are_grouped_and_whole_where_they_can_be() {
