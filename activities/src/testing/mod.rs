@@ -26,7 +26,7 @@ use no_store::NoStore;
 pub(crate) use recorded::{oracle, recorded_daily, recorded_minutes, rows};
 
 use crate::deliveries::{Deliverer, LONGEST_SEND};
-use crate::ports::Ports;
+use crate::ports::{Ports, TradingPorts};
 use crate::supervise::{AttemptOf, Shutdown, StopReasons, Supervisor};
 
 /// One symbol's market at one moment. Every part may be replaced before the ports are made.
@@ -242,6 +242,14 @@ pub(crate) fn ports(market: FakeMarket) -> (Ports, Arc<MemoryStore>) {
             driver: None,
         },
         provenance: Provenance::default(),
+        trading: TradingPorts {
+            orders: Arc::new(NoStore),
+            halts: Arc::new(NoStore),
+            differences: Arc::new(NoStore),
+            trade_log: Arc::new(NoStore),
+            rules: Arc::default(),
+            speed: 1.0,
+        },
         models: None,
     };
     (ports, store)

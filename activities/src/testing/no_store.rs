@@ -7,29 +7,38 @@ use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
 use ttai_ports::{
     AccountDay, AlertChange, AlertFilter, AlertRecord, Alerts, AnalysisCursor, AnalysisRecord, ArmedShard,
-    ChangedAlert, Deliveries, DeliveryBacklog, DeliveryClaim, DeliveryFilter, DeliveryKey, FiringFilter,
-    FiringRecord, Firings, JournalEntry, JournalFilter, JournalLink, JournalVerdict, LeaseGrant, LeaseRecord,
-    Leases, MessageDelivery, MessageRecord, Messages, NewAlert, NewDigest, NewFiring, NewMessage,
-    NewScreener, NewsCheck, NewsProgress, NewsSeen, Preferences, PreferencesChange, RecordedFiring,
-    RemovedRows, ReportFilter, ReportRecord, Reports, Retain, SavedAlert, SavedRows, SavedScreener,
+    AuditNote, ChangedAlert, ChangedOrder, ClaimOutcome, DayTraded, Deliveries, DeliveryBacklog,
+    DeliveryClaim, DeliveryFilter, DeliveryKey, DifferenceRecord, Differences, ExecutionRecord, FiringFilter,
+    FiringRecord, Firings, HaltScope, HaltedTrading, Halts, JournalEntry, JournalFilter, JournalLink,
+    JournalVerdict, LeaseGrant, LeaseRecord, Leases, MessageDelivery, MessageRecord, Messages, NewAlert,
+    NewDigest, NewFiring, NewMessage, NewOrder, NewScreener, NewsCheck, NewsProgress, NewsSeen, OrderChange,
+    OrderFilter, OrderRecord, Orders, Preferences, PreferencesChange, RecordedFiring, RemovedRows,
+    ReportFilter, ReportRecord, Reports, Retain, SavedAlert, SavedOrder, SavedRows, SavedScreener,
     SavedScreeners, ScreenerCursor, SeenStory, SettledDelivery, StoppedMonitors, StoreError, StoryFilter,
-    StoryIdentity, SyncState, SyncedResource, SyncedRow, SyncedRows, TradeJournal, UserPreferences,
-    WatchlistChange, WatchlistRecord, Watchlists,
+    StoryIdentity, SyncState, SyncedResource, SyncedRow, SyncedRows, TradeFilter, TradeJournal, TradeLog,
+    TradingHalt, TradingStoreError, UserPreferences, WatchlistChange, WatchlistRecord, Watchlists,
 };
+
+use ttai_trading::order::OrderReport;
+use ttai_trading::reconcile::Difference;
+use ttai_trading::trade_log::LoggedTrade;
+use ttai_trading::{ClientOrderId, TrackedOrder};
 
 /// Stands where a test needs none.
 pub(super) struct NoStore;
 
 /// Every call of a trait answers that the store is away.
 macro_rules! away {
-    ($trait:ident: $($call:ident($($argument:ty),*) -> $answer:ty;)+) => {
+    ($trait:ident: $($call:ident($($argument:ty),*) -> $answer:ty $(, $error:ty)?;)+) => {
         #[async_trait]
         impl $trait for NoStore {
-            $(async fn $call(&self, $(_: $argument),*) -> Result<$answer, StoreError> {
-                Err(StoreError::Unavailable("there is none in this test".to_owned()))
+            $(async fn $call(&self, $(_: $argument),*) -> Result<$answer, away!(@error $($error)?)> {
+                Err(StoreError::Unavailable("there is none in this test".to_owned()).into())
             })+
         }
     };
+    (@error) => { StoreError };
+    (@error $error:ty) => { $error };
 }
 
 away! { Alerts:
@@ -128,4 +137,30 @@ away! { Deliveries:
     list_deliveries(&DeliveryFilter) -> Vec<MessageDelivery>;
     acknowledge_deliveries(&str, &str) -> u64;
     retry_deliveries(&str, Option<&str>, DateTime<Utc>) -> u64;
+}
+away! { Orders:
+    save_intent(&NewOrder, &AuditNote) -> SavedOrder, TradingStoreError;
+    adopt_order(&str, &str, &str, &TrackedOrder, &AuditNote) -> SavedOrder, TradingStoreError;
+    order(&str, &str) -> Option<OrderRecord>;
+    orders(&str, &OrderFilter) -> Vec<OrderRecord>;
+    advance_order(&str, &OrderChange, &AuditNote) -> ChangedOrder, TradingStoreError;
+    claim_order(&str, &ClientOrderId, u64, &AuditNote) -> ClaimOutcome, TradingStoreError;
+    apply_report(&str, &str, &OrderReport, &AuditNote) -> ChangedOrder, TradingStoreError;
+    executions(&str, &str) -> Vec<ExecutionRecord>;
+    day_traded(&str, Option<&str>, NaiveDate) -> DayTraded;
+}
+away! { Halts:
+    halt(&HaltScope, &str, &AuditNote) -> HaltedTrading, TradingStoreError;
+    resume(&HaltScope, &AuditNote) -> bool, TradingStoreError;
+    halts(Option<&str>) -> Vec<TradingHalt>;
+    trading_halt(&str, &str) -> Option<TradingHalt>;
+}
+away! { Differences:
+    save_differences(&str, &str, &[Difference], &AuditNote) -> Vec<DifferenceRecord>, TradingStoreError;
+    differences(&str, Option<&str>, bool) -> Vec<DifferenceRecord>;
+    acknowledge_difference(&str, &str, &str, &AuditNote) -> DifferenceRecord, TradingStoreError;
+}
+away! { TradeLog:
+    save_trade(&str, &LoggedTrade, &AuditNote) -> bool, TradingStoreError;
+    trades(&str, &TradeFilter) -> Vec<LoggedTrade>;
 }

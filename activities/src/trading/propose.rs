@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 use ttai_contract::{
     AnswerOrderParams, OrderAnswer, OrderCheck, OrderLeave, OrderPrices, ProposeOrderParams, RunLimits,
-    TradeOrder, UserId, ValidationError,
+    TradeOrder, ValidationError,
 };
 use ttai_core::{IntentLeg, NetPrice, OrderPhase};
 use ttai_ports::{NewOrder, OrderChange, OrderPricing, OrderRecord};
@@ -382,9 +382,4 @@ fn shown(checks: &[GateCheck]) -> Vec<OrderCheck> {
 fn grouped(amount: rust_decimal::Decimal) -> String {
     use rust_decimal::prelude::ToPrimitive;
     crate::narrator::grouped(amount.to_f64().unwrap_or_default())
-}
-
-/// The user of an order, for whoever has the id alone.
-pub(super) fn user_of(record: &OrderRecord) -> Result<UserId, AnalystError> {
-    Ok(record.user_id.parse()?)
 }

@@ -284,6 +284,8 @@ fn gcd(a: u32, b: u32) -> u32 {
 
 #[cfg(test)]
 mod tests {
+    use ttai_core::OrderAction;
+
     use super::*;
     use crate::testing::{cents, csp, leg, terms};
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use secrecy::ExposeSecret;
-use ttai_activities::{Deliverer, Ports};
+use ttai_activities::{Deliverer, Ports, TradingPorts};
 use ttai_notify::Channels;
 use ttai_ports::{
     AccountLimits, Broker, MarketData, Metrics, News, Notifier, Provenance, QuoteStream, Scanner,
@@ -82,6 +82,14 @@ async fn assemble(settings: &Settings, store: Arc<Spooled>) -> anyhow::Result<Po
         streams,
         notifier,
         deliverer,
+        trading: TradingPorts {
+            orders: Arc::clone(store.database()) as _,
+            halts: Arc::clone(store.database()) as _,
+            differences: Arc::clone(store.database()) as _,
+            trade_log: Arc::clone(store.database()) as _,
+            rules: Arc::default(),
+            speed: settings.market_speed().max(1.0),
+        },
         provenance: Provenance::default(),
         models,
     })

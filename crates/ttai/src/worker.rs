@@ -20,7 +20,7 @@ use ttai_activities::{
     AlertActivities, AnalystActivities, Compute, DeliveryActivities, JournalActivities, MarketDataActivities,
     NewsActivities, NotificationActivities, OutputActivities, PortfolioActivities, Ports,
     QuoteStreamActivities, ReportActivities, RetentionActivities, ScreenActivities, Shutdown, Supervisor,
-    SyncActivities, cores,
+    SyncActivities, TradingActivities, cores,
 };
 use ttai_client::TtaiClient;
 use ttai_contract::{TaskQueue, WorkflowParams};
@@ -291,6 +291,11 @@ fn options(queue: TaskQueue, parts: &Parts<'_>, settings: &WorkerSettings) -> an
     if queue == TaskQueue::Streaming {
         options.register_activities(AlertActivities::new((*ports).clone(), supervisor.clone()));
         options.register_activities(QuoteStreamActivities::new((*ports).clone(), supervisor.clone()));
+        options.register_activities(TradingActivities::new(
+            (*ports).clone(),
+            compute.clone(),
+            supervisor.clone(),
+        ));
     }
     register_workflows(&mut options, queue)?;
     Ok(options)

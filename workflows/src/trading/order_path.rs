@@ -108,8 +108,7 @@ async fn end_approval<W: Trading>(
     id: &str,
     answer: OrderAnswer,
 ) -> Result<(), CallError> {
-    let asked =
-        AnswerOrderParams { order: of(ctx, id), answer, limits: ctx.state(|run| run.desk().limits.clone()) };
+    let asked = ctx.state(|run| run.desk().answer(id, answer));
     let order =
         calls::call::<W, AnswerOrder>(ctx, asked, means(ctx, CALL_TIMEOUT), "ending an approval").await?;
     note(ctx, order);
