@@ -60,4 +60,4 @@ pub use retention::RetentionActivities;
 pub use screener::ScreenActivities;
 pub use supervise::{AttemptOf, Shutdown, StopReasons, Supervisor};
 pub use sync::{SyncActivities, market_owner};
-pub use trading::TradingActivities;
+pub use trading::{ReconciledBooks, TradingActivities, reconcile_account};

@@ -155,6 +155,10 @@ async fn watched(
 ) -> Result<Option<PositionMonitorResult>, CallError> {
     let look = look(ctx, position).await?;
     ctx.state_mut(|run| run.last = look.clone());
+    // What somebody closed of it at the broker is not closed again.
+    if let Some(held) = look.units_held.filter(|held| (1..position.quantity).contains(held)) {
+        position.quantity = held;
+    }
     match look.event {
         PositionEvent::Hold => Ok(None),
         PositionEvent::SessionOver => {

@@ -10,7 +10,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use rust_decimal::Decimal;
 use tokio::task::JoinSet;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 use ttai_calendar::{new_york_date, next_session, part_of_day, session};
 use ttai_contract::portfolio::RECENT_ALERTS;
@@ -30,6 +30,7 @@ use crate::market_view;
 use crate::ports::Ports;
 use crate::recalls::{ASKED_EVERY, is_recalled};
 use crate::supervise::Progress;
+use crate::trading::reconcile_account;
 
 /// How often an account is read before the open and after the close: shares move, and the stream sees it.
 const OUT_OF_SESSION: Duration = Duration::from_secs(15 * 60);
@@ -37,6 +38,8 @@ const OUT_OF_SESSION: Duration = Duration::from_secs(15 * 60);
 const NOTHING_TRADES: Duration = Duration::from_secs(3600);
 /// How often positions are written to the store.
 const SYNC_EVERY: TimeDelta = TimeDelta::minutes(5);
+/// How often the broker's books are compared with ours.
+const RECONCILE_EVERY: Duration = Duration::from_secs(5 * 60);
 /// Most alerts whose messages the ledger has not taken yet.
 const MOST_PENDING: usize = 200;
 /// How often marks that have moved are compared with the rules.
@@ -91,6 +94,8 @@ struct Watching<'a> {
     /// The kind of market that served last.
     market: String,
     sends: JoinSet<()>,
+    /// When the broker's books were last compared with ours.
+    reconciled: Option<Instant>,
 }
 
 impl<'a> Watching<'a> {
@@ -107,6 +112,7 @@ impl<'a> Watching<'a> {
             synced: None,
             market: market_view::source(ports).kind().to_owned(),
             sends: JoinSet::new(),
+            reconciled: None,
         }
     }
 
@@ -170,7 +176,18 @@ impl<'a> Watching<'a> {
         self.watch.last_check = Some(now);
         self.record(changes).await;
         self.sync(now).await;
+        self.reconcile().await;
         Ok(self.next_in(now))
+    }
+
+    /// Compares the broker's books with ours, every few minutes. What cannot be compared now is a problem that the status shows.
+    async fn reconcile(&mut self) {
+        let is_due = self.reconciled.is_none_or(|last| last.elapsed() >= RECONCILE_EVERY);
+        let Some(found) = self.found.as_ref().filter(|_| is_due) else { return };
+        match reconcile_account(self.ports, &self.params.user_id, &found.account).await {
+            Ok(_) => self.reconciled = Some(Instant::now()),
+            Err(problem) => self.watch.problems.push(format!("not reconciled with the broker: {problem}")),
+        }
     }
 
     /// Compares what is known with the rules.

@@ -12,11 +12,11 @@ use ttai_ports::{
     FiringRecord, Firings, HaltScope, HaltedTrading, Halts, JournalEntry, JournalFilter, JournalLink,
     JournalVerdict, LeaseGrant, LeaseRecord, Leases, MessageDelivery, MessageRecord, Messages, NewAlert,
     NewDigest, NewFiring, NewMessage, NewOrder, NewScreener, NewsCheck, NewsProgress, NewsSeen, OrderChange,
-    OrderFilter, OrderRecord, Orders, Preferences, PreferencesChange, RecordedFiring, RemovedRows,
-    ReportFilter, ReportRecord, Reports, Retain, SavedAlert, SavedOrder, SavedRows, SavedScreener,
-    SavedScreeners, ScreenerCursor, SeenStory, SettledDelivery, StoppedMonitors, StoreError, StoryFilter,
-    StoryIdentity, SyncState, SyncedResource, SyncedRow, SyncedRows, TradeFilter, TradeJournal, TradeLog,
-    TradingHalt, TradingStoreError, UserPreferences, WatchlistChange, WatchlistRecord, Watchlists,
+    OrderFilter, OrderRecord, Orders, Preferences, PreferencesChange, ReconciledAccount, RecordedFiring,
+    RemovedRows, ReportFilter, ReportRecord, Reports, Retain, SavedAlert, SavedOrder, SavedRows,
+    SavedScreener, SavedScreeners, ScreenerCursor, SeenStory, SettledDelivery, StoppedMonitors, StoreError,
+    StoryFilter, StoryIdentity, SyncState, SyncedResource, SyncedRow, SyncedRows, TradeFilter, TradeJournal,
+    TradeLog, TradingHalt, TradingStoreError, UserPreferences, WatchlistChange, WatchlistRecord, Watchlists,
 };
 
 use ttai_trading::order::OrderReport;
@@ -157,6 +157,8 @@ away! { Halts:
 }
 away! { Differences:
     save_differences(&str, &str, &[Difference], &AuditNote) -> Vec<DifferenceRecord>, TradingStoreError;
+    reconciled(&str, &str) -> Option<ReconciledAccount>;
+    save_reconciled(&str, &str, &ReconciledAccount) -> ();
     differences(&str, Option<&str>, bool) -> Vec<DifferenceRecord>;
     acknowledge_difference(&str, &str, &str, &AuditNote) -> DifferenceRecord, TradingStoreError;
 }

@@ -260,10 +260,8 @@ async fn candidate(
     );
     let highest_written = match highest_written(ports, of, &pick.symbol).await {
         Ok(highest) => highest,
-        Err(error) => {
-            missing.push(format!("The trade log could not be read: {error}."));
-            None
-        }
+        // Unknown is not "none": a mark that cannot be read bars.
+        Err(error) => return (None, vec![format!("The trade log could not be read: {error}.")]),
     };
     let candidate = CspCandidate {
         price: chain.as_ref().and_then(underlying_price),

@@ -23,7 +23,10 @@ mod message;
 mod position;
 mod propose;
 mod quotes;
+mod reconcile;
 mod send;
+
+pub use reconcile::{ReconciledBooks, reconcile_account};
 
 use std::sync::Arc;
 

@@ -164,6 +164,8 @@ impl<'a> Position<'a> {
         let is_held = params.held_rule.as_deref() == Some(rule.as_str());
         match decision.action {
             ExitAction::Hold | ExitAction::LetExpire => {}
+            // What was opened today was decided today.
+            ExitAction::Review if new_york_date(self.opened.opened_at) == new_york_date(self.now) => {}
             ExitAction::Review => self.tell_review(&decision).await?,
             ExitAction::Close | ExitAction::Roll if is_held => {
                 look.sentence = format!(
@@ -217,11 +219,16 @@ impl<'a> Position<'a> {
 
     /// The plan made at the entry; else the default one of what it was opened for.
     async fn targets(&self, last: NaiveDate) -> Result<ExitTargets, AnalystError> {
-        if let Ok(targets) = serde_json::from_value::<ExitTargets>(self.opened.exit.clone()) {
-            return Ok(targets);
-        }
         let stored = opened_at_price(self.ports, self.opened).await?;
         let credit = stored.unwrap_or(self.opened.entry_credit);
+        if let Ok(mut targets) = serde_json::from_value::<ExitTargets>(self.opened.exit.clone()) {
+            // The plan was made at the mid; what was filled counts.
+            if credit > Decimal::ZERO {
+                targets.close_at = credit / Decimal::TWO;
+                targets.stop_at = targets.stop_at.map(|_| ExitTargets::stop_of(credit));
+            }
+            return Ok(targets);
+        }
         let days = (last - new_york_date(self.opened.opened_at)).num_days();
         let review = if days > 30 { 21 } else { days / 2 };
         let mut targets = ExitTargets::of(credit.max(Decimal::ZERO), review, None);

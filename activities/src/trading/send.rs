@@ -229,6 +229,16 @@ pub(super) async fn book(
     order(ports, &of.user, id).await
 }
 
+/// The broker does not know an order by our id.
+pub(super) async fn not_found(
+    ports: &Ports,
+    of: &TradedAccount,
+    id: &str,
+    now: DateTime<Utc>,
+) -> Result<OrderRecord, AnalystError> {
+    apply(ports, of, id, &OrderReport::NotFound { at: now }, now).await
+}
+
 async fn apply(
     ports: &Ports,
     of: &TradedAccount,
@@ -339,7 +349,7 @@ async fn looked_up(
     let id = &record.client_order_id;
     match of.broker.order_by_client_id(&of.account, id).await {
         Ok(Some(found)) => book(ports, of, id, &found).await,
-        Ok(None) => apply(ports, of, id, &OrderReport::NotFound { at: now }, now).await,
+        Ok(None) => not_found(ports, of, id, now).await,
         Err(error) => {
             tracing::warn!(order = id, "the look-up failed: {error}");
             Ok(record)

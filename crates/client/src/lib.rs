@@ -33,6 +33,7 @@ mod schedules;
 mod screens;
 mod start;
 mod syncs;
+mod trading;
 
 pub use alerts::PriceAlerts;
 pub use connect::{Connect, TtaiClient};
@@ -52,3 +53,4 @@ pub use schedules::{
 };
 pub use screens::ScreenHandle;
 pub use syncs::SyncHandle;
+pub use trading::TradingRun;

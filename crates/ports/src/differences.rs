@@ -1,8 +1,12 @@
 //! What reconciliations found, with both sides. An account pauses until each difference that pauses it was acknowledged.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
+use ttai_core::Instrument;
 use ttai_trading::reconcile::Difference;
 
 use crate::audit_trail::AuditNote;
@@ -47,6 +51,15 @@ pub struct Acknowledgement {
     pub note: String,
 }
 
+/// An account as the last reconciliation left it: all that it found is in the differences.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ReconciledAccount {
+    /// Shares and contracts, negative when short, that the account holds beside what the fills of the user's orders come to.
+    pub beside_orders: BTreeMap<Instrument, Decimal>,
+    /// When it was.
+    pub at: DateTime<Utc>,
+}
+
 /// Differences. Every call may be repeated.
 #[async_trait]
 pub trait Differences: Send + Sync {
@@ -59,6 +72,18 @@ pub trait Differences: Send + Sync {
         differences: &[Difference],
         note: &AuditNote,
     ) -> Result<Vec<DifferenceRecord>, TradingStoreError>;
+
+    /// The account as the last reconciliation left it; none where there was none.
+    async fn reconciled(&self, user_id: &str, account: &str)
+    -> Result<Option<ReconciledAccount>, StoreError>;
+
+    /// Saves how a reconciliation leaves the account, in the place of the one before.
+    async fn save_reconciled(
+        &self,
+        user_id: &str,
+        account: &str,
+        left: &ReconciledAccount,
+    ) -> Result<(), StoreError>;
 
     /// The differences of a user that nobody acknowledged, or all, newest first, at most 1,000; of one account, or all.
     async fn differences(

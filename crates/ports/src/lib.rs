@@ -54,7 +54,7 @@ pub use deliveries::{
     Deliveries, DeliveryBacklog, DeliveryClaim, DeliveryCursor, DeliveryFilter, DeliveryKey, DeliveryOutcome,
     DeliveryRecord, DeliveryState, MessageDelivery, NewDigest, SettledDelivery,
 };
-pub use differences::{Acknowledgement, DifferenceRecord, Differences};
+pub use differences::{Acknowledgement, DifferenceRecord, Differences, ReconciledAccount};
 pub use error::PortError;
 pub use files::UserFiles;
 pub use firings::{

@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use serde_json::json;
 use ttai_ports::{
-    Acknowledgement, AuditNote, DifferenceRecord, Differences, HaltScope, StoreError, TradingHalt,
-    TradingStoreError,
+    Acknowledgement, AuditNote, DifferenceRecord, Differences, HaltScope, ReconciledAccount, StoreError,
+    TradingHalt, TradingStoreError,
 };
 use ttai_trading::reconcile::Difference;
 
@@ -28,6 +28,21 @@ const ACKNOWLEDGE: &str = "UPDATE account_differences SET acknowledged_by = $3, 
      WHERE user_id = $1 AND id = $2 AND acknowledged_at IS NULL";
 const PAUSED: &str = "SELECT id, user_id, account, difference, found_at FROM account_differences WHERE user_id = $1 AND account = $2 \
      AND pauses = 1 AND acknowledged_at IS NULL ORDER BY found_at, id LIMIT 1";
+
+const RECONCILED: &str =
+    "SELECT beside_orders, at FROM reconciled_accounts WHERE user_id = $1 AND account = $2";
+const SAVE_RECONCILED: &str = "INSERT INTO reconciled_accounts (user_id, account, beside_orders, at) VALUES ($1, $2, $3, $4) \
+     ON CONFLICT (user_id, account) DO UPDATE SET beside_orders = excluded.beside_orders, at = excluded.at \
+     WHERE reconciled_accounts.at <= excluded.at";
+/// An account of some ten thousand positions.
+const LONGEST_POSITIONS: usize = 1024 * 1024;
+
+row! {
+    struct StoredReconciled {
+        beside_orders: String,
+        at: i64,
+    }
+}
 
 row! {
     struct StoredDifference {
@@ -170,6 +185,38 @@ impl Differences for Database {
             Ok(new)
         };
         self.settled("saving what a reconciliation found", call).await
+    }
+
+    async fn reconciled(
+        &self,
+        user_id: &str,
+        account: &str,
+    ) -> Result<Option<ReconciledAccount>, StoreError> {
+        check_named("the user", user_id)?;
+        check_id("the account", account)?;
+        let query = sql(RECONCILED).bind(user_id).bind(account);
+        let found = self.first::<StoredReconciled>("reading a reconciled account", query).await?;
+        let read = |row: StoredReconciled| {
+            Ok(ReconciledAccount {
+                beside_orders: read_json("a reconciled account", &row.beside_orders)?,
+                at: instant("at", row.at)?,
+            })
+        };
+        found.map(read).transpose()
+    }
+
+    async fn save_reconciled(
+        &self,
+        user_id: &str,
+        account: &str,
+        left: &ReconciledAccount,
+    ) -> Result<(), StoreError> {
+        check_named("the user", user_id)?;
+        check_named("the account", account)?;
+        let positions = stored_json("the positions", &left.beside_orders, LONGEST_POSITIONS)?;
+        let at = storable_instant("the time of the reconciliation", left.at)?;
+        let save = sql(SAVE_RECONCILED).bind(user_id).bind(account).bind(&positions).bind(at);
+        self.execute("saving a reconciled account", save).await.map(drop)
     }
 
     async fn differences(

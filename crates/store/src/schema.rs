@@ -49,6 +49,7 @@ const SHARED: &[Step] = &[
     (18, "the trade journal", include_str!("../migrations/0018_trade_journal.sql")),
     (19, "monitors that were shut down", include_str!("../migrations/0019_stopped_monitors.sql")),
     (20, "trading", include_str!("../migrations/0020_trading.sql")),
+    (21, "reconciled accounts", include_str!("../migrations/0021_reconciled_accounts.sql")),
 ];
 
 /// SQLite's types for those of a shared migration; SQLite compares text by byte anyway.

@@ -143,6 +143,7 @@ sqlite_keeps!(
     entries_that_come_together_are_one_chain,
     what_is_changed_in_a_trail_is_noticed,
     a_difference_pauses_its_account_until_it_is_acknowledged,
+    an_account_is_as_its_last_reconciliation_left_it,
     nothing_of_trading_is_ever_removed,
 );
 

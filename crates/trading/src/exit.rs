@@ -48,7 +48,8 @@ impl ExitTargets {
     }
 
     /// Dollars a share at which closing loses twice the credit: buying back at three credits loses two.
-    pub(crate) fn stop_of(credit: Decimal) -> Decimal {
+    #[must_use]
+    pub fn stop_of(credit: Decimal) -> Decimal {
         credit.saturating_mul(Decimal::from(3))
     }
 }

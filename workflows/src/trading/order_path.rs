@@ -170,7 +170,7 @@ async fn walk<W: Trading>(ctx: &WorkflowContext<W>, sent: TradeOrder) -> Result<
     let patience = prices.as_ref().map_or(DEFAULT_PATIENCE, |prices| prices.seconds_a_step.max(1));
     let mut next = prices.iter().flat_map(|prices| prices.walk.clone()).collect::<Vec<_>>().into_iter();
     let (mut before, mut order) = (None::<Traded>, sent);
-    loop {
+    while !order.is_done() {
         order = follow(ctx, &order, patience, false).await?;
         if order.is_done() {
             break;

@@ -9,8 +9,8 @@ use serde_json::json;
 use ttai_core::{Instrument, OrderAction, OrderStatus};
 use ttai_ports::{
     AuditNote, AuditTrail, ClaimOutcome, Differences, HaltScope, Halts, NewOrder, OrderChange, OrderFilter,
-    OrderPricing, OrderRecord, Orders, RemovedRows, StoreError, TradeCursor, TradeFilter, TradeLog,
-    TradingHalt, TradingStoreError,
+    OrderPricing, OrderRecord, Orders, ReconciledAccount, RemovedRows, StoreError, TradeCursor, TradeFilter,
+    TradeLog, TradingHalt, TradingStoreError,
 };
 use ttai_store::{Database, Retention};
 use ttai_trading::audit::AuditBreak;
@@ -790,6 +790,22 @@ pub(crate) async fn a_difference_pauses_its_account_until_it_is_acknowledged(ben
     let of = |action: &str| trail.iter().filter(|found| *found == action).count();
     assert_eq!((of("difference_found"), of("difference_acknowledged")), (3, 1));
     assert_whole(&store, Some("mia")).await;
+}
+
+pub(crate) async fn an_account_is_as_its_last_reconciliation_left_it(bench: &Bench) {
+    let store = bench.store().await;
+    assert_eq!(store.reconciled("mia", "A1").await.unwrap(), None);
+    let left = |quantity: i64, minute: i64| ReconciledAccount {
+        beside_orders: [(Instrument::try_from("AAPL".to_owned()).unwrap(), Decimal::from(quantity))].into(),
+        at: at(minute),
+    };
+    store.save_reconciled("mia", "A1", &left(-100, 5)).await.unwrap();
+    store.save_reconciled("mia", "A1", &left(200, 6)).await.unwrap();
+    // One that took longer than the next one does not undo it.
+    store.save_reconciled("mia", "A1", &left(300, 5)).await.unwrap();
+    assert_eq!(store.reconciled("mia", "A1").await.unwrap(), Some(left(200, 6)));
+    assert_eq!(store.reconciled("bob", "A1").await.unwrap(), None);
+    assert_eq!(store.reconciled("mia", "A2").await.unwrap(), None);
 }
 
 pub(crate) async fn nothing_of_trading_is_ever_removed(bench: &Bench) {

@@ -1,0 +1,279 @@
+//! The broker's orders and positions of an account against ours: at the start of its watch, every few minutes from the watch's own fetch,
+//! and when somebody asks.
+//!
+//! What the account holds is compared with what the fills of our orders come to, beside what it held when it was reconciled last. An account
+//! in which ttai never traded is left alone.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use rust_decimal::Decimal;
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::json;
+use ttai_contract::UserId;
+use ttai_core::{Instrument, OrderPhase, Severity};
+use ttai_ports::{
+    BrokerOrder, DifferenceRecord, OrderCursor, OrderFilter, OrderRecord, ReconciledAccount, broker_listing,
+};
+use ttai_trading::reconcile::{Difference, DifferenceKind, Reconciliation, reconcile};
+
+use super::desk::{TradedAccount, audit_note};
+use super::message::{Told, tell};
+use super::send::{book, not_found};
+use crate::clock::market_now;
+use crate::failure::AnalystError;
+use crate::ports::Ports;
+
+/// How far back orders and bookings are read where the account was never reconciled.
+const FIRST_LOOK: TimeDelta = TimeDelta::days(3);
+/// Bookings may come with a time of before they could be seen.
+const SLACK: TimeDelta = TimeDelta::hours(1);
+/// What nothing explains is looked at twice: orders and positions of a broker may be moments apart.
+const SECOND_LOOK: Duration = Duration::from_secs(5);
+/// Orders that are read at once.
+const PAGE: u32 = 1_000;
+
+/// What a reconciliation came to.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
+pub struct ReconciledBooks {
+    /// The account.
+    pub account: String,
+    /// The broker.
+    pub broker: String,
+    /// Orders of ours that were compared; none where ttai never traded in the account.
+    pub orders: usize,
+    /// What differs that was not known before, a sentence each.
+    pub new_differences: Vec<String>,
+    /// Whether trading of the account pauses until somebody acknowledges a difference.
+    pub pauses: bool,
+}
+
+/// Compares an account of a user with the broker's books, and takes in what the broker knows better.
+///
+/// # Errors
+/// Why it cannot be compared, as a sentence.
+pub async fn reconcile_account(
+    ports: &Ports,
+    user: &UserId,
+    account: &str,
+) -> Result<ReconciledBooks, String> {
+    let compared = async {
+        let of = TradedAccount::find(ports, user, account).await?;
+        books(ports, &of).await
+    };
+    compared.await.map_err(|error: AnalystError| error.to_string())
+}
+
+async fn books(ports: &Ports, of: &TradedAccount) -> Result<ReconciledBooks, AnalystError> {
+    let mut report = ReconciledBooks {
+        account: of.account.clone(),
+        broker: of.broker.name().to_owned(),
+        ..ReconciledBooks::default()
+    };
+    let known = known_orders(ports, of).await?;
+    report.orders = known.len();
+    if known.is_empty() {
+        return Ok(report);
+    }
+    let mut comparison = Comparison::of(ports, of, known).await?;
+    if comparison.found.differences.iter().any(is_unexplained) {
+        tokio::time::sleep(SECOND_LOOK).await;
+        let known = known_orders(ports, of).await?;
+        comparison = Comparison::of(ports, of, known).await?;
+    }
+    let new = comparison.take_in(ports, of).await?;
+    for record in &new {
+        tell_difference(ports, of, record).await?;
+    }
+    report.new_differences = new.iter().map(|record| record.difference.sentence.clone()).collect();
+    report.pauses = ports.trading.halts.trading_halt(of.user.as_str(), &of.account).await?.is_some();
+    Ok(report)
+}
+
+fn is_unexplained(difference: &Difference) -> bool {
+    matches!(difference.kind, DifferenceKind::Unexplained | DifferenceKind::OrderNotListed)
+}
+
+/// All orders of the account at its broker that are in the store.
+async fn known_orders(ports: &Ports, of: &TradedAccount) -> Result<Vec<OrderRecord>, AnalystError> {
+    let mut all: Vec<OrderRecord> = Vec::new();
+    let mut after: Option<OrderCursor> = None;
+    loop {
+        let filter = OrderFilter {
+            account: Some(of.account.clone()),
+            after: after.take(),
+            limit: Some(PAGE),
+            ..OrderFilter::default()
+        };
+        let page = ports.trading.orders.orders(of.user.as_str(), &filter).await?;
+        let is_last = page.len() < PAGE as usize;
+        after = page.last().map(OrderRecord::cursor);
+        all.extend(page.into_iter().filter(|record| record.broker == of.broker.name()));
+        if is_last {
+            return Ok(all);
+        }
+    }
+}
+
+/// Both sides, and what comes of comparing them.
+struct Comparison {
+    now: DateTime<Utc>,
+    listed: Vec<BrokerOrder>,
+    held: BTreeMap<Instrument, Decimal>,
+    found: Reconciliation,
+}
+
+impl Comparison {
+    async fn of(ports: &Ports, of: &TradedAccount, known: Vec<OrderRecord>) -> Result<Self, AnalystError> {
+        let user = of.user.as_str();
+        let now = market_now(ports).await.0;
+        let before = ports.trading.differences.reconciled(user, &of.account).await?;
+        let since = before.as_ref().map_or(now - FIRST_LOOK, |before| before.at.min(now) - SLACK);
+        let oldest =
+            known.iter().filter(|record| record.order.phase().may_fill()).map(|record| record.created_at);
+        let since_orders = oldest.min().map_or(since, |oldest| oldest.min(since));
+        let (listed, positions, bookings) = tokio::try_join!(
+            of.broker.orders(&of.account, since_orders),
+            of.broker.positions(&of.account),
+            of.broker.transactions(&of.account, since),
+        )?;
+        let orders: Vec<_> = known.iter().map(|record| record.order.clone()).collect();
+        let listing = broker_listing(&listed, &positions, &bookings, now);
+        let fills = fills(&known);
+        // What an account holds that was never reconciled is what it is.
+        let beside = match before {
+            Some(before) => before.beside_orders,
+            None => minus(&listing.positions, &fills),
+        };
+        let expected = plus(&beside, &fills);
+        let found = reconcile(&orders, &expected, &listing, now);
+        Ok(Self { now, listed, held: listing.positions, found })
+    }
+
+    /// Takes in what the broker knows better, and saves what differs; what of it is new.
+    async fn take_in(
+        &self,
+        ports: &Ports,
+        of: &TradedAccount,
+    ) -> Result<Vec<DifferenceRecord>, AnalystError> {
+        let user = of.user.as_str();
+        let note = audit_note("reconciliation", self.now, json!({ "broker": of.broker.name() }));
+        for added in &self.found.added {
+            ports.trading.orders.adopt_order(user, &of.account, of.broker.name(), added, &note).await?;
+        }
+        for (id, status) in &self.found.reports {
+            match self.listed.iter().find(|order| order.id == status.broker_order_id) {
+                Some(listed) => drop(book(ports, of, id, listed).await?),
+                None => tracing::warn!(order = id, "the broker's report is not in its listing"),
+            }
+        }
+        for id in &self.found.look_up {
+            self.look_up(ports, of, id).await?;
+        }
+        let new = ports
+            .trading
+            .differences
+            .save_differences(user, &of.account, &self.found.differences, &note)
+            .await?;
+        let fills = fills(&known_orders(ports, of).await?);
+        let left = ReconciledAccount { beside_orders: minus(&self.held, &fills), at: self.now };
+        ports.trading.differences.save_reconciled(user, &of.account, &left).await?;
+        Ok(new)
+    }
+
+    /// An order that the broker does not list is asked for by our id.
+    async fn look_up(&self, ports: &Ports, of: &TradedAccount, id: &str) -> Result<(), AnalystError> {
+        match of.broker.order_by_client_id(&of.account, id).await {
+            Ok(Some(found)) => drop(book(ports, of, id, &found).await?),
+            Ok(None) => drop(not_found(ports, of, id, self.now).await?),
+            Err(error) => tracing::warn!(order = id, "the look-up failed: {error}"),
+        }
+        Ok(())
+    }
+}
+
+/// What the fills of orders come to, negative sold. Orders that were found at the broker have no direction here: what they traded is in
+/// what the account holds beside ours.
+fn fills(known: &[OrderRecord]) -> BTreeMap<Instrument, Decimal> {
+    let mut sums = BTreeMap::new();
+    for record in known {
+        let Some(intent) = record.intent.as_ref().filter(|_| record.order.phase() != OrderPhase::Intended)
+        else {
+            continue;
+        };
+        for leg in &intent.legs {
+            let filled = record.order.filled(&leg.instrument);
+            let signed = if leg.action.is_buy() { filled } else { -filled };
+            *sums.entry(leg.instrument.clone()).or_insert(Decimal::ZERO) += signed;
+        }
+    }
+    sums
+}
+
+fn plus(
+    one: &BTreeMap<Instrument, Decimal>,
+    other: &BTreeMap<Instrument, Decimal>,
+) -> BTreeMap<Instrument, Decimal> {
+    let mut sum = one.clone();
+    for (instrument, quantity) in other {
+        let own = sum.entry(instrument.clone()).or_insert(Decimal::ZERO);
+        *own = own.saturating_add(*quantity);
+    }
+    sum.retain(|_, quantity| !quantity.is_zero());
+    sum
+}
+
+fn minus(
+    one: &BTreeMap<Instrument, Decimal>,
+    other: &BTreeMap<Instrument, Decimal>,
+) -> BTreeMap<Instrument, Decimal> {
+    let negative = other.iter().map(|(instrument, quantity)| (instrument.clone(), -*quantity)).collect();
+    plus(one, &negative)
+}
+
+async fn tell_difference(
+    ports: &Ports,
+    of: &TradedAccount,
+    record: &DifferenceRecord,
+) -> Result<(), AnalystError> {
+    let pauses = record.pauses();
+    let what_to_do = if pauses {
+        format!(
+            " Trading of account {} pauses until it is acknowledged: ttai trade acknowledge {} --note \"…\"",
+            record.account, record.id
+        )
+    } else {
+        String::new()
+    };
+    let told = Told {
+        key: format!("difference/{}", record.id),
+        title: format!("The broker's books differ: {}", record.difference.subject.trim()),
+        text: format!("{}{what_to_do}", record.difference.sentence),
+        severity: if pauses { Severity::Critical } else { Severity::Warning },
+        channels: &[],
+    };
+    tell(ports, &of.user, told).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sums(rows: &[(&str, i64)]) -> BTreeMap<Instrument, Decimal> {
+        let row = |(name, quantity): &(&str, i64)| {
+            (Instrument::try_from((*name).to_owned()).unwrap(), Decimal::from(*quantity))
+        };
+        rows.iter().map(row).collect()
+    }
+
+    #[test]
+    fn what_an_account_holds_beside_our_fills() {
+        let held = sums(&[("AAPL", 100), ("AAPL  140621P00630000", -2), ("F", 5)]);
+        let fills = sums(&[("AAPL  140621P00630000", -1), ("F", 5), ("T", 1)]);
+        let beside = minus(&held, &fills);
+        assert_eq!(beside, sums(&[("AAPL", 100), ("AAPL  140621P00630000", -1), ("T", -1)]));
+        assert_eq!(plus(&beside, &fills), held);
+    }
+}
