@@ -12,7 +12,7 @@ const STORE: &str = "store";
 const CONFIGURED: [&str; 2] = ["config", "data_dir"];
 
 /// Commands without a Temporal server.
-const WITHOUT_SERVER: [&str; 17] = [
+const WITHOUT_SERVER: [&str; 18] = [
     "calc",
     "completions",
     "config",
@@ -27,6 +27,7 @@ const WITHOUT_SERVER: [&str; 17] = [
     "setup",
     "sim",
     "store",
+    "trade",
     "watch",
     "watchlist",
     "wheel",
