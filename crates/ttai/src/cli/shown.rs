@@ -1,6 +1,5 @@
 //! Which of the global options a command's help shows: those that mean something there. The others are accepted everywhere.
 
-use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches};
 
 use super::Cli;
@@ -42,13 +41,8 @@ const UNCONFIGURED: [&str; 3] = ["calc", "completions", "man"];
 /// The command line of this process. One that asks for help, or is wrong, ends it.
 #[must_use]
 pub fn parse() -> Cli {
-    // Which options a help shows is worked out for a help only: it is most of what a start takes.
-    let matches = Cli::command().try_get_matches().unwrap_or_else(|error| match error.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
-            command().get_matches()
-        }
-        _ => error.exit(),
-    });
+    // Which options are shown is worked out only where a help, or what was wrong, shows them: it is most of what a start takes.
+    let matches = Cli::command().try_get_matches().unwrap_or_else(|_| command().get_matches());
     Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
 }
 
