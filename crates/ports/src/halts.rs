@@ -4,6 +4,7 @@ use std::fmt;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ttai_core::NEW_YORK;
 use ttai_trading::gate::KillSwitch;
@@ -13,7 +14,7 @@ use crate::orders::{OrderRecord, TradingStoreError};
 use crate::store::StoreError;
 
 /// What a halt stops.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum HaltScope {
     /// All trading of all users.
@@ -30,7 +31,7 @@ pub enum HaltScope {
 }
 
 /// Why nothing is sent: a halt, or a difference that nobody acknowledged.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TradingHalt {
     /// Where.
     pub scope: HaltScope,

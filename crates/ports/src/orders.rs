@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ttai_core::{Instrument, Symbol};
 use ttai_trading::gate::DayTotals;
@@ -64,7 +65,7 @@ pub struct NewOrder {
 }
 
 /// Who gave leave, when, and until when.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct OrderApproval {
     /// Who; none while it waits.
     pub by: Option<String>,
@@ -75,7 +76,7 @@ pub struct OrderApproval {
 }
 
 /// Who may submit an order, or did.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct OrderHolder {
     /// Who.
     pub name: String,
@@ -212,7 +213,7 @@ pub enum ClaimOutcome {
 
 /// A trade that the broker reported with an execution id. What it only reported as a cumulative quantity is in
 /// [`TrackedOrder::fills`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ExecutionRecord {
     /// The broker.
     pub broker: String,
@@ -221,6 +222,7 @@ pub struct ExecutionRecord {
     /// The order.
     pub client_order_id: String,
     /// The leg.
+    #[schemars(with = "String")]
     pub instrument: Instrument,
     /// Shares or contracts.
     pub quantity: Decimal,

@@ -87,7 +87,7 @@ async fn assemble(settings: &Settings, store: Arc<Spooled>) -> anyhow::Result<Po
             halts: Arc::clone(store.database()) as _,
             differences: Arc::clone(store.database()) as _,
             trade_log: Arc::clone(store.database()) as _,
-            rules: Arc::default(),
+            rules: Arc::new(crate::trading::rules(&settings.config)?),
             speed: settings.market_speed().max(1.0),
         },
         provenance: Provenance::default(),

@@ -22,6 +22,7 @@ mod setup;
 mod shapes;
 mod shown;
 mod sync;
+mod trades;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -62,6 +63,10 @@ pub use screens::{
 pub use setup::SetupArgs;
 pub use shown::{command, parse};
 pub use sync::{SyncBackfillArgs, SyncCommand, SyncOptions, SyncRunArgs};
+pub use trades::{
+    HaltScopeArgs, TradeAuditArgs, TradeCommand, TradeDifferencesArgs, TradeExportArgs, TradeHaltArgs,
+    TradeListArgs, TradeOptions, TradeResumeArgs,
+};
 
 /// A durable trading assistant: analyses that survive crashes, with every number on record.
 #[derive(Debug, Parser)]
@@ -197,6 +202,9 @@ pub enum Command {
     /// What the Temporal server starts by itself: bring it to the configuration, look at it, pause, trigger, backfill.
     #[command(subcommand)]
     Schedule(ScheduleCommand),
+    /// Orders and trades: list and show them, halt and resume trading, export the trade log, see what differs at the broker.
+    #[command(subcommand)]
+    Trade(TradeCommand),
     /// What your analyses suggested and what became of it: hit rates against stated probabilities, notes, trades.
     #[command(subcommand)]
     Journal(JournalCommand),

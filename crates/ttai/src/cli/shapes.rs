@@ -19,7 +19,8 @@ use ttai_ports::{
 use ttai_quant::wheel::WheelReport;
 
 use super::command;
-use crate::commands::{Deleted, alert, config, doctor, journal, preferences, screener};
+use crate::commands::trade::rows::{DifferenceRow, LoggedTradeRow, OrderShown};
+use crate::commands::{Deleted, alert, config, doctor, journal, preferences, screener, trade};
 use crate::config::Shown;
 use crate::report::{MonitorRow, ScheduleRow};
 use crate::runs::RunRow;
@@ -80,6 +81,18 @@ shapes! {
     "ttai sync backfill" => SyncSourceResult,
     "ttai sync list" => Vec<(SyncedResource, SyncState)>,
     "ttai sync run" => SyncSourceResult,
+    "ttai trade acknowledge" => DifferenceRow,
+    "ttai trade approve" => ttai_contract::TradeOrder,
+    "ttai trade audit" => trade::audit::AuditTrailShown,
+    "ttai trade differences" => Vec<DifferenceRow>,
+    "ttai trade export" => Vec<LoggedTradeRow>,
+    "ttai trade halt" => trade::halts::HaltShown,
+    "ttai trade list" => trade::orders::OrdersShown,
+    "ttai trade plan" => trade::plan::PlanShown,
+    "ttai trade reconcile" => ttai_activities::ReconciledBooks,
+    "ttai trade reject" => ttai_contract::TradeOrder,
+    "ttai trade resume" => trade::halts::ResumeShown,
+    "ttai trade show" => OrderShown,
     "ttai wait" => FullAnalysisResult,
     "ttai watchlist add" => WatchlistRecord,
     "ttai watchlist delete" => Deleted,

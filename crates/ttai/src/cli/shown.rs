@@ -1,6 +1,5 @@
 //! Which of the global options a command's help shows: those that mean something there. The others are accepted everywhere.
 
-use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches};
 
 use super::Cli;
@@ -12,7 +11,7 @@ const STORE: &str = "store";
 const CONFIGURED: [&str; 2] = ["config", "data_dir"];
 
 /// Commands without a Temporal server.
-const WITHOUT_SERVER: [&str; 17] = [
+const WITHOUT_SERVER: [&str; 18] = [
     "calc",
     "completions",
     "config",
@@ -27,6 +26,7 @@ const WITHOUT_SERVER: [&str; 17] = [
     "setup",
     "sim",
     "store",
+    "trade",
     "watch",
     "watchlist",
     "wheel",
@@ -41,13 +41,8 @@ const UNCONFIGURED: [&str; 3] = ["calc", "completions", "man"];
 /// The command line of this process. One that asks for help, or is wrong, ends it.
 #[must_use]
 pub fn parse() -> Cli {
-    // Which options a help shows is worked out for a help only: it is most of what a start takes.
-    let matches = Cli::command().try_get_matches().unwrap_or_else(|error| match error.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
-            command().get_matches()
-        }
-        _ => error.exit(),
-    });
+    // Which options are shown is worked out only where a help, or what was wrong, shows them: it is most of what a start takes.
+    let matches = Cli::command().try_get_matches().unwrap_or_else(|_| command().get_matches());
     Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
 }
 

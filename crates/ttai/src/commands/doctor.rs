@@ -14,11 +14,13 @@ use ttai_core::Symbol;
 use ttai_dev_server::{LocateOptions, Silent, locate};
 use ttai_http::LocalLimits;
 use ttai_ports::{
-    AccountLimits, Capability, DataSource, MarketData, PortError, QuoteStream, StreamKinds, StreamSymbol,
+    AccountLimits, Broker, Capability, DataSource, MarketData, PortError, QuoteStream, StreamKinds,
+    StreamSymbol,
 };
 use ttai_store::{Database, SchemaState, SpoolStatus, Spooled, StoreUrl};
 
 use crate::cli::{DoctorArgs, GlobalArgs};
+use crate::commands::doctor_trading::{self, ConnectedBroker};
 use crate::commands::{doctor_schedules, repair};
 use crate::config::schema;
 use crate::guard::{self, HealthCondition, Trouble};
@@ -76,7 +78,9 @@ pub async fn run(global: &GlobalArgs, args: DoctorArgs) -> anyhow::Result<ExitCo
     let settings = Settings::load(global, Some(&args.market))?;
     let (configured, store) = (configuration(&settings), store(&settings).await);
     let mut checks = vec![configured];
-    checks.extend(markets(&settings).await);
+    let (market, brokers) = markets(&settings).await;
+    checks.extend(market);
+    checks.extend(doctor_trading::acts(&settings, &brokers));
     checks.push(store);
     checks.extend(temporal(&settings).await);
     checks.extend(operations(&settings, args.repair).await);
@@ -139,11 +143,13 @@ fn channels(settings: &Settings) -> Check {
     }
 }
 
-/// The market, and who serves each kind of data.
-async fn markets(settings: &Settings) -> Vec<Check> {
+/// The market, who serves each kind of data, and the brokers among them.
+async fn markets(settings: &Settings) -> (Vec<Check>, Vec<ConnectedBroker>) {
     let what = "market";
     let why = match settings.market {
-        MarketChoice::Tape(_) | MarketChoice::Simulated { .. } => return vec![market(settings).await],
+        MarketChoice::Tape(_) | MarketChoice::Simulated { .. } => {
+            return (vec![market(settings).await], Vec::new());
+        }
         MarketChoice::Auto => sources::why_live(&settings.config)
             .await
             .unwrap_or_else(|| "no provider is configured and Cboe cannot be reached".to_owned()),
@@ -157,9 +163,13 @@ async fn markets(settings: &Settings) -> Vec<Check> {
         Ok(sources) => {
             let mut checks = vec![Check::good(what, found)];
             checks.extend(capabilities(&sources).await);
-            checks
+            let connected = |(source, broker): &(DataSource, Arc<dyn Broker>)| ConnectedBroker {
+                name: source.name.clone(),
+                is_paper: broker.is_paper(),
+            };
+            (checks, sources.brokers.iter().map(connected).collect())
         }
-        Err(error) => vec![Check::bad(what, format!("{found}: {error:#}"))],
+        Err(error) => (vec![Check::bad(what, format!("{found}: {error:#}"))], Vec::new()),
     }
 }
 
@@ -369,6 +379,7 @@ async fn operations(settings: &Settings, repair: bool) -> Vec<Check> {
         checks.push(in_order("price alerts", watched, of_family(&conditions, "blind/")));
         checks.push(in_order("deliveries", format!("{open} open"), of_family(&conditions, "deliveries/")));
     }
+    checks.extend(doctor_trading::stops(store).await);
     if let Some(client) = &client {
         let entities = guard::entities(client).await;
         let conditions = guard::of_server(entities.as_deref().map_err(String::as_str), now);

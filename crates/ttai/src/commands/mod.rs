@@ -9,6 +9,7 @@ mod desk;
 pub mod dev;
 pub mod doctor;
 mod doctor_schedules;
+mod doctor_trading;
 pub mod drill;
 pub mod health;
 pub mod history;
@@ -34,6 +35,7 @@ pub mod sim;
 pub mod start;
 pub mod store;
 pub mod sync;
+pub mod trade;
 pub mod wait;
 pub mod watch;
 pub mod watchlist;
@@ -113,6 +115,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Notify(command) => notify::run(&global, command).await,
         Command::Report(command) => report::run(&global, command).await,
         Command::Schedule(command) => schedule::run(&global, command).await,
+        Command::Trade(command) => trade::run(&global, command).await,
         Command::Journal(command) => journal::run(&global, command).await,
         Command::Sync(command) => sync::run(&global, command).await,
         Command::Sim(args) => sim::run(&global, args).await,

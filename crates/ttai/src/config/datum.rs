@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use chrono::NaiveTime;
 use chrono_tz::Tz;
+use rust_decimal::Decimal;
 use secrecy::{ExposeSecret, SecretString};
 use ttai_core::Symbol;
 use url::Url;
@@ -43,6 +44,8 @@ pub enum Datum {
     Integer(u64),
     /// A number.
     Number(f64),
+    /// An exact amount.
+    Decimal(Decimal),
     /// A span of time.
     Duration(Duration),
     /// Calls a minute.
@@ -66,6 +69,7 @@ impl fmt::Display for Datum {
             Self::Flag(flag) => write!(f, "{flag}"),
             Self::Integer(number) => write!(f, "{number}"),
             Self::Number(number) => write!(f, "{number}"),
+            Self::Decimal(amount) => write!(f, "{amount}"),
             Self::Duration(span) => write!(f, "\"{}\"", duration_text(*span)),
             Self::PerMinute(calls) => write!(f, "\"{calls}/min\""),
             Self::Url(url) => write!(f, "\"{url}\""),
@@ -102,6 +106,9 @@ impl Datum {
             }
             (Kind::Number { least, most }, Raw::Number(text) | Raw::Text(text)) => {
                 number(text, *least, *most)
+            }
+            (Kind::Decimal { least, most }, Raw::Number(text) | Raw::Text(text)) => {
+                decimal(text, *least, *most)
             }
             (Kind::Duration { least, most }, Raw::Number(text) | Raw::Text(text)) => {
                 duration_within(text, *least, *most)
@@ -174,6 +181,16 @@ fn number(text: &str, least: f64, most: f64) -> Result<Datum, String> {
     match text.replace('_', "").parse::<f64>() {
         Ok(number) if (least..=most).contains(&number) => Ok(Datum::Number(number)),
         _ => Err(format!("{text} is no number from {least} to {most}")),
+    }
+}
+
+/// Digits with a point or without; more digits than can be kept exact are refused.
+fn decimal(text: &str, least: u32, most: u32) -> Result<Datum, String> {
+    match Decimal::from_str_exact(&text.trim().replace('_', "")) {
+        Ok(amount) if (Decimal::from(least)..=Decimal::from(most)).contains(&amount) => {
+            Ok(Datum::Decimal(amount))
+        }
+        _ => Err(format!("{text} is no amount from {least} to {most}, such as 2500 or 0.05")),
     }
 }
 
@@ -383,6 +400,25 @@ mod tests {
         }
         assert_eq!(time_zone("Europe/Berlin"), Ok(chrono_tz::Europe::Berlin));
         assert!(time_zone("Europe/Berln").is_err_and(|why| why.contains("Europe/Berlin")));
+    }
+
+    #[test]
+    fn an_amount_is_exact_to_its_last_digit() {
+        let read = |raw: &Raw| Datum::read(&Kind::Decimal { least: 0, most: 1_000_000 }, raw);
+        for (text, shown) in
+            [("0.10", "0.10"), ("25_000", "25000"), ("0.1234567890123456789", "0.1234567890123456789")]
+        {
+            for raw in [Raw::Number(text.to_owned()), Raw::Text(text.to_owned())] {
+                assert_eq!(read(&raw).unwrap().to_string(), shown);
+            }
+        }
+        for wrong in ["-1", "1000001", "$5", "1e3", "", "0.12345678901234567890123456789012"] {
+            assert!(
+                read(&Raw::Text(wrong.to_owned())).is_err_and(|why| why.contains("0 to 1000000")),
+                "{wrong}"
+            );
+        }
+        assert!(read(&Raw::Flag(true)).is_err());
     }
 
     #[test]

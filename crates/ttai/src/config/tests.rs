@@ -259,6 +259,20 @@ fn a_route_leads_somewhere_and_a_night_has_two_ends() {
 }
 
 #[test]
+fn a_strategy_has_days_to_trade_on() {
+    let (config, _folder) = with("[trading.spy_spx]\nmin_dte = 9\n", NONE);
+    let found = problems(&config);
+    assert!(found.contains("trading.spy_spx.min_dte: min_dte (9) exceeds max_dte (7)"), "{found}");
+    let (config, _folder) = with("[trading]\nmode = \"life\"\n[trading.csp_entri]\nenabled = true\n", NONE);
+    let found = problems(&config);
+    for part in
+        ["trading.mode: \"life\" is none of paper, live; did you mean live?", "did you mean csp_entry?"]
+    {
+        assert!(found.contains(part), "{part} is not in:\n{found}");
+    }
+}
+
+#[test]
 fn a_models_key_may_stand_in_its_vendors_variable_but_brings_in_no_model_by_itself() {
     let key = [("ANTHROPIC_API_KEY", "planted-standard"), ("OPENAI_API_KEY", "planted-other")];
     let (config, _folder) = with("", &key);

@@ -426,6 +426,7 @@ fn check_together(config: &mut Config) {
         complain(config, &section, key, &text);
     }
     check_order(config);
+    check_strategies(config);
     for key in ["model", "news_model"] {
         if let Some(model) = config.text("llm", key)
             && model.split_once('/').is_none_or(|(provider, name)| provider.is_empty() || name.is_empty())
@@ -435,6 +436,18 @@ fn check_together(config: &mut Config) {
         }
     }
     check_model(config);
+}
+
+/// Days that no expiration is within would keep a strategy from ever trading.
+fn check_strategies(config: &mut Config) {
+    let section = "trading.spy_spx";
+    let days = |key| config.integer(section, key).unwrap_or_default();
+    let (least, most) = (days("min_dte"), days("max_dte"));
+    if least > most {
+        let text = format!("min_dte ({least}) exceeds max_dte ({most})");
+        let key = if config.is_set(section, "min_dte") { "min_dte" } else { "max_dte" };
+        complain(config, section, key, &text);
+    }
 }
 
 /// A model without its provider is refused by each analysis; a forgotten key should be noticed before.

@@ -24,6 +24,7 @@ mod sync;
 mod tables;
 mod text;
 mod times;
+mod trades;
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
@@ -50,6 +51,10 @@ pub use tables::{
     step_name,
 };
 pub use times::{eastern, moment, show_local_times};
+pub(crate) use trades::{
+    accounts, acknowledged, audit, differences, halted, in_flight, open_trades, order, orders, proposed,
+    resumed, still_halted, trading_run,
+};
 
 /// That an analysis looked at a session which was not the exchange's, given when it was done; nothing where it was, and where that
 /// cannot be told.

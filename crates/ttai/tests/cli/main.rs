@@ -10,3 +10,4 @@ mod practice;
 mod secured;
 mod setup;
 mod snapshots;
+mod trades;

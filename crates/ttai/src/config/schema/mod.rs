@@ -4,6 +4,7 @@ mod general;
 mod outputs;
 mod providers;
 mod schedules;
+mod trading;
 
 use std::time::Duration;
 
@@ -31,6 +32,13 @@ pub enum Kind {
         least: f64,
         /// Largest.
         most: f64,
+    },
+    /// An amount such as dollars, exact to its last digit.
+    Decimal {
+        /// Smallest.
+        least: u32,
+        /// Largest.
+        most: u32,
     },
     /// A span of time: `500ms`, `10s`, `2m`, `1h`.
     Duration {
@@ -78,6 +86,7 @@ impl Kind {
             Self::Flag => "true or false".to_owned(),
             Self::Integer { least, most } => format!("a whole number from {least} to {most}"),
             Self::Number { least, most } => format!("a number from {least} to {most}"),
+            Self::Decimal { least, most } => format!("an amount from {least} to {most}"),
             Self::Duration { .. } => "a span of time such as 10s".to_owned(),
             Self::Rate { most: MOST_CALLS } => "a rate such as 120/min".to_owned(),
             Self::Rate { most } => format!("a rate of at most {most}/min"),
@@ -216,10 +225,11 @@ const DEFAULT_FEEDS: &str = "[{ name = \"Yahoo Finance\", url = \"https://feeds.
 
 /// Every section, in the order in which they are documented.
 pub fn sections() -> impl Iterator<Item = &'static Section> {
-    let groups: [&[Section]; 5] = [
+    let groups: [&[Section]; 6] = [
         general::SECTIONS,
         providers::SECTIONS,
         outputs::SECTIONS,
+        trading::SECTIONS,
         &[schedules::SYNC, schedules::SCHEDULES],
         &[general::WORKER, general::MCP, general::TOKENS, general::OAUTH, general::WATCHDOG],
     ];
