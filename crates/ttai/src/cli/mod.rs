@@ -65,7 +65,7 @@ pub use shown::{command, parse};
 pub use sync::{SyncBackfillArgs, SyncCommand, SyncOptions, SyncRunArgs};
 pub use trades::{
     HaltScopeArgs, TradeAuditArgs, TradeCommand, TradeDifferencesArgs, TradeExportArgs, TradeHaltArgs,
-    TradeListArgs, TradeOptions, TradeResumeArgs,
+    TradeListArgs, TradeOptions, TradePlanArgs, TradeReconcileArgs, TradeResumeArgs,
 };
 
 /// A durable trading assistant: analyses that survive crashes, with every number on record.

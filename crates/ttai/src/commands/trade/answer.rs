@@ -26,7 +26,7 @@ pub(super) async fn approve(
         let (id, run) = waiting(&desk, database, order, options).await?;
         Ok(run.approve(&id, &person(options)).await?)
     };
-    let outcome = outcome.await;
+    let outcome: anyhow::Result<TradeOrder> = outcome.await;
     desk.close().await?;
     shown(&outcome?, options, OrderPhase::Approved)
 }
