@@ -184,6 +184,33 @@ async fn metrics_and_the_rate_are_the_markets() {
 }
 
 #[tokio::test]
+async fn metrics_and_the_rate_are_asked_for_once_in_some_minutes() {
+    let sim = sim().await;
+    let tastytrade = tastytrade(&sim).with_stream(DxLinkConfig::default()).0;
+    let aapl = symbol("AAPL");
+    let now = tastytrade.now(&aapl).await.unwrap();
+    arm(&sim, r#"{"service":"tastytrade","action":"latency","milliseconds":0,"times":1000}"#);
+    let mut before = 0;
+    let mut calls = || {
+        let since = hits(&sim) - before;
+        before += since;
+        since
+    };
+    let rate = tastytrade.risk_free_rate(now).await.unwrap();
+    assert_eq!((tastytrade.risk_free_rate(now).await.unwrap(), calls()), (rate, 1));
+    tastytrade.prefetch(&[aapl.clone(), symbol("SPY")], now).await;
+    assert_eq!(calls(), 1);
+    for ticker in [&aapl, &symbol("SPY")] {
+        tastytrade.metrics(ticker, now).await.unwrap().unwrap();
+    }
+    assert_eq!(calls(), 0);
+    // A token for the stream, or none, and the dividends: their metrics are known.
+    let dividends = tastytrade.daily_history(&aapl, now).await.unwrap().dividends;
+    assert!(!dividends.is_empty() && calls() <= 2);
+    sim.shutdown().await;
+}
+
+#[tokio::test]
 async fn history_needs_the_stream_and_has_its_dividends_from_here() {
     let sim = sim().await;
     let tastytrade = tastytrade(&sim);
