@@ -29,7 +29,7 @@ pub(super) struct Client {
     pub(super) quote_token: Mutex<Option<QuoteToken>>,
     /// Orders that are being sent or settle.
     pub(super) sent_orders: SentOrders,
-    /// Metrics that were read in the last minutes.
+    /// Metrics that were read for many symbols at once.
     pub(super) records: Records,
     /// The risk-free rate, which changes once a day at most; under one name.
     pub(super) rates: Cache<Decimal>,

@@ -26,7 +26,8 @@ pub(super) async fn metrics(client: &Client, symbols: &[Symbol]) -> Result<Vec<M
     parse_market_metrics(&answer.body)
 }
 
-/// The metrics of one symbol, as they were read in the last minutes, else as they are now; none of one that the service does not know.
+/// The metrics of one symbol, as they were read with many others' in the last minutes, else as they are now; none of one that the
+/// service does not know.
 ///
 /// # Errors
 /// The taxonomy of [`PortError`].
@@ -35,9 +36,7 @@ pub(super) async fn of_one(client: &Client, symbol: &Symbol) -> Result<Option<Ma
         return Ok(Some(known));
     }
     let found = metrics(client, std::slice::from_ref(symbol)).await?;
-    let read = of_symbol(&found, symbol).cloned();
-    client.records.save(client.service.now(), read.clone().map(|metric| (symbol.clone(), metric)));
-    Ok(read)
+    Ok(of_symbol(&found, symbol).cloned())
 }
 
 /// The metrics of one of them.

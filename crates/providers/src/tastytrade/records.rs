@@ -1,4 +1,4 @@
-//! Metrics that were read, for many symbols at once or for one: questions are answered from them for some minutes.
+//! Metrics that were read for many symbols at once: single questions are answered from them for some minutes.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
