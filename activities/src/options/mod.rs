@@ -24,6 +24,7 @@ mod notes;
 mod number;
 mod position;
 mod pricers;
+mod reach;
 mod reconcile;
 mod reject;
 mod result;
@@ -33,6 +34,7 @@ mod withheld;
 pub(crate) mod words;
 
 pub(crate) use pricers::Pricers;
+pub(crate) use reach::Reach;
 
 use std::sync::Arc;
 
@@ -109,7 +111,7 @@ pub(crate) async fn analyse(
     let ports = &ports.for_request();
     progress.step("reading prices");
     let view = MarketView::at(ports, &params.subject).await?;
-    analyse_view(ports, compute, params, view, progress).await
+    analyse_view(ports, compute, params, view, Reach::Whole, progress).await
 }
 
 /// The same of a market that was looked at already.
@@ -118,10 +120,12 @@ pub(crate) async fn analyse_view(
     compute: &Compute,
     params: OptionsAnalysisParams,
     mut view: MarketView,
+    reach: Reach,
     progress: Progress,
 ) -> Result<OptionsAnalysisResult, AnalystError> {
     progress.step("reading the option chain");
-    let mut chain = ports.market.option_chain(&view.symbol, view.as_of).await?;
+    let constraints = params.trade.constraints.clone().unwrap_or_default();
+    let mut chain = reach::chain(ports, &view, &constraints, reach).await?;
     if chain.underlying.price().is_none() && reconcile::stands_beside(&view.quote, &chain) {
         chain.underlying = view.quote.clone();
     }
@@ -136,7 +140,6 @@ pub(crate) async fn analyse_view(
     view.warnings.extend(chain.warnings.iter().cloned());
     view.settle(ports);
     progress.step(&format!("choosing one of {} contracts", chain.quotes.len()));
-    let constraints = params.trade.constraints.clone().unwrap_or_default();
     let chain = Arc::new(chain);
     let case = Case { params, constraints, view, chain, rate, metrics, quote_then, doubtful: Vec::new() };
     let pricers = compute.pricers().clone();

@@ -6,6 +6,8 @@ mod auto_run;
 mod capital;
 mod changes;
 mod message;
+#[cfg(test)]
+mod narrowed_tests;
 mod quick;
 mod reasons;
 mod store;

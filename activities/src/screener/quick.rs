@@ -23,8 +23,9 @@ use super::reasons::{self, Reason};
 use crate::clock;
 use crate::compute::Compute;
 use crate::failure::AnalystError;
-use crate::market_view::MarketView;
+use crate::market_view::{self, MarketView};
 use crate::narrator::grouped;
+use crate::options::Reach;
 use crate::ports::Ports;
 use crate::supervise::Progress;
 use crate::{chart, options, synthesis};
@@ -66,6 +67,7 @@ pub(super) async fn analyse(
     if lateness.is_some_and(|late| late.is_too_late()) {
         return Ok(QuickAnalyses { lateness, ..QuickAnalyses::default() });
     }
+    prefetch(ports, &params).await;
     let looks = params.symbols.clone().into_iter().map(|symbol| {
         let (params, progress) = (&params, &progress);
         async move {
@@ -97,6 +99,15 @@ pub(super) async fn analyse(
         answer.warnings.push(format!("{} candidates are not in the store: {error}", rows.len()));
     }
     Ok(answer)
+}
+
+/// Has the metrics of all candidates read at once, where a provider can: each is asked for them twice otherwise, for its dividends, too.
+async fn prefetch(ports: &Ports, params: &QuickAnalysesParams) {
+    let [first, _, ..] = params.symbols.as_slice() else { return };
+    // Where nobody knows the time, each candidate says so for itself.
+    if let Ok(as_of) = market_view::moment(ports, first, params.as_of).await {
+        ports.metrics.prefetch(&params.symbols, as_of).await;
+    }
 }
 
 /// Contracts that a batch hands over: no more can be among the best of all.
@@ -169,7 +180,9 @@ async fn look(
         chart_context: Some(ChartContext::from(&chart)),
         ..OptionsAnalysisParams::new(symbol.clone())
     };
-    let found = options::analyse_view(ports, compute, asked, view.clone(), Progress::default()).await?;
+    let read = view.clone();
+    let found =
+        options::analyse_view(ports, compute, asked, read, Reach::Choice, Progress::default()).await?;
     Ok(judged(&view, &chart, found, score, params))
 }
 

@@ -25,7 +25,7 @@ use crate::supervise::Progress;
 use crate::testing::{FakeMarket, OneAccount, ports, symbol, wavy_bars};
 use crate::{chart, options};
 
-fn run() -> ScreenRun {
+pub(super) fn run() -> ScreenRun {
     ScreenRun {
         user_id: UserId::default(),
         screen: "morning".to_owned(),
@@ -34,7 +34,7 @@ fn run() -> ScreenRun {
     }
 }
 
-fn asked(symbols: &[&str], change: impl FnOnce(&mut QuickAnalysesParams)) -> QuickAnalysesParams {
+pub(super) fn asked(symbols: &[&str], change: impl FnOnce(&mut QuickAnalysesParams)) -> QuickAnalysesParams {
     let mut params = QuickAnalysesParams {
         run: run(),
         symbols: symbols.iter().map(|name| symbol(name)).collect(),
@@ -53,7 +53,10 @@ fn asked(symbols: &[&str], change: impl FnOnce(&mut QuickAnalysesParams)) -> Qui
     params
 }
 
-async fn looked(ports: &Ports, params: QuickAnalysesParams) -> Result<QuickAnalyses, AnalystError> {
+pub(super) async fn looked(
+    ports: &Ports,
+    params: QuickAnalysesParams,
+) -> Result<QuickAnalyses, AnalystError> {
     quick::analyse(ports, &Compute::new(2), params, Progress::default()).await
 }
 

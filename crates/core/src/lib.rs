@@ -5,6 +5,7 @@
 pub mod alert;
 pub mod bar;
 pub mod chain;
+mod chain_filter;
 pub mod corporate_action;
 pub mod fund;
 pub mod message;
@@ -27,6 +28,7 @@ pub mod trend;
 
 pub use bar::{DailyBar, MinuteBar, SessionPart};
 pub use chain::{OptionChain, OptionQuote};
+pub use chain_filter::ChainFilter;
 pub use corporate_action::{CashDividend, DividendStatus, Split};
 pub use fund::is_fund;
 pub use message::{Message, MessageArtifact, MessageError, MessageField, Severity};

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use ttai_core::{CashDividend, DailyBar, MinuteBar, OptionChain, Quote, Split, Symbol};
+use ttai_core::{CashDividend, ChainFilter, DailyBar, MinuteBar, OptionChain, Quote, Split, Symbol};
 
 use crate::error::PortError;
 use crate::provenance::Provenance;
@@ -94,6 +94,18 @@ pub trait MarketData: MarketClock {
     ) -> Result<Vec<MinuteBar>, PortError>;
     /// The newest whole option chain by `as_of`.
     async fn option_chain(&self, symbol: &Symbol, as_of: DateTime<Utc>) -> Result<OptionChain, PortError>;
+    /// The same, and of its contracts only those that `wanted` takes, which may be none. A provider that is asked for prices contract by
+    /// contract, or page by page, asks for no others.
+    async fn narrowed_chain(
+        &self,
+        symbol: &Symbol,
+        as_of: DateTime<Utc>,
+        wanted: &ChainFilter,
+    ) -> Result<OptionChain, PortError> {
+        let mut chain = self.option_chain(symbol, as_of).await?;
+        wanted.retain_quotes(&mut chain.quotes);
+        Ok(chain)
+    }
     /// The rate for discounting at the moment.
     async fn risk_free_rate(&self, as_of: DateTime<Utc>) -> Result<RiskFreeRate, PortError>;
     /// The same for one request, writing into `provenance` who serves it; none where one provider always does.

@@ -9,8 +9,8 @@ use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 use ttai_calendar::{expiration_close, last_trade_date, new_york_date};
 use ttai_core::{
-    ExerciseStyle, MinuteBar, OccSymbol, OptionChain, OptionContract, OptionQuote, Quote, QuoteCondition,
-    Symbol,
+    ChainFilter, ExerciseStyle, MinuteBar, OccSymbol, OptionChain, OptionContract, OptionQuote, Quote,
+    QuoteCondition, Symbol,
 };
 use ttai_http::segment;
 use ttai_ports::{DailyHistory, DataSource, MarketClock, MarketData, PortError, RiskFreeRate};
@@ -100,13 +100,20 @@ impl Alpaca {
         Ok(contracts)
     }
 
-    async fn option_snapshots(&self, symbol: &Symbol) -> Result<NamedRows<Snapshot>, PortError> {
+    /// The snapshots of the contracts that are listed for `last` or an earlier day; of all where there is no such day.
+    async fn option_snapshots(
+        &self,
+        symbol: &Symbol,
+        last: Option<NaiveDate>,
+    ) -> Result<NamedRows<Snapshot>, PortError> {
         let path = format!("/v1beta1/options/snapshots/{}", segment(symbol.as_str()));
         let first = || {
-            self.client
+            let call = self
+                .client
                 .data("option chain", &path)
                 .query("feed", self.config.option_feed.name())
-                .query("limit", SNAPSHOT_PAGE.to_string())
+                .query("limit", SNAPSHOT_PAGE.to_string());
+            last.iter().fold(call, |call, last| call.query("expiration_date_lte", last.to_string()))
         };
         let mut snapshots = NamedRows::default();
         let take = |page: SnapshotPage| {
@@ -238,6 +245,30 @@ fn option_quote(row: &Contract, snapshot: &Snapshot, today: NaiveDate) -> Option
     })
 }
 
+/// The chain of what is listed and has a snapshot.
+fn chain(
+    underlying: Quote,
+    contracts: &ReadableRows<Contract>,
+    snapshots: &NamedRows<Snapshot>,
+    now: DateTime<Utc>,
+) -> OptionChain {
+    let today = new_york_date(now);
+    let quoted = |row: &Contract| option_quote(row, snapshots.rows.get(&row.symbol)?, today);
+    let mut quotes: Vec<OptionQuote> = contracts.rows.iter().filter_map(quoted).collect();
+    let unreadable = contracts.unreadable + snapshots.unreadable;
+    let warnings = left_out(unreadable, "option contract", "option contracts").into_iter().collect();
+    quotes.sort_by(|a, b| {
+        let key = |quote: &OptionQuote| {
+            let contract = &quote.contract;
+            (contract.expiration, contract.strike, contract.right, contract.root.clone())
+        };
+        key(a).cmp(&key(b))
+    });
+    let newest = quotes.iter().map(|quote| quote.quote_time).max().unwrap_or(now);
+    let snapshot_time = newest.min(now);
+    OptionChain { underlying, snapshot_time, quotes, source: PROVIDER.to_owned(), warnings }
+}
+
 #[async_trait]
 impl MarketClock for Alpaca {
     async fn now(&self, _symbol: &Symbol) -> Result<DateTime<Utc>, PortError> {
@@ -306,32 +337,36 @@ impl MarketData for Alpaca {
 
     async fn option_chain(&self, symbol: &Symbol, as_of: DateTime<Utc>) -> Result<OptionChain, PortError> {
         let now = self.present("option chain", symbol, as_of).await?;
-        let today = new_york_date(now);
         let (underlying, contracts, snapshots) = tokio::try_join!(
             self.quote(symbol, as_of),
-            self.contracts(symbol, today),
-            self.option_snapshots(symbol)
+            self.contracts(symbol, new_york_date(now)),
+            self.option_snapshots(symbol, None)
         )?;
-        let mut quotes: Vec<OptionQuote> = contracts
-            .rows
-            .iter()
-            .filter_map(|row| option_quote(row, snapshots.rows.get(&row.symbol)?, today))
-            .collect();
-        let unreadable = contracts.unreadable + snapshots.unreadable;
-        let warnings = left_out(unreadable, "option contract", "option contracts").into_iter().collect();
-        if quotes.is_empty() {
+        let chain = chain(underlying, &contracts, &snapshots, now);
+        if chain.quotes.is_empty() {
             return Err(no_data("option chain", symbol, "Alpaca lists no quoted contracts on it"));
         }
-        quotes.sort_by(|a, b| {
-            let key = |quote: &OptionQuote| {
-                let contract = &quote.contract;
-                (contract.expiration, contract.strike, contract.right, contract.root.clone())
-            };
-            key(a).cmp(&key(b))
-        });
-        let newest = quotes.iter().map(|quote| quote.quote_time).max().unwrap_or(now);
-        let snapshot_time = newest.min(now);
-        Ok(OptionChain { underlying, snapshot_time, quotes, source: PROVIDER.to_owned(), warnings })
+        Ok(chain)
+    }
+
+    /// What is listed says which expirations are wanted, and these are all whose snapshots are asked for.
+    async fn narrowed_chain(
+        &self,
+        symbol: &Symbol,
+        as_of: DateTime<Utc>,
+        wanted: &ChainFilter,
+    ) -> Result<OptionChain, PortError> {
+        let now = self.present("option chain", symbol, as_of).await?;
+        let (underlying, contracts) =
+            tokio::try_join!(self.quote(symbol, as_of), self.contracts(symbol, new_york_date(now)))?;
+        let listed: Vec<OptionContract> = contracts.rows.iter().filter_map(contract).collect();
+        let Some(last) = wanted.last_expiration(listed.iter()) else {
+            return Err(no_data("option chain", symbol, "Alpaca lists no contracts on it"));
+        };
+        let snapshots = self.option_snapshots(symbol, Some(last)).await?;
+        let mut chain = chain(underlying, &contracts, &snapshots, now);
+        wanted.retain_quotes(&mut chain.quotes);
+        Ok(chain)
     }
 
     async fn risk_free_rate(&self, _as_of: DateTime<Utc>) -> Result<RiskFreeRate, PortError> {

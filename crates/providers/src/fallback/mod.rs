@@ -17,7 +17,7 @@ use std::time::Instant;
 
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
-use ttai_core::{MinuteBar, OptionChain, Quote, Split, Symbol};
+use ttai_core::{ChainFilter, MinuteBar, OptionChain, Quote, Split, Symbol};
 use ttai_ports::{
     Capability, DailyHistory, DataSource, MarketClock, MarketData, Metrics, News, NewsWindow, PortError,
     Provenance, RiskFreeRate, ScanMatch, ScanRequest, Scanner,
@@ -274,6 +274,30 @@ impl Fallback {
         found
     }
 
+    /// The first answer to `call`, marked with whose it is.
+    async fn chain<F>(
+        &self,
+        symbol: &Symbol,
+        as_of: DateTime<Utc>,
+        call: impl Fn(Arc<dyn MarketData>) -> F,
+    ) -> Result<OptionChain, PortError>
+    where
+        F: Future<Output = Result<OptionChain, PortError>>,
+    {
+        self.check(symbol)?;
+        let (mut chain, source) = self.first(Capability::Chains, &self.order.chains, call).await?;
+        chain.source = marked(source, chain.source);
+        chain.underlying.source = marked(source, chain.underlying.source);
+        if self.order.clock.is_some() {
+            // An adapter's clock runs on between two answers of a market that stands still.
+            chain.snapshot_time = chain.snapshot_time.min(as_of);
+            for quote in &mut chain.quotes {
+                quote.quote_time = quote.quote_time.min(as_of);
+            }
+        }
+        Ok(chain)
+    }
+
     /// The first answer in order, and whose it is.
     async fn first<'a, T: ?Sized, A, F>(
         &self,
@@ -399,19 +423,19 @@ impl MarketData for Fallback {
     }
 
     async fn option_chain(&self, symbol: &Symbol, as_of: DateTime<Utc>) -> Result<OptionChain, PortError> {
-        self.check(symbol)?;
         let call = |port: Arc<dyn MarketData>| async move { port.option_chain(symbol, as_of).await };
-        let (mut chain, source) = self.first(Capability::Chains, &self.order.chains, call).await?;
-        chain.source = marked(source, chain.source);
-        chain.underlying.source = marked(source, chain.underlying.source);
-        if self.order.clock.is_some() {
-            // An adapter's clock runs on between two answers of a market that stands still.
-            chain.snapshot_time = chain.snapshot_time.min(as_of);
-            for quote in &mut chain.quotes {
-                quote.quote_time = quote.quote_time.min(as_of);
-            }
-        }
-        Ok(chain)
+        self.chain(symbol, as_of, call).await
+    }
+
+    async fn narrowed_chain(
+        &self,
+        symbol: &Symbol,
+        as_of: DateTime<Utc>,
+        wanted: &ChainFilter,
+    ) -> Result<OptionChain, PortError> {
+        let call =
+            |port: Arc<dyn MarketData>| async move { port.narrowed_chain(symbol, as_of, wanted).await };
+        self.chain(symbol, as_of, call).await
     }
 
     async fn risk_free_rate(&self, as_of: DateTime<Utc>) -> Result<RiskFreeRate, PortError> {

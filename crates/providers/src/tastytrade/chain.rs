@@ -1,4 +1,4 @@
-//! A whole option chain: the contracts from the nested chain, their prices from market data by type.
+//! An option chain: the contracts from the nested chain, their prices from market data by type.
 
 use std::collections::HashMap;
 
@@ -7,7 +7,9 @@ use http::StatusCode;
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 use ttai_calendar::{expiration_close, last_trade_date};
-use ttai_core::{OccSymbol, OptionChain, OptionContract, OptionQuote, Settlement, SettlementTime, Symbol};
+use ttai_core::{
+    ChainFilter, OccSymbol, OptionChain, OptionContract, OptionQuote, Settlement, SettlementTime, Symbol,
+};
 use ttai_ports::PortError;
 
 use super::PROVIDER;
@@ -16,24 +18,30 @@ use super::model::{Deliverable, MarketDatum, NestedChain, NestedExpiration, pars
 use super::{quotes, symbols};
 use crate::contract_terms::Terms;
 
-/// The whole chain of an underlying now.
+/// The chain of an underlying now; of its contracts only the wanted ones where a filter says which. Prices are asked for
+/// contract by contract, so that a narrower chain takes fewer calls; the underlying's comes with the first of them.
 ///
 /// # Errors
 /// [`PortError::NoData`] for a symbol without options; the taxonomy otherwise.
-pub(super) async fn chain(client: &Client, symbol: &Symbol) -> Result<OptionChain, PortError> {
+pub(super) async fn chain(
+    client: &Client,
+    symbol: &Symbol,
+    wanted: Option<&ChainFilter>,
+) -> Result<OptionChain, PortError> {
     let nested = nested(client, symbol).await?;
-    let underlying = quotes::quote(client, symbol).await?;
-    let now = client.service.now();
-    let listed = contracts(&nested, symbol, now);
+    let mut listed = contracts(&nested, symbol, client.service.now());
     if listed.is_empty() {
         return Err(no_chain(symbol, "the service lists no contract that still trades"));
     }
+    if let Some(wanted) = wanted {
+        listed = narrowed(listed, wanted);
+    }
     let mut names: Vec<String> = listed.keys().cloned().collect();
     names.sort_unstable();
-    let records = quotes::by_type(client, "equity-option", &names).await?;
+    let (underlying, records) = quotes::beside(client, symbol, &names).await?;
     let snapshot_time = client.service.now();
     let mut found = quoted(listed, &records, snapshot_time);
-    if found.is_empty() {
+    if found.is_empty() && !names.is_empty() {
         return Err(no_chain(symbol, "the service gives no price for any of its contracts"));
     }
     found.sort_by(|one, other| order_of(one).cmp(&order_of(other)));
@@ -44,6 +52,15 @@ pub(super) async fn chain(client: &Client, symbol: &Symbol) -> Result<OptionChai
         source: PROVIDER.to_owned(),
         warnings: Vec::new(),
     })
+}
+
+fn narrowed(
+    listed: HashMap<String, OptionContract>,
+    wanted: &ChainFilter,
+) -> HashMap<String, OptionContract> {
+    let mut listed: Vec<(String, OptionContract)> = listed.into_iter().collect();
+    wanted.retain(&mut listed, |(_, contract)| contract);
+    listed.into_iter().collect()
 }
 
 /// The nested chains of all roots of an underlying.

@@ -2,6 +2,7 @@
 //! read page by page.
 
 use http::StatusCode;
+use rust_decimal::Decimal;
 use serde::de::DeserializeOwned;
 use tokio::sync::Mutex;
 use ttai_http::{Request, Response, Service};
@@ -9,10 +10,11 @@ use ttai_ports::PortError;
 
 use super::auth::Tokens;
 use super::error;
-use super::model::{self, Envelope, Items};
+use super::model::{self, DividendInfo, Envelope, Items};
 use super::records::Records;
 use super::sent::SentOrders;
 use super::{PROVIDER, QuoteToken};
+use crate::cached::Cache;
 
 /// No list is read beyond this many pages.
 const MOST_PAGES: u32 = 100;
@@ -29,6 +31,10 @@ pub(super) struct Client {
     pub(super) sent_orders: SentOrders,
     /// Metrics that were read for many symbols at once.
     pub(super) records: Records,
+    /// The risk-free rate, which changes once a day at most; under one name.
+    pub(super) rates: Cache<Decimal>,
+    /// What shares have paid, which changes a few times a year; by symbol.
+    pub(super) dividends: Cache<Vec<DividendInfo>>,
 }
 
 /// What a reader of pages says after each.

@@ -1,5 +1,7 @@
 //! The daily history: bars from the candle source, dividends from the market metrics.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use rust_decimal::prelude::ToPrimitive;
 use ttai_calendar::{new_york_date, session};
@@ -10,6 +12,7 @@ use super::candles::{CandleSource, DailyCandles};
 use super::client::Client;
 use super::model::{DividendInfo, MarketMetric};
 use super::{PROVIDER, metrics, symbols};
+use crate::cached::Cached;
 use crate::dividends::{DividendRow, one_event_each};
 use crate::tape::project_dividends;
 
@@ -76,17 +79,22 @@ async fn dividends(
     symbol: &Symbol,
     today: NaiveDate,
 ) -> Result<Vec<CashDividend>, PortError> {
+    let past = client.dividends.get(symbol.as_str(), |_| paid(client, symbol)).await?.value;
+    let known = metrics::of_one(client, symbol).await?;
+    Ok(schedule(&past, known.as_ref(), today))
+}
+
+/// What a share has paid; nothing where the service knows of nothing.
+async fn paid(client: &Client, symbol: &Symbol) -> Result<Cached<Vec<DividendInfo>>, PortError> {
     let name = ttai_http::segment(&symbols::ticker(symbol));
     let path = format!("/market-metrics/historic-corporate-events/dividends/{name}");
     let request = client.service.get("dividends", &path).accept(http::StatusCode::NOT_FOUND);
     let answer = client.send(request).await?;
-    let past: Vec<DividendInfo> = match answer.status {
+    let past = match answer.status {
         http::StatusCode::NOT_FOUND => Vec::new(),
         _ => super::model::parse::<super::model::Items<DividendInfo>>("dividends", &answer.body)?.data.items,
     };
-    let metrics = metrics::metrics(client, std::slice::from_ref(symbol)).await?;
-    let known = metrics.iter().find(|metric| metric.symbol == symbols::ticker(symbol));
-    Ok(schedule(&past, known, today))
+    Ok(Cached::new(Arc::new(past), client.service.now(), None))
 }
 
 fn schedule(past: &[DividendInfo], known: Option<&MarketMetric>, today: NaiveDate) -> Vec<CashDividend> {

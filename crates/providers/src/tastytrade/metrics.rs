@@ -26,6 +26,19 @@ pub(super) async fn metrics(client: &Client, symbols: &[Symbol]) -> Result<Vec<M
     parse_market_metrics(&answer.body)
 }
 
+/// The metrics of one symbol, as they were read with many others' in the last minutes, else as they are now; none of one that the
+/// service does not know.
+///
+/// # Errors
+/// The taxonomy of [`PortError`].
+pub(super) async fn of_one(client: &Client, symbol: &Symbol) -> Result<Option<MarketMetric>, PortError> {
+    if let Some(known) = client.records.of(symbol, client.service.now()) {
+        return Ok(Some(known));
+    }
+    let found = metrics(client, std::slice::from_ref(symbol)).await?;
+    Ok(of_symbol(&found, symbol).cloned())
+}
+
 /// The metrics of one of them.
 pub(super) fn of_symbol<'a>(found: &'a [MarketMetric], symbol: &Symbol) -> Option<&'a MarketMetric> {
     let name = symbols::ticker(symbol);

@@ -30,7 +30,7 @@ use chrono::{DateTime, Duration, NaiveDate, Utc};
 use http::StatusCode;
 use rust_decimal::prelude::ToPrimitive;
 use secrecy::SecretString;
-use ttai_core::{MinuteBar, OptionChain, Quote, Split, Symbol};
+use ttai_core::{ChainFilter, MinuteBar, OptionChain, Quote, Split, Symbol};
 use ttai_http::Service;
 use ttai_ports::{
     AccountLimits, DailyHistory, DataSource, Fact, MarketClock, MarketData, Metrics, PortError, RiskFreeRate,
@@ -46,6 +46,8 @@ use auth::{RefreshGrant, Tokens};
 use client::Client;
 use model::{CompactChain, Equity, MarginConfiguration, MarketMetric, NestedChain, QuoteTokenModel};
 
+use crate::cached::{Cache, Cached};
+
 /// The provider's name in errors and quotes.
 const PROVIDER: &str = "tastytrade";
 /// A moment this long ago still counts as the present.
@@ -54,6 +56,10 @@ const PRESENT: Duration = Duration::minutes(15);
 const METRICS_A_REQUEST: usize = 100;
 /// Instruments a page.
 const EQUITIES_A_PAGE: u32 = 1_000;
+/// How long the risk-free rate and the dividends that were paid serve.
+const FIGURES_AGE: std::time::Duration = std::time::Duration::from_secs(600);
+/// Symbols whose dividends are known at a time.
+const MOST_PAYERS: usize = 1_000;
 /// A market that plays another day may run at another speed: its clock is read again after this.
 const CLOCK_AGE: std::time::Duration = std::time::Duration::from_secs(2);
 
@@ -105,6 +111,8 @@ impl Tastytrade {
             quote_token: tokio::sync::Mutex::default(),
             sent_orders: sent::SentOrders::default(),
             records: records::Records::default(),
+            rates: Cache::new(1, FIGURES_AGE),
+            dividends: Cache::new(MOST_PAYERS, FIGURES_AGE),
         };
         let (paper, streamer_url) = (settings.is_paper(), settings.streamer_url()?);
         let sandbox = settings.sandbox;
@@ -262,11 +270,25 @@ impl MarketData for Tastytrade {
 
     async fn option_chain(&self, symbol: &Symbol, as_of: DateTime<Utc>) -> Result<OptionChain, PortError> {
         quotes::check_present("option chain", symbol, as_of, self.present().await?)?;
-        chain::chain(&self.client, symbol).await
+        chain::chain(&self.client, symbol, None).await
+    }
+
+    async fn narrowed_chain(
+        &self,
+        symbol: &Symbol,
+        as_of: DateTime<Utc>,
+        wanted: &ChainFilter,
+    ) -> Result<OptionChain, PortError> {
+        quotes::check_present("option chain", symbol, as_of, self.present().await?)?;
+        chain::chain(&self.client, symbol, Some(wanted)).await
     }
 
     async fn risk_free_rate(&self, _as_of: DateTime<Utc>) -> Result<RiskFreeRate, PortError> {
-        let rate = self.margin_configuration().await?.risk_free_rate;
+        let read = |_| async {
+            let rate = self.margin_configuration().await?.risk_free_rate;
+            Ok(Cached::new(Arc::new(rate), self.client.service.now(), None))
+        };
+        let rate = *self.client.rates.get("risk-free rate", read).await?.value;
         let simple = rate.to_f64().filter(|rate| (-0.5..1.0).contains(rate));
         let simple = simple
             .ok_or_else(|| error::corrupt(format!("a risk-free rate of {rate} is no fraction a year")))?;
@@ -302,13 +324,8 @@ impl Metrics for Tastytrade {
         symbol: &Symbol,
         as_of: DateTime<Utc>,
     ) -> Result<Option<SymbolMetrics>, PortError> {
-        let now = self.present().await?;
-        quotes::check_present("market metrics", symbol, as_of, now)?;
-        if let Some(known) = self.client.records.of(symbol, now) {
-            return Ok(Some(metrics::facts(&known, as_of)));
-        }
-        let found = metrics::metrics(&self.client, std::slice::from_ref(symbol)).await?;
-        let known = metrics::of_symbol(&found, symbol).ok_or_else(|| unknown(symbol))?;
-        Ok(Some(metrics::facts(known, as_of)))
+        quotes::check_present("market metrics", symbol, as_of, self.present().await?)?;
+        let known = metrics::of_one(&self.client, symbol).await?.ok_or_else(|| unknown(symbol))?;
+        Ok(Some(metrics::facts(&known, as_of)))
     }
 }

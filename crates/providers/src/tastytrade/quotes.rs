@@ -16,6 +16,10 @@ use crate::freshness::{is_stale, of_sides};
 
 /// The service takes at most this many symbols a call, of all types together.
 const MOST_SYMBOLS: usize = 100;
+/// The types by which it is asked.
+const SHARE: &str = "equity";
+const INDEX: &str = "index";
+const CONTRACT: &str = "equity-option";
 /// Calls for one chain that are under way at once.
 const CALLS_AT_ONCE: usize = 4;
 
@@ -40,19 +44,31 @@ pub(super) fn check_present(
     })
 }
 
-/// The records of some symbols of one type, in any order; those that the service does not know are missing.
-pub(super) async fn by_type(
+/// The quote of an underlying and the records of some contracts on it, in any order; those that the service does not know
+/// are missing. The underlying is asked for in the same call as the first contracts.
+pub(super) async fn beside(
     client: &Client,
-    kind: &'static str,
-    names: &[String],
-) -> Result<Vec<MarketDatum>, PortError> {
-    let mut calls = Vec::new();
-    for names in names.chunks(MOST_SYMBOLS) {
-        let request = client.service.get("market data", "/market-data/by-type");
-        let request = names.iter().fold(request, |request, name| request.query(kind, name));
-        calls.push(records(client, request));
-    }
-    futures::stream::iter(calls).buffer_unordered(CALLS_AT_ONCE).try_concat().await
+    underlying: &Symbol,
+    contracts: &[String],
+) -> Result<(Quote, Vec<MarketDatum>), PortError> {
+    let name = symbols::ticker(underlying);
+    let (first, others) = contracts.split_at(contracts.len().min(MOST_SYMBOLS - 1));
+    let with_share = market_data(client, CONTRACT, first).query(SHARE, &name);
+    let others = others.chunks(MOST_SYMBOLS).map(|names| market_data(client, CONTRACT, names));
+    let calls = std::iter::once(with_share).chain(others).map(|request| records(client, request));
+    let calls: Vec<_> = calls.collect();
+    let mut found = futures::stream::iter(calls).buffer_unordered(CALLS_AT_ONCE).try_concat().await?;
+    let quote = match found.iter().position(|record| record.symbol == name) {
+        Some(place) => of_record(underlying, &found.swap_remove(place), client.service.now()),
+        None => of_kind(client, underlying, INDEX).await?.ok_or_else(|| super::unknown(underlying))?,
+    };
+    Ok((quote, found))
+}
+
+/// A call for some symbols of one type.
+fn market_data(client: &Client, kind: &'static str, names: &[String]) -> Request {
+    let request = client.service.get("market data", "/market-data/by-type");
+    names.iter().fold(request, |request, name| request.query(kind, name))
 }
 
 async fn records(client: &Client, request: Request) -> Result<Vec<MarketDatum>, PortError> {
@@ -61,18 +77,20 @@ async fn records(client: &Client, request: Request) -> Result<Vec<MarketDatum>, 
 
 /// The quote of a share or an index.
 pub(super) async fn quote(client: &Client, symbol: &Symbol) -> Result<Quote, PortError> {
-    let name = symbols::ticker(symbol);
-    for kind in ["equity", "index"] {
-        let records = by_type(client, kind, std::slice::from_ref(&name)).await?;
-        if let Some(record) = records.iter().find(|record| record.symbol == name) {
-            return Ok(of_record(symbol, record, client.service.now()));
+    for kind in [SHARE, INDEX] {
+        if let Some(quote) = of_kind(client, symbol, kind).await? {
+            return Ok(quote);
         }
     }
-    Err(PortError::UnknownSymbol {
-        provider: PROVIDER.to_owned(),
-        symbol: symbol.to_string(),
-        hint: "; share classes are written like BRK.B".to_owned(),
-    })
+    Err(super::unknown(symbol))
+}
+
+/// The quote of a symbol as one of a type; none where the service knows none of that type.
+async fn of_kind(client: &Client, symbol: &Symbol, kind: &'static str) -> Result<Option<Quote>, PortError> {
+    let name = symbols::ticker(symbol);
+    let found = records(client, market_data(client, kind, std::slice::from_ref(&name))).await?;
+    let record = found.iter().find(|record| record.symbol == name);
+    Ok(record.map(|record| of_record(symbol, record, client.service.now())))
 }
 
 /// A record as a quote, with what is wrong with it.

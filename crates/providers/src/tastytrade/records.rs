@@ -10,6 +10,8 @@ use super::model::MarketMetric;
 
 /// How long a record serves, by the market's clock: the service's own figures change a few times a day.
 const SERVES: TimeDelta = TimeDelta::minutes(10);
+/// By how much that clock may go back between two answers, which tell it in whole seconds.
+const JITTER: TimeDelta = TimeDelta::seconds(15);
 
 /// The records of the last minutes, with when they were read.
 #[derive(Default)]
@@ -37,7 +39,7 @@ impl Records {
 
 /// A market that plays a day again goes back in time: what is from its future serves no more.
 fn serves(read_at: DateTime<Utc>, now: DateTime<Utc>) -> bool {
-    (TimeDelta::zero()..SERVES).contains(&(now - read_at))
+    (-JITTER..SERVES).contains(&(now - read_at))
 }
 
 #[cfg(test)]
@@ -46,15 +48,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_record_serves_for_minutes_and_never_before_it_was_read() {
+    fn a_record_serves_for_minutes_and_not_long_before_it_was_read() {
         let body = br#"{"data": {"items": [{"symbol": "F", "beta": "1.5"}]}}"#;
         let metric = parse_market_metrics(body).unwrap().remove(0);
         let (records, f) = (Records::default(), Symbol::new("F").unwrap());
         let at: DateTime<Utc> = "2026-11-30T15:00:00Z".parse().unwrap();
         records.save(at, [(f.clone(), metric)]);
+        assert!(records.of(&f, at - TimeDelta::seconds(1)).is_some(), "a clock that was set right");
         assert!(records.of(&f, at).is_some() && records.of(&f, at + TimeDelta::seconds(599)).is_some());
         assert!(
-            records.of(&f, at + SERVES).is_none() && records.of(&f, at - TimeDelta::seconds(1)).is_none()
+            records.of(&f, at + SERVES).is_none() && records.of(&f, at - TimeDelta::seconds(16)).is_none()
         );
         records.save(at + SERVES, []);
         assert!(records.of(&f, at).is_none(), "it is gone");

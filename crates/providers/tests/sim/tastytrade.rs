@@ -184,6 +184,35 @@ async fn metrics_and_the_rate_are_the_markets() {
 }
 
 #[tokio::test]
+async fn what_changes_seldom_is_asked_for_once_in_some_minutes() {
+    let sim = sim().await;
+    let tastytrade = tastytrade(&sim).with_stream(DxLinkConfig::default()).0;
+    let (aapl, spy) = (symbol("AAPL"), symbol("SPY"));
+    let now = tastytrade.now(&aapl).await.unwrap();
+    tastytrade.prefetch(&[aapl.clone(), spy.clone()], now).await;
+    let before = tastytrade.daily_history(&aapl, now).await.unwrap();
+    let rate = tastytrade.risk_free_rate(now).await.unwrap();
+    arm(
+        &sim,
+        r#"{"service":"tastytrade","path":"market-metrics","action":"status","status":503,"times":99}"#,
+    );
+    for ticker in [&aapl, &spy] {
+        tastytrade.metrics(ticker, now).await.unwrap().unwrap();
+    }
+    let after = tastytrade.daily_history(&aapl, now).await.unwrap();
+    assert_eq!((after.dividends.len(), after.actions_unknown), (before.dividends.len(), None));
+    assert!(!before.dividends.is_empty() && hits(&sim) == 0, "it was asked again");
+    // Of others nothing is known, and that is told.
+    assert!(tastytrade.metrics(&symbol("TSLA"), now).await.is_err());
+    arm(
+        &sim,
+        r#"{"service":"tastytrade","path":"margin-requirements","action":"status","status":503,"times":99}"#,
+    );
+    assert_eq!(tastytrade.risk_free_rate(now).await.unwrap(), rate);
+    sim.shutdown().await;
+}
+
+#[tokio::test]
 async fn history_needs_the_stream_and_has_its_dividends_from_here() {
     let sim = sim().await;
     let tastytrade = tastytrade(&sim);

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use chrono::Duration;
+use rust_decimal::Decimal;
 use secrecy::SecretString;
-use ttai_core::{DailyBar, OptionChain};
+use ttai_core::{ChainFilter, DailyBar, OptionChain, OptionContract, OptionQuote};
 use ttai_http::LocalLimits;
 use ttai_ports::{
     Capability, DailyHistory, DataSource, MarketClock, MarketData, News, NewsWindow, Provenance,
@@ -40,6 +41,53 @@ async fn contracts_of_an_adjusted_root_are_never_standard() {
         assert!(adjusted.iter().all(|quote| quote.contract.underlying == symbol("AAPL")), "{name}");
         assert_eq!(standard.len(), before.quotes.len(), "{name}");
         assert!(standard.iter().all(|quote| quote.contract.is_standard()), "{name}");
+    }
+    sim.shutdown().await;
+}
+
+/// How often the vendors were asked since the fault was armed that counts it.
+fn asked(sim: &RunningSim) -> u32 {
+    sim.state.faults.list().iter().map(|armed| armed.hits).sum()
+}
+
+#[tokio::test]
+async fn a_narrowed_chain_is_a_part_of_the_whole_one_for_fewer_calls() {
+    let sim = sim().await;
+    let aapl = symbol("AAPL");
+    for (name, port) in [
+        ("alpaca", Arc::new(alpaca(&sim)) as Arc<dyn MarketData>),
+        ("tastytrade", Arc::new(tastytrade(&sim)) as _),
+        ("cboe", Arc::new(cboe(&sim)) as _),
+    ] {
+        arm(&sim, r#"{"action":"latency","milliseconds":0,"times":100000}"#);
+        let order = ProviderOrder::default().market(&port.source(), &port, Capability::Chains);
+        let order = order.market(&port.source(), &port, Capability::Quotes);
+        let market = Fallback::new(order);
+        let now = market.now(&aapl).await.unwrap();
+        let before = asked(&sim);
+        let whole = market.option_chain(&aapl, now).await.unwrap();
+        let for_whole = asked(&sim) - before;
+        let price = whole.underlying.price().and_then(|price| Decimal::try_from(price).ok()).unwrap();
+        let whole_until = ttai_calendar::new_york_date(now) + chrono::Days::new(20);
+        let wanted = ChainFilter { whole_until, later_expirations: 2, price, strikes: 3 };
+        let before = asked(&sim);
+        let part = market.narrowed_chain(&aapl, now, &wanted).await.unwrap();
+        let for_part = asked(&sim) - before;
+        let mut expected = whole.quotes.clone();
+        wanted.retain_quotes(&mut expected);
+        let prices = |quotes: &[OptionQuote]| -> Vec<(OptionContract, Decimal, Decimal)> {
+            quotes.iter().map(|quote| (quote.contract.clone(), quote.bid, quote.ask)).collect()
+        };
+        assert_eq!(prices(&part.quotes), prices(&expected), "{name}");
+        assert_eq!(part.underlying.price(), whole.underlying.price(), "{name}");
+        assert!(3 * part.quotes.len() < 2 * whole.quotes.len(), "{name}: {}", part.quotes.len());
+        // tastytrade is asked for prices contract by contract: the listing, and a hundred prices a call with the underlying's.
+        if name == "tastytrade" {
+            let calls =
+                |chain: &OptionChain| 1 + u32::try_from((chain.quotes.len() + 1).div_ceil(100)).unwrap();
+            assert_eq!((for_whole, for_part), (calls(&whole), calls(&part)));
+        }
+        sim.state.faults.remove(None, &sim.state.market);
     }
     sim.shutdown().await;
 }

@@ -67,6 +67,11 @@ impl Pagination {
 /// # Errors
 /// [`PortError::Corrupt`] with the path of what does not fit.
 pub fn parse<T: DeserializeOwned>(what: &str, bytes: &[u8]) -> Result<Envelope<T>, PortError> {
+    // To know where it is costs more than to read it, and is wanted only of what does not fit.
+    serde_json::from_slice(bytes).or_else(|_| parse_with_path(what, bytes))
+}
+
+fn parse_with_path<T: DeserializeOwned>(what: &str, bytes: &[u8]) -> Result<Envelope<T>, PortError> {
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     serde_path_to_error::deserialize(&mut reader).map_err(|error| PortError::Corrupt {
         provider: PROVIDER.to_owned(),
