@@ -8,7 +8,10 @@ use ttai_contract::{
     CSPScreenerResult, CalculateTradeParams, DecidedTrade, FetchTradeFactsParams, ScreenPick,
     SuggestedPosition, TradeCondition, TradeDecision, TradeFacts, UserId, ValidationError,
 };
-use ttai_core::{Instrument, OccSymbol, OptionChain, OptionQuote, OptionRight, Symbol, TradingStrategy};
+use ttai_core::{
+    Instrument, IntentLeg, OccSymbol, OptionChain, OptionQuote, OptionRight, OrderAction, Symbol,
+    TradingStrategy,
+};
 use ttai_ports::{TradeCursor, TradeFilter};
 use ttai_trading::price::LegQuote;
 use ttai_trading::strategy::{
@@ -16,6 +19,7 @@ use ttai_trading::strategy::{
 };
 
 use super::desk::TradedAccount;
+use super::quotes::{LegMarket, streamed};
 use crate::clock::{lateness, market_now_by};
 use crate::failure::AnalystError;
 use crate::market_view::source;
@@ -122,7 +126,7 @@ async fn spy_spx(ports: &Ports) -> Result<SpySpxFacts, AnalystError> {
     let rules = ports.trading.rules.spy_spx;
     let days = rules.min_dte.into()..=rules.max_dte.into();
     let pairs = match (&spx_chain, &spy_chain, spx_price) {
-        (Some(spx), Some(spy), Some(level)) => pairs(spx, spy, level, now, &days),
+        (Some(spx), Some(spy), Some(level)) => freshened(ports, pairs(spx, spy, level, now, &days)).await,
         _ => Vec::new(),
     };
     Ok(SpySpxFacts {
@@ -173,6 +177,20 @@ fn pairs(
         })
         .take(MOST_PAIRS)
         .collect()
+}
+
+/// The pairs with what the stream says of their calls now.
+async fn freshened(ports: &Ports, mut pairs: Vec<SpySpxPair>) -> Vec<SpySpxPair> {
+    let calls: Vec<Instrument> =
+        pairs.iter().flat_map(|pair| [pair.spx.instrument.clone(), pair.spy.instrument.clone()]).collect();
+    for fresh in streamed(ports, &calls).await {
+        for quote in pairs.iter_mut().flat_map(|pair| [&mut pair.spx, &mut pair.spy]) {
+            if quote.instrument == fresh.instrument && quote.at < fresh.at {
+                *quote = fresh.clone();
+            }
+        }
+    }
+    pairs
 }
 
 fn leg_quote(quote: &OptionQuote) -> LegQuote {
@@ -264,7 +282,7 @@ async fn candidate(
         Err(error) => return (None, vec![format!("The trade log could not be read: {error}.")]),
     };
     let candidate = CspCandidate {
-        price: chain.as_ref().and_then(underlying_price),
+        price: chain.and_then(underlying_price),
         symbol: pick.symbol,
         quote,
         contracts: pick.contracts,

@@ -1,13 +1,19 @@
 //! Quotes of an order's legs, and the net market that they make.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use ttai_core::{Instrument, IntentLeg, OptionChain, QuoteCondition, Symbol};
-use ttai_ports::PortError;
+use ttai_ports::{PortError, StreamEvent, StreamKinds, StreamQuote, StreamSymbol};
 use ttai_trading::price::LegQuote;
 
 use crate::ports::Ports;
+
+/// A quote so old is good enough without asking the stream.
+const FRESH: TimeDelta = TimeDelta::seconds(5);
+/// How long the stream is waited for.
+const SOON: Duration = Duration::from_secs(3);
 
 /// What the market says of the legs.
 #[derive(Clone, Debug, Default)]
@@ -37,7 +43,23 @@ impl LegMarket {
                 Err(error) => market.problems.push(error.to_string()),
             }
         }
+        let stale: Vec<Instrument> = legs
+            .iter()
+            .map(|leg| leg.instrument.clone())
+            .filter(|instrument| !market.is_fresh(instrument, now))
+            .collect();
+        for fresh in streamed(ports, &stale).await {
+            market.quotes.retain(|known| known.instrument != fresh.instrument || known.at > fresh.at);
+            if market.quotes.iter().all(|known| known.instrument != fresh.instrument) {
+                market.quotes.push(fresh);
+            }
+        }
         market
+    }
+
+    fn is_fresh(&self, instrument: &Instrument, now: DateTime<Utc>) -> bool {
+        let quote = self.quotes.iter().find(|quote| quote.instrument == *instrument);
+        quote.and_then(|quote| quote.at).is_some_and(|at| now - at <= FRESH)
     }
 
     async fn shares(
@@ -80,6 +102,49 @@ impl LegMarket {
         let halted = conditions.contains(&QuoteCondition::Halted);
         self.halted = Some(self.halted.unwrap_or(false) || halted);
     }
+}
+
+/// What the stream says now of instruments, as far as it says it soon: a chain is a snapshot, which may be minutes old.
+pub(super) async fn streamed(ports: &Ports, instruments: &[Instrument]) -> Vec<LegQuote> {
+    let symbols: Vec<StreamSymbol> = instruments.iter().map(stream_symbol).collect();
+    let mut found: BTreeMap<Instrument, LegQuote> = BTreeMap::new();
+    if symbols.is_empty() {
+        return Vec::new();
+    }
+    let kinds = StreamKinds { quotes: true, trades: false, greeks: false };
+    let read = async {
+        let mut reader = ports.streams.subscribe(&symbols, kinds).await?;
+        while found.len() < symbols.len() {
+            let Some(event) = reader.next().await else { break };
+            if let StreamEvent::Quote(quote) = event
+                && let Some(quote) = leg_quote(&quote)
+            {
+                found.insert(quote.instrument.clone(), quote);
+            }
+        }
+        Ok::<(), PortError>(())
+    };
+    if let Ok(Err(error)) = tokio::time::timeout(SOON, read).await {
+        tracing::warn!("quotes of an order's legs are not streamed: {error}");
+    }
+    found.into_values().collect()
+}
+
+fn stream_symbol(instrument: &Instrument) -> StreamSymbol {
+    match instrument {
+        Instrument::Equity(symbol) => StreamSymbol::Equity(symbol.clone()),
+        Instrument::Option(contract) => StreamSymbol::Option(contract.clone()),
+    }
+}
+
+/// A quote of which something is wrong has no price to trade on.
+fn leg_quote(quote: &StreamQuote) -> Option<LegQuote> {
+    let instrument = match &quote.symbol {
+        StreamSymbol::Equity(symbol) => Instrument::Equity(symbol.clone()),
+        StreamSymbol::Option(contract) => Instrument::Option(contract.clone()),
+    };
+    let at = quote.market_time.filter(|_| quote.condition.is_none())?;
+    Some(LegQuote { instrument, bid: quote.bid, ask: quote.ask, at: Some(at.min(quote.received_at)) })
 }
 
 /// A quote that is only the last known has no time to go by.

@@ -76,11 +76,13 @@ fn hidden(name: &str) -> Vec<&'static str> {
     hidden
 }
 
-/// The command, and those below it, without these options in their help.
+/// The command, and those below it, without these options in their help. They are changed where they are: an option that is taken out
+/// and put back is in another place than a built command looks for it.
 fn hiding(command: clap::Command, hidden: &[&'static str]) -> clap::Command {
-    let there: Vec<&str> =
-        hidden.iter().copied().filter(|id| command.get_arguments().any(|arg| arg.get_id() == id)).collect();
-    let command = there.into_iter().fold(command, |command, id| command.mut_arg(id, |arg| arg.hide(true)));
+    let command = command.mut_args(|arg| {
+        let is_hidden = hidden.contains(&arg.get_id().as_str());
+        if is_hidden { arg.hide(true) } else { arg }
+    });
     let below: Vec<String> = command.get_subcommands().map(|below| below.get_name().to_owned()).collect();
     below
         .into_iter()
@@ -96,6 +98,21 @@ mod tests {
         let command = Cli::command();
         for name in WITHOUT_SERVER.iter().chain(&BRING_UP).chain(&WITHOUT_STORE).chain(&UNCONFIGURED) {
             assert!(command.get_subcommands().any(|there| there.get_name() == *name), "{name}");
+        }
+    }
+
+    #[test]
+    fn every_command_answers_to_help() {
+        fn paths(command: &clap::Command, path: &[String]) -> Vec<Vec<String>> {
+            let below = command
+                .get_subcommands()
+                .flat_map(|below| paths(below, &[path, &[below.get_name().to_owned()]].concat()));
+            std::iter::once(path.to_vec()).chain(below).collect()
+        }
+        for path in paths(&Cli::command(), &["ttai".to_owned()]) {
+            let asked = path.iter().cloned().chain(["--help".to_owned()]);
+            let answer = command().try_get_matches_from(asked).map_err(|error| error.kind());
+            assert_eq!(answer.unwrap_err(), clap::error::ErrorKind::DisplayHelp, "{path:?}");
         }
     }
 

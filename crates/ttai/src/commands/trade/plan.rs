@@ -101,7 +101,10 @@ async fn reached(
             return Ok(Reached::Order(Box::new(record)));
         }
         tokio::select! {
-            answer = &mut answer => return Ok(Reached::End(Box::new(answer?))),
+            answer = &mut answer => {
+                let result = serde_json::from_value(answer?)?;
+                return Ok(Reached::End(Box::new(result)));
+            }
             () = tokio::time::sleep(LOOK) => {}
         }
     }
