@@ -260,13 +260,13 @@ async fn candidate(
     let Ok(contract) = OccSymbol::parse(&trade.contract) else {
         return (None, vec![format!("The pick's contract {} cannot be read.", trade.contract)]);
     };
-    let chain = ports.market.option_chain(&pick.symbol, now).await;
-    let chain = chain.map_err(|error| missing.push(format!("{}: {error}.", pick.symbol))).ok();
-    let quoted = chain
-        .as_ref()
-        .and_then(|chain| chain.quotes.iter().find(|quote| quote.contract.occ() == contract).map(leg_quote));
     let instrument = Instrument::Option(contract);
-    let quote = quoted.unwrap_or(LegQuote { instrument, bid: None, ask: None, at: None });
+    let leg = IntentLeg { instrument: instrument.clone(), action: OrderAction::SellToOpen, ratio: 1 };
+    let market = LegMarket::of(ports, &[leg], now).await;
+    missing.extend(market.problems.iter().map(|problem| format!("{problem}.")));
+    let chain = market.chains.get(&pick.symbol);
+    let quote =
+        market.quotes.first().cloned().unwrap_or(LegQuote { instrument, bid: None, ask: None, at: None });
     let (previous_close, daily_sigma) = past(ports, &pick.symbol, now).await;
     let because = format!(
         "The screen's best pick: {:.2} % a week at the bid{}.",
