@@ -13,7 +13,8 @@ use temporalio_protos::temporal::api::history::v1::History;
 use ttai_client::ClientError;
 use ttai_contract::{
     AnalysisParams, AnalysisType, AutoRunScreenersParams, ChartAnalysisParams, FullAnalysisParams,
-    OptionsConstraints, ReportName, RunReportParams, Stage, TaskQueue, WorkflowParams, workflows,
+    OptionsConstraints, PositionMonitorParams, ReportName, RunReportParams, Stage, TaskQueue, WorkflowParams,
+    workflows,
 };
 use ttai_ports::{NewScreener, SavedScreeners};
 
@@ -42,23 +43,35 @@ async fn record_histories() -> anyhow::Result<()> {
     cancelled(&lab).await?;
     retried_and_failed(&lab).await?;
     drop(worker);
-    killed(&lab).await
+    killed(&lab).await?;
+    traded(&lab).await
+}
+
+/// What needs a broker, which a recorded market has not.
+async fn traded(lab: &Lab) -> anyhow::Result<()> {
+    let _worker = lab.worker()?;
+    plainly(lab, PositionMonitorParams::WORKFLOW).await
 }
 
 async fn plain(lab: &Lab) -> anyhow::Result<()> {
     // AnalysisWorkflow is recorded by its types.
-    for workflow in workflows().iter().filter(|workflow| workflow.name != AnalysisParams::WORKFLOW) {
-        let name = format!("{}-plain", case_name(workflow.name));
-        let request = request_of(workflow.name, &name);
-        let run = lab.client.start_by_name(workflow.name, vec![request], Some(&name)).await?;
-        lab.outcome(workflow.name, &run).await?;
-        record(lab, &name, run.workflow_id()).await?;
+    let elsewhere = [AnalysisParams::WORKFLOW, PositionMonitorParams::WORKFLOW];
+    for workflow in workflows().iter().filter(|workflow| !elsewhere.contains(&workflow.name)) {
+        plainly(lab, workflow.name).await?;
     }
     for kind in [AnalysisType::ChartAnalysis, AnalysisType::OptionsAnalysis, AnalysisType::FullAnalysis] {
         let name = format!("analysis-plain-{}", kind.as_str().replace('_', "-"));
         finish(lab, &name, &AnalysisParams::new(kind, symbol("AAPL")), Script::default()).await?;
     }
     Ok(())
+}
+
+async fn plainly(lab: &Lab, workflow: &str) -> anyhow::Result<()> {
+    let name = format!("{}-plain", case_name(workflow));
+    let request = request_of(workflow, &name);
+    let run = lab.client.start_by_name(workflow, vec![request], Some(&name)).await?;
+    lab.outcome(workflow, &run).await?;
+    record(lab, &name, run.workflow_id()).await
 }
 
 /// Two screeners, of which one cannot be run as it is saved: what `plain` has none of.
@@ -149,7 +162,8 @@ async fn killed(lab: &Lab) -> anyhow::Result<()> {
     record(lab, name, run.workflow_id()).await
 }
 
-async fn record(lab: &Lab, name: &str, workflow_id: &str) -> anyhow::Result<()> {
+/// Keeps the history of a run.
+pub(crate) async fn record(lab: &Lab, name: &str, workflow_id: &str) -> anyhow::Result<()> {
     let history = History { events: lab.events(workflow_id).await? };
     // Encoded, the payloads lie open; in JSON they are base64.
     let whole = history.encode_to_vec();

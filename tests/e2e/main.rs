@@ -43,6 +43,7 @@ mod shutdown;
 mod sight;
 mod stage;
 mod sync;
+mod trading;
 mod versioning;
 mod watchlists;
 mod worker;

@@ -1,7 +1,7 @@
 //! What a workflow is asked where a test asks all of them. Most need a symbol only; one that needs more has its line here.
 
 use serde_json::{Value, json};
-use ttai_contract::{DeliveryParams, QuoteStreamParams, WorkflowParams, workflow};
+use ttai_contract::{DeliveryParams, PositionMonitorParams, QuoteStreamParams, WorkflowParams, workflow};
 
 /// The smallest request of the workflow of that type: about AAPL, or whatever the default user has.
 pub(crate) fn request(workflow: &str) -> Value {
@@ -29,6 +29,15 @@ pub(crate) fn request(workflow: &str) -> Value {
         }
         "RunReportWorkflow" => return json!({"report_name": "daily_report", "channel": "log"}),
         "RetentionWorkflow" | "UpdateJournalWorkflow" => return json!({}),
+        "DailyTradingWorkflow" => return json!({"strategy": "csp_entry"}),
+        // Nobody holds it: somebody closed it at the broker.
+        "PositionMonitorWorkflow" => {
+            return json!({
+                "id": "gone", "account_id": "", "expiration": "2026-12-18", "quantity": 1, "entry_credit": "1.00",
+                "legs": [{"instrument": "AAPL  261218P00200000", "action": "sell_to_open", "ratio": 1}],
+                "opened_at": "2026-09-18T14:00:00Z",
+            });
+        }
         _ => {}
     }
     let mut request = json!({"symbol": "AAPL"});
@@ -43,6 +52,10 @@ pub(crate) fn request_of(workflow: &str, key: &str) -> Value {
     let mut request = request(workflow);
     if is_entity(workflow) {
         request["user_id"] = json!(key);
+    }
+    // A position has one watch.
+    if workflow == PositionMonitorParams::WORKFLOW {
+        request["id"] = json!(key);
     }
     request
 }

@@ -127,6 +127,7 @@ pub(crate) const LAYERS: &[Layer] = &[
         ours: &["ttai-contract"],
         foreign: Some(&[
             "chrono",
+            "rust_decimal",
             "serde",
             "serde_json",
             "temporalio-common-wasm",
@@ -149,6 +150,7 @@ pub(crate) const LAYERS: &[Layer] = &[
                 "ttai-ofx",
                 "ttai-ports",
                 "ttai-quant",
+                "ttai-trading",
             ],
         )
     },

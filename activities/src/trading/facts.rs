@@ -35,13 +35,15 @@ const SIGMA_SESSIONS: usize = 30;
 /// Reads what a strategy decides by.
 pub(super) async fn fetch(ports: &Ports, params: FetchTradeFactsParams) -> Result<TradeFacts, AnalystError> {
     let ports = ports.for_request();
-    let of = TradedAccount::find(&ports, &params.user_id, &params.account_id).await?;
+    // Without a broker a strategy can be asked for its decision all the same.
+    let of = match ports.brokers.is_empty() {
+        true => None,
+        false => Some(TradedAccount::find(&ports, &params.user_id, &params.account_id).await?),
+    };
     let lateness = lateness(&ports, params.due).await;
     let facts = match params.strategy {
         TradingStrategy::SpySpx => StrategyFacts::SpySpx(spy_spx(&ports).await?),
-        TradingStrategy::CspEntry => {
-            StrategyFacts::CspEntry(csp_entry(&ports, &of, params.screen.as_deref()).await?)
-        }
+        TradingStrategy::CspEntry => StrategyFacts::CspEntry(csp_entry(&ports, &params, of.as_ref()).await?),
     };
     let as_of = match &facts {
         StrategyFacts::SpySpx(facts) => facts.now,
@@ -49,9 +51,9 @@ pub(super) async fn fetch(ports: &Ports, params: FetchTradeFactsParams) -> Resul
     };
     Ok(TradeFacts {
         strategy: params.strategy,
-        account_id: of.account.clone(),
-        broker: of.broker.name().to_owned(),
-        paper: of.broker.is_paper(),
+        account_id: of.as_ref().map(|of| of.account.clone()).unwrap_or_default(),
+        broker: of.as_ref().map(|of| of.broker.name().to_owned()).unwrap_or_default(),
+        paper: of.as_ref().is_none_or(|of| of.broker.is_paper()),
         facts: serde_json::to_value(&facts).map_err(|error| AnalystError::Crashed(error.to_string()))?,
         lateness,
         as_of: Some(as_of),
@@ -210,14 +212,15 @@ async fn ex_dividend(ports: &Ports, symbol: &Symbol, now: DateTime<Utc>) -> Opti
 
 async fn csp_entry(
     ports: &Ports,
-    of: &TradedAccount,
-    screen: Option<&str>,
+    params: &FetchTradeFactsParams,
+    of: Option<&TradedAccount>,
 ) -> Result<CspEntryFacts, AnalystError> {
     let now = crate::clock::market_now(ports).await.0;
-    let (candidate, missing) = match todays_pick(ports, &of.user, screen, now).await? {
-        Ok((pick, trade, run)) => candidate(ports, of, pick, trade, run, now).await,
-        Err(why) => (None, vec![why]),
-    };
+    let (candidate, missing) =
+        match todays_pick(ports, &params.user_id, params.screen.as_deref(), now).await? {
+            Ok((pick, trade, run)) => candidate(ports, of, pick, trade, run, now).await,
+            Err(why) => (None, vec![why]),
+        };
     Ok(CspEntryFacts { now, candidate, missing })
 }
 
@@ -250,7 +253,7 @@ async fn todays_pick(
 
 async fn candidate(
     ports: &Ports,
-    of: &TradedAccount,
+    of: Option<&TradedAccount>,
     pick: ScreenPick,
     trade: SuggestedPosition,
     screen: String,
@@ -276,7 +279,11 @@ async fn candidate(
             .map(|probability| format!(", probability of profit {:.0} %", 100.0 * probability))
             .unwrap_or_default()
     );
-    let highest_written = match highest_written(ports, of, &pick.symbol).await {
+    let written = match of {
+        Some(of) => highest_written(ports, of, &pick.symbol).await,
+        None => Ok(None),
+    };
+    let highest_written = match written {
         Ok(highest) => highest,
         // Unknown is not "none": a mark that cannot be read bars.
         Err(error) => return (None, vec![format!("The trade log could not be read: {error}.")]),

@@ -77,7 +77,11 @@ pub(super) async fn answer(
     let of = TradedAccount::of(ports, user, &record).await?;
     let legs = intent(&record)?.legs.clone();
     let now = now(ports, &legs).await;
-    let desk = Desk { ports, of: &of, actor, limits: &params.limits, now };
+    let actor = match &params.answer {
+        OrderAnswer::Approve { by } | OrderAnswer::Reject { by, .. } => by.clone(),
+        OrderAnswer::Expire => actor.to_owned(),
+    };
+    let desk = Desk { ports, of: &of, actor: &actor, limits: &params.limits, now };
     if record.order.phase() != OrderPhase::AwaitingApproval {
         return Shown::new(ports, &record, of.broker.is_paper(), now).order();
     }

@@ -6,12 +6,20 @@ use anyhow::anyhow;
 use ttai_activities::reconcile_account;
 
 use crate::cli::{GlobalArgs, TradeReconcileArgs};
-use crate::commands::portfolio::with_brokers;
+use crate::exit_kind::fail;
+use crate::market::MarketChoice;
 use crate::settings::Settings;
 use crate::{output, sources, wiring};
 
 pub(super) async fn run(global: &GlobalArgs, args: TradeReconcileArgs) -> anyhow::Result<ExitCode> {
-    let settings = with_brokers(sources::resolved(Settings::load(global, Some(&args.market))?).await);
+    let settings = sources::resolved(Settings::load(global, Some(&args.market))?).await;
+    if !matches!(settings.market, MarketChoice::Live) {
+        fail!(
+            WrongRequest,
+            "the practice account of a simulated market lives in its worker, whose watch over it compares its books every five \
+             minutes; see ttai trade differences"
+        );
+    }
     output::note(&settings.market.describe());
     let ports = wiring::readers(&settings).await?;
     let books = reconcile_account(&ports, &args.options.user, &args.account).await;
