@@ -45,9 +45,9 @@ def key() -> str:
     return f"example-{time.time_ns()}"
 
 
-def run(main: Callable[[Client], Awaitable[None]]) -> None:
+def run(main: Callable[[Client], Awaitable[None]], *, deadline: int = DEADLINE) -> None:
     async def within_deadline() -> None:
-        async with asyncio.timeout(DEADLINE):
+        async with asyncio.timeout(deadline):
             await main(await Client.connect(os.environ.get("TEMPORAL_ADDRESS", "localhost:7233")))
 
     asyncio.run(within_deadline())

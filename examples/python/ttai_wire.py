@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias, Union
 
-WorkflowName: TypeAlias = Literal['AlertShardWorkflow', 'AnalysisWorkflow', 'AutoRunScreenersWorkflow', 'CSPScreenerWorkflow', 'ChartAnalysisWorkflow', 'DeliveryWorkflow', 'FullAnalysisWorkflow', 'NewsWatcherWorkflow', 'OptionsAnalysisWorkflow', 'PortfolioMonitorWorkflow', 'PriceAlertWorkflow', 'QuoteStreamWorkflow', 'ResearchAnalysisWorkflow', 'RetentionWorkflow', 'RunReportWorkflow', 'ScheduledScreenerWorkflow', 'ScheduledSyncWorkflow', 'ScreenerWorkflow', 'SyncSourceWorkflow', 'UpdateJournalWorkflow']
+WorkflowName: TypeAlias = Literal['AlertShardWorkflow', 'AnalysisWorkflow', 'AutoRunScreenersWorkflow', 'CSPScreenerWorkflow', 'ChartAnalysisWorkflow', 'DailyTradingWorkflow', 'DeliveryWorkflow', 'FullAnalysisWorkflow', 'NewsWatcherWorkflow', 'OptionsAnalysisWorkflow', 'PortfolioMonitorWorkflow', 'PositionMonitorWorkflow', 'PriceAlertWorkflow', 'QuoteStreamWorkflow', 'ResearchAnalysisWorkflow', 'RetentionWorkflow', 'RunReportWorkflow', 'ScheduledScreenerWorkflow', 'ScheduledSyncWorkflow', 'ScreenerWorkflow', 'SyncSourceWorkflow', 'UpdateJournalWorkflow']
 """The types of the workflows."""
 
 
@@ -139,6 +139,17 @@ class Answer:
 
     reason: str | None = None
     """Why not."""
+
+
+@dataclass(kw_only=True)
+class ApproveTrade:
+    """`approve`: an order may be sent."""
+
+    by: str
+    """Who approves."""
+
+    order_id: str
+    """The client order id, as the message names it."""
 
 
 @dataclass(kw_only=True)
@@ -326,6 +337,10 @@ class ImpliedEventNote:
     """Forward volatility between the two, in percent."""
 
 
+Instrument: TypeAlias = str
+"""A ticker, or the 21 characters of an option's OCC symbol."""
+
+
 @dataclass(kw_only=True)
 class JournalUpdate:
     """What an update of journals came to."""
@@ -501,6 +516,24 @@ class NearestMiss:
 
 
 @dataclass(kw_only=True)
+class NetPriceDebit:
+    """At most this much is paid."""
+
+    debit: str | float
+
+
+@dataclass(kw_only=True)
+class NetPriceCredit:
+    """At least this much is received."""
+
+    credit: str | float
+
+
+NetPrice: TypeAlias = NetPriceDebit | NetPriceCredit
+"""The limit of one unit of all legs, in dollars a share."""
+
+
+@dataclass(kw_only=True)
 class NewsSourceState:
     """A source of news, as it was when it was last read."""
 
@@ -583,6 +616,59 @@ OptionsRecommendation: TypeAlias = Literal['select', 'watchlist', 'reject']
 """The options analyst's verdict."""
 
 
+OrderAction: TypeAlias = Literal['buy_to_open', 'sell_to_open', 'buy_to_close', 'sell_to_close']
+"""What a leg does."""
+
+
+@dataclass(kw_only=True)
+class OrderCheck:
+    """One rule of the risk gate, looked at."""
+
+    outcome: str
+    """`passed`, `failed` or `not_known`."""
+
+    rule: str
+    """Which."""
+
+    sentence: str
+    """Why, for a trader."""
+
+
+@dataclass(kw_only=True)
+class Replaced:
+    by: str
+    """The broker's id of that order."""
+
+
+@dataclass(kw_only=True)
+class OrderPhaseReplaced:
+    """Another order of the broker took its place."""
+
+    replaced: Replaced
+
+
+OrderPhase: TypeAlias = Literal['intended'] | Literal['refused'] | Literal['awaiting_approval'] | Literal['approved'] | Literal['rejected_by_user'] | Literal['approval_expired'] | Literal['claimed'] | Literal['submitting'] | Literal['unknown'] | Literal['not_sent'] | Literal['working'] | Literal['partly_filled'] | Literal['filled'] | Literal['cancelled'] | Literal['expired'] | Literal['rejected_by_broker'] | OrderPhaseReplaced
+"""Where an order stands, both sides together."""
+
+
+@dataclass(kw_only=True)
+class OrderPrices:
+    """How far the price of an order gives way."""
+
+    seconds_a_step: int
+    """Seconds that each price is tried."""
+
+    walk: list[NetPrice]
+    """The prices to try after the limit, one after the other."""
+
+    worst: NetPrice
+    """The worst price that leave was asked for."""
+
+
+OrderPurpose: TypeAlias = Literal['entry', 'exit', 'roll', 'compensation']
+"""Why an order is sent."""
+
+
 OverallRecommendation: TypeAlias = Literal['incomplete', 'reject', 'watchlist', 'select', 'strong_select']
 """The verdict over all stages."""
 
@@ -607,6 +693,14 @@ class PositionContext:
 
     shares: int = 0
     """Shares held, for covered calls."""
+
+
+PositionEnd: TypeAlias = Literal['closed_early', 'held_to_expiration', 'assigned', 'exercised', 'rolled', 'liquidated', 'closed_by_hand']
+"""How a position ended."""
+
+
+PositionEvent: TypeAlias = Literal['hold', 'exit', 'session_over', 'gone']
+"""What a look at a position came to."""
 
 
 PositionSide: TypeAlias = Literal['long', 'short']
@@ -713,6 +807,20 @@ class QuoteStreamHealth:
 
     symbols: int = 0
     """How many symbols are subscribed."""
+
+
+@dataclass(kw_only=True)
+class RejectTrade:
+    """`reject`: an order may not be sent."""
+
+    by: str
+    """Who rejects."""
+
+    order_id: str
+    """The client order id, as the message names it."""
+
+    reason: str = ''
+    """Why."""
 
 
 @dataclass(kw_only=True)
@@ -823,6 +931,26 @@ class RouterState:
 
 RuleKind: TypeAlias = Literal['pnl_warning', 'margin_warning', 'delta_breach', 'profit_target', 'loss_limit', 'dte_warning', 'itm_near_expiry', 'ex_dividend', 'earnings_before_expiry', 'assignment_risk', 'symbol_concentration', 'sector_concentration', 'price_above', 'price_below', 'monitoring_blind', 'expiry_day']
 """What a rule watches; the name on the wire is the alert's type."""
+
+
+@dataclass(kw_only=True)
+class RunLimits:
+    """Limits of a run. They can only tighten what the worker's configuration allows; what is not set is as configured."""
+
+    max_day_risk: str | float | None = None
+    """Dollars that the day's opening orders may lose together."""
+
+    max_order_risk: str | float | None = None
+    """Dollars that one order may lose."""
+
+    max_order_units: int | None = None
+    """Units of one order."""
+
+    max_spread_percent: str | float | None = None
+    """The widest market of any leg, percent of its mid."""
+
+    max_symbol_risk: str | float | None = None
+    """Dollars that everything in one underlying may lose."""
 
 
 ScreenRanking: TypeAlias = Literal['return_at_bid', 'probability_weighted', 'wheel_score']
@@ -983,6 +1111,48 @@ class SyncSourceResult:
 
 Timeframe: TypeAlias = Literal['intraday', 'daily', 'weekly']
 """The bars that are analysed."""
+
+
+@dataclass(kw_only=True)
+class TradeCondition:
+    """One condition of a strategy, looked at."""
+
+    holds: bool
+    """Whether it holds."""
+
+    name: str
+    """Its name."""
+
+    sentence: str
+    """Why, for a trader."""
+
+
+@dataclass(kw_only=True)
+class TradeSummary:
+    """A trade as it stands in the log. Money is dollars of the whole trade."""
+
+    entry_credit: str | float = '0'
+    """Received at the entry, negative paid."""
+
+    exit_debit: str | float | None = None
+    """Paid at the exit, negative received; none while it is open."""
+
+    fees: str | float | None = None
+    """Commissions and fees, where the broker said them."""
+
+    id: str = ''
+    """The trade."""
+
+    profit: str | float | None = None
+    """What it came to; of an assigned trade without its shares."""
+
+
+TradingRunStatus: TypeAlias = Literal['complete', 'decided', 'notify_only', 'refused', 'not_approved', 'not_filled', 'handed_over']
+"""How a trading run ended."""
+
+
+TradingStrategy: TypeAlias = Literal['spy_spx', 'csp_entry']
+"""Which strategy."""
 
 
 TrendDirection: TypeAlias = Literal['up', 'down', 'sideways']
@@ -1594,6 +1764,20 @@ class FullAnalysisParams:
 
 
 @dataclass(kw_only=True)
+class IntentLeg:
+    """One leg of a trade."""
+
+    action: OrderAction
+    """Which way."""
+
+    instrument: Instrument
+    """What: a ticker or an OCC symbol."""
+
+    ratio: int
+    """Shares or contracts in one unit, at least 1."""
+
+
+@dataclass(kw_only=True)
 class Lateness:
     """How late a run began, by the market's clock, and what it did about it."""
 
@@ -1826,6 +2010,62 @@ class PortfolioRule:
 
     symbol: Symbol | None = None
     """Only positions of this underlying; every one without it."""
+
+
+@dataclass(kw_only=True)
+class PositionMonitorParams:
+    """Params of `PositionMonitorWorkflow`: the position that was opened."""
+
+    account_id: str
+    """The account."""
+
+    entry_credit: str | float
+    """Dollars a share received for one unit, negative paid."""
+
+    expiration: str
+    """The day on which its options expire."""
+
+    id: str
+    """The trade: the client order id of the order that opened it first."""
+
+    legs: list[IntentLeg]
+    """What was opened: 1 to 4 legs of one unit."""
+
+    opened_at: str
+    """When it was opened, by the market's clock."""
+
+    quantity: int
+    """Units that are open."""
+
+    check_interval_minutes: int = 5
+    """Minutes between two looks at its prices, 1 to 60."""
+
+    drill: bool = False
+    """The drill profile: a worker's death is noticed within 3 s."""
+
+    exit: Any = None
+    """When it is left, as the rules of exits read it; the default plan of a short option when null."""
+
+    exit_orders: list[str] = field(default_factory=list)
+    """The client order ids of the orders that closed something of it; not set by a starter."""
+
+    exits: int = 0
+    """Exits that were tried before this run; not set by a starter."""
+
+    limits: RunLimits = field(default_factory=lambda: RunLimits())
+    """Limits of the run that opened it."""
+
+    notify_channels: list[ChannelName] = field(default_factory=list)
+    """Channels to be told; by the user's routes when none."""
+
+    order_ids: list[str] = field(default_factory=list)
+    """The client order ids of the orders that opened it."""
+
+    strategy: TradingStrategy = 'spy_spx'
+    """The strategy that opened it."""
+
+    user_id: UserId = 'default'
+    """Whose."""
 
 
 @dataclass(kw_only=True)
@@ -2498,6 +2738,106 @@ class SyncSourceParams:
 
 
 @dataclass(kw_only=True)
+class TradeFacts:
+    """What a strategy decides by."""
+
+    account_id: str = ''
+    """The account."""
+
+    as_of: str | None = None
+    """The market's time."""
+
+    broker: str = ''
+    """The broker."""
+
+    data_source: MarketSource | None = None
+    """Which market."""
+
+    facts: Any = None
+    """The facts, in the strategy's own shape; stored with the decision."""
+
+    lateness: Lateness | None = None
+    """How late the run is; none where it is not."""
+
+    paper: bool = False
+    """Whether no real money is in it."""
+
+    strategy: TradingStrategy = 'spy_spx'
+    """For which strategy."""
+
+
+@dataclass(kw_only=True)
+class TradeOrder:
+    """An order as a run knows it."""
+
+    account_id: str
+    """The account."""
+
+    balanced: bool
+    """Whether the legs are filled in their ratio."""
+
+    broker: str
+    """The broker."""
+
+    filled: str | float
+    """Units of which every leg is filled."""
+
+    id: str
+    """The client order id, by which the broker knows it."""
+
+    legs: list[IntentLeg]
+    """What."""
+
+    limit: NetPrice
+    """The limit of one unit, dollars a share."""
+
+    paper: bool
+    """Whether no real money is in the account."""
+
+    phase: OrderPhase
+    """Where it stands."""
+
+    purpose: OrderPurpose
+    """Why it is sent."""
+
+    quantity: int
+    """Units ordered."""
+
+    sentence: str
+    """Why it did not go on, or what became of it, for a trader."""
+
+    sequence: int
+    """The number of the order for this purpose and leg, from 0."""
+
+    strategy: TradingStrategy
+    """The strategy."""
+
+    approval_seconds: int = 0
+    """Seconds from this answer to that time, on the server's clock."""
+
+    approval_until: str | None = None
+    """Until when it may be approved, or used once it is; none where it was not asked for."""
+
+    approved_by: str | None = None
+    """Who approved it; none while nobody did."""
+
+    average_price: str | float | None = None
+    """Average price of what was filled, dollars a share of one unit: positive paid, negative received. None while nothing is."""
+
+    checks: list[OrderCheck] = field(default_factory=list)
+    """What the risk gate said; empty before it was asked."""
+
+    leg: int | None = None
+    """Which step of the legging plan; none for an order of all legs."""
+
+    prices: OrderPrices | None = None
+    """How far it gives way; none where an answer does not say it anew."""
+
+    risk: str | float | None = None
+    """Dollars that it may lose; none where not known."""
+
+
+@dataclass(kw_only=True)
 class UpdateJournalParams:
     """Params of `UpdateJournalWorkflow`."""
 
@@ -2705,6 +3045,63 @@ class CSPScreenerParams:
 
 
 @dataclass(kw_only=True)
+class DailyTradingParams:
+    """Params of `DailyTradingWorkflow`."""
+
+    account_id: str = ''
+    """The broker's number of the account; the first one when empty."""
+
+    drill: bool = False
+    """The drill profile: a worker's death is noticed within 3 s."""
+
+    dry_run: bool = False
+    """Whether it only decides: nothing is ordered."""
+
+    lateness: LatenessPolicy = field(
+        default_factory=lambda: LatenessPolicy(then='notify_only')
+    )
+    """What a scheduled run does that begins late; it tells its decision and orders nothing unless told otherwise."""
+
+    limits: RunLimits = field(default_factory=lambda: RunLimits())
+    """Limits of this run."""
+
+    notify_channels: list[ChannelName] = field(default_factory=list)
+    """Channels to be told; by the user's routes when none."""
+
+    screen: str | None = None
+    """The screen whose best pick of the day is written, by its name among the user's; any of today's when none."""
+
+    strategy: TradingStrategy = 'spy_spx'
+    """Which strategy decides; `spy_spx` by default."""
+
+    user_id: UserId = 'default'
+    """Whose account."""
+
+
+@dataclass(kw_only=True)
+class DecidedTrade:
+    """The trade that was decided."""
+
+    exit: Any
+    """When it is left, as the rules of exits read it."""
+
+    expiration: str
+    """The day on which its options expire."""
+
+    legs: list[IntentLeg]
+    """What: 1 to 4 legs."""
+
+    limit: NetPrice
+    """The mid of one unit, dollars a share."""
+
+    quantity: int
+    """Units."""
+
+    worst: NetPrice
+    """The worst price at which it is still worth it."""
+
+
+@dataclass(kw_only=True)
 class DeliveryStatus:
     """The answer of the query `status`, and the farewell."""
 
@@ -2713,6 +3110,32 @@ class DeliveryStatus:
 
     totals: DeliveryTotals
     """What became of the deliveries."""
+
+
+@dataclass(kw_only=True)
+class ExitAdvice:
+    """What is to be done about a position."""
+
+    legs: list[IntentLeg]
+    """The legs of the order."""
+
+    purpose: OrderPurpose
+    """Close it, or roll it."""
+
+    quantity: int
+    """Units."""
+
+    rule: str
+    """Which rule says so."""
+
+    sentence: str
+    """Why, for a trader."""
+
+    successor: tuple[list[IntentLeg], str] | None = None
+    """The position that a roll opens: its legs and its expiration."""
+
+    worst: NetPrice | None = None
+    """The worst price; as far as the configured walk goes when none."""
 
 
 @dataclass(kw_only=True)
@@ -3057,6 +3480,84 @@ class PortfolioMonitorStatus:
 
 
 @dataclass(kw_only=True)
+class PositionLook:
+    """A look at a position."""
+
+    advice: ExitAdvice | None = None
+    """How to leave it."""
+
+    as_of: str | None = None
+    """The market's time."""
+
+    cost_to_close: str | float | None = None
+    """Dollars a share that closing one unit costs, at the mid; none where not known."""
+
+    end: PositionEnd | None = None
+    """How it ended, where it is gone."""
+
+    event: PositionEvent = 'hold'
+    """What it came to."""
+
+    resume_at: str | None = None
+    """When the next session opens, by the market's clock."""
+
+    resume_seconds: int = 0
+    """Seconds from this answer to that time, on the server's clock."""
+
+    sentence: str = ''
+    """Why, for a trader."""
+
+    units_held: int | None = None
+    """Units that the broker still holds; none where it did not say."""
+
+
+@dataclass(kw_only=True)
+class PositionMonitorResult:
+    """What `PositionMonitorWorkflow` answers."""
+
+    action: str = ''
+    """`closed_early` or `held_to_expiration`."""
+
+    end: PositionEnd | None = None
+    """How, exactly."""
+
+    order: TradeOrder | None = None
+    """The order that closed it; none where none of ours did."""
+
+    sentence: str = ''
+    """Why, for a trader."""
+
+    successor: str | None = None
+    """The monitor of the position that a roll opened."""
+
+    trade: TradeSummary | None = None
+    """The trade as it was logged."""
+
+    warnings: list[str] = field(default_factory=list)
+    """What went wrong beside it, a sentence each."""
+
+
+@dataclass(kw_only=True)
+class PositionMonitorStatus:
+    """Where the watch over a position is."""
+
+    awaiting_approval: tuple[str, str] | None = None
+    """The order that waits for an answer, and until when it may be given."""
+
+    id: str = ''
+    """The trade."""
+
+    last: PositionLook = field(default_factory=lambda: PositionLook())
+    """The last look."""
+
+    orders: list[TradeOrder] = field(default_factory=list)
+    """The orders of its exits so far."""
+
+    step: str = ''
+    """What it does, in words."""
+
+
+@dataclass(kw_only=True)
 class ReportProgress:
     """How far a run is."""
 
@@ -3171,6 +3672,47 @@ class ScreenerResultRow:
 
 
 @dataclass(kw_only=True)
+class TradeDecision:
+    """Whether to trade today, and why or why not."""
+
+    account_id: str = ''
+    """The account."""
+
+    conditions: list[TradeCondition] = field(default_factory=list)
+    """Every condition that was looked at."""
+
+    entry_credit: float | None = None
+    """Dollars a share received for one unit at the mid, negative paid."""
+
+    expiry: str | None = None
+    """The day on which its options expire."""
+
+    facts: TradeFacts = field(default_factory=lambda: TradeFacts())
+    """What it was decided by."""
+
+    reason: str = ''
+    """The first sentence that a trader reads: what is traded, or why nothing is."""
+
+    should_trade: bool = False
+    """Whether."""
+
+    spx_strike: float | None = None
+    """Strike of the SPX call in dollars; none of another strategy."""
+
+    spy_strike: float | None = None
+    """Strike of the SPY calls in dollars; none of another strategy."""
+
+    strategy: TradingStrategy = 'spy_spx'
+    """Which strategy decided."""
+
+    trade: DecidedTrade | None = None
+    """The trade; none where there is to be none."""
+
+    warnings: list[str] = field(default_factory=list)
+    """What a trader has to know, a sentence each."""
+
+
+@dataclass(kw_only=True)
 class AnalysisResult:
     """The answer: that of a full analysis as far as it went, and what became of it."""
 
@@ -3248,6 +3790,49 @@ class AnalysisResult:
 
     synthesized_rationale: str | None = None
     """The text."""
+
+
+@dataclass(kw_only=True)
+class DailyTradingResult:
+    """What `DailyTradingWorkflow` answers."""
+
+    decision: TradeDecision = field(default_factory=lambda: TradeDecision())
+    """What was decided."""
+
+    lateness: Lateness | None = None
+    """How late it began; none where it did not."""
+
+    monitor: str | None = None
+    """The workflow that watches the position; none where there is none."""
+
+    orders: list[TradeOrder] = field(default_factory=list)
+    """The orders of the entry, in the order in which they were proposed."""
+
+    position: PositionMonitorResult | None = None
+    """How the position ended; none where the run did not wait for it."""
+
+    status: TradingRunStatus = 'complete'
+    """How it ended."""
+
+    warnings: list[str] = field(default_factory=list)
+    """What went wrong beside it, a sentence each."""
+
+
+@dataclass(kw_only=True)
+class DailyTradingStatus:
+    """Where a trading run is."""
+
+    awaiting_approval: tuple[str, str] | None = None
+    """The order that waits for an answer, and until when it may be given."""
+
+    decision: TradeDecision | None = None
+    """What was decided."""
+
+    orders: list[TradeOrder] = field(default_factory=list)
+    """The orders so far."""
+
+    step: str = ''
+    """What it does, in words."""
 
 
 @dataclass(kw_only=True)

@@ -127,6 +127,57 @@ export type ScreenRanking = "return_at_bid" | "probability_weighted" | "wheel_sc
  */
 export type AnalysisDepth = "quick" | "standard" | "deep";
 /**
+ * Which strategy.
+ */
+export type TradingStrategy = "spy_spx" | "csp_entry";
+/**
+ * What a leg does.
+ */
+export type OrderAction = "buy_to_open" | "sell_to_open" | "buy_to_close" | "sell_to_close";
+/**
+ * A ticker, or the 21 characters of an option's OCC symbol.
+ */
+export type Instrument = string;
+/**
+ * The limit of one unit of all legs, in dollars a share.
+ */
+export type NetPrice = NetPriceDebit | NetPriceCredit;
+/**
+ * Where an order stands, both sides together.
+ */
+export type OrderPhase =
+  | "intended"
+  | "refused"
+  | "awaiting_approval"
+  | "approved"
+  | "rejected_by_user"
+  | "approval_expired"
+  | "claimed"
+  | "submitting"
+  | "unknown"
+  | "not_sent"
+  | "working"
+  | "partly_filled"
+  | "filled"
+  | "cancelled"
+  | "expired"
+  | "rejected_by_broker"
+  | OrderPhaseReplaced;
+/**
+ * Why an order is sent.
+ */
+export type OrderPurpose = "entry" | "exit" | "roll" | "compensation";
+/**
+ * How a position ended.
+ */
+export type PositionEnd =
+  "closed_early" | "held_to_expiration" | "assigned" | "exercised" | "rolled" | "liquidated" | "closed_by_hand";
+/**
+ * How a trading run ended.
+ */
+export type TradingRunStatus =
+  "complete" | "decided" | "notify_only" | "refused" | "not_approved" | "not_filled" | "handed_over";
+/**
  * What a rule watches; the name on the wire is the alert's type.
  */
 export type RuleKind =
@@ -150,6 +201,10 @@ export type RuleKind =
  * How urgent a message is.
  */
 export type Severity = "info" | "warning" | "critical";
+/**
+ * What a look at a position came to.
+ */
+export type PositionEvent = "hold" | "exit" | "session_over" | "gone";
 /**
  * The length of an alert's bars. Those of minutes begin with the regular session, in extended hours with the hour.
  */
@@ -391,6 +446,39 @@ export interface Workflows {
     updates: {};
   };
   /**
+   * The day's trade: a strategy decides, somebody approves, the order is sent once and followed, and what it opened is watched.
+   */
+  DailyTradingWorkflow: {
+    queue: "streaming-queue";
+    params: DailyTradingParams;
+    answer: DailyTradingResult;
+    signals: {};
+    queries: {
+      /**
+       * Where it is.
+       */
+      status: {
+        answer: DailyTradingStatus;
+      };
+    };
+    updates: {
+      /**
+       * The order may be sent: it is priced and checked anew, and the answer says what became of it.
+       */
+      approve: {
+        argument: ApproveTrade;
+        answer: TradeOrder;
+      };
+      /**
+       * The order may not be sent.
+       */
+      reject: {
+        argument: RejectTrade;
+        answer: TradeOrder;
+      };
+    };
+  };
+  /**
    * Delivers what is open in a user's delivery ledger: again after a failure, until each channel has it or the message expires.
    */
   DeliveryWorkflow: {
@@ -582,6 +670,39 @@ export interface Workflows {
       update_config: {
         argument: PortfolioMonitorConfig;
         answer: Answer;
+      };
+    };
+  };
+  /**
+   * Watches a position until it is closed or has expired, and closes it by its plan.
+   */
+  PositionMonitorWorkflow: {
+    queue: "streaming-queue";
+    params: PositionMonitorParams;
+    answer: PositionMonitorResult;
+    signals: {};
+    queries: {
+      /**
+       * Where it is.
+       */
+      status: {
+        answer: PositionMonitorStatus;
+      };
+    };
+    updates: {
+      /**
+       * The order of an exit may be sent: it is priced and checked anew, and the answer says what became of it.
+       */
+      approve: {
+        argument: ApproveTrade;
+        answer: TradeOrder;
+      };
+      /**
+       * The order of an exit may not be sent.
+       */
+      reject: {
+        argument: RejectTrade;
+        answer: TradeOrder;
       };
     };
   };
@@ -2957,6 +3078,524 @@ export interface ChartAnalysisParams {
   user_id?: UserId;
 }
 /**
+ * Params of `DailyTradingWorkflow`.
+ */
+export interface DailyTradingParams {
+  /**
+   * The broker's number of the account; the first one when empty.
+   */
+  account_id?: string;
+  /**
+   * The drill profile: a worker's death is noticed within 3 s.
+   */
+  drill?: boolean;
+  /**
+   * Whether it only decides: nothing is ordered.
+   */
+  dry_run?: boolean;
+  /**
+   * What a scheduled run does that begins late; it tells its decision and orders nothing unless told otherwise.
+   */
+  lateness?: LatenessPolicy;
+  /**
+   * Limits of this run.
+   */
+  limits?: RunLimits;
+  /**
+   * Channels to be told; by the user's routes when none.
+   */
+  notify_channels?: ChannelName[];
+  /**
+   * The screen whose best pick of the day is written, by its name among the user's; any of today's when none.
+   */
+  screen?: string | null;
+  /**
+   * Which strategy decides; `spy_spx` by default.
+   */
+  strategy?: TradingStrategy;
+  /**
+   * Whose account.
+   */
+  user_id?: UserId;
+}
+/**
+ * Limits of a run. They can only tighten what the worker's configuration allows; what is not set is as configured.
+ */
+export interface RunLimits {
+  /**
+   * Dollars that the day's opening orders may lose together.
+   */
+  max_day_risk?: string | number | null;
+  /**
+   * Dollars that one order may lose.
+   */
+  max_order_risk?: string | number | null;
+  /**
+   * Units of one order.
+   */
+  max_order_units?: number | null;
+  /**
+   * The widest market of any leg, percent of its mid.
+   */
+  max_spread_percent?: string | number | null;
+  /**
+   * Dollars that everything in one underlying may lose.
+   */
+  max_symbol_risk?: string | number | null;
+}
+/**
+ * What `DailyTradingWorkflow` answers.
+ */
+export interface DailyTradingResult {
+  /**
+   * What was decided.
+   */
+  decision?: TradeDecision;
+  /**
+   * How late it began; none where it did not.
+   */
+  lateness?: Lateness | null;
+  /**
+   * The workflow that watches the position; none where there is none.
+   */
+  monitor?: string | null;
+  /**
+   * The orders of the entry, in the order in which they were proposed.
+   */
+  orders?: TradeOrder[];
+  /**
+   * How the position ended; none where the run did not wait for it.
+   */
+  position?: PositionMonitorResult | null;
+  /**
+   * How it ended.
+   */
+  status?: TradingRunStatus;
+  /**
+   * What went wrong beside it, a sentence each.
+   */
+  warnings?: string[];
+}
+/**
+ * Whether to trade today, and why or why not.
+ */
+export interface TradeDecision {
+  /**
+   * The account.
+   */
+  account_id?: string;
+  /**
+   * Every condition that was looked at.
+   */
+  conditions?: TradeCondition[];
+  /**
+   * Dollars a share received for one unit at the mid, negative paid.
+   */
+  entry_credit?: number | null;
+  /**
+   * The day on which its options expire.
+   */
+  expiry?: string | null;
+  /**
+   * What it was decided by.
+   */
+  facts?: TradeFacts;
+  /**
+   * The first sentence that a trader reads: what is traded, or why nothing is.
+   */
+  reason?: string;
+  /**
+   * Whether.
+   */
+  should_trade?: boolean;
+  /**
+   * Strike of the SPX call in dollars; none of another strategy.
+   */
+  spx_strike?: number | null;
+  /**
+   * Strike of the SPY calls in dollars; none of another strategy.
+   */
+  spy_strike?: number | null;
+  /**
+   * Which strategy decided.
+   */
+  strategy?: TradingStrategy;
+  /**
+   * The trade; none where there is to be none.
+   */
+  trade?: DecidedTrade | null;
+  /**
+   * What a trader has to know, a sentence each.
+   */
+  warnings?: string[];
+}
+/**
+ * One condition of a strategy, looked at.
+ */
+export interface TradeCondition {
+  /**
+   * Whether it holds.
+   */
+  holds: boolean;
+  /**
+   * Its name.
+   */
+  name: string;
+  /**
+   * Why, for a trader.
+   */
+  sentence: string;
+}
+/**
+ * What a strategy decides by.
+ */
+export interface TradeFacts {
+  /**
+   * The account.
+   */
+  account_id?: string;
+  /**
+   * The market's time.
+   */
+  as_of?: string | null;
+  /**
+   * The broker.
+   */
+  broker?: string;
+  /**
+   * Which market.
+   */
+  data_source?: MarketSource | null;
+  /**
+   * The facts, in the strategy's own shape; stored with the decision.
+   */
+  facts?: {
+    [k: string]: unknown;
+  };
+  /**
+   * How late the run is; none where it is not.
+   */
+  lateness?: Lateness | null;
+  /**
+   * Whether no real money is in it.
+   */
+  paper?: boolean;
+  /**
+   * For which strategy.
+   */
+  strategy?: TradingStrategy;
+}
+/**
+ * The trade that was decided.
+ */
+export interface DecidedTrade {
+  /**
+   * When it is left, as the rules of exits read it.
+   */
+  exit: {
+    [k: string]: unknown;
+  };
+  /**
+   * The day on which its options expire.
+   */
+  expiration: string;
+  /**
+   * What: 1 to 4 legs.
+   */
+  legs: IntentLeg[];
+  /**
+   * The mid of one unit, dollars a share.
+   */
+  limit: NetPrice;
+  /**
+   * Units.
+   */
+  quantity: number;
+  /**
+   * The worst price at which it is still worth it.
+   */
+  worst: NetPrice;
+}
+/**
+ * One leg of a trade.
+ */
+export interface IntentLeg {
+  /**
+   * Which way.
+   */
+  action: OrderAction;
+  /**
+   * What: a ticker or an OCC symbol.
+   */
+  instrument: Instrument;
+  /**
+   * Shares or contracts in one unit, at least 1.
+   */
+  ratio: number;
+}
+/**
+ * At most this much is paid.
+ */
+export interface NetPriceDebit {
+  debit: string | number;
+}
+/**
+ * At least this much is received.
+ */
+export interface NetPriceCredit {
+  credit: string | number;
+}
+/**
+ * An order as a run knows it.
+ */
+export interface TradeOrder {
+  /**
+   * The account.
+   */
+  account_id: string;
+  /**
+   * Seconds from this answer to that time, on the server's clock.
+   */
+  approval_seconds?: number;
+  /**
+   * Until when it may be approved, or used once it is; none where it was not asked for.
+   */
+  approval_until?: string | null;
+  /**
+   * Who approved it; none while nobody did.
+   */
+  approved_by?: string | null;
+  /**
+   * Average price of what was filled, dollars a share of one unit: positive paid, negative received. None while nothing is.
+   */
+  average_price?: string | number | null;
+  /**
+   * Whether the legs are filled in their ratio.
+   */
+  balanced: boolean;
+  /**
+   * The broker.
+   */
+  broker: string;
+  /**
+   * What the risk gate said; empty before it was asked.
+   */
+  checks?: OrderCheck[];
+  /**
+   * Units of which every leg is filled.
+   */
+  filled: string | number;
+  /**
+   * The client order id, by which the broker knows it.
+   */
+  id: string;
+  /**
+   * Which step of the legging plan; none for an order of all legs.
+   */
+  leg?: number | null;
+  /**
+   * What.
+   */
+  legs: IntentLeg[];
+  /**
+   * The limit of one unit, dollars a share.
+   */
+  limit: NetPrice;
+  /**
+   * Whether no real money is in the account.
+   */
+  paper: boolean;
+  /**
+   * Where it stands.
+   */
+  phase: OrderPhase;
+  /**
+   * How far it gives way; none where an answer does not say it anew.
+   */
+  prices?: OrderPrices | null;
+  /**
+   * Why it is sent.
+   */
+  purpose: OrderPurpose;
+  /**
+   * Units ordered.
+   */
+  quantity: number;
+  /**
+   * Dollars that it may lose; none where not known.
+   */
+  risk?: string | number | null;
+  /**
+   * Why it did not go on, or what became of it, for a trader.
+   */
+  sentence: string;
+  /**
+   * The number of the order for this purpose and leg, from 0.
+   */
+  sequence: number;
+  /**
+   * The strategy.
+   */
+  strategy: TradingStrategy;
+}
+/**
+ * One rule of the risk gate, looked at.
+ */
+export interface OrderCheck {
+  /**
+   * `passed`, `failed` or `not_known`.
+   */
+  outcome: string;
+  /**
+   * Which.
+   */
+  rule: string;
+  /**
+   * Why, for a trader.
+   */
+  sentence: string;
+}
+/**
+ * Another order of the broker took its place.
+ */
+export interface OrderPhaseReplaced {
+  replaced: {
+    /**
+     * The broker's id of that order.
+     */
+    by: string;
+  };
+}
+/**
+ * How far the price of an order gives way.
+ */
+export interface OrderPrices {
+  /**
+   * Seconds that each price is tried.
+   */
+  seconds_a_step: number;
+  /**
+   * The prices to try after the limit, one after the other.
+   */
+  walk: NetPrice[];
+  /**
+   * The worst price that leave was asked for.
+   */
+  worst: NetPrice;
+}
+/**
+ * What `PositionMonitorWorkflow` answers.
+ */
+export interface PositionMonitorResult {
+  /**
+   * `closed_early` or `held_to_expiration`.
+   */
+  action?: string;
+  /**
+   * How, exactly.
+   */
+  end?: PositionEnd | null;
+  /**
+   * The order that closed it; none where none of ours did.
+   */
+  order?: TradeOrder | null;
+  /**
+   * Why, for a trader.
+   */
+  sentence?: string;
+  /**
+   * The monitor of the position that a roll opened.
+   */
+  successor?: string | null;
+  /**
+   * The trade as it was logged.
+   */
+  trade?: TradeSummary | null;
+  /**
+   * What went wrong beside it, a sentence each.
+   */
+  warnings?: string[];
+}
+/**
+ * A trade as it stands in the log. Money is dollars of the whole trade.
+ */
+export interface TradeSummary {
+  /**
+   * Received at the entry, negative paid.
+   */
+  entry_credit?: string | number;
+  /**
+   * Paid at the exit, negative received; none while it is open.
+   */
+  exit_debit?: string | number | null;
+  /**
+   * Commissions and fees, where the broker said them.
+   */
+  fees?: string | number | null;
+  /**
+   * The trade.
+   */
+  id?: string;
+  /**
+   * What it came to; of an assigned trade without its shares.
+   */
+  profit?: string | number | null;
+}
+/**
+ * Where a trading run is.
+ */
+export interface DailyTradingStatus {
+  /**
+   * The order that waits for an answer, and until when it may be given.
+   *
+   * @minItems 2
+   * @maxItems 2
+   */
+  awaiting_approval?: [unknown, unknown, ...unknown[]] | null;
+  /**
+   * What was decided.
+   */
+  decision?: TradeDecision | null;
+  /**
+   * The orders so far.
+   */
+  orders?: TradeOrder[];
+  /**
+   * What it does, in words.
+   */
+  step?: string;
+}
+/**
+ * `approve`: an order may be sent.
+ */
+export interface ApproveTrade {
+  /**
+   * Who approves.
+   */
+  by: string;
+  /**
+   * The client order id, as the message names it.
+   */
+  order_id: string;
+}
+/**
+ * `reject`: an order may not be sent.
+ */
+export interface RejectTrade {
+  /**
+   * Who rejects.
+   */
+  by: string;
+  /**
+   * The client order id, as the message names it.
+   */
+  order_id: string;
+  /**
+   * Why.
+   */
+  reason?: string;
+}
+/**
  * Whose open deliveries to drive.
  */
 export interface DeliveryParams {
@@ -3512,6 +4151,193 @@ export interface SnoozeAlert {
    * An alert's key, a kind (`delta_breach`) or a symbol.
    */
   what: string;
+}
+/**
+ * Params of `PositionMonitorWorkflow`: the position that was opened.
+ */
+export interface PositionMonitorParams {
+  /**
+   * The account.
+   */
+  account_id: string;
+  /**
+   * Minutes between two looks at its prices, 1 to 60.
+   */
+  check_interval_minutes?: number;
+  /**
+   * The drill profile: a worker's death is noticed within 3 s.
+   */
+  drill?: boolean;
+  /**
+   * Dollars a share received for one unit, negative paid.
+   */
+  entry_credit: string | number;
+  /**
+   * When it is left, as the rules of exits read it; the default plan of a short option when null.
+   */
+  exit?: {
+    [k: string]: unknown;
+  };
+  /**
+   * The client order ids of the orders that closed something of it; not set by a starter.
+   *
+   * @maxItems 200
+   */
+  exit_orders?: string[];
+  /**
+   * Exits that were tried before this run; not set by a starter.
+   */
+  exits?: number;
+  /**
+   * The day on which its options expire.
+   */
+  expiration: string;
+  /**
+   * The trade: the client order id of the order that opened it first.
+   */
+  id: string;
+  /**
+   * What was opened: 1 to 4 legs of one unit.
+   *
+   * @minItems 1
+   * @maxItems 4
+   */
+  legs: [IntentLeg, ...IntentLeg[]];
+  /**
+   * Limits of the run that opened it.
+   */
+  limits?: RunLimits;
+  /**
+   * Channels to be told; by the user's routes when none.
+   */
+  notify_channels?: ChannelName[];
+  /**
+   * When it was opened, by the market's clock.
+   */
+  opened_at: string;
+  /**
+   * The client order ids of the orders that opened it.
+   *
+   * @maxItems 200
+   */
+  order_ids?: string[];
+  /**
+   * Units that are open.
+   */
+  quantity: number;
+  /**
+   * The strategy that opened it.
+   */
+  strategy?: TradingStrategy;
+  /**
+   * Whose.
+   */
+  user_id?: UserId;
+}
+/**
+ * Where the watch over a position is.
+ */
+export interface PositionMonitorStatus {
+  /**
+   * The order that waits for an answer, and until when it may be given.
+   *
+   * @minItems 2
+   * @maxItems 2
+   */
+  awaiting_approval?: [unknown, unknown, ...unknown[]] | null;
+  /**
+   * The trade.
+   */
+  id?: string;
+  /**
+   * The last look.
+   */
+  last?: PositionLook;
+  /**
+   * The orders of its exits so far.
+   */
+  orders?: TradeOrder[];
+  /**
+   * What it does, in words.
+   */
+  step?: string;
+}
+/**
+ * A look at a position.
+ */
+export interface PositionLook {
+  /**
+   * How to leave it.
+   */
+  advice?: ExitAdvice | null;
+  /**
+   * The market's time.
+   */
+  as_of?: string | null;
+  /**
+   * Dollars a share that closing one unit costs, at the mid; none where not known.
+   */
+  cost_to_close?: string | number | null;
+  /**
+   * How it ended, where it is gone.
+   */
+  end?: PositionEnd | null;
+  /**
+   * What it came to.
+   */
+  event?: PositionEvent;
+  /**
+   * When the next session opens, by the market's clock.
+   */
+  resume_at?: string | null;
+  /**
+   * Seconds from this answer to that time, on the server's clock.
+   */
+  resume_seconds?: number;
+  /**
+   * Why, for a trader.
+   */
+  sentence?: string;
+  /**
+   * Units that the broker still holds; none where it did not say.
+   */
+  units_held?: number | null;
+}
+/**
+ * What is to be done about a position.
+ */
+export interface ExitAdvice {
+  /**
+   * The legs of the order.
+   */
+  legs: IntentLeg[];
+  /**
+   * Close it, or roll it.
+   */
+  purpose: OrderPurpose;
+  /**
+   * Units.
+   */
+  quantity: number;
+  /**
+   * Which rule says so.
+   */
+  rule: string;
+  /**
+   * Why, for a trader.
+   */
+  sentence: string;
+  /**
+   * The position that a roll opens: its legs and its expiration.
+   *
+   * @minItems 2
+   * @maxItems 2
+   */
+  successor?: [unknown, unknown, ...unknown[]] | null;
+  /**
+   * The worst price; as far as the configured walk goes when none.
+   */
+  worst?: NetPrice | null;
 }
 /**
  * Whose alerts a router takes.

@@ -90,18 +90,10 @@ fn handled(handler: &Handler, generator: &mut SchemaGenerator) -> Value {
 
 /// The workflow's id, with the names of fields for what is made of them, and the seconds after which the server ends a run.
 fn start(workflow: &WorkflowEntry, fields: &Value) -> (String, Option<u64>) {
-    let examples = [
-        ("symbol", json!("SYMBOL")),
-        ("account_id", json!("ACCOUNT")),
-        ("user_id", json!("USER")),
-        ("source_name", json!("daily_bars")),
-        ("report_name", json!("weekly_review")),
-        ("shard", json!(987_654_321)),
-    ];
-    let others = [("type", json!("full_analysis")), ("sources", json!(["earnings"]))];
+    let examples = in_ids();
     let request: Map<String, Value> = examples
         .iter()
-        .chain(&others)
+        .chain(&beside_ids())
         .filter(|(name, _)| fields.get(name).is_some())
         .map(|(name, value)| ((*name).to_owned(), value.clone()))
         .collect();
@@ -115,6 +107,33 @@ fn start(workflow: &WorkflowEntry, fields: &Value) -> (String, Option<u64>) {
         }
         Err(error) => (error.to_string(), None),
     }
+}
+
+/// An example of each field that is in the id of a workflow, told apart from everything else in it.
+fn in_ids() -> [(&'static str, Value); 7] {
+    [
+        ("symbol", json!("SYMBOL")),
+        ("account_id", json!("ACCOUNT")),
+        ("user_id", json!("USER")),
+        ("id", json!("TRADE")),
+        ("source_name", json!("daily_bars")),
+        ("report_name", json!("weekly_review")),
+        ("shard", json!(987_654_321)),
+    ]
+}
+
+/// An example of each other field that some workflow cannot do without.
+fn beside_ids() -> [(&'static str, Value); 7] {
+    let leg = json!({"instrument": "AAPL  140621P00630000", "action": "sell_to_open", "ratio": 1});
+    [
+        ("type", json!("full_analysis")),
+        ("sources", json!(["earnings"])),
+        ("legs", json!([leg])),
+        ("quantity", json!(1)),
+        ("entry_credit", json!("5.05")),
+        ("opened_at", json!("2014-06-06T19:00:00Z")),
+        ("expiration", json!("2014-06-21")),
+    ]
 }
 
 /// Gives each object among the variants of an enum a name, for languages in which every object has one: `AlertSubjectWatchlist`
@@ -238,6 +257,7 @@ mod tests {
         }
         assert_eq!(document["workflows"]["AlertShardWorkflow"]["id"], "price-alerts/{user_id}/shard-{shard}");
         assert_eq!(document["workflows"]["SyncSourceWorkflow"]["id"], "sync-{source_name}-{key}");
+        assert_eq!(document["workflows"]["PositionMonitorWorkflow"]["id"], "monitor-{id}");
         assert_eq!(document["$defs"]["AlertSubject"]["oneOf"][2]["title"], "AlertSubjectWatchlist");
     }
 
@@ -269,13 +289,7 @@ mod tests {
             let mut everything = stated(params, &document["$defs"]);
             let fields = everything.as_object_mut().unwrap();
             let mut least = Map::new();
-            for (name, value) in [
-                ("symbol", json!("AAPL")),
-                ("type", json!("full_analysis")),
-                ("source_name", json!("earnings")),
-                ("report_name", json!("daily_report")),
-                ("sources", json!(["earnings"])),
-            ] {
+            for (name, value) in super::in_ids().into_iter().chain(super::beside_ids()) {
                 let definition = &document.pointer(&params["$ref"].as_str().unwrap()[1..]).unwrap();
                 if definition["required"].as_array().is_some_and(|names| names.contains(&json!(name))) {
                     least.insert(name.to_owned(), value.clone());
