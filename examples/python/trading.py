@@ -46,8 +46,8 @@ async def main(client: Client) -> None:
 async def screen(client: Client) -> None:
     """What `csp_entry` picks its put from; a schedule runs one each morning."""
     params = CSPScreenerParams(
-        symbols=["PYPL", "SPY"],
-        min_roc_weekly=0.05,
+        symbols=["AAPL", "PYPL"],
+        min_roc_weekly=0.1,
         max_picks=1,
         account=AccountContext(capital=100_000),
         include_chart_image=False,

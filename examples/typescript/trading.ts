@@ -17,7 +17,7 @@ async function screen(client: Client): Promise<void> {
     id: `csp-screener-${key()}`,
     queue: "background-queue",
     params: {
-      symbols: ["NVDA", "MSFT"],
+      symbols: ["NVDA", "PYPL"],
       min_roc_weekly: 0.1,
       max_picks: 1,
       account: { account_type: "cash", capital: 100_000 },
