@@ -63,7 +63,7 @@ async fn asked(lab: &Lab, workflow_id: &str) -> anyhow::Result<String> {
     let handle = ForeignHandle::of(lab, workflow_id);
     let waits = |status: &DailyTradingStatus| status.awaiting_approval.is_some();
     let status: DailyTradingStatus = handle.status_until(waits).await?;
-    Ok(status.awaiting_approval.context("an order waits")?.0)
+    Ok(status.awaiting_approval.context("an order waits")?.order_id)
 }
 
 /// Somebody buys a put back at the broker, beside ttai.

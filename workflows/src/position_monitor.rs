@@ -16,7 +16,7 @@ use ttai_contract::policy::{CALL_TIMEOUT, SAVE_BUDGET};
 use ttai_contract::{
     ApproveTrade, CheckExitConditions, ClosePosition, ClosePositionParams, ExitAdvice, IsMarketClosed,
     Lenient, LogTrade, LogTradeParams, MarketHoursParams, PositionEnd, PositionEvent, PositionLook,
-    PositionMonitorParams, PositionMonitorResult, PositionMonitorStatus, RejectTrade, TradeOrder,
+    PositionMonitorParams, PositionMonitorResult, PositionMonitorStatus, RejectTrade, RolledTo, TradeOrder,
     TradeSummary, WatchPosition, WatchPositionParams, WorkflowParams,
 };
 use ttai_contract::{OrderPhase, OrderPurpose};
@@ -235,9 +235,9 @@ async fn ended(
         _ => PositionEnd::ClosedEarly,
     };
     let mut result = conclude(ctx, position, end, Some(traded.last.clone()), advice.sentence.clone()).await?;
-    if let Some((legs, expiration)) = &advice.successor {
+    if let Some(rolled) = &advice.successor {
         let credit = -traded.average_price().unwrap_or_default();
-        result.successor = successor(ctx, position, legs, *expiration, credit, &traded).await?;
+        result.successor = successor(ctx, position, rolled, credit, &traded).await?;
     }
     Ok(result)
 }
@@ -267,19 +267,18 @@ async fn pause(ctx: &Context, longest: Duration, why: &str) -> Result<(), CallEr
 async fn successor(
     ctx: &Context,
     position: &PositionMonitorParams,
-    legs: &[ttai_contract::IntentLeg],
-    expiration: chrono::NaiveDate,
+    to: &RolledTo,
     credit: Decimal,
     traded: &Traded,
 ) -> Result<Option<String>, CallError> {
     let rolled = PositionMonitorParams {
         id: traded.last.id.clone(),
         order_ids: traded.order_ids.clone(),
-        legs: legs.to_vec(),
+        legs: to.legs.clone(),
         // What the roll brought is what is left of its premium: the entry's was realised by closing it.
         entry_credit: credit,
         opened_at: ctx.state(|run| run.last.as_of).unwrap_or(position.opened_at),
-        expiration,
+        expiration: to.expiration,
         exit: serde_json::Value::Null,
         exits: 0,
         exit_orders: Vec::new(),

@@ -172,8 +172,8 @@ fn sentence(record: &OrderRecord, intent: &TradeIntent) -> String {
                 record.client_order_id
             )
         }
-        (_, OrderPhase::RejectedByUser) => {
-            format!("{what}: rejected by {}.", record.approval.by.as_deref().unwrap_or("the user"))
+        (OrderStage::RejectedByUser { by }, OrderPhase::RejectedByUser) => {
+            format!("{what}: rejected by {by}.")
         }
         (_, OrderPhase::ApprovalExpired) => format!("{what}: nobody approved it in time."),
         (_, OrderPhase::Filled) => {

@@ -8,7 +8,8 @@ use rust_decimal::prelude::ToPrimitive;
 use tokio::time::Instant;
 use ttai_calendar::{expiration_close, last_trade_date, new_york_date, next_session, session, session_of};
 use ttai_contract::{
-    ExitAdvice, PositionEnd, PositionEvent, PositionLook, PositionMonitorParams, WatchPositionParams,
+    ExitAdvice, PositionEnd, PositionEvent, PositionLook, PositionMonitorParams, RolledTo,
+    WatchPositionParams,
 };
 use ttai_core::{
     Instrument, IntentLeg, NetPrice, OptionRight, OrderPurpose, Settlement, SettlementTime, Severity,
@@ -138,7 +139,7 @@ impl<'a> Position<'a> {
     ) -> Result<PositionLook, AnalystError> {
         let market = LegMarket::of(self.ports, &self.opened.legs, self.now).await;
         let closing = closing(&self.opened.legs);
-        let net = NetMarket::of(&closing, &market.quotes, false, self.now, QUOTE_SECONDS);
+        let net = NetMarket::of(&closing, &market.quotes, market.is_penny(), self.now, QUOTE_SECONDS);
         let short = self.nearest_short(compute, &market).await;
         let last = self.last_trade_date(&market);
         let facts = ExitFacts {
@@ -202,7 +203,7 @@ impl<'a> Position<'a> {
                 legs: roll.legs,
                 quantity: self.units,
                 worst: Some(roll.worst),
-                successor: Some((vec![roll.opens], roll.expiration)),
+                successor: Some(RolledTo { legs: vec![roll.opens], expiration: roll.expiration }),
             },
             None => ExitAdvice {
                 purpose: OrderPurpose::Exit,

@@ -133,7 +133,7 @@ fn walk(
         let unread = if unread.is_empty() { String::new() } else { format!(" ({})", unread.join("; ")) };
         format!("No price: {error}{unread}.")
     };
-    let net = NetMarket::of(legs, &market.quotes, false, now, age).map_err(said)?;
+    let net = NetMarket::of(legs, &market.quotes, market.is_penny(), now, age).map_err(said)?;
     let limits = net.walk(&rules.walk.policy(worst)).map_err(said)?;
     let first = limits.first().copied().ok_or_else(|| "No price: the walk is empty.".to_owned())?;
     let last = limits.last().copied().unwrap_or(first);

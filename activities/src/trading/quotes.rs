@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use rust_decimal::Decimal;
 use ttai_core::{Instrument, IntentLeg, OptionChain, QuoteCondition, Symbol};
 use ttai_ports::{PortError, StreamEvent, StreamKinds, StreamQuote, StreamSymbol};
 use ttai_trading::price::LegQuote;
@@ -55,6 +56,16 @@ impl LegMarket {
             }
         }
         market
+    }
+
+    /// Whether the legs' options trade in cents: a price of theirs that no other grid has shows it.
+    pub(super) fn is_penny(&self) -> bool {
+        let off_the_grid = |price: Decimal| {
+            let tick = if price < Decimal::from(3) { Decimal::new(5, 2) } else { Decimal::new(1, 1) };
+            !(price % tick).is_zero()
+        };
+        let prices = self.quotes.iter().filter(|quote| quote.instrument.contract().is_some());
+        prices.flat_map(|quote| [quote.bid, quote.ask]).flatten().any(off_the_grid)
     }
 
     fn is_fresh(&self, instrument: &Instrument, now: DateTime<Utc>) -> bool {

@@ -136,13 +136,14 @@ pub use sync::{
 };
 pub use timed::Timed;
 pub use trading::{
-    AnswerOrderParams, ApproveTrade, CalculateTradeParams, ClosePositionParams, CompensateLegsParams,
-    DailyTradingParams, DailyTradingResult, DailyTradingStatus, DecidedTrade, ExecuteTradeParams, ExitAdvice,
-    FetchTradeFactsParams, FollowOrderParams, LegPlan, LegStep, LogTradeParams, MarketHoursParams,
-    NotifyTradeParams, OrderAnswer, OrderCheck, OrderLeave, OrderPrices, OrderRef, PlanLegsParams,
-    PlannedCompensation, PositionEnd, PositionEvent, PositionLook, PositionMonitorParams,
-    PositionMonitorResult, PositionMonitorStatus, ProposeOrderParams, RejectTrade, RunLimits, TradeCondition,
-    TradeDecision, TradeFacts, TradeOrder, TradeSummary, TradingRunStatus, WatchPositionParams,
+    AnswerOrderParams, ApproveTrade, AwaitedApproval, CalculateTradeParams, ClosePositionParams,
+    CompensateLegsParams, DailyTradingParams, DailyTradingResult, DailyTradingStatus, DecidedTrade,
+    ExecuteTradeParams, ExitAdvice, FetchTradeFactsParams, FollowOrderParams, LegPlan, LegStep,
+    LogTradeParams, MarketHoursParams, NotifyTradeParams, OrderAnswer, OrderCheck, OrderLeave, OrderPrices,
+    OrderRef, PlanLegsParams, PlannedCompensation, PositionEnd, PositionEvent, PositionLook,
+    PositionMonitorParams, PositionMonitorResult, PositionMonitorStatus, ProposeOrderParams, RejectTrade,
+    RolledTo, RunLimits, TradeCondition, TradeDecision, TradeFacts, TradeOrder, TradeSummary,
+    TradingRunStatus, WatchPositionParams,
 };
 pub use ttai_core::alert::AlertDefinition;
 pub use ttai_core::{IntentLeg, NetPrice, OrderPhase, OrderPurpose, TradingStrategy};

@@ -10,8 +10,9 @@ use temporalio_workflow::{TimerOptions, WorkflowCancellationToken, WorkflowConte
 use ttai_contract::OrderPhase;
 use ttai_contract::policy::SAVE_BUDGET;
 use ttai_contract::{
-    AnswerOrder, AnswerOrderParams, ApproveTrade, ChannelName, Lenient, Malformed, NotifyTrade,
-    NotifyTradeParams, OrderAnswer, OrderRef, RejectTrade, RunLimits, Severity, TradeOrder, UserId, Validate,
+    AnswerOrder, AnswerOrderParams, ApproveTrade, AwaitedApproval, ChannelName, Lenient, Malformed,
+    NotifyTrade, NotifyTradeParams, OrderAnswer, OrderRef, RejectTrade, RunLimits, Severity, TradeOrder,
+    UserId, Validate,
 };
 
 use crate::calls::{self, CallError, Means, Observer};
@@ -85,10 +86,10 @@ impl Desk {
         }
     }
 
-    /// The order that waits for an answer, and until when it may be given.
-    pub(crate) fn awaiting(&self) -> Option<(String, chrono::DateTime<chrono::Utc>)> {
+    /// The order that waits for an answer.
+    pub(crate) fn awaiting(&self) -> Option<AwaitedApproval> {
         let waiting = self.orders.iter().find(|order| order.phase == OrderPhase::AwaitingApproval)?;
-        Some((waiting.id.clone(), waiting.approval_until?))
+        Some(AwaitedApproval { order_id: waiting.id.clone(), until: waiting.approval_until? })
     }
 }
 

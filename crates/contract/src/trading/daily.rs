@@ -10,7 +10,7 @@ use serde_json::Value;
 use ttai_core::{IntentLeg, NetPrice, Severity, TradingStrategy};
 
 use super::check_account;
-use super::order::TradeOrder;
+use super::order::{AwaitedApproval, TradeOrder};
 use super::position::PositionMonitorResult;
 use crate::common::{ChannelName, MarketSource};
 use crate::lateness::{DueRun, Lateness, LatenessPolicy, WhenLate};
@@ -314,8 +314,8 @@ pub struct DailyTradingStatus {
     pub decision: Option<TradeDecision>,
     /// The orders so far.
     pub orders: Vec<TradeOrder>,
-    /// The order that waits for an answer, and until when it may be given.
-    pub awaiting_approval: Option<(String, DateTime<Utc>)>,
+    /// The order that waits for an answer.
+    pub awaiting_approval: Option<AwaitedApproval>,
 }
 
 /// A message about a trade.

@@ -12,13 +12,13 @@ pub use daily::{
 };
 pub use legs::{CompensateLegsParams, LegPlan, LegStep, PlanLegsParams, PlannedCompensation};
 pub use order::{
-    AnswerOrderParams, ApproveTrade, ExecuteTradeParams, FollowOrderParams, OrderAnswer, OrderCheck,
-    OrderLeave, OrderPrices, OrderRef, ProposeOrderParams, RejectTrade, TradeOrder,
+    AnswerOrderParams, ApproveTrade, AwaitedApproval, ExecuteTradeParams, FollowOrderParams, OrderAnswer,
+    OrderCheck, OrderLeave, OrderPrices, OrderRef, ProposeOrderParams, RejectTrade, TradeOrder,
 };
 pub use position::{
     ClosePositionParams, ExitAdvice, LogTradeParams, MarketHoursParams, PositionEnd, PositionEvent,
-    PositionLook, PositionMonitorParams, PositionMonitorResult, PositionMonitorStatus, TradeSummary,
-    WatchPositionParams,
+    PositionLook, PositionMonitorParams, PositionMonitorResult, PositionMonitorStatus, RolledTo,
+    TradeSummary, WatchPositionParams,
 };
 
 /// Longest account number, in characters.

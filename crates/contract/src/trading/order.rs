@@ -110,6 +110,15 @@ pub struct OrderRef {
     pub channels: Vec<ChannelName>,
 }
 
+/// An order that waits for an answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct AwaitedApproval {
+    /// The client order id.
+    pub order_id: String,
+    /// Until when it may be given, by the market's clock.
+    pub until: DateTime<Utc>,
+}
+
 /// An order that is to be made.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ProposeOrderParams {

@@ -10,7 +10,7 @@ use serde_json::Value;
 use ttai_core::{IntentLeg, NetPrice, OrderPurpose, Symbol, TradingStrategy};
 
 use super::daily::RunLimits;
-use super::order::TradeOrder;
+use super::order::{AwaitedApproval, TradeOrder};
 use super::{MOST_LEGS, check_account};
 use crate::common::ChannelName;
 use crate::lenient::Arguments;
@@ -182,6 +182,15 @@ pub enum PositionEvent {
     Gone,
 }
 
+/// The position that a roll opens.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RolledTo {
+    /// Its legs.
+    pub legs: Vec<IntentLeg>,
+    /// The day on which its options expire.
+    pub expiration: NaiveDate,
+}
+
 /// What is to be done about a position.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ExitAdvice {
@@ -197,8 +206,8 @@ pub struct ExitAdvice {
     pub quantity: u32,
     /// The worst price; as far as the configured walk goes when none.
     pub worst: Option<NetPrice>,
-    /// The position that a roll opens: its legs and its expiration.
-    pub successor: Option<(Vec<IntentLeg>, NaiveDate)>,
+    /// The position that a roll opens.
+    pub successor: Option<RolledTo>,
 }
 
 /// How a position ended.
@@ -315,6 +324,6 @@ pub struct PositionMonitorStatus {
     pub last: PositionLook,
     /// The orders of its exits so far.
     pub orders: Vec<TradeOrder>,
-    /// The order that waits for an answer, and until when it may be given.
-    pub awaiting_approval: Option<(String, DateTime<Utc>)>,
+    /// The order that waits for an answer.
+    pub awaiting_approval: Option<AwaitedApproval>,
 }
