@@ -123,7 +123,7 @@ async fn spy_spx(ports: &Ports) -> Result<SpySpxFacts, AnalystError> {
         read.map_err(|error| missing.push(format!("The options of {name} could not be read: {error}."))).ok()
     };
     let (spx_chain, spy_chain) = (chain("SPX", spx_chain), chain("SPY", spy_chain));
-    let price = |chain: &Option<OptionChain>| chain.as_ref().and_then(|chain| underlying_price(chain));
+    let price = |chain: &Option<OptionChain>| chain.as_ref().and_then(underlying_price);
     let (spx_price, spy_price) = (price(&spx_chain), price(&spy_chain));
     let rules = ports.trading.rules.spy_spx;
     let days = rules.min_dte.into()..=rules.max_dte.into();

@@ -58,6 +58,8 @@ pub(super) async fn gather(
     // A change of buying power is negative where it takes some.
     let needed = needed.map(|change| (-change).max(Decimal::ZERO));
     let risk = most_loss(&intent.legs, intent.quantity, paid(intent)).or(needed);
+    // A broker without a dry run has looked at the order and does not say what it takes: what it may lose is what secures it.
+    let needed = needed.or(risk.filter(|_| preview.is_some()));
     let balances = of.broker.balances(&of.account).await.ok();
     let today = ports.trading.orders.day_traded(user, Some(&of.account), new_york_date(now)).await.ok();
     let today = today.filter(|today| today.without_risk.is_empty()).map(|today| today.all);

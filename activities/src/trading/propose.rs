@@ -49,18 +49,14 @@ pub(super) async fn propose(
     let new = NewOrder { intent, broker: of.broker.name().to_owned(), risk: None };
     let record = ports.trading.orders.save_intent(&new, &note).await?.record;
     let desk = Desk { ports, of: &of, actor: workflow_id, limits: &params.limits, now };
-    let (record, checks) = match record.order.phase() {
-        OrderPhase::Intended => match &params.leave {
-            OrderLeave::Own => desk.ask(record, &market, &priced, &params).await?,
-            OrderLeave::Of(other) | OrderLeave::Replacing(other) => {
-                (desk.inherit(record, other, &priced).await?, Vec::new())
-            }
-        },
-        // Made before by an attempt whose answer was lost.
-        OrderPhase::AwaitingApproval => {
-            desk.ask_the_user(&record, &params).await?;
-            (record, Vec::new())
-        }
+    let (record, checks) = match (record.order.phase(), &params.leave) {
+        (OrderPhase::Intended, OrderLeave::Own) => desk.ask(record, &market, &priced, &params).await?,
+        // Made before by an attempt that ended on its way.
+        (OrderPhase::AwaitingApproval, OrderLeave::Own) => (desk.leave(record, &params).await?, Vec::new()),
+        (
+            OrderPhase::Intended | OrderPhase::AwaitingApproval,
+            OrderLeave::Of(other) | OrderLeave::Replacing(other),
+        ) => (desk.inherit(record, other, &priced).await?, Vec::new()),
         _ => (record, Vec::new()),
     };
     Shown { prices: priced.prices, checks, ..Shown::new(ports, &record, of.broker.is_paper(), now) }.order()
@@ -199,14 +195,22 @@ impl Desk<'_> {
         let pricing = OrderPricing { limit: wanted.limit, risk: gathered.risk };
         let detail = json!({ "checks": checks, "facts": gathered.facts, "prices": priced.prices });
         let asked = self.step(record, OrderStep::AskApproval { until }, Some(pricing), detail).await?;
-        let is_paper = self.of.broker.is_paper();
-        if self.ports.trading.rules.approves(params.strategy, is_paper) {
+        Ok((self.leave(asked, params).await?, shown(&checks)))
+    }
+
+    /// A rule gives leave, or somebody is asked.
+    async fn leave(
+        &self,
+        asked: OrderRecord,
+        params: &ProposeOrderParams,
+    ) -> Result<OrderRecord, AnalystError> {
+        if self.ports.trading.rules.approves(params.strategy, self.of.broker.is_paper()) {
             let by = format!("the rule auto_approve of {}", params.strategy);
             let step = OrderStep::Approve { by, at: self.now };
-            return Ok((self.step(asked, step, None, json!({})).await?, shown(&checks)));
+            return self.step(asked, step, None, json!({})).await;
         }
         self.ask_the_user(&asked, params).await?;
-        Ok((asked, shown(&checks)))
+        Ok(asked)
     }
 
     /// The leave of another order of the same plan. One that has ended is not inherited: then nobody approved it in time.
@@ -227,7 +231,11 @@ impl Desk<'_> {
         let risk = record.risk;
         let pricing = OrderPricing { limit: priced.limit, risk };
         let detail = json!({ "shares_the_approval_of": other });
-        let asked = self.step(record, OrderStep::AskApproval { until }, Some(pricing), detail).await?;
+        let asked = match record.order.phase() {
+            // An attempt before this one came so far.
+            OrderPhase::AwaitingApproval => record,
+            _ => self.step(record, OrderStep::AskApproval { until }, Some(pricing), detail).await?,
+        };
         if self.now >= until {
             let step = OrderStep::ExpireApproval { at: self.now };
             return self.step(asked, step, None, json!({})).await;

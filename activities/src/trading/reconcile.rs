@@ -4,7 +4,7 @@
 //! What the account holds is compared with what the fills of our orders come to, beside what it held when it was reconciled last. An account
 //! in which ttai never traded is left alone.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -83,6 +83,7 @@ async fn books(ports: &Ports, of: &TradedAccount) -> Result<ReconciledBooks, Ana
         let known = known_orders(ports, of).await?;
         comparison = Comparison::of(ports, of, known).await?;
     }
+    comparison.leave_out_moved(&known_orders(ports, of).await?);
     let new = comparison.take_in(ports, of).await?;
     for record in &new {
         tell_difference(ports, of, record).await?;
@@ -93,7 +94,11 @@ async fn books(ports: &Ports, of: &TradedAccount) -> Result<ReconciledBooks, Ana
 }
 
 fn is_unexplained(difference: &Difference) -> bool {
-    matches!(difference.kind, DifferenceKind::Unexplained | DifferenceKind::OrderNotListed)
+    use DifferenceKind as Kind;
+    matches!(
+        difference.kind,
+        Kind::Unexplained | Kind::OrderNotListed | Kind::OrderAdded | Kind::OrderContradicted
+    )
 }
 
 /// All orders of the account at its broker that are in the store.
@@ -120,6 +125,9 @@ async fn known_orders(ports: &Ports, of: &TradedAccount) -> Result<Vec<OrderReco
 /// Both sides, and what comes of comparing them.
 struct Comparison {
     now: DateTime<Utc>,
+    known: Vec<OrderRecord>,
+    /// Whether no order changed here while the broker was read.
+    is_still: bool,
     listed: Vec<BrokerOrder>,
     held: BTreeMap<Instrument, Decimal>,
     found: Reconciliation,
@@ -149,7 +157,15 @@ impl Comparison {
         };
         let expected = plus(&beside, &fills);
         let found = reconcile(&orders, &expected, &listing, now);
-        Ok(Self { now, listed, held: listing.positions, found })
+        Ok(Self { now, known, is_still: true, listed, held: listing.positions, found })
+    }
+
+    /// An order that changed here while the broker was read is compared the next time, and so is what it trades.
+    fn leave_out_moved(&mut self, after: &[OrderRecord]) {
+        let moved = moved(&self.known, after);
+        self.is_still = moved.is_empty();
+        self.found.differences.retain(|difference| !moved.contains(&difference.subject));
+        self.found.added.retain(|order| !moved.contains(&order.id));
     }
 
     /// Takes in what the broker knows better, and saves what differs; what of it is new.
@@ -177,9 +193,11 @@ impl Comparison {
             .differences
             .save_differences(user, &of.account, &self.found.differences, &note)
             .await?;
-        let fills = fills(&known_orders(ports, of).await?);
-        let left = ReconciledAccount { beside_orders: minus(&self.held, &fills), at: self.now };
-        ports.trading.differences.save_reconciled(user, &of.account, &left).await?;
+        if self.is_still {
+            let fills = fills(&known_orders(ports, of).await?);
+            let left = ReconciledAccount { beside_orders: minus(&self.held, &fills), at: self.now };
+            ports.trading.differences.save_reconciled(user, &of.account, &left).await?;
+        }
         Ok(new)
     }
 
@@ -192,6 +210,21 @@ impl Comparison {
         }
         Ok(())
     }
+}
+
+/// Orders that are new or have changed since they were read, by every id, and what they trade.
+fn moved(before: &[OrderRecord], after: &[OrderRecord]) -> BTreeSet<String> {
+    let versions: BTreeMap<&str, u64> =
+        before.iter().map(|record| (record.client_order_id.as_str(), record.version)).collect();
+    let has_moved =
+        |record: &&OrderRecord| versions.get(record.client_order_id.as_str()) != Some(&record.version);
+    let mut moved = BTreeSet::new();
+    for record in after.iter().filter(has_moved) {
+        moved.insert(record.client_order_id.clone());
+        moved.extend(record.order.facts.broker_order_ids.iter().cloned());
+        moved.extend(record.order.legs.keys().map(ToString::to_string));
+    }
+    moved
 }
 
 /// What the fills of orders come to, negative sold. Orders that were found at the broker have no direction here: what they traded is in

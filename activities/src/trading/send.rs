@@ -161,10 +161,27 @@ async fn send(
         Err(error) => return Err(error.into()),
     };
     let answer = match place.flatten() {
-        Some(broker_order_id) => of.broker.replace(&broker_order_id, &wanted).await,
+        Some(broker_order_id) => replace(of, &broker_order_id, &wanted).await,
         None => of.broker.submit(&wanted).await,
     };
     heard(ports, of, sending, answer, actor).await
+}
+
+/// Sends an order in the place of another. A broker may say that it replaced an order and let it stand: what counts is what is read back.
+async fn replace(
+    of: &TradedAccount,
+    broker_order_id: &str,
+    wanted: &OrderIntent,
+) -> Result<BrokerOrder, PortError> {
+    of.broker.replace(broker_order_id, wanted).await?;
+    let found = of.broker.order_by_client_id(&of.account, &wanted.client_order_id).await;
+    // What cannot be read now is looked up, as after a lost answer.
+    let unread = |detail: String| PortError::OutcomeUnknown { provider: of.broker.name().to_owned(), detail };
+    match found {
+        Ok(Some(found)) => Ok(found),
+        Ok(None) => Err(unread("the replacement was answered and is not in the lists".to_owned())),
+        Err(error) => Err(unread(error.to_string())),
+    }
 }
 
 /// The broker's id of an order that works, which is told to give way; none where it does not work any more.

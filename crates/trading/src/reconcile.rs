@@ -239,10 +239,13 @@ impl Reconciliation {
     }
 
     fn not_listed(&mut self, order: &TrackedOrder) {
-        let outcome = "it stays, and is looked up by its client order id";
-        let broker = "not listed".to_owned();
-        self.say(DifferenceKind::OrderNotListed, &order.id, standing_of(order), broker, outcome);
         self.look_up.push(order.id.clone());
+        // Of an order that is being sent, or whose answer was lost, nobody says that the broker has it: its user was told.
+        if order.facts.heard {
+            let outcome = "it stays, and is looked up by its client order id";
+            let broker = "not listed".to_owned();
+            self.say(DifferenceKind::OrderNotListed, &order.id, standing_of(order), broker, outcome);
+        }
     }
 }
 
@@ -437,6 +440,14 @@ mod tests {
             order.id
         );
         assert_eq!(found.differences[0].sentence, sentence);
+    }
+
+    #[test]
+    fn an_order_of_which_the_broker_never_spoke_is_looked_up_and_is_no_difference() {
+        let (mut order, _) = working(0);
+        order.facts = crate::order::BrokerFacts::default();
+        let found = compare(std::slice::from_ref(&order), &[], &BrokerListing::default());
+        assert_eq!((kinds(&found), found.look_up), (vec![], vec![order.id]));
     }
 
     #[test]

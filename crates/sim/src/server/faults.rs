@@ -162,7 +162,7 @@ pub struct Fault {
     /// Which method; every one when none.
     #[serde(default)]
     pub method: Option<String>,
-    /// What the path contains; every path when none.
+    /// What the path contains, or ends with where a `$` closes it; every path when none.
     #[serde(default)]
     pub path: Option<String>,
     /// How many requests that fit are let through first.
@@ -355,7 +355,10 @@ impl Fault {
     fn fits(&self, service: &str, method: &str, path: &str, now: DateTime<Utc>) -> bool {
         self.service.as_deref().is_none_or(|wanted| wanted == service)
             && self.method.as_deref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(method))
-            && self.path.as_deref().is_none_or(|wanted| path.contains(wanted))
+            && self.path.as_deref().is_none_or(|wanted| match wanted.strip_suffix('$') {
+                Some(end) => path.ends_with(end),
+                None => path.contains(wanted),
+            })
             && self.from.is_none_or(|from| from <= now)
     }
 }
@@ -463,6 +466,14 @@ mod tests {
         assert_eq!(hits, [0, 1, 1, 0, 0]);
         assert!(faults.of_request("cboe", "GET", "/quotes/SPY.json", now).is_empty());
         assert!(faults.of_request("rss", "GET", "/quotes/AAPL.json", now).is_empty());
+    }
+
+    #[test]
+    fn a_path_that_is_closed_is_the_end_of_one() {
+        let faults = Faults::default();
+        faults.add(fault(r#"{"path":"/orders$","action":"reset"}"#));
+        let hits = |path: &str| faults.of_request("tastytrade", "POST", path, Utc::now()).len();
+        assert_eq!((hits("/accounts/1/orders/dry-run"), hits("/accounts/1/orders")), (0, 1));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use chrono::NaiveDate;
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 
 use super::duration;
 
@@ -23,6 +23,41 @@ pub enum DrillCommand {
     Mcp(DrillMcpArgs),
     /// Measure what a screen over hundreds of symbols takes and costs, beside what the providers' limits allow.
     Screen(DrillScreenArgs),
+    /// Send orders to a simulated broker that fails in every way while workers and the server are killed: none is sent twice, lost or left
+    /// unknown.
+    Trade(DrillTradeArgs),
+}
+
+/// At which simulated broker a drill trades.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum DrillBroker {
+    /// tastytrade.
+    Tastytrade,
+    /// Alpaca.
+    Alpaca,
+}
+
+/// `ttai drill trade`.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct DrillTradeArgs {
+    /// Entries, each by a run of its own; an entry whose price is moved is several orders.
+    #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub orders: u32,
+    /// Kills of a worker or of the server; a fifth of the entries by default.
+    #[arg(long, value_name = "N")]
+    pub kills: Option<u32>,
+    /// Runs at a time.
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=64))]
+    pub lanes: u32,
+    /// At which broker.
+    #[arg(long, value_enum, default_value = "tastytrade")]
+    pub broker: DrillBroker,
+    /// Draws the same troubles and kills again.
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Print as JSON.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `ttai drill day`.

@@ -45,8 +45,8 @@ pub use analyses::{
     ViewArgs, WaitArgs,
 };
 pub use drills::{
-    DrillAlertsArgs, DrillCommand, DrillDayArgs, DrillIdleArgs, DrillLatencyArgs, DrillMcpArgs,
-    DrillScreenArgs,
+    DrillAlertsArgs, DrillBroker, DrillCommand, DrillDayArgs, DrillIdleArgs, DrillLatencyArgs, DrillMcpArgs,
+    DrillScreenArgs, DrillTradeArgs,
 };
 pub use journal::{JournalCommand, JournalListArgs, JournalOptions, JournalReviewArgs};
 pub use mcp::McpArgs;

@@ -45,6 +45,8 @@ pub struct Book {
     /// The parts, by sequence number, in which orders are filled and no further.
     plans: BTreeMap<u64, Vec<Decimal>>,
     events: Vec<OrderEvent>,
+    /// What clients call orders that the exchange knows under an identity of its own.
+    names: BTreeMap<String, String>,
     starter: Vec<PastTrade>,
 }
 
@@ -69,6 +71,25 @@ impl Book {
         if !self.accounts.contains_key(number) {
             self.accounts.insert(number.to_owned(), Account::new(number, cash));
             self.begin_with_starter(number);
+        }
+    }
+
+    /// What the client calls an order, by the identity under which the exchange will know it.
+    pub fn name(&mut self, client_order_id: &str, name: &str) {
+        self.names.insert(client_order_id.to_owned(), name.to_owned());
+    }
+
+    /// What the client calls an order.
+    #[must_use]
+    pub fn name_of<'b>(&'b self, order: &'b Order) -> &'b str {
+        self.names.get(&order.client_order_id).unwrap_or(&order.client_order_id)
+    }
+
+    /// Gives an account so many dollars more to have begun with.
+    pub fn fund(&mut self, number: &str, cash: Decimal) {
+        if let Some(account) = self.accounts.get_mut(number) {
+            account.cash += cash;
+            account.opening_cash += cash;
         }
     }
 

@@ -101,6 +101,12 @@ impl Exchange {
         self.lock().open_account(number, cash);
     }
 
+    /// Opens an account, or gives one that is there so many dollars more to have begun with.
+    pub fn fund(&self, number: &str, cash: Decimal) {
+        self.lock().open_account(number, Decimal::ZERO);
+        self.lock().fund(number, cash);
+    }
+
     /// What every account begins with.
     pub fn stock(&self, trades: Vec<PastTrade>) {
         self.lock().stock(trades);

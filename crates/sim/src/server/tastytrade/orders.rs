@@ -70,10 +70,18 @@ pub(super) async fn submit(
     body: Bytes,
 ) -> Answer {
     let (draft, tried) = tried(&state, &number, &body).await?;
-    state.extras.save(&tried.request.client_order_id, draft.extra());
+    note(&state, &tried.request.client_order_id, draft.extra());
     let sent = state.sim.exchange.submit(&state.sim.market, &tried.request).await;
     let order = sent.map_err(|rejection| refusal(&rejection))?;
     call.created(&tried.answer(&routed(&state, &order, tried.view.phase)))
+}
+
+/// Keeps what the exchange does not, and what the client calls the order.
+fn note(state: &Tasty, identity: &str, extra: Extra) {
+    if let Some(name) = &extra.external_identifier {
+        state.sim.exchange.change(|book| book.name(identity, name));
+    }
+    state.extras.save(identity, extra);
 }
 
 /// An order that the exchange would take, and what it would do to the account.
@@ -235,7 +243,7 @@ pub(super) async fn replace(
     let (order, change, extra) = changed(&state, &id, &body)?;
     let (market, exchange) = (&state.sim.market, &state.sim.exchange);
     if let Some(identity) = &change.client_order_id {
-        state.extras.save(identity, extra);
+        note(&state, identity, extra);
     }
     let replaced = exchange.replace(market, ACCOUNT, &order.id, &change).await;
     let replaced = replaced.map_err(|rejection| refusal(&rejection))?;

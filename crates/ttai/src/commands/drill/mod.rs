@@ -10,6 +10,7 @@ mod receiver;
 mod screen;
 mod served_market;
 mod stage;
+mod trade;
 
 use std::process::ExitCode;
 
@@ -27,5 +28,6 @@ pub async fn run(global: &GlobalArgs, command: DrillCommand) -> anyhow::Result<E
         DrillCommand::Latency(args) => latency::latency(global, args).await,
         DrillCommand::Mcp(args) => mcp::mcp(global, args).await,
         DrillCommand::Screen(args) => screen::screen(global, args).await,
+        DrillCommand::Trade(args) => trade::trade(global, args).await,
     }
 }

@@ -28,7 +28,7 @@ pub(super) async fn approve(
     };
     let outcome: anyhow::Result<TradeOrder> = outcome.await;
     desk.close().await?;
-    shown(&outcome?, options, OrderPhase::Approved)
+    shown(&outcome?, options, &OrderPhase::Approved)
 }
 
 pub(super) async fn reject(
@@ -44,7 +44,7 @@ pub(super) async fn reject(
     };
     let outcome: anyhow::Result<TradeOrder> = outcome.await;
     desk.close().await?;
-    shown(&outcome?, options, OrderPhase::RejectedByUser)
+    shown(&outcome?, options, &OrderPhase::RejectedByUser)
 }
 
 /// The order's id and the workflow that waits for the answer.
@@ -70,7 +70,7 @@ async fn waiting(
 }
 
 /// The order as the answer left it; the exit code says whether that is what was asked for.
-fn shown(order: &TradeOrder, options: &TradeOptions, wanted: OrderPhase) -> anyhow::Result<ExitCode> {
+fn shown(order: &TradeOrder, options: &TradeOptions, wanted: &OrderPhase) -> anyhow::Result<ExitCode> {
     if options.json {
         output::json(order)?;
     } else {
@@ -79,5 +79,5 @@ fn shown(order: &TradeOrder, options: &TradeOptions, wanted: OrderPhase) -> anyh
             output::note(&format!("it is sent now; follow it with ttai trade show {}", order.id));
         }
     }
-    Ok(if order.phase == wanted { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if order.phase == *wanted { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -68,7 +68,7 @@ fn print(shown: &AuditTrailShown) {
     match &shown.broken {
         Some(broken) => output::note(&format!("{broken}; compare the store with a backup")),
         None if shown.length == 0 => {
-            output::note("the audit trail is empty: nothing was traded or halted yet")
+            output::note("the audit trail is empty: nothing was traded or halted yet");
         }
         None if shown.checked => {
             let entries = if shown.length == 1 { "entry" } else { "entries" };

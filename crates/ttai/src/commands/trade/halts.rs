@@ -107,12 +107,14 @@ async fn standing(
     let mut standing: Vec<TradingHalt> =
         database.halts(Some(user)).await?.into_iter().filter(concerns).collect();
     let differences = database.differences(user, account, true).await?;
-    standing.extend(differences.into_iter().filter(|found| found.pauses()).map(|found| TradingHalt {
-        scope: HaltScope::Account { user_id: found.user_id, account: found.account },
-        by: "reconciliation".to_owned(),
-        reason: found.difference.sentence,
-        since: found.found_at,
-        difference_id: Some(found.id),
+    standing.extend(differences.into_iter().filter(ttai_ports::DifferenceRecord::pauses).map(|found| {
+        TradingHalt {
+            scope: HaltScope::Account { user_id: found.user_id, account: found.account },
+            by: "reconciliation".to_owned(),
+            reason: found.difference.sentence,
+            since: found.found_at,
+            difference_id: Some(found.id),
+        }
     }));
     Ok(standing)
 }
