@@ -170,6 +170,17 @@ AutoRunOutcome: TypeAlias = Literal['completed', 'skipped', 'failed']
 """What became of a screener."""
 
 
+@dataclass(kw_only=True)
+class AwaitedApproval:
+    """An order that waits for an answer."""
+
+    order_id: str
+    """The client order id."""
+
+    until: str
+    """Until when it may be given, by the market's clock."""
+
+
 BarLength: TypeAlias = Literal['1m', '5m', '15m', '30m', '60m', 'day']
 """The length of an alert's bars. Those of minutes begin with the regular session, in extended hours with the hour."""
 
@@ -2253,6 +2264,17 @@ class RetentionParams:
 
 
 @dataclass(kw_only=True)
+class RolledTo:
+    """The position that a roll opens."""
+
+    expiration: str
+    """The day on which its options expire."""
+
+    legs: list[IntentLeg]
+    """Its legs."""
+
+
+@dataclass(kw_only=True)
 class RunReportParams:
     """Params of `RunReportWorkflow`."""
 
@@ -3131,8 +3153,8 @@ class ExitAdvice:
     sentence: str
     """Why, for a trader."""
 
-    successor: tuple[list[IntentLeg], str] | None = None
-    """The position that a roll opens: its legs and its expiration."""
+    successor: RolledTo | None = None
+    """The position that a roll opens."""
 
     worst: NetPrice | None = None
     """The worst price; as far as the configured walk goes when none."""
@@ -3541,8 +3563,8 @@ class PositionMonitorResult:
 class PositionMonitorStatus:
     """Where the watch over a position is."""
 
-    awaiting_approval: tuple[str, str] | None = None
-    """The order that waits for an answer, and until when it may be given."""
+    awaiting_approval: AwaitedApproval | None = None
+    """The order that waits for an answer."""
 
     id: str = ''
     """The trade."""
@@ -3822,8 +3844,8 @@ class DailyTradingResult:
 class DailyTradingStatus:
     """Where a trading run is."""
 
-    awaiting_approval: tuple[str, str] | None = None
-    """The order that waits for an answer, and until when it may be given."""
+    awaiting_approval: AwaitedApproval | None = None
+    """The order that waits for an answer."""
 
     decision: TradeDecision | None = None
     """What was decided."""

@@ -3546,12 +3546,9 @@ export interface TradeSummary {
  */
 export interface DailyTradingStatus {
   /**
-   * The order that waits for an answer, and until when it may be given.
-   *
-   * @minItems 2
-   * @maxItems 2
+   * The order that waits for an answer.
    */
-  awaiting_approval?: [unknown, unknown, ...unknown[]] | null;
+  awaiting_approval?: AwaitedApproval | null;
   /**
    * What was decided.
    */
@@ -3564,6 +3561,19 @@ export interface DailyTradingStatus {
    * What it does, in words.
    */
   step?: string;
+}
+/**
+ * An order that waits for an answer.
+ */
+export interface AwaitedApproval {
+  /**
+   * The client order id.
+   */
+  order_id: string;
+  /**
+   * Until when it may be given, by the market's clock.
+   */
+  until: string;
 }
 /**
  * `approve`: an order may be sent.
@@ -4239,12 +4249,9 @@ export interface PositionMonitorParams {
  */
 export interface PositionMonitorStatus {
   /**
-   * The order that waits for an answer, and until when it may be given.
-   *
-   * @minItems 2
-   * @maxItems 2
+   * The order that waits for an answer.
    */
-  awaiting_approval?: [unknown, unknown, ...unknown[]] | null;
+  awaiting_approval?: AwaitedApproval | null;
   /**
    * The trade.
    */
@@ -4328,16 +4335,26 @@ export interface ExitAdvice {
    */
   sentence: string;
   /**
-   * The position that a roll opens: its legs and its expiration.
-   *
-   * @minItems 2
-   * @maxItems 2
+   * The position that a roll opens.
    */
-  successor?: [unknown, unknown, ...unknown[]] | null;
+  successor?: RolledTo | null;
   /**
    * The worst price; as far as the configured walk goes when none.
    */
   worst?: NetPrice | null;
+}
+/**
+ * The position that a roll opens.
+ */
+export interface RolledTo {
+  /**
+   * The day on which its options expire.
+   */
+  expiration: string;
+  /**
+   * Its legs.
+   */
+  legs: IntentLeg[];
 }
 /**
  * Whose alerts a router takes.
