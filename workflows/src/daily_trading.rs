@@ -19,7 +19,7 @@ use ttai_contract::{OrderPurpose, TradingStrategy};
 use crate::calls::{self, CallError, Observer};
 use crate::position_monitor::PositionMonitorWorkflow;
 use crate::trading::legs::{Entered, enter};
-use crate::trading::{self, Desk, ORDER_BUDGET, Refusal, Trading, means, step, tell};
+use crate::trading::{self, Desk, ORDER_BUDGET, Trading, Unanswered, means, step, tell};
 use crate::{stage, start};
 
 /// One day's trade.
@@ -85,7 +85,7 @@ impl DailyTradingWorkflow {
     pub async fn approve(
         ctx: &mut WorkflowContext<Self>,
         which: Lenient<ApproveTrade>,
-    ) -> Result<TradeOrder, Refusal> {
+    ) -> Result<TradeOrder, Unanswered> {
         trading::approve(ctx, which).await
     }
 
@@ -94,7 +94,7 @@ impl DailyTradingWorkflow {
     pub async fn reject(
         ctx: &mut WorkflowContext<Self>,
         which: Lenient<RejectTrade>,
-    ) -> Result<TradeOrder, Refusal> {
+    ) -> Result<TradeOrder, Unanswered> {
         trading::reject(ctx, which).await
     }
 

@@ -24,7 +24,7 @@ use ttai_contract::{OrderPhase, OrderPurpose};
 use crate::calls::{self, CallError, Observer};
 use crate::start;
 use crate::trading::order_path::{Traded, carry_out};
-use crate::trading::{self, Desk, ORDER_BUDGET, Refusal, Trading, means, step, wait_until};
+use crate::trading::{self, Desk, ORDER_BUDGET, Trading, Unanswered, means, step, wait_until};
 
 /// The watch over one position.
 #[workflow]
@@ -98,7 +98,7 @@ impl PositionMonitorWorkflow {
     pub async fn approve(
         ctx: &mut WorkflowContext<Self>,
         which: Lenient<ApproveTrade>,
-    ) -> Result<TradeOrder, Refusal> {
+    ) -> Result<TradeOrder, Unanswered> {
         trading::approve(ctx, which).await
     }
 
@@ -107,7 +107,7 @@ impl PositionMonitorWorkflow {
     pub async fn reject(
         ctx: &mut WorkflowContext<Self>,
         which: Lenient<RejectTrade>,
-    ) -> Result<TradeOrder, Refusal> {
+    ) -> Result<TradeOrder, Unanswered> {
         trading::reject(ctx, which).await
     }
 

@@ -102,7 +102,7 @@ pub(crate) trait Trading: Observer {
 }
 
 /// Why an update has no answer.
-pub(crate) type Refusal = Box<dyn std::error::Error + Send + Sync>;
+pub(crate) type Unanswered = Box<dyn std::error::Error + Send + Sync>;
 
 /// Shows what is done.
 pub(crate) fn step<W: Trading>(ctx: &WorkflowContext<W>, step: impl Into<String>) {
@@ -138,7 +138,7 @@ pub(crate) fn of<W: Trading>(ctx: &WorkflowContext<W>, order_id: &str) -> OrderR
 pub(crate) async fn approve<W: Trading>(
     ctx: &WorkflowContext<W>,
     argument: Lenient<ApproveTrade>,
-) -> Result<TradeOrder, Refusal> {
+) -> Result<TradeOrder, Unanswered> {
     let said = checked(argument)?;
     answer(ctx, &said.order_id, OrderAnswer::Approve { by: said.by }).await
 }
@@ -147,12 +147,12 @@ pub(crate) async fn approve<W: Trading>(
 pub(crate) async fn reject<W: Trading>(
     ctx: &WorkflowContext<W>,
     argument: Lenient<RejectTrade>,
-) -> Result<TradeOrder, Refusal> {
+) -> Result<TradeOrder, Unanswered> {
     let said = checked(argument)?;
     answer(ctx, &said.order_id, OrderAnswer::Reject { by: said.by, reason: said.reason }).await
 }
 
-fn checked<T: Validate>(argument: Lenient<T>) -> Result<T, Refusal>
+fn checked<T: Validate>(argument: Lenient<T>) -> Result<T, Unanswered>
 where
     Lenient<T>: IntoArgument<T>,
 {
@@ -177,7 +177,7 @@ async fn answer<W: Trading>(
     ctx: &WorkflowContext<W>,
     order_id: &str,
     answer: OrderAnswer,
-) -> Result<TradeOrder, Refusal> {
+) -> Result<TradeOrder, Unanswered> {
     if ctx.state(|run| run.desk().order(order_id).is_none()) {
         return Err(format!("this run has no order {order_id}; `ttai trade list` shows which wait").into());
     }
