@@ -29,7 +29,8 @@ pub(crate) fn request(workflow: &str) -> Value {
         }
         "RunReportWorkflow" => return json!({"report_name": "daily_report", "channel": "log"}),
         "RetentionWorkflow" | "UpdateJournalWorkflow" => return json!({}),
-        "DailyTradingWorkflow" => return json!({"strategy": "csp_entry"}),
+        // Without an order: nobody approves it.
+        "DailyTradingWorkflow" => return json!({"strategy": "csp_entry", "dry_run": true}),
         // Nobody holds it: somebody closed it at the broker.
         "PositionMonitorWorkflow" => {
             return json!({
