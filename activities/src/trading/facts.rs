@@ -131,12 +131,14 @@ async fn spy_spx(ports: &Ports) -> Result<SpySpxFacts, AnalystError> {
         (Some(spx), Some(spy), Some(level)) => freshened(ports, pairs(spx, spy, level, now, &days)).await,
         _ => Vec::new(),
     };
+    let ex_dividend = ex_dividend(ports, &spy, now).await;
     Ok(SpySpxFacts {
-        now,
+        // Quotes of the stream are younger than the question.
+        now: market_now_by(ports, &[spy, spx]).await,
         spx_price,
         spy_price,
         pairs,
-        spy_ex_dividend: ex_dividend(ports, &spy, now).await,
+        spy_ex_dividend: ex_dividend,
         missing,
     })
 }
@@ -221,6 +223,8 @@ async fn csp_entry(
             Ok((pick, trade, run)) => candidate(ports, of, pick, trade, run, now).await,
             Err(why) => (None, vec![why]),
         };
+    // Quotes of the stream are younger than the question.
+    let now = crate::clock::market_now(ports).await.0;
     Ok(CspEntryFacts { now, candidate, missing })
 }
 

@@ -139,7 +139,7 @@ impl<'a> Position<'a> {
     ) -> Result<PositionLook, AnalystError> {
         let market = LegMarket::of(self.ports, &self.opened.legs, self.now).await;
         let closing = closing(&self.opened.legs);
-        let net = NetMarket::of(&closing, &market.quotes, market.is_penny(), self.now, QUOTE_SECONDS);
+        let net = NetMarket::of(&closing, &market.quotes, market.is_penny(), market.now, QUOTE_SECONDS);
         let short = self.nearest_short(compute, &market).await;
         let last = self.last_trade_date(&market);
         let facts = ExitFacts {

@@ -40,8 +40,9 @@ pub(super) async fn propose(
     workflow_id: &str,
 ) -> Result<TradeOrder, AnalystError> {
     let of = TradedAccount::find(ports, &params.user_id, &params.account_id).await?;
-    let now = now(ports, &params.legs).await;
-    let market = LegMarket::of(ports, &params.legs, now).await;
+    let asked_at = now(ports, &params.legs).await;
+    let market = LegMarket::of(ports, &params.legs, asked_at).await;
+    let now = market.now;
     let priced = priced(ports, &params, &market, now)?;
     let intent = terms(&params, &of, workflow_id, priced.limit)?;
     let evidence = json!({ "evidence": params.evidence, "leave": params.leave });
@@ -257,11 +258,12 @@ impl Desk<'_> {
         }
         let wanted = intent(&record)?.clone();
         let market = LegMarket::of(self.ports, &wanted.legs, self.now).await;
+        let now = market.now;
         let waits = |why: String| {
             let (id, until) = (&record.client_order_id, clock(until));
             AnalystError::NotEnoughData(format!("order {id} was not approved and waits until {until}: {why}"))
         };
-        let (limit, prices) = walk(self.ports, &wanted.legs, worst, &market, self.now).map_err(&waits)?;
+        let (limit, prices) = walk(self.ports, &wanted.legs, worst, &market, now).map_err(&waits)?;
         let requoted = wanted
             .at(limit)
             .map_err(|error| AnalystError::from(ValidationError::new("limit", error.to_string())))?;
@@ -277,7 +279,7 @@ impl Desk<'_> {
     }
 
     async fn judge(&self, intent: &TradeIntent, market: &LegMarket) -> (Gathered, Vec<GateCheck>) {
-        let gathered = gather(self.ports, self.of, intent, market, self.now).await;
+        let gathered = gather(self.ports, self.of, intent, market, market.now).await;
         let checks = judge(intent, &limits(self.ports, self.limits), &gathered.facts);
         (gathered, checks)
     }

@@ -26,6 +26,8 @@ pub(super) struct LegMarket {
     pub(super) chains: BTreeMap<Symbol, OptionChain>,
     /// What could not be read, a sentence each.
     pub(super) problems: Vec<String>,
+    /// The market's time once all of it was read: a quote of the stream is younger than the question.
+    pub(super) now: DateTime<Utc>,
 }
 
 impl LegMarket {
@@ -55,6 +57,7 @@ impl LegMarket {
                 market.quotes.push(fresh);
             }
         }
+        market.now = if stale.is_empty() { now } else { super::desk::now(ports, legs).await };
         market
     }
 

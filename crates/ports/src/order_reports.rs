@@ -9,7 +9,7 @@ use ttai_trading::order::{LegFilled, OrderExecution, OrderReport, StatusReport};
 use ttai_trading::reconcile::{BookingKind, BrokerBooking, BrokerListing, ListedOrder};
 
 use crate::broker::{
-    BrokerLeg, BrokerOrder, BrokerPosition, BrokerTransaction, OrderIntent, OrderLeg, OrderPrice,
+    BrokerLeg, BrokerOrder, BrokerPosition, BrokerTransaction, OrderIntent, OrderLeg, OrderPrice, OrderStatus,
 };
 use crate::error::PortError;
 
@@ -54,9 +54,11 @@ impl BrokerOrder {
     /// How it stands.
     #[must_use]
     pub fn status_report(&self, now: DateTime<Utc>) -> StatusReport {
+        // Filled are all of the contracts that the broker took, whether it lists their fills yet or not.
+        let whole = self.status == OrderStatus::Filled;
         let filled = self.legs.iter().map(|leg| LegFilled {
             instrument: leg.instrument.clone(),
-            quantity: leg.filled,
+            quantity: if whole { leg.filled.max(leg.quantity) } else { leg.filled },
             average_price: leg.average_price,
         });
         StatusReport {

@@ -118,12 +118,29 @@ impl BrokerFacts {
         for leg in &status.filled {
             self.report(leg, status.at);
         }
-        // Some brokers say so before they list the fills.
         if status.status == OrderStatus::Filled {
-            for (instrument, quantity) in ordered {
-                let all =
-                    LegFilled { instrument: instrument.clone(), quantity: *quantity, average_price: None };
-                self.report(&all, status.at);
+            self.add_whole(status, ordered);
+        }
+    }
+
+    /// The broker has filled all that it took. Some say so before they list the fills: a leg that is not listed is filled as it was
+    /// ordered. A leg that is listed with less was not taken whole, as where a replacement came after a part was filled: the rest is ordered
+    /// no more.
+    fn add_whole(&mut self, status: &StatusReport, ordered: &BTreeMap<Instrument, Decimal>) {
+        for (instrument, quantity) in ordered {
+            let listed = status.filled.iter().filter(|leg| leg.instrument == *instrument);
+            let listed = listed.map(|leg| leg.quantity).max().filter(|listed| !listed.is_zero());
+            match listed {
+                Some(listed) if listed < *quantity => drop(self.ended.insert(OrderEnd::Cancelled)),
+                Some(_) => {}
+                None => {
+                    let all = LegFilled {
+                        instrument: instrument.clone(),
+                        quantity: *quantity,
+                        average_price: None,
+                    };
+                    self.report(&all, status.at);
+                }
             }
         }
     }

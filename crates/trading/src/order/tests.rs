@@ -465,8 +465,10 @@ fn expected(reports: &[OrderReport], wanted: &Instrument) -> Decimal {
             }
             OrderReport::Status(status) => {
                 let own = status.filled.iter().filter(|leg| leg.instrument == *wanted);
-                cumulative = own.fold(cumulative, |most, leg| most.max(leg.quantity));
-                if status.status == OrderStatus::Filled {
+                let listed = own.map(|leg| leg.quantity).max().unwrap_or_default();
+                cumulative = cumulative.max(listed);
+                // All of it, where the broker does not say how much that is.
+                if status.status == OrderStatus::Filled && listed.is_zero() {
                     cumulative = cumulative.max(Decimal::TEN);
                 }
             }
@@ -492,6 +494,21 @@ fn check_possible(order: &TrackedOrder) {
     }
     let booked: Decimal = order.fills(time(100_000)).iter().map(|fill| fill.quantity).sum();
     assert_eq!(booked, filled.iter().sum::<Decimal>());
+}
+
+/// A replacement that came after a part was filled: the broker took the rest only, and filled it.
+#[test]
+fn filled_is_what_the_broker_took_and_the_rest_is_ordered_no_more() {
+    let mut order = submitted(spread());
+    let legs: Vec<Instrument> = order.legs.keys().cloned().collect();
+    let filled = legs
+        .iter()
+        .map(|leg| LegFilled { instrument: leg.clone(), quantity: Decimal::from(4), average_price: None })
+        .collect();
+    let shown = StatusReport { filled, ..status(OrderStatus::Filled, &[], 20) };
+    order.apply(&OrderReport::Status(shown)).unwrap();
+    assert_eq!(order.phase(), OrderPhase::Cancelled);
+    assert!(legs.iter().all(|leg| order.filled(leg) == Decimal::from(4)));
 }
 
 proptest! {
