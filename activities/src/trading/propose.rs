@@ -108,7 +108,8 @@ fn priced(
     }
     match walk(ports, &params.legs, params.worst, market, now) {
         Ok((limit, prices)) => Ok(Priced { limit, prices: Some(prices), refusal: None }),
-        Err(refusal) => match params.limit.or(params.worst) {
+        // On the grid, which a mid need not be.
+        Err(refusal) => match params.worst.or(params.limit) {
             Some(limit) => Ok(Priced { limit, prices: None, refusal: Some(refusal) }),
             None => Err(AnalystError::NotEnoughData(refusal)),
         },
@@ -298,8 +299,12 @@ impl Desk<'_> {
         let broker = gathered.refusal.as_ref().map(|reason| format!("{reason}."));
         let barred = checks.iter().filter(|check| check.outcome != CheckOutcome::Passed);
         let barred = barred.map(|check| check.sentence.clone());
-        let reasons: Vec<String> =
-            leave.into_iter().chain(broker).chain(price.cloned()).chain(barred).collect();
+        let mut reasons: Vec<String> = Vec::new();
+        for reason in leave.into_iter().chain(broker).chain(price.cloned()).chain(barred) {
+            if !reasons.contains(&reason) {
+                reasons.push(reason);
+            }
+        }
         debug_assert!(!reasons.is_empty() || passes(checks), "a refusal has its reason");
         (!reasons.is_empty()).then(|| reasons.join(" "))
     }
