@@ -200,7 +200,7 @@ fn request(workflow: &WorkflowEntry, key: &str) -> Value {
 }
 
 /// What one run says otherwise than another of the same: server times, ids of runs, and what came of runs before it.
-const OF_THE_RUN: [&str; 10] = [
+const OF_THE_RUN: [&str; 11] = [
     "entered",
     "report",
     "synthesized_at",
@@ -211,6 +211,8 @@ const OF_THE_RUN: [&str; 10] = [
     "stored",
     "rows_written",
     "rows_unchanged",
+    // A position's name.
+    "id",
 ];
 
 /// The result without what is the run's own.
