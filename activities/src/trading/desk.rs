@@ -9,8 +9,8 @@ use serde_json::Value;
 use ttai_calendar::session_of;
 use ttai_contract::{OrderCheck, OrderPrices, TradeOrder, UserId, ValidationError};
 use ttai_core::{IntentLeg, NEW_YORK, NetPrice, OrderPhase, Symbol};
-use ttai_ports::{AuditNote, Broker, OrderRecord};
-use ttai_trading::order::OrderStage;
+use ttai_ports::{AuditNote, Broker, OrderChange, OrderPricing, OrderRecord, TradingStoreError};
+use ttai_trading::order::{OrderStage, OrderStep};
 use ttai_trading::{TradeIntent, TradingStrategy};
 
 use crate::clock::market_now_by;
@@ -77,6 +77,23 @@ pub(super) async fn now(ports: &Ports, legs: &[IntentLeg]) -> DateTime<Utc> {
 /// Who changes an order, and with which evidence.
 pub(super) fn audit_note(actor: &str, at: DateTime<Utc>, detail: Value) -> AuditNote {
     AuditNote { actor: actor.to_owned(), at, detail }
+}
+
+/// Takes a step of ours on an order as it was read, with a new price where it is priced anew.
+pub(super) async fn advance(
+    ports: &Ports,
+    user: &UserId,
+    record: &OrderRecord,
+    (step, priced): (OrderStep, Option<OrderPricing>),
+    note: &AuditNote,
+) -> Result<OrderRecord, TradingStoreError> {
+    let change = OrderChange {
+        client_order_id: record.client_order_id.clone(),
+        version: record.version,
+        step,
+        priced,
+    };
+    Ok(ports.trading.orders.advance_order(user.as_str(), &change, note).await?.record)
 }
 
 /// The end of the session that is on; the moment itself where none is.
@@ -217,9 +234,4 @@ pub(super) fn legs_in_words(legs: &[IntentLeg], quantity: u32) -> String {
 /// `15:55 ET`.
 pub(super) fn clock(moment: DateTime<Utc>) -> String {
     moment.with_timezone(&NEW_YORK).format("%H:%M ET").to_string()
-}
-
-/// The price of a record's intent, dollars a share signed.
-pub(super) fn paid(intent: &TradeIntent) -> Decimal {
-    intent.limit.signed()
 }

@@ -19,7 +19,7 @@ use ttai_trading::strategy::{
 };
 
 use super::desk::TradedAccount;
-use super::quotes::{LegMarket, streamed};
+use super::quotes::{LegMarket, listed, streamed};
 use crate::clock::{lateness, market_now_by};
 use crate::failure::AnalystError;
 use crate::market_view::source;
@@ -143,7 +143,7 @@ async fn spy_spx(ports: &Ports) -> Result<SpySpxFacts, AnalystError> {
     })
 }
 
-fn underlying_price(chain: &OptionChain) -> Option<Decimal> {
+pub(super) fn underlying_price(chain: &OptionChain) -> Option<Decimal> {
     chain.underlying.mid().or(chain.underlying.last)
 }
 
@@ -175,8 +175,8 @@ fn pairs(
             let partner = partner(quote)?;
             Some(SpySpxPair {
                 expiration: quote.contract.expiration,
-                spx: leg_quote(quote),
-                spy: leg_quote(partner),
+                spx: listed(quote),
+                spy: listed(partner),
             })
         })
         .take(MOST_PAIRS)
@@ -195,15 +195,6 @@ async fn freshened(ports: &Ports, mut pairs: Vec<SpySpxPair>) -> Vec<SpySpxPair>
         }
     }
     pairs
-}
-
-fn leg_quote(quote: &OptionQuote) -> LegQuote {
-    LegQuote {
-        instrument: Instrument::Option(quote.contract.occ()),
-        bid: Some(quote.bid),
-        ask: Some(quote.ask),
-        at: Some(quote.quote_time),
-    }
 }
 
 async fn ex_dividend(ports: &Ports, symbol: &Symbol, now: DateTime<Utc>) -> Option<NaiveDate> {

@@ -14,7 +14,7 @@ use ttai_trading::gate::{EarningsFact, GateFacts, KillSwitch, OpenExposure, Trad
 use ttai_trading::risk::{held_risk, most_loss};
 use ttai_trading::trade_log::LoggedTrade;
 
-use super::desk::{TradedAccount, paid};
+use super::desk::TradedAccount;
 use super::quotes::LegMarket;
 use crate::options::earnings::{Earnings, never_reports};
 use crate::ports::Ports;
@@ -57,7 +57,7 @@ pub(super) async fn gather(
     let needed = preview.as_ref().and_then(|preview| preview.buying_power_change);
     // A change of buying power is negative where it takes some.
     let needed = needed.map(|change| (-change).max(Decimal::ZERO));
-    let risk = most_loss(&intent.legs, intent.quantity, paid(intent)).or(needed);
+    let risk = most_loss(&intent.legs, intent.quantity, intent.limit.signed()).or(needed);
     // A broker without a dry run has looked at the order and does not say what it takes: what it may lose is what secures it.
     let needed = needed.or(risk.filter(|_| preview.is_some()));
     let balances = of.broker.balances(&of.account).await.ok();

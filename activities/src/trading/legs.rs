@@ -45,19 +45,11 @@ pub(super) async fn plan(ports: &Ports, params: PlanLegsParams) -> Result<LegPla
 pub(super) fn compensation(params: CompensateLegsParams) -> Result<PlannedCompensation, AnalystError> {
     let plan: LeggingPlan = serde_json::from_value(params.plan)
         .map_err(|error| ValidationError::new("plan", format!("is no legging plan: {error}")))?;
-    let whole = plan
-        .steps
-        .iter()
-        .enumerate()
-        .filter(|(_, step)| step.action.is_opening())
-        .map(|(place, step)| {
-            let ratio = (step.quantity / plan.units.max(1)).max(1);
-            params.filled.get(place).copied().unwrap_or(0) / ratio
-        })
-        .min()
-        .unwrap_or(0);
     let compensation = plan.compensation(&params.filled);
-    Ok(PlannedCompensation { undo: compensation.undo.iter().map(step).collect(), whole_units: whole })
+    Ok(PlannedCompensation {
+        undo: compensation.undo.iter().map(step).collect(),
+        whole_units: plan.whole_units(&params.filled),
+    })
 }
 
 /// The SPX call of spy_spx is meant to cover ten SPY calls.

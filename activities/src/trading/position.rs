@@ -17,10 +17,12 @@ use ttai_core::{
 use ttai_ports::{BrokerPosition, BrokerTransaction, OrderUpdates};
 use ttai_quant::chain::{ChainPricer, PricedQuote, price_chain};
 use ttai_quant::risk::{RollRequest, rolls};
+use ttai_quant::strategy::review_dte;
 use ttai_trading::exit::{ExitAction, ExitDecision, ExitFacts, ExitTargets, decide};
 use ttai_trading::price::NetMarket;
 
 use super::desk::{TradedAccount, now, seconds_until};
+use super::facts::underlying_price;
 use super::log::opened_at_price;
 use super::message::{Told, tell};
 use super::quotes::LegMarket;
@@ -231,8 +233,7 @@ impl<'a> Position<'a> {
             return Ok(targets);
         }
         let days = (last - new_york_date(self.opened.opened_at)).num_days();
-        let review = if days > 30 { 21 } else { days / 2 };
-        let mut targets = ExitTargets::of(credit.max(Decimal::ZERO), review, None);
+        let mut targets = ExitTargets::of(credit.max(Decimal::ZERO), review_dte(days).0, None);
         targets.roll = self.ports.trading.rules.csp_entry.roll && self.opened.legs.len() == 1;
         Ok(targets)
     }
@@ -266,7 +267,7 @@ impl<'a> Position<'a> {
         let mut nearest: Option<ShortOption> = None;
         for short in shorts {
             let Some(chain) = market.chains.get(&short.underlying()) else { continue };
-            let spot = chain.underlying.mid().or(chain.underlying.last);
+            let spot = underlying_price(chain);
             let priced = self.priced(compute, chain.clone(), &short).await;
             let Some(priced) = priced else { continue };
             let inside = spot.map(|spot| match short.right {

@@ -7,7 +7,7 @@ use ttai_contract::{
     TradeOrder, ValidationError,
 };
 use ttai_core::{IntentLeg, NetPrice, OrderPhase};
-use ttai_ports::{NewOrder, OrderChange, OrderPricing, OrderRecord};
+use ttai_ports::{NewOrder, OrderPricing, OrderRecord};
 use ttai_trading::gate::{CheckOutcome, GateCheck, judge, passes};
 use ttai_trading::intent::{IntentTerms, OrderSlot};
 use ttai_trading::order::OrderStep;
@@ -15,16 +15,13 @@ use ttai_trading::price::NetMarket;
 use ttai_trading::{TradeIntent, TradingStrategy};
 
 use super::desk::{
-    Shown, TradedAccount, audit_note, clock, intent, legs_in_words, now, order, session_close,
+    Shown, TradedAccount, advance, audit_note, clock, intent, legs_in_words, now, order, session_close,
 };
 use super::gate_facts::{Gathered, gather, limits};
 use super::message::{Told, tell};
 use super::quotes::LegMarket;
 use crate::failure::AnalystError;
 use crate::ports::Ports;
-
-/// Seconds that a quote may be old where no limit says less.
-const QUOTE_SECONDS: u32 = 30;
 
 /// A limit, how far it gives way, and why it cannot be traded at.
 struct Priced {
@@ -125,7 +122,7 @@ fn walk(
     now: DateTime<Utc>,
 ) -> Result<(NetPrice, OrderPrices), String> {
     let rules = &ports.trading.rules;
-    let age = rules.limits.max_quote_age_seconds.unwrap_or(QUOTE_SECONDS);
+    let age = rules.limits.quote_age_seconds();
     let said = |error: ttai_trading::price::PriceError| {
         let unread: Vec<&str> = market.problems.iter().map(String::as_str).collect();
         let unread = if unread.is_empty() { String::new() } else { format!(" ({})", unread.join("; ")) };
@@ -326,15 +323,8 @@ impl Desk<'_> {
         priced: Option<OrderPricing>,
         detail: serde_json::Value,
     ) -> Result<OrderRecord, AnalystError> {
-        let change = OrderChange {
-            client_order_id: record.client_order_id.clone(),
-            version: record.version,
-            step,
-            priced,
-        };
         let note = audit_note(self.actor, self.now, detail);
-        let user = self.of.user.as_str();
-        Ok(self.ports.trading.orders.advance_order(user, &change, &note).await?.record)
+        Ok(advance(self.ports, &self.of.user, &record, (step, priced), &note).await?)
     }
 
     async fn ask_the_user(

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use rust_decimal::Decimal;
-use ttai_core::{Instrument, IntentLeg, OptionChain, QuoteCondition, Symbol};
+use ttai_core::{Instrument, IntentLeg, OptionChain, OptionQuote, QuoteCondition, Symbol};
 use ttai_ports::{PortError, StreamEvent, StreamKinds, StreamQuote, StreamSymbol};
-use ttai_trading::price::LegQuote;
+use ttai_trading::price::{LegQuote, TickClass};
 
 use crate::ports::Ports;
 
@@ -63,10 +63,7 @@ impl LegMarket {
 
     /// Whether the legs' options trade in cents: a price of theirs that no other grid has shows it.
     pub(super) fn is_penny(&self) -> bool {
-        let off_the_grid = |price: Decimal| {
-            let tick = if price < Decimal::from(3) { Decimal::new(5, 2) } else { Decimal::new(1, 1) };
-            !(price % tick).is_zero()
-        };
+        let off_the_grid = |price: Decimal| !(price % TickClass::Nickel.tick(price, 1)).is_zero();
         let prices = self.quotes.iter().filter(|quote| quote.instrument.contract().is_some());
         prices.flat_map(|quote| [quote.bid, quote.ask]).flatten().any(off_the_grid)
     }
@@ -104,17 +101,22 @@ impl LegMarket {
         let Some(wanted) = instrument.contract() else { return Ok(None) };
         let chain = self.chains.get(underlying);
         let found = chain.and_then(|chain| chain.quotes.iter().find(|quote| quote.contract.occ() == *wanted));
-        Ok(found.map(|quote| LegQuote {
-            instrument: instrument.clone(),
-            bid: Some(quote.bid),
-            ask: Some(quote.ask),
-            at: Some(quote.quote_time),
-        }))
+        Ok(found.map(listed))
     }
 
     fn note_halt(&mut self, conditions: &[QuoteCondition]) {
         let halted = conditions.contains(&QuoteCondition::Halted);
         self.halted = Some(self.halted.unwrap_or(false) || halted);
+    }
+}
+
+/// A contract as its chain quotes it.
+pub(super) fn listed(quote: &OptionQuote) -> LegQuote {
+    LegQuote {
+        instrument: Instrument::Option(quote.contract.occ()),
+        bid: Some(quote.bid),
+        ask: Some(quote.ask),
+        at: Some(quote.quote_time),
     }
 }
 

@@ -10,14 +10,13 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use ttai_contract::{ExecuteTradeParams, OrderRef, TradeOrder};
 use ttai_core::{OrderPhase, Severity};
-use ttai_ports::{
-    BrokerOrder, ClaimOutcome, OrderChange, OrderIntent, OrderRecord, PortError, TradingStoreError,
-};
+use ttai_ports::{BrokerOrder, ClaimOutcome, OrderIntent, OrderRecord, PortError, TradingStoreError};
 use ttai_trading::ClientOrderId;
 use ttai_trading::order::{OrderReport, OrderStep};
 
-use super::desk::{Shown, TradedAccount, audit_note, intent, legs_in_words, now, order};
+use super::desk::{Shown, TradedAccount, advance, audit_note, intent, legs_in_words, now, order};
 use super::message::{Told, tell};
+use crate::article::sentence;
 use crate::failure::AnalystError;
 use crate::ports::Ports;
 use crate::supervise::Progress;
@@ -69,20 +68,12 @@ async fn claim(
     match ports.trading.orders.claim_order(user, &id, fence, &note).await? {
         ClaimOutcome::Claimed(claimed) => Ok(Some(*claimed)),
         ClaimOutcome::Halted(halt) => {
-            let reason = format!("{}.", sentence_case(&halt.to_string()));
+            let reason = sentence(&halt.to_string());
             refuse(ports, of, record, reason, actor, now).await?;
             Ok(None)
         }
         ClaimOutcome::TakenBy(_) | ClaimOutcome::NotClaimable { .. } => Ok(None),
     }
-}
-
-fn sentence_case(text: &str) -> String {
-    let mut letters = text.chars();
-    letters
-        .next()
-        .map(|first| first.to_uppercase().collect::<String>() + letters.as_str())
-        .unwrap_or_default()
 }
 
 async fn refuse(
@@ -121,14 +112,7 @@ async fn step(
     actor: &str,
     at: DateTime<Utc>,
 ) -> Result<OrderRecord, TradingStoreError> {
-    let change = OrderChange {
-        client_order_id: record.client_order_id.clone(),
-        version: record.version,
-        step,
-        priced: None,
-    };
-    let note = audit_note(actor, at, Value::Null);
-    Ok(ports.trading.orders.advance_order(of.user.as_str(), &change, &note).await?.record)
+    advance(ports, &of.user, record, (step, None), &audit_note(actor, at, Value::Null)).await
 }
 
 /// Writes that the request leaves, lets it leave, and writes what the broker says.
@@ -154,7 +138,7 @@ async fn send(
     let sending = match step(ports, of, &claimed, leaving, actor, now).await {
         Ok(sending) => sending,
         Err(TradingStoreError::Halted(halt)) => {
-            let reason = format!("{}.", sentence_case(&halt.to_string()));
+            let reason = sentence(&halt.to_string());
             refuse(ports, of, &claimed, reason, actor, now).await?;
             return order(ports, &of.user, &claimed.client_order_id).await;
         }

@@ -131,23 +131,41 @@ impl LeggingPlan {
     /// Units of which every opening leg is filled stay.
     #[must_use]
     pub fn compensation(&self, filled: &[u32]) -> Compensation {
+        let whole = self.whole_units(filled);
         let filled = |at: usize| filled.get(at).copied().unwrap_or(0);
-        let ratio = |step: &LegOrder| (step.quantity / self.units.max(1)).max(1);
-        let opening = || self.steps.iter().enumerate().filter(|(_, step)| step.action.is_opening());
-        let whole = opening().map(|(at, step)| filled(at) / ratio(step)).min().unwrap_or(0);
         let order = |step: &LegOrder, action, quantity: u32| {
             (quantity > 0).then(|| LegOrder { instrument: step.instrument.clone(), action, quantity })
         };
         let excess = |(at, step): (usize, &LegOrder)| {
-            order(step, step.action.undone(), filled(at).saturating_sub(whole.saturating_mul(ratio(step))))
+            order(
+                step,
+                step.action.undone(),
+                filled(at).saturating_sub(whole.saturating_mul(self.ratio(step))),
+            )
         };
-        let mut undo: Vec<LegOrder> = opening().filter_map(excess).collect();
+        let mut undo: Vec<LegOrder> = self.opening().filter_map(excess).collect();
         undo.sort_by_key(|step| rank(step.action));
         let closing = self.steps.iter().enumerate().filter(|(_, step)| !step.action.is_opening());
         let open = |(at, step): (usize, &LegOrder)| {
             order(step, step.action, step.quantity.saturating_sub(filled(at)))
         };
         Compensation { undo, left: closing.filter_map(open).collect() }
+    }
+
+    /// Units of which every opening leg is filled; shares or contracts of each step, missing ones as 0.
+    #[must_use]
+    pub fn whole_units(&self, filled: &[u32]) -> u32 {
+        let units = |(at, step): (usize, &LegOrder)| filled.get(at).copied().unwrap_or(0) / self.ratio(step);
+        self.opening().map(units).min().unwrap_or(0)
+    }
+
+    fn opening(&self) -> impl Iterator<Item = (usize, &LegOrder)> {
+        self.steps.iter().enumerate().filter(|(_, step)| step.action.is_opening())
+    }
+
+    /// Shares or contracts of a step in one unit.
+    fn ratio(&self, step: &LegOrder) -> u32 {
+        (step.quantity / self.units.max(1)).max(1)
     }
 
     /// Holdings once the steps are filled so far.

@@ -10,7 +10,7 @@ use temporalio_workflow::{TimerOptions, WorkflowCancellationToken, WorkflowConte
 use ttai_contract::OrderPhase;
 use ttai_contract::policy::SAVE_BUDGET;
 use ttai_contract::{
-    AnswerOrder, AnswerOrderParams, ApproveTrade, AwaitedApproval, ChannelName, Lenient, Malformed,
+    AnswerOrder, AnswerOrderParams, ApproveTrade, Arguments, AwaitedApproval, ChannelName, Lenient,
     NotifyTrade, NotifyTradeParams, OrderAnswer, OrderRef, RejectTrade, RunLimits, Severity, TradeOrder,
     UserId, Validate,
 };
@@ -152,24 +152,10 @@ pub(crate) async fn reject<W: Trading>(
     answer(ctx, &said.order_id, OrderAnswer::Reject { by: said.by, reason: said.reason }).await
 }
 
-fn checked<T: Validate>(argument: Lenient<T>) -> Result<T, Unanswered>
-where
-    Lenient<T>: IntoArgument<T>,
-{
-    let said = argument.into_argument().map_err(|malformed| malformed.message)?;
+fn checked<T: Arguments + Validate>(argument: Lenient<T>) -> Result<T, Unanswered> {
+    let said = argument.into_result().map_err(|malformed| malformed.message)?;
     said.validate()?;
     Ok(said)
-}
-
-/// What a message's argument is once it is read.
-pub(crate) trait IntoArgument<T> {
-    fn into_argument(self) -> Result<T, Malformed>;
-}
-
-impl<T: ttai_contract::Arguments> IntoArgument<T> for Lenient<T> {
-    fn into_argument(self) -> Result<T, Malformed> {
-        self.into_result()
-    }
 }
 
 /// Carries out what somebody says of an order that waits. Said twice it is answered twice and done once.

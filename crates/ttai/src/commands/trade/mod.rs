@@ -27,31 +27,27 @@ use crate::wiring;
 /// # Errors
 /// An order or a difference that is not there, or a store that cannot be opened.
 pub async fn run(global: &GlobalArgs, command: TradeCommand) -> anyhow::Result<ExitCode> {
-    let command = match command {
-        TradeCommand::Plan(args) => return plan::run(global, args).await,
-        TradeCommand::Reconcile(args) => return reconcile::run(global, args).await,
-        other => other,
-    };
     let settings = Settings::load(global, None)?;
-    let database = Database::open(&wiring::store_url(&settings)?).await?;
+    let open = || async { Database::open(&wiring::store_url(&settings)?).await.map_err(anyhow::Error::from) };
     match command {
-        TradeCommand::Plan(_) | TradeCommand::Reconcile(_) => Ok(ExitCode::SUCCESS),
+        TradeCommand::Plan(args) => plan::run(global, args).await,
+        TradeCommand::Reconcile(args) => reconcile::run(global, args).await,
         TradeCommand::Approve { order, options } => {
-            answer::approve(&settings, &database, &order, &options).await
+            answer::approve(&settings, &open().await?, &order, &options).await
         }
         TradeCommand::Reject { order, reason, options } => {
-            answer::reject(&settings, &database, (&order, &reason), &options).await
+            answer::reject(&settings, &open().await?, (&order, &reason), &options).await
         }
-        TradeCommand::List(args) => orders::list(&database, args).await,
-        TradeCommand::Show { order, options } => orders::show(&database, &order, &options).await,
-        TradeCommand::Halt(args) => halts::halt(&database, args).await,
-        TradeCommand::Resume(args) => halts::resume(&database, args).await,
-        TradeCommand::Export(args) => log::export(&database, args).await,
-        TradeCommand::Differences(args) => differences::list(&database, args).await,
+        TradeCommand::List(args) => orders::list(&open().await?, args).await,
+        TradeCommand::Show { order, options } => orders::show(&open().await?, &order, &options).await,
+        TradeCommand::Halt(args) => halts::halt(&open().await?, args).await,
+        TradeCommand::Resume(args) => halts::resume(&open().await?, args).await,
+        TradeCommand::Export(args) => log::export(&open().await?, args).await,
+        TradeCommand::Differences(args) => differences::list(&open().await?, args).await,
         TradeCommand::Acknowledge { difference, note, options } => {
-            differences::acknowledge(&database, &difference, &note, &options).await
+            differences::acknowledge(&open().await?, &difference, &note, &options).await
         }
-        TradeCommand::Audit(args) => audit::run(&database, args).await,
+        TradeCommand::Audit(args) => audit::run(&open().await?, args).await,
     }
 }
 
