@@ -12,7 +12,7 @@ use rust_decimal::Decimal;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
-use ttai_calendar::{new_york_date, next_session, part_of_day, session};
+use ttai_calendar::{new_york_date, next_to_open, part_of_day, session};
 use ttai_contract::portfolio::RECENT_ALERTS;
 use ttai_contract::{PortfolioWatch, WatchPortfolioParams};
 use ttai_core::{NEW_YORK, PortfolioAlert, PortfolioRule, RuleKind};
@@ -218,8 +218,7 @@ impl<'a> Watching<'a> {
             return interval;
         }
         let rarely = if part_of_day(now).is_some() { OUT_OF_SESSION } else { NOTHING_TRADES };
-        let next = today.filter(|hours| now < hours.open).or_else(|| next_session(new_york_date(now)).ok());
-        let open_in = next.and_then(|hours| (hours.open - now).to_std().ok());
+        let open_in = next_to_open(now).ok().and_then(|next| (next.open - now).to_std().ok());
         let wait = interval.max(rarely);
         open_in.map_or(wait, |open_in| wait.min(open_in))
     }

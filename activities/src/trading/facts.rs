@@ -13,6 +13,7 @@ use ttai_core::{
     TradingStrategy,
 };
 use ttai_ports::{TradeCursor, TradeFilter};
+use ttai_quant::indicators::volatility::{SESSIONS_PER_YEAR, close_to_close};
 use ttai_trading::price::LegQuote;
 use ttai_trading::strategy::{
     CspCandidate, CspEntryFacts, SpySpxFacts, SpySpxPair, StrategyDecision, StrategyFacts, decide,
@@ -302,23 +303,11 @@ async fn past(ports: &Ports, symbol: &Symbol, now: DateTime<Utc>) -> (Option<Dec
     let Ok(history) = ports.market.daily_history(symbol, now).await else { return (None, None) };
     let today = new_york_date(now);
     let bars = history.bars_in_shares_of_today();
-    let closes: Vec<f64> = bars
-        .iter()
-        .filter(|bar| bar.date < today)
-        .map(|bar| bar.close)
-        .rev()
-        .take(SIGMA_SESSIONS + 1)
-        .collect();
+    let closes: Vec<f64> = bars.iter().filter(|bar| bar.date < today).map(|bar| bar.close).collect();
     let last =
-        closes.first().and_then(|close| Decimal::from_f64_retain(*close)).map(|close| close.round_dp(4));
-    let returns: Vec<f64> = closes.windows(2).map(|pair| (pair[0] / pair[1]).ln()).collect();
-    if returns.len() < SIGMA_SESSIONS {
-        return (last, None);
-    }
-    let count = returns.len() as f64;
-    let mean = returns.iter().sum::<f64>() / count;
-    let variance = returns.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / (count - 1.0);
-    (last, Some(variance.sqrt()))
+        closes.last().and_then(|close| Decimal::from_f64_retain(*close)).map(|close| close.round_dp(4));
+    let a_year = close_to_close(&closes, SIGMA_SESSIONS).ok().and_then(|values| values.last().copied()?);
+    (last, a_year.map(|sigma| sigma / SESSIONS_PER_YEAR.sqrt()))
 }
 
 /// The highest strike of a put that this strategy wrote on a symbol, in the shares of today.

@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 use serde_json::json;
-use ttai_contract::{LogTradeParams, PositionEnd, PositionMonitorParams, TradeSummary};
+use ttai_contract::{LogTradeParams, PositionMonitorParams, TradeSummary};
 use ttai_core::Instrument;
 use ttai_ports::{BrokerTransaction, OrderRecord};
 use ttai_trading::ClientOrderId;
-use ttai_trading::trade_log::{LoggedTrade, TradeAction, TradedLeg};
+use ttai_trading::trade_log::{LoggedTrade, TradedLeg};
 
 use super::desk::{TradedAccount, audit_note, now};
 use crate::failure::AnalystError;
@@ -46,7 +46,7 @@ pub(super) async fn log(
         exit_debit,
         fees,
         profit,
-        action: params.end.map(action),
+        action: params.end,
         client_order_ids: ids(&position.order_ids, &params.exit_orders),
     };
     let note = audit_note(actor, now, json!({ "end": params.end }));
@@ -118,18 +118,6 @@ fn legs(entries: &[OrderRecord], position: &PositionMonitorParams) -> Vec<Traded
 
 fn ids(entries: &[String], exits: &[String]) -> Vec<ClientOrderId> {
     entries.iter().chain(exits).filter_map(|id| ClientOrderId::new(id).ok()).collect()
-}
-
-fn action(end: PositionEnd) -> TradeAction {
-    match end {
-        PositionEnd::ClosedEarly => TradeAction::ClosedEarly,
-        PositionEnd::HeldToExpiration => TradeAction::HeldToExpiration,
-        PositionEnd::Assigned => TradeAction::Assigned,
-        PositionEnd::Exercised => TradeAction::Exercised,
-        PositionEnd::Rolled => TradeAction::Rolled,
-        PositionEnd::Liquidated => TradeAction::Liquidated,
-        PositionEnd::ClosedByHand => TradeAction::ClosedByHand,
-    }
 }
 
 /// What the broker booked since the position was opened; none where it cannot be asked.

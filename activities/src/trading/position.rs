@@ -6,7 +6,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 use tokio::time::Instant;
-use ttai_calendar::{expiration_close, last_trade_date, new_york_date, next_session, session, session_of};
+use ttai_calendar::{expiration_close, last_trade_date, new_york_date, next_to_open, session_of};
 use ttai_contract::{
     ExitAdvice, PositionEnd, PositionEvent, PositionLook, PositionMonitorParams, RolledTo,
     WatchPositionParams,
@@ -186,7 +186,7 @@ impl<'a> Position<'a> {
     }
 
     fn session_over(&self, look: PositionLook) -> PositionLook {
-        let resume_at = next_open(self.now);
+        let resume_at = next_to_open(self.now).ok().map(|next| next.open);
         PositionLook {
             event: PositionEvent::SessionOver,
             resume_at,
@@ -477,11 +477,4 @@ fn closing(legs: &[IntentLeg]) -> Vec<IntentLeg> {
 fn rule_name(decision: &ExitDecision) -> String {
     let name = serde_json::to_value(decision.rule).ok();
     name.and_then(|name| name.as_str().map(str::to_owned)).unwrap_or_default()
-}
-
-/// When the next session opens: today's where it has not begun.
-fn next_open(now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-    let today = new_york_date(now);
-    let todays = session(today).map(|session| session.open).filter(|open| *open > now);
-    todays.or_else(|| next_session(today).ok().map(|session| session.open))
 }

@@ -26,7 +26,7 @@ pub(super) struct LegMarket {
     pub(super) chains: BTreeMap<Symbol, OptionChain>,
     /// What could not be read, a sentence each.
     pub(super) problems: Vec<String>,
-    /// The market's time once all of it was read: a quote of the stream is younger than the question.
+    /// The market's time once all of it was read: a quote may be younger than the question.
     pub(super) now: DateTime<Utc>,
 }
 
@@ -57,7 +57,7 @@ impl LegMarket {
                 market.quotes.push(fresh);
             }
         }
-        market.now = if stale.is_empty() { now } else { super::desk::now(ports, legs).await };
+        market.now = super::desk::now(ports, legs).await;
         market
     }
 

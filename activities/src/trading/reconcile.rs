@@ -81,7 +81,8 @@ async fn books(ports: &Ports, of: &TradedAccount) -> Result<ReconciledBooks, Ana
     if comparison.found.differences.iter().any(is_unexplained) {
         tokio::time::sleep(SECOND_LOOK).await;
         let known = known_orders(ports, of).await?;
-        comparison = Comparison::of(ports, of, known).await?;
+        let first = std::mem::replace(&mut comparison, Comparison::of(ports, of, known).await?);
+        comparison.leave_out_unconfirmed(&first.found.differences);
     }
     comparison.leave_out_moved(&known_orders(ports, of).await?);
     let new = comparison.take_in(ports, of).await?;
@@ -160,10 +161,21 @@ impl Comparison {
         Ok(Self { now, known, is_still: true, listed, held: listing.positions, found })
     }
 
+    /// What nothing explains and the first look did not show is compared the next time: it may be a fill between two answers of the broker.
+    fn leave_out_unconfirmed(&mut self, first: &[Difference]) {
+        let is_confirmed = |found: &Difference| {
+            found.kind != DifferenceKind::Unexplained
+                || first.iter().any(|seen| seen.kind == found.kind && seen.subject == found.subject)
+        };
+        let count = self.found.differences.len();
+        self.found.differences.retain(is_confirmed);
+        self.is_still = self.found.differences.len() == count;
+    }
+
     /// An order that changed here while the broker was read is compared the next time, and so is what it trades.
     fn leave_out_moved(&mut self, after: &[OrderRecord]) {
         let moved = moved(&self.known, after);
-        self.is_still = moved.is_empty();
+        self.is_still &= moved.is_empty();
         self.found.differences.retain(|difference| !moved.contains(&difference.subject));
         self.found.added.retain(|order| !moved.contains(&order.id));
     }

@@ -36,8 +36,9 @@ pub use expiration::{
 pub use holiday::{Holiday, HolidayKind, holiday};
 pub use option_hours::{OptionHours, OptionHoursClass, option_hours};
 pub use session::{
-    Session, is_open, is_session, minutes_to_close, next_session, part_of_day, previous_session, session,
-    session_of, session_on_or_after, session_on_or_before, sessions_between, trading_days_between,
+    Session, is_open, is_session, minutes_to_close, next_session, next_to_open, part_of_day,
+    previous_session, session, session_of, session_on_or_after, session_on_or_before, sessions_between,
+    trading_days_between,
 };
 pub use ttai_core::{NEW_YORK, SessionPart, SettlementTime};
 

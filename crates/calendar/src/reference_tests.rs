@@ -201,6 +201,8 @@ proptest! {
         prop_assert_eq!(previous_session(next.date).unwrap(), session_on_or_before(date).unwrap());
         prop_assert_eq!(trading_days_between(date, next.date), Ok(1));
         prop_assert_eq!(session_of(next.open), Some(next));
+        prop_assert_eq!(next_to_open(next.open - Duration::nanoseconds(1)).unwrap(), next);
+        prop_assert!(next_to_open(next.open).unwrap().date > next.date);
         prop_assert_eq!(session_of(next.post_market_close()), Some(next));
     }
 

@@ -126,6 +126,15 @@ pub fn session_on_or_after(date: NaiveDate) -> Result<Session, CalendarError> {
     session(date).map_or_else(|| next_session(date), Ok)
 }
 
+/// The first session that opens after an instant: today's until it has begun.
+///
+/// # Errors
+/// [`CalendarError::OutOfRange`] where the instant or the answer lies outside the covered years.
+pub fn next_to_open(instant: DateTime<Utc>) -> Result<Session, CalendarError> {
+    let today = new_york_date(instant);
+    session(today).filter(|todays| instant < todays.open).map_or_else(|| next_session(today), Ok)
+}
+
 /// All sessions from `from` to `to`, both included, in order; empty where `to` is before `from`.
 ///
 /// # Errors

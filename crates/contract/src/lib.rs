@@ -140,13 +140,13 @@ pub use trading::{
     CompensateLegsParams, DailyTradingParams, DailyTradingResult, DailyTradingStatus, DecidedTrade,
     ExecuteTradeParams, ExitAdvice, FetchTradeFactsParams, FollowOrderParams, LegPlan, LegStep,
     LogTradeParams, MarketHoursParams, NotifyTradeParams, OrderAnswer, OrderCheck, OrderLeave, OrderPrices,
-    OrderRef, PlanLegsParams, PlannedCompensation, PositionEnd, PositionEvent, PositionLook,
-    PositionMonitorParams, PositionMonitorResult, PositionMonitorStatus, ProposeOrderParams, RejectTrade,
-    RolledTo, RunLimits, TradeCondition, TradeDecision, TradeFacts, TradeOrder, TradeSummary,
-    TradingRunStatus, WatchPositionParams,
+    OrderRef, PlanLegsParams, PlannedCompensation, PositionEvent, PositionLook, PositionMonitorParams,
+    PositionMonitorResult, PositionMonitorStatus, ProposeOrderParams, RejectTrade, RolledTo, RunLimits,
+    TradeCondition, TradeDecision, TradeFacts, TradeOrder, TradeSummary, TradingRunStatus,
+    WatchPositionParams,
 };
 pub use ttai_core::alert::AlertDefinition;
-pub use ttai_core::{IntentLeg, NetPrice, OrderPhase, OrderPurpose, TradingStrategy};
+pub use ttai_core::{IntentLeg, NetPrice, OrderPhase, OrderPurpose, PositionEnd, TradingStrategy};
 pub use ttai_core::{Message, MessageArtifact, MessageField, MessageKind, Severity, Symbol};
 pub use validate::{Validate, ValidationError};
 pub use workflows::{

@@ -44,7 +44,7 @@ pub use quote::{Quote, QuoteCondition};
 pub use removed::RemovedRows;
 pub use strategy::{AccountType, OpenInterestPolicy, SpreadType};
 pub use symbol::{Symbol, SymbolError};
-pub use trade::{IntentLeg, NetPrice, OrderPurpose, TradingStrategy, UnknownStrategy};
+pub use trade::{IntentLeg, NetPrice, OrderPurpose, PositionEnd, TradingStrategy, UnknownStrategy};
 pub use trend::{ExtensionRisk, FibonacciLevel, LevelSide, Timeframe, TrendDirection, TrendQuality};
 
 /// New York, the time zone of every exchange date and clock time in this project.

@@ -136,3 +136,39 @@ pub struct IntentLeg {
     #[schemars(range(min = 1))]
     pub ratio: u32,
 }
+
+/// How a position, and the trade that opened it, ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PositionEnd {
+    /// An order of ours closed it before its last close.
+    ClosedEarly,
+    /// It was held until it expired or was settled in cash.
+    HeldToExpiration,
+    /// A short option was assigned.
+    Assigned,
+    /// A long option was exercised.
+    Exercised,
+    /// One order closed it and opened its successor.
+    Rolled,
+    /// The broker closed it by itself.
+    Liquidated,
+    /// Somebody closed it at the broker.
+    ClosedByHand,
+}
+
+impl PositionEnd {
+    /// As in the trade log and on the wire.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ClosedEarly => "closed_early",
+            Self::HeldToExpiration => "held_to_expiration",
+            Self::Assigned => "assigned",
+            Self::Exercised => "exercised",
+            Self::Rolled => "rolled",
+            Self::Liquidated => "liquidated",
+            Self::ClosedByHand => "closed_by_hand",
+        }
+    }
+}

@@ -107,12 +107,23 @@ pub enum PriceError {
         /// Dollars a share.
         ask: Decimal,
     },
-    /// Older than it may be, from the future, or of no known time.
+    /// From the future: either clock is wrong, and how old a quote is cannot be said.
+    #[error(
+        "the quote of {} is {seconds} s ahead of ttai's clock: check that this computer's clock is right",
+        named(instrument)
+    )]
+    Ahead {
+        /// Which leg.
+        instrument: Instrument,
+        /// How far.
+        seconds: i64,
+    },
+    /// Older than it may be, or of no known time.
     #[error("the quote of {} is {}, at most {most_seconds} seconds are allowed", named(instrument), aged(*age_seconds))]
     Stale {
         /// Which leg.
         instrument: Instrument,
-        /// How old; negative from the future, none where nobody says.
+        /// How old; none where nobody says.
         age_seconds: Option<i64>,
         /// How old it may be.
         most_seconds: u32,
@@ -136,7 +147,6 @@ const MOST_DOLLARS: Decimal = Decimal::from_parts(10_000_000, 0, 0, false, 0);
 fn aged(seconds: Option<i64>) -> String {
     match seconds {
         None => "of no known time".to_owned(),
-        Some(seconds) if seconds < 0 => format!("{} seconds ahead of the market's time", -seconds),
         Some(seconds) => format!("{seconds} seconds old"),
     }
 }
@@ -163,13 +173,16 @@ pub fn two_sides(
     if bid > ask {
         return Err(PriceError::Crossed { instrument: instrument(), bid, ask });
     }
-    let age = quote.at.map(|at| now - at);
-    let fresh = TimeDelta::seconds(-SKEW_SECONDS)..=TimeDelta::seconds(i64::from(most_seconds));
-    if age.is_some_and(|age| fresh.contains(&age)) {
-        return Ok((bid, ask));
+    match quote.at.map(|at| (now - at).num_milliseconds()) {
+        Some(age) if age < -1_000 * SKEW_SECONDS => {
+            Err(PriceError::Ahead { instrument: instrument(), seconds: -age / 1_000 })
+        }
+        Some(age) if age <= 1_000 * i64::from(most_seconds) => Ok((bid, ask)),
+        age => {
+            let age_seconds = age.map(|age| age / 1_000);
+            Err(PriceError::Stale { instrument: instrument(), age_seconds, most_seconds })
+        }
     }
-    let age_seconds = age.map(|age| age.num_seconds());
-    Err(PriceError::Stale { instrument: instrument(), age_seconds, most_seconds })
 }
 
 /// What one unit of all legs costs; signed.
@@ -401,7 +414,7 @@ mod tests {
         assert_eq!(price(&[quote(PUT, 513, 512)]), crossed);
         assert!(price(&[moved(15)]).is_ok() && price(&[moved(-2)]).is_ok());
         assert_eq!(price(&[moved(16)]), stale(Some(16)));
-        assert_eq!(price(&[moved(-3)]), stale(Some(-3)));
+        assert_eq!(price(&[moved(-3)]), Err(PriceError::Ahead { instrument: name(), seconds: 3 }));
         assert_eq!(price(&[LegQuote { at: None, ..good.clone() }]), stale(None));
         let sentence =
             "the quote of AAPL 2014-06-21 630 put is 16 seconds old, at most 15 seconds are allowed";

@@ -3,43 +3,9 @@
 use chrono::{DateTime, SecondsFormat, Utc};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
-use ttai_core::{Instrument, OrderAction};
+use ttai_core::{Instrument, OrderAction, PositionEnd};
 
 use crate::intent::ClientOrderId;
-
-/// How a trade ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum TradeAction {
-    /// An order closed it.
-    ClosedEarly,
-    /// It was held until it expired or was settled in cash.
-    HeldToExpiration,
-    /// A short option was assigned.
-    Assigned,
-    /// A long option was exercised.
-    Exercised,
-    /// One order closed it and opened its successor.
-    Rolled,
-    /// The broker closed it by itself.
-    Liquidated,
-    /// Somebody closed it at the broker.
-    ClosedByHand,
-}
-
-impl TradeAction {
-    fn name(self) -> &'static str {
-        match self {
-            Self::ClosedEarly => "closed_early",
-            Self::HeldToExpiration => "held_to_expiration",
-            Self::Assigned => "assigned",
-            Self::Exercised => "exercised",
-            Self::Rolled => "rolled",
-            Self::Liquidated => "liquidated",
-            Self::ClosedByHand => "closed_by_hand",
-        }
-    }
-}
 
 /// A leg of a trade.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -76,7 +42,7 @@ pub struct LoggedTrade {
     /// What it came to, fees taken off; of an assigned trade without its shares.
     pub profit: Option<Decimal>,
     /// How it ended.
-    pub action: Option<TradeAction>,
+    pub action: Option<PositionEnd>,
     /// The orders that it came from, entry first.
     pub client_order_ids: Vec<ClientOrderId>,
 }
@@ -133,7 +99,7 @@ fn cells(trade: &LoggedTrade) -> [String; TRADE_COLUMNS.len()] {
         amount(trade.exit_debit),
         amount(trade.fees),
         amount(trade.profit),
-        trade.action.map(TradeAction::name).unwrap_or_default().to_owned(),
+        trade.action.map(PositionEnd::as_str).unwrap_or_default().to_owned(),
         joined(trade.client_order_ids.iter().map(ToString::to_string)),
     ]
 }
@@ -188,7 +154,7 @@ mod tests {
             exit_debit: Some(cents(25_210)),
             fees: Some(cents(226)),
             profit: Some(cents(25_064)),
-            action: Some(TradeAction::ClosedEarly),
+            action: Some(PositionEnd::ClosedEarly),
             client_order_ids: vec![csp().client_order_id()],
         }
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::{Context, bail};
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use sha2::{Digest, Sha256};
-use ttai_calendar::{new_york_date, session_on_or_after};
+use ttai_calendar::new_york_date;
 use ttai_core::NEW_YORK;
 use ttai_providers::tape::Tape;
 use ttai_sim::market::{hour_before_close, newest_snapshot, present_at};
@@ -272,8 +272,7 @@ impl MarketChoice {
 #[must_use]
 pub fn practice_note(wall: DateTime<Utc>) -> Option<String> {
     let moment = present_at(wall).ok().filter(|moment| moment.is_practice)?;
-    let opens = session_on_or_after(new_york_date(wall)).ok().filter(|next| wall < next.open);
-    let opens = opens.or_else(|| ttai_calendar::next_session(new_york_date(wall)).ok())?.open;
+    let opens = ttai_calendar::next_to_open(wall).ok()?.open;
     let ny = |time: DateTime<Utc>, format: &str| time.with_timezone(&NEW_YORK).format(format).to_string();
     Some(format!(
         "practice session: the exchange is closed until {}, so the session of {} plays again at real speed; market time {}",

@@ -16,9 +16,9 @@ pub use order::{
     OrderCheck, OrderLeave, OrderPrices, OrderRef, ProposeOrderParams, RejectTrade, TradeOrder,
 };
 pub use position::{
-    ClosePositionParams, ExitAdvice, LogTradeParams, MarketHoursParams, PositionEnd, PositionEvent,
-    PositionLook, PositionMonitorParams, PositionMonitorResult, PositionMonitorStatus, RolledTo,
-    TradeSummary, WatchPositionParams,
+    ClosePositionParams, ExitAdvice, LogTradeParams, MarketHoursParams, PositionEvent, PositionLook,
+    PositionMonitorParams, PositionMonitorResult, PositionMonitorStatus, RolledTo, TradeSummary,
+    WatchPositionParams,
 };
 
 /// Longest account number, in characters.

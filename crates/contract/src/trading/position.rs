@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use ttai_core::{IntentLeg, NetPrice, OrderPurpose, Symbol, TradingStrategy};
+use ttai_core::{IntentLeg, NetPrice, OrderPurpose, PositionEnd, Symbol, TradingStrategy};
 
 use super::daily::RunLimits;
 use super::order::{AwaitedApproval, TradeOrder};
@@ -208,26 +208,6 @@ pub struct ExitAdvice {
     pub worst: Option<NetPrice>,
     /// The position that a roll opens.
     pub successor: Option<RolledTo>,
-}
-
-/// How a position ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum PositionEnd {
-    /// An order of ours closed it before its last close.
-    ClosedEarly,
-    /// It was held until it expired or was settled in cash.
-    HeldToExpiration,
-    /// A short option was assigned.
-    Assigned,
-    /// A long option was exercised.
-    Exercised,
-    /// One order closed it and opened its successor.
-    Rolled,
-    /// The broker closed it by itself.
-    Liquidated,
-    /// Somebody closed it at the broker.
-    ClosedByHand,
 }
 
 /// A look at a position.

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::windows::{HighestSince, RollingMedian};
-use crate::indicators::volatility::CloseToClose;
+use crate::indicators::volatility::{CloseToClose, SESSIONS_PER_YEAR};
 use crate::indicators::{Adx, Atr, Indicator, IndicatorError, Ohlcv, Rsi, Sma};
 
 /// Bars over which the slope of an average is taken.
@@ -55,8 +55,6 @@ pub struct Measures {
 
 /// Bars of the window for drawdown and the usual volatility.
 const YEAR: usize = 252;
-/// What the volatility indicator annualises with.
-const SESSIONS_PER_YEAR: f64 = 252.0;
 
 /// The indicators of a chart, fed one bar at a time.
 #[derive(Clone, Debug)]

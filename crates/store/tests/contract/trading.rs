@@ -19,7 +19,7 @@ use ttai_trading::order::{
     LegFilled, OrderExecution, OrderPhase, OrderReport, OrderStep, SETTLING_SECONDS, StatusReport,
 };
 use ttai_trading::reconcile::{Difference, DifferenceKind};
-use ttai_trading::trade_log::{LoggedTrade, TradeAction, TradedLeg, trades_csv};
+use ttai_trading::trade_log::{LoggedTrade, TradedLeg, trades_csv};
 use ttai_trading::{ClientOrderId, TrackedOrder, TradeIntent};
 
 use super::Bench;
@@ -654,7 +654,7 @@ pub(crate) async fn a_trade_is_logged_until_it_has_ended(bench: &Bench) {
         exit_debit: Some(cents(50_420)),
         fees: Some(cents(226)),
         profit: Some(cents(50_354)),
-        action: Some(TradeAction::ClosedEarly),
+        action: Some(ttai_core::PositionEnd::ClosedEarly),
         ..open.clone()
     };
     assert!(store.save_trade("mia", &ended, &note("monitor", 60)).await.unwrap());

@@ -11,7 +11,7 @@ use ttai_store::{Database, StoreUrl};
 use ttai_trading::intent::{IntentLeg, IntentTerms, NetPrice, OrderPurpose, OrderSlot};
 use ttai_trading::order::{LegFilled, OrderExecution, OrderReport, OrderStep, StatusReport};
 use ttai_trading::reconcile::{Difference, DifferenceKind};
-use ttai_trading::trade_log::{LoggedTrade, TradeAction, TradedLeg};
+use ttai_trading::trade_log::{LoggedTrade, TradedLeg};
 use ttai_trading::{ClientOrderId, TradeIntent};
 
 use crate::home::{Answer, Home, text};
@@ -140,7 +140,7 @@ impl Morning {
             exit_debit: closed.map(|_| cents(50_600)),
             fees: closed.map(|_| cents(226)),
             profit: closed.map(|_| cents(50_374)),
-            action: closed.map(|_| TradeAction::ClosedEarly),
+            action: closed.map(|_| ttai_core::PositionEnd::ClosedEarly),
             client_order_ids: Vec::new(),
         };
         self.store.save_trade(USER, &trade, &note("monitor", opened)).await?;

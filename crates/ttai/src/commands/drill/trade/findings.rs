@@ -10,9 +10,15 @@ use ttai_ports::{AuditTrail, Differences, OrderRecord};
 use ttai_sim::server::exchange::Order;
 use ttai_trading::order::OrderStage;
 
-use super::kills::{PathKills, is_open};
+use super::kills::{PATH, PathKills, is_open};
 use super::play::{Tally, TradeStage};
+use super::troubles::BrokerTrouble;
 use crate::{output, report};
+
+/// Kills a step of the path, on average, from which on each step has to be among them.
+const KILLS_A_STEP: usize = 8;
+/// Entries with a trouble from which on it has to befall one.
+const DRAWN_TO_BE_MET: u32 = 10;
 
 /// What the drill found.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -35,6 +41,8 @@ pub(super) struct TradeFindings {
     pub(super) unknown_for_a_while: [usize; 2],
     /// Orders that were claimed again after their holder died.
     pub(super) claimed_again: usize,
+    /// Steps that were never killed in, and troubles that never befell an entry, of a drill that is long enough for each.
+    pub(super) not_covered: usize,
     /// Orders that were sent twice, or filled beyond what was wanted.
     pub(super) duplicates: usize,
     /// Orders or fills of which one side does not know.
@@ -105,6 +113,7 @@ pub(super) async fn compare(
             .wrong
             .push(format!("{entries} entries sent {} orders, too few to prove anything", booked.len()));
     }
+    findings.not_covered = noted(&mut findings.wrong, not_covered(tally, kills));
     findings.duplicates = noted(&mut findings.wrong, duplicates(&records, &booked));
     findings.lost = noted(&mut findings.wrong, lost(&records, &booked));
     findings.unknown = noted(&mut findings.wrong, unknown(&records));
@@ -125,6 +134,24 @@ fn noted(wrong: &mut Vec<String>, sentences: Vec<String>) -> usize {
     let count = sentences.len();
     wrong.extend(sentences);
     count
+}
+
+/// A drill in which something never happened proves nothing about it; a short one cannot have everything.
+fn not_covered(tally: &Tally, kills: &PathKills) -> Vec<String> {
+    let mut found = Vec::new();
+    for (column, what) in ["a worker", "the server"].into_iter().enumerate() {
+        if (kills.done[column] as usize) < KILLS_A_STEP * PATH.len() {
+            continue;
+        }
+        let missed =
+            PATH.iter().filter(|phase| kills.landed.get(phase.name()).is_none_or(|hits| hits[column] == 0));
+        found.extend(missed.map(|phase| format!("{what} was never killed while an order was {phase}")));
+    }
+    let missed = tally.troubles.iter().filter(|(name, [drawn, met])| {
+        *met == 0 && *drawn >= DRAWN_TO_BE_MET && **name != BrokerTrouble::NONE
+    });
+    found.extend(missed.map(|(name, [drawn, _])| format!("{drawn} entries drew {name:?}, and none met it")));
+    found
 }
 
 /// Orders that the broker has twice, that are filled beyond their size, and entries that bought more than they wanted.
@@ -222,7 +249,7 @@ pub(super) fn print(findings: &TradeFindings) {
     let pair = |name: &str, [one, other]: [u32; 2]| vec![name.to_owned(), one.to_string(), other.to_string()];
     let troubles = findings.troubles.iter().map(|(name, counts)| pair(name, *counts));
     output::line(&report::plain_table(&["TROUBLE", "ENTRIES", "MET"], troubles));
-    let path = super::kills::PATH
+    let path = PATH
         .iter()
         .map(|phase| pair(phase.name(), findings.landed.get(phase.name()).copied().unwrap_or_default()));
     output::line(&report::plain_table(&["ORDERS IN STEP", "WORKER KILLED", "SERVER KILLED"], path));
@@ -235,6 +262,7 @@ pub(super) fn print(findings: &TradeFindings) {
         output::line(&report::plain_table(&["REFUSED BECAUSE", "COUNT"], ends(&findings.refusals)));
     }
     let zeros = [
+        ("steps and troubles not covered", findings.not_covered),
         ("sent or filled twice", findings.duplicates),
         ("lost", findings.lost),
         ("unknown at the end", findings.unknown),

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context;
-use chrono::{NaiveDate, Timelike};
+use chrono::{NaiveDate, TimeDelta, Timelike, Utc};
 use futures::future::{join_all, try_join_all};
 use rust_decimal::Decimal;
 use tokio::time::{Instant, sleep, timeout};
@@ -45,6 +45,8 @@ const CASH: i64 = 10_000_000_000;
 const ENTRY_WITHIN: Duration = Duration::from_secs(600);
 /// Longest that orders may take to end once every entry has.
 const SETTLED_WITHIN: Duration = Duration::from_secs(300);
+/// How long an order is asked for again while the market does not come back to its price; then it is rejected, as a trader would.
+const GIVEN_UP_AFTER: TimeDelta = TimeDelta::seconds(90);
 /// Longest that one approval may take to be answered.
 const APPROVED_WITHIN: Duration = Duration::from_secs(10);
 /// Orders a page.
@@ -187,7 +189,7 @@ impl TradeStage {
             self.over.store(true, Ordering::Relaxed);
             all.map(drop)
         };
-        tokio::try_join!(lanes, kills.run(self), self.approve_all(), self.say(entries)).map(drop)
+        tokio::try_join!(lanes, kills.run(self), self.answer_all(), self.say(entries)).map(drop)
     }
 
     async fn next_day(&mut self) -> anyhow::Result<()> {
@@ -284,8 +286,8 @@ impl TradeStage {
         self.tally.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Approves whatever waits for it.
-    async fn approve_all(&self) -> anyhow::Result<()> {
+    /// Answers whatever waits for an approval.
+    async fn answer_all(&self) -> anyhow::Result<()> {
         let filter = OrderFilter {
             phases: vec![OrderPhase::AwaitingApproval],
             limit: Some(PAGE),
@@ -293,16 +295,24 @@ impl TradeStage {
         };
         while !self.is_over() {
             let waiting = self.database.orders(UserId::default().as_str(), &filter).await?;
-            join_all(waiting.iter().map(|record| self.approve(record))).await;
+            join_all(waiting.iter().map(|record| self.answer(record))).await;
             sleep(3 * LOOK).await;
         }
         Ok(())
     }
 
-    /// A worker may be away, or the market have no price: it is asked again.
-    async fn approve(&self, record: &OrderRecord) {
+    /// A worker may be away, or the market have no price: it is asked again, for a while.
+    async fn answer(&self, record: &OrderRecord) {
         let run = self.client.trading_run(record.workflow_id.as_deref().unwrap_or_default());
-        drop(timeout(APPROVED_WITHIN, run.approve(&record.client_order_id, "the drill")).await);
+        let id = &record.client_order_id;
+        let answered = async {
+            if Utc::now() - record.created_at < GIVEN_UP_AFTER {
+                run.approve(id, "the drill").await
+            } else {
+                run.reject(id, "the drill", "the market does not come back to its price").await
+            }
+        };
+        drop(timeout(APPROVED_WITHIN, answered).await);
     }
 
     /// How far it is, now and then.

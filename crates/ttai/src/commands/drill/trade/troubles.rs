@@ -15,6 +15,11 @@ pub(super) struct BrokerTrouble {
     pub(super) lasts: bool,
 }
 
+impl BrokerTrouble {
+    /// The kind in which nothing goes wrong.
+    pub(super) const NONE: &str = "none";
+}
+
 impl DrillBroker {
     /// As simulations and faults name it.
     pub(super) fn name(self) -> &'static str {
@@ -62,7 +67,7 @@ pub(super) fn all(broker: DrillBroker) -> anyhow::Result<Vec<BrokerTrouble>> {
     };
     let at_times = |fault: Value, times: u32| with(fault, &[("times", json!(times))]);
     let rows: Vec<(&'static str, Vec<Value>)> = vec![
-        ("none", vec![]),
+        (BrokerTrouble::NONE, vec![]),
         ("order: answer lost", vec![on(sent, json!({"action": "lost_reply"}))]),
         ("order: answer cut", vec![on(sent, json!({"action": "cut_body", "after_bytes": 20}))]),
         ("order: request lost", vec![on(sent, json!({"action": "reset"}))]),
