@@ -17,12 +17,13 @@ use ttai_core::{Instrument, OrderPhase, Severity};
 use ttai_ports::{
     BrokerOrder, DifferenceRecord, OrderCursor, OrderFilter, OrderRecord, ReconciledAccount, broker_listing,
 };
+use ttai_trading::order::OrderStep;
 use ttai_trading::reconcile::{Difference, DifferenceKind, Reconciliation, reconcile};
 
-use super::desk::{TradedAccount, audit_note};
+use super::desk::{TradedAccount, advance, audit_note};
 use super::message::{Told, tell};
 use super::send::{book, not_found};
-use crate::clock::market_now;
+use crate::clock::{market_now, wall_clock};
 use crate::failure::AnalystError;
 use crate::ports::Ports;
 
@@ -32,6 +33,8 @@ const FIRST_LOOK: TimeDelta = TimeDelta::days(3);
 const SLACK: TimeDelta = TimeDelta::hours(1);
 /// What nothing explains is looked at twice: orders and positions of a broker may be moments apart.
 const SECOND_LOOK: Duration = Duration::from_secs(5);
+/// An order that was not sent within this time never will be.
+const UNSENT_FOR: TimeDelta = TimeDelta::days(1);
 /// Orders that are read at once.
 const PAGE: u32 = 1_000;
 
@@ -77,6 +80,7 @@ async fn books(ports: &Ports, of: &TradedAccount) -> Result<ReconciledBooks, Ana
     if known.is_empty() {
         return Ok(report);
     }
+    end_unsent(ports, of, &known).await;
     let mut comparison = Comparison::of(ports, of, known).await?;
     if comparison.found.differences.iter().any(is_unexplained) {
         tokio::time::sleep(SECOND_LOOK).await;
@@ -92,6 +96,29 @@ async fn books(ports: &Ports, of: &TradedAccount) -> Result<ReconciledBooks, Ana
     report.new_differences = new.iter().map(|record| record.difference.sentence.clone()).collect();
     report.pauses = ports.trading.halts.trading_halt(of.user.as_str(), &of.account).await?.is_some();
     Ok(report)
+}
+
+/// Ends orders that nobody sends any more: leave ends with the session, so whoever made one and did not end it is gone.
+async fn end_unsent(ports: &Ports, of: &TradedAccount, known: &[OrderRecord]) {
+    let now = wall_clock();
+    let is_left = |record: &&OrderRecord| {
+        let phase = record.order.phase();
+        let is_unsent =
+            matches!(phase, OrderPhase::Intended | OrderPhase::AwaitingApproval | OrderPhase::Approved);
+        is_unsent && record.changed_at < now - UNSENT_FOR
+    };
+    for record in known.iter().filter(is_left) {
+        let reason = "its run ended without sending it".to_owned();
+        let note = audit_note("reconciliation", now, json!({}));
+        if let Err(error) =
+            advance(ports, &of.user, record, (OrderStep::Refuse { reason }, None), &note).await
+        {
+            tracing::warn!(
+                order = record.client_order_id,
+                "an order that was never sent stays open: {error}"
+            );
+        }
+    }
 }
 
 fn is_unexplained(difference: &Difference) -> bool {

@@ -1,5 +1,7 @@
 //! Sessions: which days have one, when they open and close, and which comes before and after.
 
+use std::sync::LazyLock;
+
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -8,7 +10,7 @@ use ttai_core::SessionPart;
 use crate::clock::resolve;
 use crate::early_close::early_close_hour;
 use crate::holiday::is_weekend;
-use crate::{CalendarError, check_covered, covers, holiday, new_york_date};
+use crate::{CalendarError, FIRST_DATE, check_covered, covers, holiday, new_york_date};
 
 /// One regular session of the New York Stock Exchange, with scheduled hours: halts and delayed opens do not move them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
@@ -91,8 +93,15 @@ pub fn session(date: NaiveDate) -> Option<Session> {
 /// [`holiday`](crate::holiday()); false outside the covered years, as in [`session`].
 #[must_use]
 pub fn is_session(date: NaiveDate) -> bool {
-    covers(date) && !is_weekend(date) && holiday(date).is_none()
+    let day = usize::try_from((date - FIRST_DATE).num_days()).ok();
+    day.and_then(|day| SESSIONS.get(day)).copied().unwrap_or(false)
 }
+
+/// Of each date that the calendar knows, whether it has a session: a history alone asks thousands of times.
+static SESSIONS: LazyLock<Vec<bool>> = LazyLock::new(|| {
+    let known = FIRST_DATE.iter_days().take_while(|date| covers(*date));
+    known.map(|date| !is_weekend(date) && holiday(date).is_none()).collect()
+});
 
 /// The first session strictly after a date.
 ///

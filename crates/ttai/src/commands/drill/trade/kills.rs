@@ -27,6 +27,8 @@ pub(super) const PATH: [OrderPhase; 8] = [
 const AIM: Duration = Duration::from_secs(12);
 /// Milliseconds between a restart and the next aim.
 const PAUSE: std::ops::Range<u64> = 1_500..4_500;
+/// Kills that an order may see while it is made: a call that loses its worker six times is given up as what ends it.
+const MOST_IN_VAIN: u32 = 4;
 /// Every so many kills strikes the server.
 const SERVER_EVERY: u32 = 8;
 
@@ -40,6 +42,8 @@ pub(super) struct PathKills {
     pub(super) done: [u32; 2],
     /// Orders that were in a step when a worker, or the server, was killed.
     pub(super) landed: BTreeMap<&'static str, [u32; 2]>,
+    /// How often a worker was killed while an order was being made.
+    made_in_vain: BTreeMap<String, u32>,
     /// Actions that were counted before the server's kills.
     actions: u64,
 }
@@ -55,7 +59,16 @@ impl PathKills {
         let mut random = fastrand::Rng::with_seed(seed);
         let worker = start(&server, stage, &mut random)?;
         let landed = PATH.iter().map(|phase| (phase.name(), [0, 0])).collect();
-        Ok(Self { server, worker, wanted, random, done: [0, 0], landed, actions: 0 })
+        Ok(Self {
+            server,
+            worker,
+            wanted,
+            random,
+            done: [0, 0],
+            landed,
+            made_in_vain: BTreeMap::new(),
+            actions: 0,
+        })
     }
 
     /// Kills until there were enough, or the drill is over.
@@ -85,13 +98,24 @@ impl PathKills {
         let user = UserId::default();
         let deadline = Instant::now() + AIM;
         while Instant::now() < deadline && !stage.is_over() {
-            if !stage.database.orders(user.as_str(), &filter).await?.is_empty() {
+            if !stage.database.orders(user.as_str(), &filter).await?.is_empty()
+                && !self.is_spared(stage).await?
+            {
                 return Ok(true);
             }
             // Some steps last for milliseconds.
             sleep(Duration::from_millis(1)).await;
         }
         Ok(false)
+    }
+
+    /// Whether an order is being made that was killed with its worker often enough.
+    async fn is_spared(&self, stage: &TradeStage) -> anyhow::Result<bool> {
+        let is_spared = |record: &OrderRecord| {
+            let kills = self.made_in_vain.get(&record.client_order_id).copied().unwrap_or_default();
+            record.order.phase() == OrderPhase::Intended && kills >= MOST_IN_VAIN
+        };
+        Ok(stage.open_orders().await?.iter().any(is_spared))
     }
 
     async fn strike_now(&mut self, stage: &TradeStage, of_server: bool) -> anyhow::Result<()> {
@@ -103,6 +127,9 @@ impl PathKills {
         }
         self.done[column] += 1;
         for record in stage.open_orders().await? {
+            if record.order.phase() == OrderPhase::Intended {
+                *self.made_in_vain.entry(record.client_order_id.clone()).or_default() += 1;
+            }
             if let Some(hits) = self.landed.get_mut(record.order.phase().name()) {
                 hits[column] += 1;
             }
