@@ -215,8 +215,19 @@ async fn a_trade_is_planned_by_a_model_and_approved_by_its_user_only() -> anyhow
     ensure!(answered["error"]["message"].to_string().contains("no approval"), "{answered}");
     let cancelled = mcp.request("tasks/cancel", json!({"taskId": run})).await?;
     ensure!(cancelled["error"]["message"].to_string().contains("only the user cancels"), "{cancelled}");
-    let shown = mcp.fields("ttai_run_show", json!({"run": run})).await?;
-    assert_eq!(shown["status"], json!("awaiting_approval"), "{shown}");
+    // A client without tasks reads the same of the run, and of the same plan asked for again.
+    let mut plain = McpProcess::start_as(&lab, "true", json!({})).await?;
+    let shown = plain.fields("ttai_run_show", json!({"run": run})).await?;
+    let again = plain.fields("ttai_trade_plan", plan).await?;
+    for answer in [&shown, &again] {
+        assert_eq!(
+            (&answer["run"], &answer["status"]),
+            (&json!(run), &json!("awaiting_approval")),
+            "{answer}"
+        );
+        ensure!(answer["next"].to_string().contains("`ttai trade approve ttai-"), "{answer}");
+    }
+    plain.kill().await?;
     let id = shown["awaiting_approval"]["order"].as_str().context("no order")?.to_owned();
     let order = mcp.fields("ttai_order_show", json!({"order": "last"})).await?;
     assert_eq!((&order["order"]["id"], &order["gate"]["barred_by"]), (&json!(id), &json!([])), "{order}");

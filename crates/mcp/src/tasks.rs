@@ -95,7 +95,7 @@ mod tests {
         let made = handle(&waits).unwrap();
         assert_eq!(made.task.status, TaskStatus::InputRequired);
         assert_eq!(made.task.status_message.as_deref(), Some(message));
-        let state = |answer: &CallToolResult| super::state(run, None, answer).unwrap();
+        let state = |answer: &CallToolResult| state(run, None, answer).unwrap();
         let asked = state(&waits);
         assert_eq!(asked.task.status_message.as_deref(), Some(message));
         let TaskPayload::InputRequired { input_requests } = &asked.payload else { panic!("{asked:?}") };

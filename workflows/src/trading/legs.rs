@@ -56,6 +56,8 @@ pub(crate) async fn judged<W: Trading>(
         [leg, _, ..] => of_leg(&asked, &plan, leg, 0, &[]),
         _ => asked,
     };
+    // Nothing is stored with an order that is not made.
+    let first = ProposeOrderParams { evidence: serde_json::Value::Null, ..first };
     step(ctx, "asking the risk gate");
     calls::call::<W, JudgeOrder>(ctx, first, means(ctx, ORDER_BUDGET), "ask the risk gate").await
 }

@@ -74,7 +74,8 @@ impl McpTool for ChangeSchedule {
         const SPEC: ToolSpec = ToolSpec {
             name: "ttai_schedule_change",
             title: "Pause, resume or trigger a schedule",
-            about: "pause keeps a schedule from starting anything, resume lets it start again, trigger starts it once now.",
+            about: "pause keeps a schedule from starting anything, resume lets it start again, trigger starts it once now. One \
+                    that trades is started by the user only.",
             toolset: Toolset::Schedules,
             standard: true,
             effect: ToolEffect::Starts,

@@ -406,7 +406,7 @@ impl TradingDesk for ProcessDesk {
 
 /// Rows as they are on the wire.
 fn values<T: Serialize>(rows: impl Iterator<Item = T>) -> Result<Vec<Value>, ToolProblem> {
-    Ok(rows.map(|row| serde_json::to_value(row)).collect::<Result<_, _>>()?)
+    Ok(rows.map(serde_json::to_value).collect::<Result<_, _>>()?)
 }
 
 /// The workflow of a kind of analysis, with its argument.
