@@ -39,7 +39,8 @@ pub(crate) struct ScriptedDesk {
 impl ScriptedDesk {
     /// Answers a call of the owner's.
     pub(crate) async fn answer(&self, tool: &dyn McpTool, given: Value) -> Result<ToolAnswer, ToolProblem> {
-        let arguments = ToolArguments::read(tool.spec().arguments, given.as_object().cloned())?;
+        let Value::Object(given) = given else { return absent() };
+        let arguments = ToolArguments::read(tool.spec().arguments, Some(given))?;
         let (caller, progress) = (Caller::owner(), ProgressSender::default());
         let until = Instant::now() + Duration::from_secs(40);
         let call = McpCall { desk: self, caller: &caller, arguments: &arguments, progress: &progress, until };
