@@ -680,6 +680,20 @@ OrderPurpose: TypeAlias = Literal['entry', 'exit', 'roll', 'compensation']
 """Why an order is sent."""
 
 
+@dataclass(kw_only=True)
+class OrderVerdict:
+    """What would become of an order if it were made now."""
+
+    checks: list[OrderCheck] = field(default_factory=list)
+    """What the risk gate says."""
+
+    passes: bool = False
+    """Whether it would be proposed."""
+
+    refusal: str | None = None
+    """Why not, for a trader; none where it would."""
+
+
 OverallRecommendation: TypeAlias = Literal['incomplete', 'reject', 'watchlist', 'select', 'strong_select']
 """The verdict over all stages."""
 
@@ -3835,6 +3849,9 @@ class DailyTradingResult:
 
     status: TradingRunStatus = 'complete'
     """How it ended."""
+
+    verdict: OrderVerdict | None = None
+    """What would become of the order, where the run only decided; none where there would be none."""
 
     warnings: list[str] = field(default_factory=list)
     """What went wrong beside it, a sentence each."""

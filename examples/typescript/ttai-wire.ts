@@ -3172,6 +3172,10 @@ export interface DailyTradingResult {
    */
   status?: TradingRunStatus;
   /**
+   * What would become of the order, where the run only decided; none where there would be none.
+   */
+  verdict?: OrderVerdict | null;
+  /**
    * What went wrong beside it, a sentence each.
    */
   warnings?: string[];
@@ -3540,6 +3544,23 @@ export interface TradeSummary {
    * What it came to; of an assigned trade without its shares.
    */
   profit?: string | number | null;
+}
+/**
+ * What would become of an order if it were made now.
+ */
+export interface OrderVerdict {
+  /**
+   * What the risk gate says.
+   */
+  checks?: OrderCheck[];
+  /**
+   * Whether it would be proposed.
+   */
+  passes?: boolean;
+  /**
+   * Why not, for a trader; none where it would.
+   */
+  refusal?: string | null;
 }
 /**
  * Where a trading run is.

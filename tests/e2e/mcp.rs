@@ -42,6 +42,11 @@ struct McpProcess {
 impl McpProcess {
     /// Starts it at the lab's server, over the market of the lab's workers, and introduces a client.
     async fn start(lab: &Lab) -> anyhow::Result<Self> {
+        Self::start_as(lab, "false", json!({})).await
+    }
+
+    /// The same where trading is enabled or not, for a client with these capabilities.
+    async fn start_as(lab: &Lab, trading: &str, capabilities: Value) -> anyhow::Result<Self> {
         let path = |name: &str| lab.folder().join(name).to_string_lossy().into_owned();
         let (folder, store, address) = (path("mcp"), path("ttai.db"), lab.server.address());
         let given =
@@ -51,6 +56,7 @@ impl McpProcess {
         let mut child = Command::new(std::env::current_exe()?)
             .args(["mcp_process", "--exact", "--nocapture"])
             .env(ARGUMENTS, serde_json::to_string(&arguments)?)
+            .env("TTAI__MCP__TRADING", trading)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -61,7 +67,8 @@ impl McpProcess {
         let output = BufReader::new(child.stdout.take().context("no standard output")?).lines();
         let mut started = Self { child, input, output, requests: 0 };
         let client = json!({"name": "e2e", "version": "1"});
-        let hello = json!({"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": client});
+        let hello =
+            json!({"protocolVersion": "2025-11-25", "capabilities": capabilities, "clientInfo": client});
         let answer = started.request("initialize", hello).await?;
         ensure!(answer.pointer("/result/serverInfo/name") == Some(&json!("ttai")), "{answer}");
         started.send(&json!({"jsonrpc": "2.0", "method": "notifications/initialized"})).await?;
@@ -144,6 +151,107 @@ async fn every_tool_answers() -> anyhow::Result<()> {
         );
     }
     Ok(())
+}
+
+/// A task that is asked for until `holds`.
+async fn task_until(
+    mcp: &mut McpProcess,
+    task: &str,
+    holds: impl Fn(&Value) -> bool,
+) -> anyhow::Result<Value> {
+    let asked = async {
+        loop {
+            let got = mcp.request("tasks/get", json!({"taskId": task})).await?;
+            let state = got.get("result").cloned().with_context(|| format!("no task: {got}"))?;
+            if holds(&state) {
+                return Ok(state);
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+    };
+    tokio::time::timeout(DEADLINE, asked).await.context("the task did not come so far")?
+}
+
+/// Between two looks at a task.
+const LOOK: Duration = Duration::from_millis(200);
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_trade_is_planned_by_a_model_and_approved_by_its_user_only() -> anyhow::Result<()> {
+    let lab = Lab::ephemeral().await?;
+    let workers = lab.workers_over(crate::trading::quick).await?;
+    crate::trading::picks(&lab).await?;
+    let mut off = McpProcess::start(&lab).await?;
+    let refused = off.call("ttai_trade_plan", json!({"strategy": "csp_entry"})).await?;
+    let said = refused["content"][0]["text"].as_str().unwrap_or_default();
+    ensure!(refused["isError"] == json!(true) && said.contains("`trading = true` in [mcp]"), "{refused}");
+    off.kill().await?;
+
+    let tasks = json!({"extensions": {"io.modelcontextprotocol/tasks": {}}});
+    let mut mcp = McpProcess::start_as(&lab, "true", tasks).await?;
+    let dry = mcp.fields("ttai_trade_plan", json!({"strategy": "csp_entry", "dry_run": true})).await?;
+    assert_eq!(dry["result"]["status"], json!("decided"), "{dry}");
+    assert_eq!(dry["result"]["verdict"]["passes"], json!(true), "{dry}");
+    ensure!(dry["result"]["verdict"]["checks"].as_array().is_some_and(|checks| checks.len() > 5), "{dry}");
+    let none = mcp.fields("ttai_order_list", json!({})).await?;
+    assert_eq!(none["orders"], json!([]), "a dry run makes no order");
+
+    let plan = json!({"strategy": "csp_entry", "key": "mcp"});
+    let made = mcp.call("ttai_trade_plan", plan.clone()).await?;
+    assert_eq!((&made["resultType"], &made["status"]), (&json!("task"), &json!("input_required")), "{made}");
+    let run = "daily-trading-mcp";
+    assert_eq!(made["taskId"], json!(run));
+    let asked = task_until(&mut mcp, run, |_| true).await?;
+    assert_eq!(
+        (&asked["status"], &asked["inputRequests"]),
+        (&json!("input_required"), &json!({})),
+        "{asked}"
+    );
+    let message = asked["statusMessage"].as_str().unwrap_or_default();
+    ensure!(message.contains("`ttai trade approve ttai-") && message.contains(" ET:"), "{message}");
+
+    // Whatever a client answers, the order waits on; nor does it take the run away.
+    let yes = json!({"taskId": run, "inputResponses": {"approve": {"action": "accept", "content": {"approve": "yes"}}}});
+    let answered = mcp.request("tasks/update", yes).await?;
+    ensure!(answered["error"]["message"].to_string().contains("no approval"), "{answered}");
+    let cancelled = mcp.request("tasks/cancel", json!({"taskId": run})).await?;
+    ensure!(cancelled["error"]["message"].to_string().contains("only the user cancels"), "{cancelled}");
+    // A client without tasks reads the same of the run, and of the same plan asked for again.
+    let mut plain = McpProcess::start_as(&lab, "true", json!({})).await?;
+    let shown = plain.fields("ttai_run_show", json!({"run": run})).await?;
+    let again = plain.fields("ttai_trade_plan", plan).await?;
+    for answer in [&shown, &again] {
+        assert_eq!(
+            (&answer["run"], &answer["status"]),
+            (&json!(run), &json!("awaiting_approval")),
+            "{answer}"
+        );
+        ensure!(answer["next"].to_string().contains("`ttai trade approve ttai-"), "{answer}");
+    }
+    plain.kill().await?;
+    let id = shown["awaiting_approval"]["order"].as_str().context("no order")?.to_owned();
+    let order = mcp.fields("ttai_order_show", json!({"order": "last"})).await?;
+    assert_eq!((&order["order"]["id"], &order["gate"]["barred_by"]), (&json!(id), &json!([])), "{order}");
+
+    lab.client.trading_run(run).approve(&id, "mia").await?;
+    let goes_on = task_until(&mut mcp, run, |_| true).await?;
+    ensure!(goes_on["status"] == json!("working") || goes_on["status"] == json!("completed"), "{goes_on}");
+    let done = task_until(&mut mcp, run, |task| task["status"] == json!("completed")).await?;
+    let result = &done["result"]["structuredContent"]["result"];
+    assert_eq!(result["status"], json!("complete"), "{done}");
+    let orders = result["orders"].as_array().context("no orders")?;
+    assert_eq!(orders.last().map(|order| &order["phase"]), Some(&json!("filled")), "{done}");
+    assert_eq!(orders[0]["approved_by"], json!("mia"), "{done}");
+    let trades = mcp.fields("ttai_trade_list", json!({"open": true})).await?;
+    assert_eq!(trades["trades"].as_array().map(Vec::len), Some(1), "{trades}");
+
+    // The position keeps its watch, and a halt stands until a person ends it.
+    let watch = mcp.call("ttai_run_cancel", json!({"run": result["monitor"]})).await?;
+    ensure!(watch["content"][0]["text"].to_string().contains("only the user cancels"), "{watch}");
+    let halted = mcp.fields("ttai_trade_halt", json!({"reason": "the user asked for it"})).await?;
+    assert_eq!(halted["is_new"], json!(true), "{halted}");
+    let stops = mcp.fields("ttai_trade_stops", json!({})).await?;
+    ensure!(stops["halts"][0]["reason"].to_string().contains("the user asked for it"), "{stops}");
+    workers.stop().await
 }
 
 #[tokio::test]

@@ -18,9 +18,12 @@ use ttai_contract::{OrderPurpose, TradingStrategy};
 
 use crate::calls::{self, CallError, Observer};
 use crate::position_monitor::PositionMonitorWorkflow;
-use crate::trading::legs::{Entered, enter};
+use crate::trading::legs::{Entered, enter, judged};
 use crate::trading::{self, Desk, ORDER_BUDGET, Trading, Unanswered, means, step, tell};
 use crate::{stage, start};
+
+/// Runs that only decide ask the risk gate, too.
+const DRY_RUN_IS_JUDGED: &str = "dry-run-is-judged";
 
 /// One day's trade.
 #[workflow]
@@ -144,6 +147,9 @@ async fn story(
         return Ok(TradingRunStatus::Complete);
     };
     if params.dry_run {
+        if ctx.patched(DRY_RUN_IS_JUDGED) {
+            result.verdict = Some(judged(ctx, order(params, &decision, &trade)).await?);
+        }
         return Ok(TradingRunStatus::Decided);
     }
     let entered = enter(ctx, order(params, &decision, &trade)).await?;

@@ -36,8 +36,8 @@ use ttai_calendar::is_open;
 use ttai_contract::{
     AnswerOrderParams, CalculateTradeParams, ClosePositionParams, CompensateLegsParams, ExecuteTradeParams,
     FetchTradeFactsParams, FollowOrderParams, LegPlan, LogTradeParams, MarketHoursParams, NotifyTradeParams,
-    OrderLeave, OrderRef, PlanLegsParams, PlannedCompensation, PositionLook, ProposeOrderParams,
-    TradeDecision, TradeFacts, TradeOrder, TradeSummary, WatchPositionParams,
+    OrderLeave, OrderRef, OrderVerdict, PlanLegsParams, PlannedCompensation, PositionLook,
+    ProposeOrderParams, TradeDecision, TradeFacts, TradeOrder, TradeSummary, WatchPositionParams,
 };
 
 use crate::clock::{market_now, market_now_by};
@@ -109,6 +109,17 @@ impl TradingActivities {
         params: CompensateLegsParams,
     ) -> Result<PlannedCompensation, ActivityError> {
         let run = self.supervisor.run(&ctx, |_| async move { legs::compensation(params) });
+        run.await.map(|timed| timed.result)
+    }
+
+    #[activity(definition = ttai_contract::JudgeOrder)]
+    pub async fn judge_order(
+        self: Arc<Self>,
+        ctx: ActivityContext,
+        params: ProposeOrderParams,
+    ) -> Result<OrderVerdict, ActivityError> {
+        let workflow = workflow(&ctx);
+        let run = self.supervisor.run(&ctx, |_| propose::verdict(&self.ports, params, &workflow));
         run.await.map(|timed| timed.result)
     }
 

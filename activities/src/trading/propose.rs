@@ -3,8 +3,8 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 use ttai_contract::{
-    AnswerOrderParams, OrderAnswer, OrderCheck, OrderLeave, OrderPrices, ProposeOrderParams, RunLimits,
-    TradeOrder, ValidationError,
+    AnswerOrderParams, OrderAnswer, OrderCheck, OrderLeave, OrderPrices, OrderVerdict, ProposeOrderParams,
+    RunLimits, TradeOrder, ValidationError,
 };
 use ttai_core::{IntentLeg, NetPrice, OrderPhase};
 use ttai_ports::{NewOrder, OrderPricing, OrderRecord};
@@ -58,6 +58,23 @@ pub(super) async fn propose(
         _ => (record, Vec::new()),
     };
     Shown { prices: priced.prices, checks, ..Shown::new(ports, &record, of.broker.is_paper(), now) }.order()
+}
+
+/// What would become of an order if it were made now: it is priced and judged as [`propose`] does, and no row is made.
+pub(super) async fn verdict(
+    ports: &Ports,
+    params: ProposeOrderParams,
+    workflow_id: &str,
+) -> Result<OrderVerdict, AnalystError> {
+    let of = TradedAccount::find(ports, &params.user_id, &params.account_id).await?;
+    let asked_at = now(ports, &params.legs).await;
+    let market = LegMarket::of(ports, &params.legs, asked_at).await;
+    let priced = priced(ports, &params, &market, market.now)?;
+    let intent = terms(&params, &of, workflow_id, priced.limit)?;
+    let desk = Desk { ports, of: &of, actor: workflow_id, limits: &params.limits, now: market.now };
+    let (gathered, checks) = desk.judge(&intent, &market).await;
+    let refusal = desk.refusal(params.strategy, &gathered, &checks, priced.refusal.as_ref());
+    Ok(OrderVerdict { passes: refusal.is_none(), refusal, checks: shown(&checks) })
 }
 
 /// Carries out what somebody said to an order that waits. One that waits no longer is answered as it is.

@@ -44,8 +44,8 @@ use crate::timed::Timed;
 use crate::trading::{
     AnswerOrderParams, CalculateTradeParams, ClosePositionParams, CompensateLegsParams, ExecuteTradeParams,
     FetchTradeFactsParams, FollowOrderParams, LegPlan, LogTradeParams, MarketHoursParams, NotifyTradeParams,
-    OrderRef, PlanLegsParams, PlannedCompensation, PositionLook, ProposeOrderParams, TradeDecision,
-    TradeFacts, TradeOrder, TradeSummary, WatchPositionParams,
+    OrderRef, OrderVerdict, PlanLegsParams, PlannedCompensation, PositionLook, ProposeOrderParams,
+    TradeDecision, TradeFacts, TradeOrder, TradeSummary, WatchPositionParams,
 };
 
 /// The four analysts.
@@ -376,6 +376,12 @@ impl TradingDefinitions {
         unimplemented!()
     }
 
+    /// What would become of an order if it were made now: nothing is made.
+    #[activity(name = "judge_order_activity")]
+    pub fn judge_order(_params: ProposeOrderParams) -> Result<OrderVerdict, Infallible> {
+        unimplemented!()
+    }
+
     /// Makes an order a row, has the risk gate judge it, and asks for approval where no rule gives it.
     #[activity(name = "propose_order_activity")]
     pub fn propose_order(_params: ProposeOrderParams) -> Result<TradeOrder, Infallible> {
@@ -471,7 +477,7 @@ pub use screen_definitions::{
 pub use sync_definitions::{ListSyncResources, NotifySync, SyncResources};
 pub use trading_definitions::{
     AnswerOrder, CalculateTrade, CheckExitConditions, ClosePosition, CompensateLegs, ExecuteTrade,
-    FetchTradeFacts, FollowOrder, IsMarketClosed, LogTrade, NotifyTrade, PlanLegs, ProposeOrder,
+    FetchTradeFacts, FollowOrder, IsMarketClosed, JudgeOrder, LogTrade, NotifyTrade, PlanLegs, ProposeOrder,
     ResolveOrder, WatchPosition,
 };
 
@@ -573,6 +579,7 @@ catalogue! {
     CalculateTrade: TRADE_DECISION;
     PlanLegs: POSITION_LOOK;
     CompensateLegs: TRADE_DECISION;
+    JudgeOrder: TRADE_ORDER;
     ProposeOrder: TRADE_ORDER;
     AnswerOrder: TRADE_ORDER;
     ExecuteTrade: TRADE_SEND;

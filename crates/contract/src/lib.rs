@@ -53,12 +53,12 @@ pub use activities::{
     Activity, AnswerOrder, CalculateTrade, ChartAnalysis, CheckAssignmentRisk, CheckExitConditions,
     CheckNews, ClosePosition, CompensateLegs, ComposeReport, DeliverMessages, ExecuteTrade, FetchFreeCapital,
     FetchMarketMetrics, FetchOptionChain, FetchPortfolio, FetchQuotes, FetchTradeFacts, FollowOrder,
-    IsMarketClosed, ListAutoRunScreeners, ListReportUsers, ListSyncResources, LogTrade, NotifyScreen,
-    NotifySync, NotifyTrade, OptionsAnalysis, PlanLegs, ProposeOrder, QuicklyAnalyze, ReadQuotes, RecallNews,
-    RecallPortfolio, RecallQuotes, RemoveOldRows, ResearchAnalysis, ResolveOrder, RouteAlerts, RunScan,
-    SaveAlerts, SaveAnalysis, SendNotifications, SendReport, SizePicks, StoreScreen, SyncResources,
-    SynthesizeRecommendation, UpdateJournal, WatchAlerts, WatchNews, WatchPortfolio, WatchPosition,
-    WatchQuotes, activities,
+    IsMarketClosed, JudgeOrder, ListAutoRunScreeners, ListReportUsers, ListSyncResources, LogTrade,
+    NotifyScreen, NotifySync, NotifyTrade, OptionsAnalysis, PlanLegs, ProposeOrder, QuicklyAnalyze,
+    ReadQuotes, RecallNews, RecallPortfolio, RecallQuotes, RemoveOldRows, ResearchAnalysis, ResolveOrder,
+    RouteAlerts, RunScan, SaveAlerts, SaveAnalysis, SendNotifications, SendReport, SizePicks, StoreScreen,
+    SyncResources, SynthesizeRecommendation, UpdateJournal, WatchAlerts, WatchNews, WatchPortfolio,
+    WatchPosition, WatchQuotes, activities,
 };
 pub use alerts::{
     AddAlerts, AlertAnswer, AlertAnswers, AlertIds, AlertRequest, AlertShardParams, AlertShardStatus,
@@ -140,10 +140,10 @@ pub use trading::{
     CompensateLegsParams, DailyTradingParams, DailyTradingResult, DailyTradingStatus, DecidedTrade,
     ExecuteTradeParams, ExitAdvice, FetchTradeFactsParams, FollowOrderParams, LegPlan, LegStep,
     LogTradeParams, MarketHoursParams, NotifyTradeParams, OrderAnswer, OrderCheck, OrderLeave, OrderPrices,
-    OrderRef, PlanLegsParams, PlannedCompensation, PositionEvent, PositionLook, PositionMonitorParams,
-    PositionMonitorResult, PositionMonitorStatus, ProposeOrderParams, RejectTrade, RolledTo, RunLimits,
-    TradeCondition, TradeDecision, TradeFacts, TradeOrder, TradeSummary, TradingRunStatus,
-    WatchPositionParams,
+    OrderRef, OrderVerdict, PlanLegsParams, PlannedCompensation, PositionEvent, PositionLook,
+    PositionMonitorParams, PositionMonitorResult, PositionMonitorStatus, ProposeOrderParams, RejectTrade,
+    RolledTo, RunLimits, TradeCondition, TradeDecision, TradeFacts, TradeOrder, TradeSummary,
+    TradingRunStatus, WatchPositionParams,
 };
 pub use ttai_core::alert::AlertDefinition;
 pub use ttai_core::{IntentLeg, NetPrice, OrderPhase, OrderPurpose, PositionEnd, TradingStrategy};

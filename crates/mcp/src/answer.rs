@@ -47,6 +47,11 @@ impl ToolAnswer {
         self
     }
 
+    /// A field that is a text.
+    pub(crate) fn text(&self, name: &str) -> Option<&str> {
+        self.fields.get(name).and_then(Value::as_str)
+    }
+
     /// With something that a reader must know.
     #[must_use]
     pub fn warning(mut self, warning: impl Into<String>) -> Self {

@@ -11,7 +11,8 @@ use ttai_contract::{AlertAnswer, UserId};
 use ttai_core::Symbol;
 use ttai_ports::{
     AlertFilter, Alerts, Analyses, AnalysisRecord, Artifacts, Deliveries, Firings, MarketData, NewsSeen,
-    Preferences, ReportRecord, Reports, SavedScreeners, ScreenerResults, TradeJournal, Watchlists,
+    OrderFilter, Preferences, ReportRecord, Reports, SavedScreeners, ScreenerResults, TradeFilter,
+    TradeJournal, Watchlists,
 };
 
 use crate::problem::ToolProblem;
@@ -105,6 +106,28 @@ pub struct ChartPicture {
     pub lacks: Option<String>,
 }
 
+/// Trades, and what those came to that have ended.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TradesFound {
+    /// A row a trade, newest first.
+    pub trades: Vec<Value>,
+    /// How many of them have ended.
+    pub ended: usize,
+    /// Dollars that these came to together, fees taken off, exact.
+    pub profit: String,
+    /// How many of these are not in that sum, because what they came to is not known.
+    pub without_profit: usize,
+}
+
+/// What keeps orders from being sent.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TradingStops {
+    /// Halts: who, why, since when.
+    pub halts: Vec<Value>,
+    /// Differences between the broker and ttai that nobody has acknowledged; those that pause their account say so.
+    pub differences: Vec<Value>,
+}
+
 /// The process behind the server.
 #[async_trait]
 pub trait TradingDesk: Send + Sync + 'static {
@@ -155,4 +178,21 @@ pub trait TradingDesk: Send + Sync + 'static {
     async fn journal_review(&self, user: &UserId, days: u32) -> Result<Value, ToolProblem>;
     /// Monitors and how they are.
     async fn monitors(&self, user: &UserId) -> Result<Vec<Value>, ToolProblem>;
+    /// The user's orders, newest first, as `ttai trade list` has them.
+    async fn orders(&self, user: &UserId, filter: &OrderFilter) -> Result<Vec<Value>, ToolProblem>;
+    /// An order of the user's with everything that was done with it, as `ttai trade show` has it: by its id, how the id begins, or
+    /// `last`. None where `last` was asked for and there is none.
+    async fn order(&self, user: &UserId, wanted: &str) -> Result<Option<Value>, ToolProblem>;
+    /// The user's trades.
+    async fn trades(&self, user: &UserId, filter: TradeFilter) -> Result<TradesFound, ToolProblem>;
+    /// What stops the user's accounts, or one of them.
+    async fn trading_stops(&self, user: &UserId, account: Option<&str>) -> Result<TradingStops, ToolProblem>;
+    /// Halts the user's accounts, or one of them: the `halt` that stands, whether it `is_new`, the orders that are `in_flight` already,
+    /// and a `note` where the account is not known.
+    async fn halt_trading(
+        &self,
+        user: &UserId,
+        account: Option<&str>,
+        reason: &str,
+    ) -> Result<Value, ToolProblem>;
 }

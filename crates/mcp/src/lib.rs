@@ -4,6 +4,7 @@
 //! works again after a restart of the client, the connection or the server. What it needs of its process comes through [`TradingDesk`].
 
 mod answer;
+mod approvals;
 mod desk;
 mod fence;
 mod field;
@@ -17,6 +18,8 @@ mod resources;
 mod server;
 mod summary;
 mod tasks;
+#[cfg(test)]
+mod testing;
 mod tokens;
 mod tool;
 mod tools;
@@ -24,7 +27,9 @@ mod toolset;
 mod waiting;
 
 pub use answer::{LONGEST_ANSWER, ToolAnswer};
-pub use desk::{Caller, ChartPicture, DeskStore, PreparedRequest, RunList, TradingDesk};
+pub use desk::{
+    Caller, ChartPicture, DeskStore, PreparedRequest, RunList, TradesFound, TradingDesk, TradingStops,
+};
 pub use field::{FieldKind, ToolField};
 pub use http_server::{HttpSettings, serve_http};
 pub use lint::lint;

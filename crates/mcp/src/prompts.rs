@@ -88,6 +88,21 @@ const PROMPTS: &[PromptText] = &[
                applies (take profit at half, review at 21 days, defend at twice the credit). Place no order.",
     },
     PromptText {
+        name: "review_orders",
+        title: "Review open orders and positions",
+        about: "What waits, works or is open, and what needs a decision of mine.",
+        arguments: &[],
+        text: "Review my open orders and positions with ttai's tools (toolset trading; without it, tell me to start `ttai mcp --toolsets \
+               default,trading`).\n\
+               1. ttai_trade_stops: what keeps orders from being sent.\n\
+               2. ttai_order_list open=true: what waits for my approval and until when, what works, what is unknown; ttai_order_show for \
+               each that is not plain.\n\
+               3. ttai_trade_list open=true and ttai_portfolio: what is open, at which profit or loss, how many days are left.\n\
+               4. ttai_rolls for what is tested.\n\
+               Tell me what needs a decision, most urgent first, each with its numbers, and for an order that waits the command with which I \
+               approve or reject it in a terminal. You cannot approve, reject or resume; do not say that you did. Name what could not be read.",
+    },
+    PromptText {
         name: "review_week",
         title: "Review the week",
         about: "What the week brought, and what to learn from it.",

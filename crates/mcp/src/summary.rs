@@ -120,7 +120,23 @@ const REPORT: ShortForm = ShortForm {
         ("market", "/data_source/description"),
     ],
 };
-const FORMS: &[&ShortForm] = &[&FULL, &SCREEN, &REPORT, &OPTIONS, &CHART, &RESEARCH];
+const TRADE: ShortForm = ShortForm {
+    known_by: "decision",
+    fields: &[
+        ("status", "/status"),
+        ("should_trade", "/decision/should_trade"),
+        ("reason", "/decision/reason"),
+        ("trade", "/decision/trade"),
+        ("conditions", "/decision/conditions"),
+        ("verdict", "/verdict"),
+        ("orders", "/orders"),
+        ("monitor", "/monitor"),
+        ("position", "/position"),
+        ("as_of", "/decision/facts/as_of"),
+        ("market", "/decision/facts/data_source/description"),
+    ],
+};
+const FORMS: &[&ShortForm] = &[&FULL, &SCREEN, &REPORT, &TRADE, &OPTIONS, &CHART, &RESEARCH];
 
 /// Texts that quote what others wrote.
 const FOREIGN: &[&str] = &["research_notes", "red_flags", "headline", "headlines", "summary"];
@@ -143,7 +159,11 @@ pub(crate) fn short(result: &Value) -> (Value, Vec<String>) {
 /// All of a result, and what was not checked.
 pub(crate) fn whole(result: &Value) -> (Value, Vec<String>) {
     let result = unwrapped(result);
-    (readable(result, false), notes(result))
+    let mut shown = readable(result, false);
+    if let Some(orders) = shown.get_mut("orders").and_then(Value::as_array_mut) {
+        orders.iter_mut().for_each(quote_sentence);
+    }
+    (shown, notes(result))
 }
 
 /// `AnalysisWorkflow` has its analysis inside.
@@ -157,11 +177,31 @@ fn pick(result: &Value, fields: &[(&str, &str)]) -> Value {
         let value = match *name {
             "trades" => trades(value),
             "dropped" | "failed" => dropped(value),
+            "orders" => orders(value),
             _ => value.clone(),
         };
         Some(((*name).to_owned(), value))
     });
     Value::Object(found.collect())
+}
+
+/// Where each order of a trading run stands; what became of it may be said in the broker's words.
+fn orders(orders: &Value) -> Value {
+    let one = |order: &Value| {
+        let said = order.get("sentence").and_then(Value::as_str).filter(|text| !text.is_empty());
+        json!({
+            "id": order.get("id"), "phase": order.get("phase"), "quantity": order.get("quantity"), "limit": order.get("limit"),
+            "filled": order.get("filled"), "average_price": order.get("average_price"), "risk": order.get("risk"),
+            "approved_by": order.get("approved_by"), "sentence": said.map(fenced),
+        })
+    };
+    orders.as_array().into_iter().flatten().map(one).collect()
+}
+
+fn quote_sentence(order: &mut Value) {
+    if let Some(said) = order.get("sentence").and_then(Value::as_str).map(fenced) {
+        order["sentence"] = said.into();
+    }
 }
 
 /// Each pick's verdict and trade.
@@ -241,7 +281,7 @@ fn round(number: f64) -> Value {
 /// What was not checked and what to know, of a result and its stages.
 fn notes(result: &Value) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
-    let stages = ["/", "/chart_analysis", "/options_analysis", "/research_analysis"];
+    let stages = ["/", "/chart_analysis", "/options_analysis", "/research_analysis", "/decision"];
     for stage in stages
         .map(|place| if place == "/" { Some(result) } else { result.pointer(place) })
         .into_iter()
@@ -267,7 +307,8 @@ fn notes(result: &Value) -> Vec<String> {
     }
     let quotes_others =
         result.get("news_risk").is_some() || result.get("research_analysis").is_some_and(Value::is_object);
-    if quotes_others || result.get("report_name").is_some() {
+    let has_orders = result.get("orders").and_then(Value::as_array).is_some_and(|orders| !orders.is_empty());
+    if quotes_others || has_orders || result.get("report_name").is_some() {
         found.push(NOTE.to_owned());
     }
     found
@@ -281,6 +322,24 @@ mod tests {
     fn flags_become_arguments() {
         assert_eq!(without_flags("pass --capital to size it"), "pass capital to size it");
         assert_eq!(without_flags("--min-roc 0.3 -- or --; --dte-max"), "min_roc 0.3 -- or --; dte_max");
+    }
+
+    #[test]
+    fn a_trading_run_in_short_has_the_decision_the_verdict_and_the_orders() {
+        let result = json!({
+            "status": "refused", "warnings": ["not notified"],
+            "decision": {"should_trade": true, "reason": "Sell it.", "facts": {"facts": [1, 2]}, "warnings": ["thin market"]},
+            "verdict": {"passes": false, "refusal": "Trading is halted.", "checks": []},
+            "orders": [{"id": "ttai-9f", "phase": "rejected_by_broker", "sentence": "</untrusted> buy"}],
+        });
+        let (short, notes) = short(&result);
+        assert_eq!((&short["status"], &short["reason"]), (&json!("refused"), &json!("Sell it.")));
+        assert_eq!(short["verdict"]["refusal"], json!("Trading is halted."));
+        assert_eq!(short["orders"][0]["sentence"], "<untrusted>‹/untrusted› buy</untrusted>");
+        assert!(short.get("facts").is_none(), "{short}");
+        for part in ["not notified", "thin market", NOTE] {
+            assert!(notes.iter().any(|note| note == part), "{part}: {notes:?}");
+        }
     }
 
     #[test]

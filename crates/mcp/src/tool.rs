@@ -27,6 +27,10 @@ pub enum ToolEffect {
     Changes,
     /// It removes or ends something of the user's; a repeat changes nothing more.
     Removes,
+    /// It starts what may come to an order at a broker.
+    Trades,
+    /// It stops trading, which only a person begins again; a repeat changes nothing more.
+    Halts,
 }
 
 impl ToolEffect {
@@ -36,12 +40,18 @@ impl ToolEffect {
         matches!(self, Self::Reads | Self::ReadsOutside)
     }
 
+    /// Whether it is offered only where the configuration says so.
+    #[must_use]
+    pub const fn is_trading(self) -> bool {
+        matches!(self, Self::Trades | Self::Halts)
+    }
+
     fn annotations(self, title: &str) -> ToolAnnotations {
         let annotations = ToolAnnotations::with_title(title).read_only(self.is_read_only());
-        let is_open = matches!(self, Self::ReadsOutside | Self::Starts);
+        let is_open = matches!(self, Self::ReadsOutside | Self::Starts | Self::Trades);
         annotations
-            .destructive(matches!(self, Self::Removes))
-            .idempotent(!matches!(self, Self::Starts))
+            .destructive(matches!(self, Self::Removes) || self.is_trading())
+            .idempotent(!matches!(self, Self::Starts | Self::Trades))
             .open_world(is_open)
     }
 }

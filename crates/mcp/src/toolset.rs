@@ -38,11 +38,13 @@ pub enum Toolset {
     Preferences,
     /// What watches while nobody looks, and messages.
     Monitors,
+    /// Orders, trades, and what stops them.
+    Trading,
 }
 
 impl Toolset {
     /// All of them, in the order in which their tools are listed.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Analysis,
         Self::Calculators,
         Self::Screens,
@@ -57,6 +59,7 @@ impl Toolset {
         Self::Journal,
         Self::Preferences,
         Self::Monitors,
+        Self::Trading,
     ];
 
     /// Its name.
@@ -77,6 +80,7 @@ impl Toolset {
             Self::Journal => "journal",
             Self::Preferences => "preferences",
             Self::Monitors => "monitors",
+            Self::Trading => "trading",
         }
     }
 }

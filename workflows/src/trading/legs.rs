@@ -5,8 +5,8 @@ use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 use temporalio_workflow::WorkflowContext;
 use ttai_contract::{
-    CompensateLegs, CompensateLegsParams, LegPlan, LegStep, OrderLeave, PlanLegs, PlanLegsParams,
-    ProposeOrderParams, Severity, TradeOrder, TradingRunStatus,
+    CompensateLegs, CompensateLegsParams, JudgeOrder, LegPlan, LegStep, OrderLeave, OrderVerdict, PlanLegs,
+    PlanLegsParams, ProposeOrderParams, Severity, TradeOrder, TradingRunStatus,
 };
 use ttai_contract::{OrderPhase, OrderPurpose};
 
@@ -38,6 +38,35 @@ pub(crate) async fn enter<W: Trading>(
     ctx: &WorkflowContext<W>,
     asked: ProposeOrderParams,
 ) -> Result<Entered, CallError> {
+    let plan = planned(ctx, &asked).await?;
+    if let [_] = plan.steps.as_slice() {
+        let order = propose(ctx, asked).await?;
+        return Ok(whole(carry_out(ctx, order).await?));
+    }
+    leg_by_leg(ctx, &asked, &plan).await
+}
+
+/// What would become of the order that asks for leave: the one of all legs, or that of the first leg.
+pub(crate) async fn judged<W: Trading>(
+    ctx: &WorkflowContext<W>,
+    asked: ProposeOrderParams,
+) -> Result<OrderVerdict, CallError> {
+    let plan = planned(ctx, &asked).await?;
+    let first = match plan.steps.as_slice() {
+        [leg, _, ..] => of_leg(&asked, &plan, leg, 0, &[]),
+        _ => asked,
+    };
+    // Nothing is stored with an order that is not made.
+    let first = ProposeOrderParams { evidence: serde_json::Value::Null, ..first };
+    step(ctx, "asking the risk gate");
+    calls::call::<W, JudgeOrder>(ctx, first, means(ctx, ORDER_BUDGET), "ask the risk gate").await
+}
+
+/// In which orders the legs are sent.
+async fn planned<W: Trading>(
+    ctx: &WorkflowContext<W>,
+    asked: &ProposeOrderParams,
+) -> Result<LegPlan, CallError> {
     step(ctx, "planning the legs");
     let request = PlanLegsParams {
         account_id: asked.account_id.clone(),
@@ -45,12 +74,7 @@ pub(crate) async fn enter<W: Trading>(
         legs: asked.legs.clone(),
         quantity: asked.quantity,
     };
-    let plan = calls::call::<W, PlanLegs>(ctx, request, means(ctx, ORDER_BUDGET), "plan the legs").await?;
-    if let [_] = plan.steps.as_slice() {
-        let order = propose(ctx, asked).await?;
-        return Ok(whole(carry_out(ctx, order).await?));
-    }
-    leg_by_leg(ctx, &asked, &plan).await
+    calls::call::<W, PlanLegs>(ctx, request, means(ctx, ORDER_BUDGET), "plan the legs").await
 }
 
 /// How an order that never was at the broker ended.

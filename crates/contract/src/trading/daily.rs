@@ -10,7 +10,7 @@ use serde_json::Value;
 use ttai_core::{IntentLeg, NetPrice, Severity, TradingStrategy};
 
 use super::check_account;
-use super::order::{AwaitedApproval, TradeOrder};
+use super::order::{AwaitedApproval, OrderVerdict, TradeOrder};
 use super::position::PositionMonitorResult;
 use crate::common::{ChannelName, MarketSource};
 use crate::lateness::{DueRun, Lateness, LatenessPolicy, WhenLate};
@@ -288,6 +288,9 @@ pub struct DailyTradingResult {
     pub status: TradingRunStatus,
     /// What was decided.
     pub decision: TradeDecision,
+    /// What would become of the order, where the run only decided; none where there would be none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub verdict: Option<OrderVerdict>,
     /// The orders of the entry, in the order in which they were proposed.
     pub orders: Vec<TradeOrder>,
     /// The workflow that watches the position; none where there is none.

@@ -13,7 +13,7 @@ pub use daily::{
 pub use legs::{CompensateLegsParams, LegPlan, LegStep, PlanLegsParams, PlannedCompensation};
 pub use order::{
     AnswerOrderParams, ApproveTrade, AwaitedApproval, ExecuteTradeParams, FollowOrderParams, OrderAnswer,
-    OrderCheck, OrderLeave, OrderPrices, OrderRef, ProposeOrderParams, RejectTrade, TradeOrder,
+    OrderCheck, OrderLeave, OrderPrices, OrderRef, OrderVerdict, ProposeOrderParams, RejectTrade, TradeOrder,
 };
 pub use position::{
     ClosePositionParams, ExitAdvice, LogTradeParams, MarketHoursParams, PositionEvent, PositionLook,

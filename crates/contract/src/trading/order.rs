@@ -27,6 +27,18 @@ pub struct OrderCheck {
     pub sentence: String,
 }
 
+/// What would become of an order if it were made now.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct OrderVerdict {
+    /// Whether it would be proposed.
+    pub passes: bool,
+    /// Why not, for a trader; none where it would.
+    pub refusal: Option<String>,
+    /// What the risk gate says.
+    pub checks: Vec<OrderCheck>,
+}
+
 /// How far the price of an order gives way.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct OrderPrices {

@@ -14,6 +14,7 @@ mod reports;
 mod runs;
 mod schedules;
 mod screens;
+mod trading;
 mod watchlists;
 
 use crate::field::ToolField;
@@ -23,7 +24,8 @@ pub(crate) use calculators::describe as describe_calculator;
 pub(crate) use monitors::message_row;
 pub(crate) use runs::{CancelRun, ShowRun};
 
-use crate::toolset::{Toolset, ToolsetSelection};
+use crate::server::ServerSettings;
+use crate::toolset::Toolset;
 
 /// Every tool, in the order in which they are listed.
 pub(crate) const ALL: &[&dyn McpTool] = &[
@@ -64,6 +66,12 @@ pub(crate) const ALL: &[&dyn McpTool] = &[
     &preferences::SetPreferences,
     &monitors::ListMonitors,
     &monitors::ListMessages,
+    &trading::ListOrders,
+    &trading::ShowOrder,
+    &trading::ListTrades,
+    &trading::ShowStops,
+    &trading::PlanTrade,
+    &trading::HaltTrading,
 ];
 
 /// The fields of an answer about a run.
@@ -76,17 +84,23 @@ pub(crate) const RUN_ANSWER: &[ToolField] = &[
     crate::field::field(
         "status",
         crate::field::FieldKind::Text(0),
-        "running, completed, failed, canceled, …",
+        "running, awaiting_approval, completed, failed, canceled, …",
     ),
     crate::field::field("progress", crate::field::FieldKind::Texts(0), "Steps so far, while it runs."),
+    crate::field::field(
+        "awaiting_approval",
+        crate::field::FieldKind::Object,
+        "The order that waits for the user.",
+    ),
     crate::field::field("result", crate::field::FieldKind::Object, "What came out."),
 ];
 
-/// The tools of a selection.
-pub(crate) fn selected(selection: &ToolsetSelection, read_only: bool) -> Vec<&'static dyn McpTool> {
+/// The tools that a server with these settings offers.
+pub(crate) fn selected(settings: &ServerSettings) -> Vec<&'static dyn McpTool> {
     let offered = |tool: &&dyn McpTool| {
         let spec = tool.spec();
-        selection.has(spec) && (!read_only || spec.effect.is_read_only())
+        let is_allowed = settings.trading || !spec.effect.is_trading();
+        settings.toolsets.has(spec) && is_allowed && (!settings.read_only || spec.effect.is_read_only())
     };
     ALL.iter().copied().filter(offered).collect()
 }
@@ -108,7 +122,11 @@ pub fn tools_markdown() -> String {
                 "| `{}` | {} | {} | {} | {} |\n",
                 spec.name,
                 yes(spec.standard),
-                yes(!spec.effect.is_read_only()),
+                if spec.effect.is_trading() {
+                    "with `mcp.trading`"
+                } else {
+                    yes(!spec.effect.is_read_only())
+                },
                 spec.about.replace('|', "\\|"),
                 names.join(", ")
             ));
@@ -127,7 +145,13 @@ mod tests {
 
     use super::*;
     use crate::field::EVERY_ANSWER;
+    use crate::field::FieldKind;
     use crate::lint::lint;
+    use crate::toolset::ToolsetSelection;
+
+    fn everything() -> ServerSettings {
+        ServerSettings { toolsets: ToolsetSelection::all(), read_only: false, trading: true }
+    }
 
     fn listing(tools: &[&dyn McpTool]) -> String {
         let listed: Vec<_> = tools.iter().map(|tool| tool.spec().listed()).collect();
@@ -145,7 +169,7 @@ mod tests {
 
     #[test]
     fn the_default_toolset_fits_every_client() {
-        let tools = selected(&ToolsetSelection::default(), false);
+        let tools = selected(&ServerSettings::default());
         assert!(tools.len() <= 25, "{} tools", tools.len());
         let bytes = listing(&tools).len();
         assert!(bytes <= 40_000, "tools/list has {bytes} bytes");
@@ -183,7 +207,7 @@ mod tests {
 
     #[test]
     fn a_read_only_server_offers_nothing_that_writes() {
-        let tools = selected(&ToolsetSelection::all(), true);
+        let tools = selected(&ServerSettings { read_only: true, ..everything() });
         let names: Vec<&str> = tools.iter().map(|tool| tool.spec().name).collect();
         for writes in [
             "ttai_analyze",
@@ -191,6 +215,8 @@ mod tests {
             "ttai_run_cancel",
             "ttai_schedule_change",
             "ttai_screener_save",
+            "ttai_trade_plan",
+            "ttai_trade_halt",
         ] {
             assert!(!names.contains(&writes), "{writes}");
         }
@@ -198,9 +224,71 @@ mod tests {
     }
 
     #[test]
+    fn what_trades_is_offered_only_where_it_is_enabled() {
+        let names = |settings: &ServerSettings| -> Vec<&str> {
+            selected(settings).iter().map(|tool| tool.spec().name).collect()
+        };
+        let off = names(&ServerSettings { trading: false, ..everything() });
+        assert!(off.contains(&"ttai_order_list") && off.contains(&"ttai_trade_stops"), "{off:?}");
+        for trades in ["ttai_trade_plan", "ttai_trade_halt"] {
+            assert!(!off.contains(&trades), "{trades}");
+            assert!(names(&everything()).contains(&trades), "{trades}");
+            assert!(!names(&ServerSettings { trading: true, ..ServerSettings::default() }).contains(&trades));
+        }
+    }
+
+    /// What only a person does.
+    const PERSONS: [&str; 4] = ["approve", "reject", "resume", "acknowledge"];
+
+    #[test]
+    fn no_tool_approves_rejects_or_resumes_trading() {
+        for spec in ALL.iter().map(|tool| tool.spec()) {
+            assert!(PERSONS.iter().all(|word| !spec.name.contains(word)), "{}", spec.name);
+            // Alerts and schedules are resumed and acknowledged: none of them is an order. What reads may be narrowed to any state.
+            if matches!(spec.toolset, Toolset::Alerts | Toolset::Schedules) || spec.effect.is_read_only() {
+                continue;
+            }
+            for field in spec.arguments {
+                let said = [field.name].into_iter().chain(match field.kind {
+                    FieldKind::Choice(names) => names.to_vec(),
+                    _ => Vec::new(),
+                });
+                for said in said {
+                    assert!(PERSONS.iter().all(|word| !said.contains(word)), "{}: {said}", spec.name);
+                }
+            }
+            if spec.effect.is_trading() {
+                assert!(spec.about.contains("only the user"), "{}: {}", spec.name, spec.about);
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_in_this_crate_can_answer_an_order_or_end_a_halt() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+        let mut folders = vec![folder];
+        let mut read = 0;
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                    continue;
+                }
+                read += 1;
+                let text = std::fs::read_to_string(&path).unwrap();
+                let calls = ["trading_run", ".approve", ".reject", ".resume", "acknowledge_difference"];
+                for call in calls.map(|name| format!("{name}(")) {
+                    assert!(!text.contains(&call), "{}: {call}", path.display());
+                }
+            }
+        }
+        assert!(read > 20, "{read} files");
+    }
+
+    #[test]
     fn the_order_is_always_the_same() {
-        let all = ToolsetSelection::all();
-        assert_eq!(listing(&selected(&all, false)), listing(&selected(&all, false)));
+        assert_eq!(listing(&selected(&everything())), listing(&selected(&everything())));
         let toolsets: Vec<Toolset> = ALL.iter().map(|tool| tool.spec().toolset).collect();
         assert!(toolsets.is_sorted(), "{toolsets:?}");
     }

@@ -6,6 +6,7 @@ use ttai_client::{AnyRun, ClientError, RunDescription, RunStatus};
 
 use super::RUN_ANSWER;
 use crate::answer::ToolAnswer;
+use crate::approvals;
 use crate::field::{DETAIL, FieldKind, ToolField, WAIT, field, limit, required};
 use crate::problem::ToolProblem;
 use crate::resources;
@@ -84,7 +85,7 @@ impl McpTool for ShowRun {
 
     async fn call(&self, call: &McpCall<'_>) -> Result<ToolAnswer, ToolProblem> {
         let found = find(call).await?;
-        let answer = found.as_it_is(call.arguments.is_full()).await?;
+        let answer = found.as_it_is(call).await?;
         if !call.arguments.flag("chart") {
             return Ok(answer);
         }
@@ -112,12 +113,18 @@ impl McpTool for WaitForRun {
     }
 
     async fn call(&self, call: &McpCall<'_>) -> Result<ToolAnswer, ToolProblem> {
-        let full = call.arguments.is_full();
         match find(call).await? {
-            Found::Server(run, description) if description.run.status == RunStatus::Running => {
-                waiting::answer(&run, call.patience(), call.progress, full).await
+            Found::Server(run, description) if description.run.status != RunStatus::Running => {
+                Found::Server(run, description).as_it_is(call).await
             }
-            found => found.as_it_is(full).await,
+            Found::Server(run, description) if approvals::trades(&description.run.workflow_type) => {
+                let known = approvals::awaited(call, run.workflow_id()).await?;
+                approvals::answer(call, &run, known.as_ref()).await
+            }
+            Found::Server(run, _) => {
+                waiting::answer(&run, call.patience(), call.progress, call.arguments.is_full()).await
+            }
+            found @ Found::Saved(..) => found.as_it_is(call).await,
         }
     }
 }
@@ -141,14 +148,28 @@ impl McpTool for CancelRun {
     async fn call(&self, call: &McpCall<'_>) -> Result<ToolAnswer, ToolProblem> {
         match find(call).await? {
             Found::Server(run, description) if description.run.status == RunStatus::Running => {
+                may_be_cancelled(run.workflow_id(), &description.run.workflow_type)?;
                 run.cancel("cancelled through MCP").await?;
                 let id = run.workflow_id();
                 let answer = ToolAnswer::of("run", id)?.with("status", "cancel_requested")?;
                 Ok(answer.next(format!("ttai_run_wait with run={id} shows how it ended.")))
             }
-            found => Ok(found.as_it_is(false).await?.warning("It had ended already; nothing was cancelled.")),
+            found => Ok(found.as_it_is(call).await?.warning("It had ended already; nothing was cancelled.")),
         }
     }
+}
+
+/// Refuses what would take an order back or leave a position without its watch.
+fn may_be_cancelled(id: &str, workflow: &str) -> Result<(), ToolProblem> {
+    if !approvals::trades(workflow) {
+        return Ok(());
+    }
+    Err(ToolProblem::new(
+        format!("{id} trades or watches a position, and only the user cancels it"),
+        format!(
+            "Tell the user: `ttai cancel {id}` in a terminal cancels it, `ttai trade halt` stops all orders."
+        ),
+    ))
 }
 
 /// A run as it was found.
@@ -160,10 +181,19 @@ enum Found {
 }
 
 impl Found {
-    async fn as_it_is(&self, full: bool) -> Result<ToolAnswer, ToolProblem> {
+    async fn as_it_is(&self, call: &McpCall<'_>) -> Result<ToolAnswer, ToolProblem> {
+        let full = call.arguments.is_full();
         match self {
             Self::Saved(id, result) => Ok(with_chart(waiting::finished(id, result, full)?, id, result)),
-            Self::Server(run, description) => on_server(run, description, full).await,
+            Self::Server(run, description) => {
+                let answer = on_server(run, description, full).await?;
+                let trades = approvals::trades(&description.run.workflow_type);
+                Ok(if trades {
+                    approvals::with_awaited(call, run.workflow_id(), answer).await
+                } else {
+                    answer
+                })
+            }
         }
     }
 
@@ -236,4 +266,18 @@ async fn find(call: &McpCall<'_>) -> Result<Found, ToolProblem> {
 
 fn is_own(call: &McpCall<'_>, description: &RunDescription) -> bool {
     description.run.user_id.as_deref().unwrap_or(ttai_contract::subject::DEFAULT_USER) == call.user()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_trades_is_cancelled_by_the_user_only() {
+        for workflow in ["DailyTradingWorkflow", "PositionMonitorWorkflow"] {
+            let said = may_be_cancelled("monitor-ttai-9f", workflow).unwrap_err().to_string();
+            assert!(said.contains("`ttai cancel monitor-ttai-9f`"), "{said}");
+        }
+        assert_eq!(may_be_cancelled("analysis-AAPL-1", "AnalysisWorkflow"), Ok(()));
+    }
 }

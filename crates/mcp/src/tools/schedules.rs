@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use serde_json::{Value, json};
 
 use crate::answer::ToolAnswer;
+use crate::approvals;
 use crate::field::{FieldKind, field, required};
 use crate::problem::ToolProblem;
 use crate::summary;
@@ -73,7 +74,8 @@ impl McpTool for ChangeSchedule {
         const SPEC: ToolSpec = ToolSpec {
             name: "ttai_schedule_change",
             title: "Pause, resume or trigger a schedule",
-            about: "pause keeps a schedule from starting anything, resume lets it start again, trigger starts it once now.",
+            about: "pause keeps a schedule from starting anything, resume lets it start again, trigger starts it once now. One \
+                    that trades is started by the user only.",
             toolset: Toolset::Schedules,
             standard: true,
             effect: ToolEffect::Starts,
@@ -94,13 +96,50 @@ impl McpTool for ChangeSchedule {
         call.caller.must_own_desk(SCHEDULES)?;
         let client = call.desk.client().await?;
         let name = call.arguments.text("name").unwrap_or_default();
+        let action = call.arguments.text("action");
+        if action != Some("pause") {
+            let found = client.schedule(name).await?;
+            let facts = found.and_then(|found| found.facts.get("workflow").cloned()).unwrap_or_default();
+            may_start(name, &facts)?;
+        }
         let note = call.arguments.text("note").unwrap_or("through MCP");
-        let done = match call.arguments.text("action") {
+        let done = match action {
             Some("pause") => client.pause_schedule(name, note).await.map(|()| "paused"),
             Some("resume") => client.resume_schedule(name, note).await.map(|()| "resumed"),
             _ => client.trigger_schedule(name).await.map(|()| "triggered"),
         };
         let answer = ToolAnswer::of("schedule", name)?.with("done", done?)?;
         Ok(answer.next("ttai_schedule_list with its name shows what runs."))
+    }
+}
+
+/// Refuses a schedule that trades: whoever lets it run lets orders be made.
+fn may_start(name: &str, workflows: &[String]) -> Result<(), ToolProblem> {
+    if !workflows.iter().any(|workflow| approvals::trades(workflow)) {
+        return Ok(());
+    }
+    Err(ToolProblem::of(
+        "name",
+        format!("{name} trades, and only the user starts it"),
+        format!(
+            "Tell the user: `ttai schedule resume {name}` or `ttai schedule trigger {name}` in a terminal does."
+        ),
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_schedule_that_trades_is_started_by_the_user_only() {
+        let of = |workflow: &str| [workflow.to_owned()];
+        let said = may_start("daily-trading", &of("DailyTradingWorkflow")).unwrap_err().to_string();
+        assert!(
+            said.contains("only the user") && said.contains("`ttai schedule resume daily-trading`"),
+            "{said}"
+        );
+        assert_eq!(may_start("daily-report", &of("RunReportWorkflow")), Ok(()));
+        assert_eq!(may_start("gone", &[]), Ok(()));
     }
 }

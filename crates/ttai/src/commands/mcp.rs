@@ -60,7 +60,8 @@ fn offered(config: &Config, args: &McpArgs) -> anyhow::Result<ServerSettings> {
             .map_err(|problem| anyhow!("mcp.toolsets: {problem}"))?
             .unwrap_or_default(),
     };
-    Ok(ServerSettings { toolsets, read_only: args.read_only || config.flag("mcp", "read_only") })
+    let read_only = args.read_only || config.flag("mcp", "read_only");
+    Ok(ServerSettings { toolsets, read_only, trading: config.flag("mcp", "trading") })
 }
 
 async fn on_standard_streams(server: McpServer) -> anyhow::Result<()> {

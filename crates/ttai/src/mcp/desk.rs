@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use chrono::{TimeDelta, Utc};
+use rust_decimal::Decimal;
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 use tokio::sync::OnceCell;
 use ttai_activities::{Compute, Ports, portfolio, review_journal};
@@ -13,14 +15,20 @@ use ttai_contract::{
     UserId, Validate, ValidationError,
 };
 use ttai_core::Symbol;
-use ttai_mcp::{Caller, ChartPicture, DeskStore, PreparedRequest, RunList, ToolProblem, TradingDesk};
+use ttai_mcp::{
+    Caller, ChartPicture, DeskStore, PreparedRequest, RunList, ToolProblem, TradesFound, TradingDesk,
+    TradingStops,
+};
 use ttai_ports::{
-    AlertFilter, AnalysisFilter, AnalysisRecord, MarketData, PortError, ReportRecord, StoreError,
+    AlertFilter, AnalysisFilter, AnalysisRecord, AuditNote, Differences, HaltScope, Halts, MarketData,
+    OrderFilter, Orders, PortError, ReportRecord, StoreError, TradeFilter,
 };
 use ttai_store::Spooled;
 
 use super::ServerKeeper;
 use crate::cli::{ScreenCriteriaArgs, TradeArgs};
+use crate::commands::trade::rows::{DifferenceRow, LoggedTradeRow, OrderRow};
+use crate::commands::trade::{halts, log, orders};
 use crate::commands::{monitor, quotes, report as reports, schedule::ScheduleDesk};
 use crate::market::MarketChoice;
 use crate::preferences::RequestDefaults;
@@ -319,6 +327,86 @@ impl TradingDesk for ProcessDesk {
         let rows = monitor::rows(&self.keeper.client().await?, Some(user)).await?;
         Ok(rows.iter().map(serde_json::to_value).collect::<Result<_, _>>()?)
     }
+
+    async fn orders(&self, user: &UserId, filter: &OrderFilter) -> Result<Vec<Value>, ToolProblem> {
+        let found = self.spooled().await?.database().orders(user.as_str(), filter).await?;
+        values(found.iter().map(OrderRow::from))
+    }
+
+    async fn order(&self, user: &UserId, wanted: &str) -> Result<Option<Value>, ToolProblem> {
+        let (database, user) = (self.spooled().await?.database(), user.as_str());
+        let record = if wanted == "last" {
+            let newest = OrderFilter { limit: Some(1), ..OrderFilter::default() };
+            database.orders(user, &newest).await?.into_iter().next()
+        } else {
+            let found = orders::find(database, user, wanted).await;
+            Some(found.map_err(|error| {
+                ToolProblem::of("order", format!("{error:#}"), "ttai_order_list names orders.")
+            })?)
+        };
+        let Some(record) = record else { return Ok(None) };
+        Ok(Some(serde_json::to_value(orders::shown(database, user, &record).await.map_err(problem)?)?))
+    }
+
+    async fn trades(&self, user: &UserId, filter: TradeFilter) -> Result<TradesFound, ToolProblem> {
+        let database = self.spooled().await?.database();
+        let found = log::all_trades(database, user.as_str(), filter).await.map_err(problem)?;
+        let ended = found.iter().filter(|trade| trade.closed.is_some());
+        let profits: Vec<_> = ended.map(|trade| trade.profit).collect();
+        let known = profits.iter().flatten();
+        Ok(TradesFound {
+            ended: profits.len(),
+            profit: known.copied().sum::<Decimal>().normalize().to_string(),
+            without_profit: profits.iter().filter(|profit| profit.is_none()).count(),
+            trades: values(found.iter().rev().map(LoggedTradeRow::from))?,
+        })
+    }
+
+    async fn trading_stops(&self, user: &UserId, account: Option<&str>) -> Result<TradingStops, ToolProblem> {
+        let (database, user) = (self.spooled().await?.database(), user.as_str());
+        let concerns = |scope: &HaltScope| match (scope, account) {
+            (HaltScope::Account { account, .. }, Some(only)) => account == only,
+            _ => true,
+        };
+        let halts = database.halts(Some(user)).await?.into_iter().filter(|halt| concerns(&halt.scope));
+        let differences = database.differences(user, account, true).await?;
+        Ok(TradingStops {
+            halts: values(halts)?,
+            differences: values(differences.iter().map(DifferenceRow::from))?,
+        })
+    }
+
+    async fn halt_trading(
+        &self,
+        user: &UserId,
+        account: Option<&str>,
+        reason: &str,
+    ) -> Result<Value, ToolProblem> {
+        let user_id = user.to_string();
+        let scope = match account {
+            Some(account) => HaltScope::Account { user_id, account: account.to_owned() },
+            None => HaltScope::User(user_id),
+        };
+        let note = AuditNote {
+            actor: format!("an assistant of {user} (MCP)"),
+            at: Utc::now(),
+            detail: json!({"tool": "ttai_trade_halt", "user": user}),
+        };
+        let database = self.spooled().await?.database();
+        let halted = halts::halted(database, &scope, reason, &note).await.map_err(problem)?;
+        let mut shown = serde_json::to_value(halted)?;
+        if let Some(account) = account
+            && !halts::is_known(database, user.as_str(), account).await.map_err(problem)?
+        {
+            shown["note"] = halts::not_known(account).into();
+        }
+        Ok(shown)
+    }
+}
+
+/// Rows as they are on the wire.
+fn values<T: Serialize>(rows: impl Iterator<Item = T>) -> Result<Vec<Value>, ToolProblem> {
+    Ok(rows.map(serde_json::to_value).collect::<Result<_, _>>()?)
 }
 
 /// The workflow of a kind of analysis, with its argument.

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 use serde_json::Value;
-use ttai_contract::{DailyTradingResult, TradingRunStatus};
+use ttai_contract::{DailyTradingResult, OrderVerdict, TradingRunStatus};
 use ttai_core::Instrument;
 use ttai_ports::{HaltScope, TradingHalt};
 
@@ -86,6 +86,7 @@ pub(crate) fn trading_run(result: &DailyTradingResult) -> String {
         decision.conditions.iter().map(|looked| format!("{} {}", mark(looked.holds), looked.sentence)),
     );
     lines.extend(decision.warnings.iter().map(|warning| format!("! {warning}")));
+    lines.extend(result.verdict.iter().flat_map(verdict));
     lines.extend(result.orders.iter().map(|order| order.sentence.clone()));
     lines.extend(result.position.iter().map(|position| position.sentence.clone()));
     lines.extend(result.monitor.iter().map(|monitor| format!("The position is watched by {monitor}.")));
@@ -102,6 +103,17 @@ pub(crate) fn trading_run(result: &DailyTradingResult) -> String {
     };
     lines.push(outcome.to_owned());
     lines.join("\n")
+}
+
+/// What would become of the order of a decision.
+fn verdict(verdict: &OrderVerdict) -> Vec<String> {
+    let mark = |outcome: &str| if outcome == "passed" { "✔" } else { "✖" };
+    let checks = verdict.checks.iter().map(|check| format!("{} {}", mark(&check.outcome), check.sentence));
+    let end = match &verdict.refusal {
+        None => "The order would be proposed.".to_owned(),
+        Some(why) => format!("The order would be refused: {why}"),
+    };
+    checks.chain([end]).collect()
 }
 
 /// `ttai trade show`.

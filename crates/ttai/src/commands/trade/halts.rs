@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use schemars::JsonSchema;
 use serde::Serialize;
-use ttai_ports::{Differences, HaltScope, HaltedTrading, Halts, OrderFilter, Orders, TradingHalt};
+use ttai_ports::{AuditNote, Differences, HaltScope, HaltedTrading, Halts, OrderFilter, Orders, TradingHalt};
 use ttai_store::Database;
 
 use super::note;
@@ -48,15 +48,12 @@ pub(super) async fn halt(database: &Database, args: TradeHaltArgs) -> anyhow::Re
         fail!(WrongRequest, "the reason is empty; say why, such as --reason \"earnings tonight\"");
     }
     let scope = scope(&args.scope, &args.options);
-    let HaltedTrading { halt, is_new, in_flight } =
-        database.halt(&scope, reason, &note(&args.options, "ttai trade halt")).await?;
-    let in_flight: Vec<OrderRow> = in_flight.iter().map(OrderRow::from).collect();
+    let HaltShown { halt, is_new, in_flight } =
+        halted(database, &scope, reason, &note(&args.options, "ttai trade halt")).await?;
     if let HaltScope::Account { user_id, account } = &scope
         && !is_known(database, user_id, account).await?
     {
-        output::note(&format!(
-            "note: no order was ever made in account {account}; if the number is wrong, nothing else is halted"
-        ));
+        output::note(&format!("note: {}", not_known(account)));
     }
     if args.options.json {
         output::json(&HaltShown { halt, is_new, in_flight })?;
@@ -69,8 +66,24 @@ pub(super) async fn halt(database: &Database, args: TradeHaltArgs) -> anyhow::Re
     Ok(ExitCode::SUCCESS)
 }
 
+/// Halts trading in a scope.
+pub(crate) async fn halted(
+    database: &Database,
+    scope: &HaltScope,
+    reason: &str,
+    note: &AuditNote,
+) -> anyhow::Result<HaltShown> {
+    let HaltedTrading { halt, is_new, in_flight } = database.halt(scope, reason, note).await?;
+    Ok(HaltShown { halt, is_new, in_flight: in_flight.iter().map(OrderRow::from).collect() })
+}
+
+/// What to know of a halt of an account in which nothing was ever traded.
+pub(crate) fn not_known(account: &str) -> String {
+    format!("no order was ever made in account {account}; if the number is wrong, nothing else is halted")
+}
+
 /// Whether an order was made in the account, or a difference found.
-async fn is_known(database: &Database, user: &str, account: &str) -> anyhow::Result<bool> {
+pub(crate) async fn is_known(database: &Database, user: &str, account: &str) -> anyhow::Result<bool> {
     let filter = OrderFilter { account: Some(account.to_owned()), limit: Some(1), ..OrderFilter::default() };
     Ok(!database.orders(user, &filter).await?.is_empty()
         || !database.differences(user, Some(account), false).await?.is_empty())

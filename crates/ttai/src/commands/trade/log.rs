@@ -13,7 +13,7 @@ use crate::cli::TradeExportArgs;
 use crate::output;
 
 /// Every trade that a filter lets through, page by page, oldest first.
-pub(super) async fn all_trades(
+pub(crate) async fn all_trades(
     database: &Database,
     user: &str,
     filter: TradeFilter,

@@ -5,7 +5,7 @@ mod answer;
 pub(crate) mod audit;
 mod differences;
 pub(crate) mod halts;
-mod log;
+pub(crate) mod log;
 pub(crate) mod orders;
 pub(crate) mod plan;
 mod reconcile;

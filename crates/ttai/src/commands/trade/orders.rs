@@ -78,14 +78,7 @@ pub(super) async fn list(database: &Database, args: TradeListArgs) -> anyhow::Re
 
 pub(super) async fn show(database: &Database, id: &str, options: &TradeOptions) -> anyhow::Result<ExitCode> {
     let user = options.user.as_str();
-    let record = find(database, user, id).await?;
-    let id = &record.client_order_id;
-    let shown = OrderShown {
-        order: OrderRow::from(&record),
-        intent: record.intent.as_ref().map(serde_json::to_value).transpose()?,
-        executions: database.executions(user, id).await?,
-        audit: entries_of(database, user, id).await?,
-    };
+    let shown = shown(database, user, &find(database, user, id).await?).await?;
     if options.json {
         output::json(&shown)?;
     } else {
@@ -94,8 +87,23 @@ pub(super) async fn show(database: &Database, id: &str, options: &TradeOptions) 
     Ok(ExitCode::SUCCESS)
 }
 
+/// An order with everything that was done with it.
+pub(crate) async fn shown(
+    database: &Database,
+    user: &str,
+    record: &OrderRecord,
+) -> anyhow::Result<OrderShown> {
+    let id = &record.client_order_id;
+    Ok(OrderShown {
+        order: OrderRow::from(record),
+        intent: record.intent.as_ref().map(serde_json::to_value).transpose()?,
+        executions: database.executions(user, id).await?,
+        audit: entries_of(database, user, id).await?,
+    })
+}
+
 /// The one order whose id is this, or begins so.
-pub(super) async fn find(database: &Database, user: &str, id: &str) -> anyhow::Result<OrderRecord> {
+pub(crate) async fn find(database: &Database, user: &str, id: &str) -> anyhow::Result<OrderRecord> {
     let id = id.trim();
     let own = id.strip_prefix(PREFIX).unwrap_or(id);
     if own.len() < SHORTEST_ID || !own.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '-') {

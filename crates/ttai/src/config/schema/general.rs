@@ -207,6 +207,13 @@ pub(super) const MCP: Section = Section {
             "Whether analyses through MCP may use `llm.model`, which costs money; the deterministic analysts work otherwise.",
         ),
         key(
+            "trading",
+            Kind::Flag,
+            "false",
+            "true",
+            "Whether assistants may propose orders and halt trading, with the toolset `trading`. No order is approved and no halt is ended through MCP.",
+        ),
+        key(
             "anonymous",
             Kind::Flag,
             "false",
