@@ -23,7 +23,7 @@ use crate::foreign::ForeignHandle;
 use crate::lab::{DEADLINE, Lab, symbol};
 
 /// The ports with a walk that takes a second a step, and nothing that keeps a second order away.
-fn quick(ports: Ports) -> Ports {
+pub(crate) fn quick(ports: Ports) -> Ports {
     let mut rules = TradingRules {
         walk: PriceWalk { steps: 2, seconds_a_step: 1, most_concession: Decimal::from(5) },
         ..TradingRules::default()
@@ -32,7 +32,7 @@ fn quick(ports: Ports) -> Ports {
     Ports { trading: TradingPorts { rules: Arc::new(rules), ..ports.trading.clone() }, ..ports }
 }
 
-async fn picks(lab: &Lab) -> anyhow::Result<()> {
+pub(crate) async fn picks(lab: &Lab) -> anyhow::Result<()> {
     let params = CSPScreenerParams {
         account: AccountContext { capital: Some(60_000.0), ..AccountContext::default() },
         criteria: ScreenCriteria {
@@ -54,12 +54,12 @@ async fn picks(lab: &Lab) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn params() -> DailyTradingParams {
+pub(crate) fn params() -> DailyTradingParams {
     DailyTradingParams { drill: true, ..DailyTradingParams::of(TradingStrategy::CspEntry) }
 }
 
 /// The order of a run once it waits for an answer.
-async fn asked(lab: &Lab, workflow_id: &str) -> anyhow::Result<String> {
+pub(crate) async fn asked(lab: &Lab, workflow_id: &str) -> anyhow::Result<String> {
     let handle = ForeignHandle::of(lab, workflow_id);
     let waits = |status: &DailyTradingStatus| status.awaiting_approval.is_some();
     let status: DailyTradingStatus = handle.status_until(waits).await?;

@@ -70,7 +70,7 @@ pub(crate) fn assert_same(read: &AnalysisRecord, saved: &AnalysisRecord) {
     assert_eq!(read, &AnalysisRecord { created_at: read.created_at, ..saved.clone() });
 }
 
-async fn ids(store: &Database, filter: &AnalysisFilter) -> Vec<String> {
+pub(crate) async fn ids(store: &Database, filter: &AnalysisFilter) -> Vec<String> {
     store.list(filter).await.unwrap().into_iter().map(|record| record.workflow_id).collect()
 }
 
