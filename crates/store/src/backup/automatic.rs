@@ -7,7 +7,7 @@ use chrono::Utc;
 use ttai_ports::StoreError;
 
 use super::BACKUP_LOG;
-use super::files::{create_private_folder, folder_of};
+use super::files::{create_private_folder, folder_of, free_name};
 use super::write::{BackupExtras, as_store_error, stamp, write};
 
 /// As many of them stay.
@@ -27,7 +27,8 @@ pub(crate) async fn before_migration(store: &Path, found: i64, program: i64) -> 
         ))
     };
     create_private_folder(&folder).map_err(|error| left(error.to_string()))?;
-    let into = folder.join(format!("schema-{found}-before-{program}-{}.tar", stamp(Utc::now())));
+    let into = folder.join(format!("schema-{found}-before-{program}-{}", stamp(Utc::now())));
+    let into = free_name(&into, ".tar");
     let report = write(store, &into, BackupExtras::default())
         .await
         .map_err(|error| left(as_store_error(error).to_string()))?;

@@ -72,6 +72,15 @@ pub(super) fn with_ending(path: &Path, ending: &str) -> PathBuf {
     path.into()
 }
 
+/// The path, or the first of `-2`, `-3`… behind its name that is free.
+pub(super) fn free_name(path: &Path, ending: &str) -> PathBuf {
+    let mut names = (1..).map(|number| match number {
+        1 => with_ending(path, ending),
+        _ => with_ending(path, &format!("-{number}{ending}")),
+    });
+    names.find(|name| !name.exists()).unwrap_or_else(|| with_ending(path, ending))
+}
+
 /// What a file's error is to a caller: `what` is "the backup cannot be written to /x".
 pub(super) fn unavailable(what: impl std::fmt::Display) -> impl Fn(io::Error) -> BackupError {
     move |error| BackupError::Unavailable(format!("{what}: {error}"))

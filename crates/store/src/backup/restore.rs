@@ -10,7 +10,7 @@ use sqlx::{ConnectOptions, Connection};
 use ttai_ports::StoreError;
 
 use super::files::{
-    Unfinished, blocking, create_private_folder, folder_of, sync_folder, unavailable, with_ending,
+    Unfinished, blocking, create_private_folder, folder_of, free_name, sync_folder, unavailable, with_ending,
 };
 use super::manifest::{BackupManifest, CONFIGURATION, Content};
 use super::write::stamp;
@@ -188,7 +188,7 @@ fn put_aside(store: &Path, now: DateTime<Utc>) -> io::Result<Option<PathBuf>> {
     if !is_occupied(store) {
         return Ok(None);
     }
-    let aside = free_name(&with_ending(store, &format!(".replaced-{}", stamp(now))));
+    let aside = free_name(&with_ending(store, &format!(".replaced-{}", stamp(now))), "");
     // The database last: as long as it is there, a restore that was interrupted finds the store occupied.
     for ending in ENDINGS.iter().rev() {
         match fs::rename(with_ending(store, ending), with_ending(&aside, ending)) {
@@ -205,18 +205,9 @@ fn save_configuration(from: &Path, folder: &Path, now: DateTime<Utc>) -> Result<
     create_private_folder(folder).map_err(failed())?;
     let plain = folder.join(CONFIGURATION);
     let path = match plain.exists() {
-        true => free_name(&with_ending(&plain, &format!(".restored-{}", stamp(now)))),
+        true => free_name(&with_ending(&plain, &format!(".restored-{}", stamp(now))), ""),
         false => plain,
     };
     write_whole(&path, &[&fs::read(from).map_err(failed())?]).map_err(failed())?;
     Ok(path)
-}
-
-/// The path, or the first of `PATH-2`, `PATH-3`… that is free.
-fn free_name(path: &Path) -> PathBuf {
-    let mut names = (1..).map(|number| match number {
-        1 => path.to_owned(),
-        _ => with_ending(path, &format!("-{number}")),
-    });
-    names.find(|name| !name.exists()).unwrap_or_else(|| path.to_owned())
 }

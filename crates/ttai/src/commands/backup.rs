@@ -1,6 +1,6 @@
 //! `ttai backup` and `ttai restore`: the store, what waits for it, and the configuration without its secrets as one file, and back.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use chrono::{DateTime, Utc};
@@ -73,10 +73,10 @@ pub async fn back_up(global: &GlobalArgs, args: BackupArgs) -> anyhow::Result<Ex
         secrets_left_out: saved.left_out,
         spool: Some(wiring::spool_folder(&settings)?),
     };
-    // Whoever interrupts it finds nothing half done: what was begun is removed when it is dropped.
+    // The copy that was begun is removed when this is dropped.
     let report = tokio::select! {
         report = ttai_store::back_up(&url, &into, extras) => report.map_err(failure)?,
-        _ = asked_to_stop() => fail!(Interrupted, "the backup was interrupted; nothing is left of it"),
+        _ = asked_to_stop() => fail!(Interrupted, "the backup was interrupted; there is none"),
     };
     let shown = backup_shown(report);
     if args.json {
@@ -209,6 +209,8 @@ fn size(bytes: u64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
 
     #[test]

@@ -102,7 +102,7 @@ to = ["ann@mail.example", "bob \"the\" builder@mail.example"]
 username = "ann"
 password_file = "mail-password"
 [models.gateway]
-base_url = "http://user:pl4nted@127.0.0.1:4000/v1"
+base_url = "http://127.0.0.1:4000/v1?key=pl4nted"
 [providers.cboe]
 timeout = "90s"
 [providers.rss]
@@ -121,8 +121,9 @@ feeds = [{ name = "mine", url = "https://news.example/feed?key=pl4nted" }]
             std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
         }
         let environment = Environment::of(&[
+            ("TTAI_TASTYTRADE_CLIENT_SECRET", "pl4nted"),
             ("TTAI_TASTYTRADE_REFRESH_TOKEN", "pl4nted"),
-            ("TTAI__PROVIDERS__CBOE__RATE", "30/min"),
+            ("TTAI__PROVIDERS__CBOE__RATE_LIMIT", "30/min"),
         ]);
         let config = load(Some(&path), &environment);
         assert!(config.problems.is_empty(), "{:?}", config.problems);
@@ -135,6 +136,7 @@ feeds = [{ name = "mine", url = "https://news.example/feed?key=pl4nted" }]
                 "channels.mail.password",
                 "models.gateway.base_url",
                 "providers.rss.feeds",
+                "providers.tastytrade.client_secret",
                 "providers.tastytrade.refresh_token"
             ]
         );
