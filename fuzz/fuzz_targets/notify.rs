@@ -6,12 +6,13 @@ use chrono::{DateTime, Duration};
 use http::StatusCode;
 use libfuzzer_sys::fuzz_target;
 use secrecy::SecretString;
-use ttai_notify::{discord, slack, webhook};
+use ttai_notify::{discord, ntfy, slack, webhook};
 
 fuzz_target!(|input: (u16, &str, &[u8])| {
     let (status, header, body) = input;
     if let Ok(status) = StatusCode::from_u16(100 + status % 900) {
         let _ = discord::parse_refusal(status, body).to_string();
+        let _ = ntfy::parse_refusal(status, body).to_string();
         let _ = slack::parse_refusal(status, body).to_string();
     }
     let key = SecretString::from("a key that no input knows");

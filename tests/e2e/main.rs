@@ -4,6 +4,7 @@
 mod alerts;
 mod analyses;
 mod auto_run;
+mod backups;
 mod black_hole;
 mod cancelling;
 mod client_examples;

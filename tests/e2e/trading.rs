@@ -55,12 +55,12 @@ pub(crate) async fn picks(lab: &Lab) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn params() -> DailyTradingParams {
+pub(crate) fn params() -> DailyTradingParams {
     DailyTradingParams { drill: true, ..DailyTradingParams::of(TradingStrategy::CspEntry) }
 }
 
 /// The order of a run once it waits for an answer.
-async fn asked(lab: &Lab, workflow_id: &str) -> anyhow::Result<String> {
+pub(crate) async fn asked(lab: &Lab, workflow_id: &str) -> anyhow::Result<String> {
     let handle = ForeignHandle::of(lab, workflow_id);
     let waits = |status: &DailyTradingStatus| status.awaiting_approval.is_some();
     let status: DailyTradingStatus = handle.status_until(waits).await?;

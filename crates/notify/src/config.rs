@@ -8,6 +8,7 @@ use ttai_ports::{AccountLimits, PortError};
 use crate::channels::Channel;
 use crate::discord::{Discord, DiscordConfig};
 use crate::email::{Email, EmailConfig};
+use crate::ntfy::{Ntfy, NtfyConfig};
 use crate::slack::{Slack, SlackConfig};
 use crate::webhook::{Webhook, WebhookConfig};
 
@@ -21,6 +22,8 @@ pub enum ChannelConfig {
     Slack(SlackConfig),
     /// E-mail over SMTP.
     Email(EmailConfig),
+    /// A push message by a topic of ntfy.
+    Ntfy(NtfyConfig),
     /// A receiver of the user's own, with signed requests.
     Webhook(WebhookConfig),
 }
@@ -37,6 +40,7 @@ impl ChannelConfig {
             Self::Discord(config) => Box::new(Discord::new(name, config, limits)?),
             Self::Slack(config) => Box::new(Slack::new(name, &config, limits)?),
             Self::Email(config) => Box::new(Email::new(name, config, limits)?),
+            Self::Ntfy(config) => Box::new(Ntfy::new(name, &config, limits)?),
             Self::Webhook(config) => Box::new(Webhook::new(name, config, limits)?),
         })
     }
@@ -70,6 +74,7 @@ mod tests {
             read(r#"{"type":"email","host":"mail","from":"a@x.org","to":["b@x.org"]}"#),
             Ok(ChannelConfig::Email(_))
         ));
+        assert!(matches!(read(r#"{"type":"ntfy","url":"https://x/a"}"#), Ok(ChannelConfig::Ntfy(_))));
         assert!(matches!(
             read(r#"{"type":"webhook","url":"https://x/","secret":"0123456789abcdef"}"#),
             Ok(ChannelConfig::Webhook(_))

@@ -9,6 +9,7 @@ mod config;
 pub mod discord;
 pub mod email;
 mod multipart;
+pub mod ntfy;
 mod refusal;
 pub mod slack;
 mod text;

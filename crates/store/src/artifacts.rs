@@ -61,7 +61,12 @@ const MAX_MEDIA_TYPE_BYTES: usize = 255;
 
 /// SHA-256 (FIPS 180-4) of the bytes in lower-case hexadecimal, the name under which an artefact is kept.
 pub fn sha256_hex(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut hex, byte| {
+    hex(&Sha256::digest(bytes))
+}
+
+/// Lower-case hexadecimal.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut hex, byte| {
         // Writing to a String does not fail.
         let _ = write!(hex, "{byte:02x}");
         hex

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::path::Path;
+use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgRow};
 use sqlx::sqlite::SqliteRow;
@@ -153,7 +154,7 @@ impl Database {
                 Target::Postgres(connect) => Self::open_postgres(connect, options).await,
             }
         };
-        within(options.opening_deadline(), "opening the store", opening).await
+        within(options.opening_deadline() + time_to_back_up(url), "opening the store", opening).await
     }
 
     async fn open_sqlite(path: &Path, options: StoreOptions) -> Result<Self, StoreError> {
@@ -272,6 +273,15 @@ impl Database {
     ) -> Result<Option<T>, StoreError> {
         Ok(self.all(what, statement).await?.into_iter().next())
     }
+}
+
+/// What a backup before a migration may take besides: a slow disk writes some megabytes a second.
+fn time_to_back_up(url: &StoreUrl) -> Duration {
+    let bytes = match url.target() {
+        Target::Sqlite(path) => std::fs::metadata(path).map_or(0, |file| file.len()),
+        Target::Postgres(_) => 0,
+    };
+    Duration::from_secs(bytes / 5_000_000)
 }
 
 impl fmt::Debug for Database {

@@ -132,6 +132,26 @@ impl HostClaim {
     }
 }
 
+impl HostClaim {
+    /// Claims the database for this process alone, so that nobody opens it meanwhile; none while somebody has it open.
+    pub(crate) fn take_alone(database: &Path, host: &HostIdentity) -> Result<Option<Self>, StoreError> {
+        let path = claim_path(database);
+        let failed = |error: std::io::Error| {
+            StoreError::Unavailable(format!("the host file {} cannot be used: {error}", path.display()))
+        };
+        let mut file = open(&path).map_err(failed)?;
+        if !try_lock(file.try_lock()).map_err(failed)? {
+            return Ok(None);
+        }
+        let claim = read(&mut file).map_err(failed)?;
+        if claim.as_ref().is_some_and(|claim| host.relation_to(claim) == Relation::Other) {
+            return Err(refusal(&path, claim.as_ref()));
+        }
+        write(&mut file, host).map_err(failed)?;
+        Ok(Some(Self { _lock: file }))
+    }
+}
+
 /// Writes the host's claim where nobody holds the lock and the claim is still the one that was seen.
 fn take_over(file: &mut File, seen: Option<&HostIdentity>, host: &HostIdentity) -> std::io::Result<()> {
     if !try_lock(file.try_lock())? {
@@ -241,6 +261,19 @@ mod tests {
         );
         std::fs::remove_file(claim_path(&database)).unwrap();
         HostClaim::take(&database, &host("m2", "b2", "bob")).unwrap();
+    }
+
+    #[test]
+    fn alone_is_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = folder.path().join("ttai.db");
+        let ours = host("m1", "b1", "ann");
+        let shared = HostClaim::take(&database, &ours).unwrap();
+        assert!(HostClaim::take_alone(&database, &ours).unwrap().is_none());
+        drop(shared);
+        assert!(HostClaim::take_alone(&database, &host("m2", "b2", "bob")).is_err());
+        let alone = HostClaim::take_alone(&database, &ours).unwrap();
+        assert!(alone.is_some() && HostClaim::take_alone(&database, &ours).unwrap().is_none());
     }
 
     #[test]

@@ -11,7 +11,8 @@
 //! - no error and no description contains a password.
 //!
 //! A [`Database`] is one handle; each kind of row is a trait of it in a file of its own, with one SQL text for both
-//! databases. [`Spooled`] stands before it for what must not wait for it.
+//! databases. [`Spooled`] stands before it for what must not wait for it. [`back_up`] and [`restore`] carry a SQLite store into one file
+//! and back; a migration begins with a backup.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), ttai_ports::StoreError> {
@@ -27,6 +28,7 @@ mod alerts;
 mod analyses;
 mod artifacts;
 mod audit_trail;
+mod backup;
 mod checks;
 mod database;
 mod deadline;
@@ -68,6 +70,10 @@ use std::time::Duration;
 use ttai_ports::StoreError;
 
 pub use artifacts::sha256_hex;
+pub use backup::{
+    BACKUP_LOG, BackupError, BackupExtras, BackupFile, BackupManifest, BackupReport, RestoreReport,
+    RestoreTarget, back_up, default_backup_name, restore,
+};
 pub use database::Database;
 pub use limits::{limits, open_limits};
 pub use retention::{RetainingDatabase, Retention};

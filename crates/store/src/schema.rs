@@ -1,17 +1,18 @@
 //! The schema's version: what a store has, what this program has, and the way from one to the other.
 
 use std::fmt;
+use std::path::{Path, PathBuf};
 
 use sqlx::migrate::{AppliedMigration, Migrate, Migration, MigrationType};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection, SqlSafeStr, SqliteConnection};
 use ttai_ports::StoreError;
 
-use crate::StoreOptions;
 use crate::deadline::within;
 use crate::error::{from_migration, from_sqlx};
 use crate::statement::Dialect;
 use crate::url::{StoreUrl, Target};
+use crate::{StoreOptions, backup};
 
 /// Version, description and SQL of a migration.
 type Step = (i64, &'static str, &'static str);
@@ -85,6 +86,8 @@ pub struct SchemaStatus {
     pub state: SchemaState,
     /// The version that this program has.
     pub program: i64,
+    /// The backup that leads back to this program, where the schema is newer and ttai made one before it migrated the store.
+    pub backup: Option<PathBuf>,
 }
 
 impl SchemaStatus {
@@ -110,15 +113,34 @@ impl fmt::Display for SchemaStatus {
                 "schema {found}, this program has {program}; run `ttai store migrate` (`ttai dev` and `ttai worker` migrate it, too)"
             ),
             SchemaState::Current(found) => write!(f, "schema {found}, up to date"),
-            SchemaState::Newer(found) => f.write_str(&newer(found, program)),
+            SchemaState::Newer(found) => f.write_str(&newer(found, program, self.backup.as_deref())),
         }
     }
 }
 
-fn newer(found: i64, program: i64) -> String {
+/// What helps where the program is too old.
+fn newer(found: i64, program: i64, backup: Option<&Path>) -> String {
+    let back = match backup {
+        Some(backup) => {
+            format!("run `ttai restore --replace {}`, the backup made before that upgrade", backup.display())
+        }
+        None => "restore a backup from before that upgrade".to_owned(),
+    };
     format!(
-        "schema {found} is newer than this program's {program}; run the `ttai` that wrote it, or a newer one"
+        "schema {found} is newer than this program's {program}: upgrade ttai. To go back instead, stop every worker and {back}; \
+         what was saved since is lost"
     )
+}
+
+/// That a backup is newer than this program, and what helps.
+pub(crate) fn check_backup(schema: i64, ttai: &str) -> Result<(), StoreError> {
+    let program = latest();
+    if schema <= program {
+        return Ok(());
+    }
+    Err(StoreError::Schema(format!(
+        "the backup has schema {schema}, of ttai {ttai}, and this program has {program}: upgrade ttai and run `ttai restore` again"
+    )))
 }
 
 /// Reads the schema's version and changes nothing: no file is created and nothing is migrated.
@@ -147,7 +169,11 @@ pub async fn schema_status(url: &StoreUrl) -> Result<SchemaStatus, StoreError> {
             (within(deadline, "reading the schema's version", call).await?, latest())
         }
     };
-    Ok(SchemaStatus { store: url.to_string(), state: state(found, program), program })
+    let backup = match url.target() {
+        Target::Sqlite(path) => backup::newest_for(path, program),
+        Target::Postgres(_) => None,
+    };
+    Ok(SchemaStatus { store: url.to_string(), state: state(found, program), program, backup })
 }
 
 fn state(found: Option<i64>, program: i64) -> SchemaState {
@@ -162,37 +188,49 @@ fn state(found: Option<i64>, program: i64) -> SchemaState {
 /// Brings a SQLite file to this program's version. One immediate transaction is the lock: of several processes one
 /// migrates, the others wait and find it done, and a crash leaves the file as it was. A file that is up to date is only
 /// read, so that it can be opened while another process writes.
-pub(crate) async fn migrate_sqlite(connection: &mut SqliteConnection) -> Result<(), StoreError> {
-    if sqlite_version(connection).await? == Some(latest()) {
+///
+/// A `store` with rows is backed up first, under that lock: nothing is written between the backup and the migration. Where no
+/// backup can be made the file stays as it was.
+pub(crate) async fn migrate_sqlite(
+    connection: &mut SqliteConnection,
+    store: Option<&Path>,
+) -> Result<(), StoreError> {
+    let (program, backup) = (latest(), store.and_then(|store| backup::newest_for(store, latest())));
+    let failed = |error| from_sqlx(MIGRATING, error);
+    if sqlite_version(connection).await? == Some(program) {
         let applied = connection.list_applied_migrations(TABLE).await;
-        return check_applied(
-            &applied.map_err(|e| from_migration(MIGRATING, e))?,
-            &migrations(Dialect::Sqlite),
-        );
+        let applied = applied.map_err(|error| from_migration(MIGRATING, error))?;
+        return check_applied(&applied, &migrations(Dialect::Sqlite), backup.as_deref());
     }
-    let mut transaction =
-        connection.begin_with("BEGIN IMMEDIATE").await.map_err(|e| from_sqlx(MIGRATING, e))?;
-    sqlite_version(&mut transaction).await?;
-    apply_pending(&mut *transaction, Dialect::Sqlite).await?;
-    transaction.commit().await.map_err(|e| from_sqlx(MIGRATING, e))
+    let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
+    let found = sqlite_version(&mut transaction).await?.filter(|found| *found < program);
+    if let (Some(found), Some(store)) = (found, store) {
+        backup::before_migration(store, found, program).await?;
+    }
+    apply_pending(&mut *transaction, Dialect::Sqlite, backup.as_deref()).await?;
+    transaction.commit().await.map_err(failed)
 }
 
 /// Brings a PostgreSQL database to this program's version under the driver's advisory lock, which ends with the
 /// connection where a step fails.
 pub(crate) async fn migrate_postgres(connection: &mut PgConnection) -> Result<(), StoreError> {
     connection.lock().await.map_err(|e| from_migration(MIGRATING, e))?;
-    apply_pending(connection, Dialect::Postgres).await?;
+    apply_pending(connection, Dialect::Postgres, None).await?;
     connection.unlock().await.map_err(|e| from_migration(MIGRATING, e))
 }
 
 /// Checks what was applied and applies the rest, each in a transaction with the note that it was. The caller holds the
 /// lock.
-async fn apply_pending<C: Migrate>(connection: &mut C, dialect: Dialect) -> Result<(), StoreError> {
+async fn apply_pending<C: Migrate>(
+    connection: &mut C,
+    dialect: Dialect,
+    backup: Option<&Path>,
+) -> Result<(), StoreError> {
     let failed = |error| from_migration(MIGRATING, error);
     connection.ensure_migrations_table(TABLE).await.map_err(failed)?;
     let applied = connection.list_applied_migrations(TABLE).await.map_err(failed)?;
     let migrations = migrations(dialect);
-    check_applied(&applied, &migrations)?;
+    check_applied(&applied, &migrations, backup)?;
     for migration in migrations.iter().filter(|known| applied.iter().all(|row| row.version != known.version))
     {
         connection.apply(TABLE, migration).await.map_err(failed)?;
@@ -201,10 +239,14 @@ async fn apply_pending<C: Migrate>(connection: &mut C, dialect: Dialect) -> Resu
 }
 
 /// Refuses a store that a newer or another program migrated.
-fn check_applied(applied: &[AppliedMigration], known: &[Migration]) -> Result<(), StoreError> {
+fn check_applied(
+    applied: &[AppliedMigration],
+    known: &[Migration],
+    backup: Option<&Path>,
+) -> Result<(), StoreError> {
     let program = known.iter().map(|migration| migration.version).max().unwrap_or(0);
     if let Some(found) = applied.iter().map(|row| row.version).max().filter(|found| *found > program) {
-        return Err(StoreError::Schema(newer(found, program)));
+        return Err(StoreError::Schema(newer(found, program, backup)));
     }
     for row in applied {
         if !known
@@ -310,12 +352,20 @@ mod tests {
 
     #[test]
     fn the_status_says_what_to_run() {
-        let line =
-            |state| SchemaStatus { store: "sqlite at /data/ttai.db".into(), state, program: 2 }.to_string();
+        let status = |state, backup| SchemaStatus {
+            store: "sqlite at /data/ttai.db".into(),
+            state,
+            program: 2,
+            backup,
+        };
+        let line = |state| status(state, None).to_string();
         assert_eq!(line(SchemaState::Current(2)), "schema 2, up to date");
         assert!(line(SchemaState::Absent).contains("run `ttai store migrate`"));
         let older = line(SchemaState::Older(1));
         assert!(older.starts_with("schema 1, this program has 2; run `ttai store migrate`"), "{older}");
-        assert!(line(SchemaState::Newer(3)).contains("run the `ttai` that wrote it"));
+        let newer = line(SchemaState::Newer(3));
+        assert!(newer.contains("upgrade ttai") && newer.contains("restore a backup from before"), "{newer}");
+        let newer = status(SchemaState::Newer(3), Some("/data/backups/b.tar".into())).to_string();
+        assert!(newer.contains("`ttai restore --replace /data/backups/b.tar`"), "{newer}");
     }
 }

@@ -4,7 +4,7 @@
 //! cut short or altered is known by its name. Several processes of a host may share the folder.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
@@ -28,7 +28,7 @@ pub(crate) enum SpoolKind {
 impl SpoolKind {
     pub(crate) const ALL: [Self; 2] = [Self::Artifacts, Self::Analyses];
 
-    const fn folder(self) -> &'static str {
+    pub(crate) const fn folder(self) -> &'static str {
         match self {
             Self::Artifacts => "artifacts",
             Self::Analyses => "analyses",
@@ -159,6 +159,21 @@ impl Spool {
         }
     }
 
+    /// A whole file as it lies here, checked as [`Spool::get`] does.
+    pub(crate) fn whole(&self, kind: SpoolKind, sha256: &str) -> io::Result<Option<Vec<u8>>> {
+        match fs::read(self.path(kind, sha256)) {
+            Ok(bytes) => split(sha256, bytes.clone()).map(|_| Some(bytes)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Takes a whole file of another spool.
+    pub(crate) fn put_whole(&self, kind: SpoolKind, sha256: &str, bytes: &[u8]) -> io::Result<()> {
+        split(sha256, bytes.to_owned())?;
+        write_whole(&self.path(kind, sha256), &[bytes])
+    }
+
     /// The hashes of all that is here.
     pub(crate) fn names(&self, kind: SpoolKind) -> io::Result<Vec<String>> {
         let mut names = Vec::new();
@@ -230,7 +245,7 @@ fn sizes(folder: &Path) -> io::Result<Vec<u64>> {
 }
 
 /// A file beside the path that takes its name once all of it is on the disk.
-fn write_whole(path: &Path, parts: &[&[u8]]) -> io::Result<()> {
+pub(crate) fn write_whole(path: &Path, parts: &[&[u8]]) -> io::Result<()> {
     static NUMBER: AtomicU64 = AtomicU64::new(0);
     let folder = path.parent().unwrap_or(Path::new("."));
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
@@ -254,16 +269,19 @@ fn write_whole(path: &Path, parts: &[&[u8]]) -> io::Result<()> {
 
 /// A file's media type and bytes, checked against its name.
 fn read(path: &Path) -> io::Result<Artifact> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    split(&name, fs::read(path)?)
+}
+
+/// The media type and the bytes of a file of that name.
+fn split(name: &str, mut bytes: Vec<u8>) -> io::Result<Artifact> {
     let damaged = |what: String| io::Error::new(io::ErrorKind::InvalidData, what);
-    let mut bytes = Vec::new();
-    File::open(path)?.read_to_end(&mut bytes)?;
     let line_end = bytes.iter().take(MOST_MEDIA_TYPE_BYTES).position(|byte| *byte == b'\n');
     let line_end = line_end.ok_or_else(|| damaged("it does not begin with a media type".to_owned()))?;
     let content = bytes.split_off(line_end + 1);
     bytes.truncate(line_end);
     let media_type = String::from_utf8(bytes).map_err(|error| damaged(error.to_string()))?;
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    verify(&name, media_type, content).map_err(|error| damaged(error.to_string()))
+    verify(name, media_type, content).map_err(|error| damaged(error.to_string()))
 }
 
 #[cfg(test)]

@@ -68,7 +68,7 @@ async fn migrate_when_free(path: &Path, options: StoreOptions) -> Result<(), Sto
     loop {
         match connect.connect().await {
             Ok(mut connection) => {
-                schema::migrate_sqlite(&mut connection).await?;
+                schema::migrate_sqlite(&mut connection, Some(path)).await?;
                 return connection.close().await.map_err(|error| from_sqlx("opening the store", error));
             }
             Err(error) if is_busy(&error) => tokio::time::sleep(std::time::Duration::from_millis(20)).await,

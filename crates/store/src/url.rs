@@ -182,6 +182,17 @@ pub(crate) fn postgres_place(options: &PgConnectOptions) -> String {
     format!("postgres at {user}@{host}:{}/{database}", options.get_port())
 }
 
+/// A PostgreSQL command's words for the database, without a password: ` --host=db --port=5432 --username=ann ttai`.
+pub(crate) fn postgres_words(options: &PgConnectOptions) -> String {
+    let host = match options.get_socket() {
+        Some(socket) => socket.display().to_string(),
+        None => options.get_host().to_owned(),
+    };
+    let (port, user) = (options.get_port(), options.get_username());
+    let database = options.get_database().unwrap_or(user);
+    format!(" --host={host} --port={port} --username={user} --dbname={database}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -6,6 +6,7 @@
     reason = "helpers of tests; clippy exempts only the tests themselves"
 )]
 
+mod backup;
 mod contract;
 #[cfg(unix)]
 mod server;

@@ -21,10 +21,11 @@ use crate::config::{Config, time_of_day, time_zone};
 use crate::notifier::LOG;
 
 /// A kind of channel: messages a minute, and the characters of a digest that it shows whole.
-const KINDS: [(&str, Option<u32>, usize); 4] = [
+const KINDS: [(&str, Option<u32>, usize); 5] = [
     ("discord", Some(30), 3_900),
     ("slack", Some(60), 8_500),
     ("email", Some(10), 60_000),
+    ("ntfy", Some(12), 2_900),
     ("webhook", None, 60_000),
 ];
 /// How often the ledger is looked at.

@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use secrecy::SecretString;
 use ttai_notify::discord::DiscordConfig;
 use ttai_notify::email::{EmailConfig, EmailSecurity};
+use ttai_notify::ntfy::NtfyConfig;
 use ttai_notify::slack::SlackConfig;
 use ttai_notify::webhook::WebhookConfig;
 use ttai_notify::{ChannelConfig, Channels, NamedChannel};
@@ -92,6 +93,15 @@ fn channel(config: &Config, section: &str) -> Option<ChannelConfig> {
             rate: None,
         }),
         "slack" => ChannelConfig::Slack(SlackConfig { url: url(), timeout_seconds, rate: None }),
+        "ntfy" => ChannelConfig::Ntfy(NtfyConfig {
+            url: url(),
+            token: secret("token"),
+            username: text("username"),
+            password: secret("password"),
+            max_file_bytes: 2_000_000,
+            timeout_seconds,
+            rate: None,
+        }),
         "webhook" => ChannelConfig::Webhook(WebhookConfig {
             url: url(),
             secret: secret("secret")?,

@@ -5,6 +5,7 @@ use std::io::{IsTerminal, Write};
 use schemars::JsonSchema;
 use serde::Serialize;
 use tracing_subscriber::EnvFilter;
+use ttai_store::BACKUP_LOG;
 
 use crate::notifier::LOG_TARGET;
 use crate::report::Paint;
@@ -101,10 +102,10 @@ pub fn init_logs(verbose: u8, reports: bool) {
         _ => "info,ttai=debug,ttai_activities=debug",
     };
     let filter = EnvFilter::try_from_env("TTAI_LOG").unwrap_or_else(|_| EnvFilter::new(default));
-    // A notification is delivered, not logged: no filter keeps it back.
-    let delivered = format!("{LOG_TARGET}=info").parse();
-    let filter =
-        delivered.map_or_else(|_| filter.clone(), |delivered| filter.clone().add_directive(delivered));
+    // A notification is delivered, not logged, and a backup that ttai made by itself is said: no filter keeps them back.
+    let always =
+        [LOG_TARGET, BACKUP_LOG].into_iter().filter_map(|target| format!("{target}=info").parse().ok());
+    let filter = always.fold(filter, EnvFilter::add_directive);
     let logs = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

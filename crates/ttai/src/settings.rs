@@ -83,6 +83,16 @@ impl Settings {
         })
     }
 
+    /// The same with another data directory, and the store in it.
+    ///
+    /// # Errors
+    /// A folder whose path cannot be made absolute.
+    pub fn moved_to(self, data_dir: &Path) -> anyhow::Result<Self> {
+        let data_dir = std::path::absolute(data_dir)
+            .with_context(|| format!("data directory {}", data_dir.display()))?;
+        Ok(Self { store_url: sqlite_in(&data_dir), data_dir, ..self })
+    }
+
     /// Settings of a market and a folder, and nothing else.
     #[must_use]
     pub fn of_market(data_dir: &Path, market: MarketChoice) -> Self {

@@ -8,6 +8,7 @@
 
 mod discord;
 mod email;
+mod ntfy;
 mod secrets;
 mod slack;
 mod smtp_server;

@@ -79,6 +79,8 @@ fn configurations(base: &str, smtp_port: u16) -> Vec<serde_json::Value> {
                "previous_secret": format!("{PLANTED}-9876543210")}),
         json!({"type": "email", "host": "127.0.0.1", "port": smtp_port, "security": "none", "timeout_seconds": 1,
                "username": "user", "password": PLANTED, "from": "a@example.org", "to": ["b@example.org"]}),
+        json!({"type": "ntfy", "url": format!("{base}/ntfy/{PLANTED}?auth={PLANTED}"), "token": format!("tk_{PLANTED}")}),
+        json!({"type": "ntfy", "url": format!("{base}/ntfy/{PLANTED}"), "username": "user", "password": PLANTED}),
         // A password on its way to a server without TLS.
         json!({"type": "email", "host": "127.0.0.1", "port": smtp_port, "timeout_seconds": 1,
                "username": "user", "password": PLANTED, "from": "a@example.org", "to": ["b@example.org"]}),
@@ -137,6 +139,8 @@ async fn no_channel_shows_its_credentials() {
         json!({"type": "slack", "url": format!("http://slack.example/{PLANTED}")}),
         json!({"type": "slack", "url": format!("{PLANTED} is no address")}),
         json!({"type": "webhook", "url": "https://x.example/", "secret": PLANTED}),
+        json!({"type": "ntfy", "url": format!("https://x.example/{PLANTED}/"), "token": PLANTED}),
+        json!({"type": "ntfy", "url": format!("https://x.example/{PLANTED}"), "password": PLANTED}),
         json!({"type": "email", "host": "mail.example", "security": "none", "username": "u", "password": PLANTED, "from": "a@x.org", "to": ["a@x.org"]}),
     ] {
         let limits: Arc<dyn AccountLimits> = Arc::new(LocalLimits::default());

@@ -46,7 +46,7 @@ pub(crate) fn saved_headers(headers: &HeaderMap, names: &[&str]) -> Vec<(String,
 /// One message as it arrived.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct InboxMessage {
-    /// `discord`, `slack`, `webhook`.
+    /// `discord`, `slack`, `ntfy`, `webhook`.
     pub channel: String,
     /// Which of the channel's receivers: the webhook's id, without its token.
     pub target: String,

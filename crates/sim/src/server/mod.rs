@@ -15,6 +15,7 @@ pub mod faults;
 pub mod inbox;
 mod listing;
 pub mod market;
+mod ntfy;
 mod openai;
 pub mod prints;
 mod rss;
@@ -120,6 +121,8 @@ pub struct Endpoints {
     pub discord: String,
     /// Slack's webhooks.
     pub slack: String,
+    /// ntfy's topics.
+    pub ntfy: String,
     /// A generic webhook's receiver.
     pub webhook: String,
     /// Clock, faults and inbox of the simulation itself.
@@ -143,6 +146,7 @@ impl Endpoints {
             openai: http("openai/v1"),
             discord: http("discord"),
             slack: http("slack"),
+            ntfy: http("ntfy"),
             webhook: http("webhook"),
             control: http("_sim"),
         }
@@ -221,6 +225,7 @@ fn router(state: &SimState) -> Router {
         .nest("/tastytrade", tastytrade::router(state.clone()))
         .nest("/discord", discord::router(state.clone()))
         .nest("/slack", slack::router(state.clone()))
+        .nest("/ntfy", ntfy::router(state.clone()))
         .nest("/webhook", webhook::router(state.clone()))
         .nest("/cboe", cboe::router(state.clone()))
         .nest("/edgar", edgar::router(state.clone()))

@@ -70,7 +70,7 @@ pub(crate) fn assert_same(read: &AnalysisRecord, saved: &AnalysisRecord) {
     assert_eq!(read, &AnalysisRecord { created_at: read.created_at, ..saved.clone() });
 }
 
-async fn ids(store: &Database, filter: &AnalysisFilter) -> Vec<String> {
+pub(crate) async fn ids(store: &Database, filter: &AnalysisFilter) -> Vec<String> {
     store.list(filter).await.unwrap().into_iter().map(|record| record.workflow_id).collect()
 }
 
@@ -400,7 +400,7 @@ pub(crate) async fn the_schema_is_made_once_and_a_newer_one_refused(bench: &Benc
     assert_eq!(schema_status(bench.url()).await.unwrap().state, SchemaState::Newer(999));
     let error = Database::open(bench.url()).await.err().unwrap();
     assert!(matches!(error, StoreError::Schema(_)), "{error}");
-    assert!(error.to_string().contains("999") && error.to_string().contains("or a newer one"), "{error}");
+    assert!(error.to_string().contains("999") && error.to_string().contains("upgrade ttai"), "{error}");
 }
 
 pub(crate) async fn an_edited_migration_is_noticed(bench: &Bench) {

@@ -48,7 +48,7 @@ async fn migrate<C: Migrate>(connection: &mut C, steps: [(&'static str, &'static
     }
 }
 
-async fn version_3(bench: &Bench) {
+pub(crate) async fn version_3(bench: &Bench) {
     match bench {
         Bench::Sqlite { file, .. } => {
             std::fs::create_dir_all(std::path::Path::new(file).parent().unwrap()).unwrap();

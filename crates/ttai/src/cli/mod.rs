@@ -3,6 +3,7 @@
 mod accounts;
 mod alerts;
 mod analyses;
+mod backups;
 #[cfg(test)]
 mod documented;
 mod drills;
@@ -44,6 +45,7 @@ pub use analyses::{
     AccountArg, AnalyzeArgs, CancelArgs, HistoryArgs, ListArgs, RunCommand, ShowArgs, StartArgs, TradeArgs,
     ViewArgs, WaitArgs,
 };
+pub use backups::{BackupArgs, RestoreArgs};
 pub use drills::{
     DrillAlertsArgs, DrillBroker, DrillCommand, DrillDayArgs, DrillIdleArgs, DrillLatencyArgs, DrillMcpArgs,
     DrillScreenArgs, DrillTradeArgs,
@@ -222,6 +224,10 @@ pub enum Command {
     /// Bring the store's schema to this version, or show how it is.
     #[command(subcommand)]
     Store(StoreCommand),
+    /// Back the store up while everything runs, with the configuration but without secrets, into one file.
+    Backup(BackupArgs),
+    /// Put a backup in its place, with the workers stopped. The file is checked first; an older one is migrated.
+    Restore(RestoreArgs),
     /// Ask a running worker whether it takes work; the exit code is 0 if it does.
     Health(HealthArgs),
     /// Print a shell's completions: `ttai completions bash > ~/.local/share/bash-completion/completions/ttai`.

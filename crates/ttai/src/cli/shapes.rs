@@ -20,7 +20,7 @@ use ttai_quant::wheel::WheelReport;
 
 use super::command;
 use crate::commands::trade::rows::{DifferenceRow, LoggedTradeRow, OrderShown};
-use crate::commands::{Deleted, alert, config, doctor, journal, preferences, screener, trade};
+use crate::commands::{Deleted, alert, backup, config, doctor, journal, preferences, screener, trade};
 use crate::config::Shown;
 use crate::report::{MonitorRow, ScheduleRow};
 use crate::runs::RunRow;
@@ -42,6 +42,7 @@ shapes! {
     "ttai alert show" => alert::AlertShown,
     "ttai alert test" => AlertDefinition,
     "ttai analyze" => FullAnalysisResult,
+    "ttai backup" => backup::BackupShown,
     "ttai config check" => config::ConfigChecked,
     "ttai config show" => Vec<Shown>,
     "ttai doctor" => Vec<doctor::Check>,
@@ -65,6 +66,7 @@ shapes! {
     "ttai report list" => Vec<ReportRecord>,
     "ttai report run" => RunReportResult,
     "ttai report show" => ReportRecord,
+    "ttai restore" => backup::RestoreShown,
     "ttai roll" => Vec<RollAdvice>,
     "ttai schedule apply" => AppliedSchedules,
     "ttai schedule list" => Vec<ScheduleRow>,

@@ -11,7 +11,8 @@ const STORE: &str = "store";
 const CONFIGURED: [&str; 2] = ["config", "data_dir"];
 
 /// Commands without a Temporal server.
-const WITHOUT_SERVER: [&str; 18] = [
+const WITHOUT_SERVER: [&str; 20] = [
+    "backup",
     "calc",
     "completions",
     "config",
@@ -22,6 +23,7 @@ const WITHOUT_SERVER: [&str; 18] = [
     "preferences",
     "quotes",
     "record",
+    "restore",
     "roll",
     "setup",
     "sim",

@@ -2,6 +2,7 @@
 
 pub mod alert;
 pub mod analyze;
+pub mod backup;
 pub mod calc;
 pub mod cancel;
 pub mod config;
@@ -129,6 +130,8 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Start(args) => start::run(&global, args).await,
         Command::Doctor(args) => doctor::run(&global, args).await,
         Command::Store(command) => store::run(&global, command).await,
+        Command::Backup(args) => backup::back_up(&global, args).await,
+        Command::Restore(args) => backup::restore(&global, args).await,
         Command::Health(args) => health::run(&global, args).await,
     }
 }

@@ -110,7 +110,7 @@ async fn ask_test_message(settings: &Settings, person: &mut Person) -> anyhow::R
     let channels = settings.config.names("channels");
     if channels.is_empty() {
         output::note(
-            "No channel is configured: messages go to the log. docs/notify has Discord, Slack, mail and webhooks.",
+            "No channel is configured: messages go to the log. docs/notify has Discord, Slack, mail, ntfy and webhooks.",
         );
         return Ok(());
     }

@@ -2,6 +2,7 @@
 //!
 //! One table of keys ([`schema`]) is the truth: what is read, refused, shown and documented follows from it.
 
+mod backup;
 mod datum;
 mod docs;
 mod environment;

@@ -2,6 +2,7 @@
 //! simulated market. Every command has a deadline.
 
 mod analyses;
+mod backups;
 mod drill;
 mod gate;
 mod home;

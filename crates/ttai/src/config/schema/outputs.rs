@@ -6,7 +6,7 @@ use super::*;
 pub(super) const SECTIONS: &[Section] = &[LLM, MODELS, CHANNELS, ROUTES, USERS];
 
 /// Kinds of channels.
-pub const CHANNEL_TYPES: &[&str] = &["discord", "slack", "email", "webhook"];
+pub const CHANNEL_TYPES: &[&str] = &["discord", "slack", "email", "ntfy", "webhook"];
 
 /// `[llm]`.
 const LLM: Section = Section {
@@ -96,14 +96,14 @@ const CHANNELS: Section = Section {
     keys: &[
         of(&[], true, key("type", Kind::Choice(CHANNEL_TYPES), "", "\"discord\"", "Which kind of channel.")),
         of(
-            &["discord", "slack", "webhook"],
+            &["discord", "slack", "ntfy", "webhook"],
             true,
             key(
                 "url",
                 Kind::Secret,
                 "",
                 "",
-                "The webhook's full address. It is a secret: anyone who has it can post there.",
+                "The webhook's full address, or the topic's (`https://ntfy.sh/TOPIC`). It is a secret: anyone who has it can post there.",
             ),
         ),
         of(
@@ -140,14 +140,14 @@ const CHANNELS: Section = Section {
             ),
         ),
         of(
-            &["discord", "email"],
+            &["discord", "email", "ntfy"],
             false,
             key(
                 "username",
                 Kind::Text,
                 "",
                 "\"ttai\"",
-                "The name to post under (Discord), or to log in with (e-mail).",
+                "The name to post under (Discord), or to log in with (e-mail, ntfy).",
             ),
         ),
         of(
@@ -178,7 +178,12 @@ const CHANNELS: Section = Section {
                 "`tls` from the start (port 465), or `none` for a server on this host.",
             ),
         ),
-        of(&["email"], false, key("password", Kind::Secret, "", "", "Password.")),
+        of(&["email", "ntfy"], false, key("password", Kind::Secret, "", "", "Password.")),
+        of(
+            &["ntfy"],
+            false,
+            key("token", Kind::Secret, "", "", "An access token, instead of `username` and `password`."),
+        ),
         of(&["email"], true, key("from", Kind::Text, "", "\"ttai <ttai@mail.example>\"", "Sender.")),
         of(&["email"], true, key("to", Kind::Texts, "", "[\"ann@mail.example\"]", "Recipients.")),
         key(
@@ -186,7 +191,7 @@ const CHANNELS: Section = Section {
             Kind::Integer { least: 1, most: 10_000 },
             "",
             "20",
-            "A larger burst becomes a digest with a line for each message. By default 30 for discord, 60 for slack, 10 for email, and no limit for webhook.",
+            "A larger burst becomes a digest with a line for each message. By default 30 for discord, 60 for slack, 10 for email, 12 for ntfy, and no limit for webhook.",
         ),
         timeout("\"30s\""),
         Key { default: "", ..rate_limit("\"30/min\"") },
