@@ -13,7 +13,7 @@ use ttai_http::{Request, Service, ServiceConfig};
 use ttai_ports::{AccountLimits, Attachment, Message, PortError, RateLimit};
 
 use super::config::NtfyConfig;
-use super::shape::{Shaped, header_text, shape, without_files};
+use super::shape::{PushRequest, header_text, shape, without_files};
 use crate::address::WebhookAddress;
 use crate::channels::Channel;
 use crate::refusal::of_status;
@@ -56,7 +56,7 @@ impl Ntfy {
         Ok(Self { service, address, authorization, max_file_bytes: config.max_file_bytes })
     }
 
-    fn request(&self, shaped: Shaped) -> Request {
+    fn request(&self, shaped: PushRequest) -> Request {
         let mut request = self
             .service
             .post("publish", self.address.path())
@@ -81,7 +81,7 @@ impl Ntfy {
         }
     }
 
-    async fn publish(&self, shaped: Shaped) -> Result<(), PortError> {
+    async fn publish(&self, shaped: PushRequest) -> Result<(), PortError> {
         let answer = self.request(shaped).send().await?;
         match serde_json::from_slice::<Published>(&answer.body) {
             Ok(published) if published.event == "message" && !published.id.is_empty() => Ok(()),

@@ -18,7 +18,7 @@ const FIELDS_SHARE: usize = 1_200;
 
 /// What one request holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Shaped {
+pub(crate) struct PushRequest {
     pub(crate) title: String,
     pub(crate) text: String,
     /// 1 to 5; 3 is ntfy's default, 5 passes a phone's silence.
@@ -31,7 +31,7 @@ pub(crate) struct Shaped {
 }
 
 /// The message as a request with its first file, where that has at most `max_file_bytes`.
-pub(crate) fn shape(message: &Message, attachments: &[Attachment], max_file_bytes: usize) -> Shaped {
+pub(crate) fn shape(message: &Message, attachments: &[Attachment], max_file_bytes: usize) -> PushRequest {
     let room = Room { files: 1, file_bytes: max_file_bytes, total_bytes: max_file_bytes };
     let carried = carry(attachments, room);
     let mut shaped = without_files(message, &carried.left_out);
@@ -40,7 +40,7 @@ pub(crate) fn shape(message: &Message, attachments: &[Attachment], max_file_byte
 }
 
 /// The message without files, and what to say of those that are left out.
-pub(crate) fn without_files(message: &Message, left_out: &[String]) -> Shaped {
+pub(crate) fn without_files(message: &Message, left_out: &[String]) -> PushRequest {
     let click = web_link(message).filter(|link| link.len() <= LINK);
     let (priority, sign) = match message.severity {
         Severity::Info => (3, None),
@@ -54,7 +54,7 @@ pub(crate) fn without_files(message: &Message, left_out: &[String]) -> Shaped {
         .filter(|letter| letter.is_ascii_alphanumeric() || *letter == '_')
         .collect();
     let tags: Vec<&str> = sign.into_iter().chain([kind.as_str()]).filter(|tag| !tag.is_empty()).collect();
-    Shaped {
+    PushRequest {
         title: headline(message, TITLE),
         text: text(message, click.is_none(), left_out),
         priority,

@@ -51,13 +51,13 @@ pub struct BackupFile {
 
 /// What a file of a backup is, by its name. Nothing else may be in one, so no name leads anywhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Content<'a> {
+pub(super) enum BackupContent<'a> {
     Store,
     Configuration,
     Spooled(SpoolKind, &'a str),
 }
 
-impl<'a> Content<'a> {
+impl<'a> BackupContent<'a> {
     pub(super) fn of(name: &'a str) -> Option<Self> {
         match name {
             STORE => Some(Self::Store),
@@ -90,7 +90,7 @@ impl BackupManifest {
         }
         let mut names = BTreeSet::new();
         for file in &self.files {
-            if Content::of(&file.name).is_none() {
+            if BackupContent::of(&file.name).is_none() {
                 return refuse(format!("the backup holds {:?}, which is in no backup of ttai", file.name));
             }
             if !names.insert(&file.name) {
@@ -127,7 +127,10 @@ impl BackupManifest {
     /// How many artefacts and analyses are in it that had not reached the store.
     #[must_use]
     pub fn spooled(&self) -> usize {
-        self.files.iter().filter(|file| matches!(Content::of(&file.name), Some(Content::Spooled(..)))).count()
+        self.files
+            .iter()
+            .filter(|file| matches!(BackupContent::of(&file.name), Some(BackupContent::Spooled(..))))
+            .count()
     }
 }
 

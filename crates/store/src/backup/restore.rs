@@ -12,7 +12,7 @@ use ttai_ports::StoreError;
 use super::files::{
     Unfinished, blocking, create_private_folder, folder_of, free_name, sync_folder, unavailable, with_ending,
 };
-use super::manifest::{BackupManifest, CONFIGURATION, Content};
+use super::manifest::{BackupContent, BackupManifest, CONFIGURATION};
 use super::write::stamp;
 use super::{BackupError, read, snapshot};
 use crate::error::from_sqlx;
@@ -162,18 +162,18 @@ fn put_in_place(
     // What is not the store comes first: where it fails, the store that is there still is.
     let mut configuration = None;
     for (number, file) in manifest.files.iter().enumerate() {
-        match Content::of(&file.name) {
-            Some(Content::Configuration) => {
+        match BackupContent::of(&file.name) {
+            Some(BackupContent::Configuration) => {
                 configuration = Some(save_configuration(&staged_file(number), &target.configuration, now)?);
             }
-            Some(Content::Spooled(kind, hash)) => {
+            Some(BackupContent::Spooled(kind, hash)) => {
                 let failed =
                     || unavailable(format!("the spool {} cannot be written", target.spool.display()));
                 let spool = Spool::open(&target.spool, u64::MAX).map_err(failed())?;
                 let bytes = fs::read(staged_file(number)).map_err(failed())?;
                 spool.put_whole(kind, hash, &bytes).map_err(failed())?;
             }
-            Some(Content::Store) | None => {}
+            Some(BackupContent::Store) | None => {}
         }
     }
     let replaced = put_aside(store, now).map_err(failed())?;
