@@ -42,7 +42,7 @@ pub(super) async fn fetch(ports: &Ports, params: FetchTradeFactsParams) -> Resul
     };
     let lateness = lateness(&ports, params.due).await;
     let facts = match params.strategy {
-        TradingStrategy::SpySpx => StrategyFacts::SpySpx(spy_spx(&ports).await?),
+        TradingStrategy::SpySpx => StrategyFacts::SpySpx(spy_spx(&ports, of.as_ref()).await?),
         TradingStrategy::CspEntry => StrategyFacts::CspEntry(csp_entry(&ports, &params, of.as_ref()).await?),
     };
     let as_of = match &facts {
@@ -113,7 +113,7 @@ fn known(symbol: &str) -> Result<Symbol, AnalystError> {
     Ok(Symbol::new(symbol).map_err(|error| ValidationError::new("symbol", error.to_string()))?)
 }
 
-async fn spy_spx(ports: &Ports) -> Result<SpySpxFacts, AnalystError> {
+async fn spy_spx(ports: &Ports, of: Option<&TradedAccount>) -> Result<SpySpxFacts, AnalystError> {
     let (spx, spy) = (known("SPX")?, known("SPY")?);
     let now = market_now_by(ports, &[spy.clone(), spx.clone()]).await;
     let mut missing = Vec::new();
@@ -140,6 +140,7 @@ async fn spy_spx(ports: &Ports) -> Result<SpySpxFacts, AnalystError> {
         pairs,
         spy_ex_dividend: ex_dividend,
         missing,
+        no_index_options: of.and_then(|of| of.broker.lacks_index_options()).map(str::to_owned),
     })
 }
 
