@@ -1,6 +1,6 @@
 //! What the strategies decide by, read in one go and stored with the decision.
 
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 use ttai_calendar::new_york_date;
@@ -9,10 +9,10 @@ use ttai_contract::{
     SuggestedPosition, TradeCondition, TradeDecision, TradeFacts, UserId, ValidationError,
 };
 use ttai_core::{
-    Instrument, IntentLeg, OccSymbol, OptionChain, OptionQuote, OptionRight, OrderAction, Symbol,
-    TradingStrategy,
+    ChainFilter, Instrument, IntentLeg, OccSymbol, OptionChain, OptionQuote, OptionRight, OrderAction,
+    Symbol, TradingStrategy,
 };
-use ttai_ports::{TradeCursor, TradeFilter};
+use ttai_ports::{PortError, TradeCursor, TradeFilter};
 use ttai_trading::price::LegQuote;
 use ttai_trading::strategy::{
     CspCandidate, CspEntryFacts, SpySpxFacts, SpySpxPair, StrategyDecision, StrategyFacts, decide,
@@ -117,9 +117,8 @@ async fn spy_spx(ports: &Ports, of: Option<&TradedAccount>) -> Result<SpySpxFact
     let (spx, spy) = (known("SPX")?, known("SPY")?);
     let now = market_now_by(ports, &[spy.clone(), spx.clone()]).await;
     let mut missing = Vec::new();
-    let (spx_chain, spy_chain) =
-        tokio::join!(ports.market.option_chain(&spx, now), ports.market.option_chain(&spy, now));
-    let mut chain = |name: &str, read: Result<OptionChain, ttai_ports::PortError>| {
+    let (spx_chain, spy_chain) = tokio::join!(near_chain(ports, &spx, now), near_chain(ports, &spy, now));
+    let mut chain = |name: &str, read: Result<OptionChain, PortError>| {
         read.map_err(|error| missing.push(format!("The options of {name} could not be read: {error}."))).ok()
     };
     let (spx_chain, spy_chain) = (chain("SPX", spx_chain), chain("SPY", spy_chain));
@@ -142,6 +141,23 @@ async fn spy_spx(ports: &Ports, of: Option<&TradedAccount>) -> Result<SpySpxFact
         missing,
         no_index_options: of.and_then(|of| of.broker.lacks_index_options()).map(str::to_owned),
     })
+}
+
+/// The strikes near the money of the expirations that the rules allow; all that is listed where the price is not known.
+async fn near_chain(ports: &Ports, symbol: &Symbol, now: DateTime<Utc>) -> Result<OptionChain, PortError> {
+    let quote = ports.market.quote(symbol, now).await;
+    let price = quote.ok().and_then(|quote| quote.mid().or(quote.last));
+    let rules = ports.trading.rules.spy_spx;
+    let today = new_york_date(now);
+    let from = today.checked_add_days(Days::new(rules.min_dte.into()));
+    let days = from.and_then(|from| Some((from, from.pred_opt()?)));
+    let (Some(price), Some((from, whole_until))) = (price, days) else {
+        return ports.market.option_chain(symbol, now).await;
+    };
+    // Two roots may end on one day.
+    let later_expirations = 2 * (rules.max_dte.saturating_sub(rules.min_dte) as usize + 1);
+    let wanted = ChainFilter { from, whole_until, later_expirations, price, strikes: MOST_PAIRS };
+    ports.market.narrowed_chain(symbol, now, &wanted).await
 }
 
 pub(super) fn underlying_price(chain: &OptionChain) -> Option<Decimal> {

@@ -146,7 +146,7 @@ impl<'a> Position<'a> {
         compute: &Compute,
         params: &WatchPositionParams,
     ) -> Result<PositionLook, AnalystError> {
-        let market = LegMarket::of(self.ports, &self.opened.legs, self.now).await;
+        let market = LegMarket::with_chains(self.ports, &self.opened.legs, self.now).await;
         let closing = closing(&self.opened.legs);
         let net = NetMarket::of(&closing, &market.quotes, market.is_penny(), market.now, QUOTE_SECONDS);
         let short = self.nearest_short(compute, &market).await;
