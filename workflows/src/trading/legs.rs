@@ -1,8 +1,8 @@
 //! Opening a position: as one order where the broker takes all legs in one; else leg by leg, in an order that is never naked on the way,
 //! by a plan that is in the history before the first leg is sent. What then stands alone is undone, or handed to the user.
 
-use rust_decimal::{Decimal, RoundingStrategy};
 use rust_decimal::prelude::ToPrimitive;
+use rust_decimal::{Decimal, RoundingStrategy};
 use temporalio_workflow::WorkflowContext;
 use ttai_contract::{
     CompensateLegs, CompensateLegsParams, LegPlan, LegStep, OrderLeave, PlanLegs, PlanLegsParams,

@@ -174,7 +174,13 @@ const MARGINED_RISE: Decimal = Decimal::from_parts(20, 0, 0, false, 2);
 
 impl Account {
     pub(super) fn new(number: &str, cash: Decimal) -> Self {
-        Self { number: number.to_owned(), cash, opening_cash: cash, holdings: Holdings::default(), margin: false }
+        Self {
+            number: number.to_owned(),
+            cash,
+            opening_cash: cash,
+            holdings: Holdings::default(),
+            margin: false,
+        }
     }
 
     /// Dollars that must stand behind its short options, as [`Holdings::requirement`] says; a margin account's calls that nothing covers
