@@ -4,8 +4,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use rust_decimal::Decimal;
 use serde_json::json;
 use ttai_contract::{
-    AnswerOrderParams, ClosePositionParams, OrderAnswer, OrderCheck, OrderLeave, OrderPrices, ProposeOrderParams, RunLimits,
-    TradeOrder, ValidationError,
+    AnswerOrderParams, ClosePositionParams, OrderAnswer, OrderCheck, OrderLeave, OrderPrices,
+    ProposeOrderParams, RunLimits, TradeOrder, ValidationError,
 };
 use ttai_core::{IntentLeg, NetPrice, OrderPhase};
 use ttai_ports::{NewOrder, OrderPricing, OrderRecord};
