@@ -3155,6 +3155,12 @@ class ExitAdvice:
     legs: list[IntentLeg]
     """The legs of the order."""
 
+    legs_left: int | None = None
+    """
+    Of a position whose legs no broker takes in one order: the legs that are still held once this one's order is filled. None where
+    the order is of the whole position.
+    """
+
     purpose: OrderPurpose
     """Close it, or roll it."""
 

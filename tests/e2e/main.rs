@@ -45,6 +45,7 @@ mod sight;
 mod stage;
 mod sync;
 mod trading;
+mod trading_days;
 mod versioning;
 mod watchlists;
 mod worker;

@@ -211,6 +211,7 @@ fn order(params: &DailyTradingParams, decision: &TradeDecision, trade: &DecidedT
         limits: params.limits.clone(),
         evidence: serde_json::to_value(decision).unwrap_or_default(),
         leave: OrderLeave::Own,
+        followers: Vec::new(),
         channels: params.notify_channels.clone(),
     }
 }

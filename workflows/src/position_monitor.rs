@@ -213,11 +213,32 @@ async fn leave(
     if units > 0 {
         position.exit_orders.extend(traded.order_ids.clone());
     }
+    if let Some(left) = advice.legs_left {
+        return leg_left(ctx, position, &advice, traded, left).await;
+    }
     if units == position.quantity {
         return ended(ctx, position, &advice, traded).await.map(Some);
     }
     position.quantity -= units;
     not_left(ctx, position, &advice, &traded).await?;
+    Ok(None)
+}
+
+/// The order of one leg of a position that is left leg by leg has ended. What is still held is left by the next look.
+async fn leg_left(
+    ctx: &Context,
+    position: &PositionMonitorParams,
+    advice: &ExitAdvice,
+    traded: Traded,
+    left: u32,
+) -> Result<Option<PositionMonitorResult>, CallError> {
+    let is_filled = traded.filled >= Decimal::from(advice.quantity);
+    if is_filled && left == 0 {
+        return ended(ctx, position, advice, traded).await.map(Some);
+    }
+    if !is_filled {
+        not_left(ctx, position, advice, &traded).await?;
+    }
     Ok(None)
 }
 

@@ -12,7 +12,7 @@
 //! strikes and no right is left out up to there: each of the rows above has a use for it. What it does not see are contracts that
 //! miss the window by being too late; only the sentence on what comes nearest could name one.
 
-use chrono::Days;
+use chrono::{Days, NaiveDate};
 use ttai_contract::OptionsConstraints;
 use ttai_core::{ChainFilter, OptionChain};
 use ttai_ports::PortError;
@@ -61,6 +61,7 @@ pub(super) async fn chain(
 
 fn filter(view: &MarketView, last_dte: i64) -> Option<ChainFilter> {
     Some(ChainFilter {
+        from: NaiveDate::MIN,
         whole_until: view.date.checked_add_days(Days::new(u64::try_from(last_dte).ok()?))?,
         later_expirations: LATER_EXPIRATIONS,
         price: exact(view.price)?,

@@ -1,6 +1,6 @@
 //! What the strategies decide by, read in one go and stored with the decision.
 
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 use ttai_calendar::new_york_date;
@@ -9,10 +9,10 @@ use ttai_contract::{
     SuggestedPosition, TradeCondition, TradeDecision, TradeFacts, UserId, ValidationError,
 };
 use ttai_core::{
-    Instrument, IntentLeg, OccSymbol, OptionChain, OptionQuote, OptionRight, OrderAction, Symbol,
-    TradingStrategy,
+    ChainFilter, Instrument, IntentLeg, OccSymbol, OptionChain, OptionQuote, OptionRight, OrderAction,
+    Symbol, TradingStrategy,
 };
-use ttai_ports::{TradeCursor, TradeFilter};
+use ttai_ports::{PortError, TradeCursor, TradeFilter};
 use ttai_quant::indicators::volatility::{SESSIONS_PER_YEAR, close_to_close};
 use ttai_trading::price::LegQuote;
 use ttai_trading::strategy::{
@@ -43,7 +43,7 @@ pub(super) async fn fetch(ports: &Ports, params: FetchTradeFactsParams) -> Resul
     };
     let lateness = lateness(&ports, params.due).await;
     let facts = match params.strategy {
-        TradingStrategy::SpySpx => StrategyFacts::SpySpx(spy_spx(&ports).await?),
+        TradingStrategy::SpySpx => StrategyFacts::SpySpx(spy_spx(&ports, of.as_ref()).await?),
         TradingStrategy::CspEntry => StrategyFacts::CspEntry(csp_entry(&ports, &params, of.as_ref()).await?),
     };
     let as_of = match &facts {
@@ -114,13 +114,12 @@ fn known(symbol: &str) -> Result<Symbol, AnalystError> {
     Ok(Symbol::new(symbol).map_err(|error| ValidationError::new("symbol", error.to_string()))?)
 }
 
-async fn spy_spx(ports: &Ports) -> Result<SpySpxFacts, AnalystError> {
+async fn spy_spx(ports: &Ports, of: Option<&TradedAccount>) -> Result<SpySpxFacts, AnalystError> {
     let (spx, spy) = (known("SPX")?, known("SPY")?);
     let now = market_now_by(ports, &[spy.clone(), spx.clone()]).await;
     let mut missing = Vec::new();
-    let (spx_chain, spy_chain) =
-        tokio::join!(ports.market.option_chain(&spx, now), ports.market.option_chain(&spy, now));
-    let mut chain = |name: &str, read: Result<OptionChain, ttai_ports::PortError>| {
+    let (spx_chain, spy_chain) = tokio::join!(near_chain(ports, &spx, now), near_chain(ports, &spy, now));
+    let mut chain = |name: &str, read: Result<OptionChain, PortError>| {
         read.map_err(|error| missing.push(format!("The options of {name} could not be read: {error}."))).ok()
     };
     let (spx_chain, spy_chain) = (chain("SPX", spx_chain), chain("SPY", spy_chain));
@@ -141,7 +140,25 @@ async fn spy_spx(ports: &Ports) -> Result<SpySpxFacts, AnalystError> {
         pairs,
         spy_ex_dividend: ex_dividend,
         missing,
+        no_index_options: of.and_then(|of| of.broker.lacks_index_options()).map(str::to_owned),
     })
+}
+
+/// The strikes near the money of the expirations that the rules allow; all that is listed where the price is not known.
+async fn near_chain(ports: &Ports, symbol: &Symbol, now: DateTime<Utc>) -> Result<OptionChain, PortError> {
+    let quote = ports.market.quote(symbol, now).await;
+    let price = quote.ok().and_then(|quote| quote.mid().or(quote.last));
+    let rules = ports.trading.rules.spy_spx;
+    let today = new_york_date(now);
+    let from = today.checked_add_days(Days::new(rules.min_dte.into()));
+    let days = from.and_then(|from| Some((from, from.pred_opt()?)));
+    let (Some(price), Some((from, whole_until))) = (price, days) else {
+        return ports.market.option_chain(symbol, now).await;
+    };
+    // Two roots may end on one day.
+    let later_expirations = 2 * (rules.max_dte.saturating_sub(rules.min_dte) as usize + 1);
+    let wanted = ChainFilter { from, whole_until, later_expirations, price, strikes: MOST_PAIRS };
+    ports.market.narrowed_chain(symbol, now, &wanted).await
 }
 
 pub(super) fn underlying_price(chain: &OptionChain) -> Option<Decimal> {

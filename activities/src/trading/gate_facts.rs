@@ -26,6 +26,16 @@ pub(super) struct Gathered {
     pub(super) risk: Option<Decimal>,
 }
 
+impl Gathered {
+    /// Counts what follows the order with it; what is not known of either is not known of both.
+    pub(super) fn add(&mut self, risk: Option<Decimal>, needed: Option<Decimal>) {
+        let sum = |one: Option<Decimal>, other: Option<Decimal>| one?.checked_add(other?);
+        self.risk = sum(self.risk, risk);
+        self.facts.risk = self.risk;
+        self.facts.buying_power_needed = sum(self.facts.buying_power_needed, needed);
+    }
+}
+
 /// What the gate goes by: the configuration's limits, tightened by the run's.
 pub(super) fn limits(ports: &Ports, run: &RunLimits) -> TradeLimits {
     let run = TradeLimits {

@@ -1,12 +1,12 @@
 //! The trade log: what a trade came to, from the fills of its orders and the broker's bookings.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use rust_decimal::Decimal;
 use serde_json::json;
 use ttai_contract::{LogTradeParams, PositionMonitorParams, TradeSummary};
-use ttai_core::Instrument;
+use ttai_core::{Instrument, IntentLeg};
 use ttai_ports::{BrokerTransaction, OrderRecord};
 use ttai_trading::ClientOrderId;
 use ttai_trading::trade_log::{LoggedTrade, TradedLeg};
@@ -14,6 +14,9 @@ use ttai_trading::trade_log::{LoggedTrade, TradedLeg};
 use super::desk::{TradedAccount, audit_note, now};
 use crate::failure::AnalystError;
 use crate::ports::Ports;
+
+/// By how much a broker's clock may be behind.
+const SLACK: TimeDelta = TimeDelta::minutes(1);
 
 /// Writes a trade as it stands.
 pub(super) async fn log(
@@ -27,7 +30,7 @@ pub(super) async fn log(
     let exits = records(ports, position, &params.exit_orders).await?;
     let now = now(ports, &position.legs).await;
     let rows = match params.end {
-        Some(_) => bookings(ports, position).await,
+        Some(_) => bookings(ports, position, opened_at(&entries)).await,
         None => None,
     };
     let entry_credit = cash(&entries, position);
@@ -60,9 +63,38 @@ pub(super) async fn opened_at_price(
     position: &PositionMonitorParams,
 ) -> Result<Option<Decimal>, AnalystError> {
     let entries = records(ports, position, &position.order_ids).await?;
-    let units: Decimal = entries.iter().map(|record| record.order.filled_units()).sum();
+    let units = whole_units(&entries, position);
     let cash = cash(&entries, position);
     Ok(cash.checked_div(units).map(|dollars| dollars / Decimal::ONE_HUNDRED).filter(|_| !units.is_zero()))
+}
+
+/// Units of which every leg is filled, whether one order has them all or each leg its own.
+fn whole_units(entries: &[OrderRecord], position: &PositionMonitorParams) -> Decimal {
+    let filled = filled(entries);
+    let of_leg = |leg: &IntentLeg| {
+        let quantity = filled.get(&leg.instrument).copied().unwrap_or_default();
+        (quantity / Decimal::from(leg.ratio.max(1))).floor()
+    };
+    position.legs.iter().map(of_leg).min().unwrap_or_default()
+}
+
+/// Shares or contracts that orders filled, of each instrument.
+fn filled(records: &[OrderRecord]) -> BTreeMap<Instrument, Decimal> {
+    let mut sums = BTreeMap::new();
+    for record in records {
+        for instrument in record.order.legs.keys() {
+            *sums.entry(instrument.clone()).or_insert(Decimal::ZERO) += record.order.filled(instrument);
+        }
+    }
+    sums
+}
+
+/// Shares or contracts of a position that orders of ours have closed so far.
+pub(super) async fn exited(
+    ports: &Ports,
+    position: &PositionMonitorParams,
+) -> Result<BTreeMap<Instrument, Decimal>, AnalystError> {
+    Ok(filled(&records(ports, position, &position.exit_orders).await?))
 }
 
 async fn records(
@@ -120,10 +152,15 @@ fn ids(entries: &[String], exits: &[String]) -> Vec<ClientOrderId> {
     entries.iter().chain(exits).filter_map(|id| ClientOrderId::new(id).ok()).collect()
 }
 
-/// What the broker booked since the position was opened; none where it cannot be asked.
-async fn bookings(ports: &Ports, position: &PositionMonitorParams) -> Option<Vec<BrokerTransaction>> {
+/// What the broker booked since the position was opened, by the broker's clock, which may be behind; none where it cannot be asked.
+async fn bookings(
+    ports: &Ports,
+    position: &PositionMonitorParams,
+    first_fill: Option<DateTime<Utc>>,
+) -> Option<Vec<BrokerTransaction>> {
+    let since = first_fill.map_or(position.opened_at, |fill| fill.min(position.opened_at)) - SLACK;
     let of = TradedAccount::find(ports, &position.user_id, &position.account_id).await.ok()?;
-    of.broker.transactions(&of.account, position.opened_at).await.ok()
+    of.broker.transactions(&of.account, since).await.ok()
 }
 
 /// The broker's ids of orders.
@@ -144,10 +181,13 @@ fn booked(
 ) -> Decimal {
     let ours = broker_ids(&[entries, exits]);
     let is_other = |row: &&BrokerTransaction| {
-        let is_own_leg = row
-            .instrument
-            .as_ref()
-            .is_some_and(|instrument| position.legs.iter().any(|leg| leg.instrument == *instrument));
+        // What somebody opens of the same contract is none of this trade.
+        let closes = |leg: &IntentLeg| {
+            row.quantity.is_none_or(|quantity| quantity.is_sign_negative() == leg.action.is_buy())
+        };
+        let is_own_leg = row.instrument.as_ref().is_some_and(|instrument| {
+            position.legs.iter().any(|leg| leg.instrument == *instrument && closes(leg))
+        });
         let by_us = row.order_id.as_ref().is_some_and(|id| ours.contains(id));
         is_own_leg && !by_us && matches!(row.kind.as_str(), "trade" | "cash_settlement")
     };

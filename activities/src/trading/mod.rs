@@ -25,6 +25,8 @@ mod propose;
 mod quotes;
 mod reconcile;
 mod send;
+#[cfg(test)]
+mod tests;
 
 pub use reconcile::{ReconciledBooks, reconcile_account};
 
@@ -42,6 +44,7 @@ use ttai_contract::{
 
 use crate::clock::{market_now, market_now_by};
 use crate::compute::Compute;
+use crate::failure::AnalystError;
 use crate::ports::Ports;
 use crate::supervise::Supervisor;
 
@@ -222,8 +225,7 @@ impl TradingActivities {
         params: ClosePositionParams,
     ) -> Result<TradeOrder, ActivityError> {
         let workflow = workflow(&ctx);
-        let asked = exit_order(params);
-        let run = self.supervisor.run(&ctx, |_| propose::propose(&self.ports, asked, &workflow));
+        let run = self.supervisor.run(&ctx, |_| close(&self.ports, params, &workflow));
         run.await.map(|timed| timed.result)
     }
 
@@ -260,8 +262,18 @@ impl TradingActivities {
     }
 }
 
+/// Makes the order that leaves a position.
+async fn close(
+    ports: &Ports,
+    params: ClosePositionParams,
+    workflow_id: &str,
+) -> Result<TradeOrder, AnalystError> {
+    let leave = propose::leave_of_exit(ports, &params).await?;
+    propose::propose(ports, exit_order(params, leave), workflow_id).await
+}
+
 /// The order that leaves a position.
-fn exit_order(params: ClosePositionParams) -> ProposeOrderParams {
+fn exit_order(params: ClosePositionParams, leave: OrderLeave) -> ProposeOrderParams {
     let ClosePositionParams { position, advice, sequence } = params;
     ProposeOrderParams {
         user_id: position.user_id,
@@ -278,7 +290,8 @@ fn exit_order(params: ClosePositionParams) -> ProposeOrderParams {
         limit: None,
         worst: advice.worst,
         limits: position.limits,
-        leave: OrderLeave::Own,
+        leave,
+        followers: Vec::new(),
         channels: position.notify_channels,
     }
 }

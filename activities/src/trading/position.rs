@@ -1,5 +1,6 @@
 //! A position that was opened: whether it is still there, what leaving it costs, and what its plan says.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -23,7 +24,7 @@ use ttai_trading::price::NetMarket;
 
 use super::desk::{TradedAccount, now, seconds_until};
 use super::facts::underlying_price;
-use super::log::opened_at_price;
+use super::log::{exited, opened_at_price};
 use super::message::{Told, tell};
 use super::quotes::LegMarket;
 use crate::compute::Compute;
@@ -37,6 +38,8 @@ const QUOTE_SECONDS: u32 = 120;
 const SECOND_LOOK: Duration = Duration::from_secs(8);
 /// Most calendar days to the expiration of what a roll opens.
 const MOST_ROLL_DAYS: i64 = 60;
+/// The rule by which the rest of a position is left that is left leg by leg.
+const REST: &str = "rest";
 
 /// Watches a position until something is to be done about it, it is gone, or the session is over.
 pub(super) async fn watch(
@@ -86,6 +89,9 @@ pub(super) async fn look(
     params: &WatchPositionParams,
 ) -> Result<PositionLook, AnalystError> {
     let found = Position::find(ports, &params.position).await?;
+    if let Some(rest) = found.rest(params) {
+        return Ok(rest);
+    }
     if found.units > 0 {
         return found.advise(compute, params).await;
     }
@@ -120,8 +126,9 @@ impl<'a> Position<'a> {
         let of = TradedAccount::find(ports, &opened.user_id, &opened.account_id).await?;
         let now = now(ports, &opened.legs).await;
         let positions = of.broker.positions(&of.account).await?;
+        let left = Left::of(ports, opened).await?;
         let held: Vec<(IntentLeg, Decimal)> =
-            opened.legs.iter().map(|leg| (leg.clone(), held(&positions, leg))).collect();
+            opened.legs.iter().map(|leg| (leg.clone(), left.of_leg(leg, held(&positions, leg)))).collect();
         let units = held
             .iter()
             .map(|(leg, quantity)| (quantity / Decimal::from(leg.ratio.max(1))).floor())
@@ -139,7 +146,7 @@ impl<'a> Position<'a> {
         compute: &Compute,
         params: &WatchPositionParams,
     ) -> Result<PositionLook, AnalystError> {
-        let market = LegMarket::of(self.ports, &self.opened.legs, self.now).await;
+        let market = LegMarket::with_chains(self.ports, &self.opened.legs, self.now).await;
         let closing = closing(&self.opened.legs);
         let net = NetMarket::of(&closing, &market.quotes, market.is_penny(), market.now, QUOTE_SECONDS);
         let short = self.nearest_short(compute, &market).await;
@@ -206,7 +213,9 @@ impl<'a> Position<'a> {
                 quantity: self.units,
                 worst: Some(roll.worst),
                 successor: Some(RolledTo { legs: vec![roll.opens], expiration: roll.expiration }),
+                legs_left: None,
             },
+            None if is_apart(&self.opened.legs) => self.next_leg(rule, sentence),
             None => ExitAdvice {
                 purpose: OrderPurpose::Exit,
                 rule,
@@ -215,9 +224,44 @@ impl<'a> Position<'a> {
                 quantity: self.units,
                 worst: None,
                 successor: None,
+                legs_left: None,
             },
         };
         PositionLook { event: PositionEvent::Exit, advice: Some(advice), ..look }
+    }
+
+    /// What no broker takes in one order is left leg by leg, what is short before what covers it.
+    fn next_leg(&self, rule: String, sentence: String) -> ExitAdvice {
+        let mut held: Vec<&(IntentLeg, Decimal)> = self.held.iter().collect();
+        held.sort_by_key(|(leg, _)| leg.action.is_buy());
+        let next = held.first().map(|(leg, quantity)| (IntentLeg { ratio: 1, ..leg.clone() }, *quantity));
+        ExitAdvice {
+            purpose: OrderPurpose::Exit,
+            rule,
+            sentence,
+            legs: closing(&next.iter().map(|(leg, _)| leg.clone()).collect::<Vec<_>>()),
+            quantity: next.and_then(|(_, quantity)| quantity.to_u32()).unwrap_or_default(),
+            worst: None,
+            successor: None,
+            legs_left: Some(u32::try_from(held.len().saturating_sub(1)).unwrap_or(u32::MAX)),
+        }
+    }
+
+    /// The next leg of a position of which one was closed already; none where no exit has begun, or its rest may not be sent now.
+    fn rest(&self, params: &WatchPositionParams) -> Option<PositionLook> {
+        let is_begun = is_apart(&self.opened.legs) && !self.opened.exit_orders.is_empty();
+        let is_open = session_of(self.now).is_some_and(|session| session.is_open_at(self.now));
+        let is_unwanted = params.held_rule.as_deref() == Some(REST);
+        if !is_begun || !is_open || is_unwanted || self.held.is_empty() {
+            return None;
+        }
+        let look = PositionLook {
+            as_of: Some(self.now),
+            sentence: "An exit was begun: what is left of the position is closed, too.".to_owned(),
+            units_held: Some(self.units),
+            ..PositionLook::default()
+        };
+        Some(self.exit(look, REST.to_owned(), None))
     }
 
     /// The plan made at the entry; else the default one of what it was opened for.
@@ -459,6 +503,34 @@ struct RollTo {
     worst: NetPrice,
     expiration: NaiveDate,
     sentence: String,
+}
+
+/// Whether legs are of several underlyings: no broker takes them in one order.
+fn is_apart(legs: &[IntentLeg]) -> bool {
+    legs.windows(2).any(|pair| pair[0].instrument.underlying() != pair[1].instrument.underlying())
+}
+
+/// What the exits of a position that is left leg by leg have left of it: a broker may list a position for moments after it was closed.
+struct Left<'a> {
+    opened: &'a PositionMonitorParams,
+    /// None of a position whose units say what is left.
+    exited: Option<BTreeMap<Instrument, Decimal>>,
+}
+
+impl<'a> Left<'a> {
+    async fn of(ports: &Ports, opened: &'a PositionMonitorParams) -> Result<Self, AnalystError> {
+        let is_being_left = is_apart(&opened.legs) && !opened.exit_orders.is_empty();
+        let exited = if is_being_left { Some(exited(ports, opened).await?) } else { None };
+        Ok(Self { opened, exited })
+    }
+
+    /// What of a leg is still there, of which the broker lists so much.
+    fn of_leg(&self, leg: &IntentLeg, listed: Decimal) -> Decimal {
+        let Some(exited) = &self.exited else { return listed };
+        let opened = Decimal::from(leg.ratio) * Decimal::from(self.opened.quantity);
+        let closed = exited.get(&leg.instrument).copied().unwrap_or_default();
+        listed.min(opened - closed).max(Decimal::ZERO)
+    }
 }
 
 /// What of a leg is held in the direction in which it was opened.

@@ -1,10 +1,11 @@
 //! An order is made: a row with its client order id, priced, judged by the risk gate, and approved by a rule or asked for.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use rust_decimal::Decimal;
 use serde_json::json;
 use ttai_contract::{
-    AnswerOrderParams, OrderAnswer, OrderCheck, OrderLeave, OrderPrices, OrderVerdict, ProposeOrderParams,
-    RunLimits, TradeOrder, ValidationError,
+    AnswerOrderParams, ClosePositionParams, OrderAnswer, OrderCheck, OrderLeave, OrderPrices, OrderVerdict,
+    ProposeOrderParams, RunLimits, TradeOrder, ValidationError,
 };
 use ttai_core::{IntentLeg, NetPrice, OrderPhase};
 use ttai_ports::{NewOrder, OrderPricing, OrderRecord};
@@ -72,8 +73,10 @@ pub(super) async fn verdict(
     let priced = priced(ports, &params, &market, market.now)?;
     let intent = terms(&params, &of, workflow_id, priced.limit)?;
     let desk = Desk { ports, of: &of, actor: workflow_id, limits: &params.limits, now: market.now };
-    let (gathered, checks) = desk.judge(&intent, &market).await;
-    let refusal = desk.refusal(params.strategy, &gathered, &checks, priced.refusal.as_ref());
+    let followers = desk.followers(&params, &market).await;
+    let (gathered, checks) = desk.judge(&intent, &market, &followers).await;
+    let price = priced.refusal.iter().chain(&followers.refusals);
+    let refusal = desk.refusal(params.strategy, &gathered, &checks, price);
     Ok(OrderVerdict { passes: refusal.is_none(), refusal, checks: shown(&checks) })
 }
 
@@ -108,6 +111,21 @@ pub(super) async fn answer(
         }
     };
     Shown { prices, ..Shown::new(ports, &record, of.broker.is_paper(), now) }.order()
+}
+
+/// The leave of the next leg of a position that is left leg by leg: that of the leg before it while it holds, else its own.
+pub(super) async fn leave_of_exit(
+    ports: &Ports,
+    params: &ClosePositionParams,
+) -> Result<OrderLeave, AnalystError> {
+    let ClosePositionParams { position, advice, .. } = params;
+    let Some(before) = advice.legs_left.and(position.exit_orders.last()) else { return Ok(OrderLeave::Own) };
+    let found = ports.trading.orders.order(position.user_id.as_str(), before).await?;
+    let now = now(ports, &advice.legs).await;
+    let holds = found.is_some_and(|record| {
+        record.approval.by.is_some() && record.approval.until.is_some_and(|until| now < until)
+    });
+    Ok(if holds { OrderLeave::Of(before.clone()) } else { OrderLeave::Own })
 }
 
 /// The limit of what is asked: that of a replacement as it was asked for, else the mid with its walk.
@@ -180,6 +198,23 @@ fn terms(
     Ok(TradeIntent::new(terms).map_err(|error| ValidationError::new("legs", error.to_string()))?)
 }
 
+/// What the orders that follow one come to.
+struct Followers {
+    /// Why the broker would not take them, or there is no price, a sentence each.
+    refusals: Vec<String>,
+    /// Dollars that they may lose; none where it is not known.
+    risk: Option<Decimal>,
+    /// Dollars of buying power that they take; none where it is not known.
+    needed: Option<Decimal>,
+}
+
+impl Default for Followers {
+    /// Nothing follows.
+    fn default() -> Self {
+        Self { refusals: Vec::new(), risk: Some(Decimal::ZERO), needed: Some(Decimal::ZERO) }
+    }
+}
+
 /// Where an order is judged and answered.
 struct Desk<'a> {
     ports: &'a Ports,
@@ -199,8 +234,10 @@ impl Desk<'_> {
         params: &ProposeOrderParams,
     ) -> Result<(OrderRecord, Vec<OrderCheck>), AnalystError> {
         let wanted = intent(&record)?.clone();
-        let (gathered, checks) = self.judge(&wanted, market).await;
-        if let Some(reason) = self.refusal(params.strategy, &gathered, &checks, priced.refusal.as_ref()) {
+        let followers = self.followers(params, market).await;
+        let (gathered, checks) = self.judge(&wanted, market, &followers).await;
+        let price = priced.refusal.iter().chain(&followers.refusals);
+        if let Some(reason) = self.refusal(params.strategy, &gathered, &checks, price) {
             let detail = json!({ "checks": checks, "facts": gathered.facts });
             let refused =
                 self.step(record, OrderStep::Refuse { reason: reason.clone() }, None, detail).await?;
@@ -282,9 +319,9 @@ impl Desk<'_> {
         let requoted = wanted
             .at(limit)
             .map_err(|error| AnalystError::from(ValidationError::new("limit", error.to_string())))?;
-        let (gathered, checks) = self.judge(&requoted, &market).await;
+        let (gathered, checks) = self.judge(&requoted, &market, &Followers::default()).await;
         let strategy: TradingStrategy = requoted.strategy.parse().unwrap_or_default();
-        if let Some(reason) = self.refusal(strategy, &gathered, &checks, None) {
+        if let Some(reason) = self.refusal(strategy, &gathered, &checks, []) {
             return Err(waits(reason));
         }
         let pricing = OrderPricing { limit, risk: gathered.risk };
@@ -293,19 +330,63 @@ impl Desk<'_> {
         Ok((self.step(record, step, Some(pricing), detail).await?, Some(prices)))
     }
 
-    async fn judge(&self, intent: &TradeIntent, market: &LegMarket) -> (Gathered, Vec<GateCheck>) {
-        let gathered = gather(self.ports, self.of, intent, market, market.now).await;
+    async fn judge(
+        &self,
+        intent: &TradeIntent,
+        market: &LegMarket,
+        followers: &Followers,
+    ) -> (Gathered, Vec<GateCheck>) {
+        let mut gathered = gather(self.ports, self.of, intent, market, market.now).await;
+        gathered.add(followers.risk, followers.needed);
         let checks = judge(intent, &limits(self.ports, self.limits), &gathered.facts);
         (gathered, checks)
     }
 
+    /// Whether the broker would take what is to be sent after the order, at the mid, and what that ties up: a leg that nobody could
+    /// follow up would stand alone.
+    async fn followers(&self, params: &ProposeOrderParams, market: &LegMarket) -> Followers {
+        let mut all = Followers::default();
+        for (step, leg) in params.followers.iter().zip(1..) {
+            let asked = ProposeOrderParams {
+                leg: Some(leg),
+                legs: step.legs.clone(),
+                quantity: step.quantity,
+                limit: None,
+                worst: None,
+                ..params.clone()
+            };
+            let judged = self.follower(&asked, market.now).await;
+            match judged {
+                Ok(gathered) => {
+                    all.refusals.extend(gathered.refusal.map(|reason| format!("{reason}.")));
+                    all.risk = all.risk.zip(gathered.risk).map(|(sum, risk)| sum + risk);
+                    let needed = gathered.facts.buying_power_needed;
+                    all.needed = all.needed.zip(needed).map(|(sum, needed)| sum + needed);
+                }
+                Err(error) => all.refusals.push(error.to_string()),
+            }
+        }
+        all
+    }
+
+    async fn follower(
+        &self,
+        asked: &ProposeOrderParams,
+        now: DateTime<Utc>,
+    ) -> Result<Gathered, AnalystError> {
+        let market = LegMarket::of(self.ports, &asked.legs, now).await;
+        let priced = priced(self.ports, asked, &market, market.now)?;
+        let intent = terms(asked, self.of, self.actor, priced.limit)?;
+        Ok(gather(self.ports, self.of, &intent, &market, market.now).await)
+    }
+
     /// Why it is refused; none where everything passes.
-    fn refusal(
+    fn refusal<'r>(
         &self,
         strategy: TradingStrategy,
         gathered: &Gathered,
         checks: &[GateCheck],
-        price: Option<&String>,
+        others: impl IntoIterator<Item = &'r String>,
     ) -> Option<String> {
         let is_paper = self.of.broker.is_paper();
         let leave = self.ports.trading.rules.check(strategy, &self.of.account, is_paper);
@@ -314,7 +395,7 @@ impl Desk<'_> {
         let barred = checks.iter().filter(|check| check.outcome != CheckOutcome::Passed);
         let barred = barred.map(|check| check.sentence.clone());
         let mut reasons: Vec<String> = Vec::new();
-        for reason in leave.into_iter().chain(broker).chain(price.cloned()).chain(barred) {
+        for reason in leave.into_iter().chain(broker).chain(others.into_iter().cloned()).chain(barred) {
             if !reasons.contains(&reason) {
                 reasons.push(reason);
             }
@@ -405,7 +486,7 @@ fn shown(checks: &[GateCheck]) -> Vec<OrderCheck> {
         .collect()
 }
 
-fn grouped(amount: rust_decimal::Decimal) -> String {
+fn grouped(amount: Decimal) -> String {
     use rust_decimal::prelude::ToPrimitive;
     crate::narrator::grouped(amount.to_f64().unwrap_or_default())
 }

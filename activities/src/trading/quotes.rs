@@ -5,7 +5,11 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use rust_decimal::Decimal;
-use ttai_core::{Instrument, IntentLeg, OptionChain, OptionQuote, QuoteCondition, Symbol};
+use ttai_calendar::last_trade_date;
+use ttai_core::{
+    ChainFilter, Instrument, IntentLeg, OccSymbol, OptionChain, OptionQuote, QuoteCondition, SettlementTime,
+    Symbol,
+};
 use ttai_ports::{PortError, StreamEvent, StreamKinds, StreamQuote, StreamSymbol};
 use ttai_trading::price::{LegQuote, TickClass};
 
@@ -31,14 +35,26 @@ pub(super) struct LegMarket {
 }
 
 impl LegMarket {
-    /// Reads each underlying once.
+    /// Reads the legs' contracts, and no others: of an index there are thousands, which take minutes.
     pub(super) async fn of(ports: &Ports, legs: &[IntentLeg], now: DateTime<Utc>) -> Self {
+        Self::read(ports, legs, now, false).await
+    }
+
+    /// The same with the whole chain of what is short, by which it is priced and rolled.
+    pub(super) async fn with_chains(ports: &Ports, legs: &[IntentLeg], now: DateTime<Utc>) -> Self {
+        Self::read(ports, legs, now, true).await
+    }
+
+    async fn read(ports: &Ports, legs: &[IntentLeg], now: DateTime<Utc>, whole: bool) -> Self {
         let mut market = Self::default();
         for leg in legs {
             let underlying = leg.instrument.underlying();
             let quote = match &leg.instrument {
                 Instrument::Equity(symbol) => market.shares(ports, symbol, now).await,
-                Instrument::Option(_) => market.contract(ports, &leg.instrument, &underlying, now).await,
+                Instrument::Option(contract) => match whole && !leg.action.is_buy() {
+                    true => market.of_chain(ports, contract, &underlying, now).await,
+                    false => market.contract(ports, contract, &underlying, now).await,
+                },
             };
             match quote {
                 Ok(Some(quote)) => market.quotes.push(quote),
@@ -86,10 +102,31 @@ impl LegMarket {
         Ok(Some(LegQuote { instrument, bid: quote.bid, ask: quote.ask, at }))
     }
 
+    /// A contract out of the part of its chain that is around it; out of the whole where it is not in there.
     async fn contract(
         &mut self,
         ports: &Ports,
-        instrument: &Instrument,
+        wanted: &OccSymbol,
+        underlying: &Symbol,
+        now: DateTime<Utc>,
+    ) -> Result<Option<LegQuote>, PortError> {
+        if let Some(around) = around(wanted) {
+            let chain = ports.market.narrowed_chain(underlying, now, &around).await?;
+            self.note_halt(&chain.underlying.conditions);
+            let found = chain.quotes.iter().find(|quote| quote.contract.occ() == *wanted).map(listed);
+            self.chains.entry(underlying.clone()).or_insert(chain);
+            if found.is_some() {
+                return Ok(found);
+            }
+            self.chains.remove(underlying);
+        }
+        self.of_chain(ports, wanted, underlying, now).await
+    }
+
+    async fn of_chain(
+        &mut self,
+        ports: &Ports,
+        wanted: &OccSymbol,
         underlying: &Symbol,
         now: DateTime<Utc>,
     ) -> Result<Option<LegQuote>, PortError> {
@@ -98,7 +135,6 @@ impl LegMarket {
             self.note_halt(&chain.underlying.conditions);
             self.chains.insert(underlying.clone(), chain);
         }
-        let Some(wanted) = instrument.contract() else { return Ok(None) };
         let chain = self.chains.get(underlying);
         let found = chain.and_then(|chain| chain.quotes.iter().find(|quote| quote.contract.occ() == *wanted));
         Ok(found.map(listed))
@@ -108,6 +144,13 @@ impl LegMarket {
         let halted = conditions.contains(&QuoteCondition::Halted);
         self.halted = Some(self.halted.unwrap_or(false) || halted);
     }
+}
+
+/// The strikes next to a contract's on its last day; those of an index that settles at the opening end in the session before.
+fn around(contract: &OccSymbol) -> Option<ChainFilter> {
+    let from = last_trade_date(contract.expiration, SettlementTime::Am).ok()?;
+    let whole_until = from.pred_opt()?;
+    Some(ChainFilter { from, whole_until, later_expirations: 3, price: contract.strike, strikes: 1 })
 }
 
 /// A contract as its chain quotes it.

@@ -1,10 +1,15 @@
 //! Trades: a run that decides and trades, and the answers to its orders.
 
+use std::time::Duration;
+
 use ttai_contract::{ApproveTrade, RejectTrade, TradeOrder};
 
 use crate::connect::TtaiClient;
 use crate::error::ClientError;
 use crate::run::AnyRun;
+
+/// How long an answer to an order may take: before it is given, market and broker are asked anew.
+const ANSWER_WITHIN: Duration = Duration::from_secs(60);
 
 /// A workflow that trades: a trading run, or the watch over a position.
 #[derive(Clone)]
@@ -14,7 +19,8 @@ impl TtaiClient {
     /// The workflow that an order stems from, to answer it.
     #[must_use]
     pub fn trading_run(&self, workflow_id: &str) -> TradingRun {
-        TradingRun(self.any_run(workflow_id))
+        let patient = Self { deadline: self.deadline.max(ANSWER_WITHIN), ..self.clone() };
+        TradingRun(patient.any_run(workflow_id))
     }
 }
 

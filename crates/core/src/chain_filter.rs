@@ -14,6 +14,8 @@ use crate::option::OptionContract;
 /// Which expiration is the next one, and which strike the nearest, is seen in what is listed: neither grid is assumed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ChainFilter {
+    /// Last trade date before which nothing is wanted.
+    pub from: NaiveDate,
     /// Last trade date up to which every contract is wanted.
     pub whole_until: NaiveDate,
     /// Expirations after that day of which some contracts are wanted, the soonest ones.
@@ -37,7 +39,7 @@ impl ChainFilter {
         let near = self.near_the_money(items.iter().map(&contract));
         items.retain(|item| {
             let contract = contract(item);
-            contract.last_trade_date <= self.whole_until
+            self.is_whole(contract)
                 || near.get(&expiration(contract)).is_some_and(|strikes| strikes.contains(&contract.strike))
         });
     }
@@ -54,9 +56,14 @@ impl ChainFilter {
         listed: impl Iterator<Item = &'a OptionContract> + Clone,
     ) -> Option<NaiveDate> {
         let near = self.near_the_money(listed.clone());
-        let whole = listed.filter(|contract| contract.last_trade_date <= self.whole_until);
+        let whole = listed.filter(|contract| self.is_whole(contract));
         let whole = whole.map(|contract| contract.expiration);
         whole.chain(near.into_keys().map(|(_, listed)| listed)).max()
+    }
+
+    /// Whether a contract is wanted whatever its strike.
+    fn is_whole(&self, contract: &OptionContract) -> bool {
+        (self.from..=self.whole_until).contains(&contract.last_trade_date)
     }
 
     /// The wanted strikes of the later expirations. Non-standard contracts have a grid of their own and do not count.
@@ -66,7 +73,9 @@ impl ChainFilter {
     ) -> BTreeMap<Expiration, RangeInclusive<Decimal>> {
         let mut later: BTreeMap<Expiration, BTreeSet<Decimal>> = BTreeMap::new();
         let is_later = |contract: &&OptionContract| {
-            contract.last_trade_date > self.whole_until && contract.is_standard()
+            let is_later =
+                contract.last_trade_date > self.whole_until && contract.last_trade_date >= self.from;
+            is_later && contract.is_standard()
         };
         for contract in contracts.filter(is_later) {
             later.entry(expiration(contract)).or_default().insert(contract.strike);
@@ -120,6 +129,7 @@ mod tests {
     }
 
     const NEAR: ChainFilter = ChainFilter {
+        from: NaiveDate::MIN,
         whole_until: NaiveDate::from_ymd_opt(2026, 6, 5).unwrap(),
         later_expirations: 2,
         price: Decimal::from_parts(1005, 0, 0, false, 1),
@@ -146,6 +156,13 @@ mod tests {
         let mut both = listed();
         NEAR.retain(&mut both, |contract| contract);
         assert_eq!(both.len(), 2 * (21 + 4 + 4));
+    }
+
+    #[test]
+    fn what_ends_before_the_first_day_is_not_wanted() {
+        let from = ChainFilter { from: day(13), ..NEAR };
+        let near = vec![99, 100, 101, 102];
+        assert_eq!(left(from, listed()), BTreeMap::from([(19, near.clone()), (26, near)]));
     }
 
     #[test]

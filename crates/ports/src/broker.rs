@@ -246,6 +246,10 @@ pub trait Broker: Send + Sync {
     /// Whether no real money can be reached with it. Known without a call: the broker's own addresses decide, and only behind
     /// another address the settings.
     fn is_paper(&self) -> bool;
+    /// Why no options on indices such as SPX can be traded there, as a clause; none where they can. Known without a call.
+    fn lacks_index_options(&self) -> Option<&str> {
+        None
+    }
     /// The accounts that the credentials reach.
     async fn accounts(&self) -> Result<Vec<BrokerAccount>, PortError>;
     /// What an account is worth.

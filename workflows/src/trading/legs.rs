@@ -1,14 +1,14 @@
 //! Opening a position: as one order where the broker takes all legs in one; else leg by leg, in an order that is never naked on the way,
 //! by a plan that is in the history before the first leg is sent. What then stands alone is undone, or handed to the user.
 
-use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
+use rust_decimal::{Decimal, RoundingStrategy};
 use temporalio_workflow::WorkflowContext;
 use ttai_contract::{
     CompensateLegs, CompensateLegsParams, JudgeOrder, LegPlan, LegStep, OrderLeave, OrderVerdict, PlanLegs,
     PlanLegsParams, ProposeOrderParams, Severity, TradeOrder, TradingRunStatus,
 };
-use ttai_contract::{OrderPhase, OrderPurpose};
+use ttai_contract::{NetPrice, OrderPhase, OrderPurpose};
 
 use super::order_path::{Traded, carry_out, propose};
 use super::{ORDER_BUDGET, Trading, means, step, tell};
@@ -46,7 +46,7 @@ pub(crate) async fn enter<W: Trading>(
     leg_by_leg(ctx, &asked, &plan).await
 }
 
-/// What would become of the order that asks for leave: the one of all legs, or that of the first leg.
+/// What would become of the order that asks for leave: the one of all legs, or that of the first leg, with what follows it.
 pub(crate) async fn judged<W: Trading>(
     ctx: &WorkflowContext<W>,
     asked: ProposeOrderParams,
@@ -135,13 +135,37 @@ fn of_leg(
         leg: Some(u8::try_from(place).unwrap_or(u8::MAX)),
         legs: leg.legs.clone(),
         quantity: leg.quantity,
-        // A leg has a price of its own; the sum keeps to the worst one by the legs before it.
+        // A leg has a price of its own.
         limit: None,
-        worst: None,
+        worst: worst_of_last(asked, plan, leg, place, done),
+        followers: match place {
+            0 => plan.steps.iter().skip(1).cloned().collect(),
+            _ => Vec::new(),
+        },
         leave: first.map_or(OrderLeave::Own, OrderLeave::Of),
         evidence: serde_json::json!({ "plan": plan.plan, "sentence": plan.sentence, "decision": asked.evidence }),
         ..asked.clone()
     }
+}
+
+/// What the last leg may cost at most, or has to bring, for the whole to keep to its worst price; none before it, and where any price will
+/// do.
+fn worst_of_last(
+    asked: &ProposeOrderParams,
+    plan: &LegPlan,
+    leg: &LegStep,
+    place: usize,
+    done: &[Traded],
+) -> Option<NetPrice> {
+    let worst = asked.worst.filter(|_| place + 1 == plan.steps.len())?;
+    let spent: Decimal = done.iter().map(|traded| traded.cost).sum();
+    let left = worst.signed() * Decimal::from(asked.quantity) - spent;
+    let a_unit = left / Decimal::from(leg.quantity.max(1));
+    // In cents, to the trader's favour.
+    let a_unit = a_unit.round_dp_with_strategy(2, RoundingStrategy::ToNegativeInfinity);
+    let is_buy = leg.legs.iter().all(|leg| leg.action.is_buy());
+    let is_bound = if is_buy { a_unit > Decimal::ZERO } else { a_unit < Decimal::ZERO };
+    is_bound.then(|| NetPrice::of_signed(a_unit))
 }
 
 /// What stays: the orders of all legs, and what one unit of them brought.

@@ -230,6 +230,7 @@ async fn replace<W: Trading>(
         limits: run.desk().limits.clone(),
         evidence: serde_json::json!({ "replaces": order.id, "prices_tried": count }),
         leave: OrderLeave::Replacing(order.id.clone()),
+        followers: Vec::new(),
         channels: run.desk().channels.clone(),
     });
     let successor = propose(ctx, asked).await?;

@@ -8,6 +8,7 @@ use serde_json::Value;
 use ttai_core::{IntentLeg, NetPrice, OrderPhase, OrderPurpose, TradingStrategy};
 
 use super::daily::RunLimits;
+use super::legs::LegStep;
 use crate::common::ChannelName;
 use crate::lenient::Arguments;
 use crate::subject::UserId;
@@ -160,6 +161,9 @@ pub struct ProposeOrderParams {
     pub evidence: Value,
     /// Whose leave it shares, and which order it takes the place of.
     pub leave: OrderLeave,
+    /// What is sent once it is filled, an order each: judged with it, before anything is sent.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub followers: Vec<LegStep>,
     /// Channels to be told; by the user's routes when none.
     pub channels: Vec<ChannelName>,
 }

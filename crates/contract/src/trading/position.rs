@@ -208,6 +208,10 @@ pub struct ExitAdvice {
     pub worst: Option<NetPrice>,
     /// The position that a roll opens.
     pub successor: Option<RolledTo>,
+    /// Of a position whose legs no broker takes in one order: the legs that are still held once this one's order is filled. None where
+    /// the order is of the whole position.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub legs_left: Option<u32>,
 }
 
 /// A look at a position.

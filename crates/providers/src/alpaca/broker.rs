@@ -197,6 +197,10 @@ impl Broker for Alpaca {
         self.config.is_paper()
     }
 
+    fn lacks_index_options(&self) -> Option<&str> {
+        Some("Alpaca lists no options on indices such as SPX")
+    }
+
     async fn accounts(&self) -> Result<Vec<BrokerAccount>, PortError> {
         let own = self.account().await?;
         let margin = own.multiplier.is_some_and(|multiplier| multiplier > Decimal::ONE);

@@ -69,7 +69,13 @@ async fn a_narrowed_chain_is_a_part_of_the_whole_one_for_fewer_calls() {
         let for_whole = asked(&sim) - before;
         let price = whole.underlying.price().and_then(|price| Decimal::try_from(price).ok()).unwrap();
         let whole_until = ttai_calendar::new_york_date(now) + chrono::Days::new(20);
-        let wanted = ChainFilter { whole_until, later_expirations: 2, price, strikes: 3 };
+        let wanted = ChainFilter {
+            from: chrono::NaiveDate::MIN,
+            whole_until,
+            later_expirations: 2,
+            price,
+            strikes: 3,
+        };
         let before = asked(&sim);
         let part = market.narrowed_chain(&aapl, now, &wanted).await.unwrap();
         let for_part = asked(&sim) - before;

@@ -5,6 +5,7 @@ use axum::http::StatusCode;
 use axum::routing::{delete, get, post};
 use axum::{Json, Router};
 use chrono::{DateTime, Duration, Utc};
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use ttai_core::Symbol;
 
@@ -40,6 +41,16 @@ struct NewPrint {
     price: f64,
 }
 
+/// An account that may write calls that nothing covers.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MarginGrant {
+    account: String,
+    /// Dollars more to have begun with.
+    #[serde(default)]
+    cash: Decimal,
+}
+
 #[derive(Deserialize)]
 struct InboxQuery {
     channel: Option<String>,
@@ -53,6 +64,7 @@ pub(crate) fn router(state: SimState) -> Router {
         .route("/faults/{id}", delete(remove_fault))
         .route("/inbox", get(inbox).delete(clear_inbox))
         .route("/prints", post(print))
+        .route("/margin", post(grant_margin))
         .with_state(state)
 }
 
@@ -117,6 +129,12 @@ async fn print(
     }
     state.market.print(&print.symbol, print.price);
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Makes an account one of margin.
+async fn grant_margin(State(state): State<SimState>, Json(grant): Json<MarginGrant>) -> StatusCode {
+    state.exchange.grant_margin(&grant.account, grant.cash);
+    StatusCode::NO_CONTENT
 }
 
 async fn inbox(State(state): State<SimState>, Query(query): Query<InboxQuery>) -> Json<Vec<InboxMessage>> {

@@ -71,6 +71,9 @@ pub struct SpySpxFacts {
     pub spy_ex_dividend: Option<NaiveDate>,
     /// What could not be read, a sentence each.
     pub missing: Vec<String>,
+    /// Why the account's broker trades no options on indices, as a clause; none where it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub no_index_options: Option<String>,
 }
 
 /// SPY calls to one SPX call, and SPX points to one of SPY.
@@ -90,7 +93,8 @@ const NOT_LOOKED_AT: &str = "Not looked at: no pair is left.";
 /// Decides.
 pub(super) fn decide(facts: &SpySpxFacts, rules: &SpySpxRules, quote_seconds: u32) -> StrategyDecision {
     let look = Look { facts, rules, quote_seconds, today: new_york_date(facts.now) };
-    let mut conditions = vec![look.spx_price(), look.listed()];
+    let mut conditions: Vec<EntryCondition> = look.broker().into_iter().collect();
+    conditions.extend([look.spx_price(), look.listed()]);
     let (matching, condition) =
         sift("pairs_match", "Matching pairs", look.ordered(), |pair| look.matching(pair));
     conditions.push(condition);
@@ -201,6 +205,15 @@ impl<'a> Look<'a> {
     /// What could not be read, behind a sentence that says what is not there.
     fn because(&self, sentence: &str) -> String {
         self.facts.missing.first().map_or_else(|| sentence.to_owned(), |why| format!("{sentence} {why}"))
+    }
+
+    /// At a broker without options on indices there is nothing more to look at, whatever the market shows.
+    fn broker(&self) -> Option<EntryCondition> {
+        let why = self.facts.no_index_options.as_ref()?;
+        let sentence = format!(
+            "{why}: the SPX call cannot be bought in this account. Run spy_spx in an account whose broker lists them, such as tastytrade."
+        );
+        Some(EntryCondition::new("broker", false, sentence))
     }
 
     fn spx_price(&self) -> EntryCondition {
@@ -426,11 +439,24 @@ mod tests {
             pairs: vec![pair(17, 5430, 1810, 196)],
             spy_ex_dividend: "2024-06-21".parse().ok(),
             missing: Vec::new(),
+            no_index_options: None,
         }
     }
 
     fn decided(facts: &SpySpxFacts) -> StrategyDecision {
         decide(facts, &SpySpxRules::default(), 30)
+    }
+
+    #[test]
+    fn a_broker_without_options_on_indices_is_the_first_reason_at_any_hour() {
+        let no_index_options = Some("Alpaca lists no options on indices such as SPX".to_owned());
+        let before_the_open = SpySpxFacts { now: at("2024-06-14T08:00"), pairs: Vec::new(), ..facts() };
+        for facts in [facts(), before_the_open] {
+            let decision = decided(&SpySpxFacts { no_index_options: no_index_options.clone(), ..facts });
+            assert!(decision.trade.is_none() && decision.conditions[0].name == "broker");
+            let begins = "No trade. Alpaca lists no options on indices such as SPX: the SPX call cannot be bought in this account.";
+            assert!(decision.reason.starts_with(begins), "{}", decision.reason);
+        }
     }
 
     #[test]

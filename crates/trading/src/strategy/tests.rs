@@ -134,7 +134,7 @@ prop_compose! {
     ) -> SpySpxFacts {
         let aged = |(spx, spy, expiration)| SpySpxPair { expiration, spx: aged(spx, now), spy: aged(spy, now) };
         let pairs = pairs.into_iter().map(aged).collect();
-        SpySpxFacts { now, spx_price, spy_price, pairs, spy_ex_dividend, missing }
+        SpySpxFacts { now, spx_price, spy_price, pairs, spy_ex_dividend, missing, no_index_options: None }
     }
 }
 

@@ -39,7 +39,7 @@ pub use probe::resolved;
 pub(crate) use probe::why_live;
 
 /// A simulation's key at Alpaca: its account hangs on it.
-pub(crate) const SIMULATED_KEY: &str = "simulated";
+pub const SIMULATED_KEY: &str = "simulated";
 /// The user agent's contact of an invented market's EDGAR.
 const SIMULATED_CONTACT: &str = "Simulated Trader trader@ttai.example";
 
@@ -109,7 +109,8 @@ fn of_endpoints(endpoints: &Endpoints) -> Config {
 }
 
 /// The environment of a program that finds every provider at a simulation.
-pub(crate) fn variables(endpoints: &Endpoints) -> Vec<(String, String)> {
+#[must_use]
+pub fn variables(endpoints: &Endpoints) -> Vec<(String, String)> {
     let feeds = format!("[{{ name = \"Newswire\", url = \"{}/{{symbol}}.xml\" }}]", endpoints.rss);
     let variables: &[(&str, &str)] = &[
         ("TTAI_TASTYTRADE_CLIENT_SECRET", "simulated"),

@@ -69,7 +69,7 @@ impl Valued {
 pub(super) async fn account(State(state): State<SimState>, caller: Caller) -> Answer {
     let valued = Valued::of(&state, &caller.account).await?;
     let equity = valued.equity();
-    let requirement = valued.account.holdings.requirement().unwrap_or_default();
+    let requirement = valued.account.requirement().unwrap_or_default();
     let spendable = decimal(valued.buying_power);
     Ok(Json(json!({
         "id": uuid("alpaca account", &caller.account),

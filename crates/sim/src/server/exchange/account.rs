@@ -73,9 +73,14 @@ impl Holdings {
     /// # Errors
     /// [`Rejection::Uncovered`] where the loss has no bound.
     pub fn requirement(&self) -> Result<Decimal, Rejection> {
+        self.requirement_up_to(None)
+    }
+
+    /// The same where the price is taken to rise no further than by this fraction above the highest strike; without bound where none.
+    fn requirement_up_to(&self, rise: Option<Decimal>) -> Result<Decimal, Rejection> {
         let mut total = Decimal::ZERO;
         for root in self.option_roots() {
-            total += self.requirement_of(&root)?;
+            total += self.requirement_of(&root, rise)?;
         }
         Ok(total)
     }
@@ -89,7 +94,7 @@ impl Holdings {
             .collect()
     }
 
-    fn requirement_of(&self, root: &str) -> Result<Decimal, Rejection> {
+    fn requirement_of(&self, root: &str, rise: Option<Decimal>) -> Result<Decimal, Rejection> {
         let contracts: Vec<(&OccSymbol, Decimal)> = self
             .iter()
             .filter_map(|position| match &position.instrument {
@@ -112,20 +117,29 @@ impl Holdings {
             .into_iter()
             .filter(|(contract, quantity)| quantity.is_sign_negative() || contract.expiration >= last_short)
             .collect();
-        worst_loss(&counted, shares).ok_or_else(|| Rejection::Uncovered { underlying: root.to_owned() })
+        worst_loss(&counted, shares, rise).ok_or_else(|| Rejection::Uncovered { underlying: root.to_owned() })
     }
 }
 
 /// The largest loss over all prices of the underlying at expiration, 0 where none; `None` where it has no bound. The value
-/// is piecewise linear, so it is worst at 0, at a strike, or without bound above the last strike.
-fn worst_loss(contracts: &[(&OccSymbol, Decimal)], shares: Decimal) -> Option<Decimal> {
+/// is piecewise linear, so it is worst at 0, at a strike, or without bound above the last strike: there it counts at `rise` above it,
+/// where one is given.
+fn worst_loss(
+    contracts: &[(&OccSymbol, Decimal)],
+    shares: Decimal,
+    rise: Option<Decimal>,
+) -> Option<Decimal> {
     let slope_above = contracts
         .iter()
         .filter(|(contract, _)| contract.right == OptionRight::Call)
         .fold(shares, |slope, (_, quantity)| slope + *quantity * Decimal::ONE_HUNDRED);
-    if slope_above.is_sign_negative() && !slope_above.is_zero() {
-        return None;
-    }
+    let is_unbounded = slope_above.is_sign_negative() && !slope_above.is_zero();
+    let highest = contracts.iter().map(|(contract, _)| contract.strike).max().unwrap_or_default();
+    let end = match (is_unbounded, rise) {
+        (true, None) => return None,
+        (true, Some(rise)) => highest * (Decimal::ONE + rise),
+        (false, _) => highest,
+    };
     let value = |price: Decimal| {
         contracts.iter().fold(shares * price, |sum, (contract, quantity)| {
             let intrinsic = match contract.right {
@@ -135,8 +149,8 @@ fn worst_loss(contracts: &[(&OccSymbol, Decimal)], shares: Decimal) -> Option<De
             sum + intrinsic * *quantity * Decimal::ONE_HUNDRED
         })
     };
-    let worst =
-        contracts.iter().map(|(contract, _)| value(contract.strike)).fold(value(Decimal::ZERO), Decimal::min);
+    let strikes = contracts.iter().map(|(contract, _)| contract.strike);
+    let worst = strikes.chain([end]).map(value).fold(value(Decimal::ZERO), Decimal::min);
     Some((-worst).max(Decimal::ZERO))
 }
 
@@ -151,11 +165,31 @@ pub struct Account {
     pub opening_cash: Decimal,
     /// What it holds.
     pub holdings: Holdings,
+    /// Whether it may write calls that nothing covers.
+    pub margin: bool,
 }
+
+/// How far above the highest strike a call that nothing covers is margined: the fifth of Regulation T.
+const MARGINED_RISE: Decimal = Decimal::from_parts(20, 0, 0, false, 2);
 
 impl Account {
     pub(super) fn new(number: &str, cash: Decimal) -> Self {
-        Self { number: number.to_owned(), cash, opening_cash: cash, holdings: Holdings::default() }
+        Self {
+            number: number.to_owned(),
+            cash,
+            opening_cash: cash,
+            holdings: Holdings::default(),
+            margin: false,
+        }
+    }
+
+    /// Dollars that must stand behind its short options, as [`Holdings::requirement`] says; a margin account's calls that nothing covers
+    /// are secured for a rise of a fifth.
+    ///
+    /// # Errors
+    /// [`Rejection::Uncovered`] where the loss has no bound.
+    pub fn requirement(&self) -> Result<Decimal, Rejection> {
+        self.holdings.requirement_up_to(self.margin.then_some(MARGINED_RISE))
     }
 
     /// Books one leg's fill.
@@ -218,6 +252,15 @@ mod tests {
         ] {
             assert!(matches!(holdings(rows).requirement(), Err(Rejection::Uncovered { .. })), "{rows:?}");
         }
+    }
+
+    #[test]
+    fn a_margin_account_writes_naked_calls_against_a_rise_of_a_fifth() {
+        let rows = [("SPXW140620C01950000", 1), ("SPY   140620C00195000", -10)];
+        let cash = Account { holdings: holdings(&rows), ..Account::new("1", Decimal::ZERO) };
+        assert!(matches!(cash.requirement(), Err(Rejection::Uncovered { .. })));
+        let margin = Account { margin: true, ..cash };
+        assert_eq!(margin.requirement(), Ok(Decimal::from(39_000)));
     }
 
     #[test]

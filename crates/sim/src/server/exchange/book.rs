@@ -93,6 +93,13 @@ impl Book {
         }
     }
 
+    /// Lets an account write calls that nothing covers.
+    pub fn grant_margin(&mut self, number: &str) {
+        if let Some(account) = self.accounts.get_mut(number) {
+            account.margin = true;
+        }
+    }
+
     /// What every account begins with: those that hold nothing and have traded nothing, and those to come.
     pub fn stock(&mut self, trades: Vec<PastTrade>) {
         self.starter = trades;

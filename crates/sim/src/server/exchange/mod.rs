@@ -107,6 +107,12 @@ impl Exchange {
         self.lock().fund(number, cash);
     }
 
+    /// Opens an account, or lets one that is there write calls that nothing covers, from so many dollars more.
+    pub fn grant_margin(&self, number: &str, cash: Decimal) {
+        self.fund(number, cash);
+        self.lock().grant_margin(number);
+    }
+
     /// What every account begins with.
     pub fn stock(&self, trades: Vec<PastTrade>) {
         self.lock().stock(trades);

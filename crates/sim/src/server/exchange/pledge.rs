@@ -52,7 +52,7 @@ fn opens_short(order: &Order) -> bool {
 /// # Errors
 /// [`Rejection::Uncovered`].
 pub(super) fn free_cash(account: &Account) -> Result<Decimal, Rejection> {
-    Ok(account.cash - account.holdings.requirement()?)
+    Ok(account.cash - account.requirement()?)
 }
 
 /// The account as if an open order had traded where that costs something; proceeds are not counted before they are there,
@@ -61,10 +61,10 @@ fn pledge(account: &mut Account, order: &Order, view: &MarketSnapshot) {
     let debit = debit(order, view);
     match order.legs.as_slice() {
         [only] if only.action == OrderAction::BuyToClose => {
-            let before = account.holdings.requirement().unwrap_or(Decimal::ZERO);
+            let before = account.requirement().unwrap_or(Decimal::ZERO);
             let mut after = account.clone();
             move_legs(&mut after, order);
-            let released = before - after.holdings.requirement().unwrap_or(before);
+            let released = before - after.requirement().unwrap_or(before);
             account.cash -= (debit - released).max(Decimal::ZERO);
         }
         [only] if only.action == OrderAction::BuyToOpen => account.cash -= debit,

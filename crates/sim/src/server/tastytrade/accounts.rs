@@ -47,7 +47,8 @@ pub(super) async fn customer(call: Call) -> Answer {
     }))
 }
 
-fn account() -> Value {
+fn account(state: &Tasty) -> Value {
+    let margin = state.sim.exchange.read(|book| book.account(ACCOUNT).is_some_and(|account| account.margin));
     json!({
         "account-number": ACCOUNT,
         "external-id": "A0000000001",
@@ -55,7 +56,7 @@ fn account() -> Value {
         "created-at": OPENED,
         "nickname": "Simulated",
         "account-type-name": "Individual",
-        "margin-or-cash": "Cash",
+        "margin-or-cash": if margin { "Margin" } else { "Cash" },
         "day-trader-status": false,
         "is-closed": false,
         "is-firm-error": false,
@@ -68,13 +69,13 @@ fn account() -> Value {
     })
 }
 
-pub(super) async fn list(call: Call) -> Answer {
-    call.items(&[json!({ "account": account(), "authority-level": "owner" })])
+pub(super) async fn list(State(state): State<Tasty>, call: Call) -> Answer {
+    call.items(&[json!({ "account": account(&state), "authority-level": "owner" })])
 }
 
 pub(super) async fn one(State(state): State<Tasty>, Path(number): Path<String>, call: Call) -> Answer {
     state.account(&number)?;
-    call.data(&account())
+    call.data(&account(&state))
 }
 
 pub(super) async fn trading_status(
@@ -157,7 +158,7 @@ pub(super) async fn balance_json(state: &Tasty) -> Value {
         let account = book.account(ACCOUNT);
         let positions: Vec<Position> =
             account.map(|account| account.holdings.iter().cloned().collect()).unwrap_or_default();
-        let requirement = account.and_then(|account| account.holdings.requirement().ok()).unwrap_or_default();
+        let requirement = account.and_then(|account| account.requirement().ok()).unwrap_or_default();
         let cash = account.map_or(Decimal::ZERO, |account| account.cash);
         (cash, positions, book.buying_power(ACCOUNT, &view), requirement)
     });
