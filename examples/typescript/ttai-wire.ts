@@ -4319,6 +4319,11 @@ export interface ExitAdvice {
    */
   legs: IntentLeg[];
   /**
+   * Of a position whose legs no broker takes in one order: the legs that are still held once this one's order is filled. None where
+   * the order is of the whole position.
+   */
+  legs_left?: number | null;
+  /**
    * Close it, or roll it.
    */
   purpose: OrderPurpose;
