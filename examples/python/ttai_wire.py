@@ -3173,6 +3173,12 @@ class ExitAdvice:
     sentence: str
     """Why, for a trader."""
 
+    legs_left: int | None = None
+    """
+    Of a position whose legs no broker takes in one order: the legs that are still held once this one's order is filled. None where
+    the order is of the whole position.
+    """
+
     successor: RolledTo | None = None
     """The position that a roll opens."""
 
