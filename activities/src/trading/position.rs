@@ -90,10 +90,10 @@ pub(super) async fn look(
 ) -> Result<PositionLook, AnalystError> {
     let found = Position::find(ports, &params.position).await?;
     if let Some(rest) = found.rest(params) {
-        return Ok(rest);
+        return found.unless_halted(rest).await;
     }
     if found.units > 0 {
-        return found.advise(compute, params).await;
+        return found.unless_halted(found.advise(compute, params).await?).await;
     }
     if let Some(ended) = found.explained().await? {
         return Ok(ended);
@@ -101,7 +101,7 @@ pub(super) async fn look(
     tokio::time::sleep(SECOND_LOOK).await;
     let again = Position::find(ports, &params.position).await?;
     if again.units > 0 {
-        return again.advise(compute, params).await;
+        return again.unless_halted(again.advise(compute, params).await?).await;
     }
     match again.explained().await? {
         Some(ended) => Ok(ended),
@@ -378,6 +378,25 @@ impl<'a> Position<'a> {
             opens,
             expiration: roll.expiration,
         })
+    }
+
+    /// An exit that a halt would refuse is not made again at every look: the user hears of it once a day.
+    async fn unless_halted(&self, look: PositionLook) -> Result<PositionLook, AnalystError> {
+        let Some(advice) = &look.advice else { return Ok(look) };
+        let user = &self.opened.user_id;
+        let halt = self.ports.trading.halts.trading_halt(user.as_str(), &self.of.account).await?;
+        let Some(halt) = halt else { return Ok(look) };
+        let sentence = format!("{} Nothing is sent: {halt}.", advice.sentence);
+        let legs = super::desk::legs_in_words(&advice.legs, advice.quantity);
+        let told = Told {
+            key: format!("{}/halted/{}", self.opened.id, new_york_date(self.now)),
+            title: format!("Halted: {legs}"),
+            text: format!("{sentence} It is asked for again once trading is resumed: ttai trade resume"),
+            severity: Severity::Critical,
+            channels: &self.opened.notify_channels,
+        };
+        tell(self.ports, user, told).await?;
+        Ok(PositionLook { event: PositionEvent::Hold, advice: None, sentence, ..look })
     }
 
     async fn tell_review(&self, decision: &ExitDecision) -> Result<(), AnalystError> {

@@ -4,8 +4,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use rust_decimal::Decimal;
 use serde_json::json;
 use ttai_contract::{
-    AnswerOrderParams, ClosePositionParams, OrderAnswer, OrderCheck, OrderLeave, OrderPrices, OrderVerdict,
-    ProposeOrderParams, RunLimits, TradeOrder, ValidationError,
+    AnswerOrderParams, ClosePositionParams, LegStep, OrderAnswer, OrderCheck, OrderLeave, OrderPrices,
+    OrderVerdict, ProposeOrderParams, RunLimits, TradeOrder, ValidationError,
 };
 use ttai_core::{IntentLeg, NetPrice, OrderPhase};
 use ttai_ports::{NewOrder, OrderPricing, OrderRecord};
@@ -73,7 +73,7 @@ pub(super) async fn verdict(
     let priced = priced(ports, &params, &market, market.now)?;
     let intent = terms(&params, &of, workflow_id, priced.limit)?;
     let desk = Desk { ports, of: &of, actor: workflow_id, limits: &params.limits, now: market.now };
-    let followers = desk.followers(&params, &market).await;
+    let followers = desk.followers(&intent, &params.followers, &market).await;
     let (gathered, checks) = desk.judge(&intent, &market, &followers).await;
     let price = priced.refusal.iter().chain(&followers.refusals);
     let refusal = desk.refusal(params.strategy, &gathered, &checks, price);
@@ -100,7 +100,7 @@ pub(super) async fn answer(
         return Shown::new(ports, &record, of.broker.is_paper(), now).order();
     }
     let (record, prices) = match params.answer {
-        OrderAnswer::Approve { by } => desk.approve(record, by, params.worst).await?,
+        OrderAnswer::Approve { by } => desk.approve(record, by, params.worst, &params.followers).await?,
         OrderAnswer::Reject { by, reason } => {
             let step = OrderStep::Reject { by: by.clone() };
             (desk.step(record, step, None, json!({ "by": by, "reason": reason })).await?, None)
@@ -234,7 +234,7 @@ impl Desk<'_> {
         params: &ProposeOrderParams,
     ) -> Result<(OrderRecord, Vec<OrderCheck>), AnalystError> {
         let wanted = intent(&record)?.clone();
-        let followers = self.followers(params, market).await;
+        let followers = self.followers(&wanted, &params.followers, market).await;
         let (gathered, checks) = self.judge(&wanted, market, &followers).await;
         let price = priced.refusal.iter().chain(&followers.refusals);
         if let Some(reason) = self.refusal(params.strategy, &gathered, &checks, price) {
@@ -302,6 +302,7 @@ impl Desk<'_> {
         record: OrderRecord,
         by: String,
         worst: Option<NetPrice>,
+        followers: &[LegStep],
     ) -> Result<(OrderRecord, Option<OrderPrices>), AnalystError> {
         let until = record.approval.until.unwrap_or(self.now);
         if self.now >= until {
@@ -319,9 +320,10 @@ impl Desk<'_> {
         let requoted = wanted
             .at(limit)
             .map_err(|error| AnalystError::from(ValidationError::new("limit", error.to_string())))?;
-        let (gathered, checks) = self.judge(&requoted, &market, &Followers::default()).await;
+        let followers = self.followers(&requoted, followers, &market).await;
+        let (gathered, checks) = self.judge(&requoted, &market, &followers).await;
         let strategy: TradingStrategy = requoted.strategy.parse().unwrap_or_default();
-        if let Some(reason) = self.refusal(strategy, &gathered, &checks, []) {
+        if let Some(reason) = self.refusal(strategy, &gathered, &checks, &followers.refusals) {
             return Err(waits(reason));
         }
         let pricing = OrderPricing { limit, risk: gathered.risk };
@@ -344,26 +346,17 @@ impl Desk<'_> {
 
     /// Whether the broker would take what is to be sent after the order, at the mid, and what that ties up: a leg that nobody could
     /// follow up would stand alone.
-    async fn followers(&self, params: &ProposeOrderParams, market: &LegMarket) -> Followers {
+    async fn followers(&self, first: &TradeIntent, steps: &[LegStep], market: &LegMarket) -> Followers {
         let mut all = Followers::default();
-        for (step, leg) in params.followers.iter().zip(1..) {
-            let asked = ProposeOrderParams {
-                leg: Some(leg),
-                legs: step.legs.clone(),
-                quantity: step.quantity,
-                limit: None,
-                worst: None,
-                ..params.clone()
-            };
-            let judged = self.follower(&asked, market.now).await;
-            match judged {
+        for (step, leg) in steps.iter().zip(1..) {
+            match self.follower(first, step, leg, market.now).await {
                 Ok(gathered) => {
                     all.refusals.extend(gathered.refusal.map(|reason| format!("{reason}.")));
                     all.risk = all.risk.zip(gathered.risk).map(|(sum, risk)| sum + risk);
                     let needed = gathered.facts.buying_power_needed;
                     all.needed = all.needed.zip(needed).map(|(sum, needed)| sum + needed);
                 }
-                Err(error) => all.refusals.push(error.to_string()),
+                Err(refusal) => all.refusals.push(refusal),
             }
         }
         all
@@ -371,12 +364,21 @@ impl Desk<'_> {
 
     async fn follower(
         &self,
-        asked: &ProposeOrderParams,
+        first: &TradeIntent,
+        step: &LegStep,
+        leg: u8,
         now: DateTime<Utc>,
-    ) -> Result<Gathered, AnalystError> {
-        let market = LegMarket::of(self.ports, &asked.legs, now).await;
-        let priced = priced(self.ports, asked, &market, market.now)?;
-        let intent = terms(asked, self.of, self.actor, priced.limit)?;
+    ) -> Result<Gathered, String> {
+        let market = LegMarket::of(self.ports, &step.legs, now).await;
+        let (limit, _) = walk(self.ports, &step.legs, None, &market, market.now)?;
+        let terms = IntentTerms {
+            slot: OrderSlot { leg: Some(leg), ..first.slot.clone() },
+            legs: step.legs.clone(),
+            quantity: step.quantity,
+            limit,
+            ..first.clone().into()
+        };
+        let intent = TradeIntent::new(terms).map_err(|error| error.to_string())?;
         Ok(gather(self.ports, self.of, &intent, &market, market.now).await)
     }
 

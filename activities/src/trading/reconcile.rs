@@ -99,7 +99,7 @@ async fn books(ports: &Ports, of: &TradedAccount) -> Result<ReconciledBooks, Ana
 }
 
 /// Ends orders that nobody sends any more: leave ends with the session, so whoever made one and did not end it is gone.
-async fn end_unsent(ports: &Ports, of: &TradedAccount, known: &[OrderRecord]) {
+pub(super) async fn end_unsent(ports: &Ports, of: &TradedAccount, known: &[OrderRecord]) {
     let now = wall_clock();
     let is_left = |record: &&OrderRecord| {
         let phase = record.order.phase();

@@ -108,7 +108,9 @@ async fn leg_by_leg<W: Trading>(
     let mut done: Vec<Traded> = Vec::new();
     for (place, leg) in plan.steps.iter().enumerate() {
         step(ctx, format!("leg {} of {}", place + 1, plan.steps.len()));
-        let order = propose(ctx, of_leg(asked, plan, leg, place, &done)).await?;
+        let asked_of_leg = of_leg(asked, plan, leg, place, &done);
+        ctx.state_mut(|run| run.desk_mut().followers.clone_from(&asked_of_leg.followers));
+        let order = propose(ctx, asked_of_leg).await?;
         let traded = carry_out(ctx, order).await?;
         let is_filled = traded.filled >= Decimal::from(leg.quantity);
         let is_first = done.is_empty();

@@ -10,7 +10,7 @@ use temporalio_workflow::{TimerOptions, WorkflowCancellationToken, WorkflowConte
 use ttai_contract::OrderPhase;
 use ttai_contract::policy::SAVE_BUDGET;
 use ttai_contract::{
-    AnswerOrder, AnswerOrderParams, ApproveTrade, Arguments, AwaitedApproval, ChannelName, Lenient,
+    AnswerOrder, AnswerOrderParams, ApproveTrade, Arguments, AwaitedApproval, ChannelName, LegStep, Lenient,
     NotifyTrade, NotifyTradeParams, OrderAnswer, OrderRef, RejectTrade, RunLimits, Severity, TradeOrder,
     UserId, Validate,
 };
@@ -30,6 +30,8 @@ pub(crate) struct Desk {
     pub(crate) channels: Vec<ChannelName>,
     pub(crate) limits: RunLimits,
     pub(crate) drill: bool,
+    /// What is sent once the order that waits is filled, an order each.
+    pub(crate) followers: Vec<LegStep>,
     /// The orders so far, each as it was last heard of.
     pub(crate) orders: Vec<TradeOrder>,
     /// What is done, in words.
@@ -75,6 +77,7 @@ impl Desk {
             answer,
             worst: prices.map(|prices| prices.worst),
             limits: self.limits.clone(),
+            followers: self.followers.clone(),
         }
     }
 

@@ -91,6 +91,32 @@ async fn the_first_leg_is_judged_by_what_all_of_them_may_lose() {
     assert_eq!(check.sentence, "Risk of the order: $119,800, limit $25,000.");
 }
 
+/// Minutes lie between the question and the answer.
+#[tokio::test]
+async fn at_the_approval_the_calls_that_follow_are_judged_anew() {
+    let mut stage = unlimited("2026-09-15T10:00").await;
+    stage.rules(|rules| rules.spy_spx.leave.auto_approve = AutoApprove::Never);
+    let waits = proposed(&stage, None).await;
+    assert_eq!(waits.phase, OrderPhase::AwaitingApproval, "{waits:?}");
+    stage.board.put(&instrument(SPY), Decimal::ZERO, cents(420));
+    let answer = approval(&waits, asked(None).followers);
+    let refused = propose::answer(&stage.ports, answer.clone(), "daily").await.unwrap_err().to_string();
+    assert!(refused.contains("was not approved") && refused.contains("SPY"), "{refused}");
+    quoted(&stage);
+    let approved = propose::answer(&stage.ports, answer, "daily").await.unwrap();
+    assert_eq!(approved.phase, OrderPhase::Approved);
+}
+
+fn approval(order: &TradeOrder, followers: Vec<LegStep>) -> AnswerOrderParams {
+    AnswerOrderParams {
+        order: OrderRef { user_id: UserId::default(), order_id: order.id.clone(), channels: Vec::new() },
+        answer: OrderAnswer::Approve { by: "mia".to_owned() },
+        worst: None,
+        limits: Default::default(),
+        followers,
+    }
+}
+
 #[tokio::test]
 async fn the_second_leg_has_the_leave_of_the_first_and_the_credit_is_that_of_a_unit() {
     let stage = unlimited("2026-09-15T10:00").await;
@@ -131,13 +157,7 @@ async fn a_pair_is_left_short_calls_first_under_one_approval() {
     assert_eq!(advice.legs, [leg(SPY, OrderAction::BuyToClose, 1)]);
     let waits = stage.exit(&held, &advice, 0).await;
     assert_eq!(waits.phase, OrderPhase::AwaitingApproval);
-    let answer = AnswerOrderParams {
-        order: OrderRef { user_id: UserId::default(), order_id: waits.id.clone(), channels: Vec::new() },
-        answer: OrderAnswer::Approve { by: "mia".to_owned() },
-        worst: None,
-        limits: Default::default(),
-    };
-    let approved = propose::answer(&stage.ports, answer, "monitor").await.unwrap();
+    let approved = propose::answer(&stage.ports, approval(&waits, Vec::new()), "monitor").await.unwrap();
     let bought = stage.carry_out(&approved).await;
     assert_eq!((bought.phase, bought.filled), (OrderPhase::Filled, Decimal::TEN));
     assert_eq!((stage.held(SPY).await, stage.held(SPX).await), (Decimal::ZERO, Decimal::ONE));

@@ -186,7 +186,16 @@ async fn a_halt_stops_an_exit_before_it_is_sent_and_says_who_halted() {
     assert_eq!(listed.len(), 1, "only the order that opened it is at the broker: {listed:?}");
     assert_eq!(stage.held(PUT).await, Decimal::NEGATIVE_ONE);
 
+    // A look does not ask for what a halt refuses, and says so once a day.
+    for _ in 0..2 {
+        let held = stage.look(&put()).await;
+        assert_eq!((held.event, held.advice), (PositionEvent::Hold, None));
+    }
+    let text = stage.critical("ttai-position/halted/2026-09-01").await;
+    assert!(text.contains("by mia: fat finger") && text.contains("ttai trade resume"), "{text}");
+
     stage.store.resume(&scope, &note("mia")).await.unwrap();
+    assert_eq!(stage.look(&put()).await.event, PositionEvent::Exit);
     let closed = stage.carry_out(&stage.exit(&put(), &advice, 400).await).await;
     assert_eq!(closed.phase, OrderPhase::Filled, "{}", json!(closed));
 }

@@ -4,7 +4,8 @@ use ttai_contract::{OrderLeave, ProposeOrderParams};
 use ttai_core::{NetPrice, OrderAction, OrderPhase, OrderPurpose};
 use ttai_ports::{Broker, OrderFilter};
 
-use super::super::{propose, reconcile_account, send};
+use super::super::desk::TradedAccount;
+use super::super::{propose, reconcile, reconcile_account, send};
 use super::*;
 
 const MOMENT: &str = "2026-09-01T10:00";
@@ -91,6 +92,23 @@ async fn one_position_and_14_working_limit_orders_are_ours_after_a_kill_and_none
     let ours: Vec<_> = listed.iter().filter_map(|order| order.client_order_id.clone()).collect();
     assert_eq!(ours.iter().filter(|id| orders.contains(id)).count(), 14);
     assert_eq!(listed.len(), 15, "those, and the shares that were bought by hand");
+}
+
+/// Whoever made it is gone: its leave ended with the session.
+#[tokio::test]
+async fn an_order_that_nobody_sends_any_more_is_ended_by_the_reconciliation() {
+    let mut stage = stage().await;
+    stage.rules(|rules| rules.csp_entry.leave.auto_approve = AutoApprove::Never);
+    let (asked, workflow) = offered(0);
+    let waits = propose::propose(&stage.ports, asked, &workflow).await.unwrap();
+    let of = TradedAccount::find(&stage.ports, &UserId::default(), ACCOUNT).await.unwrap();
+    let known = || async { stage.store.order("default", &waits.id).await.unwrap().unwrap() };
+    reconcile::end_unsent(&stage.ports, &of, &[known().await]).await;
+    assert_eq!(known().await.order.phase(), OrderPhase::AwaitingApproval, "it is minutes old");
+    let mut old = known().await;
+    old.changed_at -= chrono::TimeDelta::hours(25);
+    reconcile::end_unsent(&stage.ports, &of, &[old]).await;
+    assert_eq!(known().await.order.phase(), OrderPhase::Refused);
 }
 
 /// order-*: a replace answers success and the broker's price did not change: read back.

@@ -212,6 +212,9 @@ pub struct AnswerOrderParams {
     pub worst: Option<NetPrice>,
     /// Limits of the run.
     pub limits: RunLimits,
+    /// What is sent once the order is filled, an order each: judged anew with it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub followers: Vec<LegStep>,
 }
 
 /// `approve`: an order may be sent.
