@@ -49,7 +49,7 @@ pub(super) struct TradeFindings {
     pub(super) lost: usize,
     /// Orders whose end is not known.
     pub(super) unknown: usize,
-    /// Legs that stand alone: positions that no order explains, and legs that were handed over.
+    /// Legs that stand alone: positions that no order explains, and pairs of which a part is held.
     pub(super) naked_legs: usize,
     /// Audit trails that are broken.
     pub(super) broken_trails: usize,
@@ -92,7 +92,6 @@ pub(super) async fn compare(
         outcomes: tally.outcomes.clone(),
         orders: [records.len(), booked.len()],
         wrong: tally.wrong.clone(),
-        naked_legs: tally.handed_over as usize,
         ..TradeFindings::default()
     };
     for record in &records {
@@ -117,6 +116,7 @@ pub(super) async fn compare(
     findings.duplicates = noted(&mut findings.wrong, duplicates(&records, &booked));
     findings.lost = noted(&mut findings.wrong, lost(&records, &booked));
     findings.unknown = noted(&mut findings.wrong, unknown(&records));
+    findings.naked_legs = noted(&mut findings.wrong, lone_legs(&records));
     findings.naked_legs += noted(&mut findings.wrong, naked(&records, &held));
     let differences = stage.database.differences(UserId::default().as_str(), None, false).await?;
     let pauses = differences.iter().filter(|record| record.difference.kind.pauses_trading());
@@ -166,13 +166,16 @@ fn duplicates(records: &[OrderRecord], booked: &[Order]) -> Vec<String> {
     }
     let twice = of_id.into_iter().filter(|(_, count)| *count > 1);
     found.extend(twice.map(|(id, count)| format!("the broker has {count} orders {id}")));
-    // An entry may be several orders, one in the place of another: together they fill no more than it wanted.
-    let mut entries: BTreeMap<&str, (Decimal, Decimal)> = BTreeMap::new();
+    // A place may have several orders, one in the place of another: together they fill no more than it wanted.
+    let mut entries: BTreeMap<String, (Decimal, Decimal)> = BTreeMap::new();
     for record in records {
-        let Some(workflow) = record.workflow_id.as_deref() else { continue };
+        let Some(intent) = record.intent.as_ref() else { continue };
+        let slot = &intent.slot;
+        let leg = slot.leg.map(|leg| format!(", leg {leg}")).unwrap_or_default();
+        let place = format!("{} of {}{leg}", slot.purpose.as_str(), slot.workflow_id);
         let at_broker = booked.iter().filter(|order| order.client_order_id == record.client_order_id);
         let filled: Decimal = at_broker.map(|order| order.filled_quantity).sum();
-        let entry = entries.entry(workflow).or_default();
+        let entry = entries.entry(place).or_default();
         *entry = (entry.0 + filled, entry.1.max(record.order.quantity));
     }
     let beyond = entries.into_iter().filter(|(_, (filled, wanted))| filled > wanted);
@@ -215,6 +218,24 @@ fn unknown(records: &[OrderRecord]) -> Vec<String> {
         format!("{} of {workflow} is still {}", record.client_order_id, record.order.phase())
     })
     .collect()
+}
+
+/// Pairs that are held in another ratio than ten sold to one bought: what stands alone was neither undone nor completed.
+fn lone_legs(records: &[OrderRecord]) -> Vec<String> {
+    let mut pairs: BTreeMap<&str, [Decimal; 2]> = BTreeMap::new();
+    for record in records {
+        let Some(intent) = record.intent.as_ref().filter(|intent| intent.slot.leg.is_some()) else {
+            continue;
+        };
+        for leg in &intent.legs {
+            let filled = record.order.filled(&leg.instrument);
+            let side = usize::from(leg.instrument.underlying().as_str() == "SPY");
+            pairs.entry(intent.slot.workflow_id.as_str()).or_default()[side] +=
+                if leg.action.is_buy() { filled } else { -filled };
+        }
+    }
+    let alone = pairs.into_iter().filter(|(_, [spx, spy])| *spx * Decimal::TEN != -*spy);
+    alone.map(|(run, [spx, spy])| format!("{run} holds {spx} SPX calls and {spy} SPY calls")).collect()
 }
 
 /// Positions that the fills in the store do not come to, and orders whose legs are not filled in their ratio.

@@ -3,6 +3,7 @@
 
 mod findings;
 mod kills;
+mod market;
 mod picks;
 mod play;
 mod troubles;

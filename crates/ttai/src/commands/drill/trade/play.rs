@@ -15,7 +15,7 @@ use rust_decimal::Decimal;
 use tokio::time::{Instant, sleep, timeout};
 use ttai_calendar::{new_york_date, new_york_instant, next_session};
 use ttai_client::{Run, RunStatus, TtaiClient};
-use ttai_contract::{DailyTradingParams, DailyTradingResult, TradingStrategy, UserId};
+use ttai_contract::{DailyTradingParams, Status, TradingStrategy, UserId};
 use ttai_core::{NEW_YORK, OrderPhase};
 use ttai_dev_server::{DevServer, DevServerOptions};
 use ttai_ports::{OrderFilter, OrderRecord, Orders};
@@ -25,11 +25,11 @@ use ttai_store::{Database, StoreUrl};
 use super::super::stage::{LOOK, PATIENCE, log_tail, persist};
 use super::findings::{self, TradeFindings};
 use super::kills::{PathKills, is_open};
+use super::market::DrillMarket;
 use super::picks;
 use super::troubles::{self, BrokerTrouble};
 use crate::cli::DrillBroker;
-use crate::invented::{InventedMarket, Standing};
-use crate::settings::{DEFAULT_SEED, Settings};
+use crate::settings::Settings;
 use crate::sources::SIMULATED_KEY;
 use crate::{output, search_attributes, server};
 
@@ -39,6 +39,14 @@ const FIRST_DAY: (i32, u32, u32) = (2026, 9, 18);
 const HOURS: (u32, u32) = (10, 15);
 /// Market seconds a second: what the broker does not find has to be missing for two minutes of them.
 const SPEED: f64 = 10.0;
+/// Every so many entries are of `spy_spx`.
+const PAIR_EVERY: u32 = 4;
+/// Between two moves of the market.
+const MOVES_EVERY: Duration = Duration::from_millis(500);
+/// How long the run of a pair is waited for before it is asked whether its position is watched.
+const ASKED_EVERY: Duration = Duration::from_secs(2);
+/// What a run does that waits for the end of its position.
+const WATCHES: &str = "the position is watched";
 /// Dollars in the account: every put of the drill is secured.
 const CASH: i64 = 10_000_000_000;
 /// Longest that an entry may take.
@@ -63,8 +71,13 @@ pub(super) struct Tally {
     pub(super) outcomes: BTreeMap<String, u32>,
     /// What is wrong, in sentences.
     pub(super) wrong: Vec<String>,
-    /// Runs that handed legs over to the user.
-    pub(super) handed_over: u32,
+}
+
+/// What an entry came to.
+struct Entry {
+    outcome: String,
+    /// The watch over what it opened.
+    monitor: Option<String>,
 }
 
 /// Everything but the server and the worker.
@@ -73,6 +86,8 @@ pub(super) struct TradeStage {
     pub(super) database: Arc<Database>,
     pub(super) sim: RunningSim,
     pub(super) account: String,
+    market: DrillMarket,
+    trades_pairs: bool,
     client: TtaiClient,
     troubles: Vec<BrokerTrouble>,
     screens: Vec<String>,
@@ -92,10 +107,11 @@ impl TradeStage {
     ) -> anyhow::Result<(Self, DevServer)> {
         let (year, month, day) = FIRST_DAY;
         let day = NaiveDate::from_ymd_opt(year, month, day).context("no such day")?;
-        let market = InventedMarket::open(DEFAULT_SEED, folder, Standing::Played).await?;
+        let market = DrillMarket::open(day, seed)?;
+        market.list(day)?;
         let sim = start(SimOptions {
             listen: (Ipv4Addr::LOCALHOST, 0).into(),
-            source: Arc::new(market),
+            source: Arc::clone(&market.board) as _,
             start: SimStart::At(new_york_instant(day, HOURS.0, 0)?),
             speed: SPEED,
             faults: Vec::new(),
@@ -103,7 +119,7 @@ impl TradeStage {
         .await?;
         let [tastytrade, alpaca] = account_numbers(SIMULATED_KEY);
         let account = if broker == DrillBroker::Tastytrade { tastytrade } else { alpaca };
-        sim.state.exchange.fund(&account, Decimal::from(CASH));
+        sim.state.exchange.grant_margin(&account, Decimal::from(CASH));
         let server = persistent_server(settings, folder).await?;
         let client = server::connect(&server.address(), server.namespace()).await?;
         search_attributes::ensure(client.temporal()).await?;
@@ -113,6 +129,9 @@ impl TradeStage {
             database: Arc::new(Database::open(&url).await?),
             sim,
             account,
+            market,
+            // Alpaca lists no options on indices.
+            trades_pairs: broker == DrillBroker::Tastytrade,
             client,
             troubles: troubles::all(broker)?,
             screens: Vec::new(),
@@ -153,6 +172,7 @@ impl TradeStage {
             ("WALK__STEPS", "2"),
             ("WALK__SECONDS_A_STEP", "2"),
             ("WALK__MOST_CONCESSION", concession),
+            ("SPY_SPX__AUTO_APPROVE", approval),
             ("CSP_ENTRY__AUTO_APPROVE", approval),
             ("CSP_ENTRY__MINUTES_AFTER_OPEN", "0"),
             ("CSP_ENTRY__MINUTES_BEFORE_CLOSE", "0"),
@@ -189,13 +209,23 @@ impl TradeStage {
             self.over.store(true, Ordering::Relaxed);
             all.map(drop)
         };
-        tokio::try_join!(lanes, kills.run(self), self.answer_all(), self.say(entries)).map(drop)
+        tokio::try_join!(lanes, kills.run(self), self.answer_all(), self.move_market(), self.say(entries))
+            .map(drop)
+    }
+
+    async fn move_market(&self) -> anyhow::Result<()> {
+        while !self.is_over() {
+            self.market.wander();
+            sleep(MOVES_EVERY).await;
+        }
+        Ok(())
     }
 
     async fn next_day(&mut self) -> anyhow::Result<()> {
         let market = Arc::clone(&self.sim.state.market);
         let next = next_session(new_york_date(market.now()))?;
         market.clock().advance(new_york_instant(next.date, HOURS.0, 0)? - market.now());
+        self.market.list(next.date)?;
         self.screens = picks::save(&self.sim, &self.database).await?;
         Ok(())
     }
@@ -219,37 +249,47 @@ impl TradeStage {
         let screen = self.screens.get(number as usize % self.screens.len().max(1)).cloned();
         let faults = &self.sim.state.faults;
         let armed: Vec<u64> = trouble.faults.iter().map(|fault| faults.add(fault.clone())).collect();
+        let is_pair = self.trades_pairs && number % PAIR_EVERY == PAIR_EVERY - 1;
+        let strategy = if is_pair { TradingStrategy::SpySpx } else { TradingStrategy::CspEntry };
         let params = DailyTradingParams {
             account_id: self.account.clone(),
-            screen,
+            screen: screen.filter(|_| !is_pair),
             drill: true,
-            ..DailyTradingParams::of(TradingStrategy::CspEntry)
+            ..DailyTradingParams::of(strategy)
         };
         let key = format!("drill-{number}");
         let run = persist(|| self.client.start(&params, Some(&key))).await?;
-        let ended = self.ended(&run).await;
+        let ended = self.ended(&run, is_pair).await;
         let met = faults.list().iter().any(|fault| armed.contains(&fault.id) && fault.hits > 0);
         for id in armed {
             faults.remove(Some(id), &self.sim.state.market);
         }
         self.count(trouble, met || trouble.lasts, &ended);
         // What was opened stays open; nobody watches it here.
-        if let Ok(Some(monitor)) = ended.map(|result| result.monitor) {
-            let watch = self.client.any_run(monitor);
-            drop(persist(|| watch.cancel("the drill does not watch what it opened")).await);
+        if let Ok(Entry { monitor: Some(monitor), .. }) = ended {
+            for id in [monitor.as_str(), run.workflow_id()] {
+                let watch = self.client.any_run(id);
+                drop(persist(|| watch.cancel("the drill does not watch what it opened")).await);
+            }
         }
         Ok(())
     }
 
-    /// What a run answered, or why it did not.
-    async fn ended(&self, run: &Run<DailyTradingParams>) -> Result<DailyTradingResult, String> {
+    /// What a run came to, or why it came to nothing. That of a pair waits for the end of its position: its entry is over before.
+    async fn ended(&self, run: &Run<DailyTradingParams>, is_pair: bool) -> Result<Entry, String> {
         let deadline = Instant::now() + ENTRY_WITHIN;
         let id = run.workflow_id();
+        let patience = if is_pair { ASKED_EVERY } else { PATIENCE };
         loop {
-            let error = match run.result(Some(PATIENCE)).await {
-                Ok(result) => return Ok(result),
+            let error = match run.result(Some(patience)).await {
+                Ok(result) => {
+                    return Ok(Entry { outcome: result.status.as_str().to_owned(), monitor: result.monitor });
+                }
                 Err(error) => error,
             };
+            if is_pair && let Some(entry) = self.watched(run).await {
+                return Ok(entry);
+            }
             let found = self.client.any_run(id).describe().await;
             let is_over = found.is_ok_and(|found| {
                 !matches!(found.run.status, RunStatus::Running | RunStatus::Completed | RunStatus::Unknown)
@@ -264,17 +304,23 @@ impl TradeStage {
         }
     }
 
-    fn count(&self, trouble: &BrokerTrouble, met: bool, ended: &Result<DailyTradingResult, String>) {
+    /// The entry of a run whose position is watched.
+    async fn watched(&self, run: &Run<DailyTradingParams>) -> Option<Entry> {
+        let status = timeout(ASKED_EVERY, run.query::<Status>()).await.ok()?.ok()?;
+        let first = status.orders.first().filter(|_| status.step == WATCHES)?;
+        Some(Entry { outcome: "watched".to_owned(), monitor: Some(format!("monitor-{}", first.id)) })
+    }
+
+    fn count(&self, trouble: &BrokerTrouble, met: bool, ended: &Result<Entry, String>) {
         let mut tally = self.tally.lock().unwrap_or_else(PoisonError::into_inner);
         let counts = tally.troubles.entry(trouble.name).or_default();
         counts[0] += 1;
         counts[1] += u32::from(met);
         let outcome = match ended {
-            Ok(result) => result.status.as_str(),
+            Ok(entry) => entry.outcome.as_str(),
             Err(_) => "failed",
         };
         *tally.outcomes.entry(outcome.to_owned()).or_default() += 1;
-        tally.handed_over += u32::from(outcome == "handed_over");
         tally.wrong.extend(ended.as_ref().err().map(|why| format!("{why} ({})", trouble.name)));
     }
 
