@@ -226,6 +226,10 @@ impl Desk<'_> {
         at_once(ids.len())?;
         let mut answers = Vec::with_capacity(ids.len());
         for id in ids {
+            let Some(record) = self.ports.alerts.alert(&self.user, &id).await? else {
+                answers.push(refused(&id, ABSENT.to_owned()));
+                continue;
+            };
             let last = FiringFilter {
                 user_id: self.user.clone(),
                 alert_id: Some(id.clone()),
@@ -238,8 +242,7 @@ impl Desk<'_> {
             };
             let deliveries = &self.ports.deliverer.deliveries;
             deliveries.acknowledge_deliveries(&self.user, &last.message_id).await?;
-            let record = self.ports.alerts.alert(&self.user, &id).await?;
-            answers.push(record.map_or_else(|| refused(&id, ABSENT.to_owned()), |record| accepted(&record)));
+            answers.push(accepted(&record));
         }
         Ok(answers)
     }

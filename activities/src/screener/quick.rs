@@ -260,7 +260,7 @@ fn no_room(symbol: &Symbol, best: &SuggestedPosition, params: &QuickAnalysesPara
     let room = params.room.get(symbol.as_str()).or_else(|| params.room.get(""))?;
     let needs = best.capital_for_one();
     (needs > *room).then(|| {
-        let phrase = "one contract needs more than its symbol may bind";
+        let phrase = "one contract needs more than its symbol may tie up";
         Reason::new(
             "capital",
             phrase,

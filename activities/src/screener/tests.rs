@@ -253,7 +253,7 @@ async fn picks_fit_together_in_their_order_and_say_why_not_more() {
     assert_eq!((sized.collateral, sized.left), (14_350.into(), Some(650.into())));
     assert_eq!(
         sized.picks[0].limit,
-        "one more needs $1,100, and F may bind $20,000 at most, 20 % ($19,500 is bound already)"
+        "one more needs $1,100, and F may tie up $20,000 at most, 20 % ($19,500 is tied up already)"
     );
     assert_eq!(
         sized.picks[1].limit,

@@ -8,19 +8,19 @@ use ttai_activities::JournalReview;
 use ttai_activities::portfolio::RollAdvice;
 use ttai_client::{HistoryLine, RunDescription};
 use ttai_contract::{
-    AlertAnswer, CSPScreenerResult, FullAnalysisResult, PortfolioState, RunReportResult, SyncSourceResult,
+    AlertAnswer, AlertAnswers, CSPScreenerResult, FullAnalysisResult, PortfolioState, RunReportResult,
+    SyncSourceResult,
 };
 use ttai_core::Quote;
 use ttai_core::alert::AlertDefinition;
 use ttai_ports::{
-    FiringRecord, JournalEntry, MessageDelivery, ReportRecord, SavedScreener, SeenStory, SyncState,
-    SyncedResource, WatchlistRecord,
+    FiringRecord, JournalEntry, MessageDelivery, ReportRecord, SavedScreener, SeenStory, WatchlistRecord,
 };
 use ttai_quant::wheel::WheelReport;
 
 use super::command;
 use crate::commands::trade::rows::{DifferenceRow, LoggedTradeRow, OrderShown};
-use crate::commands::{Deleted, alert, backup, config, doctor, journal, preferences, screener, trade};
+use crate::commands::{Deleted, alert, backup, config, doctor, journal, preferences, screener, sync, trade};
 use crate::config::Shown;
 use crate::report::{MonitorRow, ScheduleRow};
 use crate::runs::RunRow;
@@ -36,7 +36,7 @@ macro_rules! shapes {
 }
 
 shapes! {
-    "ttai alert add" => Vec<AlertAnswer>,
+    "ttai alert add" => AlertAnswers,
     "ttai alert history" => Vec<FiringRecord>,
     "ttai alert list" => Vec<AlertAnswer>,
     "ttai alert show" => alert::AlertShown,
@@ -81,7 +81,7 @@ shapes! {
     "ttai screener show" => screener::ScreenerShown,
     "ttai show" => RunDescription,
     "ttai sync backfill" => SyncSourceResult,
-    "ttai sync list" => Vec<(SyncedResource, SyncState)>,
+    "ttai sync list" => Vec<sync::SyncedShown>,
     "ttai sync run" => SyncSourceResult,
     "ttai trade acknowledge" => DifferenceRow,
     "ttai trade approve" => ttai_contract::TradeOrder,

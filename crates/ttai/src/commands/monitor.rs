@@ -214,7 +214,9 @@ fn collect(name: &str, value: &Value, found: &mut Vec<(String, String)>) {
         Value::Array(items) => {
             let more = if items.len() > SHOWN { format!(" +{}", items.len() - SHOWN) } else { String::new() };
             let shown: Vec<String> = items.iter().take(SHOWN).map(plain).collect();
-            found.push((name.to_owned(), format!("{}{more}", shown.join(" "))));
+            // Words stand side by side; between sentences there has to be something.
+            let between = if shown.iter().any(|item| item.contains(' ')) { "; " } else { " " };
+            found.push((name.to_owned(), format!("{}{more}", shown.join(between))));
         }
         other => found.push((name.to_owned(), plain(other))),
     }

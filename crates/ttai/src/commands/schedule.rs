@@ -6,7 +6,7 @@ use chrono::Utc;
 use ttai_client::{ClientError, ScheduleOutcome, ScheduleOverlap, TtaiClient};
 
 use crate::cli::{GlobalArgs, ScheduleApplyArgs, ScheduleBackfillArgs, ScheduleCommand};
-use crate::exit_kind::fail;
+use crate::exit_kind::{ExitKind, fail};
 use crate::report::{self, ScheduleRow};
 use crate::schedules::{self, SchedulePlan};
 use crate::settings::Settings;
@@ -166,7 +166,7 @@ impl ScheduleDesk {
                 output::line(&format!("{name}  deleted"));
             } else {
                 output::note(&format!("{name}  not on the server"));
-                code = ExitCode::FAILURE;
+                code = ExitKind::NotFound.into();
             }
         }
         Ok(code)

@@ -2,9 +2,11 @@
 
 use std::process::ExitCode;
 
+use schemars::JsonSchema;
+use serde::Serialize;
 use ttai_client::ClientError;
 use ttai_contract::{SyncOutcome, SyncSource, SyncSourceParams, SyncSourceResult, UserId};
-use ttai_ports::SyncedRows;
+use ttai_ports::{SyncState, SyncedResource, SyncedRows};
 use ttai_store::Database;
 
 use super::wait::{self, Awaited};
@@ -74,6 +76,15 @@ fn show(result: &SyncSourceResult, json: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// A resource and how far it was read, as one object.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct SyncedShown {
+    #[serde(flatten)]
+    of: SyncedResource,
+    #[serde(flatten)]
+    state: SyncState,
+}
+
 /// The user's own rows, and those of the market that this configuration reads.
 async fn list(settings: &Settings, user: &UserId, json: bool) -> anyhow::Result<ExitCode> {
     let database = Database::open(&wiring::store_url(settings)?).await?;
@@ -82,7 +93,8 @@ async fn list(settings: &Settings, user: &UserId, json: bool) -> anyhow::Result<
     let mut states = database.sync_states(user.as_str()).await?;
     states.extend(database.sync_states(&ttai_activities::market_owner(market.as_ref())).await?);
     if json {
-        output::json(&states)?;
+        let rows = states.into_iter().map(|(of, state)| SyncedShown { of, state });
+        output::json(&rows.collect::<Vec<_>>())?;
     } else if states.is_empty() {
         output::note("nothing was synced yet; ttai sync run transactions -w");
     } else {

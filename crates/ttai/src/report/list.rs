@@ -78,8 +78,27 @@ fn strategy(row: &RunRow) -> String {
     match (row.strategy.as_deref(), row.kind.as_str()) {
         (Some("covered_call"), _) => "cov. call".to_owned(),
         (Some(strategy), _) => strategy.replace('_', " "),
-        (None, kind) => kind.trim_end_matches("_analysis").replace("AnalysisWorkflow", "").to_lowercase(),
+        (None, kind) => workflow_words(kind.trim_end_matches("_analysis")),
     }
+}
+
+/// `PortfolioMonitorWorkflow` as a person says it: portfolio monitor.
+fn workflow_words(kind: &str) -> String {
+    let name = kind.trim_end_matches("Workflow").trim_end_matches("Analysis");
+    let letters: Vec<char> = name.chars().collect();
+    let mut words = String::new();
+    for (place, letter) in letters.iter().enumerate() {
+        let is_capital = |at: usize| letters.get(at).is_some_and(|letter| letter.is_uppercase());
+        // A word begins at a capital after a small letter, and at the last of several capitals: CSP screener.
+        let begins = place > 0
+            && is_capital(place)
+            && (!is_capital(place - 1) || letters.get(place + 1).is_some_and(|next| next.is_lowercase()));
+        if begins {
+            words.push(' ');
+        }
+        words.extend(letter.to_lowercase());
+    }
+    words
 }
 
 fn verdict_tone(row: &RunRow) -> Option<Tone> {
