@@ -192,8 +192,11 @@ fn why_not_more(
         ),
         AllotmentLimit::Symbol => {
             let held = capital.held.get(symbol).copied().unwrap_or_default();
-            let holding =
-                if held.is_zero() { String::new() } else { format!(" (${} is tied up already)", whole(held)) };
+            let holding = if held.is_zero() {
+                String::new()
+            } else {
+                format!(" (${} is tied up already)", whole(held))
+            };
             format!(
                 "one more needs ${one}, and {symbol} may tie up ${} at most, {} %{holding}",
                 whole(capital.symbol_cap.unwrap_or_default()),

@@ -5,13 +5,13 @@ use rust_decimal::prelude::ToPrimitive;
 use rust_decimal::{Decimal, RoundingStrategy};
 use temporalio_workflow::WorkflowContext;
 use ttai_contract::{
-    CompensateLegs, CompensateLegsParams, JudgeOrder, LegPlan, LegStep, OrderLeave, OrderVerdict, PlanLegs,
-    PlanLegsParams, ProposeOrderParams, Severity, TradeOrder, TradingRunStatus,
+    CompensateLegs, CompensateLegsParams, FailureType, JudgeOrder, LegPlan, LegStep, OrderLeave,
+    OrderVerdict, PlanLegs, PlanLegsParams, ProposeOrderParams, Severity, TradeOrder, TradingRunStatus,
 };
 use ttai_contract::{NetPrice, OrderPhase, OrderPurpose};
 
 use super::order_path::{Traded, carry_out, propose};
-use super::{ORDER_BUDGET, Trading, means, step, tell};
+use super::{ORDER_BUDGET, Trading, means, step, tell, tell_uncancelled, warn};
 use crate::calls::{self, CallError};
 
 /// What an entry came to.
@@ -43,7 +43,18 @@ pub(crate) async fn enter<W: Trading>(
         let order = propose(ctx, asked).await?;
         return Ok(whole(carry_out(ctx, order).await?));
     }
-    leg_by_leg(ctx, &asked, &plan).await
+    let mut done = Vec::new();
+    let entered = leg_by_leg(ctx, &asked, &plan, &mut done).await;
+    if let Err(error) = &entered
+        && done.iter().any(|leg| !leg.filled.is_zero())
+    {
+        let why = match error {
+            CallError::Cancelled => "the run was cancelled",
+            CallError::Failed { message, .. } => message,
+        };
+        hand_over_at_the_end(ctx, why).await;
+    }
+    entered
 }
 
 /// What would become of the order that asks for leave: the one of all legs, or that of the first leg, with what follows it.
@@ -99,18 +110,23 @@ fn whole(traded: Traded) -> Entered {
     }
 }
 
-/// Each leg when the one before it is filled. The first asks for leave for all of them.
+/// Each leg when the one before it is filled. The first asks for leave for all of them. `done` has what was traded, however it ends.
 async fn leg_by_leg<W: Trading>(
     ctx: &WorkflowContext<W>,
     asked: &ProposeOrderParams,
     plan: &LegPlan,
+    done: &mut Vec<Traded>,
 ) -> Result<Entered, CallError> {
-    let mut done: Vec<Traded> = Vec::new();
     for (place, leg) in plan.steps.iter().enumerate() {
         step(ctx, format!("leg {} of {}", place + 1, plan.steps.len()));
-        let asked_of_leg = of_leg(asked, plan, leg, place, &done);
+        let asked_of_leg = of_leg(asked, plan, leg, place, done);
         ctx.state_mut(|run| run.desk_mut().followers.clone_from(&asked_of_leg.followers));
-        let order = propose(ctx, asked_of_leg).await?;
+        let order = match propose(ctx, asked_of_leg).await {
+            Err(CallError::Failed { kind, message, .. }) => {
+                return unproposed(ctx, asked, plan, done, (&kind, message)).await;
+            }
+            proposed => proposed?,
+        };
         let traded = carry_out(ctx, order).await?;
         let is_filled = traded.filled >= Decimal::from(leg.quantity);
         let is_first = done.is_empty();
@@ -122,7 +138,34 @@ async fn leg_by_leg<W: Trading>(
             return compensate(ctx, asked, plan, done).await;
         }
     }
-    Ok(entered(asked, &done, asked.quantity))
+    Ok(entered(asked, done, asked.quantity))
+}
+
+/// A leg has no order, as a rule because it has no price: the legs before it are undone, and without any the pair is refused.
+async fn unproposed<W: Trading>(
+    ctx: &WorkflowContext<W>,
+    asked: &ProposeOrderParams,
+    plan: &LegPlan,
+    done: &[Traded],
+    (kind, message): (&str, String),
+) -> Result<Entered, CallError> {
+    warn(ctx, message.clone());
+    if !done.is_empty() {
+        return compensate(ctx, asked, plan, done).await;
+    }
+    if kind != FailureType::DataUnavailableError.name() {
+        return Err(CallError::Failed { kind: kind.to_owned(), message, attempts: Default::default() });
+    }
+    tell(ctx, ("refused", "No order".to_owned()), message, Severity::Warning).await?;
+    Ok(Entered::nothing(TradingRunStatus::Refused))
+}
+
+/// The run ends with legs that stand alone. The user hears of it, also where the run is being cancelled.
+async fn hand_over_at_the_end<W: Trading>(ctx: &WorkflowContext<W>, why: &str) {
+    let text = format!(
+        "Some legs were filled, and then it was over: {why}. Look at the account: close what stands alone, and cancel what still works."
+    );
+    tell_uncancelled(ctx, ("handed-over", "Legs stand alone".to_owned()), text, Severity::Critical).await;
 }
 
 fn of_leg(
@@ -187,7 +230,7 @@ async fn compensate<W: Trading>(
     ctx: &WorkflowContext<W>,
     asked: &ProposeOrderParams,
     plan: &LegPlan,
-    done: Vec<Traded>,
+    done: &[Traded],
 ) -> Result<Entered, CallError> {
     let filled = done.iter().map(|traded| traded.filled.to_u32().unwrap_or_default()).collect();
     let request = CompensateLegsParams { plan: plan.plan.clone(), filled };
@@ -215,7 +258,7 @@ async fn compensate<W: Trading>(
         }
     }
     if left.is_empty() {
-        let mut kept = entered(asked, &done, what.whole_units);
+        let mut kept = entered(asked, done, what.whole_units);
         if what.whole_units == 0 {
             kept.status = TradingRunStatus::NotFilled;
         }
@@ -226,5 +269,5 @@ async fn compensate<W: Trading>(
         left.join("; ")
     );
     tell(ctx, ("handed-over", "Legs stand alone".to_owned()), text, Severity::Critical).await?;
-    Ok(Entered { status: TradingRunStatus::HandedOver, ..entered(asked, &done, what.whole_units) })
+    Ok(Entered { status: TradingRunStatus::HandedOver, ..entered(asked, done, what.whole_units) })
 }

@@ -185,14 +185,7 @@ pub(crate) async fn tell<W: Trading>(
     text: String,
     severity: Severity,
 ) -> Result<(), CallError> {
-    let message = ctx.state(|run| NotifyTradeParams {
-        user_id: run.desk().user.clone(),
-        key: key.to_owned(),
-        title,
-        text,
-        severity,
-        channels: run.desk().channels.clone(),
-    });
+    let message = message(ctx, (key, title), text, severity);
     match calls::call_local_first::<W, NotifyTrade>(ctx, message, means(ctx, SAVE_BUDGET), "notify").await {
         Ok(()) => Ok(()),
         Err(CallError::Cancelled) => Err(CallError::Cancelled),
@@ -201,6 +194,36 @@ pub(crate) async fn tell<W: Trading>(
             Ok(())
         }
     }
+}
+
+/// As [`tell`], also in a run that is being cancelled.
+pub(crate) async fn tell_uncancelled<W: Trading>(
+    ctx: &WorkflowContext<W>,
+    about: (&str, String),
+    text: String,
+    severity: Severity,
+) {
+    let message = message(ctx, about, text, severity);
+    let told = calls::call_uncancelled::<W, NotifyTrade>(ctx, message, means(ctx, SAVE_BUDGET), "notify");
+    if told.await.is_err() {
+        warn(ctx, "the user could not be told that legs stand alone".to_owned());
+    }
+}
+
+fn message<W: Trading>(
+    ctx: &WorkflowContext<W>,
+    (key, title): (&str, String),
+    text: String,
+    severity: Severity,
+) -> NotifyTradeParams {
+    ctx.state(|run| NotifyTradeParams {
+        user_id: run.desk().user.clone(),
+        key: key.to_owned(),
+        title,
+        text,
+        severity,
+        channels: run.desk().channels.clone(),
+    })
 }
 
 /// Waits until `holds`, at most so long. Whether it came to hold.

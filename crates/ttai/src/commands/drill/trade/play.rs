@@ -15,7 +15,7 @@ use rust_decimal::Decimal;
 use tokio::time::{Instant, sleep, timeout};
 use ttai_calendar::{new_york_date, new_york_instant, next_session};
 use ttai_client::{Run, RunStatus, TtaiClient};
-use ttai_contract::{DailyTradingParams, Status, TradingStrategy, UserId};
+use ttai_contract::{DailyTradingParams, DailyTradingResult, Status, TradingStrategy, UserId};
 use ttai_core::{NEW_YORK, OrderPhase};
 use ttai_dev_server::{DevServer, DevServerOptions};
 use ttai_ports::{OrderFilter, OrderRecord, Orders};
@@ -78,6 +78,12 @@ struct Entry {
     outcome: String,
     /// The watch over what it opened.
     monitor: Option<String>,
+}
+
+impl Entry {
+    fn of(result: DailyTradingResult) -> Self {
+        Self { outcome: result.status.as_str().to_owned(), monitor: result.monitor }
+    }
 }
 
 /// Everything but the server and the worker.
@@ -282,9 +288,7 @@ impl TradeStage {
         let patience = if is_pair { ASKED_EVERY } else { PATIENCE };
         loop {
             let error = match run.result(Some(patience)).await {
-                Ok(result) => {
-                    return Ok(Entry { outcome: result.status.as_str().to_owned(), monitor: result.monitor });
-                }
+                Ok(result) => return Ok(Entry::of(result)),
                 Err(error) => error,
             };
             if is_pair && let Some(entry) = self.watched(run).await {
@@ -295,7 +299,11 @@ impl TradeStage {
                 !matches!(found.run.status, RunStatus::Running | RunStatus::Completed | RunStatus::Unknown)
             });
             if is_over {
-                return Err(format!("{id} failed: {error}"));
+                // What was waited for may have come while its state was asked for.
+                return match run.result(Some(PATIENCE)).await {
+                    Ok(result) => Ok(Entry::of(result)),
+                    Err(late) => Err(format!("{id} failed: {late} (before: {error})")),
+                };
             }
             if Instant::now() > deadline {
                 return Err(format!("{id} did not end within {} s", ENTRY_WITHIN.as_secs()));
