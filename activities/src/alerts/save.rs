@@ -226,10 +226,10 @@ impl Desk<'_> {
         at_once(ids.len())?;
         let mut answers = Vec::with_capacity(ids.len());
         for id in ids {
-            let Some(record) = self.ports.alerts.alert(&self.user, &id).await? else {
+            if self.ports.alerts.alert(&self.user, &id).await?.is_none() {
                 answers.push(refused(&id, ABSENT.to_owned()));
                 continue;
-            };
+            }
             let last = FiringFilter {
                 user_id: self.user.clone(),
                 alert_id: Some(id.clone()),
@@ -242,7 +242,9 @@ impl Desk<'_> {
             };
             let deliveries = &self.ports.deliverer.deliveries;
             deliveries.acknowledge_deliveries(&self.user, &last.message_id).await?;
-            answers.push(accepted(&record));
+            // What was acknowledged stands otherwise than before.
+            let record = self.ports.alerts.alert(&self.user, &id).await?;
+            answers.push(record.map_or_else(|| refused(&id, ABSENT.to_owned()), |record| accepted(&record)));
         }
         Ok(answers)
     }
