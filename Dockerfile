@@ -5,6 +5,10 @@
 FROM rust:1.95-bookworm AS build
 WORKDIR /src
 COPY . .
+# A binary a fifth smaller than that of `cargo build --release`, for some minutes and 5 GB of memory more.
+ENV CARGO_PROFILE_RELEASE_LTO=fat \
+    CARGO_PROFILE_RELEASE_CODEGEN_UNITS=1 \
+    RUSTFLAGS="-C link-arg=-Wl,-z,pack-relative-relocs"
 RUN --mount=type=cache,target=/usr/local/cargo/registry --mount=type=cache,target=/src/target \
     cargo build --release --locked -p ttai && cp target/release/ttai /ttai
 

@@ -3,7 +3,7 @@
 //!
 //! Net prices are signed here, positive paid and negative received, so that a higher one is always worse for the trader.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use ttai_core::{Instrument, Symbol};
@@ -289,6 +289,7 @@ fn add(sum: Decimal, price: Option<Decimal>, ratio: u32, is_buy: bool) -> Result
 
 #[cfg(test)]
 mod tests {
+    use chrono::TimeDelta;
     use proptest::prelude::*;
     use ttai_core::OrderAction::{BuyToOpen, SellToOpen};
 
