@@ -721,7 +721,7 @@ class PositionContext:
 
 
 PositionEnd: TypeAlias = Literal['closed_early', 'held_to_expiration', 'assigned', 'exercised', 'rolled', 'liquidated', 'closed_by_hand']
-"""How a position ended."""
+"""How a position, and the trade that opened it, ended."""
 
 
 PositionEvent: TypeAlias = Literal['hold', 'exit', 'session_over', 'gone']
@@ -3154,12 +3154,6 @@ class ExitAdvice:
 
     legs: list[IntentLeg]
     """The legs of the order."""
-
-    legs_left: int | None = None
-    """
-    Of a position whose legs no broker takes in one order: the legs that are still held once this one's order is filled. None where
-    the order is of the whole position.
-    """
 
     purpose: OrderPurpose
     """Close it, or roll it."""

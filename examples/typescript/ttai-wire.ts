@@ -168,7 +168,7 @@ export type OrderPhase =
  */
 export type OrderPurpose = "entry" | "exit" | "roll" | "compensation";
 /**
- * How a position ended.
+ * How a position, and the trade that opened it, ended.
  */
 export type PositionEnd =
   "closed_early" | "held_to_expiration" | "assigned" | "exercised" | "rolled" | "liquidated" | "closed_by_hand";
