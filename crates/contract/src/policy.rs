@@ -180,8 +180,8 @@ pub const NEWS_WATCH: ActivityPolicy = background(12 * 3600, 300, API);
 
 /// A scan for candidates: 2 min (000's).
 pub const SCAN: ActivityPolicy = background(120, 30, API);
-/// A batch of quick analyses: 15 min, heartbeat 1 min, since each heartbeat is an action. A provider's rate limit may make it wait.
-pub const QUICK_ANALYSES: ActivityPolicy = background(900, 60, API);
+/// A batch of quick analyses: 15 min, heartbeat 3 min, since each heartbeat is an action. A provider's rate limit may make it wait.
+pub const QUICK_ANALYSES: ActivityPolicy = background(900, 180, API);
 /// Fitting picks to the capital: 30 s; it takes milliseconds.
 pub const SIZE_PICKS: ActivityPolicy = background(30, 10, DEFAULT);
 /// Keeping what a screen came to, or having channels told of it: 30 s.
