@@ -82,11 +82,11 @@ async fn books(ports: &Ports, of: &TradedAccount) -> Result<ReconciledBooks, Ana
     }
     end_unsent(ports, of, &known).await;
     let mut comparison = Comparison::of(ports, of, known).await?;
-    if comparison.found.differences.iter().any(is_unexplained) {
+    if comparison.is_first || comparison.found.differences.iter().any(is_unexplained) {
         tokio::time::sleep(SECOND_LOOK).await;
         let known = known_orders(ports, of).await?;
         let first = std::mem::replace(&mut comparison, Comparison::of(ports, of, known).await?);
-        comparison.leave_out_unconfirmed(&first.found.differences);
+        comparison.leave_out_unconfirmed(&first);
     }
     comparison.leave_out_moved(&known_orders(ports, of).await?);
     let new = comparison.take_in(ports, of).await?;
@@ -154,6 +154,8 @@ async fn known_orders(ports: &Ports, of: &TradedAccount) -> Result<Vec<OrderReco
 struct Comparison {
     now: DateTime<Utc>,
     known: Vec<OrderRecord>,
+    /// Whether the account was never reconciled: then nothing can differ, and what is there now is what later looks go by.
+    is_first: bool,
     /// Whether no order changed here while the broker was read.
     is_still: bool,
     listed: Vec<BrokerOrder>,
@@ -178,6 +180,7 @@ impl Comparison {
         let orders: Vec<_> = known.iter().map(|record| record.order.clone()).collect();
         let listing = broker_listing(&listed, &positions, &bookings, now);
         let fills = fills(&known);
+        let is_first = before.is_none();
         // What an account holds that was never reconciled is what it is.
         let beside = match before {
             Some(before) => before.beside_orders,
@@ -185,18 +188,27 @@ impl Comparison {
         };
         let expected = plus(&beside, &fills);
         let found = reconcile(&orders, &expected, &listing, now);
-        Ok(Self { now, known, is_still: true, listed, held: listing.positions, found })
+        Ok(Self { now, known, is_first, is_still: true, listed, held: listing.positions, found })
     }
 
     /// What nothing explains and the first look did not show is compared the next time: it may be a fill between two answers of the broker.
-    fn leave_out_unconfirmed(&mut self, first: &[Difference]) {
+    fn leave_out_unconfirmed(&mut self, first: &Self) {
+        let seen = &first.found.differences;
         let is_confirmed = |found: &Difference| {
             found.kind != DifferenceKind::Unexplained
-                || first.iter().any(|seen| seen.kind == found.kind && seen.subject == found.subject)
+                || seen.iter().any(|seen| seen.kind == found.kind && seen.subject == found.subject)
         };
         let count = self.found.differences.len();
         self.found.differences.retain(is_confirmed);
         self.is_still = self.found.differences.len() == count;
+        if self.is_first {
+            self.is_still &= self.beside_orders() == first.beside_orders();
+        }
+    }
+
+    /// What the account holds beside what the fills of our orders come to.
+    fn beside_orders(&self) -> BTreeMap<Instrument, Decimal> {
+        minus(&self.held, &fills(&self.known))
     }
 
     /// An order that changed here while the broker was read is compared the next time, and so is what it trades.
@@ -232,9 +244,9 @@ impl Comparison {
             .differences
             .save_differences(user, &of.account, &self.found.differences, &note)
             .await?;
-        if self.is_still {
-            let fills = fills(&known_orders(ports, of).await?);
-            let left = ReconciledAccount { beside_orders: minus(&self.held, &fills), at: self.now };
+        // A fill that is on one side only would be taken for something of the account's own for ever.
+        if self.is_still && moved(&self.known, &known_orders(ports, of).await?).is_empty() {
+            let left = ReconciledAccount { beside_orders: self.beside_orders(), at: self.now };
             ports.trading.differences.save_reconciled(user, &of.account, &left).await?;
         }
         Ok(new)

@@ -53,6 +53,6 @@ for (const [name, args] of calls) {
 const { resources } = await client.listResources();
 check("resources are listed", resources.some((one) => one.uri === "ttai://alerts"));
 const { prompts } = await client.listPrompts();
-check("prompts are listed", prompts.length === 5);
+check("prompts are listed", prompts.length === 6);
 await client.close();
 process.exit(failed > 0 ? 1 : 0);
