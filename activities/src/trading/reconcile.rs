@@ -121,6 +121,11 @@ pub(super) async fn end_unsent(ports: &Ports, of: &TradedAccount, known: &[Order
     }
 }
 
+/// Whether what became of an order at the broker is not known here.
+fn may_be_filled_unheard(record: &OrderRecord) -> bool {
+    matches!(record.order.phase(), OrderPhase::Claimed | OrderPhase::Submitting | OrderPhase::Unknown)
+}
+
 fn is_unexplained(difference: &Difference) -> bool {
     use DifferenceKind as Kind;
     matches!(
@@ -245,7 +250,10 @@ impl Comparison {
             .save_differences(user, &of.account, &self.found.differences, &note)
             .await?;
         // A fill that is on one side only would be taken for something of the account's own for ever.
-        if self.is_still && moved(&self.known, &known_orders(ports, of).await?).is_empty() {
+        if self.is_still
+            && !self.known.iter().any(may_be_filled_unheard)
+            && moved(&self.known, &known_orders(ports, of).await?).is_empty()
+        {
             let left = ReconciledAccount { beside_orders: self.beside_orders(), at: self.now };
             ports.trading.differences.save_reconciled(user, &of.account, &left).await?;
         }
