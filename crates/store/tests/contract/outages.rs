@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 use ttai_ports::{Analyses, AnalysisRecord, Artifact, Artifacts, Saved, StoreError};
-use ttai_store::{Database, SpoolStatus, Spooled, StoreOptions, waiting_analyses};
+use ttai_store::{SpoolStatus, Spooled, waiting_analyses};
 
 use super::{Bench, assert_same, record};
 
@@ -60,10 +60,8 @@ pub(crate) async fn an_outage_holds_nothing_up_and_loses_nothing(bench: &Bench, 
     moving.abort();
 }
 
-/// A database that cannot be reached any more: its pool is there and nothing answers.
 async fn spooled(bench: &Bench, folder: &Path, most: u64) -> Arc<Spooled> {
-    let options = StoreOptions { deadline: Duration::from_millis(500), ..StoreOptions::default() };
-    let database = Arc::new(Database::open_with(bench.url(), options).await.unwrap());
+    let database = bench.store().await;
     Spooled::open(database, folder, most).await.unwrap()
 }
 
