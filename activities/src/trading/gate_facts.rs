@@ -28,12 +28,34 @@ pub(super) struct Gathered {
 
 impl Gathered {
     /// Counts what follows the order with it; what is not known of either is not known of both.
-    pub(super) fn add(&mut self, risk: Option<Decimal>, needed: Option<Decimal>) {
+    pub(super) fn add(&mut self, follower: &OrderCost) {
         let sum = |one: Option<Decimal>, other: Option<Decimal>| one?.checked_add(other?);
-        self.risk = sum(self.risk, risk);
+        self.risk = sum(self.risk, follower.risk);
         self.facts.risk = self.risk;
-        self.facts.buying_power_needed = sum(self.facts.buying_power_needed, needed);
+        self.facts.buying_power_needed = sum(self.facts.buying_power_needed, follower.buying_power);
     }
+}
+
+/// What an order ties up, by its terms and its broker.
+pub(super) struct OrderCost {
+    /// Dollars that it may lose; none where it is not known.
+    risk: Option<Decimal>,
+    /// Dollars of buying power that it takes; none where it is not known.
+    buying_power: Option<Decimal>,
+    /// Why the broker would not take it.
+    pub(super) refusal: Option<String>,
+}
+
+/// What an order ties up.
+pub(super) async fn cost(of: &TradedAccount, intent: &TradeIntent) -> OrderCost {
+    let (preview, refusal) = preview(of, intent).await;
+    let needed = preview.as_ref().and_then(|preview| preview.buying_power_change);
+    // A change of buying power is negative where it takes some.
+    let needed = needed.map(|change| (-change).max(Decimal::ZERO));
+    let risk = most_loss(&intent.legs, intent.quantity, intent.limit.signed()).or(needed);
+    // A broker without a dry run has looked at the order and does not say what it takes: what it may lose is what secures it.
+    let buying_power = needed.or(risk.filter(|_| preview.is_some()));
+    OrderCost { risk, buying_power, refusal }
 }
 
 /// What the gate goes by: the configuration's limits, tightened by the run's.
@@ -63,13 +85,7 @@ pub(super) async fn gather(
         Ok(Some(halt)) => halt.into(),
         Err(_) => KillSwitch::Unread,
     };
-    let (preview, refusal) = preview(of, intent).await;
-    let needed = preview.as_ref().and_then(|preview| preview.buying_power_change);
-    // A change of buying power is negative where it takes some.
-    let needed = needed.map(|change| (-change).max(Decimal::ZERO));
-    let risk = most_loss(&intent.legs, intent.quantity, intent.limit.signed()).or(needed);
-    // A broker without a dry run has looked at the order and does not say what it takes: what it may lose is what secures it.
-    let needed = needed.or(risk.filter(|_| preview.is_some()));
+    let OrderCost { risk, buying_power: needed, refusal } = cost(of, intent).await;
     let balances = of.broker.balances(&of.account).await.ok();
     let today = ports.trading.orders.day_traded(user, Some(&of.account), new_york_date(now)).await.ok();
     let today = today.filter(|today| today.without_risk.is_empty()).map(|today| today.all);

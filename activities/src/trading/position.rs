@@ -89,11 +89,11 @@ pub(super) async fn look(
     params: &WatchPositionParams,
 ) -> Result<PositionLook, AnalystError> {
     let found = Position::find(ports, &params.position).await?;
-    if let Some(rest) = found.rest(params) {
-        return found.unless_halted(rest).await;
+    if found.is_rest_wanted(params) {
+        return found.leave_rest().await;
     }
     if found.units > 0 {
-        return found.unless_halted(found.advise(compute, params).await?).await;
+        return found.advise(compute, params).await;
     }
     if let Some(ended) = found.explained().await? {
         return Ok(ended);
@@ -101,7 +101,7 @@ pub(super) async fn look(
     tokio::time::sleep(SECOND_LOOK).await;
     let again = Position::find(ports, &params.position).await?;
     if again.units > 0 {
-        return again.unless_halted(again.advise(compute, params).await?).await;
+        return again.advise(compute, params).await;
     }
     match again.explained().await? {
         Some(ended) => Ok(ended),
@@ -183,10 +183,10 @@ impl<'a> Position<'a> {
                     look.sentence
                 );
             }
-            ExitAction::Close => look = self.exit(look, rule, None),
+            ExitAction::Close => look = self.exit(look, rule, None).await?,
             ExitAction::Roll => {
                 let roll = self.roll(compute, &market).await;
-                look = self.exit(look, rule, roll);
+                look = self.exit(look, rule, roll).await?;
             }
         }
         Ok(look)
@@ -202,66 +202,68 @@ impl<'a> Position<'a> {
         }
     }
 
-    fn exit(&self, look: PositionLook, rule: String, roll: Option<RollTo>) -> PositionLook {
-        let sentence = look.sentence.clone();
+    /// The look with how to leave the position; while trading is halted only the user hears of it.
+    async fn exit(
+        &self,
+        look: PositionLook,
+        rule: String,
+        roll: Option<RollTo>,
+    ) -> Result<PositionLook, AnalystError> {
+        let whole = ExitAdvice {
+            purpose: OrderPurpose::Exit,
+            rule,
+            sentence: look.sentence.clone(),
+            legs: closing(&self.opened.legs),
+            quantity: self.units,
+            worst: None,
+            successor: None,
+            legs_left: None,
+        };
         let advice = match roll {
             Some(roll) => ExitAdvice {
                 purpose: OrderPurpose::Roll,
-                rule,
-                sentence: format!("{sentence} {}", roll.sentence),
+                sentence: format!("{} {}", whole.sentence, roll.sentence),
                 legs: roll.legs,
-                quantity: self.units,
                 worst: Some(roll.worst),
                 successor: Some(RolledTo { legs: vec![roll.opens], expiration: roll.expiration }),
-                legs_left: None,
+                ..whole
             },
-            None if is_apart(&self.opened.legs) => self.next_leg(rule, sentence),
-            None => ExitAdvice {
-                purpose: OrderPurpose::Exit,
-                rule,
-                sentence,
-                legs: closing(&self.opened.legs),
-                quantity: self.units,
-                worst: None,
-                successor: None,
-                legs_left: None,
-            },
+            None if is_apart(&self.opened.legs) => self.next_leg(whole),
+            None => whole,
         };
-        PositionLook { event: PositionEvent::Exit, advice: Some(advice), ..look }
+        self.unless_halted(look, advice).await
     }
 
     /// What no broker takes in one order is left leg by leg, what is short before what covers it.
-    fn next_leg(&self, rule: String, sentence: String) -> ExitAdvice {
+    fn next_leg(&self, whole: ExitAdvice) -> ExitAdvice {
         let mut held: Vec<&(IntentLeg, Decimal)> = self.held.iter().collect();
         held.sort_by_key(|(leg, _)| leg.action.is_buy());
         let next = held.first().map(|(leg, quantity)| (IntentLeg { ratio: 1, ..leg.clone() }, *quantity));
         ExitAdvice {
-            purpose: OrderPurpose::Exit,
-            rule,
-            sentence,
             legs: closing(&next.iter().map(|(leg, _)| leg.clone()).collect::<Vec<_>>()),
             quantity: next.and_then(|(_, quantity)| quantity.to_u32()).unwrap_or_default(),
-            worst: None,
-            successor: None,
             legs_left: Some(u32::try_from(held.len().saturating_sub(1)).unwrap_or(u32::MAX)),
+            ..whole
         }
     }
 
-    /// The next leg of a position of which one was closed already; none where no exit has begun, or its rest may not be sent now.
-    fn rest(&self, params: &WatchPositionParams) -> Option<PositionLook> {
+    /// Whether an exit was begun of which a leg is left that may be sent now.
+    fn is_rest_wanted(&self, params: &WatchPositionParams) -> bool {
         let is_begun = is_apart(&self.opened.legs) && !self.opened.exit_orders.is_empty();
         let is_open = session_of(self.now).is_some_and(|session| session.is_open_at(self.now));
         let is_unwanted = params.held_rule.as_deref() == Some(REST);
-        if !is_begun || !is_open || is_unwanted || self.held.is_empty() {
-            return None;
-        }
+        is_begun && is_open && !is_unwanted && !self.held.is_empty()
+    }
+
+    /// The next leg of a position of which one was closed already.
+    async fn leave_rest(&self) -> Result<PositionLook, AnalystError> {
         let look = PositionLook {
             as_of: Some(self.now),
             sentence: "An exit was begun: what is left of the position is closed, too.".to_owned(),
             units_held: Some(self.units),
             ..PositionLook::default()
         };
-        Some(self.exit(look, REST.to_owned(), None))
+        self.exit(look, REST.to_owned(), None).await
     }
 
     /// The plan made at the entry; else the default one of what it was opened for.
@@ -381,11 +383,16 @@ impl<'a> Position<'a> {
     }
 
     /// An exit that a halt would refuse is not made again at every look: the user hears of it once a day.
-    async fn unless_halted(&self, look: PositionLook) -> Result<PositionLook, AnalystError> {
-        let Some(advice) = &look.advice else { return Ok(look) };
+    async fn unless_halted(
+        &self,
+        look: PositionLook,
+        advice: ExitAdvice,
+    ) -> Result<PositionLook, AnalystError> {
         let user = &self.opened.user_id;
         let halt = self.ports.trading.halts.trading_halt(user.as_str(), &self.of.account).await?;
-        let Some(halt) = halt else { return Ok(look) };
+        let Some(halt) = halt else {
+            return Ok(PositionLook { event: PositionEvent::Exit, advice: Some(advice), ..look });
+        };
         let sentence = format!("{} Nothing is sent: {halt}.", advice.sentence);
         let legs = super::desk::legs_in_words(&advice.legs, advice.quantity);
         let told = Told {
@@ -396,7 +403,7 @@ impl<'a> Position<'a> {
             channels: &self.opened.notify_channels,
         };
         tell(self.ports, user, told).await?;
-        Ok(PositionLook { event: PositionEvent::Hold, advice: None, sentence, ..look })
+        Ok(PositionLook { sentence, ..look })
     }
 
     async fn tell_review(&self, decision: &ExitDecision) -> Result<(), AnalystError> {

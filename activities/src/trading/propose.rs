@@ -18,7 +18,7 @@ use ttai_trading::{TradeIntent, TradingStrategy};
 use super::desk::{
     Shown, TradedAccount, advance, audit_note, clock, intent, legs_in_words, now, order, session_close,
 };
-use super::gate_facts::{Gathered, gather, limits};
+use super::gate_facts::{Gathered, OrderCost, cost, gather, limits};
 use super::message::{Told, tell};
 use super::quotes::LegMarket;
 use crate::failure::AnalystError;
@@ -31,18 +31,31 @@ struct Priced {
     refusal: Option<String>,
 }
 
+/// An order before it is made: where, in which market, at which price, with which terms.
+struct Draft {
+    of: TradedAccount,
+    market: LegMarket,
+    priced: Priced,
+    intent: TradeIntent,
+}
+
+async fn draft(ports: &Ports, params: &ProposeOrderParams, workflow_id: &str) -> Result<Draft, AnalystError> {
+    let of = TradedAccount::find(ports, &params.user_id, &params.account_id).await?;
+    let asked_at = now(ports, &params.legs).await;
+    let market = LegMarket::of(ports, &params.legs, asked_at).await;
+    let priced = priced(ports, params, &market, market.now)?;
+    let intent = terms(params, &of, workflow_id, priced.limit)?;
+    Ok(Draft { of, market, priced, intent })
+}
+
 /// Makes the order of a place in a workflow, or finds the one that was made there.
 pub(super) async fn propose(
     ports: &Ports,
     params: ProposeOrderParams,
     workflow_id: &str,
 ) -> Result<TradeOrder, AnalystError> {
-    let of = TradedAccount::find(ports, &params.user_id, &params.account_id).await?;
-    let asked_at = now(ports, &params.legs).await;
-    let market = LegMarket::of(ports, &params.legs, asked_at).await;
+    let Draft { of, market, priced, intent } = draft(ports, &params, workflow_id).await?;
     let now = market.now;
-    let priced = priced(ports, &params, &market, now)?;
-    let intent = terms(&params, &of, workflow_id, priced.limit)?;
     let evidence = json!({ "evidence": params.evidence, "leave": params.leave });
     let note = audit_note(workflow_id, now, evidence);
     let new = NewOrder { intent, broker: of.broker.name().to_owned(), risk: None };
@@ -67,16 +80,10 @@ pub(super) async fn verdict(
     params: ProposeOrderParams,
     workflow_id: &str,
 ) -> Result<OrderVerdict, AnalystError> {
-    let of = TradedAccount::find(ports, &params.user_id, &params.account_id).await?;
-    let asked_at = now(ports, &params.legs).await;
-    let market = LegMarket::of(ports, &params.legs, asked_at).await;
-    let priced = priced(ports, &params, &market, market.now)?;
-    let intent = terms(&params, &of, workflow_id, priced.limit)?;
+    let Draft { of, market, priced, intent } = draft(ports, &params, workflow_id).await?;
     let desk = Desk { ports, of: &of, actor: workflow_id, limits: &params.limits, now: market.now };
-    let followers = desk.followers(&intent, &params.followers, &market).await;
-    let (gathered, checks) = desk.judge(&intent, &market, &followers).await;
-    let price = priced.refusal.iter().chain(&followers.refusals);
-    let refusal = desk.refusal(params.strategy, &gathered, &checks, price);
+    let Judgement { checks, refusal, .. } =
+        desk.judgement(&intent, &params.followers, &market, priced.refusal.as_ref()).await;
     Ok(OrderVerdict { passes: refusal.is_none(), refusal, checks: shown(&checks) })
 }
 
@@ -198,21 +205,12 @@ fn terms(
     Ok(TradeIntent::new(terms).map_err(|error| ValidationError::new("legs", error.to_string()))?)
 }
 
-/// What the orders that follow one come to.
-struct Followers {
-    /// Why the broker would not take them, or there is no price, a sentence each.
-    refusals: Vec<String>,
-    /// Dollars that they may lose; none where it is not known.
-    risk: Option<Decimal>,
-    /// Dollars of buying power that they take; none where it is not known.
-    needed: Option<Decimal>,
-}
-
-impl Default for Followers {
-    /// Nothing follows.
-    fn default() -> Self {
-        Self { refusals: Vec::new(), risk: Some(Decimal::ZERO), needed: Some(Decimal::ZERO) }
-    }
+/// What the gate and the broker say of an order, and of what follows it.
+struct Judgement {
+    gathered: Gathered,
+    checks: Vec<GateCheck>,
+    /// Why it may not be sent; none where everything passes.
+    refusal: Option<String>,
 }
 
 /// Where an order is judged and answered.
@@ -234,10 +232,9 @@ impl Desk<'_> {
         params: &ProposeOrderParams,
     ) -> Result<(OrderRecord, Vec<OrderCheck>), AnalystError> {
         let wanted = intent(&record)?.clone();
-        let followers = self.followers(&wanted, &params.followers, market).await;
-        let (gathered, checks) = self.judge(&wanted, market, &followers).await;
-        let price = priced.refusal.iter().chain(&followers.refusals);
-        if let Some(reason) = self.refusal(params.strategy, &gathered, &checks, price) {
+        let Judgement { gathered, checks, refusal } =
+            self.judgement(&wanted, &params.followers, market, priced.refusal.as_ref()).await;
+        if let Some(reason) = refusal {
             let detail = json!({ "checks": checks, "facts": gathered.facts });
             let refused =
                 self.step(record, OrderStep::Refuse { reason: reason.clone() }, None, detail).await?;
@@ -320,10 +317,9 @@ impl Desk<'_> {
         let requoted = wanted
             .at(limit)
             .map_err(|error| AnalystError::from(ValidationError::new("limit", error.to_string())))?;
-        let followers = self.followers(&requoted, followers, &market).await;
-        let (gathered, checks) = self.judge(&requoted, &market, &followers).await;
-        let strategy: TradingStrategy = requoted.strategy.parse().unwrap_or_default();
-        if let Some(reason) = self.refusal(strategy, &gathered, &checks, &followers.refusals) {
+        let Judgement { gathered, checks, refusal } =
+            self.judgement(&requoted, followers, &market, None).await;
+        if let Some(reason) = refusal {
             return Err(waits(reason));
         }
         let pricing = OrderPricing { limit, risk: gathered.risk };
@@ -332,34 +328,29 @@ impl Desk<'_> {
         Ok((self.step(record, step, Some(pricing), detail).await?, Some(prices)))
     }
 
-    async fn judge(
+    /// Has the gate judge an order with what is to be sent after it, at the mid: a leg that nobody could follow up would stand alone.
+    /// `unpriced` is why the order itself has no price.
+    async fn judgement(
         &self,
         intent: &TradeIntent,
+        followers: &[LegStep],
         market: &LegMarket,
-        followers: &Followers,
-    ) -> (Gathered, Vec<GateCheck>) {
+        unpriced: Option<&String>,
+    ) -> Judgement {
         let mut gathered = gather(self.ports, self.of, intent, market, market.now).await;
-        gathered.add(followers.risk, followers.needed);
-        let checks = judge(intent, &limits(self.ports, self.limits), &gathered.facts);
-        (gathered, checks)
-    }
-
-    /// Whether the broker would take what is to be sent after the order, at the mid, and what that ties up: a leg that nobody could
-    /// follow up would stand alone.
-    async fn followers(&self, first: &TradeIntent, steps: &[LegStep], market: &LegMarket) -> Followers {
-        let mut all = Followers::default();
-        for (step, leg) in steps.iter().zip(1..) {
-            match self.follower(first, step, leg, market.now).await {
-                Ok(gathered) => {
-                    all.refusals.extend(gathered.refusal.map(|reason| format!("{reason}.")));
-                    all.risk = all.risk.zip(gathered.risk).map(|(sum, risk)| sum + risk);
-                    let needed = gathered.facts.buying_power_needed;
-                    all.needed = all.needed.zip(needed).map(|(sum, needed)| sum + needed);
+        let mut reasons: Vec<String> = unpriced.into_iter().cloned().collect();
+        for (step, leg) in followers.iter().zip(1..) {
+            match self.follower(intent, step, leg, market.now).await {
+                Ok(follower) => {
+                    gathered.add(&follower);
+                    reasons.extend(follower.refusal.map(|reason| format!("{reason}.")));
                 }
-                Err(refusal) => all.refusals.push(refusal),
+                Err(reason) => reasons.push(reason),
             }
         }
-        all
+        let checks = judge(intent, &limits(self.ports, self.limits), &gathered.facts);
+        let refusal = self.refusal(intent, &gathered, &checks, reasons);
+        Judgement { gathered, checks, refusal }
     }
 
     async fn follower(
@@ -368,7 +359,7 @@ impl Desk<'_> {
         step: &LegStep,
         leg: u8,
         now: DateTime<Utc>,
-    ) -> Result<Gathered, String> {
+    ) -> Result<OrderCost, String> {
         let market = LegMarket::of(self.ports, &step.legs, now).await;
         let (limit, _) = walk(self.ports, &step.legs, None, &market, market.now)?;
         let terms = IntentTerms {
@@ -379,25 +370,26 @@ impl Desk<'_> {
             ..first.clone().into()
         };
         let intent = TradeIntent::new(terms).map_err(|error| error.to_string())?;
-        Ok(gather(self.ports, self.of, &intent, &market, market.now).await)
+        Ok(cost(self.of, &intent).await)
     }
 
     /// Why it is refused; none where everything passes.
-    fn refusal<'r>(
+    fn refusal(
         &self,
-        strategy: TradingStrategy,
+        intent: &TradeIntent,
         gathered: &Gathered,
         checks: &[GateCheck],
-        others: impl IntoIterator<Item = &'r String>,
+        others: Vec<String>,
     ) -> Option<String> {
         let is_paper = self.of.broker.is_paper();
+        let strategy: TradingStrategy = intent.strategy.parse().unwrap_or_default();
         let leave = self.ports.trading.rules.check(strategy, &self.of.account, is_paper);
         let leave = leave.err().map(|error| format!("{error}."));
         let broker = gathered.refusal.as_ref().map(|reason| format!("{reason}."));
         let barred = checks.iter().filter(|check| check.outcome != CheckOutcome::Passed);
         let barred = barred.map(|check| check.sentence.clone());
         let mut reasons: Vec<String> = Vec::new();
-        for reason in leave.into_iter().chain(broker).chain(others.into_iter().cloned()).chain(barred) {
+        for reason in leave.into_iter().chain(broker).chain(others).chain(barred) {
             if !reasons.contains(&reason) {
                 reasons.push(reason);
             }

@@ -114,10 +114,11 @@ impl LegMarket {
             let chain = ports.market.narrowed_chain(underlying, now, &around).await?;
             self.note_halt(&chain.underlying.conditions);
             let found = chain.quotes.iter().find(|quote| quote.contract.occ() == *wanted).map(listed);
-            self.chains.entry(underlying.clone()).or_insert(chain);
             if found.is_some() {
+                self.chains.entry(underlying.clone()).or_insert(chain);
                 return Ok(found);
             }
+            // A part of it is no whole.
             self.chains.remove(underlying);
         }
         self.of_chain(ports, wanted, underlying, now).await

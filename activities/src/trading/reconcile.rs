@@ -103,9 +103,7 @@ pub(super) async fn end_unsent(ports: &Ports, of: &TradedAccount, known: &[Order
     let now = wall_clock();
     let is_left = |record: &&OrderRecord| {
         let phase = record.order.phase();
-        let is_unsent =
-            matches!(phase, OrderPhase::Intended | OrderPhase::AwaitingApproval | OrderPhase::Approved);
-        is_unsent && record.changed_at < now - UNSENT_FOR
+        !phase.is_final() && !phase.is_in_flight() && record.changed_at < now - UNSENT_FOR
     };
     for record in known.iter().filter(is_left) {
         let reason = "its run ended without sending it".to_owned();
@@ -161,7 +159,7 @@ struct Comparison {
     known: Vec<OrderRecord>,
     /// Whether the account was never reconciled: then nothing can differ, and what is there now is what later looks go by.
     is_first: bool,
-    /// Whether no order changed here while the broker was read.
+    /// Whether two looks, where there were two, show the same.
     is_still: bool,
     listed: Vec<BrokerOrder>,
     held: BTreeMap<Instrument, Decimal>,
@@ -219,7 +217,6 @@ impl Comparison {
     /// An order that changed here while the broker was read is compared the next time, and so is what it trades.
     fn leave_out_moved(&mut self, after: &[OrderRecord]) {
         let moved = moved(&self.known, after);
-        self.is_still &= moved.is_empty();
         self.found.differences.retain(|difference| !moved.contains(&difference.subject));
         self.found.added.retain(|order| !moved.contains(&order.id));
     }
@@ -290,16 +287,8 @@ fn moved(before: &[OrderRecord], after: &[OrderRecord]) -> BTreeSet<String> {
 /// what the account holds beside ours.
 fn fills(known: &[OrderRecord]) -> BTreeMap<Instrument, Decimal> {
     let mut sums = BTreeMap::new();
-    for record in known {
-        let Some(intent) = record.intent.as_ref().filter(|_| record.order.phase() != OrderPhase::Intended)
-        else {
-            continue;
-        };
-        for leg in &intent.legs {
-            let filled = record.order.filled(&leg.instrument);
-            let signed = if leg.action.is_buy() { filled } else { -filled };
-            *sums.entry(leg.instrument.clone()).or_insert(Decimal::ZERO) += signed;
-        }
+    for (instrument, quantity) in known.iter().flat_map(OrderRecord::bought) {
+        *sums.entry(instrument.clone()).or_insert(Decimal::ZERO) += quantity;
     }
     sums
 }

@@ -2,9 +2,11 @@
 
 use std::fmt;
 use std::net::IpAddr;
+use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
-use ttai_ports::PortError;
+use ttai_http::{Request, Service, ServiceConfig};
+use ttai_ports::{PortError, RateLimit};
 use url::{Host, Url};
 
 /// A webhook's address in the parts that a call needs. Only the host shows in `Debug`.
@@ -51,6 +53,29 @@ impl WebhookAddress {
             .map(|(name, value)| (name.into_owned(), SecretString::from(value.into_owned())))
             .collect();
         Ok(Self { origin, path: SecretString::from(url.path().to_owned()), query })
+    }
+
+    /// The settings of a channel's calls to it.
+    pub(crate) fn settings(
+        &self,
+        provider: &str,
+        channel: &str,
+        timeout_seconds: u64,
+        rate: RateLimit,
+    ) -> ServiceConfig {
+        ServiceConfig {
+            account: format!("{provider}/{channel}"),
+            timeout: Duration::from_secs(timeout_seconds.max(1)),
+            rate,
+            max_body: 64 << 10,
+            ..ServiceConfig::new(provider, self.origin.clone())
+        }
+    }
+
+    /// A call to it.
+    pub(crate) fn post(&self, service: &Service, operation: &'static str) -> Request {
+        let request = service.post(operation, self.path());
+        self.query().fold(request, |request, (name, value)| request.query(name, value))
     }
 
     /// The path, for the call alone.

@@ -125,6 +125,16 @@ impl OrderRecord {
     pub fn cursor(&self) -> OrderCursor {
         OrderCursor { created_at: self.created_at, client_order_id: self.client_order_id.clone() }
     }
+
+    /// Shares or contracts of each leg that are filled, negative sold; nothing of an order that was found at the broker, whose
+    /// direction is not known.
+    pub fn bought(&self) -> impl Iterator<Item = (&Instrument, Decimal)> {
+        let legs = self.intent.iter().flat_map(|intent| &intent.legs);
+        legs.map(|leg| {
+            let filled = self.order.filled(&leg.instrument);
+            (&leg.instrument, if leg.action.is_buy() { filled } else { -filled })
+        })
+    }
 }
 
 /// Where a page of orders ended.

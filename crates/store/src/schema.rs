@@ -169,11 +169,12 @@ pub async fn schema_status(url: &StoreUrl) -> Result<SchemaStatus, StoreError> {
             (within(deadline, "reading the schema's version", call).await?, latest())
         }
     };
-    let backup = match url.target() {
-        Target::Sqlite(path) => backup::newest_for(path, program),
-        Target::Postgres(_) => None,
+    let state = state(found, program);
+    let backup = match (&state, url.target()) {
+        (SchemaState::Newer(_), Target::Sqlite(path)) => backup::newest_for(path, program),
+        _ => None,
     };
-    Ok(SchemaStatus { store: url.to_string(), state: state(found, program), program, backup })
+    Ok(SchemaStatus { store: url.to_string(), state, program, backup })
 }
 
 fn state(found: Option<i64>, program: i64) -> SchemaState {
@@ -195,19 +196,19 @@ pub(crate) async fn migrate_sqlite(
     connection: &mut SqliteConnection,
     store: Option<&Path>,
 ) -> Result<(), StoreError> {
-    let (program, backup) = (latest(), store.and_then(|store| backup::newest_for(store, latest())));
+    let program = latest();
     let failed = |error| from_sqlx(MIGRATING, error);
     if sqlite_version(connection).await? == Some(program) {
         let applied = connection.list_applied_migrations(TABLE).await;
         let applied = applied.map_err(|error| from_migration(MIGRATING, error))?;
-        return check_applied(&applied, &migrations(Dialect::Sqlite), backup.as_deref());
+        return check_applied(&applied, &migrations(Dialect::Sqlite), store);
     }
     let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
     let found = sqlite_version(&mut transaction).await?.filter(|found| *found < program);
     if let (Some(found), Some(store)) = (found, store) {
         backup::before_migration(store, found, program).await?;
     }
-    apply_pending(&mut *transaction, Dialect::Sqlite, backup.as_deref()).await?;
+    apply_pending(&mut *transaction, Dialect::Sqlite, store).await?;
     transaction.commit().await.map_err(failed)
 }
 
@@ -224,13 +225,13 @@ pub(crate) async fn migrate_postgres(connection: &mut PgConnection) -> Result<()
 async fn apply_pending<C: Migrate>(
     connection: &mut C,
     dialect: Dialect,
-    backup: Option<&Path>,
+    store: Option<&Path>,
 ) -> Result<(), StoreError> {
     let failed = |error| from_migration(MIGRATING, error);
     connection.ensure_migrations_table(TABLE).await.map_err(failed)?;
     let applied = connection.list_applied_migrations(TABLE).await.map_err(failed)?;
     let migrations = migrations(dialect);
-    check_applied(&applied, &migrations, backup)?;
+    check_applied(&applied, &migrations, store)?;
     for migration in migrations.iter().filter(|known| applied.iter().all(|row| row.version != known.version))
     {
         connection.apply(TABLE, migration).await.map_err(failed)?;
@@ -238,15 +239,16 @@ async fn apply_pending<C: Migrate>(
     Ok(())
 }
 
-/// Refuses a store that a newer or another program migrated.
+/// Refuses a store that a newer or another program migrated; beside the file of a `store` there may be a backup that leads back.
 fn check_applied(
     applied: &[AppliedMigration],
     known: &[Migration],
-    backup: Option<&Path>,
+    store: Option<&Path>,
 ) -> Result<(), StoreError> {
     let program = known.iter().map(|migration| migration.version).max().unwrap_or(0);
     if let Some(found) = applied.iter().map(|row| row.version).max().filter(|found| *found > program) {
-        return Err(StoreError::Schema(newer(found, program, backup)));
+        let backup = store.and_then(|store| backup::newest_for(store, program));
+        return Err(StoreError::Schema(newer(found, program, backup.as_deref())));
     }
     for row in applied {
         if !known

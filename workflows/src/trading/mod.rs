@@ -205,8 +205,8 @@ pub(crate) async fn tell_uncancelled<W: Trading>(
 ) {
     let message = message(ctx, about, text, severity);
     let told = calls::call_uncancelled::<W, NotifyTrade>(ctx, message, means(ctx, SAVE_BUDGET), "notify");
-    if told.await.is_err() {
-        warn(ctx, "the user could not be told that legs stand alone".to_owned());
+    if let Err(CallError::Failed { message, .. }) = told.await {
+        warn(ctx, format!("not notified: {message}"));
     }
 }
 

@@ -1,7 +1,6 @@
 //! Posts to the topic and tells what became of the message.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use base64::Engine;
@@ -9,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use http::StatusCode;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
-use ttai_http::{Request, Service, ServiceConfig};
+use ttai_http::{Request, Service};
 use ttai_ports::{AccountLimits, Attachment, Message, PortError, RateLimit};
 
 use super::config::NtfyConfig;
@@ -43,23 +42,16 @@ impl Ntfy {
     pub fn new(name: &str, config: &NtfyConfig, limits: Arc<dyn AccountLimits>) -> Result<Self, PortError> {
         let address = WebhookAddress::parse(PROVIDER, name, &config.url)?;
         check_topic(name, &address)?;
-        let service_config = ServiceConfig {
-            account: format!("{PROVIDER}/{name}"),
-            timeout: Duration::from_secs(config.timeout_seconds.max(1)),
-            rate: config.rate.unwrap_or(RATE),
-            max_body: 64 << 10,
-            ..ServiceConfig::new(PROVIDER, address.origin.clone())
-        };
-        let service =
-            Service::new(service_config, limits, Some(|status, body| Some(parse_refusal(status, body))))?;
+        let settings = address.settings(PROVIDER, name, config.timeout_seconds, config.rate.unwrap_or(RATE));
+        let service = Service::new(settings, limits, Some(|status, body| Some(parse_refusal(status, body))))?;
         let authorization = authorization(name, config)?;
         Ok(Self { service, address, authorization, max_file_bytes: config.max_file_bytes })
     }
 
     fn request(&self, shaped: PushRequest) -> Request {
         let mut request = self
-            .service
-            .post("publish", self.address.path())
+            .address
+            .post(&self.service, "publish")
             .header("x-title", header_text(&shaped.title))
             .header("x-priority", shaped.priority.to_string())
             .header("x-tags", shaped.tags);
@@ -68,9 +60,6 @@ impl Ntfy {
         }
         if let Some(authorization) = &self.authorization {
             request = request.secret_header("authorization", authorization);
-        }
-        for (name, value) in self.address.query() {
-            request = request.query(name, value);
         }
         match shaped.file {
             None => request.bytes("text/plain; charset=utf-8", shaped.text.into_bytes()),

@@ -1,11 +1,10 @@
 //! Posts to the webhook and tells what became of the message.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use http::StatusCode;
-use ttai_http::{Service, ServiceConfig};
+use ttai_http::Service;
 use ttai_ports::{AccountLimits, Attachment, Message, PortError, RateLimit};
 
 use super::config::SlackConfig;
@@ -31,19 +30,9 @@ impl Slack {
     /// [`PortError::Invalid`] for an address that is none.
     pub fn new(name: &str, config: &SlackConfig, limits: Arc<dyn AccountLimits>) -> Result<Self, PortError> {
         let address = WebhookAddress::parse(PROVIDER, name, &config.url)?;
-        let service_config = ServiceConfig {
-            account: format!("{PROVIDER}/{name}"),
-            timeout: Duration::from_secs(config.timeout_seconds.max(1)),
-            rate: config.rate.unwrap_or(RATE),
-            max_body: 64 << 10,
-            ..ServiceConfig::new(PROVIDER, address.origin.clone())
-        };
+        let settings = address.settings(PROVIDER, name, config.timeout_seconds, config.rate.unwrap_or(RATE));
         Ok(Self {
-            service: Service::new(
-                service_config,
-                limits,
-                Some(|status, body| Some(parse_refusal(status, body))),
-            )?,
+            service: Service::new(settings, limits, Some(|status, body| Some(parse_refusal(status, body))))?,
             address,
         })
     }
@@ -53,11 +42,7 @@ impl Slack {
 impl Channel for Slack {
     async fn send(&self, message: &Message, attachments: &[Attachment]) -> Result<(), PortError> {
         let payload = shape(message, attachments);
-        let mut request = self.service.post("post message", self.address.path()).json(&payload);
-        for (name, value) in self.address.query() {
-            request = request.query(name, value);
-        }
-        let answer = request.send().await?;
+        let answer = self.address.post(&self.service, "post message").json(&payload).send().await?;
         if answer.body.trim_ascii() == b"ok" {
             return Ok(());
         }

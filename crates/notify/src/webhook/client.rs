@@ -1,13 +1,12 @@
 //! Posts the signed body and tells what became of the message.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::Utc;
 use http::StatusCode;
 use secrecy::{ExposeSecret, SecretString};
-use ttai_http::{Service, ServiceConfig};
+use ttai_http::Service;
 use ttai_ports::{AccountLimits, Attachment, Message, PortError, RateLimit};
 
 use super::config::WebhookConfig;
@@ -48,15 +47,9 @@ impl Webhook {
         if config.max_body_bytes < SMALLEST_BODY {
             return invalid(format!("max_body_bytes of channel {name} must be at least {SMALLEST_BODY}"));
         }
-        let service_config = ServiceConfig {
-            account: format!("{PROVIDER}/{name}"),
-            timeout: Duration::from_secs(config.timeout_seconds.max(1)),
-            rate: config.rate.unwrap_or(RATE),
-            max_body: 64 << 10,
-            ..ServiceConfig::new(PROVIDER, address.origin.clone())
-        };
+        let settings = address.settings(PROVIDER, name, config.timeout_seconds, config.rate.unwrap_or(RATE));
         Ok(Self {
-            service: Service::new(service_config, limits, Some(error_body))?,
+            service: Service::new(settings, limits, Some(error_body))?,
             address,
             secret: config.secret,
             previous_secret: config.previous_secret,
@@ -76,15 +69,12 @@ impl Channel for Webhook {
         })?;
         let keys: Vec<&SecretString> = std::iter::once(&self.secret).chain(&self.previous_secret).collect();
         // Sent once even though it has a key: a repeat has to say that it may be one, and only the sender's ledger knows.
-        let mut request = self
-            .service
-            .post("post message", self.address.path())
+        let request = self
+            .address
+            .post(&self.service, "post message")
             .header("x-ttai-signature", sign(&keys, now, &body))
             .header("idempotency-key", header_key(&message.delivery_id))
             .bytes("application/json", body);
-        for (name, value) in self.address.query() {
-            request = request.query(name, value);
-        }
         request.send().await.map(|_| ())
     }
 }

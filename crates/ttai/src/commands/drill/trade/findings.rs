@@ -224,14 +224,11 @@ fn unknown(records: &[OrderRecord]) -> Vec<String> {
 fn lone_legs(records: &[OrderRecord]) -> Vec<String> {
     let mut pairs: BTreeMap<&str, [Decimal; 2]> = BTreeMap::new();
     for record in records {
-        let Some(intent) = record.intent.as_ref().filter(|intent| intent.slot.leg.is_some()) else {
-            continue;
-        };
-        for leg in &intent.legs {
-            let filled = record.order.filled(&leg.instrument);
-            let side = usize::from(leg.instrument.underlying().as_str() == "SPY");
-            pairs.entry(intent.slot.workflow_id.as_str()).or_default()[side] +=
-                if leg.action.is_buy() { filled } else { -filled };
+        let slot = record.intent.as_ref().map(|intent| &intent.slot).filter(|slot| slot.leg.is_some());
+        let Some(slot) = slot else { continue };
+        for (instrument, quantity) in record.bought() {
+            let side = usize::from(instrument.underlying().as_str() == "SPY");
+            pairs.entry(slot.workflow_id.as_str()).or_default()[side] += quantity;
         }
     }
     let alone = pairs.into_iter().filter(|(_, [spx, spy])| *spx * Decimal::TEN != -*spy);
@@ -243,13 +240,10 @@ fn naked(records: &[OrderRecord], held: &BTreeMap<Instrument, Decimal>) -> Vec<S
     let mut sums: BTreeMap<Instrument, Decimal> = BTreeMap::new();
     let mut found = Vec::new();
     for record in records {
-        let Some(intent) = &record.intent else { continue };
-        for leg in &intent.legs {
-            let filled = record.order.filled(&leg.instrument);
-            *sums.entry(leg.instrument.clone()).or_default() +=
-                if leg.action.is_buy() { filled } else { -filled };
+        for (instrument, quantity) in record.bought() {
+            *sums.entry(instrument.clone()).or_default() += quantity;
         }
-        if !record.order.is_balanced() {
+        if record.intent.is_some() && !record.order.is_balanced() {
             found.push(format!("the legs of {} are not filled in their ratio", record.client_order_id));
         }
     }

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{Days, NaiveDate};
 use rust_decimal::Decimal;
-use ttai_calendar::session_on_or_after;
-use ttai_core::{Instrument, NEW_YORK, OccSymbol};
+use ttai_calendar::{new_york_instant, session_on_or_after};
+use ttai_core::{Instrument, OccSymbol};
 use ttai_sim::board::Board;
 
 /// Calendar days to the expiration of the puts, and of the pair: no position expires while the drill plays.
@@ -39,7 +39,7 @@ const fn call(name: &'static str, strike: u32, middle: i64, reach: i64, half_spr
 }
 
 /// Ten SPY calls bring about 2.00 more than the SPX call costs.
-const LISTINGS: [Listing; 12] = [
+static LISTINGS: [Listing; 12] = [
     share("AAPL", 23_000),
     share("MSFT", 41_000),
     share("F", 1_200),
@@ -56,9 +56,7 @@ const LISTINGS: [Listing; 12] = [
 
 struct Wandering {
     instrument: Instrument,
-    middle: i64,
-    reach: i64,
-    half_spread: i64,
+    listing: &'static Listing,
     at: i64,
 }
 
@@ -74,9 +72,7 @@ impl DrillMarket {
     /// # Errors
     /// Never for a day that the calendar knows.
     pub(super) fn open(first: NaiveDate, seed: u64) -> anyhow::Result<Self> {
-        let end = first.and_hms_opt(16, 0, 0).and_then(|end| end.and_local_timezone(NEW_YORK).single());
-        let end = end.and_then(|end| end.checked_add_days(Days::new(90)));
-        let end = anyhow::Context::context(end, "no such day")?.to_utc();
+        let end = new_york_instant(first + Days::new(90), 16, 0)?;
         let wandering = Mutex::new((fastrand::Rng::with_seed(seed), Vec::new()));
         Ok(Self { board: Arc::new(Board::until(end)), wandering })
     }
@@ -102,15 +98,16 @@ impl DrillMarket {
         let mut wandering = self.wandering.lock().unwrap_or_else(PoisonError::into_inner);
         let (random, all) = &mut *wandering;
         for one in all {
-            let step = random.i64(-one.half_spread..=one.half_spread);
-            one.at = (one.at + step).clamp(one.middle - one.reach, one.middle + one.reach);
+            let Listing { middle, reach, half_spread, .. } = *one.listing;
+            let step = random.i64(-half_spread..=half_spread);
+            one.at = (one.at + step).clamp(middle - reach, middle + reach);
             let side = |cents: i64| Decimal::new(cents, 2);
-            self.board.put(&one.instrument, side(one.at - one.half_spread), side(one.at + one.half_spread));
+            self.board.put(&one.instrument, side(one.at - half_spread), side(one.at + half_spread));
         }
     }
 }
 
-fn listed(listing: &Listing, day: NaiveDate) -> anyhow::Result<Wandering> {
+fn listed(listing: &'static Listing, day: NaiveDate) -> anyhow::Result<Wandering> {
     let instrument = match listing.option {
         None => Instrument::try_from(listing.name.to_owned())?,
         Some((right, strike)) => {
@@ -120,14 +117,12 @@ fn listed(listing: &Listing, day: NaiveDate) -> anyhow::Result<Wandering> {
             Instrument::Option(OccSymbol::parse(&symbol)?)
         }
     };
-    let Listing { middle, reach, half_spread, .. } = *listing;
-    Ok(Wandering { instrument, middle, reach, half_spread, at: middle })
+    Ok(Wandering { instrument, listing, at: listing.middle })
 }
 
 #[cfg(test)]
 mod tests {
     use chrono::Utc;
-    use ttai_calendar::new_york_instant;
     use ttai_ports::MarketData;
 
     use super::*;
