@@ -24,10 +24,10 @@ use ttai_activities::{Ports, TradingPorts};
 use ttai_contract::{
     DailyTradingParams, DailyTradingResult, PositionMonitorResult, TradingRunStatus, TradingStrategy,
 };
-use ttai_core::{Instrument, NEW_YORK, OrderPhase, OrderPurpose};
+use ttai_core::{Instrument, NEW_YORK, OrderPhase, OrderPurpose, PositionEnd};
 use ttai_ports::{
     Broker, Messages, OrderFilter, OrderRecord, Orders, RankedPick, ScreenRunKey, ScreenRunRecord,
-    ScreenerResults,
+    ScreenerResults, TradeFilter, TradeLog,
 };
 use ttai_sim::board::Board;
 use ttai_sim::server::faults::Fault;
@@ -345,6 +345,14 @@ async fn a_pair_whose_second_leg_fails_is_undone_or_handed_over_and_never_naked(
     assert_eq!((found.spx, found.spy), (Decimal::ZERO, Decimal::ZERO));
     assert_eq!(found.orders, [one, sold]);
     assert!(found.result.monitor.is_none(), "there is nothing to watch");
+    let trades = day.store.trades("default", &TradeFilter::default()).await?;
+    let logged: Vec<_> = trades.iter().map(|trade| (trade.action, trade.legs.len())).collect();
+    assert_eq!(
+        logged,
+        [(Some(PositionEnd::ClosedEarly), 2)],
+        "what was undone has cost something: {trades:?}"
+    );
+    assert_eq!(trades[0].exit_debit.map(|debit| trades[0].entry_credit - debit), trades[0].profit);
     let called = called(&day.lab, &found.workflow_id).await?;
     let place = |name: &str| called.iter().position(|called| called == name).context(name.to_owned());
     assert!(place("plan_legs_activity")? < place("execute_trade")?, "the plan is stored first: {called:?}");

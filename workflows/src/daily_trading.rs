@@ -11,8 +11,9 @@ use ttai_contract::policy::SAVE_BUDGET;
 use ttai_contract::{
     ApproveTrade, CalculateTrade, CalculateTradeParams, DailyTradingParams, DailyTradingResult,
     DailyTradingStatus, DecidedTrade, DueRun, FetchTradeFacts, FetchTradeFactsParams, Lenient, LogTrade,
-    LogTradeParams, OrderLeave, PositionMonitorParams, PositionMonitorResult, ProposeOrderParams,
-    RejectTrade, Severity, TradeDecision, TradeFacts, TradeOrder, TradingRunStatus, WhenLate, WorkflowParams,
+    LogTradeParams, OrderLeave, PositionEnd, PositionMonitorParams, PositionMonitorResult,
+    ProposeOrderParams, RejectTrade, Severity, TradeDecision, TradeFacts, TradeOrder, TradingRunStatus,
+    WhenLate, WorkflowParams,
 };
 use ttai_contract::{OrderPurpose, TradingStrategy};
 
@@ -24,6 +25,9 @@ use crate::{stage, start};
 
 /// Runs that only decide ask the risk gate, too.
 const DRY_RUN_IS_JUDGED: &str = "dry-run-is-judged";
+
+/// Pairs of which a leg was opened and undone are in the trade log.
+const UNDONE_PAIRS_ARE_LOGGED: &str = "undone-pairs-are-logged";
 
 /// One day's trade.
 #[workflow]
@@ -153,11 +157,16 @@ async fn story(
         return Ok(TradingRunStatus::Decided);
     }
     let entered = enter(ctx, order(params, &decision, &trade)).await?;
+    let position = position(ctx, params, &decision, &trade, &entered);
     if entered.units == 0 {
+        if entered.status == TradingRunStatus::NotFilled && !entered.undone.is_empty() {
+            // The log goes by what was filled.
+            let (quantity, exit_orders) = (trade.quantity, entered.undone);
+            log_undone(ctx, PositionMonitorParams { quantity, exit_orders, ..position }).await?;
+        }
         return Ok(entered.status);
     }
-    let position = position(ctx, params, &decision, &trade, &entered);
-    log_opening(ctx, &position).await?;
+    log_trade(ctx, &position, None).await?;
     result.monitor = Some(position.id(""));
     result.position = watch(ctx, params.strategy, position).await?;
     Ok(entered.status)
@@ -247,15 +256,27 @@ fn position(
     }
 }
 
+/// Legs that were opened and undone have cost something: they are a trade that is over.
+async fn log_undone(ctx: &Context, position: PositionMonitorParams) -> Result<(), CallError> {
+    if !ctx.patched(UNDONE_PAIRS_ARE_LOGGED) {
+        return Ok(());
+    }
+    log_trade(ctx, &position, Some(PositionEnd::ClosedEarly)).await
+}
+
 /// The trade is in the log from its entry on. A store that is away for long is a warning: the monitor logs it again.
-async fn log_opening(ctx: &Context, position: &PositionMonitorParams) -> Result<(), CallError> {
+async fn log_trade(
+    ctx: &Context,
+    position: &PositionMonitorParams,
+    end: Option<PositionEnd>,
+) -> Result<(), CallError> {
     step(ctx, "logging the trade");
-    let asked = LogTradeParams { position: position.clone(), exit_orders: Vec::new(), end: None };
+    let asked = LogTradeParams { position: position.clone(), exit_orders: position.exit_orders.clone(), end };
     match calls::call::<_, LogTrade>(ctx, asked, means(ctx, SAVE_BUDGET), "log the trade").await {
         Ok(_) => Ok(()),
         Err(CallError::Cancelled) => Err(CallError::Cancelled),
         Err(CallError::Failed { message, .. }) => {
-            trading::warn(ctx, format!("the opening is not logged: {message}"));
+            trading::warn(ctx, format!("the trade is not logged: {message}"));
             Ok(())
         }
     }

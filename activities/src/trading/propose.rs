@@ -7,7 +7,7 @@ use ttai_contract::{
     AnswerOrderParams, ClosePositionParams, LegStep, OrderAnswer, OrderCheck, OrderLeave, OrderPrices,
     OrderVerdict, ProposeOrderParams, RunLimits, TradeOrder, ValidationError,
 };
-use ttai_core::{IntentLeg, NetPrice, OrderPhase};
+use ttai_core::{IntentLeg, NetPrice, OrderPhase, OrderPurpose};
 use ttai_ports::{NewOrder, OrderPricing, OrderRecord};
 use ttai_trading::gate::{CheckOutcome, GateCheck, judge, passes};
 use ttai_trading::intent::{IntentTerms, OrderSlot};
@@ -54,7 +54,12 @@ pub(super) async fn propose(
     params: ProposeOrderParams,
     workflow_id: &str,
 ) -> Result<TradeOrder, AnalystError> {
-    let Draft { of, market, priced, intent } = draft(ports, &params, workflow_id).await?;
+    let Draft { of, market, priced, intent } = match draft(ports, &params, workflow_id).await {
+        Err(AnalystError::NotEnoughData(reason)) => {
+            return made_before(ports, &params, workflow_id, reason).await;
+        }
+        drafted => drafted?,
+    };
     let now = market.now;
     let evidence = json!({ "evidence": params.evidence, "leave": params.leave });
     let note = audit_note(workflow_id, now, evidence);
@@ -72,6 +77,27 @@ pub(super) async fn propose(
         _ => (record, Vec::new()),
     };
     Shown { prices: priced.prices, checks, ..Shown::new(ports, &record, of.broker.is_paper(), now) }.order()
+}
+
+/// An attempt before this one made the order and ended on its way, and now there is no price: the order is refused. Without an order there
+/// is nothing to refuse.
+async fn made_before(
+    ports: &Ports,
+    params: &ProposeOrderParams,
+    workflow_id: &str,
+    reason: String,
+) -> Result<TradeOrder, AnalystError> {
+    let of = TradedAccount::find(ports, &params.user_id, &params.account_id).await?;
+    let id = slot(params, workflow_id).client_order_id(&of.account);
+    let made = ports.trading.orders.order(params.user_id.as_str(), id.as_str()).await?;
+    let is_unanswered = |phase| matches!(phase, OrderPhase::Intended | OrderPhase::AwaitingApproval);
+    let Some(made) = made.filter(|record| is_unanswered(record.order.phase())) else {
+        return Err(AnalystError::NotEnoughData(reason));
+    };
+    let now = now(ports, &params.legs).await;
+    let desk = Desk { ports, of: &of, actor: workflow_id, limits: &params.limits, now };
+    let refused = desk.step(made, OrderStep::Refuse { reason }, None, json!({})).await?;
+    Shown::new(ports, &refused, of.broker.is_paper(), now).order()
 }
 
 /// What would become of an order if it were made now: it is priced and judged as [`propose`] does, and no row is made.
@@ -182,6 +208,15 @@ fn walk(
     Ok((first, prices))
 }
 
+fn slot(params: &ProposeOrderParams, workflow_id: &str) -> OrderSlot {
+    OrderSlot {
+        workflow_id: workflow_id.to_owned(),
+        purpose: params.purpose,
+        leg: params.leg,
+        sequence: params.sequence,
+    }
+}
+
 fn terms(
     params: &ProposeOrderParams,
     of: &TradedAccount,
@@ -192,12 +227,7 @@ fn terms(
         user: of.user.to_string(),
         account: of.account.clone(),
         strategy: params.strategy.as_str().to_owned(),
-        slot: OrderSlot {
-            workflow_id: workflow_id.to_owned(),
-            purpose: params.purpose,
-            leg: params.leg,
-            sequence: params.sequence,
-        },
+        slot: slot(params, workflow_id),
         legs: params.legs.clone(),
         quantity: params.quantity,
         limit,
@@ -278,6 +308,9 @@ impl Desk<'_> {
         if let Some(reason) = priced.refusal.clone() {
             return self.step(record, OrderStep::Refuse { reason }, None, json!({})).await;
         }
+        // Whoever approved the legs wants them undone as long as that can be done.
+        let is_undoing = intent(&record)?.slot.purpose == OrderPurpose::Compensation;
+        let until = if is_undoing { until.max(session_close(self.now)) } else { until };
         let risk = record.risk;
         let pricing = OrderPricing { limit: priced.limit, risk };
         let detail = json!({ "shares_the_approval_of": other });

@@ -14,13 +14,21 @@ use super::order_path::{Traded, carry_out, propose};
 use super::{ORDER_BUDGET, Trading, means, step, tell, tell_uncancelled, warn};
 use crate::calls::{self, CallError};
 
+/// How often a leg that stands alone is offered, each time at the prices of then, before it is the user's.
+const UNDOING_ATTEMPTS: u32 = 10;
+
+/// A leg that the market ran away from is offered again.
+const UNDOING_IS_REPEATED: &str = "undoing-is-repeated";
+
 /// What an entry came to.
 #[derive(Clone, Debug)]
 pub(crate) struct Entered {
     /// How it ended; `Complete` where a position is open.
     pub(crate) status: TradingRunStatus,
-    /// The orders that opened what stays, in order.
+    /// The orders that opened legs, in order.
     pub(crate) order_ids: Vec<String>,
+    /// The orders that undid what stood alone.
+    pub(crate) undone: Vec<String>,
     /// Units that stay open.
     pub(crate) units: u32,
     /// Dollars a share received for one unit, negative paid.
@@ -29,7 +37,7 @@ pub(crate) struct Entered {
 
 impl Entered {
     fn nothing(status: TradingRunStatus) -> Self {
-        Self { status, order_ids: Vec::new(), units: 0, credit: Decimal::ZERO }
+        Self { status, order_ids: Vec::new(), undone: Vec::new(), units: 0, credit: Decimal::ZERO }
     }
 }
 
@@ -106,6 +114,7 @@ fn whole(traded: Traded) -> Entered {
         status: TradingRunStatus::Complete,
         credit: -traded.average_price().unwrap_or_default(),
         order_ids: traded.order_ids,
+        undone: Vec::new(),
         units,
     }
 }
@@ -220,6 +229,7 @@ fn entered(asked: &ProposeOrderParams, done: &[Traded], units: u32) -> Entered {
     Entered {
         status: TradingRunStatus::Complete,
         order_ids: done.iter().flat_map(|traded| traded.order_ids.clone()).collect(),
+        undone: Vec::new(),
         units,
         credit: (-cost / all).round_dp(4),
     }
@@ -237,37 +247,57 @@ async fn compensate<W: Trading>(
     let what =
         calls::call::<W, CompensateLegs>(ctx, request, means(ctx, ORDER_BUDGET), "plan the undoing").await?;
     let first = done.first().and_then(|first| first.order_ids.first().cloned());
-    let mut left = Vec::new();
-    for (place, undo) in what.undo.iter().enumerate() {
+    let (mut left, mut undone) = (Vec::new(), Vec::new());
+    for (place, leg) in what.undo.iter().enumerate() {
         step(ctx, format!("undoing leg {} of {}", place + 1, what.undo.len()));
         let order = ProposeOrderParams {
             purpose: OrderPurpose::Compensation,
             leg: Some(u8::try_from(place).unwrap_or(u8::MAX)),
-            legs: undo.legs.clone(),
-            quantity: undo.quantity,
+            legs: leg.legs.clone(),
+            quantity: leg.quantity,
             limit: None,
             worst: None,
             leave: first.clone().map_or(OrderLeave::Own, OrderLeave::Of),
             evidence: serde_json::json!({ "plan": plan.plan, "undoes": "a leg that stands alone" }),
             ..asked.clone()
         };
-        let order = propose(ctx, order).await?;
-        let undone = carry_out(ctx, order).await?;
-        if undone.filled < Decimal::from(undo.quantity) {
-            left.push(format!("{} of {}", undone.last.id, undone.last.sentence));
-        }
+        let last = undo(ctx, order, &mut undone).await?;
+        left.extend(last.map(|last| format!("{} of {}", last.id, last.sentence.trim_end_matches('.'))));
     }
+    let kept = Entered { undone, ..entered(asked, done, what.whole_units) };
     if left.is_empty() {
-        let mut kept = entered(asked, done, what.whole_units);
-        if what.whole_units == 0 {
-            kept.status = TradingRunStatus::NotFilled;
-        }
-        return Ok(kept);
+        let status = if kept.units == 0 { TradingRunStatus::NotFilled } else { kept.status };
+        return Ok(Entered { status, ..kept });
     }
     let text = format!(
         "A leg was filled and the next one was not, and it could not be undone: {}. Look at the account, and close what stands alone.",
         left.join("; ")
     );
     tell(ctx, ("handed-over", "Legs stand alone".to_owned()), text, Severity::Critical).await?;
-    Ok(Entered { status: TradingRunStatus::HandedOver, ..entered(asked, done, what.whole_units) })
+    Ok(Entered { status: TradingRunStatus::HandedOver, ..kept })
+}
+
+/// Undoes one leg, at fresh prices while the market runs away from it. The order that ended with some of it left; none where all is undone.
+async fn undo<W: Trading>(
+    ctx: &WorkflowContext<W>,
+    mut order: ProposeOrderParams,
+    undone: &mut Vec<String>,
+) -> Result<Option<TradeOrder>, CallError> {
+    let mut attempts = 1;
+    loop {
+        let proposed = propose(ctx, order.clone()).await?;
+        let traded = carry_out(ctx, proposed).await?;
+        undone.extend(traded.order_ids);
+        order.quantity = order.quantity.saturating_sub(traded.filled.to_u32().unwrap_or_default());
+        if order.quantity == 0 {
+            return Ok(None);
+        }
+        // What was refused would be refused again.
+        let is_taken_back = traded.last.phase == OrderPhase::Cancelled;
+        if !is_taken_back || attempts == UNDOING_ATTEMPTS || !ctx.patched(UNDOING_IS_REPEATED) {
+            return Ok(Some(traded.last));
+        }
+        order.sequence = traded.last.sequence + 1;
+        attempts += 1;
+    }
 }

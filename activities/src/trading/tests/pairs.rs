@@ -136,6 +136,25 @@ async fn the_second_leg_has_the_leave_of_the_first_and_the_credit_is_that_of_a_u
     assert_eq!(logged.entry_credit, Decimal::from(200));
 }
 
+/// An approval is waited for until then; what it approved stands alone for longer.
+#[tokio::test]
+async fn what_stands_alone_is_undone_after_the_time_to_approve_is_over() {
+    let mut stage = unlimited("2026-09-15T10:00").await;
+    stage.rules(|rules| rules.approval_minutes = 5);
+    let first = stage.carry_out(&proposed(&stage, None).await).await;
+    stage.go_to("2026-09-15T10:30").await;
+    quoted(&stage);
+    assert_eq!(proposed(&stage, Some(&first.id)).await.phase, OrderPhase::ApprovalExpired);
+    let undoing = ProposeOrderParams {
+        purpose: OrderPurpose::Compensation,
+        legs: vec![leg(SPX, OrderAction::SellToClose, 1)],
+        quantity: 1,
+        ..asked(Some(&first.id))
+    };
+    let undoing = propose::propose(&stage.ports, undoing, "daily").await.unwrap();
+    assert_eq!(undoing.phase, OrderPhase::Approved, "{undoing:?}");
+}
+
 async fn opened(stage: &TradingStage) {
     stage.by_hand("spx", SPX, OrderAction::BuyToOpen, 1, 4_000).await;
     stage.by_hand("spy", SPY, OrderAction::SellToOpen, 10, 420).await;

@@ -7,6 +7,7 @@ use ttai_ports::{Broker, OrderFilter};
 use super::super::desk::TradedAccount;
 use super::super::{propose, reconcile, reconcile_account, send};
 use super::*;
+use crate::failure::AnalystError;
 
 const MOMENT: &str = "2026-09-01T10:00";
 
@@ -109,6 +110,22 @@ async fn an_order_that_nobody_sends_any_more_is_ended_by_the_reconciliation() {
     old.changed_at -= chrono::TimeDelta::hours(25);
     reconcile::end_unsent(&stage.ports, &of, &[old]).await;
     assert_eq!(known().await.order.phase(), OrderPhase::Refused);
+}
+
+/// Whoever made the order died before anybody was asked; since then the put's quote is crossed.
+#[tokio::test]
+async fn an_order_that_was_made_and_has_no_price_any_more_is_refused() {
+    let mut stage = stage().await;
+    stage.rules(|rules| rules.csp_entry.leave.auto_approve = AutoApprove::Never);
+    let (asked, workflow) = offered(0);
+    let waits = propose::propose(&stage.ports, asked.clone(), &workflow).await.unwrap();
+    assert_eq!(waits.phase, OrderPhase::AwaitingApproval);
+    stage.board.put(&instrument(PUT), cents(210), cents(190));
+    let refused = propose::propose(&stage.ports, asked.clone(), &workflow).await.unwrap();
+    assert_eq!((&refused.id, &refused.phase), (&waits.id, &OrderPhase::Refused));
+    assert!(refused.sentence.contains("No price"), "{}", refused.sentence);
+    let unmade = propose::propose(&stage.ports, asked, "another").await;
+    assert!(matches!(unmade, Err(AnalystError::NotEnoughData(_))), "{unmade:?}");
 }
 
 /// order-*: a replace answers success and the broker's price did not change: read back.

@@ -67,7 +67,7 @@ pub(crate) fn proposed(row: &OrderRow) -> String {
     let mut lines = vec![format!("{}  {}", row.client_order_id, row.state_text)];
     lines.extend(row.legs.iter().map(|leg| format!("Leg            {}", leg_text(leg))));
     lines.push(format!("Limit          {}", limit_and_risk(row)));
-    lines.push(format!("Leave          {}", leave(row)));
+    lines.push(format!("Approval       {}", approval(row)));
     if row.approval.by.is_none() {
         let id = &row.client_order_id;
         lines.push(format!("\nAnswer it: ttai trade approve {id}, or ttai trade reject {id}"));
@@ -131,7 +131,7 @@ pub(crate) fn order(shown: &OrderShown) -> String {
             .map(|leg| format!("Leg            {}, {} filled", leg_text(leg), leg.filled.normalize())),
     );
     lines.push(format!("Limit          {}", limit_and_risk(row)));
-    lines.push(format!("Leave          {}", leave(row)));
+    lines.push(format!("Approval       {}", approval(row)));
     lines.extend(row.holder.iter().map(|holder| {
         format!("Claim          {} since {}, fence {}", holder.name, moment(holder.since), holder.fence)
     }));
@@ -156,7 +156,7 @@ fn limit_and_risk(row: &OrderRow) -> String {
     }
 }
 
-fn leave(row: &OrderRow) -> String {
+fn approval(row: &OrderRow) -> String {
     let until = row.approval.until.map(|until| format!(", until {}", moment(until))).unwrap_or_default();
     match (&row.approval.by, row.approval.at) {
         (Some(by), Some(at)) => format!("given by {by} on {}{until}", moment(at)),

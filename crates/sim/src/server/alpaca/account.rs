@@ -256,6 +256,7 @@ fn activity_shown(activity: &AccountActivity) -> Value {
         ActivityKind::Expiration => "OPEXP",
         ActivityKind::Assignment => "OPASN",
         ActivityKind::Exercise => "OPEXC",
+        ActivityKind::CashAssignment | ActivityKind::CashExercise => "OPCSH",
         ActivityKind::ShareDelivery => "OPTRD",
     };
     json!({

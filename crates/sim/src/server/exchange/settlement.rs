@@ -1,14 +1,15 @@
 //! What becomes of option positions when their last session is over: out of the money they expire, in the money they are
-//! exercised or assigned into shares.
+//! exercised or assigned into shares, an index's into cash.
 
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 use ttai_core::{OccSymbol, OptionRight, SettlementTime};
 use ttai_ports::Instrument;
+use ttai_quant::margin::UnderlyingClass;
 
 use super::account::{Account, Position};
 use super::identity;
-use super::view::{MarketSnapshot, symbol_of};
+use super::view::{MarketSnapshot, multiplier_of, symbol_of};
 
 /// How a position changed without an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +20,10 @@ pub enum ActivityKind {
     Assignment,
     /// A long contract was exercised.
     Exercise,
+    /// A short contract on an index was settled in cash.
+    CashAssignment,
+    /// A long contract on an index was settled in cash.
+    CashExercise,
     /// Shares that came or went with an assignment or exercise, or were closed out right after.
     ShareDelivery,
 }
@@ -36,7 +41,7 @@ pub struct AccountActivity {
     pub instrument: Instrument,
     /// Shares or contracts, negative when they left.
     pub quantity: Decimal,
-    /// Dollars a share; 0 for contracts that ended.
+    /// Dollars a share; 0 for contracts that ended without cash.
     pub price: Decimal,
     /// Change of cash in dollars.
     pub net_amount: Decimal,
@@ -89,6 +94,11 @@ fn ended(contract: &OccSymbol, now: DateTime<Utc>) -> bool {
         .is_some_and(|close| close <= now)
 }
 
+/// An index has no shares to deliver.
+fn is_index(contract: &OccSymbol) -> bool {
+    UnderlyingClass::of_ticker(contract.underlying().as_str()).is_index()
+}
+
 struct Ledger<'a> {
     account: &'a mut Account,
     at: DateTime<Utc>,
@@ -102,16 +112,15 @@ impl Ledger<'_> {
             OptionRight::Call => mark - contract.strike,
             OptionRight::Put => contract.strike - mark,
         };
-        let in_the_money = intrinsic >= Decimal::new(1, 2);
-        let kind = match (in_the_money, position.quantity.is_sign_negative()) {
-            (false, _) => ActivityKind::Expiration,
-            (true, true) => ActivityKind::Assignment,
-            (true, false) => ActivityKind::Exercise,
-        };
-        if in_the_money {
-            self.deliver(kind, position, contract);
+        let is_short = position.quantity.is_sign_negative();
+        if intrinsic < Decimal::new(1, 2) {
+            self.record(ActivityKind::Expiration, &position.instrument, -position.quantity, Decimal::ZERO);
+        } else if is_index(contract) {
+            let kind = if is_short { ActivityKind::CashAssignment } else { ActivityKind::CashExercise };
+            self.record(kind, &position.instrument, -position.quantity, intrinsic);
         } else {
-            self.record(kind, &position.instrument, -position.quantity, Decimal::ZERO);
+            let kind = if is_short { ActivityKind::Assignment } else { ActivityKind::Exercise };
+            self.deliver(kind, position, contract);
         }
     }
 
@@ -140,7 +149,7 @@ impl Ledger<'_> {
     }
 
     fn record(&mut self, kind: ActivityKind, instrument: &Instrument, quantity: Decimal, price: Decimal) {
-        let net_amount = -quantity * price;
+        let net_amount = -quantity * price * multiplier_of(instrument);
         self.account.cash += net_amount;
         self.account.holdings.add(instrument, quantity, price);
         self.count += 1;

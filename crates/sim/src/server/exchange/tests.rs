@@ -309,6 +309,34 @@ fn expired_options_become_shares_or_nothing() {
     assert_eq!(kinds, [ActivityKind::Expiration, ActivityKind::Assignment, ActivityKind::ShareDelivery]);
 }
 
+#[test]
+fn expired_options_on_an_index_become_cash() {
+    let (put, call) = ("SPXW140620P01950000", "SPXW140620C01900000");
+    let mut book = book();
+    let view = market(&[("SPX", 194_000, 194_010, 300), (put, 1_500, 1_510, 10), (call, 4_500, 4_510, 10)]);
+    book.submit(&limit("call", call, Side::Buy, 1, 4_510), &view).unwrap();
+    book.grant_margin(ACCOUNT);
+    book.fund(ACCOUNT, Decimal::from(200_000));
+    book.submit(&limit("put", put, Side::Sell, 1, 1_500), &view).unwrap();
+    let mut after = market(&[("SPX", 194_000, 194_000, 300)]);
+    after.now = at("2014-06-20T20:00:00Z");
+    after.phase = Phase::Extended;
+    book.advance(&after);
+    let account = book.account(ACCOUNT).unwrap();
+    assert_eq!(account.holdings.iter().count(), 0);
+    assert_eq!(account.cash, Decimal::from(300_000 - 4_510 + 1_500 + 4_000 - 1_000));
+    let mut booked: Vec<(ActivityKind, Decimal)> =
+        book.activities_of(ACCOUNT).map(|activity| (activity.kind, activity.net_amount)).collect();
+    booked.sort_by_key(|(_, amount)| *amount);
+    assert_eq!(
+        booked,
+        [
+            (ActivityKind::CashAssignment, Decimal::from(-1_000)),
+            (ActivityKind::CashExercise, Decimal::from(4_000))
+        ]
+    );
+}
+
 #[derive(Clone, Debug)]
 enum Step {
     Order { what: usize, sell: bool, quantity: i64, price: Option<i64>, immediate: bool },

@@ -143,6 +143,8 @@ fn delivery(activity: &AccountActivity) -> Row {
         ActivityKind::Expiration => "Expiration",
         ActivityKind::Assignment => "Assignment",
         ActivityKind::Exercise => "Exercise",
+        ActivityKind::CashAssignment => "Cash Settled Assignment",
+        ActivityKind::CashExercise => "Cash Settled Exercise",
         ActivityKind::ShareDelivery if arrives => "Buy to Open",
         ActivityKind::ShareDelivery => "Sell to Close",
     };

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use chrono::{TimeDelta, Utc};
 use tokio::time::{Instant, sleep};
 use ttai_contract::UserId;
 use ttai_core::OrderPhase;
@@ -29,6 +30,8 @@ const AIM: Duration = Duration::from_secs(12);
 const PAUSE: std::ops::Range<u64> = 1_500..4_500;
 /// Kills that an order may see while it is made: a call that loses its worker six times is given up as what ends it.
 const MOST_IN_VAIN: u32 = 4;
+/// After an order began to wait for its approval, the call that made it answers within this.
+const MADE_WITHIN: TimeDelta = TimeDelta::seconds(15);
 /// Every so many kills strikes the server.
 const SERVER_EVERY: u32 = 8;
 
@@ -113,7 +116,7 @@ impl PathKills {
     async fn is_spared(&self, stage: &TradeStage) -> anyhow::Result<bool> {
         let is_spared = |record: &OrderRecord| {
             let kills = self.made_in_vain.get(&record.client_order_id).copied().unwrap_or_default();
-            record.order.phase() == OrderPhase::Intended && kills >= MOST_IN_VAIN
+            is_being_made(record) && kills >= MOST_IN_VAIN
         };
         Ok(stage.open_orders().await?.iter().any(is_spared))
     }
@@ -127,7 +130,7 @@ impl PathKills {
         }
         self.done[column] += 1;
         for record in stage.open_orders().await? {
-            if record.order.phase() == OrderPhase::Intended {
+            if is_being_made(&record) {
                 *self.made_in_vain.entry(record.client_order_id.clone()).or_default() += 1;
             }
             if let Some(hits) = self.landed.get_mut(record.order.phase().name()) {
@@ -165,6 +168,15 @@ fn start(server: &DevServer, stage: &TradeStage, random: &mut fastrand::Rng) -> 
     let queues = &["streaming-queue", "background-queue"];
     let variables = stage.variables(random);
     worker_of(&stage.folder, &server.address(), stage.endpoints(), Some(queues), &[], Pace::Drill, &variables)
+}
+
+/// Whether the call that makes an order may not have answered yet.
+fn is_being_made(record: &OrderRecord) -> bool {
+    match record.order.phase() {
+        OrderPhase::Intended => true,
+        OrderPhase::AwaitingApproval => Utc::now() - record.changed_at < MADE_WITHIN,
+        _ => false,
+    }
 }
 
 /// Whether an order is on its way, or may still be filled.
