@@ -65,13 +65,15 @@ pub async fn live(config: &Config, limits: Arc<dyn AccountLimits>) -> anyhow::Re
     sources(order)
 }
 
-/// A market out of files, served in this process and read through the providers' adapters.
+/// A market out of files, served in this process and read through the providers' adapters. Its accounts outlive it, in a file.
 ///
 /// # Errors
-/// Files that cannot be read, or no port to listen on.
+/// Files that cannot be read, a book that is none, or no port to listen on.
 pub async fn served(settings: &Settings, played: &Played) -> anyhow::Result<Sources> {
     let speed = settings.market_speed();
     let going_on = if speed > 0.0 { played.open_to_go_on(&settings.data_dir).await? } else { None };
+    // Of a market that plays from its beginning again nothing has happened yet.
+    let begins_anew = speed > 0.0 && going_on.is_none();
     let (source, begin) = match going_on {
         Some(going_on) => going_on,
         None if played.is_present() && speed == 0.0 => {
@@ -84,7 +86,10 @@ pub async fn served(settings: &Settings, played: &Played) -> anyhow::Result<Sour
     let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let sim = start(SimOptions { listen, source, start: begin, speed, faults: Vec::new() }).await?;
     if matches!(played, Played::Simulated { .. }) {
-        starter::stock(&sim.state).await.context("the simulated accounts")?;
+        let book = settings.data_dir.join("books").join(format!("{}.json", settings.market.key()?));
+        if !sim.state.exchange.keep(&book, begins_anew)? {
+            starter::stock(&sim.state).await.context("the simulated accounts")?;
+        }
     }
     let market = Arc::clone(&sim.state.market);
     let config = of_endpoints(&sim.endpoints);

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
 use ttai_core::{OccSymbol, OptionRight};
 use ttai_ports::Instrument;
 
@@ -12,7 +13,7 @@ use super::rejection::Rejection;
 use super::view::{multiplier_of, symbol_of};
 
 /// Something held.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Position {
     /// What.
     pub instrument: Instrument,
@@ -23,7 +24,7 @@ pub struct Position {
 }
 
 /// Holdings by compact symbol; none has the quantity 0.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Holdings(BTreeMap<String, Position>);
 
 impl Holdings {
@@ -155,7 +156,7 @@ fn worst_loss(
 }
 
 /// An account.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Account {
     /// Its number at the broker.
     pub number: String,

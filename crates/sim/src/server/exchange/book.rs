@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
 use ttai_ports::{Instrument, OrderAction};
 
 use super::account::Account;
@@ -35,15 +36,18 @@ pub struct Replacement {
 }
 
 /// All accounts and orders.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Book {
     accounts: BTreeMap<String, Account>,
     orders: BTreeMap<u64, Order>,
     fills: Vec<Fill>,
     activities: Vec<AccountActivity>,
+    #[serde(skip)]
     liquidity: Liquidity,
     /// The parts, by sequence number, in which orders are filled and no further.
+    #[serde(skip)]
     plans: BTreeMap<u64, Vec<Decimal>>,
+    #[serde(skip)]
     events: Vec<OrderEvent>,
     /// What clients call orders that the exchange knows under an identity of its own.
     names: BTreeMap<String, String>,
@@ -51,7 +55,7 @@ pub struct Book {
 }
 
 /// A trade from before the simulation began.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PastTrade {
     /// What.
     pub instrument: Instrument,
@@ -207,6 +211,13 @@ impl Book {
             let pledged = pledge::pledged(found, self.open_of(account), view);
             pledge::free_cash(&pledged).unwrap_or(Decimal::ZERO).max(Decimal::ZERO)
         })
+    }
+
+    /// Counts what is worth keeping: it is another one whenever the book on disk has become old.
+    pub(super) fn extent(&self) -> impl PartialEq + use<> {
+        let money: Decimal = self.accounts.values().map(|account| account.opening_cash).sum();
+        let margins = self.accounts.values().filter(|account| account.margin).count();
+        (self.fills.len(), self.activities.len(), self.names.len(), self.accounts.len(), margins, money)
     }
 
     /// What happened since the last call.

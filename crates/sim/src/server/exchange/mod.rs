@@ -6,6 +6,7 @@
 mod account;
 mod book;
 mod identity;
+mod kept;
 mod matching;
 mod order;
 mod pledge;
@@ -18,7 +19,8 @@ mod view;
 #[cfg(test)]
 mod tests;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration as Wait;
 
 use rust_decimal::Decimal;
@@ -28,10 +30,12 @@ use ttai_ports::Instrument;
 use crate::server::broker_of;
 use crate::server::faults::{FaultAction, Faults, OrderCall};
 use crate::server::market::SimMarket;
+use kept::BookFile;
 
 pub use account::{Account, Holdings, Position};
 pub use book::{Book, PastTrade, Replacement};
 pub use identity::uuid;
+pub use kept::KeepError;
 pub use order::{
     Duration, EventKind, ExchangeLeg, Fill, LegRequest, Order, OrderEvent, OrderRequest, OrderState, Pricing,
     Side,
@@ -51,6 +55,7 @@ pub struct Exchange {
     book: Arc<Mutex<Book>>,
     events: broadcast::Sender<OrderEvent>,
     faults: Arc<Faults>,
+    kept: Arc<OnceLock<BookFile>>,
 }
 
 /// An event, and in disorder all that come within a moment of it: newest first, and the newest twice.
@@ -87,7 +92,31 @@ impl Exchange {
     /// The same, whose orders and positions are subject to faults.
     #[must_use]
     pub fn under(faults: Arc<Faults>) -> Self {
-        Self { book: Arc::default(), events: broadcast::channel(BUFFERED_EVENTS).0, faults }
+        let events = broadcast::channel(BUFFERED_EVENTS).0;
+        Self { book: Arc::default(), events, faults, kept: Arc::default() }
+    }
+
+    /// Goes on with the book in a file, and keeps it there: every change is on disk before its answer is given. Whether there was one.
+    /// Where another process keeps it, it is read as it is, and what changes here is forgotten. `anew` is for a market whose time began
+    /// again: what is there is not of it.
+    ///
+    /// # Errors
+    /// [`KeepError`]: nothing is kept then.
+    pub fn keep(&self, path: &Path, anew: bool) -> Result<bool, KeepError> {
+        let file = BookFile::take(path)?;
+        let found = if anew && file.is_some() { None } else { kept::read(path)? };
+        let was_there = found.is_some();
+        if let Some(found) = found {
+            *self.lock() = found;
+        }
+        match file {
+            // The first one stays.
+            Some(file) => drop(self.kept.set(file)),
+            None => tracing::warn!(
+                "another process keeps the book of the simulated accounts: it is read, and what happens here is forgotten"
+            ),
+        }
+        Ok(was_there)
     }
 
     /// Every change of every order from now on.
@@ -98,24 +127,26 @@ impl Exchange {
 
     /// Opens an account with cash in dollars; one that is there stays as it is.
     pub fn open_account(&self, number: &str, cash: Decimal) {
-        self.lock().open_account(number, cash);
+        self.change(|book| book.open_account(number, cash));
     }
 
     /// Opens an account, or gives one that is there so many dollars more to have begun with.
     pub fn fund(&self, number: &str, cash: Decimal) {
-        self.lock().open_account(number, Decimal::ZERO);
-        self.lock().fund(number, cash);
+        self.change(|book| {
+            book.open_account(number, Decimal::ZERO);
+            book.fund(number, cash);
+        });
     }
 
     /// Opens an account, or lets one that is there write calls that nothing covers, from so many dollars more.
     pub fn grant_margin(&self, number: &str, cash: Decimal) {
         self.fund(number, cash);
-        self.lock().grant_margin(number);
+        self.change(|book| book.grant_margin(number));
     }
 
     /// What every account begins with.
     pub fn stock(&self, trades: Vec<PastTrade>) {
-        self.lock().stock(trades);
+        self.change(|book| book.stock(trades));
     }
 
     /// Every instrument that an open order or a position needs a quote of.
@@ -132,8 +163,18 @@ impl Exchange {
     /// Changes the state and broadcasts what happened in it.
     pub fn change<T>(&self, change: impl FnOnce(&mut Book) -> T) -> T {
         let mut book = self.lock();
+        let before = book.extent();
         let answer = change(&mut book);
-        for event in book.take_events() {
+        let events = book.take_events();
+        if let Some(file) = self.kept.get()
+            && (!events.is_empty() || book.extent() != before)
+            && let Err(error) = file.write(&book)
+        {
+            tracing::error!(
+                "the book of the simulated accounts cannot be written, a restart will forget the last changes: {error}"
+            );
+        }
+        for event in events {
             // Nobody listening is no failure.
             let _ = self.events.send(event);
         }

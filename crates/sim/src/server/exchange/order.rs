@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
 use ttai_ports::{Instrument, OrderAction};
 
 /// Which way.
@@ -48,7 +49,7 @@ pub struct LegRequest {
 
 /// When and at what price an order may trade. Prices are in dollars a share; of an order of several legs they are net:
 /// positive paid, negative received.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Pricing {
     /// At the market.
     Market,
@@ -86,7 +87,7 @@ impl Pricing {
 }
 
 /// How long an order stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Duration {
     /// To the close of this session, or of the next one.
     Day,
@@ -126,7 +127,7 @@ impl OrderRequest {
 }
 
 /// One leg of an order that was taken.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExchangeLeg {
     /// What.
     pub instrument: Instrument,
@@ -147,7 +148,7 @@ impl ExchangeLeg {
 }
 
 /// Where an order stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum OrderState {
     /// Taken; waits for the session.
     Accepted,
@@ -176,7 +177,7 @@ impl OrderState {
 }
 
 /// An order that was taken.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Order {
     /// Counts up from 1 over all accounts; the order of arrival.
     pub sequence: u64,
@@ -241,7 +242,7 @@ impl Order {
 }
 
 /// Shares or contracts of one leg that changed hands.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Fill {
     /// Counts up from 1 over all accounts.
     pub sequence: u64,

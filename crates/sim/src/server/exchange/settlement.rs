@@ -3,6 +3,7 @@
 
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
 use ttai_core::{OccSymbol, OptionRight, SettlementTime};
 use ttai_ports::Instrument;
 use ttai_quant::margin::UnderlyingClass;
@@ -12,7 +13,7 @@ use super::identity;
 use super::view::{MarketSnapshot, multiplier_of, symbol_of};
 
 /// How a position changed without an order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ActivityKind {
     /// A contract ended worthless.
     Expiration,
@@ -29,7 +30,7 @@ pub enum ActivityKind {
 }
 
 /// One change.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AccountActivity {
     /// A UUID.
     pub id: String,

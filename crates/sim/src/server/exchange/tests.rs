@@ -337,6 +337,44 @@ fn expired_options_on_an_index_become_cash() {
     );
 }
 
+#[test]
+fn a_kept_book_outlives_its_simulation_and_is_written_by_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("books/simulated-1.json");
+    let first = Exchange::new();
+    assert!(!first.keep(&path, false).unwrap());
+    first.open_account(ACCOUNT, Decimal::from(100_000));
+    let sold = first.change(|book| book.submit(&limit("put", PUT, Side::Sell, 1, 505), &usual())).unwrap();
+    let working = first.change(|book| book.submit(&limit("bid", CALL, Side::Buy, 1, 700), &usual())).unwrap();
+
+    let second = Exchange::new();
+    assert!(second.keep(&path, false).unwrap(), "it reads what the first one keeps");
+    second.change(|book| book.cancel(ACCOUNT, &working.id, usual().now)).unwrap();
+    let seen = |exchange: &Exchange, id: &str| {
+        exchange.read(|book| book.order(ACCOUNT, id).map(|order| (order.status, order.filled_quantity)))
+    };
+    drop(first);
+    drop(second);
+
+    let heir = Exchange::new();
+    assert!(heir.keep(&path, false).unwrap());
+    assert_eq!(seen(&heir, &sold.id), Some((OrderState::Filled, Decimal::ONE)));
+    assert_eq!(
+        seen(&heir, &working.id),
+        Some((OrderState::New, Decimal::ZERO)),
+        "the second one wrote nothing"
+    );
+    let account = heir.read(|book| book.account(ACCOUNT).cloned()).unwrap();
+    assert_eq!(account.cash, Decimal::from(100_000 + 505));
+    assert_eq!(account.holdings.quantity(&instrument(PUT)), Decimal::NEGATIVE_ONE);
+    drop(heir);
+
+    assert!(!Exchange::new().keep(&path, true).unwrap(), "a market that begins again has no past");
+    std::fs::write(&path, "{\"accounts\":").unwrap();
+    let damaged = Exchange::new().keep(&path, false).unwrap_err().to_string();
+    assert!(damaged.contains("move it away"), "{damaged}");
+}
+
 #[derive(Clone, Debug)]
 enum Step {
     Order { what: usize, sell: bool, quantity: i64, price: Option<i64>, immediate: bool },
