@@ -2,7 +2,7 @@
 //! sees another's journal.
 
 use anyhow::Context;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{TimeDelta, Utc};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::FromPrimitive;
 use serde_json::json;
@@ -93,8 +93,7 @@ async fn an_analysis_enters_once_and_its_expiration_is_marked_once() -> anyhow::
         let owed = (mark.strike - mark.close).max(Decimal::ZERO);
         assert_eq!(mark.profit, Decimal::new(125, 2) - owed);
     }
-    let review =
-        review_journal(&ports, "ann", DateTime::UNIX_EPOCH, Utc::now() + TimeDelta::days(400)).await?;
+    let review = review_journal(&ports, "ann", None, Utc::now() + TimeDelta::days(400)).await?;
     assert_eq!((review.ended, review.expired, review.of_other_markets), (1, 1, 0));
     assert_eq!((review.rates[0].hits, review.rates[0].too_few), (1, true));
     Ok(())

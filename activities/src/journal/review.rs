@@ -54,8 +54,8 @@ pub struct JournalRate {
 pub struct JournalReview {
     /// Which market: `live`, or the invented or recorded one's name.
     pub market: String,
-    /// Last trade dates from this day on.
-    pub from: NaiveDate,
+    /// Last trade dates from this day on; none where from the first entry on.
+    pub from: Option<NaiveDate>,
     /// Up to this day.
     pub until: NaiveDate,
     /// Entries that came in the period.
@@ -78,27 +78,32 @@ pub struct JournalReview {
     pub rates: Vec<JournalRate>,
 }
 
-/// Reviews a user's journal: what ended from `from` to `until`, both days in New York included.
+/// Reviews a user's journal: what ended from `from`, else from the first entry on, to `until`, both days in New York included.
 ///
 /// # Errors
 /// A store that cannot be read.
 pub async fn review(
     ports: &Ports,
     user: &str,
-    from: DateTime<Utc>,
+    from: Option<DateTime<Utc>>,
     until: DateTime<Utc>,
 ) -> Result<JournalReview, StoreError> {
-    let (from, until) = (new_york_date(from), new_york_date(until));
+    let (from, until) = (from.map(new_york_date), new_york_date(until));
     let market = market_of(&source(ports));
-    let filter = JournalFilter { from: Some(from), ..JournalFilter::default() };
+    let filter = JournalFilter { from, ..JournalFilter::default() };
     let entries = all(ports, user, filter).await?;
     Ok(JournalReview::of(market, from, until, &entries))
 }
 
 impl JournalReview {
     /// Of these entries, whose last trade dates are not before `from`.
-    pub(super) fn of(market: String, from: NaiveDate, until: NaiveDate, entries: &[JournalEntry]) -> Self {
-        let is_in = |date: NaiveDate| from <= date && date <= until;
+    pub(super) fn of(
+        market: String,
+        from: Option<NaiveDate>,
+        until: NaiveDate,
+        entries: &[JournalEntry],
+    ) -> Self {
+        let is_in = |date: NaiveDate| from.is_none_or(|from| from <= date) && date <= until;
         let (here, elsewhere): (Vec<&JournalEntry>, Vec<_>) =
             entries.iter().partition(|entry| entry.market == market);
         let due: Vec<&JournalEntry> =

@@ -237,7 +237,12 @@ fn ended(number: u32, stated: Option<f64>, profit: i64, verdict: &str) -> Journa
 }
 
 fn review(entries: &[JournalEntry]) -> JournalReview {
-    JournalReview::of("tape market of the tests".to_owned(), day("2014-06-01"), day("2014-06-30"), entries)
+    JournalReview::of(
+        "tape market of the tests".to_owned(),
+        Some(day("2014-06-01")),
+        day("2014-06-30"),
+        entries,
+    )
 }
 
 #[test]

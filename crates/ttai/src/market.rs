@@ -61,7 +61,11 @@ impl Default for Played {
 }
 
 impl Played {
-    fn key(&self) -> anyhow::Result<String> {
+    /// What tells it from every other market.
+    ///
+    /// # Errors
+    /// A tape folder that does not exist.
+    pub(crate) fn key(&self) -> anyhow::Result<String> {
         match self {
             Self::Simulated { seed, start: None } => Ok(format!("simulated-{seed}")),
             Self::Simulated { seed, start: Some(start) } => {

@@ -20,13 +20,14 @@ pub(crate) async fn read(
     moment: &ReportMoment,
 ) -> Result<JournalReview, AnalystError> {
     let first = new_york_instant(moment.from - Days::new(7 * WEEKS), 0, 0).unwrap_or(moment.since);
-    Ok(review(ports, user, first, moment.as_of).await?)
+    Ok(review(ports, user, Some(first), moment.as_of).await?)
 }
 
 pub(crate) fn section(review: &JournalReview) -> ReportSection {
     let mut section = ReportSection::new("Trade journal");
     if review.entered == 0 {
-        section.nothing(format!("No pick or watchlist verdict since {}.", words::long_day(review.from)));
+        let since = review.from.map(|from| format!(" since {}", words::long_day(from))).unwrap_or_default();
+        section.nothing(format!("No pick or watchlist verdict{since}."));
         return section;
     }
     section.text(format!("Of the {WEEKS} weeks before this one, and this one:"));

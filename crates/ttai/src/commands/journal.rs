@@ -146,7 +146,7 @@ async fn find_trade(database: &Database, id: &str, options: &JournalOptions) -> 
 async fn review(settings: Settings, args: JournalReviewArgs) -> anyhow::Result<ExitCode> {
     let settings = sources::resolved(settings).await;
     let ports = wiring::readers(&settings).await?;
-    let from = args.from.map_or(DateTime::UNIX_EPOCH, noon);
+    let from = args.from.map(noon);
     let until = args.until.map_or_else(now, noon);
     let reviewed = review_journal(&ports, args.options.user.as_str(), from, until).await?;
     if args.options.json {

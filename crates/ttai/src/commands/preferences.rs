@@ -29,7 +29,9 @@ pub async fn run(global: &GlobalArgs, command: PreferencesCommand) -> anyhow::Re
         }
         PreferencesCommand::Unset { names, options } => {
             let names = names.iter().map(|name| preference_name(name).map(str::to_owned));
-            let unset = names.collect::<anyhow::Result<Vec<_>>>()?;
+            let unset = names
+                .collect::<anyhow::Result<Vec<_>>>()
+                .map_err(|error| ExitKind::WrongRequest.error(error.to_string()))?;
             (Some(PreferencesChange { unset, ..PreferencesChange::default() }), options)
         }
     };

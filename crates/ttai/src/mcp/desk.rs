@@ -318,7 +318,7 @@ impl TradingDesk for ProcessDesk {
     async fn journal_review(&self, user: &UserId, days: u32) -> Result<Value, ToolProblem> {
         let now = Utc::now();
         let from = now - TimeDelta::days(i64::from(days));
-        let reviewed = review_journal(&self.readers().await?.1, user.as_str(), from, now).await;
+        let reviewed = review_journal(&self.readers().await?.1, user.as_str(), Some(from), now).await;
         let reviewed = reviewed.map_err(|error| ToolProblem::new(error.to_string(), TELL))?;
         Ok(serde_json::to_value(reviewed)?)
     }

@@ -7,6 +7,7 @@ mod probe;
 mod stream;
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -86,8 +87,7 @@ pub async fn served(settings: &Settings, played: &Played) -> anyhow::Result<Sour
     let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let sim = start(SimOptions { listen, source, start: begin, speed, faults: Vec::new() }).await?;
     if matches!(played, Played::Simulated { .. }) {
-        let book = settings.data_dir.join("books").join(format!("{}.json", settings.market.key()?));
-        if !sim.state.exchange.keep(&book, begins_anew)? {
+        if !sim.state.exchange.keep(&book_of(settings, played)?, begins_anew)? {
             starter::stock(&sim.state).await.context("the simulated accounts")?;
         }
     }
@@ -103,6 +103,12 @@ pub async fn served(settings: &Settings, played: &Played) -> anyhow::Result<Sour
         ProviderOrder::default().symbols(symbols).clock(move || market.now()).keep_alive(sim),
     );
     sources(order)
+}
+
+/// Where the simulated accounts of a market are kept. One that plays at a speed of its own has a time of its own, and so a book.
+fn book_of(settings: &Settings, played: &Played) -> anyhow::Result<PathBuf> {
+    let name = if settings.market_speed() > 0.0 { "played" } else { "present" };
+    Ok(settings.data_dir.join("books").join(format!("{}-{name}.json", played.key()?)))
 }
 
 /// A configuration that finds every provider at a simulation.

@@ -27,51 +27,71 @@ pub enum KeepError {
     },
 }
 
-/// Where a book is kept, as long as this lives; one process at a time writes it.
+/// A book in a file. One process at a time writes it, the others read it.
 #[derive(Debug)]
-pub(super) struct BookFile {
+pub(super) struct Keeping {
     path: PathBuf,
-    /// Held for the lock on it, which ends with the process.
-    _lock: File,
+    /// Held for the lock on it, which ends with the process; none where another process has it.
+    lock: Option<File>,
 }
 
-impl BookFile {
-    /// Takes the file; none where another process has it.
-    pub(super) fn take(path: &Path) -> Result<Option<Self>, KeepError> {
+impl Keeping {
+    /// Takes the file where no other process has it.
+    pub(super) fn of(path: &Path) -> Result<Self, KeepError> {
+        let mut keeping = Self { path: path.to_owned(), lock: None };
+        keeping.take()?;
+        Ok(keeping)
+    }
+
+    /// Whether the file is this process's to write.
+    pub(super) fn writes(&self) -> bool {
+        self.lock.is_some()
+    }
+
+    fn take(&mut self) -> Result<(), KeepError> {
         let open = || -> io::Result<Option<File>> {
-            if let Some(folder) = path.parent() {
+            if let Some(folder) = self.path.parent() {
                 fs::create_dir_all(folder)?;
             }
-            let lock = File::create(path.with_extension("lock"))?;
+            let lock = File::create(self.path.with_extension("lock"))?;
             match lock.try_lock() {
                 Ok(()) => Ok(Some(lock)),
                 Err(TryLockError::WouldBlock) => Ok(None),
                 Err(TryLockError::Error(error)) => Err(error),
             }
         };
-        let lock = open().map_err(|source| unusable(path, source))?;
-        Ok(lock.map(|lock| Self { path: path.to_owned(), _lock: lock }))
+        self.lock = open().map_err(|source| self.unusable(source))?;
+        Ok(())
     }
 
-    /// Puts a book in the place of the one that is there, whole or not at all.
+    /// What another process wrote last, and the file itself where that process has ended.
+    pub(super) fn look_again(&mut self) -> Result<Option<Book>, KeepError> {
+        self.take()?;
+        self.read()
+    }
+
+    /// What the file has; none where there is no file.
+    pub(super) fn read(&self) -> Result<Option<Book>, KeepError> {
+        let bytes = match fs::read(&self.path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(source) => return Err(self.unusable(source)),
+        };
+        let book = serde_json::from_slice(&bytes);
+        book.map(Some).map_err(|reason| KeepError::Damaged { path: self.path.clone(), reason })
+    }
+
+    /// Puts a book in the place of the one that is there, whole or not at all; nothing where the file is another process's.
     pub(super) fn write(&self, book: &Book) -> io::Result<()> {
+        if !self.writes() {
+            return Ok(());
+        }
         let beside = self.path.with_extension("new");
         fs::write(&beside, serde_json::to_vec(book)?)?;
         fs::rename(&beside, &self.path)
     }
-}
 
-/// What a file has; none where there is no file.
-pub(super) fn read(path: &Path) -> Result<Option<Book>, KeepError> {
-    let bytes = match fs::read(path) {
-        Ok(bytes) => bytes,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(source) => return Err(unusable(path, source)),
-    };
-    let book = serde_json::from_slice(&bytes);
-    book.map(Some).map_err(|reason| KeepError::Damaged { path: path.to_owned(), reason })
-}
-
-fn unusable(path: &Path, source: io::Error) -> KeepError {
-    KeepError::Unusable { path: path.to_owned(), source }
+    fn unusable(&self, source: io::Error) -> KeepError {
+        KeepError::Unusable { path: self.path.clone(), source }
+    }
 }

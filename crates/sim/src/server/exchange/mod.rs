@@ -20,7 +20,7 @@ mod view;
 mod tests;
 
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration as Wait;
 
 use rust_decimal::Decimal;
@@ -30,7 +30,7 @@ use ttai_ports::Instrument;
 use crate::server::broker_of;
 use crate::server::faults::{FaultAction, Faults, OrderCall};
 use crate::server::market::SimMarket;
-use kept::BookFile;
+use kept::Keeping;
 
 pub use account::{Account, Holdings, Position};
 pub use book::{Book, PastTrade, Replacement};
@@ -55,7 +55,7 @@ pub struct Exchange {
     book: Arc<Mutex<Book>>,
     events: broadcast::Sender<OrderEvent>,
     faults: Arc<Faults>,
-    kept: Arc<OnceLock<BookFile>>,
+    kept: Arc<Mutex<Option<Keeping>>>,
 }
 
 /// An event, and in disorder all that come within a moment of it: newest first, and the newest twice.
@@ -97,26 +97,43 @@ impl Exchange {
     }
 
     /// Goes on with the book in a file, and keeps it there: every change is on disk before its answer is given. Whether there was one.
-    /// Where another process keeps it, it is read as it is, and what changes here is forgotten. `anew` is for a market whose time began
-    /// again: what is there is not of it.
+    /// Where another process keeps it, it is read again and again, and nothing can be ordered here, until that process has ended.
+    /// `anew` is for a market whose time began again: what is there is not of it.
     ///
     /// # Errors
     /// [`KeepError`]: nothing is kept then.
     pub fn keep(&self, path: &Path, anew: bool) -> Result<bool, KeepError> {
-        let file = BookFile::take(path)?;
-        let found = if anew && file.is_some() { None } else { kept::read(path)? };
+        let keeping = Keeping::of(path)?;
+        let found = if anew && keeping.writes() { None } else { keeping.read()? };
         let was_there = found.is_some();
+        let mut book = self.lock();
+        *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(keeping);
         if let Some(found) = found {
-            *self.lock() = found;
-        }
-        match file {
-            // The first one stays.
-            Some(file) => drop(self.kept.set(file)),
-            None => tracing::warn!(
-                "another process keeps the book of the simulated accounts: it is read, and what happens here is forgotten"
-            ),
+            *book = found;
         }
         Ok(was_there)
+    }
+
+    /// Takes a look at what another process keeps, or takes over from it. Whether it is another's still.
+    fn is_anothers(&self) -> bool {
+        let mut book = self.lock();
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(keeping) = kept.as_mut().filter(|keeping| !keeping.writes()) else { return false };
+        match keeping.look_again() {
+            Ok(Some(found)) => *book = found,
+            Ok(None) => {}
+            Err(error) => tracing::warn!("{error}"),
+        }
+        !keeping.writes()
+    }
+
+    /// What changes here would be forgotten where another process keeps the book.
+    fn check_own(&self) -> Result<(), Rejection> {
+        if self.is_anothers() {
+            let reason = "another process keeps this simulated account, and takes its orders";
+            return Err(Rejection::Invalid(reason.to_owned()));
+        }
+        Ok(())
     }
 
     /// Every change of every order from now on.
@@ -166,9 +183,9 @@ impl Exchange {
         let before = book.extent();
         let answer = change(&mut book);
         let events = book.take_events();
-        if let Some(file) = self.kept.get()
-            && (!events.is_empty() || book.extent() != before)
-            && let Err(error) = file.write(&book)
+        if (!events.is_empty() || book.extent() != before)
+            && let Some(keeping) = self.kept.lock().unwrap_or_else(PoisonError::into_inner).as_ref()
+            && let Err(error) = keeping.write(&book)
         {
             tracing::error!(
                 "the book of the simulated accounts cannot be written, a restart will forget the last changes: {error}"
@@ -186,6 +203,7 @@ impl Exchange {
     /// # Errors
     /// A [`Rejection`]; then nothing has changed.
     pub async fn submit(&self, market: &SimMarket, request: &OrderRequest) -> Result<Order, Rejection> {
+        self.check_own()?;
         let view = self.view(market, &request.instruments()).await;
         let fault = self.fault(market, &request.account, OrderCall::Submit);
         self.change(|book| match &fault {
@@ -218,6 +236,7 @@ impl Exchange {
         id: &str,
         change: &Replacement,
     ) -> Result<Order, Rejection> {
+        self.check_own()?;
         let view = self.view(market, &[]).await;
         match self.fault(market, account, OrderCall::Replace) {
             // What would be, and is not.
@@ -231,6 +250,7 @@ impl Exchange {
     /// # Errors
     /// [`Rejection::UnknownOrder`] or [`Rejection::NotOpen`].
     pub async fn cancel(&self, market: &SimMarket, account: &str, id: &str) -> Result<Order, Rejection> {
+        self.check_own()?;
         let view = self.view(market, &[]).await;
         let fault = self.fault(market, account, OrderCall::Cancel);
         self.change(|book| match fault {
@@ -250,7 +270,7 @@ impl Exchange {
 
     /// Lets the open orders meet the market's present moment.
     pub async fn follow(&self, market: &SimMarket) {
-        if !self.watched().is_empty() {
+        if !self.is_anothers() && !self.watched().is_empty() {
             let view = self.view(market, &[]).await;
             self.change(|book| {
                 book.advance(&view);

@@ -350,24 +350,21 @@ fn a_kept_book_outlives_its_simulation_and_is_written_by_one() {
     let second = Exchange::new();
     assert!(second.keep(&path, false).unwrap(), "it reads what the first one keeps");
     second.change(|book| book.cancel(ACCOUNT, &working.id, usual().now)).unwrap();
+    assert!(second.check_own().unwrap_err().to_string().contains("another process"));
     let seen = |exchange: &Exchange, id: &str| {
         exchange.read(|book| book.order(ACCOUNT, id).map(|order| (order.status, order.filled_quantity)))
     };
+    let works = Some((OrderState::New, Decimal::ZERO));
+    assert_eq!(seen(&second, &working.id), works, "what is there was read again, and nothing was written");
+    first.change(|book| book.cancel(ACCOUNT, &working.id, usual().now)).unwrap();
     drop(first);
-    drop(second);
-
-    let heir = Exchange::new();
-    assert!(heir.keep(&path, false).unwrap());
-    assert_eq!(seen(&heir, &sold.id), Some((OrderState::Filled, Decimal::ONE)));
-    assert_eq!(
-        seen(&heir, &working.id),
-        Some((OrderState::New, Decimal::ZERO)),
-        "the second one wrote nothing"
-    );
-    let account = heir.read(|book| book.account(ACCOUNT).cloned()).unwrap();
+    assert!(second.check_own().is_ok(), "it takes over");
+    assert_eq!(seen(&second, &sold.id), Some((OrderState::Filled, Decimal::ONE)));
+    assert_eq!(seen(&second, &working.id), Some((OrderState::Canceled, Decimal::ZERO)));
+    let account = second.read(|book| book.account(ACCOUNT).cloned()).unwrap();
     assert_eq!(account.cash, Decimal::from(100_000 + 505));
     assert_eq!(account.holdings.quantity(&instrument(PUT)), Decimal::NEGATIVE_ONE);
-    drop(heir);
+    drop(second);
 
     assert!(!Exchange::new().keep(&path, true).unwrap(), "a market that begins again has no past");
     std::fs::write(&path, "{\"accounts\":").unwrap();
