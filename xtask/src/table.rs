@@ -105,6 +105,7 @@ pub(crate) const LAYERS: &[Layer] = &[
         &["ttai-core", "ttai-trading"],
         &["async-trait", "chrono", "rust_decimal", "schemars", "serde", "serde_json", "thiserror"],
     ),
+    adapter("ttai-config", &["ttai-core", "ttai-ports"]),
     Layer {
         name: "ttai-contract",
         ours: &["ttai-core"],

@@ -12,8 +12,7 @@ use ttai_ports::{Attachment, Message, MessageField, Notifier, PortError};
 
 use crate::config::Config;
 
-/// The log's name as a channel.
-pub const LOG: &str = "log";
+pub use ttai_config::LOG;
 
 /// Under which target the log's messages are written: whatever else is logged, they are.
 pub const LOG_TARGET: &str = "ttai::notification";

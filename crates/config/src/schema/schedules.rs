@@ -1,7 +1,5 @@
 //! Keys of syncs and schedules.
 
-use ttai_client::ScheduleOverlap;
-
 use super::*;
 
 /// Names of days, and of sets of days.
@@ -9,15 +7,8 @@ const DAY_NAMES: &[&str] =
     &["sessions", "last-session", "all", "mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 
 /// What happens to a run that is due while the one before still runs.
-const OVERLAPS: &[&str] = &{
-    let mut names = [""; ScheduleOverlap::ALL.len()];
-    let mut index = 0;
-    while index < names.len() {
-        names[index] = ScheduleOverlap::ALL[index].as_str();
-        index += 1;
-    }
-    names
-};
+const OVERLAPS: &[&str] =
+    &["skip", "buffer_one", "buffer_all", "cancel_other", "terminate_other", "allow_all"];
 
 const HOUR: u64 = 3_600;
 const WEEK: Duration = Duration::from_secs(7 * 24 * HOUR);

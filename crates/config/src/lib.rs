@@ -17,14 +17,14 @@ mod values;
 
 use std::path::{Path, PathBuf};
 
-pub use datum::{Datum, Feed, duration};
-pub(crate) use datum::{duration_text, time_of_day, time_zone};
+pub use backup::SavedConfiguration;
+pub use datum::{Datum, Feed, duration, duration_text, time_of_day, time_zone};
 pub use docs::reference;
 pub use environment::Environment;
 pub use example::example;
 pub use problem::{Place, Problem};
 pub use show::Shown;
-pub use values::{Config, Origin, Provider};
+pub use values::{Config, InvalidConfiguration, LOG, Origin, Provider};
 
 use file::Named;
 
@@ -53,7 +53,8 @@ pub fn of_environment(environment: &Environment) -> Config {
 }
 
 /// What a text in the form of `ttai.toml` says, without file and environment. Whether it fits together is not checked.
-pub(crate) fn of_text(text: &str) -> Config {
+#[must_use]
+pub fn of_text(text: &str) -> Config {
     let mut config = Config::default();
     let tables = file::parse(Path::new(""), text, &mut config.problems);
     values::merge(&mut config, tables, &Environment::default());

@@ -16,7 +16,6 @@ use super::problem::{Place, Problem, suggestion};
 use super::raw::Raw;
 use super::schema::{self, CHANNEL_TYPES, Key, Kind, Section, sections};
 use super::secrets;
-use crate::exit_kind::fail;
 
 /// Where a value came from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -47,6 +46,14 @@ impl std::fmt::Display for Origin {
 
 /// A section's path and a key of it.
 pub(super) type Address = (String, &'static str);
+
+/// Every problem at once, one a line.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the configuration is invalid:\n{0}")]
+pub struct InvalidConfiguration(String);
+
+/// The log's name as a channel.
+pub const LOG: &str = "log";
 
 /// The whole configuration, with everything that is wrong in it.
 #[derive(Clone, Debug, Default)]
@@ -232,12 +239,12 @@ impl Config {
     ///
     /// # Errors
     /// One line a problem.
-    pub fn usable(&self) -> anyhow::Result<()> {
+    pub fn usable(&self) -> Result<(), InvalidConfiguration> {
         if self.problems.is_empty() {
             return Ok(());
         }
         let lines: Vec<String> = self.problems.iter().map(|problem| format!("  {problem}")).collect();
-        fail!(WrongConfiguration, "the configuration is invalid:\n{}", lines.join("\n"))
+        Err(InvalidConfiguration(lines.join("\n")))
     }
 }
 
@@ -398,11 +405,10 @@ pub(super) fn beside(file: &Path, path: &Path) -> PathBuf {
 /// What no key by itself can get wrong.
 fn check_together(config: &mut Config) {
     if config.is_set("market", "tape") && config.is_set("market", "seed") {
-        complain(config, "market", "seed", "both a tape and a seed are set; choose one");
+        config.complain("market", "seed", "both a tape and a seed are set; choose one");
     }
     if config.is_set("market", "start") && !config.is_set("market", "seed") {
-        complain(
-            config,
+        config.complain(
             "market",
             "start",
             "a start belongs to the invented market of a seed; set market.seed too",
@@ -412,7 +418,7 @@ fn check_together(config: &mut Config) {
     for family in ["channels", "models", "routes", "schedules", "tokens"] {
         for name in config.names(family) {
             let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_');
-            if !name.chars().all(fits) || (family == "channels" && name == crate::notifier::LOG) {
+            if !name.chars().all(fits) || (family == "channels" && name == LOG) {
                 let text = "is not a valid name: use lower-case letters, digits, - and _, and not `log`";
                 config.problems.push(Problem::new(None, join(family, &name), text));
             }
@@ -422,9 +428,6 @@ fn check_together(config: &mut Config) {
         check_channel(config, &format!("channels.{name}"));
     }
     check_deliveries(config);
-    for (section, key, text) in crate::schedules::problems(config) {
-        complain(config, &section, key, &text);
-    }
     check_order(config);
     check_strategies(config);
     for key in ["model", "news_model"] {
@@ -432,7 +435,7 @@ fn check_together(config: &mut Config) {
             && model.split_once('/').is_none_or(|(provider, name)| provider.is_empty() || name.is_empty())
         {
             let text = "a model is written provider/model, such as anthropic/claude-sonnet-4-5";
-            complain(config, "llm", key, text);
+            config.complain("llm", key, text);
         }
     }
     check_model(config);
@@ -446,7 +449,7 @@ fn check_strategies(config: &mut Config) {
     if least > most {
         let text = format!("min_dte ({least}) exceeds max_dte ({most})");
         let key = if config.is_set(section, "min_dte") { "min_dte" } else { "max_dte" };
-        complain(config, section, key, &text);
+        config.complain(section, key, &text);
     }
 }
 
@@ -490,7 +493,7 @@ fn check_channel(config: &mut Config, section: &str) {
             true if !fits => {
                 let text =
                     format!("a channel of type {kind} has no such key; it belongs to {}", key.of.join(", "));
-                complain(config, section, key.name, &text);
+                config.complain(section, key.name, &text);
             }
             false if fits && key.needed && !config.has_problem(&join(section, key.name)) => {
                 let how = if key.kind == Kind::Secret {
@@ -516,14 +519,9 @@ fn check_deliveries(config: &mut Config) {
             config.problems.push(Problem::new(None, join(&section, "channels"), text));
         }
         for channel in config.list(&section, "channels") {
-            if channel != crate::notifier::LOG && !channels.contains(&channel) {
+            if channel != LOG && !channels.contains(&channel) {
                 let hint = suggestion(&channel, channels.iter().map(String::as_str));
-                complain(
-                    config,
-                    &section,
-                    "channels",
-                    &format!("no channel {channel} is configured; {hint}"),
-                );
+                config.complain(&section, "channels", &format!("no channel {channel} is configured; {hint}"));
             }
         }
     }
@@ -547,13 +545,19 @@ fn check_order(config: &mut Config) {
         }
         for name in config.list("order", key.name) {
             if let Some(reason) = config.absence(&name) {
-                complain(config, "order", key.name, &format!("{name} is named, but {reason}"));
+                config.complain("order", key.name, &format!("{name} is named, but {reason}"));
             }
         }
     }
 }
 
 impl Config {
+    /// Notes a problem with a key, at the place where its value came from.
+    pub fn complain(&mut self, section: &str, key: &'static str, text: &str) {
+        let place = self.place(section, key);
+        self.problems.push(Problem::new(place, join(section, key), text));
+    }
+
     /// Where a value was set; none where nobody set it.
     fn place(&self, section: &str, key: &'static str) -> Option<Place> {
         let address = (section.to_owned(), key);
@@ -575,10 +579,4 @@ impl Config {
         let missing = keys.iter().find(|key| key.needed && !self.is_set(&section, key.name))?;
         Some(format!("it has no {}; set {}", missing.name, missing.variable(&section)))
     }
-}
-
-/// A problem with a key, at the place where its value came from.
-fn complain(config: &mut Config, section: &str, key: &'static str, text: &str) {
-    let place = config.place(section, key);
-    config.problems.push(Problem::new(place, join(section, key), text));
 }

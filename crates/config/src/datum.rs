@@ -94,9 +94,7 @@ impl Datum {
             (Kind::Text | Kind::Secret, Raw::Text(text)) => Ok(Self::Text(text.clone())),
             (Kind::Text, Raw::Number(text)) => Ok(Self::Text(text.clone())),
             (Kind::Path, Raw::Text(text)) => path(text),
-            (Kind::Moment, Raw::Text(text)) => {
-                crate::cli::market_time(text).map(|_| Self::Text(text.clone()))
-            }
+            (Kind::Moment, Raw::Text(text)) => ttai_core::market_time(text).map(|_| Self::Text(text.clone())),
             (Kind::TimeOfDay, Raw::Text(text)) => time_of_day(text).map(|_| Self::Text(text.clone())),
             (Kind::TimeZone, Raw::Text(text)) => time_zone(text).map(|_| Self::Text(text.clone())),
             (Kind::Flag, Raw::Flag(flag)) => Ok(Self::Flag(*flag)),
@@ -148,7 +146,7 @@ fn path(text: &str) -> Result<Datum, String> {
 ///
 /// # Errors
 /// A sentence that says how a time of day is written.
-pub(crate) fn time_of_day(text: &str) -> Result<NaiveTime, String> {
+pub fn time_of_day(text: &str) -> Result<NaiveTime, String> {
     NaiveTime::parse_from_str(text, "%H:%M")
         .map_err(|_| format!("{text:?} is no time of day; write it as 22:00"))
 }
@@ -157,7 +155,7 @@ pub(crate) fn time_of_day(text: &str) -> Result<NaiveTime, String> {
 ///
 /// # Errors
 /// A sentence that names the one that is meant.
-pub(crate) fn time_zone(text: &str) -> Result<Tz, String> {
+pub fn time_zone(text: &str) -> Result<Tz, String> {
     let names = || chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name());
     text.parse().map_err(|_| format!("{text:?} is no time zone; {}", suggestion(text, names())))
 }
@@ -225,7 +223,7 @@ fn duration_within(text: &str, least: Duration, most: Duration) -> Result<Datum,
 
 /// The shortest way to write a span of time.
 #[must_use]
-pub(crate) fn duration_text(span: Duration) -> String {
+pub fn duration_text(span: Duration) -> String {
     let (seconds, millis) = (span.as_secs(), span.subsec_millis());
     match () {
         () if millis > 0 => format!("{}ms", span.as_millis()),
@@ -370,7 +368,7 @@ fn feed(table: &BTreeMap<String, Raw>) -> Result<Feed, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::schema::MOST_CALLS;
+    use crate::schema::MOST_CALLS;
 
     #[test]
     fn spans_of_time_and_rates_are_read_as_people_write_them() {

@@ -11,16 +11,16 @@ use super::values::{Config, Origin, join};
 
 /// A configuration without its secrets.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct SavedConfiguration {
+pub struct SavedConfiguration {
     /// As a file.
-    pub(crate) text: String,
+    pub text: String,
     /// The keys whose values are not in it: `channels.desk.url`.
-    pub(crate) left_out: Vec<String>,
+    pub left_out: Vec<String>,
 }
 
 impl Config {
     /// Every value that somebody set, in the file or the environment, but for secrets; the name of a secret's own file is none.
-    pub(crate) fn without_secrets(&self) -> SavedConfiguration {
+    pub fn without_secrets(&self) -> SavedConfiguration {
         let mut tables: BTreeMap<&str, Vec<(String, Value)>> = BTreeMap::new();
         let mut left_out = Vec::new();
         for ((path, name), (datum, _)) in &self.values {
