@@ -3,8 +3,8 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::schema::{self, Kind};
-use super::values::{Config, Origin, default, join};
+use crate::config::{Config, Origin};
+use crate::schema::{self, join};
 
 /// One key's value.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
@@ -24,23 +24,21 @@ impl Config {
     #[must_use]
     pub fn shown(&self, all: bool) -> Vec<Shown> {
         let mut rows = Vec::new();
-        for path in &self.sections {
+        for path in &self.tables {
             let Some(section) = schema::section(path) else { continue };
-            let kind = self.text(path, "type");
-            let fits = |of: &[&str]| of.is_empty() || kind.as_deref().is_some_and(|kind| of.contains(&kind));
-            for key in section.keys.iter().filter(|key| fits(key.of)) {
-                let address = (path.clone(), key.name);
-                let (value, origin) = match (self.secrets.get(&address), self.values.get(&address)) {
-                    (Some((_, origin)), _) => ("(secret)".to_owned(), origin.clone()),
-                    (None, Some((datum, origin))) => (datum.to_string(), origin.clone()),
-                    (None, None) => match default(key).filter(|_| key.kind != Kind::Secret) {
-                        Some(datum) => (datum.to_string(), Origin::Default),
-                        None if all => ("(none)".to_owned(), Origin::Default),
-                        None => continue,
-                    },
+            let channel = path.strip_prefix("channels.").and_then(|name| self.channels.get(name));
+            let kind = channel.and_then(|channel| channel.kind).map(|kind| kind.as_str());
+            let fits = |of: &[String]| of.is_empty() || of.iter().any(|name| kind == Some(name));
+            for key in section.keys.iter().filter(|key| fits(&key.of)) {
+                let (value, origin) = match self.held(path, &key.name) {
+                    Some(held) if key.is_secret() => ("(secret)".to_owned(), &held.origin),
+                    Some(held) => (key.kind.shown(&held.value), &held.origin),
+                    None if !key.default.is_null() => (key.kind.shown(&key.default), &Origin::Default),
+                    None if all => ("(none)".to_owned(), &Origin::Default),
+                    None => continue,
                 };
-                let set = origin != Origin::Default;
-                rows.push(Shown { key: join(path, key.name), value, origin: origin.to_string(), set });
+                let set = *origin != Origin::Default;
+                rows.push(Shown { key: join(path, &key.name), value, origin: origin.to_string(), set });
             }
         }
         rows

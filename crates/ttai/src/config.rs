@@ -1,8 +1,8 @@
-//! The configuration with what only the program can judge about it: whether its schedules can be kept.
+//! Reads the configuration and judges what only the program can about it: whether its schedules can be kept.
 
 use std::path::Path;
 
-pub use ttai_config::*;
+use ttai_config::{Config, Environment};
 
 use crate::schedules;
 
