@@ -17,7 +17,7 @@ use crate::schema::{Key, join, secret_variable, standard_variable, variable};
 const LONGEST: u64 = 64 * 1024;
 
 /// What is known about a secret before it is read.
-pub(crate) struct Asked<'a> {
+pub(super) struct Asked<'a> {
     pub(crate) section: &'a str,
     pub(crate) key: &'static Key,
     /// `refresh_token = …`.

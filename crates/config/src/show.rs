@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use crate::config::{Config, Origin};
 use crate::schema::{self, join};
+use crate::sections::ChannelType;
 
 /// One key's value.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
@@ -27,7 +28,7 @@ impl Config {
         for path in &self.tables {
             let Some(section) = schema::section(path) else { continue };
             let channel = path.strip_prefix("channels.").and_then(|name| self.channels.get(name));
-            let kind = channel.and_then(|channel| channel.kind).map(|kind| kind.as_str());
+            let kind = channel.and_then(|channel| channel.kind).map(ChannelType::as_str);
             let fits = |of: &[String]| of.is_empty() || of.iter().any(|name| kind == Some(name));
             for key in section.keys.iter().filter(|key| fits(&key.of)) {
                 let (value, origin) = match self.held(path, &key.name) {

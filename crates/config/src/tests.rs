@@ -203,6 +203,21 @@ fn one(section: &schema::Section, key: &schema::Key, text: &str) -> Config {
     of_text(&format!("{table}{} = {text}\n", key.name))
 }
 
+/// The outermost values that a kind takes, as they are written.
+fn bounds(kind: &Kind) -> Vec<String> {
+    match kind {
+        Kind::Integer { least, most } => vec![least.to_string(), most.min(&(i64::MAX as u64)).to_string()],
+        Kind::Number { least, most } => vec![format!("{least:.1}"), format!("{most:.1}")],
+        Kind::Amount { least, most } => vec![least.to_string(), most.to_string()],
+        Kind::Span { least, most } => {
+            [least, most].map(|bound| format!("\"{}\"", duration_text(*bound))).into()
+        }
+        Kind::Choice(names) => names.iter().map(|name| format!("\"{name}\"")).collect(),
+        Kind::Names(names) => vec![format!("{names:?}")],
+        _ => Vec::new(),
+    }
+}
+
 #[test]
 fn every_default_example_and_bound_is_read_as_it_is_written() {
     for section in schema::sections() {
@@ -213,21 +228,7 @@ fn every_default_example_and_bound_is_read_as_it_is_written() {
                 .map(|value| key.kind.text(value))
                 .collect();
             assert!(key.is_secret() || !values.is_empty(), "{}.{} shows nothing", section.path, key.name);
-            match &key.kind {
-                Kind::Integer { least, most } => {
-                    values.extend([least, &most.min(&(i64::MAX as u64))].map(|bound| bound.to_string()))
-                }
-                Kind::Number { least, most } => {
-                    values.extend([least, most].map(|bound| format!("{bound:.1}")))
-                }
-                Kind::Amount { least, most } => values.extend([least, most].map(|bound| bound.to_string())),
-                Kind::Span { least, most } => {
-                    values.extend([least, most].map(|bound| format!("\"{}\"", duration_text(*bound))))
-                }
-                Kind::Choice(names) => values.extend(names.iter().map(|name| format!("\"{name}\""))),
-                Kind::Names(names) => values.push(format!("{names:?}")),
-                _ => {}
-            }
+            values.extend(bounds(&key.kind));
             for value in values {
                 let config = one(section, key, &value);
                 let place = format!("{}.{} = {value}", section.path, key.name);

@@ -43,7 +43,7 @@ described!(/** A file or folder. */ FilePath, {"format": "path"});
 described!(/** An address of HTTP. */ Http, {"format": "url", "schemes": ["http", "https"]});
 described!(/** An address of a WebSocket. */ WebSocket, {"format": "url", "schemes": ["ws", "wss"]});
 described!(/** A span of time, in milliseconds. */ Span<LEAST: u64, MOST: u64>, {"format": "span", "minimum": LEAST, "maximum": MOST});
-described!(/** A market time: RFC 3339, or New York time. */ Moment, {"format": "moment"});
+described!(/** A market time: RFC 3339, or New York time. */ MarketTime, {"format": "moment"});
 described!(/** A time of day: `22:00`. */ TimeOfDay, {"format": "time-of-day"});
 described!(/** A time zone's name in the IANA database. */ TimeZone, {"format": "time-zone"});
 described!(/** Ticker symbols. */ Tickers, {"format": "tickers"});

@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use smart_default::SmartDefault;
 use ttai_core::{AccountType, Symbol};
 
-use crate::types::{Chosen, FilePath, Moment, Secret, Span, Tickers};
+use crate::types::{Chosen, FilePath, MarketTime, Secret, Span, Tickers};
 
 /// `[temporal]`.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
@@ -75,7 +75,7 @@ pub struct MarketSection {
     pub seed: Option<u64>,
     /// The moment at which the invented market of `seed` stands, instead of now: the same question then always gets the same answer. New York time, or RFC 3339. Also `--start`, `TTAI_START`.
     #[serde(deserialize_with = "moment")]
-    #[schemars(with = "Moment", extend("example" = "2026-09-18T15:00"))]
+    #[schemars(with = "MarketTime", extend("example" = "2026-09-18T15:00"))]
     pub start: Option<DateTime<Utc>>,
     /// Your own candidates for screens, used where `order.candidates` has `list`.
     #[schemars(with = "Tickers", extend("example" = ["AAPL", "F", "SPY"]))]

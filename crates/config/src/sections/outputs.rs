@@ -47,7 +47,7 @@ pub struct ModelSection {
     #[schemars(with = "Http", extend("example" = "http://127.0.0.1:4000/v1"))]
     pub base_url: Option<Url>,
     /// Dollars per million input tokens, to compute the cost.
-    #[schemars(range(min = 0.0, max = 10_000.0), extend("example" = 3.5))]
+    #[schemars(range(min = 0.0, max = 10_000.0), extend("example" = 3))]
     pub input_price: Option<f64>,
     /// Dollars per million output tokens.
     #[schemars(range(min = 0.0, max = 10_000.0), extend("example" = 15))]
