@@ -4,8 +4,9 @@
 use anyhow::Context;
 use chrono::{TimeDelta, Utc};
 use serde_json::{Value, json};
-use ttai::config::{self, Environment};
+use ttai::config;
 use ttai::schedules;
+use ttai_config::Environment;
 use ttai_contract::{
     AutoRunOutcome, AutoRunScreen, AutoRunScreenersParams, AutoRunScreenersResult, ScheduledScreenerResult,
     Stage,

@@ -12,9 +12,10 @@ use temporalio_protos::temporal::api::schedule::v1::schedule_action::Action;
 use temporalio_protos::temporal::api::workflowservice::v1::{
     DescribeScheduleRequest, ListWorkflowExecutionsRequest, UpdateScheduleRequest,
 };
-use ttai::config::{self, Config, Environment};
+use ttai::config;
 use ttai::schedules::{self, PlannedSchedule, SchedulePlan};
 use ttai_client::{ScheduleOutcome, ScheduleOverlap};
+use ttai_config::{Config, Environment};
 
 use crate::lab::{Lab, eventually};
 

@@ -10,9 +10,10 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 use serde_json::json;
-use ttai::config::{self, Environment};
+use ttai::config;
 use ttai::schedules;
 use ttai_activities::{Ports, market_owner};
+use ttai_config::Environment;
 use ttai_contract::{
     ScheduledSyncParams, ScheduledSyncResult, SyncOutcome, SyncSource, SyncSourceParams, SyncSourceResult,
 };

@@ -14,13 +14,14 @@ use serde_json::{Value, json};
 use temporalio_protos::temporal::api::history::v1::HistoryEvent;
 use temporalio_protos::temporal::api::history::v1::history_event::Attributes;
 use ttai::cli::{Cli, Command};
-use ttai::config::{self, Environment};
+use ttai::config;
 use ttai::market::MarketChoice;
 use ttai::settings::Settings;
 use ttai::sources::{SIMULATED_KEY, variables};
 use ttai::worker::{RunningWorkers, WorkerSettings};
 use ttai::{commands, schedules, wiring};
 use ttai_activities::{Ports, TradingPorts};
+use ttai_config::Environment;
 use ttai_contract::{
     DailyTradingParams, DailyTradingResult, PositionMonitorResult, TradingRunStatus, TradingStrategy,
 };
@@ -218,7 +219,7 @@ async fn ports(lab: &Lab, sim: &RunningSim) -> anyhow::Result<Ports> {
     let all = variables(&sim.endpoints);
     let all: Vec<(&str, &str)> = all.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     let settings = Settings {
-        config: Arc::new(config::of_environment(&Environment::of(&all))),
+        config: Arc::new(ttai_config::of_environment(&Environment::of(&all))),
         store_url: lab.folder().join("ttai.db").to_string_lossy().into_owned().into(),
         address: Some(lab.server.address()),
         ..Settings::of_market(&PathBuf::from(env!("CARGO_TARGET_TMPDIR")), MarketChoice::Live)

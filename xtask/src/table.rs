@@ -96,7 +96,7 @@ pub(crate) const LAYERS: &[Layer] = &[
     pure(
         "ttai-trading",
         &["ttai-calendar", "ttai-core"],
-        &["chrono", "csv", "rust_decimal", "serde", "serde_json", "sha2", "thiserror"],
+        &["chrono", "csv", "rust_decimal", "schemars", "serde", "serde_json", "sha2", "thiserror"],
     ),
     pure("ttai-ofx", &["ttai-core"], &["chrono", "encoding_rs", "rust_decimal", "serde", "thiserror"]),
     pure("ttai-chart", &["ttai-core"], &["ab_glyph", "chrono", "png", "serde", "thiserror", "tiny-skia"]),
@@ -105,6 +105,7 @@ pub(crate) const LAYERS: &[Layer] = &[
         &["ttai-core", "ttai-trading"],
         &["async-trait", "chrono", "rust_decimal", "schemars", "serde", "serde_json", "thiserror"],
     ),
+    adapter("ttai-config", &["ttai-core", "ttai-trading"]),
     Layer {
         name: "ttai-contract",
         ours: &["ttai-core"],

@@ -7,7 +7,8 @@
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use rust_decimal::Decimal;
-use serde::{Deserialize, Serialize};
+use schemars::JsonSchema;
+use serde::{Deserialize, Deserializer, Serialize};
 use ttai_calendar::{new_york_instant, session_of};
 use ttai_core::{Instrument, Symbol};
 
@@ -19,35 +20,59 @@ use crate::words::{dollars, named};
 const QUOTE_SECONDS: u32 = 30;
 
 /// What an account or a strategy may do. What is not set is not limited.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
 pub struct TradeLimits {
-    /// Units of one order.
+    /// Units of one order: contracts, or spreads.
+    #[serde(deserialize_with = "unless_0")]
+    #[schemars(range(max = 100_000))]
     pub max_order_units: Option<u32>,
     /// Dollars that one order may lose.
+    #[serde(deserialize_with = "unless_0")]
+    #[schemars(extend("format" = "amount", "maximum" = 1_000_000_000))]
     pub max_order_risk: Option<Decimal>,
-    /// Opening orders a day in the account, this one among them.
+    /// Opening orders a day in an account.
+    #[serde(deserialize_with = "unless_0")]
+    #[schemars(range(max = 100_000))]
     pub max_day_orders: Option<u32>,
-    /// Dollars that the day's opening orders may lose together.
+    /// Dollars that the day's opening orders in an account may lose together.
+    #[serde(deserialize_with = "unless_0")]
+    #[schemars(extend("format" = "amount", "maximum" = 1_000_000_000))]
     pub max_day_risk: Option<Decimal>,
     /// Dollars that all positions and working orders in one underlying may lose.
+    #[serde(deserialize_with = "unless_0")]
+    #[schemars(extend("format" = "amount", "maximum" = 1_000_000_000))]
     pub max_symbol_risk: Option<Decimal>,
-    /// Dollars that all positions and working orders of the account may lose.
+    /// Dollars that all positions and working orders of an account may lose.
+    #[serde(deserialize_with = "unless_0")]
+    #[schemars(extend("format" = "amount", "maximum" = 1_000_000_000))]
     pub max_account_risk: Option<Decimal>,
-    /// The widest market of any leg, percent of its mid.
+    /// The widest market of any leg, ask less bid in percent of the mid.
+    #[serde(deserialize_with = "unless_0")]
+    #[schemars(extend("format" = "amount", "maximum" = 200))]
     pub max_spread_percent: Option<Decimal>,
-    /// Seconds that a quote may be old; 30 where not set.
+    /// Seconds that a quote may be old; there is always a limit.
+    #[schemars(range(min = 1, max = 3_600))]
     pub max_quote_age_seconds: Option<u32>,
     /// Minutes after the open in which nothing is opened.
+    #[schemars(range(max = 390))]
     pub minutes_after_open: u32,
     /// Minutes before the close in which nothing is opened.
+    #[schemars(range(max = 390))]
     pub minutes_before_close: u32,
     /// Whether a position over an earnings report is refused.
     pub refuse_earnings: bool,
-    /// Whether a symbol whose next report is not known is refused.
+    /// Whether a stock whose next report is not known is refused.
     pub refuse_unknown_earnings: bool,
-    /// Whether a second position of the same strategy in an underlying, or of the same contract, is refused.
+    /// Whether a second position of a strategy in an underlying, or of the same contract, is refused.
     pub refuse_duplicates: bool,
+}
+
+/// A limit of 0 does not limit.
+fn unless_0<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default + PartialEq>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    Ok(Option::<T>::deserialize(deserializer)?.filter(|limit| *limit != T::default()))
 }
 
 impl TradeLimits {

@@ -1,6 +1,7 @@
 //! What the configuration allows: paper or live, limits, and each strategy's own rules. Reads no configuration.
 
 use rust_decimal::Decimal;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::gate::TradeLimits;
@@ -8,7 +9,7 @@ use crate::price::WalkPolicy;
 use crate::strategy::{CspEntryRules, SpySpxRules, TradingStrategy};
 
 /// Whether real money may be used.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum TradingMode {
     /// Paper accounts only.
@@ -19,7 +20,7 @@ pub enum TradingMode {
 }
 
 /// Whether an order may be sent without asking anybody.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AutoApprove {
     /// Every order is asked for.
@@ -32,12 +33,12 @@ pub enum AutoApprove {
 }
 
 /// What a strategy may do, whatever it is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
 pub struct StrategyLeave {
-    /// Whether it may trade a real account.
+    /// Whether it may trade real accounts; `mode` must be `live` too. Paper accounts need no leave.
     pub enabled: bool,
-    /// Whether its orders are approved without asking.
+    /// Whose orders are sent without asking anybody: nobody's, those of paper accounts, or all.
     pub auto_approve: AutoApprove,
 }
 
@@ -61,14 +62,17 @@ pub enum LeaveError {
 }
 
 /// How a working order gives way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
 pub struct PriceWalk {
-    /// Steps from the mid toward the natural price, at most 100; 0 stays at the mid.
+    /// Steps from the mid toward the natural price; 0 stays at the mid.
+    #[schemars(range(max = 100))]
     pub steps: u32,
     /// Seconds that each price is tried.
+    #[schemars(range(min = 1, max = 3_600))]
     pub seconds_a_step: u32,
     /// Dollars a share that are given up from the mid at most.
+    #[schemars(extend("format" = "amount", "maximum" = 1_000_000))]
     pub most_concession: Decimal,
 }
 
@@ -86,21 +90,23 @@ impl PriceWalk {
     }
 }
 
-/// All of it.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+/// All of it, laid out as in `[trading]`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
 pub struct TradingRules {
-    /// Paper or live.
+    /// `paper` trades paper accounts only; `live` real ones, too, by strategies that are `enabled`.
     pub mode: TradingMode,
-    /// What every order keeps to; strategies and runs can only tighten it.
-    pub limits: TradeLimits,
-    /// How prices give way.
-    pub walk: PriceWalk,
-    /// Minutes that an approval is waited for at most; never beyond the session's close. 0 waits until the close.
+    /// Minutes that an order waits for your approval, never beyond the session's close; 0 waits until the close.
+    #[schemars(range(max = 390))]
     pub approval_minutes: u32,
-    /// `spy_spx`.
+    /// What every order keeps to; strategies and runs can only tighten it.
+    #[serde(flatten)]
+    pub limits: TradeLimits,
+    /// How a working order gives way, from the mid toward the natural price; never beyond the price that was approved.
+    pub walk: PriceWalk,
+    /// The strategy `spy_spx`: one SPX call bought, ten SPY calls sold on the same expiration, for a credit.
     pub spy_spx: SpySpxRules,
-    /// `csp_entry`.
+    /// The strategy `csp_entry`: the best cash-secured put of the day's screen sold, when these conditions hold.
     pub csp_entry: CspEntryRules,
 }
 

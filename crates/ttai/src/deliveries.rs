@@ -13,21 +13,12 @@ use ttai_activities::{
 use ttai_client::{ClientError, TtaiClient};
 use ttai_contract::delivery::DELIVER;
 use ttai_contract::{DeliverSignal, DeliveryParams, UserId};
-use ttai_core::Severity;
 use ttai_ports::{Deliveries, Notifier};
 use ttai_store::Spooled;
 
-use crate::config::{Config, time_of_day, time_zone};
-use crate::notifier::LOG;
+use ttai_config::sections::{ChannelSection, ChannelType, RouteSection, UserSection};
+use ttai_config::{Config, LOG};
 
-/// A kind of channel: messages a minute, and the characters of a digest that it shows whole.
-const KINDS: [(&str, Option<u32>, usize); 5] = [
-    ("discord", Some(30), 3_900),
-    ("slack", Some(60), 8_500),
-    ("email", Some(10), 60_000),
-    ("ntfy", Some(12), 2_900),
-    ("webhook", None, 60_000),
-];
 /// How often the ledger is looked at.
 const WATCH: Duration = Duration::from_secs(60);
 /// What is due for longer than this has nobody who drives it.
@@ -37,41 +28,41 @@ const OVERDUE: TimeDelta = TimeDelta::seconds(60);
 #[must_use]
 pub fn rules(config: &Config) -> DeliveryRules {
     let mut channels: Vec<ChannelRule> =
-        config.names("channels").into_iter().map(|name| channel(config, name)).collect();
+        config.channels.iter().map(|(name, section)| channel(name, section)).collect();
     channels.push(ChannelRule { name: LOG.to_owned(), per_minute: None, digest_characters: 60_000 });
     DeliveryRules {
         channels,
-        routes: config.names("routes").iter().map(|name| route(config, name)).collect(),
-        users: config.names("users").into_iter().map(|name| (name.clone(), user(config, &name))).collect(),
+        routes: config.routes.values().map(route).collect(),
+        users: config.users.iter().map(|(name, section)| (name.clone(), user(section))).collect(),
         stated: StatedRules::default(),
     }
 }
 
-fn channel(config: &Config, name: String) -> ChannelRule {
-    let section = format!("channels.{name}");
-    let kind = config.text(&section, "type").unwrap_or_default();
-    let (_, usual, digest_characters) =
-        KINDS.into_iter().find(|(known, ..)| *known == kind).unwrap_or(("", None, 3_900));
-    let set = config.integer(&section, "messages_per_minute").and_then(|count| u32::try_from(count).ok());
-    ChannelRule { name, per_minute: set.or(usual), digest_characters }
-}
-
-fn route(config: &Config, name: &str) -> RouteRule {
-    let list = |key| config.list(&format!("routes.{name}"), key);
-    RouteRule {
-        users: list("users"),
-        kinds: list("kinds"),
-        severities: list("severities").iter().filter_map(|name| Severity::from_name(name)).collect(),
-        channels: list("channels"),
+fn channel(name: &str, section: &ChannelSection) -> ChannelRule {
+    // Messages a minute, and the characters of a digest that it shows whole.
+    let (usual, digest_characters) = match section.kind {
+        Some(ChannelType::Discord) => (Some(30), 3_900),
+        Some(ChannelType::Slack) => (Some(60), 8_500),
+        Some(ChannelType::Email) => (Some(10), 60_000),
+        Some(ChannelType::Ntfy) => (Some(12), 2_900),
+        Some(ChannelType::Webhook) => (None, 60_000),
+        None => (None, 3_900),
+    };
+    ChannelRule {
+        name: name.to_owned(),
+        per_minute: section.messages_per_minute.or(usual),
+        digest_characters,
     }
 }
 
-fn user(config: &Config, name: &str) -> UserRule {
-    let section = format!("users.{name}");
-    let text = |key| config.text(&section, key);
-    let zone = text("time_zone").and_then(|name| time_zone(&name).ok()).unwrap_or(ttai_core::NEW_YORK);
-    let time = |key| text(key).and_then(|text| time_of_day(&text).ok());
-    let quiet = time("quiet_from").zip(time("quiet_until"));
+fn route(section: &RouteSection) -> RouteRule {
+    let RouteSection { users, kinds, severities, channels } = section.clone();
+    RouteRule { users, kinds, severities, channels }
+}
+
+fn user(section: &UserSection) -> UserRule {
+    let zone = *section.time_zone;
+    let quiet = section.quiet_from.zip(section.quiet_until);
     UserRule { zone, quiet: quiet.map(|(from, until)| QuietHours { zone, from, until }) }
 }
 
@@ -159,8 +150,10 @@ impl DeliveryDriver for Driver {
 
 #[cfg(test)]
 mod tests {
+    use ttai_core::Severity;
+
     use super::*;
-    use crate::config::{Environment, of_environment};
+    use ttai_config::{Environment, of_environment};
 
     #[test]
     fn channels_routes_and_nights_are_as_configured() {

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use ttai_client::ClientError;
+use ttai_config::InvalidConfiguration;
 use ttai_contract::ValidationError;
 use ttai_core::SymbolError;
 
@@ -51,6 +52,9 @@ fn kind_of(cause: &(dyn std::error::Error + 'static)) -> Option<ExitKind> {
     }
     if cause.is::<ValidationError>() || cause.is::<SymbolError>() {
         return Some(ExitKind::WrongRequest);
+    }
+    if cause.is::<InvalidConfiguration>() {
+        return Some(ExitKind::WrongConfiguration);
     }
     match cause.downcast_ref::<ClientError>()? {
         ClientError::Unreachable { .. } => Some(ExitKind::NoServer),

@@ -34,6 +34,5 @@ pub mod settings;
 pub mod sources;
 mod stop_reasons;
 mod stored_metrics;
-pub mod trading;
 pub mod wiring;
 pub mod worker;

@@ -54,7 +54,7 @@ pub async fn serve_configured(
     settings: &Settings,
     readiness: &Readiness,
 ) -> anyhow::Result<()> {
-    if let Some(address) = flag.or_else(|| settings.config.text("worker", "metrics")) {
+    if let Some(address) = flag.or_else(|| settings.config.worker.metrics.clone()) {
         let (bound, _) = serve(&address, readiness.clone()).await?;
         output::note(&format!("http://{bound}/metrics, /healthz (lives), /readyz (takes work)"));
     }

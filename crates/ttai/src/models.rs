@@ -4,54 +4,41 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use ttai_activities::{ModelAnalyst, ModelBudget};
+use ttai_config::Config;
+use ttai_config::sections::{LlmSection, ModelSection};
 use ttai_ports::AccountLimits;
 use ttai_providers::llm::{Llm, LlmProvider, LlmSettings, Price};
-
-use crate::config::Config;
 
 /// Every provider under `[models]`; none where no section is there.
 ///
 /// # Errors
 /// A provider without an address that ttai does not know.
 pub fn analyst(config: &Config, limits: &Arc<dyn AccountLimits>) -> anyhow::Result<Option<ModelAnalyst>> {
-    let names = config.names("models");
-    if names.is_empty() {
+    if config.models.is_empty() {
         return Ok(None);
     }
     let providers: BTreeMap<String, LlmProvider> =
-        names.into_iter().map(|name| (name.clone(), provider(config, &format!("models.{name}")))).collect();
+        config.models.iter().map(|(name, section)| (name.clone(), provider(section))).collect();
     let llm = Llm::new(&LlmSettings { providers, ..LlmSettings::default() }, limits)?;
-    Ok(Some(ModelAnalyst {
-        model: Arc::new(llm),
-        budget: budget(config),
-        news_model: config.text("llm", "news_model"),
-    }))
+    let LlmSection { news_model, max_turns, max_cost_per_run, max_cost_per_day, .. } = &config.llm;
+    let budget = ModelBudget {
+        turns_per_stage: *max_turns,
+        usd_per_run: *max_cost_per_run,
+        usd_per_day: *max_cost_per_day,
+        ..ModelBudget::default()
+    };
+    Ok(Some(ModelAnalyst { model: Arc::new(llm), budget, news_model: news_model.clone() }))
 }
 
-fn provider(config: &Config, section: &str) -> LlmProvider {
-    let called = config.provider(section, "base_url");
-    let price = config
-        .number(section, "input_price")
-        .zip(config.number(section, "output_price"))
-        .map(|(input, output)| Price { input, output });
+fn provider(section: &ModelSection) -> LlmProvider {
+    let price = section.input_price.zip(section.output_price);
     LlmProvider {
-        base_url: called.base_url,
-        api_key: config.secret(section, "api_key"),
-        price,
-        timeout_seconds: called.timeout.as_secs(),
-        requests_per_minute: called.rate.per_minute,
+        base_url: section.base_url.clone(),
+        api_key: section.api_key.as_deref().cloned(),
+        price: price.map(|(input, output)| Price { input, output }),
+        timeout_seconds: section.calls.timeout.as_secs(),
+        requests_per_minute: section.calls.rate_limit.0,
         ..LlmProvider::default()
-    }
-}
-
-fn budget(config: &Config) -> ModelBudget {
-    let default = ModelBudget::default();
-    let turns = config.integer("llm", "max_turns").and_then(|turns| u32::try_from(turns).ok());
-    ModelBudget {
-        turns_per_stage: turns.unwrap_or(default.turns_per_stage),
-        usd_per_run: config.number("llm", "max_cost_per_run").unwrap_or(default.usd_per_run),
-        usd_per_day: config.number("llm", "max_cost_per_day").unwrap_or(default.usd_per_day),
-        ..default
     }
 }
 
@@ -60,7 +47,7 @@ mod tests {
     use ttai_http::LocalLimits;
 
     use super::*;
-    use crate::config::{Environment, load};
+    use ttai_config::{Environment, load};
 
     fn of(text: &str) -> anyhow::Result<Option<ModelAnalyst>> {
         let folder = tempfile::tempdir()?;

@@ -1,7 +1,8 @@
 //! The configured channels, and the one that is always there: the worker's log.
 
 use async_trait::async_trait;
-use secrecy::SecretString;
+use ttai_config::sections::{ChannelSection, ChannelType, MailSecurity};
+use ttai_config::{Config, LOG, Secret};
 use ttai_notify::discord::DiscordConfig;
 use ttai_notify::email::{EmailConfig, EmailSecurity};
 use ttai_notify::ntfy::NtfyConfig;
@@ -9,11 +10,6 @@ use ttai_notify::slack::SlackConfig;
 use ttai_notify::webhook::WebhookConfig;
 use ttai_notify::{ChannelConfig, Channels, NamedChannel};
 use ttai_ports::{Attachment, Message, MessageField, Notifier, PortError};
-
-use crate::config::Config;
-
-/// The log's name as a channel.
-pub const LOG: &str = "log";
 
 /// Under which target the log's messages are written: whatever else is logged, they are.
 pub const LOG_TARGET: &str = "ttai::notification";
@@ -73,62 +69,64 @@ fn line(message: &Message) -> String {
 /// The channels as the configuration has them. Their rates come with the limits, as for every account.
 #[must_use]
 pub fn configured(config: &Config) -> Vec<NamedChannel> {
-    let named =
-        |name: String| Some(NamedChannel { config: channel(config, &format!("channels.{name}"))?, name });
-    config.names("channels").into_iter().filter_map(named).collect()
+    let named = config.channels.iter();
+    named
+        .filter_map(|(name, section)| Some(NamedChannel { config: channel(section)?, name: name.clone() }))
+        .collect()
 }
 
-fn channel(config: &Config, section: &str) -> Option<ChannelConfig> {
-    let text = |key: &str| config.text(section, key);
-    let secret = |key: &str| config.secret(section, key);
-    let timeout_seconds = config.provider(section, "url").timeout.as_secs().max(1);
-    let url = || secret("url").unwrap_or_else(|| SecretString::from(""));
-    Some(match text("type")?.as_str() {
-        "discord" => ChannelConfig::Discord(DiscordConfig {
-            url: url(),
-            thread_id: text("thread_id"),
-            username: text("username"),
+/// None for what the configuration was refused for.
+fn channel(section: &ChannelSection) -> Option<ChannelConfig> {
+    let section = section.clone();
+    let secret = |secret: Option<Secret>| secret.as_deref().cloned();
+    let timeout_seconds = section.timeout.as_secs().max(1);
+    Some(match section.kind? {
+        ChannelType::Discord => ChannelConfig::Discord(DiscordConfig {
+            url: secret(section.url)?,
+            thread_id: section.thread_id,
+            username: section.username,
             max_file_bytes: 10 << 20,
             timeout_seconds,
             rate: None,
         }),
-        "slack" => ChannelConfig::Slack(SlackConfig { url: url(), timeout_seconds, rate: None }),
-        "ntfy" => ChannelConfig::Ntfy(NtfyConfig {
-            url: url(),
-            token: secret("token"),
-            username: text("username"),
-            password: secret("password"),
+        ChannelType::Slack => {
+            ChannelConfig::Slack(SlackConfig { url: secret(section.url)?, timeout_seconds, rate: None })
+        }
+        ChannelType::Ntfy => ChannelConfig::Ntfy(NtfyConfig {
+            url: secret(section.url)?,
+            token: secret(section.token),
+            username: section.username,
+            password: secret(section.password),
             max_file_bytes: 2_000_000,
             timeout_seconds,
             rate: None,
         }),
-        "webhook" => ChannelConfig::Webhook(WebhookConfig {
-            url: url(),
-            secret: secret("secret")?,
-            previous_secret: secret("previous_secret"),
+        ChannelType::Webhook => ChannelConfig::Webhook(WebhookConfig {
+            url: secret(section.url)?,
+            secret: secret(section.secret)?,
+            previous_secret: secret(section.previous_secret),
             max_body_bytes: 8 << 20,
             timeout_seconds,
             rate: None,
         }),
-        "email" => ChannelConfig::Email(EmailConfig {
-            host: text("host")?,
-            port: config.integer(section, "port").and_then(|port| u16::try_from(port).ok()).unwrap_or(587),
-            security: match text("security").as_deref() {
-                Some("tls") => EmailSecurity::Tls,
-                Some("none") => EmailSecurity::None,
-                _ => EmailSecurity::Starttls,
+        ChannelType::Email => ChannelConfig::Email(EmailConfig {
+            host: section.host?,
+            port: section.port,
+            security: match section.security {
+                MailSecurity::Starttls => EmailSecurity::Starttls,
+                MailSecurity::Tls => EmailSecurity::Tls,
+                MailSecurity::None => EmailSecurity::None,
             },
-            ca_file: config.path(section, "ca_file"),
-            username: text("username"),
-            password: secret("password"),
-            from: text("from")?,
-            to: config.list(section, "to"),
+            ca_file: section.ca_file,
+            username: section.username,
+            password: secret(section.password),
+            from: section.from?,
+            to: section.to,
             hello_name: None,
             max_attachment_bytes: 10 << 20,
             timeout_seconds,
             rate: None,
         }),
-        _ => return None,
     })
 }
 

@@ -6,12 +6,11 @@ use ttai_contract::{
 };
 
 use crate::cli::{ScreenCriteriaArgs, TradeArgs};
-use crate::config::Config;
 use crate::preferences::RequestDefaults;
+use ttai_config::Config;
 
 /// The trade by the flags, else by what the user has stated, else by the configuration.
 pub(crate) fn trade(config: &Config, args: &TradeArgs, defaults: &mut RequestDefaults<'_>) -> TradeRequest {
-    const SECTION: &str = "account";
     let account = defaults.account(args.account.map(Into::into), args.capital, true);
     TradeRequest {
         strategy: defaults.strategy(args.strategy.map(Into::into)),
@@ -20,7 +19,7 @@ pub(crate) fn trade(config: &Config, args: &TradeArgs, defaults: &mut RequestDef
         width: args.width,
         account: AccountContext {
             assignment_limit_pct: args.assignment_limit.or(account.assignment_limit_pct),
-            defined_risk: args.defined_risk || config.flag(SECTION, "defined_risk"),
+            defined_risk: args.defined_risk || config.account.defined_risk,
             ..account
         },
         position: PositionContext { shares: args.shares, cost_basis: args.cost_basis },

@@ -4,12 +4,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
-use chrono::{DateTime, Utc};
 use secrecy::SecretString;
+use ttai_config::sections::{MarketKind, MarketSection};
 
-use crate::cli::{GlobalArgs, MarketArgs, market_time};
-use crate::config::{self, Config, Environment};
+use crate::cli::{GlobalArgs, MarketArgs};
+use crate::config;
 use crate::market::{MarketChoice, Played};
+use ttai_config::{Config, Environment};
 
 /// Seed of the simulated market when nobody chooses one.
 pub const DEFAULT_SEED: u64 = 1;
@@ -41,7 +42,7 @@ impl Settings {
     /// How many seconds pass in a served market per second; 0 where it stands, or follows the present.
     #[must_use]
     pub fn market_speed(&self) -> f64 {
-        self.config.number("market", "speed").unwrap_or(0.0)
+        self.config.market.speed
     }
 
     /// Whether the market's clock is the server's, by which schedules run.
@@ -61,7 +62,7 @@ impl Settings {
     }
 
     fn of(global: &GlobalArgs, market: Option<&MarketArgs>, config: Config) -> anyhow::Result<Self> {
-        let data_dir = match global.data_dir.clone().or_else(|| config.path("", "data_dir")) {
+        let data_dir = match global.data_dir.clone().or_else(|| config.data_dir.clone()) {
             Some(folder) => folder,
             None => default_data_dir()?,
         };
@@ -69,13 +70,13 @@ impl Settings {
             .with_context(|| format!("data directory {}", data_dir.display()))?;
         let market = choose(market, &config)?;
         let named_store = global.store.clone().map(SecretString::from);
-        let configured_store = || config.secret("store", "url");
+        let configured_store = || config.store.url.as_deref().cloned();
         Ok(Self {
             config_file: config.file.clone(),
             store_url: named_store.or_else(configured_store).unwrap_or_else(|| sqlite_in(&data_dir)),
-            address: global.address.clone().or_else(|| config.text("temporal", "address")),
-            namespace: global.namespace.clone().or_else(|| config.text("temporal", "namespace")),
-            temporal_binary: global.temporal.clone().or_else(|| config.path("temporal", "binary")),
+            address: global.address.clone().or_else(|| config.temporal.address.clone()),
+            namespace: global.namespace.clone().or_else(|| config.temporal.namespace.clone()),
+            temporal_binary: global.temporal.clone().or_else(|| config.temporal.binary.clone()),
             market_chosen: market != MarketChoice::Auto,
             market,
             data_dir,
@@ -142,22 +143,20 @@ fn choose(args: Option<&MarketArgs>, config: &Config) -> anyhow::Result<MarketCh
             (None, None) => {}
         }
     }
-    let played = match (config.path("market", "tape"), config.integer("market", "seed")) {
-        (Some(tape), _) => Some(Played::Tape(tape)),
-        (None, seed) => seed.map(|seed| Played::Simulated { seed, start: configured_start(config) }),
+    let MarketSection { source, tape, seed, start, .. } = &config.market;
+    let played = match (tape, *seed) {
+        (Some(tape), _) => Some(Played::Tape(tape.clone())),
+        (None, seed) => seed.map(|seed| Played::Simulated { seed, start: *start }),
     };
-    Ok(match (config.text("market", "source").as_deref(), played) {
-        (Some("live"), _) => MarketChoice::Live,
-        (Some("simulated"), played) => MarketChoice::Served(played.unwrap_or_default()),
-        (_, Some(Played::Tape(tape))) => MarketChoice::Tape(tape),
-        (_, Some(Played::Simulated { seed, start })) => MarketChoice::Simulated { seed, start },
-        (_, None) => MarketChoice::Auto,
+    Ok(match (source, played) {
+        (MarketKind::Live, _) => MarketChoice::Live,
+        (MarketKind::Simulated, played) => MarketChoice::Served(played.unwrap_or_default()),
+        (MarketKind::Auto, Some(Played::Tape(tape))) => MarketChoice::Tape(tape),
+        (MarketKind::Auto, Some(Played::Simulated { seed, start })) => {
+            MarketChoice::Simulated { seed, start }
+        }
+        (MarketKind::Auto, None) => MarketChoice::Auto,
     })
-}
-
-/// The moment at which the configured simulated market stands.
-fn configured_start(config: &Config) -> Option<DateTime<Utc>> {
-    config.text("market", "start").and_then(|text| market_time(&text).ok())
 }
 
 fn sqlite_in(data_dir: &Path) -> SecretString {

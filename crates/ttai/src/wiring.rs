@@ -13,6 +13,7 @@ use ttai_ports::{
 };
 use ttai_providers::StoredVolatility;
 use ttai_store::{Database, RetainingDatabase, Retention, Spooled, StoreUrl, sha256_hex};
+use ttai_trading::TradingRules;
 
 use crate::deliveries;
 use crate::folder::SyncFolder;
@@ -73,7 +74,7 @@ async fn assemble(settings: &Settings, store: Arc<Spooled>) -> anyhow::Result<Po
         reports: Arc::clone(store.database()) as _,
         synced: Arc::clone(store.database()) as _,
         trades: Arc::clone(store.database()) as _,
-        files: Arc::new(SyncFolder::at(settings.config.path("sync", "folder"))),
+        files: Arc::new(SyncFolder::at(settings.config.sync.folder.clone())),
         retention: Arc::new(RetainingDatabase {
             database: Arc::clone(store.database()),
             retention: retention(&settings),
@@ -87,7 +88,7 @@ async fn assemble(settings: &Settings, store: Arc<Spooled>) -> anyhow::Result<Po
             halts: Arc::clone(store.database()) as _,
             differences: Arc::clone(store.database()) as _,
             trade_log: Arc::clone(store.database()) as _,
-            rules: Arc::new(crate::trading::rules(&settings.config)?),
+            rules: Arc::new(TradingRules::clone(&settings.config.trading)),
             speed: settings.market_speed().max(1.0),
         },
         provenance: Provenance::default(),
@@ -136,7 +137,7 @@ async fn feeds(settings: &Settings, limits: Arc<dyn AccountLimits>) -> anyhow::R
 /// protocols do not know.
 async fn practised(settings: &Settings) -> anyhow::Result<Option<InventedStream>> {
     let is_served = matches!(settings.market, MarketChoice::Served(_));
-    let stands = settings.config.number("market", "speed").unwrap_or(0.0) == 0.0;
+    let stands = settings.market_speed() == 0.0;
     if !is_served || !stands {
         return Ok(None);
     }
@@ -197,8 +198,7 @@ pub async fn limits(settings: &Settings) -> anyhow::Result<Arc<dyn AccountLimits
 /// A store or a spool that cannot be opened.
 pub async fn store(settings: &Settings) -> anyhow::Result<Arc<Spooled>> {
     let database = Arc::new(Database::open(&store_url(settings)?).await?);
-    let megabytes = settings.config.integer("store", "spool_mb").unwrap_or(0);
-    Ok(Spooled::open(database, &spool_folder(settings)?, megabytes << 20).await?)
+    Ok(Spooled::open(database, &spool_folder(settings)?, settings.config.store.spool_mb << 20).await?)
 }
 
 /// Where results wait for the store. Each store has a folder of its own: what was meant for one never gets into another.
@@ -211,14 +211,12 @@ pub(crate) fn spool_folder(settings: &Settings) -> anyhow::Result<PathBuf> {
 }
 
 fn retention(settings: &Settings) -> Retention {
-    let days = |key| {
-        let days = settings.config.integer("store", key).and_then(|days| u32::try_from(days).ok());
-        days.filter(|days| *days > 0)
-    };
+    let days = |days: u32| Some(days).filter(|days| *days > 0);
+    let store = &settings.config.store;
     Retention {
-        analyses_days: days("retention_days"),
-        turns_days: days("turn_retention_days"),
-        alerts_days: days("alert_retention_days"),
+        analyses_days: days(store.retention_days),
+        turns_days: days(store.turn_retention_days),
+        alerts_days: days(store.alert_retention_days),
     }
 }
 

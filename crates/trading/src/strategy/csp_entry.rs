@@ -8,6 +8,7 @@ use std::cmp::Ordering;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ttai_calendar::{expiration_close, last_trade_date, new_york_date, session_of};
 use ttai_core::{NEW_YORK, OccSymbol, OptionRight, OrderAction, SettlementTime, Symbol};
@@ -20,7 +21,7 @@ use crate::rules::StrategyLeave;
 use crate::words::{count, day, dollars, named, price};
 
 /// On which days puts are written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum WriteDay {
     /// On all.
@@ -33,28 +34,33 @@ pub enum WriteDay {
 }
 
 /// The rules of `csp_entry`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
 pub struct CspEntryRules {
     /// What it may do.
+    #[serde(flatten)]
     pub leave: StrategyLeave,
-    /// Minutes after the session's open in which nothing is written.
+    /// Minutes after the open in which nothing is written.
+    #[schemars(range(max = 390))]
     pub minutes_after_open: u32,
-    /// Minutes before the session's close, an early one too, in which nothing is written.
+    /// Minutes before the close, an early one too, in which nothing is written.
+    #[schemars(range(max = 390))]
     pub minutes_before_close: u32,
-    /// On which days.
+    /// On which days: all, when the underlying is below its previous close, or above.
     pub write_day: WriteDay,
-    /// Standard deviations of a day that the underlying must have moved from its previous close, either way; any move where none.
+    /// Standard deviations of a day that the underlying must have moved from its previous close, either way; if unset, any move will do.
+    #[schemars(range(min = 0.0, max = 20.0), extend("example" = 0.5))]
     pub min_move_sigma: Option<f64>,
-    /// Highest strike in dollars; any where none.
+    /// Highest strike in dollars; if unset, any.
+    #[schemars(extend("format" = "amount", "maximum" = 1_000_000, "example" = "150"))]
     pub max_strike: Option<Decimal>,
-    /// Contracts at most; fewer where the screen suggests fewer.
+    /// Contracts of one entry at most; fewer where the screen suggests fewer.
+    #[schemars(range(min = 1, max = 10_000))]
     pub max_contracts: u32,
-    /// Whether a put whose strike is above the high-water mark is refused. The mark is the highest strike, split-adjusted, of all the
-    /// puts that this strategy ever wrote on the underlying, whatever became of them; the first put is free and sets it. A put at the
-    /// mark is allowed.
+    /// Whether a put above the highest strike that it wrote in this underlying before is refused. That mark is split-adjusted and counts
+    /// every put, whatever became of it; the first put sets it, and a put at the mark is allowed.
     pub high_water_mark: bool,
-    /// Whether a tested or due put is rolled, and closed only where no roll for a credit is to be had.
+    /// Whether a tested or due put is rolled, and closed only where no roll brings a credit.
     pub roll: bool,
 }
 

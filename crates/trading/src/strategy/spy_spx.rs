@@ -13,6 +13,7 @@ use std::cmp::{Ordering, Reverse};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ttai_calendar::{expiration_close, last_trade_date, new_york_date};
 use ttai_core::{Instrument, OccSymbol, OptionRight, OrderAction, SettlementTime};
@@ -25,17 +26,21 @@ use crate::rules::StrategyLeave;
 use crate::words::{count, day, dollars, named, price};
 
 /// The rules of `spy_spx`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
 pub struct SpySpxRules {
     /// What it may do.
+    #[serde(flatten)]
     pub leave: StrategyLeave,
-    /// Dollars a share that one unit must bring at its mid: ten SPY calls less one SPX call. A unit's dollars are 100 times as many.
-    /// What is below a cent counts as one: nothing is ever paid for a unit.
+    /// Dollars a share that one unit must bring at its mid: ten SPY calls less one SPX call. At least a cent: nothing is
+    /// ever paid for a unit.
+    #[schemars(extend("format" = "amount", "maximum" = 1_000_000))]
     pub min_entry_credit: Decimal,
     /// Calendar days to the last session of both calls, at least.
+    #[schemars(range(max = 1_000))]
     pub min_dte: u32,
     /// Calendar days to the last session of both calls, at most.
+    #[schemars(range(max = 1_000))]
     pub max_dte: u32,
 }
 

@@ -404,7 +404,7 @@ pub struct ManArgs {
 
 /// A span of time of at least 10 ms.
 fn duration(text: &str) -> Result<Duration, String> {
-    let span = crate::config::duration(text)?;
+    let span = ttai_config::duration(text)?;
     if span < Duration::from_millis(10) { Err(format!("{text} is too short")) } else { Ok(span) }
 }
 

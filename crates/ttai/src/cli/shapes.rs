@@ -21,10 +21,10 @@ use ttai_quant::wheel::WheelReport;
 use super::command;
 use crate::commands::trade::rows::{DifferenceRow, LoggedTradeRow, OrderShown};
 use crate::commands::{Deleted, alert, backup, config, doctor, journal, preferences, screener, sync, trade};
-use crate::config::Shown;
 use crate::report::{MonitorRow, ScheduleRow};
 use crate::runs::RunRow;
 use crate::schedules::AppliedSchedules;
+use ttai_config::Shown;
 
 /// A command and the type of what it writes. `Value` is what another page or the workflow says.
 type Shape = (&'static str, fn(&mut SchemaGenerator) -> Schema);

@@ -47,7 +47,7 @@ fn requests(
     args: &AnalyzeArgs,
     defaults: &mut RequestDefaults<'_>,
 ) -> anyhow::Result<Vec<FullAnalysisParams>> {
-    let model = args.model.clone().or_else(|| settings.config.text("llm", "model"));
+    let model = args.model.clone().or_else(|| settings.config.llm.model.clone());
     let model = model.filter(|name| name != "none").map(|name| name.parse::<ModelName>());
     let model = model.transpose().map_err(as_flag)?;
     let mut symbols: Vec<Symbol> = Vec::new();

@@ -7,8 +7,9 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::cli::{ConfigCommand, GlobalArgs};
-use crate::config::{self, Config, Environment, Problem};
+use crate::config;
 use crate::{output, report};
+use ttai_config::{Config, Environment, Problem};
 
 /// Runs the command.
 ///
@@ -16,7 +17,7 @@ use crate::{output, report};
 /// Output that is no JSON, which does not happen.
 pub fn run(global: &GlobalArgs, command: &ConfigCommand) -> anyhow::Result<ExitCode> {
     if matches!(command, ConfigCommand::Example) {
-        output::line(config::example().trim_end());
+        output::line(ttai_config::example().trim_end());
         return Ok(ExitCode::SUCCESS);
     }
     let config = config::load(global.config.as_deref(), &Environment::of_process());

@@ -22,7 +22,6 @@ use ttai_store::{Database, SchemaState, SpoolStatus, Spooled, StoreUrl};
 use crate::cli::{DoctorArgs, GlobalArgs};
 use crate::commands::doctor_trading::{self, ConnectedBroker};
 use crate::commands::{doctor_schedules, repair};
-use crate::config::schema;
 use crate::guard::{self, HealthCondition, Trouble};
 use crate::market::MarketChoice;
 use crate::settings::Settings;
@@ -113,14 +112,15 @@ fn configuration(settings: &Settings) -> Check {
 fn models(settings: &Settings) -> Check {
     let what = "AI model";
     let limits: Arc<dyn AccountLimits> = Arc::new(LocalLimits::default());
-    let default = settings.config.text("llm", "model");
+    let default = settings.config.llm.model.clone();
     match crate::models::analyst(&settings.config, &limits) {
         Ok(None) if default.is_none() => {
             Check::note(what, "none configured; the deterministic analysts do not need one")
         }
         Ok(None) => Check::bad(what, "llm.model is set and [models.NAME] has no provider for it"),
         Ok(Some(analyst)) => {
-            let names = settings.config.names("models").join(", ");
+            let names: Vec<&str> = settings.config.models.keys().map(String::as_str).collect();
+            let names = names.join(", ");
             match default.map(|model| analyst.model.check(&model).map(|()| model)) {
                 None => Check::note(what, format!("{names}; not used until llm.model or --model names one")),
                 Some(Ok(model)) => Check::good(what, format!("{model} ({names} configured)")),
@@ -226,8 +226,8 @@ fn capability_check(
     answers: &[(DataSource, Result<(), PortError>)],
     sources: &Sources,
 ) -> Check {
-    let candidates = schema::members(capability.name());
-    served_by(capability.name(), answers, &absent(candidates, sources))
+    let candidates = ttai_config::members(capability.name());
+    served_by(capability.name(), answers, &absent(&candidates, sources))
 }
 
 /// Those of `names` that could take part and do not, and what to do about it.

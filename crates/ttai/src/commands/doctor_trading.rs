@@ -19,10 +19,7 @@ pub(super) struct ConnectedBroker {
 
 /// The three acts that real money takes, each by itself, and what they come to.
 pub(super) fn acts(settings: &Settings, brokers: &[ConnectedBroker]) -> Vec<Check> {
-    match crate::trading::rules(&settings.config) {
-        Ok(rules) => of_rules(&rules, brokers),
-        Err(error) => vec![Check::bad("real money", format!("{error:#}"))],
-    }
+    of_rules(&settings.config.trading, brokers)
 }
 
 fn of_rules(rules: &TradingRules, brokers: &[ConnectedBroker]) -> Vec<Check> {

@@ -26,7 +26,7 @@ pub async fn run(global: &GlobalArgs, args: HealthArgs) -> anyhow::Result<ExitCo
     let url = match args.url {
         Some(url) => url,
         None => {
-            let served = Settings::load(global, None)?.config.text("worker", "metrics");
+            let served = Settings::load(global, None)?.config.worker.metrics.clone();
             served.and_then(|address| readiness_of(&address)).context(
                 "worker.metrics is not set, so nothing serves /readyz; set it, or name an address such as http://127.0.0.1:9464/readyz",
             )?

@@ -10,17 +10,17 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use ttai_contract::UserId;
 use ttai_mcp::{
-    BearerToken, BearerTokens, Caller, HttpSettings, McpServer, ServerSettings, ToolsetSelection,
-    TradingDesk, serve_http, serve_stdio,
+    BearerToken, BearerTokens, Caller, HttpSettings, McpServer, ServerSettings, TradingDesk, serve_http,
+    serve_stdio,
 };
 
 use super::asked_to_stop;
 use crate::cli::{GlobalArgs, McpArgs};
-use crate::config::Config;
 use crate::exit_kind::fail;
 use crate::mcp::{Issuer, ProcessDesk, ServerKeeper};
 use crate::output;
 use crate::settings::Settings;
+use ttai_config::Config;
 
 /// Shortest bearer token, in characters.
 const SHORTEST_TOKEN: usize = 16;
@@ -52,16 +52,12 @@ pub async fn run(global: &GlobalArgs, args: McpArgs) -> anyhow::Result<ExitCode>
 }
 
 fn offered(config: &Config, args: &McpArgs) -> anyhow::Result<ServerSettings> {
-    let configured = || config.text("mcp", "toolsets").map(|names| names.parse::<ToolsetSelection>());
     let toolsets = match &args.toolsets {
         Some(selection) => selection.clone(),
-        None => configured()
-            .transpose()
-            .map_err(|problem| anyhow!("mcp.toolsets: {problem}"))?
-            .unwrap_or_default(),
+        None => config.mcp.toolsets.parse().map_err(|problem| anyhow!("mcp.toolsets: {problem}"))?,
     };
-    let read_only = args.read_only || config.flag("mcp", "read_only");
-    Ok(ServerSettings { toolsets, read_only, trading: config.flag("mcp", "trading") })
+    let read_only = args.read_only || config.mcp.read_only;
+    Ok(ServerSettings { toolsets, read_only, trading: config.mcp.trading })
 }
 
 async fn on_standard_streams(server: McpServer) -> anyhow::Result<()> {
@@ -81,9 +77,9 @@ impl Bound {
     async fn bind(config: &Config, address: SocketAddr) -> anyhow::Result<Self> {
         let settings = HttpSettings {
             tokens: BearerTokens::new(tokens(config)?, anonymous(config, address)?),
-            oauth: Issuer::configured(config)?,
-            hosts: config.list("mcp", "hosts"),
-            origins: config.list("mcp", "origins"),
+            oauth: Issuer::configured(&config.oauth)?,
+            hosts: config.mcp.hosts.clone(),
+            origins: config.mcp.origins.clone(),
         };
         if settings.tokens.is_empty() && settings.oauth.is_none() {
             fail!(
@@ -112,7 +108,7 @@ impl Bound {
 
 /// Who calls without a token.
 fn anonymous(config: &Config, address: SocketAddr) -> anyhow::Result<Option<Caller>> {
-    let is_wanted = config.flag("mcp", "anonymous");
+    let is_wanted = config.mcp.anonymous;
     if is_wanted && !address.ip().is_loopback() {
         bail!("mcp.anonymous is for a loopback address, and {address} is none; set a token instead");
     }
@@ -120,17 +116,15 @@ fn anonymous(config: &Config, address: SocketAddr) -> anyhow::Result<Option<Call
 }
 
 fn tokens(config: &Config) -> anyhow::Result<Vec<BearerToken>> {
-    let named = config.names("tokens").into_iter().map(|name| {
-        let section = format!("tokens.{name}");
-        let user = config.text(&section, "user").unwrap_or(name);
-        let user = user.parse::<UserId>().with_context(|| format!("{section}.user"))?;
-        let token =
-            config.secret(&section, "token").with_context(|| format!("{section}.token is missing"))?;
+    let named = config.tokens.iter().map(|(name, section)| {
+        let user = section.user.as_ref().unwrap_or(name);
+        let user = user.parse::<UserId>().with_context(|| format!("tokens.{name}.user"))?;
+        let token = section.token.as_deref().with_context(|| format!("tokens.{name}.token is missing"))?;
         if token.expose_secret().chars().count() < SHORTEST_TOKEN {
-            bail!("{section}.token is shorter than {SHORTEST_TOKEN} characters");
+            bail!("tokens.{name}.token is shorter than {SHORTEST_TOKEN} characters");
         }
-        let owns_desk = config.flag(&section, "owner") || user == UserId::default();
-        Ok(BearerToken { token, caller: Caller { user, owns_desk } })
+        let owns_desk = section.owner || user == UserId::default();
+        Ok(BearerToken { token: token.clone(), caller: Caller { user, owns_desk } })
     });
     named.collect()
 }

@@ -56,7 +56,7 @@ fn stands_still(settings: &Settings) -> bool {
     match settings.market {
         _ if settings.market.played().is_present() => false,
         MarketChoice::Tape(_) | MarketChoice::Simulated { .. } => true,
-        MarketChoice::Served(_) => settings.config.number("market", "speed").unwrap_or(0.0) == 0.0,
+        MarketChoice::Served(_) => settings.market_speed() == 0.0,
         MarketChoice::Auto | MarketChoice::Live => false,
     }
 }

@@ -16,10 +16,10 @@ use crate::cli::{
     GlobalArgs, ScreenerCommand, ScreenerNameArgs, ScreenerOptions, ScreenerRunArgs, ScreenerSaveArgs,
 };
 use crate::exit_kind::{ExitKind, fail};
-use crate::notifier::LOG;
 use crate::preferences::{RequestDefaults, stated};
 use crate::settings::Settings;
 use crate::{output, report, requests, wiring};
+use ttai_config::LOG;
 
 /// Runs of a screener that `show` lists.
 const RUNS_SHOWN: u32 = 5;
@@ -83,7 +83,7 @@ async fn save_as_asked(global: &GlobalArgs, args: ScreenerSaveArgs) -> anyhow::R
 }
 
 fn check_channels(settings: &Settings, names: &[String]) -> anyhow::Result<()> {
-    let mut known = settings.config.names("channels");
+    let mut known: Vec<String> = settings.config.channels.keys().cloned().collect();
     known.push(LOG.to_owned());
     for name in names {
         name.parse::<ChannelName>()?;

@@ -107,7 +107,7 @@ async fn ask_symbols(database: &Database, args: &SetupArgs, person: &mut Person)
 }
 
 async fn ask_test_message(settings: &Settings, person: &mut Person) -> anyhow::Result<()> {
-    let channels = settings.config.names("channels");
+    let channels: Vec<String> = settings.config.channels.keys().cloned().collect();
     if channels.is_empty() {
         output::note(
             "No channel is configured: messages go to the log. docs/notify has Discord, Slack, mail, ntfy and webhooks.",

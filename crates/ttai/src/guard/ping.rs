@@ -13,7 +13,7 @@ use ttai_ports::PortError;
 use url::Url;
 
 use super::report::Report;
-use crate::config::Config;
+use ttai_config::Config;
 
 /// The name of the pings in errors and metrics.
 const WATCHDOG: &str = "watchdog";
@@ -33,8 +33,7 @@ impl DeadManPing {
     /// As the configuration has it; none where nobody is to be pinged.
     #[must_use]
     pub fn configured(config: &Config) -> Option<Self> {
-        let every = config.duration("watchdog", "every").unwrap_or(Duration::from_secs(60));
-        Some(Self { url: config.secret("watchdog", "ping_url")?, every })
+        Some(Self { url: config.watchdog.ping_url.as_deref()?.clone(), every: config.watchdog.every })
     }
 }
 

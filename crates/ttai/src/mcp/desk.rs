@@ -102,10 +102,10 @@ impl ProcessDesk {
     /// The model that the configuration names, where models are allowed here; what to know of it otherwise.
     fn model(&self) -> Result<(Option<ModelName>, Option<String>), ToolProblem> {
         let config = &self.settings.config;
-        let Some(name) = config.text("llm", "model").filter(|name| name != "none") else {
+        let Some(name) = config.llm.model.clone().filter(|name| name != "none") else {
             return Ok((None, None));
         };
-        if !config.flag("mcp", "paid_models") {
+        if !config.mcp.paid_models {
             let note =
                 "The deterministic analysts worked: models cost money and are off here ([mcp] paid_models).";
             return Ok((None, Some(note.to_owned())));

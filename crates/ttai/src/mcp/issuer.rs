@@ -10,15 +10,13 @@ use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use tokio::sync::Mutex;
+use ttai_config::sections::OauthSection;
 use ttai_contract::UserId;
 use ttai_http::{LocalLimits, Service, ServiceConfig};
 use ttai_mcp::{AccessTokens, Caller, ProtectedResource, TokenProblem};
 use ttai_ports::PortError;
 use url::Url;
 
-use crate::config::Config;
-
-const SECTION: &str = "oauth";
 /// The issuer in errors and metrics.
 const PROVIDER: &str = "oauth";
 /// Signatures by a public key; a shared secret, and none at all, prove nothing here.
@@ -82,9 +80,9 @@ impl Issuer {
     ///
     /// # Errors
     /// An issuer without a resource, addresses that are none, or an owner that no user can be.
-    pub(crate) fn configured(config: &Config) -> anyhow::Result<Option<ProtectedResource>> {
-        let Some(issuer) = config.text(SECTION, "issuer") else { return Ok(None) };
-        let resource = config.text(SECTION, "resource").context(
+    pub(crate) fn configured(section: &OauthSection) -> anyhow::Result<Option<ProtectedResource>> {
+        let Some(issuer) = section.issuer.clone() else { return Ok(None) };
+        let resource = section.resource.clone().context(
             "oauth.resource is missing: the address of this server, such as https://ttai.example/mcp",
         )?;
         for (key, address) in [("issuer", &issuer), ("resource", &resource)] {
@@ -95,14 +93,14 @@ impl Issuer {
                 bail!("oauth.{key}: {address} must begin with https://, except on this host");
             }
         }
-        let owners = config.list(SECTION, "owners");
-        let owners = owners.iter().map(|user| user.parse().with_context(|| format!("oauth.owners: {user}")));
-        let scope = config.text(SECTION, "scope");
+        let owners =
+            section.owners.iter().map(|user| user.parse().with_context(|| format!("oauth.owners: {user}")));
+        let scope = section.scope.clone();
         let tokens = Self {
             issuer: issuer.clone(),
             resource: resource.clone(),
             scope: scope.clone(),
-            user_claim: config.text(SECTION, "user_claim").unwrap_or_else(|| "sub".to_owned()),
+            user_claim: section.user_claim.clone(),
             owners: owners.collect::<anyhow::Result<_>>()?,
             keys: Mutex::new(None),
         };

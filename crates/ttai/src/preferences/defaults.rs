@@ -8,11 +8,9 @@ use ttai_ports::UserPreferences;
 
 use super::stated;
 use super::words::account_words;
-use crate::config::Config;
 use crate::exit_kind::ExitKind;
 use crate::settings::Settings;
-
-const ACCOUNT: &str = "account";
+use ttai_config::Config;
 
 /// The defaults of one request, and which of them it used.
 pub struct RequestDefaults<'a> {
@@ -94,16 +92,16 @@ impl<'a> RequestDefaults<'a> {
     ) -> AccountContext {
         let given = kind.map(account_words);
         let named = self.or(given, "account_type", self.stated.account_type.map(account_words));
-        let named = named.map(str::to_owned).or_else(|| self.config.text(ACCOUNT, "type"));
         let stated = self.stated.capital.filter(|_| with_capital).and_then(|capital| capital.to_f64());
-        let configured = self.config.number(ACCOUNT, "capital").filter(|_| with_capital);
+        let configured = self.config.account.capital.filter(|_| with_capital);
         AccountContext {
-            account_type: match named.as_deref() {
+            account_type: match named {
                 Some("margin") => AccountType::Margin,
-                _ => AccountType::Cash,
+                Some(_) => AccountType::Cash,
+                None => *self.config.account.kind,
             },
             capital: self.or(capital, "capital", stated).or(configured),
-            assignment_limit_pct: self.config.number(ACCOUNT, "assignment_limit"),
+            assignment_limit_pct: self.config.account.assignment_limit,
             ..AccountContext::default()
         }
     }
@@ -130,7 +128,7 @@ impl<'a> RequestDefaults<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{Environment, of_environment};
+    use ttai_config::{Environment, of_environment};
 
     #[test]
     fn a_flag_stands_over_a_preference_and_that_over_the_configuration() {

@@ -5,8 +5,8 @@ use serde::Serialize;
 use ttai_contract::OptionsConstraints;
 use ttai_ports::{PREFERENCE_NAMES, UserPreferences};
 
-use super::words::stated_words;
-use crate::config::Config;
+use super::words::{account_words, stated_words};
+use ttai_config::Config;
 
 /// A preference as it is in effect.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
@@ -36,19 +36,19 @@ pub fn in_effect(config: &Config, user: &str, stated: &UserPreferences) -> Vec<P
 
 /// What the configuration says, and where.
 fn configured(config: &Config, user: &str, name: &str) -> Option<(String, String)> {
-    let users = format!("users.{user}");
-    let text = |section: &str, key: &str| config.text(section, key).filter(|_| config.is_set(section, key));
+    let place = format!("[users.{user}]");
+    let section = config.users.get(user);
     match name {
-        "channels" if !config.names("routes").is_empty() => {
-            Some(("by the routes".to_owned(), "[routes]".to_owned()))
-        }
+        "channels" if !config.routes.is_empty() => Some(("by the routes".to_owned(), "[routes]".to_owned())),
         "quiet_hours" => {
-            let (from, until) = (text(&users, "quiet_from")?, text(&users, "quiet_until")?);
-            Some((format!("{from}–{until}"), format!("[{users}]")))
+            let (from, until) = (section?.quiet_from?, section?.quiet_until?);
+            Some((format!("{}–{}", from.format("%H:%M"), until.format("%H:%M")), place))
         }
-        "time_zone" => Some((text(&users, "time_zone")?, format!("[{users}]"))),
-        "account_type" => Some((text("account", "type")?, "[account]".to_owned())),
-        "capital" => Some((format!("${}", config.number("account", "capital")?), "[account]".to_owned())),
+        "time_zone" => Some((section?.time_zone.chosen()?.name().to_owned(), place)),
+        "account_type" => {
+            Some((account_words(*config.account.kind.chosen()?).to_owned(), "[account]".to_owned()))
+        }
+        "capital" => Some((format!("${}", config.account.capital?), "[account]".to_owned())),
         _ => None,
     }
 }
@@ -74,7 +74,7 @@ fn built_in(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{Environment, of_environment};
+    use ttai_config::{Environment, of_environment};
 
     #[test]
     fn each_value_says_where_it_is_from() {

@@ -6,8 +6,8 @@ use ttai_contract::Strategy;
 use ttai_core::AccountType;
 use ttai_ports::{PREFERENCE_NAMES, QuietSpan, UserPreferences};
 
-use crate::config::{Config, time_of_day, time_zone};
-use crate::notifier::LOG;
+use ttai_config::LOG;
+use ttai_config::{Config, time_of_day, time_zone};
 
 /// The name of a preference as a person writes it: `quiet-hours`, `min_roc`.
 ///
@@ -100,7 +100,7 @@ fn list(value: &str) -> Vec<String> {
 
 /// Names that are configured: a message to any other reaches nobody.
 fn channels(config: &Config, value: &str) -> anyhow::Result<Vec<String>> {
-    let mut known = config.names("channels");
+    let mut known: Vec<String> = config.channels.keys().cloned().collect();
     known.push(LOG.to_owned());
     let names = list(value);
     match names.iter().find(|name| !known.contains(name)) {
@@ -159,7 +159,7 @@ fn strategies(value: &str) -> anyhow::Result<Vec<String>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{Environment, of_environment};
+    use ttai_config::{Environment, of_environment};
 
     fn config() -> Config {
         of_environment(&Environment::of(&[

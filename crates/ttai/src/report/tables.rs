@@ -11,8 +11,8 @@ use ttai_core::Symbol;
 use ttai_ports::AnalysisRecord;
 
 use crate::commands::doctor::{Check, Health};
-use crate::config::Shown;
 use crate::report::{eastern, times};
+use ttai_config::Shown;
 
 /// Columns where no terminal says how many it has.
 const PIPE_WIDTH: u16 = 120;

@@ -5,7 +5,6 @@ mod apply;
 mod driver;
 mod times;
 
-use std::collections::BTreeSet;
 use std::sync::LazyLock;
 use std::time::Duration;
 
@@ -13,9 +12,10 @@ use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use chrono_tz::Tz;
 use ttai_calendar::{LAST_DATE, new_york_date};
 use ttai_client::{ScheduleOverlap, TtaiClient, WantedSchedule};
+use ttai_config::sections::{RunOverlap, ScheduleSection};
+use ttai_config::{Config, duration_text};
 use ttai_contract::{PreparedStart, workflow};
 
-use crate::config::{self, Config, time_zone};
 use crate::settings::Settings;
 use times::{DailyTimes, Rules, ScheduleDays, ScheduleTime, Timing};
 
@@ -24,7 +24,7 @@ pub use apply::{AppliedSchedules, ScheduleReport, apply, compare, keep_up_once};
 pub use driver::{DrivenStart, ScheduleDriver};
 
 /// The built-in schedules.
-static BUILT_IN: LazyLock<Config> = LazyLock::new(|| config::of_text(include_str!("defaults.toml")));
+static BUILT_IN: LazyLock<Config> = LazyLock::new(|| ttai_config::of_text(include_str!("defaults.toml")));
 
 /// Workflows that do not ask what time it is in the market: a market that stands still does not pause them.
 const WITHOUT_MARKET: [&str; 1] = ["RetentionWorkflow"];
@@ -93,16 +93,16 @@ type Wrong = (&'static str, String);
 #[must_use]
 pub fn plan(config: &Config, follows_server_time: bool, now: DateTime<Utc>) -> SchedulePlan {
     let mut plan = SchedulePlan::default();
-    for name in names(config) {
-        let keys = Keys::of(config, &name);
-        if !keys.flag("enabled") {
+    for (name, section) in config.schedules_over(&BUILT_IN) {
+        if !section.enabled {
             plan.disabled.push(name);
             continue;
         }
-        match keys.planned(new_york_date(now), follows_server_time) {
+        match (Schedule { name: &name, section: &section }).planned(new_york_date(now), follows_server_time) {
             Ok(planned) => plan.wanted.push(planned),
             Err((_, why)) => {
-                let why = if keys.is_of_another_version() { ANOTHER_VERSION.to_owned() } else { why };
+                let why =
+                    if is_of_another_version(&name, &section) { ANOTHER_VERSION.to_owned() } else { why };
                 plan.left_out.push((name, why));
             }
         }
@@ -119,87 +119,46 @@ pub fn plan_now(settings: &Settings, client: &TtaiClient) -> SchedulePlan {
 
 /// What keeps schedules that somebody configured from being used: section, key, sentence.
 pub(crate) fn problems(config: &Config) -> Vec<(String, &'static str, String)> {
-    let mut problems = Vec::new();
-    for name in config.names("schedules") {
-        let keys = Keys::of(config, &hyphenated(&name));
-        let wrong = keys.planned(ttai_calendar::FIRST_DATE, true).err();
+    let all = config.schedules_over(&BUILT_IN);
+    let wrong = config.schedules.iter().filter_map(|(own_name, own)| {
+        let (name, section) = all.get_key_value(&hyphenated(own_name))?;
+        let (key, text) = Schedule { name, section }.planned(ttai_calendar::FIRST_DATE, true).err()?;
         // A built-in one whose workflow is not there is left out, and not for what somebody set about it.
-        let is_own = |key: &str| BUILT_IN.names("schedules").contains(&keys.name) && !keys.sets(key);
-        let is_missing =
-            |key: &str| matches!(key, "workflow" | "input") && is_own("workflow") && is_own("input");
-        problems.extend(
-            wrong.filter(|(key, _)| !is_missing(key)).map(|(key, text)| (keys.section.clone(), key, text)),
-        );
-    }
-    problems
+        let is_built_in =
+            BUILT_IN.schedules.contains_key(name) && own.workflow.is_none() && own.input.is_none();
+        let is_missing = is_built_in && matches!(key, "workflow" | "input");
+        (!is_missing).then(|| (format!("schedules.{own_name}"), key, text))
+    });
+    wrong.collect()
 }
 
-/// The names of all schedules. An environment variable has no hyphens: its name stands for the hyphenated one.
-fn names(config: &Config) -> BTreeSet<String> {
-    let own = config.names("schedules").into_iter().map(|name| hyphenated(&name));
-    own.chain(BUILT_IN.names("schedules")).collect()
-}
-
+/// An environment variable has no hyphens: its name stands for the hyphenated one.
 fn hyphenated(name: &str) -> String {
     name.replace('_', "-")
 }
 
-/// The keys of one schedule: those that somebody set over the built-in ones.
-struct Keys<'a> {
-    name: String,
-    section: String,
-    config: &'a Config,
+/// Whether it is built in and its workflow is not in the catalogue.
+fn is_of_another_version(name: &str, section: &ScheduleSection) -> bool {
+    let is_built_in = BUILT_IN.schedules.get(name).is_some_and(|own| own.workflow == section.workflow);
+    is_built_in && section.workflow.as_ref().is_some_and(|name| workflow(name).is_none())
 }
 
-impl<'a> Keys<'a> {
-    fn of(config: &'a Config, name: &str) -> Self {
-        let configured = config.names("schedules").into_iter().find(|known| hyphenated(known) == name);
-        let section = format!("schedules.{}", configured.as_deref().unwrap_or(name));
-        Self { name: name.to_owned(), section, config }
-    }
+/// One schedule: what somebody set over what is built in.
+struct Schedule<'a> {
+    name: &'a str,
+    section: &'a ScheduleSection,
+}
 
-    fn sets(&self, key: &str) -> bool {
-        self.config.is_set(&self.section, key)
-    }
-
-    /// Whether it is built in and its workflow is not in the catalogue.
-    fn is_of_another_version(&self) -> bool {
-        !self.sets("workflow") && self.text("workflow").is_some_and(|name| workflow(&name).is_none())
-    }
-
-    /// Who says what the key is.
-    fn source(&self, key: &str) -> &Config {
-        if self.sets(key) { self.config } else { &BUILT_IN }
-    }
-
-    /// The section's name there.
-    fn section_of(&self, key: &str) -> String {
-        if self.sets(key) { self.section.clone() } else { format!("schedules.{}", self.name) }
-    }
-
-    fn text(&self, key: &str) -> Option<String> {
-        self.source(key).text(&self.section_of(key), key)
-    }
-
-    fn flag(&self, key: &str) -> bool {
-        self.source(key).flag(&self.section_of(key), key)
-    }
-
-    fn span(&self, key: &str) -> Option<Duration> {
-        self.source(key).duration(&self.section_of(key), key)
-    }
-
+impl Schedule<'_> {
     fn planned(&self, today: NaiveDate, keeps_time: bool) -> Result<PlannedSchedule, Wrong> {
         let start = self.start()?;
-        let days = ScheduleDays::parse(&self.source("days").list(&self.section_of("days"), "days"))
-            .map_err(|text| ("days", text))?;
+        let days = ScheduleDays::of(&self.section.days).map_err(|text| ("days", text))?;
         let timing = self.timing()?;
-        let zone_name = self.text("time_zone").unwrap_or_default();
-        let zone = time_zone(&zone_name).map_err(|text| ("time_zone", text))?;
+        let zone = self.section.time_zone;
         self.check_zone(zone)?;
         let Rules { rules, exceptions } = timing.rules(&days, horizon(today));
         let wanted = WantedSchedule {
-            id: self.name.clone(),
+            id: self.name.to_owned(),
             paused: self.pause(start.workflow, keeps_time),
             start,
             rules,
@@ -208,24 +167,23 @@ impl<'a> Keys<'a> {
                 Timing::Daily(_) => None,
             },
             exceptions,
-            time_zone: zone_name,
+            time_zone: zone.name().to_owned(),
             overlap: self.overlap(),
-            catch_up: self.span("catch_up").unwrap_or(Duration::from_secs(600)),
+            catch_up: self.section.catch_up,
         };
-        let waits_for_a_person = self.flag("paused");
+        let waits_for_a_person = self.section.paused;
         Ok(PlannedSchedule { wanted, days, timing, times: self.times(), zone, waits_for_a_person })
     }
 
     fn start(&self) -> Result<PreparedStart, Wrong> {
-        let name = self
-            .text("workflow")
-            .ok_or_else(|| ("workflow", "is required; name the workflow to start".to_owned()))?;
-        let entry = workflow(&name).ok_or_else(|| {
+        let name = self.section.workflow.as_ref();
+        let name = name.ok_or_else(|| ("workflow", "is required; name the workflow to start".to_owned()))?;
+        let entry = workflow(name).ok_or_else(|| {
             let all: Vec<&str> = ttai_contract::workflows().iter().map(|entry| entry.name).collect();
             ("workflow", format!("there is no {name} in this program; choose from {}", all.join(", ")))
         })?;
-        let input = self.source("input").json(&self.section_of("input"), "input");
-        let start = (entry.prepare)(input.into_iter().collect(), &self.name)
+        let input = self.section.input.clone();
+        let start = (entry.prepare)(input.into_iter().collect(), self.name)
             .map_err(|wrong| ("input", format!("{name} does not take it: {wrong}")))?;
         if start.execution_timeout.is_none() {
             return Err((
@@ -233,15 +191,15 @@ impl<'a> Keys<'a> {
                 format!("{name} lives until it is shut down; a schedule starts what ends"),
             ));
         }
-        Ok(PreparedStart { execution_timeout: self.span("timeout").or(start.execution_timeout), ..start })
+        Ok(PreparedStart { execution_timeout: self.section.timeout.or(start.execution_timeout), ..start })
     }
 
     fn timing(&self) -> Result<Timing, Wrong> {
-        let time = |key: &'static str| {
-            let text = self.text(key);
-            text.map(|text| ScheduleTime::parse(&text).map_err(|wrong| (key, wrong))).transpose()
+        let ScheduleSection { time, until, every, .. } = self.section;
+        let read = |key: &'static str, text: &Option<String>| {
+            text.as_ref().map(|text| ScheduleTime::parse(text).map_err(|wrong| (key, wrong))).transpose()
         };
-        let (first, until, every) = (time("time")?, time("until")?, self.span("every"));
+        let (first, until, every) = (read("time", time)?, read("until", until)?, *every);
         match (first, until, every) {
             (Some(first), None, None) => Ok(Timing::Daily(DailyTimes { first, until: None })),
             (Some(first), Some(until), Some(every)) => {
@@ -258,10 +216,10 @@ impl<'a> Keys<'a> {
 
     /// The session's hours are New York's.
     fn check_zone(&self, zone: Tz) -> Result<(), Wrong> {
-        let follows = ["time", "until"]
-            .iter()
-            .filter_map(|key| self.text(key))
-            .any(|text| ScheduleTime::parse(&text).is_ok_and(ScheduleTime::follows_the_session));
+        let follows = [&self.section.time, &self.section.until]
+            .into_iter()
+            .flatten()
+            .any(|text| ScheduleTime::parse(text).is_ok_and(ScheduleTime::follows_the_session));
         if follows && zone != ttai_calendar::NEW_YORK {
             return Err(("time_zone", "open and close are New York's; leave the time zone out".to_owned()));
         }
@@ -269,25 +227,33 @@ impl<'a> Keys<'a> {
     }
 
     fn overlap(&self) -> ScheduleOverlap {
-        let name = self.text("overlap").unwrap_or_default();
-        ScheduleOverlap::ALL.into_iter().find(|overlap| overlap.as_str() == name).unwrap_or_default()
+        match self.section.overlap {
+            RunOverlap::Skip => ScheduleOverlap::Skip,
+            RunOverlap::BufferOne => ScheduleOverlap::BufferOne,
+            RunOverlap::BufferAll => ScheduleOverlap::BufferAll,
+            RunOverlap::CancelOther => ScheduleOverlap::CancelOther,
+            RunOverlap::TerminateOther => ScheduleOverlap::TerminateOther,
+            RunOverlap::AllowAll => ScheduleOverlap::AllowAll,
+        }
     }
 
     fn pause(&self, workflow: &str, keeps_time: bool) -> Option<String> {
         if !keeps_time && !WITHOUT_MARKET.contains(&workflow) {
             return Some("the market's time is not the server's".to_owned());
         }
-        self.flag("paused")
+        self.section
+            .paused
             .then(|| format!("paused at first; `ttai schedule resume {}` starts it", self.name))
     }
 
     /// `09:35`, `open+30m to close every 1h`.
     fn times(&self) -> String {
-        let every = self.span("every").map(|every| format!("every {}", config::duration_text(every)));
-        match (self.text("time"), self.text("until")) {
-            (Some(time), Some(until)) => format!("{time} to {until} {}", every.unwrap_or_default()),
-            (Some(time), None) => time,
-            _ => every.unwrap_or_default(),
+        let ScheduleSection { time, until, every, .. } = self.section;
+        let every = every.map(|every| format!("every {}", duration_text(every))).unwrap_or_default();
+        match (time, until) {
+            (Some(time), Some(until)) => format!("{time} to {until} {every}"),
+            (Some(time), None) => time.clone(),
+            _ => every,
         }
     }
 }

@@ -3,18 +3,18 @@
 use super::*;
 
 fn planned(text: &str) -> SchedulePlan {
-    let config = config::of_text(text);
+    let config = ttai_config::of_text(text);
     assert_eq!(config.problems, [], "{text}");
     plan(&config, true, "2026-11-24T12:00:00Z".parse().unwrap())
 }
 
 fn wrong(text: &str) -> Vec<(String, &'static str, String)> {
-    problems(&config::of_text(text))
+    problems(&ttai_config::of_text(text))
 }
 
 #[test]
 fn built_in_schedules_are_used_once_their_workflow_is_there() {
-    let known = |name: &str| BUILT_IN.text(&format!("schedules.{name}"), "workflow").unwrap();
+    let known = |name: &str| BUILT_IN.schedules[name].workflow.clone().unwrap();
     assert_eq!(BUILT_IN.problems, []);
     let plan = planned("");
     for planned in &plan.wanted {
@@ -24,7 +24,7 @@ fn built_in_schedules_are_used_once_their_workflow_is_there() {
     for (name, why) in &plan.left_out {
         assert!(workflow(&known(name)).is_none(), "{name} does not fit its workflow: {why}");
     }
-    assert_eq!(plan.wanted.len() + plan.left_out.len(), BUILT_IN.names("schedules").len());
+    assert_eq!(plan.wanted.len() + plan.left_out.len(), BUILT_IN.schedules.len());
 }
 
 #[test]
@@ -73,7 +73,7 @@ fn what_cannot_be_scheduled_is_refused_by_key() {
 
 #[test]
 fn a_market_with_its_own_time_begins_paused() {
-    let config = config::of_text(
+    let config = ttai_config::of_text(
         "[schedules.scan]\nworkflow = \"FullAnalysisWorkflow\"\ninput = { symbol = \"AAPL\" }\ntime = \"10:00\"\n",
     );
     let now = "2026-11-24T12:00:00Z".parse().unwrap();

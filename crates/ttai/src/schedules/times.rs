@@ -10,8 +10,8 @@ use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, TimeDelta, Timelike, Utc,
 use chrono_tz::Tz;
 use ttai_calendar::{NEW_YORK, holiday, is_session, next_session, session};
 use ttai_client::{CalendarRule, RuleDays};
-
-use crate::config::{duration, time_of_day};
+use ttai_config::sections::DayName;
+use ttai_config::{duration, time_of_day};
 
 /// A time of day as it is written: by the clock, or from the session's open or close.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,24 +125,35 @@ const WORKDAYS: [Weekday; 5] = [Weekday::Mon, Weekday::Tue, Weekday::Wed, Weekda
 const WEEK: [Weekday; 7] =
     [Weekday::Sun, Weekday::Mon, Weekday::Tue, Weekday::Wed, Weekday::Thu, Weekday::Fri, Weekday::Sat];
 
+/// None for a set of days.
+const fn weekday(name: DayName) -> Option<Weekday> {
+    Some(match name {
+        DayName::Mon => Weekday::Mon,
+        DayName::Tue => Weekday::Tue,
+        DayName::Wed => Weekday::Wed,
+        DayName::Thu => Weekday::Thu,
+        DayName::Fri => Weekday::Fri,
+        DayName::Sat => Weekday::Sat,
+        DayName::Sun => Weekday::Sun,
+        DayName::Sessions | DayName::LastSession | DayName::All => return None,
+    })
+}
+
 impl ScheduleDays {
-    /// Reads names of days: one set of days, or days of the week.
-    pub(crate) fn parse(names: &[String]) -> Result<Self, String> {
-        let set = |name: &String| match name.as_str() {
-            "sessions" => Some(Self::Sessions),
-            "last-session" => Some(Self::LastSession),
-            "all" => Some(Self::All),
-            _ => None,
-        };
+    /// One set of days, or days of the week.
+    pub(crate) fn of(names: &[DayName]) -> Result<Self, String> {
         match names {
             [] => Err("no day is named".to_owned()),
-            [name] if let Some(days) = set(name) => Ok(days),
+            [DayName::Sessions] => Ok(Self::Sessions),
+            [DayName::LastSession] => Ok(Self::LastSession),
+            [DayName::All] => Ok(Self::All),
             names => {
-                let days: Result<Vec<Weekday>, _> = names.iter().map(|name| name.parse()).collect();
-                days.map(Self::Weekdays).map_err(|_| {
-                    "sessions, last-session and all stand alone; name one of them, or days of the week"
-                        .to_owned()
-                })
+                names.iter().map(|name| weekday(*name)).collect::<Option<_>>().map(Self::Weekdays).ok_or_else(
+                    || {
+                        "sessions, last-session and all stand alone; name one of them, or days of the week"
+                            .to_owned()
+                    },
+                )
             }
         }
     }
@@ -373,9 +384,9 @@ mod tests {
 
     #[test]
     fn days_of_the_week_leave_holidays_out() {
-        let days = ScheduleDays::parse(&["thu".to_owned()]).unwrap();
+        let days = ScheduleDays::of(&[DayName::Thu]).unwrap();
         assert_eq!(next(&once("10:00"), &days, "2026-11-20T00:00:00Z", 1), ["12-03 15:00"]);
-        assert!(ScheduleDays::parse(&["all".to_owned(), "mon".to_owned()]).is_err());
-        assert!(ScheduleDays::parse(&[]).is_err());
+        assert!(ScheduleDays::of(&[DayName::All, DayName::Mon]).is_err());
+        assert!(ScheduleDays::of(&[]).is_err());
     }
 }

@@ -1,12 +1,13 @@
 //! How accounts are called as the configuration wants it: rate, timeout, retries, over what the adapters ask for.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use ttai_config::sections::{Calls, ChannelSection, Vendor};
+use ttai_config::{Chosen, Config};
 use ttai_ports::{AccountLimits, Patience, PortError, RateLimit};
-
-use crate::config::{Config, Datum};
 
 /// What somebody configured for a provider or a channel.
 struct Wish {
@@ -25,17 +26,15 @@ pub(crate) struct ConfiguredLimits {
 impl ConfiguredLimits {
     /// The configuration's wishes over `inner`.
     pub(crate) fn over(inner: Arc<dyn AccountLimits>, config: &Config) -> Arc<dyn AccountLimits> {
-        let providers = config.names("providers").into_iter().map(|name| (format!("providers.{name}"), name));
-        let channels = config.names("channels").into_iter().filter_map(|name| {
-            let section = format!("channels.{name}");
-            let kind = config.text(&section, "type")?;
-            Some((section, format!("{kind}/{name}")))
+        let providers = Vendor::ALL
+            .iter()
+            .map(|vendor| of_calls(vendor.as_str().to_owned(), config.providers.calls(*vendor)));
+        let channels = config.channels.iter().filter_map(|(name, section)| {
+            Some(of_channel(format!("{}/{name}", section.kind?.as_str()), section))
         });
         let models =
-            config.names("models").into_iter().map(|name| (format!("models.{name}"), format!("llm/{name}")));
-        let wishes =
-            providers.chain(channels).chain(models).map(|(section, account)| wish(config, &section, account));
-        Arc::new(Self { inner, wishes: wishes.collect() })
+            config.models.iter().map(|(name, section)| of_calls(format!("llm/{name}"), &section.calls));
+        Arc::new(Self { inner, wishes: providers.chain(channels).chain(models).collect() })
     }
 
     fn wish(&self, account: &str) -> Option<&Wish> {
@@ -47,20 +46,23 @@ impl ConfiguredLimits {
     }
 }
 
-fn wish(config: &Config, section: &str, account: String) -> Wish {
-    let set = |key: &str| config.is_set(section, key);
-    let wanted = config.provider(section, "base_url");
-    Wish {
-        account,
-        rate: (set("rate_limit") || set("burst")).then_some(wanted.rate),
-        patience: Patience {
-            timeout: match config.get(section, "timeout") {
-                Some(Datum::Duration(span)) if set("timeout") => Some(span),
-                _ => None,
-            },
-            attempts: set("retries").then_some(wanted.attempts),
-        },
-    }
+fn of_calls(account: String, calls: &Calls) -> Wish {
+    let is_rated = calls.rate_limit.chosen().is_some() || calls.burst.chosen().is_some();
+    let rate = RateLimit { per_minute: calls.rate_limit.0, burst: *calls.burst };
+    let patience = patience(&calls.timeout, &calls.retries);
+    Wish { account, rate: is_rated.then_some(rate), patience }
+}
+
+fn of_channel(account: String, section: &ChannelSection) -> Wish {
+    let ChannelSection { rate_limit, burst, .. } = section;
+    let is_rated = rate_limit.is_some() || burst.is_some();
+    let rate = RateLimit { per_minute: rate_limit.map_or(60, |rate| rate.0), burst: burst.unwrap_or(5) };
+    let patience = patience(&section.timeout, &section.retries);
+    Wish { account, rate: is_rated.then_some(rate), patience }
+}
+
+fn patience(timeout: &Chosen<Duration>, retries: &Chosen<u32>) -> Patience {
+    Patience { timeout: timeout.chosen().copied(), attempts: retries.chosen().map(|retries| retries + 1) }
 }
 
 #[async_trait]
@@ -83,10 +85,8 @@ impl AccountLimits for ConfiguredLimits {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
-    use crate::config::{Environment, of_environment};
+    use ttai_config::{Environment, of_environment};
 
     #[test]
     fn what_is_configured_holds_for_every_account_of_the_provider_and_nothing_else_changes() {

@@ -12,7 +12,11 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use secrecy::SecretString;
-use ttai_core::Symbol;
+use ttai_config::sections::{
+    AlpacaOptionFeed, AlpacaSection, AlpacaStockFeed, CandidateSource, CboeSection, EdgarSection,
+    MarketDataSource, MetricsSource, NewsSource, RssSection, StreamSource, TastytradeSection, Vendor,
+};
+use ttai_config::{Config, Environment, Feed, Secret};
 use ttai_ports::{
     AccountLimits, Broker, Capability, DataSource, MarketData, Metrics, News, PortError, QuoteStream, Scanner,
 };
@@ -30,7 +34,6 @@ use ttai_sim::server::market::MarketFeed;
 use ttai_sim::server::{Endpoints, SimOptions, SimStart, start, starter};
 use url::Url;
 
-use crate::config::{self, Config, Environment};
 use crate::invented_stream::InventedStream;
 use crate::market::Played;
 use crate::settings::Settings;
@@ -116,7 +119,7 @@ fn of_endpoints(endpoints: &Endpoints) -> Config {
     let variables = variables(endpoints);
     let all: Vec<(&str, &str)> =
         variables.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-    config::of_environment(&Environment::of(&all))
+    ttai_config::of_environment(&Environment::of(&all))
 }
 
 /// The environment of a program that finds every provider at a simulation.
@@ -174,16 +177,17 @@ impl Providers {
         simulation: Option<&str>,
     ) -> anyhow::Result<Self> {
         let mut all = Self::default();
-        for name in config::schema::providers() {
-            if let Some(reason) = config.absence(name) {
+        for vendor in Vendor::ALL.iter().copied() {
+            let name = vendor.as_str();
+            if let Some(reason) = config.absence(vendor) {
                 all.absent.push((name, reason));
                 continue;
             }
             let simulated = match simulation {
                 Some(description) => Some(description.to_owned()),
-                None => probe::simulation(config, name).await,
+                None => probe::simulation(&config.providers, vendor).await,
             };
-            let who = |name: &str, description: &str| DataSource {
+            let who = |description: &str| DataSource {
                 name: name.to_owned(),
                 simulated: simulated.is_some(),
                 description: simulated.as_ref().map_or_else(
@@ -191,7 +195,7 @@ impl Providers {
                     |market| format!("{} (as {name})", short_description(market)),
                 ),
             };
-            let built = all.add(name, config, limits, &who);
+            let built = all.add(vendor, config, limits, &who);
             built.with_context(|| format!("[providers.{name}] cannot be used"))?;
         }
         Ok(all)
@@ -199,50 +203,48 @@ impl Providers {
 
     fn add(
         &mut self,
-        name: &str,
+        vendor: Vendor,
         config: &Config,
         limits: &Arc<dyn AccountLimits>,
-        who: &dyn Fn(&str, &str) -> DataSource,
+        who: &dyn Fn(&str) -> DataSource,
     ) -> Result<(), PortError> {
-        match name {
-            "tastytrade" => {
-                let played = who(name, "").simulated;
-                let (tastytrade, stream) = tastytrade(config, limits, played)?;
+        let sections = &config.providers;
+        match vendor {
+            Vendor::Tastytrade => {
+                let (tastytrade, stream) = tastytrade(&sections.tastytrade, limits, who("").simulated)?;
                 let description = MarketData::source(&tastytrade).description;
-                self.tastytrade = Some((who(name, &description), tastytrade, stream));
+                self.tastytrade = Some((who(&description), tastytrade, stream));
             }
-            "alpaca" => {
-                let alpaca = alpaca(config, limits)?;
+            Vendor::Alpaca => {
+                let alpaca = alpaca(&sections.alpaca, limits)?;
                 let description = MarketData::source(&alpaca).description;
-                self.alpaca = Some((who(name, &description), alpaca));
+                self.alpaca = Some((who(&description), alpaca));
             }
-            "cboe" => {
-                let cboe = cboe(config, limits)?;
+            Vendor::Cboe => {
+                let cboe = cboe(&sections.cboe, limits)?;
                 let description = MarketData::source(&cboe).description;
-                self.cboe = Some((who(name, &description), cboe));
+                self.cboe = Some((who(&description), cboe));
             }
-            "tradingview" => {
-                let tradingview = TradingView::new(address(config, name, "base_url")?, Arc::clone(limits))?;
-                self.tradingview = Some((who(name, "TradingView's scanner"), tradingview));
+            Vendor::Tradingview => {
+                let base_url = Url::clone(&sections.tradingview.base_url);
+                let tradingview = TradingView::new(base_url, Arc::clone(limits))?;
+                self.tradingview = Some((who("TradingView's scanner"), tradingview));
             }
-            "rss" => {
-                let feeds = feeds(config);
+            Vendor::Rss => {
+                let feeds = feeds(&sections.rss);
                 let names: Vec<&str> = feeds.feeds.iter().map(|feed| feed.name.as_str()).collect();
                 let description = format!("news feeds ({})", names.join(", "));
                 let rss = Rss::new(&feeds, Arc::clone(limits))?;
-                self.rss = Some((who(name, &description), rss));
+                self.rss = Some((who(&description), rss));
             }
-            "edgar" => {
+            Vendor::Edgar => {
+                let EdgarSection { site_url, data_url, contact, .. } = sections.edgar.clone();
                 let edgar = EdgarSettings {
-                    site_url: address(config, name, "site_url")?,
-                    data_url: address(config, name, "data_url")?,
-                    contact: config.text("providers.edgar", "contact").unwrap_or_default(),
+                    site_url: Url::clone(&site_url),
+                    data_url: Url::clone(&data_url),
+                    contact: contact.unwrap_or_default(),
                 };
-                self.edgar = Some((who(name, "SEC EDGAR filings"), Edgar::new(&edgar, limits)?));
-            }
-            _ => {
-                let detail = "no adapter is wired for it".to_owned();
-                return Err(PortError::Invalid { provider: name.to_owned(), detail });
+                self.edgar = Some((who("SEC EDGAR filings"), Edgar::new(&edgar, limits)?));
             }
         }
         Ok(())
@@ -254,53 +256,61 @@ impl Providers {
         config: &Config,
         mut order: ProviderOrder,
     ) -> (ProviderOrder, impl FnOnce(ProviderOrder) -> anyhow::Result<Sources>) {
-        for capability in [Capability::Quotes, Capability::Bars, Capability::Chains] {
-            for name in config.list("order", capability.name()) {
-                if let Some((source, port)) = self.market(&name) {
+        let wanted = &config.order;
+        for (capability, names) in [
+            (Capability::Quotes, &wanted.quotes),
+            (Capability::Bars, &wanted.bars),
+            (Capability::Chains, &wanted.chains),
+        ] {
+            for name in names {
+                if let Some((source, port)) = self.market(*name) {
                     order = order.market(source, &port, capability);
                 }
             }
         }
-        for name in config.list("order", "metrics") {
-            match (name.as_str(), &self.tastytrade, &self.edgar) {
-                ("tastytrade", Some((source, port, _)), _) => {
+        for name in &wanted.metrics {
+            match (name, &self.tastytrade, &self.edgar) {
+                (MetricsSource::Tastytrade, Some((source, port, _)), _) => {
                     let port: Arc<dyn Metrics> = Arc::new(port.clone());
                     order = order.metrics(source, &port);
                 }
-                ("edgar", _, Some((source, port))) => {
+                (MetricsSource::Edgar, _, Some((source, port))) => {
                     let port: Arc<dyn Metrics> = Arc::new(port.clone());
                     order = order.metrics(source, &port);
                 }
-                ("computed", _, _) => order = order.computed_metrics(),
+                (MetricsSource::Computed, _, _) => order = order.computed_metrics(),
                 _ => {}
             }
         }
-        for name in config.list("order", "news") {
-            if let Some((source, port)) = self.news(&name) {
+        for name in &wanted.news {
+            if let Some((source, port)) = self.news(*name) {
                 order = order.news(source, &port);
             }
         }
-        let own = own_symbols(config);
-        for name in config.list("order", "candidates") {
-            match (name.as_str(), &self.tradingview) {
-                ("tradingview", Some((source, port))) => {
+        let own = &config.market.symbols;
+        for name in &wanted.candidates {
+            match (name, &self.tradingview) {
+                (CandidateSource::Tradingview, Some((source, port))) => {
                     let port: Arc<dyn Scanner> = Arc::new(port.clone());
                     order = order.candidates(source, &port);
                 }
-                ("list", _) if !own.is_empty() => order = order.own_list(&own),
+                (CandidateSource::List, _) if !own.is_empty() => order = order.own_list(own),
                 _ => {}
             }
         }
-        let streaming = config.list("order", "streaming");
+        let streaming = wanted.streaming.clone();
         let finish = move |order| {
             let fallback = Fallback::new(order);
             anyhow::ensure!(
                 !fallback.members(Capability::Quotes).is_empty(),
                 "no provider of quotes is configured; `ttai doctor` says what to set, or use market.source = \"simulated\""
             );
-            let streams = streaming.iter().filter_map(|name| match name.as_str() {
-                "polling" => Some(polled(Arc::new(fallback.clone()))),
-                name => self.stream(name),
+            let streams = streaming.iter().filter_map(|name| match name {
+                StreamSource::Polling => Some(polled(Arc::new(fallback.clone()))),
+                StreamSource::Tastytrade => {
+                    self.tastytrade.as_ref().map(|(source, _, port)| stream(source, port))
+                }
+                StreamSource::Alpaca => self.alpaca.as_ref().map(|(source, port)| stream(source, port)),
             });
             let streams = StreamFallback::new(streams.collect(), StreamPatience::default());
             Ok(Sources { streams, fallback, brokers: self.brokers(), absent: self.absent })
@@ -308,39 +318,32 @@ impl Providers {
         (order, finish)
     }
 
-    fn market(&self, name: &str) -> Option<(&DataSource, Arc<dyn MarketData>)> {
+    fn market(&self, name: MarketDataSource) -> Option<(&DataSource, Arc<dyn MarketData>)> {
         match name {
-            "tastytrade" => self
+            MarketDataSource::Tastytrade => self
                 .tastytrade
                 .as_ref()
                 .map(|(source, port, _)| (source, Arc::new(port.clone()) as Arc<dyn MarketData>)),
-            "alpaca" => self.alpaca.as_ref().map(|(source, port)| (source, Arc::new(port.clone()) as _)),
-            "cboe" => self.cboe.as_ref().map(|(source, port)| (source, Arc::new(port.clone()) as _)),
-            _ => None,
+            MarketDataSource::Alpaca => {
+                self.alpaca.as_ref().map(|(source, port)| (source, Arc::new(port.clone()) as _))
+            }
+            MarketDataSource::Cboe => {
+                self.cboe.as_ref().map(|(source, port)| (source, Arc::new(port.clone()) as _))
+            }
         }
     }
 
-    fn news(&self, name: &str) -> Option<(&DataSource, Arc<dyn News>)> {
+    fn news(&self, name: NewsSource) -> Option<(&DataSource, Arc<dyn News>)> {
         match name {
-            "rss" => {
+            NewsSource::Rss => {
                 self.rss.as_ref().map(|(source, port)| (source, Arc::new(port.clone()) as Arc<dyn News>))
             }
-            "alpaca" => self.alpaca.as_ref().map(|(source, port)| (source, Arc::new(port.clone()) as _)),
-            "edgar" => self.edgar.as_ref().map(|(source, port)| (source, Arc::new(port.clone()) as _)),
-            _ => None,
-        }
-    }
-
-    fn stream(&self, name: &str) -> Option<(DataSource, Arc<dyn QuoteStream>)> {
-        match name {
-            "tastytrade" => self
-                .tastytrade
-                .as_ref()
-                .map(|(source, _, port)| (source.clone(), Arc::new(port.clone()) as Arc<dyn QuoteStream>)),
-            "alpaca" => {
-                self.alpaca.as_ref().map(|(source, port)| (source.clone(), Arc::new(port.clone()) as _))
+            NewsSource::Alpaca => {
+                self.alpaca.as_ref().map(|(source, port)| (source, Arc::new(port.clone()) as _))
             }
-            _ => None,
+            NewsSource::Edgar => {
+                self.edgar.as_ref().map(|(source, port)| (source, Arc::new(port.clone()) as _))
+            }
         }
     }
 
@@ -355,6 +358,13 @@ impl Providers {
             .map(|(source, port)| (source.clone(), Arc::new(port.clone()) as Arc<dyn Broker>));
         tastytrade.into_iter().chain(alpaca).collect()
     }
+}
+
+fn stream<S: QuoteStream + Clone + 'static>(
+    source: &DataSource,
+    stream: &S,
+) -> (DataSource, Arc<dyn QuoteStream>) {
+    (source.clone(), Arc::new(stream.clone()))
 }
 
 /// The last resort among the streams: a market that is asked again and again.
@@ -396,8 +406,8 @@ pub(crate) async fn listed(
     settings: &Settings,
     market: &Arc<dyn MarketFeed>,
 ) -> anyhow::Result<Arc<dyn Scanner>> {
-    let own = own_symbols(&settings.config);
-    let symbols = if own.is_empty() { market.symbols().await? } else { own };
+    let own = &settings.config.market.symbols;
+    let symbols = if own.is_empty() { market.symbols().await? } else { own.clone() };
     Ok(Arc::new(OwnList::new(&symbols, Arc::clone(market) as _, Arc::clone(market) as _)))
 }
 
@@ -406,69 +416,55 @@ fn short_description(description: &str) -> &str {
     description.split(':').next().unwrap_or(description)
 }
 
-fn address(config: &Config, name: &str, key: &str) -> Result<Url, PortError> {
-    config
-        .url(&format!("providers.{name}"), key)
-        .ok_or_else(|| PortError::Invalid { provider: name.to_owned(), detail: format!("{key} is missing") })
-}
-
-fn secret(config: &Config, section: &str, key: &str) -> SecretString {
-    config.secret(section, key).unwrap_or_default()
+/// A secret without which its provider is absent.
+fn secret(secret: Option<&Secret>) -> SecretString {
+    secret.map(|secret| (**secret).clone()).unwrap_or_default()
 }
 
 fn tastytrade(
-    config: &Config,
+    section: &TastytradeSection,
     limits: &Arc<dyn AccountLimits>,
     played: bool,
 ) -> Result<(Tastytrade, DxLink), PortError> {
-    let section = "providers.tastytrade";
-    let base_url = address(config, "tastytrade", "base_url")?;
+    let base_url = Url::clone(&section.base_url);
     let sandbox = base_url.host_str().is_some_and(|host| host.contains("cert."));
-    let (client, token) =
-        (secret(config, section, "client_secret"), secret(config, section, "refresh_token"));
+    let (client, token) = (secret(section.client_secret.as_ref()), secret(section.refresh_token.as_ref()));
     let settings = TastytradeSettings { paper: played, ..TastytradeSettings::new(base_url, client, token) };
     let settings = if sandbox { settings.for_sandbox() } else { settings };
     let rest = Tastytrade::new(&settings, Arc::clone(limits))?;
-    let tokens = stream::QuoteTokens { tastytrade: rest.clone(), address: config.url(section, "stream_url") };
+    let tokens = stream::QuoteTokens { tastytrade: rest.clone(), address: section.stream_url.clone() };
     let stream = DxLink::new(DxLinkConfig { played, ..DxLinkConfig::default() }, Arc::new(tokens));
     let candles = stream::StreamCandles::over(rest.clone(), stream.clone());
     Ok((rest.with_candles(Arc::new(candles)), stream))
 }
 
-fn alpaca(config: &Config, limits: &Arc<dyn AccountLimits>) -> Result<Alpaca, PortError> {
-    let section = "providers.alpaca";
-    let (id, key) = (secret(config, section, "key_id"), secret(config, section, "secret_key"));
-    let mut settings = AlpacaConfig::new(id, key, config.flag(section, "paper"))?;
-    if let Some(url) = config.url(section, "trading_url") {
-        settings.trading_url = url;
-    }
-    settings.data_url = address(config, "alpaca", "data_url")?;
-    settings.stream_url = address(config, "alpaca", "stream_url")?;
-    if config.text(section, "feed").as_deref() == Some("sip") {
-        settings.stock_feed = StockFeed::Sip;
-    }
-    if config.text(section, "option_feed").as_deref() == Some("opra") {
-        settings.option_feed = OptionFeed::Opra;
-    }
+fn alpaca(section: &AlpacaSection, limits: &Arc<dyn AccountLimits>) -> Result<Alpaca, PortError> {
+    let (id, key) = (secret(section.key_id.as_ref()), secret(section.secret_key.as_ref()));
+    let usual = AlpacaConfig::new(id, key, section.paper)?;
+    let settings = AlpacaConfig {
+        trading_url: section.trading_url.clone().unwrap_or(usual.trading_url),
+        data_url: Url::clone(&section.data_url),
+        stream_url: Url::clone(&section.stream_url),
+        stock_feed: match section.feed {
+            AlpacaStockFeed::Iex => StockFeed::Iex,
+            AlpacaStockFeed::Sip => StockFeed::Sip,
+        },
+        option_feed: match section.option_feed {
+            AlpacaOptionFeed::Indicative => OptionFeed::Indicative,
+            AlpacaOptionFeed::Opra => OptionFeed::Opra,
+        },
+        ..usual
+    };
     Alpaca::new(settings, limits)
 }
 
-fn cboe(config: &Config, limits: &Arc<dyn AccountLimits>) -> Result<Cboe, PortError> {
-    let settings = CboeSettings {
-        base_url: address(config, "cboe", "base_url")?,
-        simulated: false,
-        risk_free_rate: None,
-    };
+fn cboe(section: &CboeSection, limits: &Arc<dyn AccountLimits>) -> Result<Cboe, PortError> {
+    let settings =
+        CboeSettings { base_url: Url::clone(&section.base_url), simulated: false, risk_free_rate: None };
     Cboe::new(settings, Arc::clone(limits))
 }
 
-/// The symbols of `market.symbols`; what is no ticker was refused when the configuration was read.
-fn own_symbols(config: &Config) -> Vec<Symbol> {
-    config.list("market", "symbols").iter().filter_map(|text| Symbol::new(text).ok()).collect()
-}
-
-fn feeds(config: &Config) -> RssSettings {
-    let feeds = config.feeds().unwrap_or_default();
-    let feeds = feeds.into_iter().map(|feed| FeedSettings { name: feed.name, url: feed.url }).collect();
-    RssSettings { feeds, ..RssSettings::default() }
+fn feeds(section: &RssSection) -> RssSettings {
+    let feeds = section.feeds.iter().cloned().map(|Feed { name, url }| FeedSettings { name, url });
+    RssSettings { feeds: feeds.collect(), ..RssSettings::default() }
 }

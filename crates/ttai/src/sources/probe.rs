@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use secrecy::ExposeSecret;
 use serde::Deserialize;
+use ttai_config::Config;
+use ttai_config::sections::{ProviderSections, Vendor};
 use ttai_http::{LocalLimits, Service, ServiceConfig};
 use url::Url;
 
-use crate::config::Config;
 use crate::market::{MarketChoice, Played};
 use crate::settings::Settings;
 
@@ -33,24 +34,17 @@ pub async fn resolved(mut settings: Settings) -> Settings {
 
 /// Why the providers are used; none where nothing is configured and nothing can be reached.
 pub(crate) async fn why_live(config: &Config) -> Option<String> {
-    if let Some(section) = configured(config) {
+    if let Some(section) = config.set_about_providers() {
         return Some(format!("{section} is configured"));
     }
     reaches_cboe(config).await.then(|| "Cboe, which needs no account, can be reached".to_owned())
 }
 
-/// The first section in which somebody named a provider.
-fn configured(config: &Config) -> Option<String> {
-    let providers = config.names("providers").into_iter().map(|name| format!("providers.{name}"));
-    providers.chain(["order".to_owned()]).find(|section| config.is_touched(section))
-}
-
 async fn reaches_cboe(config: &Config) -> bool {
-    if config.absence("cboe").is_some() {
+    if config.absence(Vendor::Cboe).is_some() {
         return false;
     }
-    let Some(base_url) = config.url("providers.cboe", "base_url") else { return false };
-    let Some(service) = service(base_url, NETWORK) else { return false };
+    let Some(service) = service(Url::clone(&config.providers.cboe.base_url), NETWORK) else { return false };
     let answer = service.get("probe", CBOE_FILE).send().await;
     answer.is_ok_and(|answer| answer.json::<serde_json::Value>().is_ok())
 }
@@ -63,15 +57,20 @@ struct About {
 
 /// What the simulation behind a provider's moved address says that it is; none for the provider's own address and for
 /// anything that is no simulation.
-pub(super) async fn simulation(config: &Config, provider: &str) -> Option<String> {
-    let section = format!("providers.{provider}");
-    if provider == "rss" && config.is_set(&section, "feeds") {
-        let feed = config.feeds()?.into_iter().next()?;
-        return about(Url::parse(feed.url.expose_secret()).ok()?).await;
-    }
-    let keys = ["base_url", "data_url", "trading_url", "stream_url", "site_url"];
-    let key = keys.iter().find(|key| config.is_set(&section, key))?;
-    about(config.url(&section, key)?).await
+pub(super) async fn simulation(providers: &ProviderSections, vendor: Vendor) -> Option<String> {
+    let ProviderSections { tastytrade, alpaca, cboe, tradingview, rss, edgar } = providers;
+    let moved = match vendor {
+        Vendor::Tastytrade => tastytrade.base_url.chosen().or(tastytrade.stream_url.as_ref()).cloned(),
+        Vendor::Alpaca => {
+            let rest = alpaca.data_url.chosen().or(alpaca.trading_url.as_ref());
+            rest.or(alpaca.stream_url.chosen()).cloned()
+        }
+        Vendor::Cboe => cboe.base_url.chosen().cloned(),
+        Vendor::Tradingview => tradingview.base_url.chosen().cloned(),
+        Vendor::Rss => Url::parse(rss.feeds.chosen()?.first()?.url.expose_secret()).ok(),
+        Vendor::Edgar => edgar.data_url.chosen().or(edgar.site_url.chosen()).cloned(),
+    };
+    about(moved?).await
 }
 
 async fn about(mut origin: Url) -> Option<String> {

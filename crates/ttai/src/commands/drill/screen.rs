@@ -11,6 +11,7 @@ use serde_json::json;
 use temporalio_client::{UntypedWorkflow, WorkflowDescribeOptions};
 use tokio::time::{Instant, timeout};
 use ttai_client::{Run, TtaiClient};
+use ttai_config::sections::{Calls, ProviderSections, Vendor};
 use ttai_contract::{CSPScreenerParams, ScreenCriteria};
 use ttai_dev_server::DevServer;
 use ttai_ports::RateLimit;
@@ -18,19 +19,13 @@ use ttai_ports::RateLimit;
 use super::served_market::ServedMarket;
 use super::stage::{PATIENCE, Pace, Process, Worker, log_tail, temporal, worker_of};
 use crate::cli::{DrillScreenArgs, GlobalArgs};
-use crate::config::{self, Config, Environment};
 use crate::settings::Settings;
 use crate::{output, report, server};
 
 /// Longest that the screen may take.
 const SCREEN_WITHIN: Duration = Duration::from_secs(3_600);
-/// The services whose requests are counted, as a simulation names them, with the section of their settings.
-const SERVICES: [(&str, &str); 4] = [
-    ("alpaca", "providers.alpaca"),
-    ("tastytrade", "providers.tastytrade"),
-    ("cboe", "providers.cboe"),
-    ("tradingview", "providers.tradingview"),
-];
+/// The services whose requests are counted.
+const SERVICES: [Vendor; 4] = [Vendor::Alpaca, Vendor::Tastytrade, Vendor::Cboe, Vendor::Tradingview];
 
 /// What the drill found.
 #[derive(Clone, Debug, Serialize)]
@@ -72,7 +67,8 @@ pub(super) async fn screen(global: &GlobalArgs, args: DrillScreenArgs) -> anyhow
     let settings = Settings::load(global, None)?;
     let folder = tempfile::tempdir()?;
     let late = u64::try_from(args.answer.as_millis())?;
-    let faults = SERVICES.map(|(service, _)| {
+    let faults = SERVICES.map(|vendor| {
+        let service = vendor.as_str();
         json!({"service": service, "action": "latency", "milliseconds": late, "times": u32::MAX})
     });
     let market = ServedMarket::start(folder.path(), args.symbols, 0.0, &faults)?;
@@ -178,8 +174,12 @@ fn asked_since(before: &BTreeMap<String, u64>, now: &BTreeMap<String, u64>) -> V
 
 /// The limits of the vendors themselves, which the worker obeys here as it would there.
 fn limits() -> Vec<(&'static str, RateLimit)> {
-    let config: Config = config::of_environment(&Environment::of(&[]));
-    SERVICES.map(|(service, section)| (service, config.provider(section, "base_url").rate)).to_vec()
+    let providers = ProviderSections::default();
+    let limit = |vendor| {
+        let Calls { rate_limit, burst, .. } = providers.calls(vendor);
+        RateLimit { per_minute: rate_limit.0, burst: **burst }
+    };
+    SERVICES.map(|vendor| (vendor.as_str(), limit(vendor))).to_vec()
 }
 
 /// The same as settings: a simulated market has none of its own.

@@ -25,7 +25,6 @@ use super::BEGINS;
 use super::findings::{self, Findings, Kept};
 use super::kills::Kills;
 use super::stories::{self, Story};
-use crate::config;
 use crate::invented::{InventedMarket, Standing};
 use crate::schedules::{self, DrivenStart, ScheduleDriver, SchedulePlan};
 use crate::settings::{DEFAULT_SEED, Settings};
@@ -108,7 +107,7 @@ impl Day {
         search_attributes::ensure(client.temporal()).await?;
         // The workers compare the server's schedules with their own configuration.
         std::fs::write(folder.path().join("ttai.toml"), INPUTS)?;
-        let plan = schedules::plan(&config::of_text(INPUTS), false, begins);
+        let plan = schedules::plan(&ttai_config::of_text(INPUTS), false, begins);
         schedules::apply(&client, &plan, false).await?;
         let driver = ScheduleDriver::new(client.clone(), plan.driven(), begins);
         let worker = start_worker(folder.path(), &server, &sim, &receiver, &feed)?;

@@ -46,7 +46,7 @@ pub struct Problem {
 }
 
 impl Problem {
-    pub(super) fn new(
+    pub(crate) fn new(
         place: impl Into<Option<Place>>,
         key: impl Into<String>,
         text: impl Into<String>,
@@ -68,7 +68,7 @@ impl fmt::Display for Problem {
 }
 
 /// ` (did you mean …?)` for the nearest of the known names, or which names there are.
-pub(super) fn suggestion<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+pub(crate) fn suggestion<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> String {
     let known: Vec<&str> = known.into_iter().collect();
     let near = |name: &&&str| {
         let distance = strsim::damerau_levenshtein(wrong, name);

@@ -3,36 +3,36 @@
 
 use std::collections::BTreeMap;
 
-use toml::Value;
+use serde_json::{Value, json};
+use url::Url;
 
-use super::datum::{Datum, duration_text};
-use super::schema::{self, Kind};
-use super::values::{Config, Origin, join};
+use crate::config::{Config, Origin};
+use crate::kind::Kind;
+use crate::schema::{self, join};
 
 /// A configuration without its secrets.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct SavedConfiguration {
+pub struct SavedConfiguration {
     /// As a file.
-    pub(crate) text: String,
+    pub text: String,
     /// The keys whose values are not in it: `channels.desk.url`.
-    pub(crate) left_out: Vec<String>,
+    pub left_out: Vec<String>,
 }
 
 impl Config {
     /// Every value that somebody set, in the file or the environment, but for secrets; the name of a secret's own file is none.
-    pub(crate) fn without_secrets(&self) -> SavedConfiguration {
-        let mut tables: BTreeMap<&str, Vec<(String, Value)>> = BTreeMap::new();
+    #[must_use]
+    pub fn without_secrets(&self) -> SavedConfiguration {
+        let mut tables: BTreeMap<&str, Vec<(String, String)>> = BTreeMap::new();
         let mut left_out = Vec::new();
-        for ((path, name), (datum, _)) in &self.values {
-            match written(datum).filter(|_| !is_secret(path, name)) {
-                Some(value) => tables.entry(path).or_default().push(((*name).to_owned(), value)),
+        for ((path, name), held) in &self.set {
+            let kind = schema::section(path).and_then(|section| section.key(name)).map(|key| &key.kind);
+            match kind.and_then(|kind| written(kind, &held.value)) {
+                Some(value) => tables.entry(path).or_default().push((name.clone(), value)),
                 None => left_out.push(join(path, name)),
             }
-        }
-        for ((path, name), (_, origin)) in &self.secrets {
-            left_out.push(join(path, name));
-            if let Origin::SecretFile { path: file, .. } = origin {
-                let value = Value::String(file.to_string_lossy().into_owned());
+            if let Origin::SecretFile { path: file, .. } = &held.origin {
+                let value = Kind::Path.text(&json!(file));
                 tables.entry(path).or_default().push((format!("{name}_file"), value));
             }
         }
@@ -43,7 +43,7 @@ impl Config {
     }
 }
 
-fn table(path: &str, keys: &[(String, Value)]) -> String {
+fn table(path: &str, keys: &[(String, String)]) -> String {
     let lines: String = keys.iter().map(|(name, value)| format!("{name} = {value}\n")).collect();
     if path.is_empty() { format!("{lines}\n") } else { format!("[{}]\n{lines}\n", quoted(path)) }
 }
@@ -52,39 +52,26 @@ fn table(path: &str, keys: &[(String, Value)]) -> String {
 fn quoted(path: &str) -> String {
     let is_bare = |name: &str| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte));
     let name = |name: &str| {
-        if is_bare(name) { name.to_owned() } else { Value::String(name.to_owned()).to_string() }
+        if is_bare(name) { name.to_owned() } else { Kind::Text.text(&json!(name)) }
     };
     path.split('.').map(name).collect::<Vec<_>>().join(".")
 }
 
-fn is_secret(path: &str, name: &str) -> bool {
-    schema::section(path).and_then(|section| section.key(name)).is_none_or(|key| key.kind == Kind::Secret)
-}
-
-/// A value as TOML has it; none for an address that may hold a password or a key.
-fn written(datum: &Datum) -> Option<Value> {
-    Some(match datum {
-        Datum::Text(text) => Value::String(text.clone()),
-        Datum::Path(path) => Value::String(path.to_string_lossy().into_owned()),
-        Datum::Flag(flag) => Value::Boolean(*flag),
-        Datum::Integer(number) => Value::Integer(i64::try_from(*number).ok()?),
-        Datum::Number(number) => Value::Float(*number),
-        Datum::Decimal(amount) => Value::String(amount.to_string()),
-        Datum::Duration(span) => Value::String(duration_text(*span)),
-        Datum::PerMinute(calls) => Value::String(format!("{calls}/min")),
-        Datum::Url(url) => {
-            let is_open = url.password().is_none() && url.username().is_empty() && url.query().is_none();
-            is_open.then(|| Value::String(url.to_string()))?
-        }
-        Datum::List(names) => Value::Array(names.iter().cloned().map(Value::String).collect()),
-        Datum::Feeds(_) => return None,
-        Datum::Json(value) => Value::String(value.to_string()),
-    })
+/// A value as TOML has it; none for a secret, and for an address that may hold a password or a key.
+fn written(kind: &Kind, value: &Value) -> Option<String> {
+    let is_open = match kind {
+        Kind::Secret | Kind::Feeds => false,
+        Kind::Url(_) => Url::parse(value.as_str()?)
+            .is_ok_and(|url| url.password().is_none() && url.username().is_empty() && url.query().is_none()),
+        _ => true,
+    };
+    is_open.then(|| kind.text(value))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Environment, load};
+    use super::*;
+    use crate::{Environment, load};
 
     const FILE: &str = r#"
 data_dir = "/data/ttai"   # the old one was pl4nted
@@ -142,14 +129,14 @@ feeds = [{ name = "mine", url = "https://news.example/feed?key=pl4nted" }]
         );
         std::fs::write(&path, &saved.text).unwrap();
         let again = load(Some(&path), &Environment::default());
-        let values = |config: &super::Config| {
+        let values = |config: &Config| {
             let rows = config.shown(false).into_iter().filter(|row| row.set && row.value != "(secret)");
             rows.map(|row| (row.key, row.value)).collect::<Vec<_>>()
         };
         let mut wanted = values(&config);
         wanted.retain(|(key, _)| !saved.left_out.contains(key));
         assert_eq!(values(&again), wanted, "{}", saved.text);
-        assert!(again.secret("channels.mail", "password").is_some(), "{}", saved.text);
+        assert!(again.channels["mail"].password.is_some(), "{}", saved.text);
         assert_eq!(
             again.problems.len(),
             1,

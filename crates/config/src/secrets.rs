@@ -1,58 +1,58 @@
 //! Secrets: by environment, by a file of their own, or, in a file that only its owner reads, in clear. A model's key may also stand
 //! where its vendor's own clients look for it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use secrecy::SecretString;
+use serde_json::json;
 
-use super::datum::Datum;
-use super::environment::Environment;
-use super::problem::{Place, Problem};
-use super::raw::Raw;
-use super::schema::{Key, Kind, secret_variable, standard_variable, variable};
-use super::values::{Config, Origin, Written, beside, join};
+use crate::config::{Config, Origin};
+use crate::environment::Environment;
+use crate::kind::Kind;
+use crate::layers::{Written, beside};
+use crate::problem::{Place, Problem};
+use crate::raw::Raw;
+use crate::schema::{Key, join, secret_variable, standard_variable, variable};
 
 /// A longer file is no secret.
 const LONGEST: u64 = 64 * 1024;
 
 /// What is known about a secret before it is read.
 pub(super) struct Asked<'a> {
-    pub(super) section: &'a str,
-    pub(super) key: &'static Key,
+    pub(crate) section: &'a str,
+    pub(crate) key: &'static Key,
     /// `refresh_token = …`.
-    pub(super) value: Written,
+    pub(crate) value: Written,
     /// `refresh_token_file = …`.
-    pub(super) file: Written,
-    pub(super) environment: &'a Environment,
+    pub(crate) file: Written,
+    pub(crate) environment: &'a Environment,
 }
 
 /// Reads a secret. The environment wins over the file, and the secret itself over the name of its file.
-pub(super) fn read(config: &mut Config, asked: &Asked<'_>) {
-    let path = join(asked.section, asked.key.name);
+pub(crate) fn read(config: &mut Config, asked: &Asked<'_>) {
+    let path = join(asked.section, &asked.key.name);
     if let (Some((_, place)), Some(_)) = (&asked.value.file, &asked.file.file) {
         let text = format!("stands there beside {}_file; leave one out", asked.key.name);
         config.problems.push(Problem::new(place.clone(), path, text));
         return;
     }
-    let address = (asked.section.to_owned(), asked.key.name);
     match find(config, asked) {
-        Ok(Some(found)) => drop(config.secrets.insert(address, found)),
+        Ok(Some((secret, origin))) => config.hold(asked.section, asked.key, json!(secret), origin),
         Ok(None) => {}
         Err(problem) => config.problems.push(problem),
     }
 }
 
-fn find(config: &mut Config, asked: &Asked<'_>) -> Result<Option<(SecretString, Origin)>, Problem> {
-    let short = secret_variable(asked.section, asked.key.name);
+fn find(config: &mut Config, asked: &Asked<'_>) -> Result<Option<(String, Origin)>, Problem> {
+    let short = secret_variable(asked.section, &asked.key.name);
     let in_environment = |name: &str| {
         let place = Place::Environment { name: name.to_owned() };
         asked.environment.get(name).map(|value| (value.to_owned(), place))
     };
     if let Some((secret, place)) = in_environment(&short) {
-        return Ok(Some((secret.into(), Origin::At(place))));
+        return Ok(Some((secret, Origin::At(place))));
     }
     if let Some((raw, place)) = &asked.value.environment {
-        return Ok(Some((text(raw, place, asked)?.into(), Origin::At(place.clone()))));
+        return Ok(Some((text(raw, place, asked)?, Origin::At(place.clone()))));
     }
     if let Some((path, place)) = in_environment(&format!("{short}_FILE")) {
         return from_file(config, asked, &path, place).map(Some);
@@ -62,14 +62,14 @@ fn find(config: &mut Config, asked: &Asked<'_>) -> Result<Option<(SecretString, 
         return from_file(config, asked, &path, place.clone()).map(Some);
     }
     let Some((raw, place)) = &asked.value.file else {
-        let standard = standard_variable(asked.section, asked.key.name).and_then(in_environment);
-        return Ok(standard.map(|(secret, place)| (secret.into(), Origin::At(place))));
+        let standard = standard_variable(asked.section, &asked.key.name).and_then(in_environment);
+        return Ok(standard.map(|(secret, place)| (secret, Origin::At(place))));
     };
     let secret = text(raw, place, asked)?;
     if !hides_nothing(asked, &secret) {
         in_clear(config, asked, place)?;
     }
-    Ok(Some((secret.into(), Origin::At(place.clone()))))
+    Ok(Some((secret, Origin::At(place.clone()))))
 }
 
 /// An address of a store without a password is no secret.
@@ -86,7 +86,7 @@ fn text(raw: &Raw, place: &Place, asked: &Asked<'_>) -> Result<String, Problem> 
 }
 
 fn problem(asked: &Asked<'_>, place: &Place, text: String) -> Problem {
-    Problem::new(place.clone(), join(asked.section, asked.key.name), text)
+    Problem::new(place.clone(), join(asked.section, &asked.key.name), text)
 }
 
 fn from_file(
@@ -94,11 +94,12 @@ fn from_file(
     asked: &Asked<'_>,
     path: &str,
     named: Place,
-) -> Result<(SecretString, Origin), Problem> {
+) -> Result<(String, Origin), Problem> {
     let wrong = |text: String| problem(asked, &named, text);
-    let Ok(Datum::Path(path)) = Datum::read(&Kind::Path, &Raw::Text(path.to_owned())) else {
-        return Err(wrong("the name of its file is no path".to_owned()));
-    };
+    let path = Kind::Path
+        .read(&Raw::Text(path.to_owned()))
+        .map_err(|_| wrong("the name of its file is no path".to_owned()))?;
+    let path = PathBuf::from(path.as_str().unwrap_or_default());
     let path = match &named {
         Place::File { path: file, .. } => beside(file, &path),
         Place::Environment { .. } => path,
@@ -119,14 +120,14 @@ fn from_file(
         let text = format!("its file {shown} can be read by others (mode {mode:o}); run: chmod 600 {shown}");
         config.warnings.push(wrong(text));
     }
-    Ok((secret.to_owned().into(), Origin::SecretFile { path, named }))
+    Ok((secret.to_owned(), Origin::SecretFile { path, named }))
 }
 
 /// A secret in clear: refused where others can read the file, else a warning.
 fn in_clear(config: &mut Config, asked: &Asked<'_>, place: &Place) -> Result<(), Problem> {
     let Place::File { path, .. } = place else { return Ok(()) };
     let (short, long) =
-        (secret_variable(asked.section, asked.key.name), variable(asked.section, asked.key.name));
+        (secret_variable(asked.section, &asked.key.name), variable(asked.section, &asked.key.name));
     let better = format!("set {short} (or {long}), or {}_file", asked.key.name);
     match readable_by_others(path) {
         Some(mode) => Err(problem(

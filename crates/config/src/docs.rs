@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::schema::{Kind, secret_variable, sections};
+use crate::schema::{secret_variable, sections};
 
 /// One table a section.
 #[must_use]
@@ -17,16 +17,13 @@ pub fn reference() -> String {
             let _ = write!(text, "{}\n\n", section.about);
         }
         text.push_str("| Key | Takes | Default | |\n|---|---|---|---|\n");
-        for key in section.keys {
-            let default = if key.default.is_empty() {
-                "–".to_owned()
-            } else {
-                format!("`{}`", key.default.replace('|', "\\|"))
-            };
+        for key in &section.keys {
+            let default = key.default_text().map(|text| format!("`{}`", text.replace('|', "\\|")));
+            let default = default.unwrap_or_else(|| "–".to_owned());
             let only =
                 if key.of.is_empty() { String::new() } else { format!(" Only {}.", key.of.join(", ")) };
-            let secret = if key.kind == Kind::Secret {
-                format!(" Secret: `{}` or `{}_file`.", secret_variable(section.path, key.name), key.name)
+            let secret = if key.is_secret() {
+                format!(" Secret: `{}` or `{}_file`.", secret_variable(&section.path, &key.name), key.name)
             } else {
                 String::new()
             };

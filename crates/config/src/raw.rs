@@ -6,7 +6,7 @@ use toml::de::{DeTable, DeValue};
 
 /// A value as written.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Raw {
+pub(crate) enum Raw {
     /// In quotes, or bare in the environment.
     Text(String),
     /// An integer or a decimal, in its own digits.
@@ -21,7 +21,7 @@ pub(super) enum Raw {
 
 impl Raw {
     /// From TOML; a date is taken as its text.
-    pub(super) fn of(value: &DeValue<'_>) -> Self {
+    pub(crate) fn of(value: &DeValue<'_>) -> Self {
         match value {
             DeValue::String(text) => Self::Text(text.to_string()),
             DeValue::Integer(number) => Self::Number(number.to_string()),
@@ -34,7 +34,7 @@ impl Raw {
     }
 
     /// What stands there, for a message.
-    pub(super) fn kind(&self) -> &'static str {
+    pub(crate) fn kind(&self) -> &'static str {
         match self {
             Self::Text(_) => "a text",
             Self::Number(_) => "a number",

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::schema::{Kind, Section, secret_variable, sections};
+use crate::schema::{Section, secret_variable, sections};
 
 /// The text of a file that changes nothing until a `#` is taken away.
 #[must_use]
@@ -25,29 +25,29 @@ fn table(text: &mut String, section: &Section) {
     if !section.path.is_empty() {
         let name = if section.path == "models.NAME" { "local" } else { "desk" };
         text.push('\n');
-        comment(text, section.about);
+        comment(text, &section.about);
         let _ = writeln!(text, "#[{}]", section.path.replace("NAME", name));
     }
-    for key in section.keys {
+    for key in &section.keys {
         let only = if key.of.is_empty() { String::new() } else { format!(" ({} only)", key.of.join(", ")) };
         comment(text, &format!("{}{only}", key.about));
-        if key.kind == Kind::Secret {
+        if key.is_secret() {
             let name = section
                 .path
                 .replace("NAME", if section.path.starts_with("models") { "local" } else { "desk" });
-            if !key.example.is_empty() {
-                let _ = writeln!(text, "#{} = {}", key.name, key.example);
+            if !key.example.is_null() {
+                let _ = writeln!(text, "#{} = {}", key.name, key.kind.text(&key.example));
             }
             let _ = writeln!(
                 text,
                 "#{}_file = \"/run/secrets/{}\"   # or {}",
                 key.name,
                 key.name,
-                secret_variable(&name, key.name)
+                secret_variable(&name, &key.name)
             );
             continue;
         }
-        let value = if key.default.is_empty() { key.example } else { key.default };
+        let value = key.default_text().unwrap_or_else(|| key.kind.text(&key.example));
         let _ = writeln!(text, "#{} = {value}", key.name);
     }
 }

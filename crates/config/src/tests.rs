@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use secrecy::ExposeSecret;
 
 use super::*;
+use crate::kind::Kind;
+use crate::sections::{CboeSection, MarketDataSource, ProviderSections};
 
 const NONE: &[(&str, &str)] = &[];
 
@@ -56,12 +58,13 @@ fn the_environment_wins_and_every_value_says_where_it_is_from() {
     let (config, _folder) =
         with(text, &[("TTAI__PROVIDERS__CBOE__TIMEOUT", "1500ms"), ("TTAI__ORDER__QUOTES", "cboe")]);
     config.usable().unwrap();
-    let cboe = config.provider("providers.cboe", "base_url");
+    let CboeSection { base_url, calls, .. } = &config.providers.cboe;
     assert_eq!(
-        (cboe.timeout.as_millis(), cboe.rate.per_minute, cboe.attempts, cboe.moved),
-        (1_500, 120, 3, false)
+        (calls.timeout.as_millis(), calls.rate_limit.chosen(), calls.retries.chosen(), base_url.chosen()),
+        (1_500, Some(&PerMinute(120)), None, None)
     );
-    assert_eq!(config.list("order", "quotes"), ["cboe"]);
+    assert_eq!((*calls.burst, *calls.retries, base_url.as_str()), (8, 2, "https://cdn.cboe.com/"));
+    assert_eq!(config.order.quotes, [MarketDataSource::Cboe]);
     let shown = config.shown(false);
     let origin = |key: &str| shown.iter().find(|row| row.key == key).map(|row| row.origin.clone()).unwrap();
     assert_eq!(origin("providers.cboe.timeout"), "environment TTAI__PROVIDERS__CBOE__TIMEOUT");
@@ -82,13 +85,14 @@ fn secrets_come_from_the_environment_a_file_or_a_private_file_in_clear() {
     ]);
     let config = load(Some(&path), &environment);
     config.usable().unwrap();
-    for (section, key, expected) in [
-        ("providers.tastytrade", "refresh_token", "planted-token"),
-        ("providers.tastytrade", "client_secret", "planted-client"),
-        ("providers.alpaca", "key_id", "planted-key"),
-        ("providers.alpaca", "secret_key", "planted-secret"),
+    let Sections { providers: ProviderSections { tastytrade, alpaca, .. }, .. } = &*config;
+    for (secret, expected) in [
+        (&tastytrade.refresh_token, "planted-token"),
+        (&tastytrade.client_secret, "planted-client"),
+        (&alpaca.key_id, "planted-key"),
+        (&alpaca.secret_key, "planted-secret"),
     ] {
-        assert_eq!(config.secret(section, key).unwrap().expose_secret(), expected, "{section}.{key}");
+        assert_eq!(secret.as_ref().unwrap().expose_secret(), expected);
     }
     let [warning] = config.warnings.as_slice() else { panic!("{:?}", config.warnings) };
     assert!(warning.to_string().contains("TTAI_ALPACA_KEY_ID"), "{warning}");
@@ -146,7 +150,7 @@ fn channels_need_what_their_type_needs_and_nothing_else() {
         assert!(all.contains(part), "{part} is not in:\n{all}");
     }
     assert_eq!(config.problems.len(), 4, "{all}");
-    assert_eq!(config.names("channels"), ["desk", "mail", "my-hook"]);
+    assert!(config.channels.keys().eq(["desk", "mail", "my-hook"]));
 }
 
 #[test]
@@ -167,7 +171,7 @@ fn feeds_can_be_tables_of_their_own() {
     let text = "[[providers.rss.feeds]]\nname = \"One\"\nurl = \"https://a.example/rss\"\n[[providers.rss.feeds]]\nurl = \"https://b.example/rss?s={symbol}\"\n";
     let (config, _folder) = with(text, NONE);
     config.usable().unwrap();
-    let feeds = config.feeds().unwrap();
+    let feeds = config.providers.rss.feeds.chosen().unwrap();
     assert_eq!(feeds.iter().map(|feed| feed.name.as_str()).collect::<Vec<_>>(), ["One", "b.example"]);
     let (wrong, _folder) = with("[[providers.rss.feeds]]\nurl = \"https://a.example\"\nnmae = \"A\"\n", NONE);
     assert!(
@@ -180,7 +184,7 @@ fn feeds_can_be_tables_of_their_own() {
 #[test]
 fn paths_in_the_file_are_relative_to_it() {
     let (config, folder) = with("[market]\ntape = \"tapes/a\"\n", NONE);
-    assert_eq!(config.path("market", "tape"), Some(folder.path().join("tapes/a")));
+    assert_eq!(config.market.tape, Some(folder.path().join("tapes/a")));
 }
 
 #[test]
@@ -189,17 +193,69 @@ fn a_file_that_is_named_must_be_there() {
     assert!(problems(&config).contains("/does/not/exist.toml: cannot be read"), "{}", problems(&config));
 }
 
+/// A file with one key.
+fn one(section: &schema::Section, key: &schema::Key, text: &str) -> Config {
+    let table = if section.path.is_empty() {
+        String::new()
+    } else {
+        format!("[{}]\n", section.path.replace("NAME", "desk"))
+    };
+    of_text(&format!("{table}{} = {text}\n", key.name))
+}
+
+/// The outermost values that a kind takes, as they are written.
+fn bounds(kind: &Kind) -> Vec<String> {
+    match kind {
+        Kind::Integer { least, most } => vec![least.to_string(), most.min(&(i64::MAX as u64)).to_string()],
+        Kind::Number { least, most } => vec![format!("{least:.1}"), format!("{most:.1}")],
+        Kind::Amount { least, most } => vec![least.to_string(), most.to_string()],
+        Kind::Span { least, most } => {
+            [least, most].map(|bound| format!("\"{}\"", duration_text(*bound))).into()
+        }
+        Kind::Choice(names) => names.iter().map(|name| format!("\"{name}\"")).collect(),
+        Kind::Names(names) => vec![format!("{names:?}")],
+        _ => Vec::new(),
+    }
+}
+
 #[test]
-fn every_default_and_example_fits_its_key() {
+fn every_default_example_and_bound_is_read_as_it_is_written() {
     for section in schema::sections() {
-        for key in section.keys {
-            for value in [key.default, key.example].into_iter().filter(|value| !value.is_empty()) {
-                let parsed = toml::de::DeValue::parse(value).unwrap();
-                Datum::read(&key.kind, &raw::Raw::of(parsed.get_ref()))
-                    .unwrap_or_else(|wrong| panic!("{}.{} = {value}: {wrong}", section.path, key.name));
+        for key in &section.keys {
+            let mut values: Vec<String> = [&key.default, &key.example]
+                .into_iter()
+                .filter(|value| !value.is_null())
+                .map(|value| key.kind.text(value))
+                .collect();
+            assert!(key.is_secret() || !values.is_empty(), "{}.{} shows nothing", section.path, key.name);
+            values.extend(bounds(&key.kind));
+            for value in values {
+                let config = one(section, key, &value);
+                let place = format!("{}.{} = {value}", section.path, key.name);
+                let wrong = config.problems.iter().filter(|problem| !problem.text.contains("in clear"));
+                assert_eq!(wrong.count(), 0, "{place}: {}", problems(&config));
+                let address = (section.path.replace("NAME", "desk"), key.name.clone());
+                let Some(held) = config.set.get(&address) else { continue };
+                let again = one(section, key, &key.kind.text(&held.value));
+                assert_eq!(again.set[&address].value, held.value, "{place}");
             }
         }
     }
+}
+
+#[test]
+fn a_wish_of_somebody_is_one_even_where_it_is_the_default() {
+    let (config, _folder) = with("[providers.edgar]\nburst = 5\n[account]\ntype = \"cash\"\n", NONE);
+    config.usable().unwrap();
+    assert_eq!(config.providers.edgar.calls.burst.chosen(), Some(&5));
+    assert_eq!(config.account.kind.chosen(), Some(&ttai_core::AccountType::Cash));
+    assert_eq!(config.set_about_providers(), Some("providers.edgar"));
+    let (config, _folder) = with("[providers.edgar]\nburst = 6\nrate_limit = \"6/s\"\n", NONE);
+    let all = problems(&config);
+    assert!(
+        all.contains("no whole number from 1 to 5") && all.contains("the 300/min that are allowed"),
+        "{all}"
+    );
 }
 
 #[test]
@@ -276,7 +332,7 @@ fn a_strategy_has_days_to_trade_on() {
 fn a_models_key_may_stand_in_its_vendors_variable_but_brings_in_no_model_by_itself() {
     let key = [("ANTHROPIC_API_KEY", "planted-standard"), ("OPENAI_API_KEY", "planted-other")];
     let (config, _folder) = with("", &key);
-    assert!(config.names("models").is_empty() && config.warnings.is_empty());
+    assert!(config.models.is_empty() && config.warnings.is_empty());
     let named = "[llm]\nmodel = \"anthropic/claude-sonnet-4-5\"\n";
     let (config, _folder) = with(named, NONE);
     config.usable().unwrap();
@@ -285,18 +341,18 @@ fn a_models_key_may_stand_in_its_vendors_variable_but_brings_in_no_model_by_itse
     let (config, _folder) = with(named, &key);
     config.usable().unwrap();
     assert!(config.warnings.is_empty(), "{:?}", config.warnings);
-    assert_eq!(config.names("models"), ["anthropic"]);
-    let secret = |config: &Config, section: &str| {
-        config.secret(section, "api_key").map(|secret| secret.expose_secret().to_owned())
+    assert!(config.models.keys().eq(["anthropic"]));
+    let secret = |config: &Config, name: &str| {
+        config.models[name].api_key.as_ref().map(|secret| secret.expose_secret().to_owned())
     };
-    assert_eq!(secret(&config, "models.anthropic").unwrap(), "planted-standard");
+    assert_eq!(secret(&config, "anthropic").unwrap(), "planted-standard");
     let shown = format!("{config:?}{:?}", config.shown(true));
     assert!(shown.contains("environment ANTHROPIC_API_KEY") && !shown.contains("planted"), "{shown}");
     // Ttai's own settings come first.
     let own = [key[0], ("TTAI_MODELS_ANTHROPIC_API_KEY", "planted-own")];
     let (config, _folder) = with("[models.anthropic]\n[models.house]\n", &own);
-    assert_eq!(secret(&config, "models.anthropic").unwrap(), "planted-own");
-    assert_eq!(secret(&config, "models.house"), None);
+    assert_eq!(secret(&config, "anthropic").unwrap(), "planted-own");
+    assert_eq!(secret(&config, "house"), None);
     let (config, _folder) = with("", &[key[0], ("TTAI__LLM__MODEL", "anthropic/claude-sonnet-4-5")]);
-    assert_eq!(secret(&config, "models.anthropic").unwrap(), "planted-standard");
+    assert_eq!(secret(&config, "anthropic").unwrap(), "planted-standard");
 }

@@ -5,22 +5,22 @@ use std::path::Path;
 
 use toml::de::{DeTable, DeValue};
 
-use super::problem::{Place, Problem, suggestion};
-use super::raw::Raw;
-use super::schema::{self, sections};
+use crate::problem::{Place, Problem, suggestion};
+use crate::raw::Raw;
+use crate::schema::{self, sections};
 
 /// A value and the line where it stands.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Line {
-    pub(super) raw: Raw,
-    pub(super) line: usize,
+pub(crate) struct Line {
+    pub(crate) raw: Raw,
+    pub(crate) line: usize,
 }
 
 /// Tables by path, each with its keys.
-pub(super) type Named = BTreeMap<String, BTreeMap<String, Line>>;
+pub(crate) type Named = BTreeMap<String, BTreeMap<String, Line>>;
 
 /// Reads the file; what is wrong goes into `problems`.
-pub(super) fn read(path: &Path, problems: &mut Vec<Problem>) -> Named {
+pub(crate) fn read(path: &Path, problems: &mut Vec<Problem>) -> Named {
     let text = match std::fs::read_to_string(path) {
         Ok(text) => text,
         Err(error) => {
@@ -33,7 +33,7 @@ pub(super) fn read(path: &Path, problems: &mut Vec<Problem>) -> Named {
 }
 
 /// Reads the text of a file.
-pub(super) fn parse(path: &Path, text: &str, problems: &mut Vec<Problem>) -> Named {
+pub(crate) fn parse(path: &Path, text: &str, problems: &mut Vec<Problem>) -> Named {
     let (table, errors) = DeTable::parse_recoverable(text);
     let mut reader = Reader { path, text, problems, tables: Named::new() };
     for error in errors {
@@ -110,7 +110,7 @@ fn children(path: &str) -> Vec<String> {
         rest.split('.').next().filter(|name| !name.is_empty() && *name != "NAME").map(str::to_owned)
     });
     let keys =
-        schema::section(path).into_iter().flat_map(|section| section.keys).map(|key| key.name.to_owned());
+        schema::section(path).into_iter().flat_map(|section| &section.keys).map(|key| key.name.clone());
     let mut all: Vec<String> = keys.chain(tables).collect();
     all.sort();
     all.dedup();

@@ -1,32 +1,42 @@
 //! The configuration: `ttai.toml`, the environment over it, secrets, and where each value came from.
 //!
-//! One table of keys ([`schema`]) is the truth: what is read, refused, shown and documented follows from it.
+//! The structs of [`sections`] are the truth: what is read, refused, shown and documented follows from them.
 
 mod backup;
-mod datum;
+mod check;
+mod config;
 mod docs;
 mod environment;
 mod example;
 mod file;
+mod kind;
+mod layers;
 mod problem;
 mod raw;
-pub mod schema;
+mod schema;
 mod secrets;
+pub mod sections;
 mod show;
-mod values;
+mod types;
 
 use std::path::{Path, PathBuf};
 
-pub use datum::{Datum, Feed, duration};
-pub(crate) use datum::{duration_text, time_of_day, time_zone};
+pub use backup::SavedConfiguration;
+pub use config::{Config, InvalidConfiguration};
 pub use docs::reference;
 pub use environment::Environment;
 pub use example::example;
+pub use kind::{duration, duration_text, time_of_day, time_zone};
 pub use problem::{Place, Problem};
+pub use schema::members;
+pub use sections::Sections;
 pub use show::Shown;
-pub use values::{Config, Origin, Provider};
+pub use types::{Chosen, Feed, PerMinute, Secret};
 
 use file::Named;
+
+/// The worker's log, as the name of a channel that is always there.
+pub const LOG: &str = "log";
 
 /// Reads the file that was named, else `./ttai.toml`, else the user's, and the environment over it.
 ///
@@ -40,7 +50,8 @@ pub fn load(named: Option<&Path>, environment: &Environment) -> Config {
         None => Named::default(),
     };
     config.file = found;
-    values::fill(&mut config, tables, environment);
+    layers::merge(&mut config, tables, environment);
+    check::together(&mut config);
     config
 }
 
@@ -48,15 +59,17 @@ pub fn load(named: Option<&Path>, environment: &Environment) -> Config {
 #[must_use]
 pub fn of_environment(environment: &Environment) -> Config {
     let mut config = Config::default();
-    values::fill(&mut config, Named::default(), environment);
+    layers::merge(&mut config, Named::default(), environment);
+    check::together(&mut config);
     config
 }
 
 /// What a text in the form of `ttai.toml` says, without file and environment. Whether it fits together is not checked.
-pub(crate) fn of_text(text: &str) -> Config {
+#[must_use]
+pub fn of_text(text: &str) -> Config {
     let mut config = Config::default();
     let tables = file::parse(Path::new(""), text, &mut config.problems);
-    values::merge(&mut config, tables, &Environment::default());
+    layers::merge(&mut config, tables, &Environment::default());
     config
 }
 

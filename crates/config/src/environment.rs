@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::problem::{Place, Problem, suggestion};
-use super::schema::{self, STANDARD_KEYS, secret_variable, variable};
+use crate::problem::{Place, Problem, suggestion};
+use crate::schema::{self, STANDARD_KEYS, secret_variable, variable};
 
 /// Variables that other parts of the program read.
 const OTHERS: [&str; 8] = [
@@ -39,12 +39,12 @@ impl Environment {
     }
 
     /// A variable that is there and not empty.
-    pub(super) fn get(&self, name: &str) -> Option<&str> {
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
     /// Overrides `TTAI__A__B=value`: the variable's name, its path in lower case, its value.
-    pub(super) fn overrides(&self) -> impl Iterator<Item = (&str, Vec<String>, &str)> {
+    pub(crate) fn overrides(&self) -> impl Iterator<Item = (&str, Vec<String>, &str)> {
         self.0.iter().filter(|(_, value)| !value.is_empty()).filter_map(|(name, value)| {
             let path = name.strip_prefix("TTAI__")?.split("__").map(str::to_ascii_lowercase).collect();
             Some((name.as_str(), path, value.as_str()))
@@ -52,7 +52,7 @@ impl Environment {
     }
 
     /// Variables of ttai's name that nothing reads, such as a misspelt secret. `sections` are the tables that are there.
-    pub(super) fn strangers(&self, sections: &[String]) -> Vec<Problem> {
+    pub(crate) fn strangers(&self, sections: &[String]) -> Vec<Problem> {
         let known = known(sections);
         let is_known = |name: &str| {
             name.starts_with("TTAI__")
@@ -76,12 +76,12 @@ impl Environment {
 fn known(sections: &[String]) -> Vec<String> {
     let fixed = schema::sections().filter(|section| section.family().is_none());
     let named = sections.iter().filter_map(|path| Some((path.as_str(), schema::section(path)?)));
-    let all = fixed.map(|section| (section.path, section)).chain(named);
+    let all = fixed.map(|section| (section.path.as_str(), section)).chain(named);
     let secrets = all.flat_map(|(path, section)| {
-        let secrets = section.keys.iter().filter(|key| key.kind == schema::Kind::Secret);
+        let secrets = section.keys.iter().filter(|key| key.is_secret());
         secrets.flat_map(move |key| {
-            let name = secret_variable(path, key.name);
-            [format!("{name}_FILE"), name, variable(path, key.name)]
+            let name = secret_variable(path, &key.name);
+            [format!("{name}_FILE"), name, variable(path, &key.name)]
         })
     });
     secrets.chain(OTHERS.map(str::to_owned)).collect()

@@ -1,0 +1,25 @@
+//! Settings of TradingView.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use smart_default::SmartDefault;
+use url::Url;
+
+use super::{Calls, address};
+use crate::types::{Chosen, Http};
+
+/// `[providers.tradingview]`.
+#[derive(Clone, Debug, SmartDefault, Serialize, Deserialize, JsonSchema)]
+pub struct TradingviewSection {
+    /// `false` turns this provider off.
+    #[default(true)]
+    pub enabled: bool,
+    /// Base address of all requests.
+    #[schemars(with = "Chosen<Http>")]
+    #[default(address("https://scanner.tradingview.com"))]
+    pub base_url: Chosen<Url>,
+    /// How it is called.
+    #[serde(flatten)]
+    #[default(Calls::of(20, 30, 5, 2))]
+    pub calls: Calls,
+}
