@@ -270,7 +270,10 @@ impl Desk<'_> {
                     )
                 })
             }
-            AlertSubject::Positions { .. } if self.ports.brokers.is_empty() => Some(NO_BROKER.to_owned()),
+            AlertSubject::Positions { .. } if self.ports.brokers.is_empty() => {
+                let kept = self.ports.kept.kept_accounts(&self.user).await?;
+                kept.is_empty().then(|| NO_BROKER.to_owned())
+            }
             _ => None,
         })
     }

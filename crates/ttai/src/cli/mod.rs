@@ -36,7 +36,11 @@ use ttai_sim::market::MAX_SYMBOLS;
 
 use crate::commands::calc::CalcArgs;
 
-pub use accounts::{AccountArgs, PortfolioArgs, RollArgs, WheelArgs};
+pub(crate) use accounts::kept_account;
+pub use accounts::{
+    AccountArgs, KeptAddArgs, KeptCashArgs, KeptCommand, KeptImportArgs, KeptOptions, KeptRemoveArgs,
+    PortfolioArgs, RollArgs, WheelArgs,
+};
 pub use alerts::{
     AlertAddArgs, AlertChangeArgs, AlertCommand, AlertIdsArgs, AlertListArgs, AlertOfArgs,
     WatchlistChangeArgs, WatchlistCommand, WatchlistOptions,

@@ -15,6 +15,7 @@ pub mod drill;
 pub mod health;
 pub mod history;
 pub mod journal;
+mod kept;
 pub mod list;
 pub mod mcp;
 pub mod monitor;
