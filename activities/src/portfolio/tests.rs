@@ -326,7 +326,7 @@ async fn a_short_put_that_is_kept_by_hand_is_watched_and_never_traded() {
 
 #[tokio::test]
 async fn an_account_kept_by_hand_is_worth_what_is_known_of_it_and_the_first_without_a_broker() {
-    let Office { mut ports, .. } = desk(None).await;
+    let Office { mut ports, _folder, .. } = desk(None).await;
     ports.brokers = Vec::new();
     keep(&ports, "XYZ", 100).await;
     let state = async || fetch(&ports, &Compute::per_core(), "default", "").await.unwrap();
