@@ -107,12 +107,12 @@ pub(crate) enum Doubtful {
     Unknown,
 }
 
-/// What the account holds, with the market of every underlying.
+/// What an account holds that a user sees, with the market of every underlying.
 pub(crate) async fn find(
     ports: &Ports,
     compute: &Compute,
     broker: &Arc<dyn Broker>,
-    account: &str,
+    (user, account): (&str, &str),
     doubtful: Doubtful,
 ) -> Result<FoundAccount, AnalystError> {
     let (balances, positions) = tokio::join!(broker.balances(account), broker.positions(account));
@@ -153,7 +153,7 @@ pub(crate) async fn find(
     let holding = |position: &BrokerPosition| holding(position, &chains, &underlyings);
     let holdings: Option<Vec<HeldPosition>> =
         positions.as_ref().map(|positions| positions.iter().map(holding).collect());
-    let by_hand = kept::seen(ports, broker, account, as_of).await?;
+    let by_hand = kept::seen(ports, broker, (user, account), as_of).await?;
     let worth = |balances: &AccountBalances| {
         balances.net_liquidation.or_else(|| worth(balances.cash, holdings.as_deref()?))
     };

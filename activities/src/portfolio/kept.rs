@@ -9,6 +9,7 @@ use rust_decimal::Decimal;
 use rust_decimal::prelude::FromPrimitive;
 use ttai_calendar::{expiration_close, last_trade_date, new_york_date};
 use ttai_contract::ValidationError;
+use ttai_contract::subject::DEFAULT_USER;
 use ttai_core::{
     NEW_YORK, OccSymbol, OptionRight, PortfolioAlert, RuleKind, SettlementTime, Severity, Symbol,
 };
@@ -47,7 +48,7 @@ pub(super) async fn account(
     let Some(found) = found else {
         let names: Vec<&str> = all.iter().map(|account| account.account.as_str()).collect();
         let names = if names.is_empty() { "none yet".to_owned() } else { names.join(", ") };
-        let message = format!("no account {wanted} is kept by hand; kept are: {names}");
+        let message = format!("no account {wanted} is kept by hand; there are: {names}");
         return Err(ValidationError::new("account_id", message).into());
     };
     let source = KeptByUser { ports: ports.clone(), user: user.to_owned() };
@@ -74,9 +75,10 @@ pub(crate) async fn held_elsewhere(
     Ok(held)
 }
 
-/// The account's name without what makes it a number, as the commands take it.
-fn short(account: &str) -> &str {
-    account.strip_prefix(KEPT_PREFIX).unwrap_or(account)
+/// How the commands name the account: `--account fidelity`.
+fn named(user: &str, account: &str) -> String {
+    let of_user = if user == DEFAULT_USER { String::new() } else { format!(" --user {user}") };
+    format!("--account {}{of_user}", account.strip_prefix(KEPT_PREFIX).unwrap_or(account))
 }
 
 fn unreadable(error: &StoreError) -> PortError {
@@ -211,7 +213,7 @@ impl Broker for KeptByUser {
                 provider: "what you keep by hand".to_owned(),
                 what: "cash".to_owned(),
                 symbol: account.to_owned(),
-                detail: format!("state it with `ttai portfolio cash 25000 --account {}`", short(account)),
+                detail: format!("state it with `ttai portfolio cash 25000 {}`", named(&self.user, account)),
             });
         };
         let free = (cash - secured(&self.held(&kept).await)).max(Decimal::ZERO);
@@ -319,7 +321,7 @@ impl ExpiredPosition {
 pub(super) async fn seen(
     ports: &Ports,
     broker: &Arc<dyn Broker>,
-    account: &str,
+    (user, account): (&str, &str),
     now: DateTime<Utc>,
 ) -> Result<Option<SeenByHand>, AnalystError> {
     let Some(KeptByHand { changed_at, expired: over }) = broker.kept_by_hand(account).await? else {
@@ -330,7 +332,7 @@ pub(super) async fn seen(
         let Instrument::Option(contract) = &position.instrument else { continue };
         let Some((last, _)) = end_of(contract) else { continue };
         let close = closing_price(ports, &contract.underlying(), last, now).await;
-        let sentence = sentence(contract, position.quantity, (last, close), short(account));
+        let sentence = sentence(contract, position.quantity, (last, close), &named(user, account));
         expired.push(ExpiredPosition { contract: contract.clone(), sentence });
     }
     Ok(Some(SeenByHand { changed_at, expired }))
@@ -352,7 +354,7 @@ async fn closing_price(
     Decimal::from_f64(finished.or_else(of_today)?).map(|close| close.round_dp(2))
 }
 
-/// `-3 AAPL Dec 18 200 put expired on 2026-12-18 with AAPL at 191.2: probably assigned, …`.
+/// With how the commands name the account: `-3 AAPL Dec 18 200 put expired on 2026-12-18 with AAPL at 191.2: probably assigned, …`.
 fn sentence(
     contract: &OccSymbol,
     quantity: Decimal,
@@ -368,7 +370,7 @@ fn sentence(
         contract.right
     );
     let at = close.map(|close| format!(" with {underlying} at {}", close.normalize())).unwrap_or_default();
-    let remove = format!("`ttai portfolio remove '{contract}' --account {account}`");
+    let remove = format!("`ttai portfolio remove '{contract}' {account}`");
     format!(
         "{name} expired on {day}{at}: {}. It no longer counts; confirm with {remove}",
         became(contract, quantity, close)

@@ -126,7 +126,7 @@ async fn fetch(
 ) -> Result<PortfolioState, AnalystError> {
     let ports = ports.for_request();
     let (broker, account) = book::account(&ports, user, account).await?;
-    let found = find(&ports, compute, &broker, &account, Doubtful::Shown).await?;
+    let found = find(&ports, compute, &broker, (user, &account), Doubtful::Shown).await?;
     let measures = measure(&found.book);
     Ok(state::state(&found, &measures, source(&ports)))
 }
@@ -161,7 +161,7 @@ pub(crate) async fn review(
     account: &str,
 ) -> Result<(PortfolioState, Vec<PortfolioAlert>), AnalystError> {
     let (broker, account) = book::account(ports, user, account).await?;
-    let found = find(ports, compute, &broker, &account, Doubtful::Unknown).await?;
+    let found = find(ports, compute, &broker, (user, &account), Doubtful::Unknown).await?;
     let measures = measure(&found.book);
     let rules = rules_of(ports, user, &account).await?;
     let risks = check_rules(&mut WatchState::default(), &rules, &measures, found.book.as_of);
@@ -218,7 +218,7 @@ pub async fn rolls(
 ) -> Result<Vec<RollAdvice>, String> {
     let looked = async {
         let (broker, account) = book::account(ports, user.as_str(), account).await?;
-        let found = find(ports, compute, &broker, &account, Doubtful::Shown).await?;
+        let found = find(ports, compute, &broker, (user.as_str(), &account), Doubtful::Shown).await?;
         Ok::<_, AnalystError>(roll::advice(&found, symbol))
     };
     looked.await.map_err(|error| error.to_string())

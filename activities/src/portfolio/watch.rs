@@ -150,7 +150,7 @@ impl<'a> Watching<'a> {
         let ports = self.ports.for_request();
         let found = match book::account(&ports, self.user(), &self.params.account_id).await {
             Ok((broker, account)) => {
-                book::find(&ports, self.compute, &broker, &account, Doubtful::Unknown).await
+                book::find(&ports, self.compute, &broker, (self.user(), &account), Doubtful::Unknown).await
             }
             Err(error) => Err(error),
         };

@@ -83,7 +83,10 @@ async fn free(
     bound.take_orders(broker.orders(&account, balances.as_of - ORDERS_SINCE).await);
     let worth = match balances.net_liquidation {
         None => {
-            portfolio::find(ports, compute, &broker, &account, Doubtful::Shown).await?.book.net_liquidation
+            portfolio::find(ports, compute, &broker, (user, &account), Doubtful::Shown)
+                .await?
+                .book
+                .net_liquidation
         }
         known => known,
     };

@@ -78,8 +78,8 @@ impl KeptDesk {
             |name: &'static str| move |why: String| ExitKind::WrongRequest.error(format!("{name}: {why}"));
         let instrument = table::instrument(&args.symbol).map_err(wrong("SYMBOL"))?;
         let before = self.account(&args.options).await?;
-        let held = before.iter().flat_map(|account| &account.positions);
-        let held = held.clone().find(|held| held.instrument == instrument);
+        let mut positions = before.iter().flat_map(|account| &account.positions);
+        let held = positions.find(|held| held.instrument == instrument);
         let opened = args.opened.as_deref().map(table::opened).transpose().map_err(wrong("--opened"))?;
         let note = args.note.as_deref().map(table::note).transpose().map_err(wrong("--note"))?;
         let position = KeptPosition {
@@ -121,8 +121,11 @@ impl KeptDesk {
         let account = found(self.database.kept_accounts(options.user.as_str()).await?, &options.account)?;
         let Some(symbol) = symbol else {
             self.database.delete_kept_account(options.user.as_str(), &options.account).await?;
-            let gone = KeptAccount { cash: None, positions: Vec::new(), ..account };
-            return print(&gone, options.json, "is deleted");
+            if options.json {
+                return output::json(&KeptAccount { cash: None, positions: Vec::new(), ..account });
+            }
+            output::line(&format!("{}  deleted", account.account));
+            return Ok(());
         };
         let instrument = table::instrument(symbol)
             .map_err(|why| ExitKind::WrongRequest.error(format!("SYMBOL: {why}")))?;
@@ -231,12 +234,17 @@ fn print(account: &KeptAccount, json: bool, what: &str) -> anyhow::Result<()> {
     if json {
         return output::json(account);
     }
-    let count = account.positions.len();
     let changed = report::eastern(account.changed_at);
-    let plural = if count == 1 { "" } else { "s" };
     output::line(&format!("{} {what}", account.account));
-    output::line(&format!("  {count} position{plural}, kept by hand, changed {changed}"));
+    output::line(&format!("  {}, kept by hand, changed {changed}", counted(account)));
     Ok(())
+}
+
+fn counted(account: &KeptAccount) -> String {
+    match account.positions.len() {
+        1 => "1 position".to_owned(),
+        count => format!("{count} positions"),
+    }
 }
 
 /// What an import made of an account.
@@ -249,9 +257,12 @@ fn difference(before: Option<&KeptAccount>, after: &KeptAccount) -> String {
     let removed = old.iter().filter(|held| !is_in(held, &after.positions)).count();
     let same = after.positions.iter().filter(|held| old.contains(held)).count();
     let changed = after.positions.len() - added - same;
-    let count = after.positions.len();
-    if added + removed + changed == 0 {
-        return format!("{count} positions, nothing changed");
-    }
-    format!("{count} positions: {added} added, {changed} changed, {removed} removed, {same} as before")
+    let counts = [(added, "added"), (changed, "changed"), (removed, "removed")];
+    let parts: Vec<String> = counts
+        .iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, what)| format!("{count} {what}"))
+        .collect();
+    let made = if parts.is_empty() { "nothing changed".to_owned() } else { parts.join(", ") };
+    format!("{}: {made}", counted(after))
 }
