@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use ttai_ports::{
-    Accounts, Alerts, Analyses, Artifacts, Broker, Differences, Firings, Halts, Leases, MarketData, Metrics,
-    ModelJournal, News, NewsSeen, Notifier, Orders, Preferences, Provenance, QuoteStream, Recalls, Reports,
-    Retain, SavedScreeners, Scanner, ScreenerResults, StoppedMonitors, SyncedRows, TradeJournal, TradeLog,
-    UserFiles, Watchlists,
+    Accounts, Alerts, Analyses, Artifacts, Broker, Differences, Firings, Halts, KeptAccounts, Leases,
+    MarketData, Metrics, ModelJournal, News, NewsSeen, Notifier, Orders, Preferences, Provenance,
+    QuoteStream, Recalls, Reports, Retain, SavedScreeners, Scanner, ScreenerResults, StoppedMonitors,
+    SyncedRows, TradeJournal, TradeLog, UserFiles, Watchlists,
 };
 
 use ttai_trading::TradingRules;
@@ -52,6 +52,8 @@ pub struct Ports {
     pub brokers: Vec<Arc<dyn Broker>>,
     /// What the accounts held when they were last looked at.
     pub accounts: Arc<dyn Accounts>,
+    /// Accounts that users keep by hand.
+    pub kept: Arc<dyn KeptAccounts>,
     /// Which watches somebody wants to end.
     pub recalls: Arc<dyn Recalls>,
     /// Which monitors were shut down.

@@ -270,7 +270,10 @@ impl Desk<'_> {
                     )
                 })
             }
-            AlertSubject::Positions { .. } if self.ports.brokers.is_empty() => Some(NO_BROKER.to_owned()),
+            AlertSubject::Positions { .. } if self.ports.brokers.is_empty() => {
+                let kept = self.ports.kept.kept_accounts(&self.user).await?;
+                kept.is_empty().then(|| NO_BROKER.to_owned())
+            }
             _ => None,
         })
     }
@@ -322,7 +325,7 @@ const fn goes_on(state: AlertState) -> bool {
 
 const ABSENT: &str = "there is no alert of this id";
 const OTHER_KIND: &str = "an alert over a watchlist or positions stays one, and another does not become one; remove it and add it again";
-const NO_BROKER: &str = "no broker is connected, so there are no positions to watch; connect one (`ttai doctor` says how) or name a contract";
+const NO_BROKER: &str = "no broker is connected and nothing is kept by hand, so there are no positions to watch; connect one (`ttai doctor` says how), enter them with `ttai portfolio add`, or name a contract";
 
 fn of_set(set: &str) -> String {
     format!("it is a member of {set}: change that one, or take the symbol off its list")

@@ -8,11 +8,12 @@ use futures::stream::{self, StreamExt};
 use rust_decimal::Decimal;
 use ttai_calendar::{expiration_close, last_trade_date};
 use ttai_core::{ExerciseStyle, OccSymbol, OptionContract, OptionQuote, Settlement, SettlementTime, Symbol};
-use ttai_ports::{AccountBalances, Broker, BrokerPosition, Instrument, PortError};
+use ttai_ports::{AccountBalances, Broker, BrokerPosition, Instrument, PortError, is_kept_account};
 use ttai_quant::chain::{PricedQuote, price_chain};
 use ttai_quant::margin::UnderlyingClass;
 use ttai_quant::portfolio::{AccountBook, HeldInstrument, HeldPosition, HeldUnderlying};
 
+use super::kept::{self, SeenByHand};
 use crate::compute::Compute;
 use crate::failure::AnalystError;
 use crate::ports::Ports;
@@ -30,12 +31,45 @@ pub(crate) struct FoundAccount {
     pub(crate) book: AccountBook,
     /// What could not be read, a sentence each.
     pub(crate) problems: Vec<String>,
+    /// Of an account that is kept by hand.
+    pub(crate) by_hand: Option<SeenByHand>,
     /// Priced contracts by underlying, for whoever looks for rolls.
     pub(crate) chains: BTreeMap<Symbol, Vec<PricedQuote>>,
 }
 
-/// A broker and the number of an account at it: the one asked for, else the first.
-pub(crate) async fn account(ports: &Ports, wanted: &str) -> Result<(Arc<dyn Broker>, String), AnalystError> {
+/// Who knows an account, and its number: the account asked for, else the first. What the user keeps by hand comes after the brokers'
+/// accounts.
+pub(crate) async fn account(
+    ports: &Ports,
+    user: &str,
+    wanted: &str,
+) -> Result<(Arc<dyn Broker>, String), AnalystError> {
+    if is_kept_account(wanted) {
+        return kept::account(ports, user, wanted).await;
+    }
+    match traded_account(ports, wanted).await {
+        // No broker has any: a broker that is away may have one.
+        Err(nobody @ AnalystError::Validation(_)) if wanted.is_empty() => {
+            match kept::account(ports, user, wanted).await {
+                Err(AnalystError::Validation(_)) => Err(nobody),
+                found => found,
+            }
+        }
+        found => found,
+    }
+}
+
+/// The same of an account in which ttai may trade: an account kept by hand is none.
+pub(crate) async fn traded_account(
+    ports: &Ports,
+    wanted: &str,
+) -> Result<(Arc<dyn Broker>, String), AnalystError> {
+    if is_kept_account(wanted) {
+        let message = format!(
+            "{wanted} is kept by hand, and ttai sends no orders for it: trade at its broker, then say what it holds with `ttai portfolio add` or `remove`"
+        );
+        return Err(ttai_contract::ValidationError::new("account_id", message).into());
+    }
     let mut outage = None;
     for broker in &ports.brokers {
         match broker.accounts().await {
@@ -73,12 +107,12 @@ pub(crate) enum Doubtful {
     Unknown,
 }
 
-/// What the account holds, with the market of every underlying.
+/// What an account holds that a user sees, with the market of every underlying.
 pub(crate) async fn find(
     ports: &Ports,
     compute: &Compute,
     broker: &Arc<dyn Broker>,
-    account: &str,
+    (user, account): (&str, &str),
     doubtful: Doubtful,
 ) -> Result<FoundAccount, AnalystError> {
     let (balances, positions) = tokio::join!(broker.balances(account), broker.positions(account));
@@ -117,10 +151,16 @@ pub(crate) async fn find(
     let spot_of = |symbol: &Symbol| underlyings.get(symbol).and_then(|market: &HeldUnderlying| market.spot);
     let index = index.as_ref().and_then(spot_of).map(to_f64);
     let holding = |position: &BrokerPosition| holding(position, &chains, &underlyings);
+    let holdings: Option<Vec<HeldPosition>> =
+        positions.as_ref().map(|positions| positions.iter().map(holding).collect());
+    let by_hand = kept::seen(ports, broker, (user, account), as_of).await?;
+    let worth = |balances: &AccountBalances| {
+        balances.net_liquidation.or_else(|| worth(balances.cash, holdings.as_deref()?))
+    };
     let book = AccountBook {
         as_of,
-        holdings: positions.as_ref().map(|positions| positions.iter().map(holding).collect()),
-        net_liquidation: balances.as_ref().map(|balances| balances.net_liquidation),
+        net_liquidation: balances.as_ref().and_then(worth),
+        holdings,
         maintenance: balances.as_ref().and_then(|balances| balances.maintenance_requirement),
         index,
         rate,
@@ -132,7 +172,16 @@ pub(crate) async fn find(
         balances,
         book,
         problems,
+        by_hand,
         chains,
+    })
+}
+
+/// Cash and what is held; none where the price of a position is not known.
+fn worth(cash: Decimal, holdings: &[HeldPosition]) -> Option<Decimal> {
+    holdings.iter().try_fold(cash, |sum, held| {
+        let value = held.quantity.checked_mul(held.multiplier)?.checked_mul(held.mark?)?;
+        sum.checked_add(value)
     })
 }
 
@@ -303,7 +352,7 @@ fn mid(quote: &OptionQuote) -> Option<Decimal> {
 }
 
 /// The terms of a contract that no chain lists: an index's are European and settle in cash.
-fn terms(occ: &OccSymbol) -> Option<OptionContract> {
+pub(super) fn terms(occ: &OccSymbol) -> Option<OptionContract> {
     let underlying = occ.underlying();
     let index = UnderlyingClass::of_ticker(occ.root.as_str()).is_index();
     let adjusted = occ.root.is_adjusted_root() && occ.root != underlying;

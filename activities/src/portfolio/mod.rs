@@ -5,6 +5,7 @@
 mod assignment;
 mod book;
 mod expiring;
+pub(crate) mod kept;
 mod marks;
 mod message;
 mod roll;
@@ -22,23 +23,23 @@ use serde::{Deserialize, Serialize};
 use temporalio_macros::activities;
 use temporalio_sdk::activities::{ActivityContext, ActivityError};
 use ttai_calendar::new_york_date;
+use ttai_contract::subject::DEFAULT_USER;
 use ttai_contract::{
     PortfolioMonitorConfig, PortfolioPosition, PortfolioState, PortfolioWatch, RecallPortfolioParams,
-    RecallReceipt, WatchPortfolioParams,
+    RecallReceipt, UserId, WatchPortfolioParams,
 };
 use ttai_core::{PortfolioAlert, PortfolioRule, Symbol, WatchState};
 use ttai_ports::StoreError;
 use ttai_quant::portfolio::{check_rules, measure};
 use ttai_quant::wheel::WheelReport;
 
-use self::book::Doubtful;
 use crate::compute::Compute;
 use crate::failure::AnalystError;
 use crate::market_view::source;
 use crate::ports::Ports;
 use crate::supervise::Supervisor;
 
-pub(crate) use book::account;
+pub(crate) use book::{Doubtful, account, find, traded_account};
 pub use roll::{RollAdvice, RollReason};
 
 /// Accounts over one set of ports.
@@ -67,7 +68,7 @@ impl PortfolioActivities {
         let (ports, compute) = (&self.ports, &self.compute);
         let run = self.supervisor.run(&ctx, |progress| async move {
             progress.step("reading the account");
-            fetch(ports, compute, &account_id).await
+            fetch(ports, compute, DEFAULT_USER, &account_id).await
         });
         run.await.map(|timed| timed.result)
     }
@@ -117,10 +118,15 @@ impl PortfolioActivities {
 }
 
 /// What an account holds and measures; the first account where the number is empty.
-async fn fetch(ports: &Ports, compute: &Compute, account: &str) -> Result<PortfolioState, AnalystError> {
+async fn fetch(
+    ports: &Ports,
+    compute: &Compute,
+    user: &str,
+    account: &str,
+) -> Result<PortfolioState, AnalystError> {
     let ports = ports.for_request();
-    let (broker, account) = book::account(&ports, account).await?;
-    let found = book::find(&ports, compute, &broker, &account, Doubtful::Shown).await?;
+    let (broker, account) = book::account(&ports, user, account).await?;
+    let found = find(&ports, compute, &broker, (user, &account), Doubtful::Shown).await?;
     let measures = measure(&found.book);
     Ok(state::state(&found, &measures, source(&ports)))
 }
@@ -154,8 +160,8 @@ pub(crate) async fn review(
     user: &str,
     account: &str,
 ) -> Result<(PortfolioState, Vec<PortfolioAlert>), AnalystError> {
-    let (broker, account) = book::account(ports, account).await?;
-    let found = book::find(ports, compute, &broker, &account, Doubtful::Unknown).await?;
+    let (broker, account) = book::account(ports, user, account).await?;
+    let found = find(ports, compute, &broker, (user, &account), Doubtful::Unknown).await?;
     let measures = measure(&found.book);
     let rules = rules_of(ports, user, &account).await?;
     let risks = check_rules(&mut WatchState::default(), &rules, &measures, found.book.as_of);
@@ -166,15 +172,20 @@ pub(crate) async fn review(
 ///
 /// # Errors
 /// Why it cannot be read, as a sentence.
-pub async fn portfolio(ports: &Ports, compute: &Compute, account: &str) -> Result<PortfolioState, String> {
-    fetch(ports, compute, account).await.map_err(|error| error.to_string())
+pub async fn portfolio(
+    ports: &Ports,
+    compute: &Compute,
+    user: &UserId,
+    account: &str,
+) -> Result<PortfolioState, String> {
+    fetch(ports, compute, user.as_str(), account).await.map_err(|error| error.to_string())
 }
 
-/// The numbers of all accounts, broker by broker.
+/// The numbers of all accounts, broker by broker, and of those that the user keeps by hand.
 ///
 /// # Errors
 /// Why none can be listed, as a sentence.
-pub async fn account_numbers(ports: &Ports) -> Result<Vec<String>, String> {
+pub async fn account_numbers(ports: &Ports, user: &UserId) -> Result<Vec<String>, String> {
     let mut found = Vec::new();
     let mut problem = None;
     for broker in &ports.brokers {
@@ -182,6 +193,10 @@ pub async fn account_numbers(ports: &Ports) -> Result<Vec<String>, String> {
             Ok(accounts) => found.extend(accounts.into_iter().map(|account| account.id)),
             Err(error) => problem = Some(error.to_string()),
         }
+    }
+    match kept::numbers(ports, user.as_str()).await {
+        Ok(numbers) => found.extend(numbers),
+        Err(error) => problem = Some(error.to_string()),
     }
     match problem {
         Some(problem) if found.is_empty() => Err(problem),
@@ -197,12 +212,13 @@ pub async fn account_numbers(ports: &Ports) -> Result<Vec<String>, String> {
 pub async fn rolls(
     ports: &Ports,
     compute: &Compute,
+    user: &UserId,
     account: &str,
     symbol: Option<&Symbol>,
 ) -> Result<Vec<RollAdvice>, String> {
     let looked = async {
-        let (broker, account) = book::account(ports, account).await?;
-        let found = book::find(ports, compute, &broker, &account, Doubtful::Shown).await?;
+        let (broker, account) = book::account(ports, user.as_str(), account).await?;
+        let found = find(ports, compute, &broker, (user.as_str(), &account), Doubtful::Shown).await?;
         Ok::<_, AnalystError>(roll::advice(&found, symbol))
     };
     looked.await.map_err(|error| error.to_string())
@@ -212,9 +228,14 @@ pub async fn rolls(
 ///
 /// # Errors
 /// Why the transactions cannot be read, as a sentence.
-pub async fn wheel(ports: &Ports, account: &str, since: DateTime<Utc>) -> Result<WheelReport, String> {
+pub async fn wheel(
+    ports: &Ports,
+    user: &UserId,
+    account: &str,
+    since: DateTime<Utc>,
+) -> Result<WheelReport, String> {
     let read = async {
-        let (broker, account) = book::account(ports, account).await?;
+        let (broker, account) = book::account(ports, user.as_str(), account).await?;
         let rows = broker.transactions(&account, since).await?;
         Ok::<_, AnalystError>(rows)
     };

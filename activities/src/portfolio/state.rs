@@ -16,6 +16,7 @@ use super::book::FoundAccount;
 /// The account with its measures.
 pub(super) fn state(found: &FoundAccount, measures: &BookMeasures, source: MarketSource) -> PortfolioState {
     let balances = found.balances.as_ref();
+    let expired = found.by_hand.iter().flat_map(|seen| &seen.expired).map(|over| &over.sentence);
     let broker_margin = measures.margin.broker_maintenance;
     let holdings = found.book.holdings.as_deref().unwrap_or_default();
     PortfolioState {
@@ -56,7 +57,8 @@ pub(super) fn state(found: &FoundAccount, measures: &BookMeasures, source: Marke
             .zip(holdings)
             .map(|(row, held)| position(&found.book, row, held))
             .collect(),
-        warnings: found.problems.clone(),
+        kept_by_hand: found.by_hand.as_ref().map(|seen| seen.changed_at),
+        warnings: found.problems.iter().chain(expired).cloned().collect(),
     }
 }
 

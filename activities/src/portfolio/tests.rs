@@ -10,18 +10,19 @@ use tokio_util::sync::CancellationToken;
 use ttai_contract::{PortfolioMonitorConfig, PortfolioWatch, UserId, WatchPortfolioParams};
 use ttai_core::{OccSymbol, PortfolioAlert, RuleKind, Severity};
 use ttai_ports::{
-    Attachment, BrokerPosition, Instrument, Message, Notifier, PortError, QuoteStream, StreamEvent,
-    StreamHealth, StreamKinds, StreamQuote, StreamReader, StreamSymbol,
+    Attachment, BrokerPosition, Instrument, KeptChange, KeptPosition, Message, Notifier, PortError,
+    QuoteStream, StreamEvent, StreamHealth, StreamKinds, StreamQuote, StreamReader, StreamSymbol,
 };
 use ttai_store::{Database, StoreUrl};
 
 use super::watch::{most_urgent, watch};
-use super::{fetch, rolls};
+use super::{RollReason, account_numbers, fetch, portfolio, rolls, wheel};
 use crate::compute::Compute;
 use crate::deliveries::{ChannelRule, DeliveryRules};
 use crate::ports::Ports;
 use crate::supervise::Progress;
 use crate::testing::{FakeMarket, OneAccount, ports, wavy_bars};
+use crate::trading::reconcile_account;
 
 /// Records what it sends.
 #[derive(Default)]
@@ -132,6 +133,7 @@ async fn desk(positions: Option<Vec<BrokerPosition>>) -> Office {
     let channel = ChannelRule { name: "desk".to_owned(), per_minute: None, digest_characters: 4_000 };
     ports.brokers = vec![Arc::new(OneAccount { positions, ..OneAccount::default() })];
     ports.accounts = Arc::clone(&store) as _;
+    ports.kept = Arc::clone(&store) as _;
     ports.deliverer.messages = Arc::clone(&store) as _;
     ports.deliverer.deliveries = store;
     ports.deliverer.notifier = Arc::clone(&recorder) as _;
@@ -252,23 +254,117 @@ async fn positions_that_cannot_be_read_are_unknown_and_close_nothing() {
         after.state.blind_since.is_some() && after.problems.iter().any(|line| line.starts_with("positions:")),
         "{after:?}"
     );
-    let state = fetch(&blind, &Compute::per_core(), "").await.unwrap();
+    let state = fetch(&blind, &Compute::per_core(), "default", "").await.unwrap();
     assert!(!state.positions_known && state.day_pnl_percent.is_none());
 }
 
 #[tokio::test]
 async fn a_portfolio_says_what_its_sums_leave_out() {
     let Office { ports, .. } = &desk(Some(held())).await;
-    let state = fetch(ports, &Compute::per_core(), "A1").await.unwrap();
+    let state = fetch(ports, &Compute::per_core(), "default", "A1").await.unwrap();
     assert_eq!(state.positions.len(), 2);
     assert_eq!(state.day_pnl.amount, Decimal::from(200));
     assert_eq!(state.day_pnl.missing, ["/10YM4 (Future)"]);
     assert_eq!((state.margin_utilization, state.margin_from_broker), (Some(61.0), true));
     assert!(state.warnings.iter().any(|warning| warning.starts_with("XYZ options")), "{:?}", state.warnings);
-    let unknown = fetch(ports, &Compute::per_core(), "B2").await.unwrap_err().to_string();
+    let unknown = fetch(ports, &Compute::per_core(), "default", "B2").await.unwrap_err().to_string();
     assert!(unknown.contains("fake has no account \"B2\""), "{unknown}");
-    let advice = rolls(ports, &Compute::per_core(), "", Some(&"XYZ".parse().unwrap())).await.unwrap();
+    let advice = rolls(ports, &Compute::per_core(), &UserId::default(), "", Some(&"XYZ".parse().unwrap()))
+        .await
+        .unwrap();
     assert!(advice[0].outlook.is_none() && advice[0].problem.is_some(), "{advice:?}");
+}
+
+/// A position that somebody keeps by hand in `hand-main`.
+async fn keep(ports: &Ports, symbol: &str, quantity: i64) {
+    let position = KeptPosition {
+        instrument: symbol.to_owned().try_into().unwrap(),
+        quantity: quantity.into(),
+        price: Decimal::TWO,
+        opened: Some("2014-06-02".parse().unwrap()),
+        note: String::new(),
+    };
+    let change = KeptChange { account: BY_HAND.to_owned(), put: vec![position], ..KeptChange::default() };
+    ports.kept.change_kept_accounts("default", &[change]).await.unwrap();
+}
+
+const BY_HAND: &str = "hand-main";
+
+async fn look_by_hand(ports: &Ports, watch_before: PortfolioWatch) -> PortfolioWatch {
+    let stop = CancellationToken::new();
+    stop.cancel();
+    let params = WatchPortfolioParams { account_id: BY_HAND.to_owned(), ..params(watch_before) };
+    watch(ports, &Compute::per_core(), params, Progress::default(), stop).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_short_put_that_is_kept_by_hand_is_watched_and_never_traded() {
+    let Office { ports, recorder, .. } = &desk(Some(held())).await;
+    keep(ports, "XYZ   140613P00140000", -1).await;
+    look_by_hand(ports, PortfolioWatch::default()).await;
+    let titles = recorder.titles();
+    assert!(titles.contains(&"XYZ: in the money near expiration (recorded market)".to_owned()), "{titles:?}");
+    let account = recorder.sent.lock().unwrap()[0].fields[0].value.clone();
+    assert!(account.starts_with("hand-main (kept by hand, changed 20"), "{account}");
+    let stored = ports.accounts.positions("default", BY_HAND).await.unwrap();
+    assert_eq!(stored.iter().map(|row| row.kind.as_str()).collect::<Vec<_>>(), ["option"]);
+    let (compute, user) = (Compute::per_core(), UserId::default());
+    assert_eq!(account_numbers(ports, &user).await.unwrap(), ["A1", BY_HAND]);
+    let advice = rolls(ports, &compute, &user, BY_HAND, None).await.unwrap();
+    assert_eq!(advice.iter().map(|advice| advice.reason).collect::<Vec<_>>(), [RollReason::InTheMoney]);
+    let since = "2014-06-01T00:00:00Z".parse().unwrap();
+    let cycles = wheel(ports, &user, BY_HAND, since).await.unwrap().cycles;
+    assert_eq!(cycles.iter().map(|cycle| cycle.net_premiums).collect::<Vec<_>>(), [Decimal::from(200)]);
+    // Nobody else sees it, and no order path takes it.
+    let other = "ann".parse().unwrap();
+    assert_eq!(account_numbers(ports, &other).await.unwrap(), ["A1"]);
+    let refused = portfolio(ports, &compute, &other, BY_HAND).await.unwrap_err();
+    assert!(refused.contains("no account hand-main is kept by hand"), "{refused}");
+    let refused = reconcile_account(ports, &user, BY_HAND).await.unwrap_err();
+    assert!(refused.contains("is kept by hand, and ttai sends no orders for it"), "{refused}");
+}
+
+#[tokio::test]
+async fn an_account_kept_by_hand_is_worth_what_is_known_of_it_and_the_first_without_a_broker() {
+    let Office { mut ports, _folder, .. } = desk(None).await;
+    ports.brokers = Vec::new();
+    keep(&ports, "XYZ", 100).await;
+    let state = async || fetch(&ports, &Compute::per_core(), "default", "").await.unwrap();
+    let unstated = state().await;
+    assert_eq!(
+        (unstated.account_id.as_str(), unstated.cash, unstated.net_liquidation),
+        (BY_HAND, None, None)
+    );
+    assert!(unstated.warnings.iter().any(|line| line.contains("`ttai portfolio cash")), "{unstated:?}");
+    let cash = KeptChange {
+        account: BY_HAND.to_owned(),
+        cash: Some(Some(Decimal::from(5_000))),
+        ..KeptChange::default()
+    };
+    ports.kept.change_kept_accounts("default", &[cash]).await.unwrap();
+    let stated = state().await;
+    let shares = stated.positions[0].mark.unwrap() * Decimal::ONE_HUNDRED;
+    assert_eq!(stated.net_liquidation, Some(shares + Decimal::from(5_000)));
+    assert!(stated.kept_by_hand.is_some());
+}
+
+#[tokio::test]
+async fn what_expired_is_asked_about_once_and_counts_no_longer() {
+    let Office { ports, recorder, .. } = &desk(Some(held())).await;
+    for (symbol, quantity) in [("XYZ   140606P00140000", -2), ("XYZ   140606C00140000", -1), ("XYZ", 5)] {
+        keep(ports, symbol, quantity).await;
+    }
+    let state = fetch(ports, &Compute::per_core(), "default", BY_HAND).await.unwrap();
+    assert_eq!(state.positions.iter().map(|held| held.symbol.as_str()).collect::<Vec<_>>(), ["XYZ"]);
+    let said = |text: &str| state.warnings.iter().filter(|line| line.contains(text)).count();
+    assert_eq!(said("-2 XYZ Jun 6 140 put expired on 2014-06-06 with XYZ at "), 1, "{:?}", state.warnings);
+    assert_eq!(said("probably assigned, 200 shares bought at 140"), 1, "{:?}", state.warnings);
+    assert_eq!(said("-1 XYZ Jun 6 140 call expired on 2014-06-06"), said("probably worthless"));
+    let first = look_by_hand(ports, PortfolioWatch::default()).await;
+    let asked = recorder.titles();
+    assert_eq!(asked.iter().filter(|title| title.starts_with("XYZ: expiration day")).count(), 2, "{asked:?}");
+    look_by_hand(ports, first).await;
+    assert_eq!(recorder.titles(), asked);
 }
 
 #[test]

@@ -20,6 +20,7 @@ use ttai_ports::{PositionStatus, StoredBalances, StoredPosition, StoredWatch};
 use ttai_quant::portfolio::{AccountBook, HeldInstrument, HeldPosition, check_rules, measure};
 
 use super::book::{self, Doubtful, FoundAccount};
+use super::kept::ExpiredPosition;
 use super::marks::LiveMarks;
 use super::message::Letterhead;
 use super::{StoredRecord, expiring, roll};
@@ -147,9 +148,9 @@ impl<'a> Watching<'a> {
     /// Reads the account and compares it with the rules; how long until the next time.
     async fn look(&mut self) -> Result<Duration, AnalystError> {
         let ports = self.ports.for_request();
-        let found = match book::account(&ports, &self.params.account_id).await {
+        let found = match book::account(&ports, self.user(), &self.params.account_id).await {
             Ok((broker, account)) => {
-                book::find(&ports, self.compute, &broker, &account, Doubtful::Unknown).await
+                book::find(&ports, self.compute, &broker, (self.user(), &account), Doubtful::Unknown).await
             }
             Err(error) => Err(error),
         };
@@ -173,6 +174,7 @@ impl<'a> Watching<'a> {
         };
         let mut changes = self.check(now);
         changes.extend(self.expiration_day(now));
+        changes.extend(self.expired(now));
         self.watch.last_check = Some(now);
         self.record(changes).await;
         self.sync(now).await;
@@ -183,7 +185,9 @@ impl<'a> Watching<'a> {
     /// Compares the broker's books with ours, every few minutes. What cannot be compared now is a problem that the status shows.
     async fn reconcile(&mut self) {
         let is_due = self.reconciled.is_none_or(|last| last.elapsed() >= RECONCILE_EVERY);
-        let Some(found) = self.found.as_ref().filter(|_| is_due) else { return };
+        let Some(found) = self.found.as_ref().filter(|found| is_due && found.by_hand.is_none()) else {
+            return;
+        };
         match reconcile_account(self.ports, &self.params.user_id, &found.account).await {
             Ok(_) => self.reconciled = Some(Instant::now()),
             Err(problem) => self.watch.problems.push(format!("not reconciled with the broker: {problem}")),
@@ -208,6 +212,17 @@ impl<'a> Watching<'a> {
         let (listed, alert) = expiring::due(&self.found.as_ref()?.book, self.watch.expiry_told, now)?;
         self.watch.expiry_told = Some(listed);
         Some(alert)
+    }
+
+    /// Asks once what became of each option of an account kept by hand that has expired.
+    fn expired(&mut self, now: DateTime<Utc>) -> Vec<PortfolioAlert> {
+        let Some(seen) = self.found.as_ref().and_then(|found| found.by_hand.as_ref()) else {
+            return Vec::new();
+        };
+        let asked = std::mem::take(&mut self.watch.expired_told);
+        self.watch.expired_told = seen.expired.iter().map(ExpiredPosition::key).collect();
+        let is_new = |over: &&ExpiredPosition| !asked.contains(&over.key());
+        seen.expired.iter().filter(is_new).map(|over| over.alert(now)).collect()
     }
 
     /// In the session by the interval, else rarely; and in time for the open.
@@ -291,10 +306,14 @@ impl<'a> Watching<'a> {
     /// Writes the messages of what is to be told, and sends them first.
     async fn notify(&mut self) {
         let (now, deliverer) = (wall_clock(), self.ports.deliverer.clone());
+        let account = self.found.as_ref().map(|found| match &found.by_hand {
+            Some(seen) => format!("{} ({})", found.account, seen.words()),
+            None => found.account.clone(),
+        });
         let letterhead = Letterhead {
             user_id: self.params.user_id.as_str(),
             watch: &self.params.account_id,
-            account: self.found.as_ref().map(|found| found.account.as_str()),
+            account: account.as_deref(),
             market: &self.market,
             channels: &self.channels,
             rules: &deliverer.rules,
@@ -350,10 +369,12 @@ impl<'a> Watching<'a> {
             let rows: Vec<StoredPosition> = rows.iter().map(|held| row(held, now)).collect();
             written = accounts.sync_positions(user, account, &rows, now).await;
         }
-        if let (Ok(()), Some(balances)) = (&written, &found.balances) {
+        if let (Ok(()), Some(balances), Some(net_liquidation)) =
+            (&written, &found.balances, found.book.net_liquidation)
+        {
             let balances = StoredBalances {
                 cash: balances.cash,
-                net_liquidation: balances.net_liquidation,
+                net_liquidation,
                 option_buying_power: balances.option_buying_power,
                 stock_buying_power: balances.stock_buying_power,
                 maintenance_requirement: balances.maintenance_requirement,

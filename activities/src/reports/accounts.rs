@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive;
 use serde::{Deserialize, Serialize};
 use ttai_calendar::new_york_date;
 use ttai_contract::subject::DEFAULT_USER;
 use ttai_contract::{PortfolioState, ReportName, Symbol};
 use ttai_core::PortfolioAlert;
-use ttai_ports::{AccountDay, PositionStatus, StoreError, StoredPosition};
+use ttai_ports::{AccountDay, PositionStatus, StoreError, StoredPosition, is_kept_account};
 
 use super::moment::ReportMoment;
 use crate::compute::Compute;
@@ -75,22 +76,71 @@ impl AccountsView {
         self.is_whole().then(|| self.states().map(|state| state.positions.len()).sum())
     }
 
-    /// A sum over all accounts; none where it is not known of one.
-    pub(crate) fn sum(&self, of: impl Fn(&PortfolioState) -> Option<Decimal>) -> Option<Decimal> {
-        if self.accounts.is_empty() || self.accounts.iter().any(|account| account.seen.is_err()) {
+    /// What is known of every account; none where it is not known of one at a broker. Nobody has to state everything of an account
+    /// that is kept by hand: what it does not say leaves it out.
+    fn known<T>(&self, of: impl Fn(&PortfolioState) -> Option<T>) -> Option<Vec<T>> {
+        if self.accounts.iter().any(|account| account.seen.is_err()) {
             return None;
         }
-        self.states().map(of).sum()
+        let mut known = Vec::new();
+        for state in self.states() {
+            match of(state) {
+                Some(value) => known.push(value),
+                None if state.kept_by_hand.is_some() => {}
+                None => return None,
+            }
+        }
+        (!known.is_empty()).then_some(known)
+    }
+
+    /// A sum over all accounts, as far as they have to say it; none where one does not.
+    pub(crate) fn sum(&self, of: impl Fn(&PortfolioState) -> Option<Decimal>) -> Option<Decimal> {
+        self.known(of).map(|known| known.into_iter().sum())
     }
 
     /// Dollars won that day; none where that is not known of every position.
     pub(crate) fn day_pnl(&self) -> Option<Decimal> {
         self.positions()?;
-        self.sum(|state| state.day_pnl.missing.is_empty().then_some(state.day_pnl.amount))
+        self.sum(day_pnl)
+    }
+
+    /// The same in percent of what those accounts are worth.
+    pub(crate) fn day_pnl_percent(&self) -> Option<f64> {
+        self.positions()?;
+        let known = self.known(|state| Some((day_pnl(state)?, state.net_liquidation?)))?;
+        let (pnl, worth) = known
+            .iter()
+            .fold((Decimal::ZERO, Decimal::ZERO), |sum, known| (sum.0 + known.0, sum.1 + known.1));
+        let before = worth - pnl;
+        (before > Decimal::ZERO).then(|| (pnl * Decimal::ONE_HUNDRED / worth).to_f64()).flatten()
     }
 
     pub(crate) fn net_liquidation(&self) -> Option<Decimal> {
         self.sum(|state| state.net_liquidation)
+    }
+
+    /// The numbers of the accounts that the net liquidation is of.
+    pub(crate) fn worths(&self) -> BTreeSet<&str> {
+        let is_left_out = |account: &&AccountView| {
+            account.seen.as_ref().is_ok_and(|seen| {
+                seen.portfolio.kept_by_hand.is_some() && seen.portfolio.net_liquidation.is_none()
+            })
+        };
+        let counted = self.accounts.iter().filter(|account| !is_left_out(account));
+        counted.map(|account| account.number.as_str()).collect()
+    }
+
+    /// What the sums leave out, a sentence each.
+    fn left_out(&self) -> Vec<String> {
+        let kept = self.states().filter(|state| state.kept_by_hand.is_some());
+        let of = |state: &PortfolioState| {
+            let sums = [("net liquidation", state.net_liquidation), ("day's P&L", day_pnl(state))];
+            let missing = sums.into_iter().filter(|(_, amount)| amount.is_none());
+            missing
+                .map(|(sum, _)| format!("the {sum} of all accounts leaves out {}", state.account_id))
+                .collect::<Vec<_>>()
+        };
+        kept.flat_map(of).collect()
     }
 
     /// The underlyings of what is held, and of what was held last where an account is away.
@@ -98,6 +148,11 @@ impl AccountsView {
         let held = self.states().flat_map(|state| &state.positions);
         held.filter_map(|position| position.underlying.clone()).collect()
     }
+}
+
+/// Dollars won that day; none where that is not known of every position.
+fn day_pnl(state: &PortfolioState) -> Option<Decimal> {
+    state.day_pnl.missing.is_empty().then_some(state.day_pnl.amount)
 }
 
 /// Reads them. An account that is away is named, with what was held last; only the store's own failure is an error.
@@ -126,18 +181,22 @@ pub(crate) async fn read(
             Err(problem) => view.problems.push(format!("account {}: {problem}", account.number)),
         }
     }
+    view.problems.extend(view.left_out());
     view.equity = equity(&days, &view, moment);
     view.before = before(days, moment);
     Ok(view)
 }
 
-/// The user's accounts: those of which the store has something, and of the default user all that the brokers list.
+/// The user's accounts: those of which the store has something, those kept by hand, and of the default user all that the brokers
+/// list.
 async fn numbers(
     ports: &Ports,
     user: &str,
     problems: &mut Vec<String>,
 ) -> Result<BTreeSet<String>, StoreError> {
     let mut numbers: BTreeSet<String> = ports.accounts.accounts_of(user).await?.into_iter().collect();
+    numbers.retain(|number| !is_kept_account(number));
+    numbers.extend(portfolio::kept::numbers(ports, user).await?);
     if user == DEFAULT_USER {
         for broker in &ports.brokers {
             match broker.accounts().await {
@@ -211,7 +270,7 @@ async fn remember(
             day: new_york_date(state.as_of),
             as_of: state.as_of,
             net_liquidation: state.net_liquidation,
-            day_pnl: state.day_pnl.missing.is_empty().then_some(state.day_pnl.amount),
+            day_pnl: day_pnl(state),
             cash: state.cash,
             state: serde_json::to_value(seen).map_err(|error| AnalystError::Crashed(error.to_string()))?,
         };
@@ -222,7 +281,7 @@ async fn remember(
 
 /// Days on which every account of the report has a worth, and the report's own.
 fn equity(days: &[AccountDay], view: &AccountsView, moment: &ReportMoment) -> Vec<(NaiveDate, Decimal)> {
-    let numbers: BTreeSet<&str> = view.accounts.iter().map(|account| account.number.as_str()).collect();
+    let numbers = view.worths();
     let mut points = Vec::new();
     for same in days.chunk_by(|one, other| one.day == other.day) {
         let known: Vec<Decimal> = same

@@ -233,12 +233,6 @@ fn sections(material: &Material) -> Vec<ReportSection> {
     }
 }
 
-fn day_pnl_percent(accounts: &AccountsView) -> Option<f64> {
-    let (pnl, worth) = (accounts.day_pnl()?, accounts.net_liquidation()?);
-    let before = worth - pnl;
-    (before > Decimal::ZERO).then(|| (pnl * Decimal::ONE_HUNDRED / worth).to_f64()).flatten()
-}
-
 /// The report in a few lines, the money first.
 fn summary(material: &Material) -> Vec<String> {
     let Material { moment, accounts, .. } = material;
@@ -295,7 +289,8 @@ fn money(material: &Material) -> String {
         let rate = won.map(|(won, all)| format!(", {won} of {all} cycles won")).unwrap_or_default();
         parts.push(format!("Realised P&L {}{rate}", words::signed_dollars(trades.realized_total())));
     } else {
-        let pct = day_pnl_percent(accounts)
+        let pct = accounts
+            .day_pnl_percent()
             .map(|pct| format!(" ({})", words::signed_percent(pct, 2)))
             .unwrap_or_default();
         parts.push(accounts.day_pnl().map_or_else(
@@ -339,7 +334,7 @@ fn count(length: usize) -> u32 {
 
 pub(super) fn facts(material: &Material) -> ReportFacts {
     let accounts = &material.accounts;
-    let loses = day_pnl_percent(accounts).is_some_and(|pct| pct <= WARNS);
+    let loses = accounts.day_pnl_percent().is_some_and(|pct| pct <= WARNS);
     ReportFacts {
         positions: accounts.positions().map(count),
         daily_pnl: accounts.day_pnl(),

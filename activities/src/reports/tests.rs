@@ -11,9 +11,10 @@ use ttai_contract::{
 };
 use ttai_core::OccSymbol;
 use ttai_ports::{
-    Accounts, Analyses, AnalysisRecord, Artifacts, Attachment, BrokerPosition, Instrument, Message,
-    NewsCheck, NewsSeen, Notifier, PortError, PositionStatus, Preferences, PreferencesChange, SeenStory,
-    StoredPosition, StoryOutcome, SyncedResource, SyncedRow, SyncedRows, UserPreferences,
+    Accounts, Analyses, AnalysisRecord, Artifacts, Attachment, BrokerPosition, Instrument, KeptAccounts,
+    KeptChange, KeptPosition, Message, NewsCheck, NewsSeen, Notifier, PortError, PositionStatus, Preferences,
+    PreferencesChange, SeenStory, StoredPosition, StoryOutcome, SyncedResource, SyncedRow, SyncedRows,
+    UserPreferences,
 };
 use ttai_store::{Database, StoreUrl};
 
@@ -67,6 +68,7 @@ async fn office(positions: Option<Vec<BrokerPosition>>) -> Office {
     let channel = ChannelRule { name: "desk".to_owned(), per_minute: None, digest_characters: 4_000 };
     ports.brokers = vec![Arc::new(OneAccount { positions, ..OneAccount::default() })];
     ports.accounts = Arc::clone(&store) as _;
+    ports.kept = Arc::clone(&store) as _;
     ports.reports = Arc::clone(&store) as _;
     ports.trades = Arc::clone(&store) as _;
     ports.synced = Arc::clone(&store) as _;
@@ -268,6 +270,30 @@ async fn who_cannot_be_reached_is_said_with_what_was_held_last() {
     // Another user's account is nobody else's.
     let (result, _, markdown) = composed(&office, asked(ReportName::WeeklyReview, "bob", None)).await;
     assert!(!markdown.contains("B7") && markdown.contains("No account is known"), "{result:?}");
+}
+
+#[tokio::test]
+async fn what_is_kept_by_hand_is_reported_and_what_it_does_not_say_leaves_the_sums_alone() {
+    let office = office(Some(held())).await;
+    let (before, ..) = composed(&office, asked(ReportName::EodSummary, "default", None)).await;
+    let position = KeptPosition {
+        instrument: Instrument::Equity("XYZ".parse().unwrap()),
+        quantity: Decimal::ONE_HUNDRED,
+        price: Decimal::TWO,
+        opened: None,
+        note: String::new(),
+    };
+    let account = "hand-main".to_owned();
+    let change = KeptChange { account, put: vec![position], ..KeptChange::default() };
+    office.store.change_kept_accounts("default", &[change]).await.unwrap();
+    let (result, _, markdown) = composed(&office, asked(ReportName::EodSummary, "default", None)).await;
+    assert_eq!((result.positions, result.daily_pnl), (Some(2), before.daily_pnl));
+    assert!(markdown.contains("Positions, account hand-main"), "{markdown}");
+    assert!(markdown.contains("Kept by hand; changed 20"), "{markdown}");
+    let left_out = "the net liquidation of all accounts leaves out hand-main";
+    assert!(result.warnings.iter().any(|warning| warning == left_out), "{:?}", result.warnings);
+    let (other, _, markdown) = composed(&office, asked(ReportName::EodSummary, "ann", None)).await;
+    assert!(other.positions.is_none() && !markdown.contains("hand-main"), "{markdown}");
 }
 
 #[tokio::test]

@@ -10,14 +10,15 @@ use ttai_contract::{
     ValidationError,
 };
 use ttai_core::{OccSymbol, OptionRight, Symbol};
-use ttai_ports::{BrokerOrder, BrokerPosition, Instrument, OrderAction, PortError};
+use ttai_ports::{BrokerOrder, BrokerPosition, Instrument, OrderAction, PortError, is_kept_account};
 use ttai_quant::strategy::{AllotmentLimit, Wanting, allot};
 
 use super::quick;
 use crate::clock;
+use crate::compute::Compute;
 use crate::failure::AnalystError;
 use crate::narrator::grouped;
-use crate::portfolio;
+use crate::portfolio::{self, Doubtful};
 use crate::ports::Ports;
 
 /// The most of an account in one symbol, percent of its net liquidation, where nobody says.
@@ -27,15 +28,24 @@ const SYMBOL_PCT: f64 = 20.0;
 const ORDERS_SINCE: TimeDelta = TimeDelta::days(180);
 
 /// What new positions may bind: of the stated capital, else of the account. For a run that is too late nothing is read.
-pub(super) async fn fetch(ports: &Ports, params: &FreeCapitalParams) -> Result<FreeCapital, AnalystError> {
+pub(super) async fn fetch(
+    ports: &Ports,
+    compute: &Compute,
+    params: &FreeCapitalParams,
+) -> Result<FreeCapital, AnalystError> {
     let lateness = clock::lateness(ports, params.due).await;
     if lateness.is_some_and(|late| late.is_too_late()) {
         return Ok(FreeCapital { lateness, ..FreeCapital::default() });
     }
-    Ok(FreeCapital { lateness, ..free(ports, params).await? })
+    Ok(FreeCapital { lateness, ..free(ports, compute, params).await? })
 }
 
-async fn free(ports: &Ports, params: &FreeCapitalParams) -> Result<FreeCapital, AnalystError> {
+async fn free(
+    ports: &Ports,
+    compute: &Compute,
+    params: &FreeCapitalParams,
+) -> Result<FreeCapital, AnalystError> {
+    let user = params.user_id.as_str();
     if let Some(capital) = params.capital {
         let free = dollars("capital", capital)?;
         return Ok(FreeCapital {
@@ -47,27 +57,68 @@ async fn free(ports: &Ports, params: &FreeCapitalParams) -> Result<FreeCapital, 
         });
     }
     // Without any account a screen is unsized; one that was named and is not there is an error.
-    if ports.brokers.is_empty() && params.account_id.is_empty() {
+    let is_any = !params.account_id.is_empty() || !ports.brokers.is_empty();
+    if !is_any && portfolio::kept::numbers(ports, user).await?.is_empty() {
         return Ok(FreeCapital { source: "no account is connected".to_owned(), ..FreeCapital::default() });
     }
-    let (broker, account) = portfolio::account(ports, &params.account_id).await?;
-    let (balances, positions) = tokio::join!(broker.balances(&account), broker.positions(&account));
-    let balances = balances?;
-    let orders = broker.orders(&account, balances.as_of - ORDERS_SINCE).await;
-    let pct = params.max_symbol_pct.unwrap_or(SYMBOL_PCT);
+    let (broker, account) = portfolio::account(ports, user, &params.account_id).await?;
+    let (balances, positions, elsewhere) = tokio::join!(
+        broker.balances(&account),
+        broker.positions(&account),
+        portfolio::kept::held_elsewhere(ports, user, &account)
+    );
     let mut bound = Bound::default();
-    bound.take_positions(positions);
-    bound.take_orders(orders);
+    bound.take_positions(priced(ports, positions).await);
+    bound.take_positions(priced(ports, elsewhere).await);
+    let balances = match balances {
+        // Nobody has to state what is in an account that is kept by hand.
+        Err(error @ PortError::NoData { .. }) if is_kept_account(&account) => {
+            let Bound { held, mut problems } = bound;
+            problems.push(error.to_string());
+            let source = format!("the cash of {account} is not stated");
+            return Ok(FreeCapital { held, source, problems, ..FreeCapital::default() });
+        }
+        balances => balances?,
+    };
+    bound.take_orders(broker.orders(&account, balances.as_of - ORDERS_SINCE).await);
+    let worth = match balances.net_liquidation {
+        None => {
+            portfolio::find(ports, compute, &broker, (user, &account), Doubtful::Shown)
+                .await?
+                .book
+                .net_liquidation
+        }
+        known => known,
+    };
+    if worth.is_none() {
+        bound.problems.push(format!("no symbol is capped: what {account} is worth is not known"));
+    }
+    let pct = params.max_symbol_pct.unwrap_or(SYMBOL_PCT);
     let Bound { held, problems } = bound;
     Ok(FreeCapital {
         free: Some(balances.option_buying_power.max(Decimal::ZERO)),
-        symbol_cap: Some(share(balances.net_liquidation.max(Decimal::ZERO), pct)?),
+        symbol_cap: worth.map(|worth| share(worth.max(Decimal::ZERO), pct)).transpose()?,
         symbol_cap_pct: Some(pct),
         held,
         source: format!("the buying power of account {account}"),
         problems,
         lateness: None,
     })
+}
+
+/// The positions, shares that nobody has marked at the market's price where it says one.
+async fn priced(
+    ports: &Ports,
+    positions: Result<Vec<BrokerPosition>, PortError>,
+) -> Result<Vec<BrokerPosition>, PortError> {
+    let mut positions = positions?;
+    for position in positions.iter_mut().filter(|position| position.mark.is_none()) {
+        let Some(Instrument::Equity(symbol)) = &position.instrument else { continue };
+        let now = clock::market_now_by(ports, std::slice::from_ref(symbol)).await;
+        let quote = ports.market.quote(symbol, now).await.ok();
+        position.mark = quote.and_then(|quote| quote.last.or_else(|| quote.mid()));
+    }
+    Ok(positions)
 }
 
 /// Dollars that are bound already, by underlying. What cannot be valued is said.

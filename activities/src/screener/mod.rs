@@ -74,10 +74,10 @@ impl ScreenActivities {
         ctx: ActivityContext,
         params: FreeCapitalParams,
     ) -> Result<FreeCapital, ActivityError> {
-        let ports = &self.ports;
+        let (ports, compute) = (&self.ports, &self.compute);
         let run = self.supervisor.run(&ctx, |progress| async move {
             progress.step("reading the account");
-            capital::fetch(ports, &params).await
+            capital::fetch(ports, compute, &params).await
         });
         run.await.map(|timed| timed.result)
     }

@@ -12,8 +12,8 @@ use ttai_contract::{
 };
 use ttai_core::{OccSymbol, Symbol};
 use ttai_ports::{
-    BrokerLeg, BrokerOrder, BrokerPosition, Instrument, OrderAction, OrderStatus, RankedPick,
-    ScreenRunRecord, ScreenerResults,
+    BrokerLeg, BrokerOrder, BrokerPosition, Instrument, KeptAccount, KeptPosition, OrderAction, OrderStatus,
+    RankedPick, ScreenRunRecord, ScreenerResults,
 };
 
 use super::{capital, changes, quick, store};
@@ -152,7 +152,7 @@ fn shares(name: &str, quantity: i64, mark: i64) -> BrokerPosition {
 #[tokio::test]
 async fn what_is_held_counts_against_the_cap() {
     let (mut ports, _) = ports(invented(0.30));
-    let none = capital::fetch(&ports, &FreeCapitalParams::default()).await.unwrap();
+    let none = capital::fetch(&ports, &Compute::per_core(), &FreeCapitalParams::default()).await.unwrap();
     assert_eq!((none.free, none.source.as_str()), (None, "no account is connected"));
     let put = BrokerPosition {
         instrument: Some(Instrument::Option(OccSymbol::parse("AAPL  140620P00090000").unwrap())),
@@ -163,21 +163,68 @@ async fn what_is_held_counts_against_the_cap() {
     let future = BrokerPosition { instrument: None, ..shares("ESM4", 1, 1) };
     let positions = Some(vec![shares("AAPL", 10, 95), put, future]);
     ports.brokers = vec![Arc::new(OneAccount { positions, orders: Some(Vec::new()) })];
-    let known = capital::fetch(&ports, &FreeCapitalParams::default()).await.unwrap();
+    let known = capital::fetch(&ports, &Compute::per_core(), &FreeCapitalParams::default()).await.unwrap();
     assert_eq!((known.free, known.symbol_cap), (Some(40_000.into()), Some(20_000.into())));
     assert_eq!(known.held.get(&symbol("AAPL")), Some(&Decimal::from(18_950)));
     assert_eq!(known.room(&symbol("AAPL")), Some(1_050.into()));
     assert_eq!(known.rooms(), [(String::new(), 20_000.0), ("AAPL".to_owned(), 1_050.0)].into());
     assert!(known.problems[0].starts_with("ESM4 does not count"), "{:?}", known.problems);
     ports.brokers = vec![Arc::new(OneAccount::default())];
-    let unread = capital::fetch(&ports, &FreeCapitalParams::default()).await.unwrap();
+    let unread = capital::fetch(&ports, &Compute::per_core(), &FreeCapitalParams::default()).await.unwrap();
     assert!(unread.problems[0].starts_with("what is held does not count"), "{:?}", unread.problems);
     assert!(unread.problems[1].starts_with("working orders do not count"), "{:?}", unread.problems);
     let stated = FreeCapitalParams { capital: Some(12_345.67), ..FreeCapitalParams::default() };
-    let stated = capital::fetch(&ports, &stated).await.unwrap();
+    let stated = capital::fetch(&ports, &Compute::per_core(), &stated).await.unwrap();
     assert_eq!((stated.free, stated.symbol_cap), (Decimal::new(1_234_567, 2).into(), None));
     let other = FreeCapitalParams { account_id: "B2".to_owned(), ..FreeCapitalParams::default() };
-    assert!(matches!(capital::fetch(&ports, &other).await, Err(AnalystError::Validation(_))));
+    assert!(matches!(
+        capital::fetch(&ports, &Compute::per_core(), &other).await,
+        Err(AnalystError::Validation(_))
+    ));
+}
+
+#[tokio::test]
+async fn what_is_kept_by_hand_counts_against_the_cap() {
+    let (mut ports, store) = ports(invented(0.30));
+    ports.brokers = vec![Arc::new(OneAccount { positions: Some(Vec::new()), orders: Some(Vec::new()) })];
+    let kept = |user: &str, symbol: &str, quantity: i64, cash: Option<Decimal>| {
+        let position = KeptPosition {
+            instrument: symbol.to_owned().try_into().unwrap(),
+            quantity: quantity.into(),
+            price: Decimal::from(95),
+            opened: None,
+            note: String::new(),
+        };
+        let (account, changed_at) = ("hand-main".to_owned(), DateTime::UNIX_EPOCH);
+        store.kept.lock().unwrap().push((
+            user.to_owned(),
+            KeptAccount { account, cash, positions: vec![position], revision: 1, changed_at },
+        ));
+    };
+    kept("default", "AAPL  991218P00090000", -2, None);
+    kept("ann", "XYZ", 100, Some(Decimal::from(50_000)));
+    let of = async |user: &str, account: &str| {
+        let params = FreeCapitalParams {
+            user_id: user.parse().unwrap(),
+            account_id: account.to_owned(),
+            ..FreeCapitalParams::default()
+        };
+        capital::fetch(&ports, &Compute::per_core(), &params).await.unwrap()
+    };
+    let known = of("default", "").await;
+    assert_eq!((known.free, known.symbol_cap), (Some(40_000.into()), Some(20_000.into())));
+    assert_eq!(known.held, [(symbol("AAPL"), Decimal::from(18_000))].into());
+    assert_eq!(known.room(&symbol("AAPL")), Some(2_000.into()));
+    // Nobody stated what is in it: a screen over it is unsized, and says why.
+    let unstated = of("default", "hand-main").await;
+    assert_eq!((unstated.free, unstated.symbol_cap, unstated.held), (None, None, known.held));
+    assert_eq!(unstated.source, "the cash of hand-main is not stated");
+    // Another user has other accounts.
+    let stated = of("ann", "hand-main").await;
+    let shares = stated.held[&symbol("XYZ")];
+    assert_ne!(shares, Decimal::from(9_500), "shares count at the market's price, not at their cost");
+    assert_eq!(stated.symbol_cap, Some(((shares + Decimal::from(50_000)) / Decimal::from(5)).round_dp(2)));
+    assert_eq!(stated.free, Some(50_000.into()));
 }
 
 #[tokio::test]
@@ -216,7 +263,7 @@ async fn puts_that_working_orders_would_sell_count_against_the_cap() {
     let (mut ports, _) = ports(invented(0.30));
     ports.brokers =
         vec![Arc::new(OneAccount { positions: Some(vec![shares("AAPL", 10, 95)]), orders: Some(orders) })];
-    let known = capital::fetch(&ports, &FreeCapitalParams::default()).await.unwrap();
+    let known = capital::fetch(&ports, &Compute::per_core(), &FreeCapitalParams::default()).await.unwrap();
     assert_eq!(known.held, [(symbol("AAPL"), Decimal::from(950 + 2 * 9_000))].into());
     assert_eq!(known.problems, ["the working order for 2 shares of F does not count against the cap"]);
 }

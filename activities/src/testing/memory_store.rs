@@ -8,9 +8,10 @@ use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
 use sha2::{Digest, Sha256};
 use ttai_ports::{
-    Accounts, Analyses, AnalysisFilter, AnalysisRecord, Artifact, ArtifactRef, Artifacts, LlmDay, LlmTurn,
-    LlmUsage, ModelJournal, Recalls, Saved, ScreenRunKey, ScreenRunRecord, ScreenedCandidate,
-    ScreenerResults, StoreError, StoredBalances, StoredPosition, StoredWatch,
+    Accounts, Analyses, AnalysisFilter, AnalysisRecord, Artifact, ArtifactRef, Artifacts, KeptAccount,
+    KeptAccounts, KeptChange, LlmDay, LlmTurn, LlmUsage, ModelJournal, Recalls, Saved, ScreenRunKey,
+    ScreenRunRecord, ScreenedCandidate, ScreenerResults, StoreError, StoredBalances, StoredPosition,
+    StoredWatch,
 };
 
 /// A store that lasts as long as the test.
@@ -24,6 +25,8 @@ pub(crate) struct MemoryStore {
     recalled: Mutex<Option<String>>,
     screened: Mutex<Vec<(ScreenRunKey, ScreenedCandidate)>>,
     screens: Mutex<Vec<ScreenRunRecord>>,
+    /// Accounts kept by hand, each with its user.
+    pub(crate) kept: Mutex<Vec<(String, KeptAccount)>>,
 }
 
 impl MemoryStore {
@@ -216,6 +219,24 @@ impl Accounts for MemoryStore {
     }
     async fn watch(&self, _: &str, _: &str) -> Result<Option<StoredWatch>, StoreError> {
         Ok(self.watch.lock().unwrap_or_else(PoisonError::into_inner).clone())
+    }
+}
+
+/// As they stand: nothing changes them.
+#[async_trait]
+impl KeptAccounts for MemoryStore {
+    async fn change_kept_accounts(&self, _: &str, _: &[KeptChange]) -> Result<Vec<KeptAccount>, StoreError> {
+        Ok(Vec::new())
+    }
+    async fn delete_kept_account(&self, _: &str, _: &str) -> Result<bool, StoreError> {
+        Ok(false)
+    }
+    async fn kept_accounts(&self, user_id: &str) -> Result<Vec<KeptAccount>, StoreError> {
+        let all = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(all.iter().filter(|(user, _)| user == user_id).map(|(_, account)| account.clone()).collect())
+    }
+    async fn everybodys_kept_accounts(&self) -> Result<Vec<(String, String)>, StoreError> {
+        Ok(Vec::new())
     }
 }
 

@@ -216,6 +216,7 @@ pub(crate) fn ports(market: FakeMarket) -> (Ports, Arc<MemoryStore>) {
         journal: Arc::clone(&store) as _,
         brokers: Vec::new(),
         accounts: Arc::clone(&store) as _,
+        kept: Arc::clone(&store) as _,
         alerts: Arc::new(NoStore),
         firings: Arc::new(NoStore),
         watchlists: Arc::new(NoStore),
@@ -280,7 +281,7 @@ impl Broker for OneAccount {
     async fn balances(&self, _: &str) -> Result<AccountBalances, PortError> {
         Ok(AccountBalances {
             cash: Decimal::from(50_000),
-            net_liquidation: Decimal::from(100_000),
+            net_liquidation: Some(Decimal::from(100_000)),
             option_buying_power: Decimal::from(40_000),
             stock_buying_power: Decimal::from(80_000),
             maintenance_requirement: Some(Decimal::from(61_000)),

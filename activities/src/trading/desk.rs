@@ -15,7 +15,7 @@ use ttai_trading::{TradeIntent, TradingStrategy};
 
 use crate::clock::market_now_by;
 use crate::failure::AnalystError;
-use crate::portfolio::account;
+use crate::portfolio::traded_account;
 use crate::ports::Ports;
 
 /// An account of a user at its broker.
@@ -29,7 +29,7 @@ pub(super) struct TradedAccount {
 impl TradedAccount {
     /// The account asked for, else the first.
     pub(super) async fn find(ports: &Ports, user: &UserId, wanted: &str) -> Result<Self, AnalystError> {
-        let (broker, account) = account(ports, wanted).await?;
+        let (broker, account) = traded_account(ports, wanted).await?;
         Ok(Self { user: user.clone(), broker, account })
     }
 

@@ -11,7 +11,7 @@ use ttai_trading::legging::{CrossCover, HeldQuantities, LegOrder, LeggingPlan};
 
 use super::desk::legs_in_words;
 use crate::failure::AnalystError;
-use crate::portfolio::account;
+use crate::portfolio::traded_account;
 use crate::ports::Ports;
 
 /// Plans the orders of legs.
@@ -24,7 +24,7 @@ pub(super) async fn plan(ports: &Ports, params: PlanLegsParams) -> Result<LegPla
         let whole = LegStep { legs: params.legs, quantity: params.quantity };
         return Ok(LegPlan { steps: vec![whole], plan: serde_json::Value::Null, sentence });
     }
-    let (broker, account) = account(ports, &params.account_id).await?;
+    let (broker, account) = traded_account(ports, &params.account_id).await?;
     let mut held = HeldQuantities::new();
     for position in broker.positions(&account).await? {
         if let Some(instrument) = position.instrument {

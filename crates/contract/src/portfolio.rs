@@ -186,7 +186,10 @@ pub struct PortfolioState {
     pub expiring: Vec<ExpiringPosition>,
     /// The positions, as the broker lists them.
     pub positions: Vec<PortfolioPosition>,
-    /// Sources that failed, a sentence each.
+    /// When the user last changed the account, of one that is kept by hand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept_by_hand: Option<DateTime<Utc>>,
+    /// Sources that failed and what is to be done, a sentence each.
     pub warnings: Vec<String>,
 }
 
@@ -337,6 +340,9 @@ pub struct PortfolioWatch {
     pub checks: u64,
     /// The last expiration list that was sent: its day and which of the two it was.
     pub expiry_told: Option<(NaiveDate, u8)>,
+    /// Options of an account kept by hand that have expired and that the user was asked about.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub expired_told: Vec<String>,
     /// When positions were last written to the store.
     pub last_sync: Option<DateTime<Utc>>,
     /// Why the last look failed, or what it could not read.

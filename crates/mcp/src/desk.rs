@@ -158,12 +158,17 @@ pub trait TradingDesk: Send + Sync + 'static {
     async fn report(&self, user: &UserId, wanted: Option<&str>) -> Result<ReportRecord, ToolProblem>;
     /// The user's alerts.
     async fn alerts(&self, filter: AlertFilter) -> Result<Vec<AlertAnswer>, ToolProblem>;
-    /// Accounts with their positions: of all, or of one number.
-    async fn portfolio(&self, account: Option<&str>) -> Result<Vec<Value>, ToolProblem>;
+    /// Accounts with their positions, with those that the user keeps by hand: of all, or of one number.
+    async fn portfolio(&self, user: &UserId, account: Option<&str>) -> Result<Vec<Value>, ToolProblem>;
     /// Where short options could be rolled to.
-    async fn rolls(&self, account: Option<&str>, symbol: Option<&str>) -> Result<Value, ToolProblem>;
+    async fn rolls(
+        &self,
+        user: &UserId,
+        account: Option<&str>,
+        symbol: Option<&str>,
+    ) -> Result<Value, ToolProblem>;
     /// Wheel cycles out of so many days of transactions.
-    async fn wheel(&self, account: Option<&str>, days: u32) -> Result<Value, ToolProblem>;
+    async fn wheel(&self, user: &UserId, account: Option<&str>, days: u32) -> Result<Value, ToolProblem>;
     /// The user's runs.
     async fn runs(&self, caller: &Caller, symbol: Option<&str>, limit: u32) -> Result<RunList, ToolProblem>;
     /// The workflow id that a symbol, `last`, a short id or the beginning of one means; what is known nowhere comes back as it is.

@@ -92,13 +92,13 @@ impl TradingDesk for ScriptedDesk {
     async fn alerts(&self, _: AlertFilter) -> Result<Vec<AlertAnswer>, ToolProblem> {
         absent()
     }
-    async fn portfolio(&self, _: Option<&str>) -> Result<Vec<Value>, ToolProblem> {
+    async fn portfolio(&self, _: &UserId, _: Option<&str>) -> Result<Vec<Value>, ToolProblem> {
         absent()
     }
-    async fn rolls(&self, _: Option<&str>, _: Option<&str>) -> Result<Value, ToolProblem> {
+    async fn rolls(&self, _: &UserId, _: Option<&str>, _: Option<&str>) -> Result<Value, ToolProblem> {
         absent()
     }
-    async fn wheel(&self, _: Option<&str>, _: u32) -> Result<Value, ToolProblem> {
+    async fn wheel(&self, _: &UserId, _: Option<&str>, _: u32) -> Result<Value, ToolProblem> {
         absent()
     }
     async fn runs(&self, _: &Caller, _: Option<&str>, _: u32) -> Result<RunList, ToolProblem> {

@@ -8,6 +8,7 @@ use ttai_core::Symbol;
 pub use ttai_core::order::{Instrument, OrderAction, OrderStatus, TimeInForce};
 
 use crate::error::PortError;
+use crate::kept_accounts::KeptPosition;
 use crate::quote_stream::StreamGap;
 
 /// An account at a broker.
@@ -28,8 +29,8 @@ pub struct BrokerAccount {
 pub struct AccountBalances {
     /// Cash, negative where borrowed.
     pub cash: Decimal,
-    /// Liquidation value of everything.
-    pub net_liquidation: Decimal,
+    /// Liquidation value of everything; none where it is to be computed from the cash and what is held.
+    pub net_liquidation: Option<Decimal>,
     /// What may be spent on options without borrowing.
     pub option_buying_power: Decimal,
     /// What may be spent on shares, borrowing included where allowed.
@@ -38,6 +39,15 @@ pub struct AccountBalances {
     pub maintenance_requirement: Option<Decimal>,
     /// When the broker computed it.
     pub as_of: DateTime<Utc>,
+}
+
+/// What is to be said of an account that its user keeps by hand.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptByHand {
+    /// When the user last changed it.
+    pub changed_at: DateTime<Utc>,
+    /// Options that have expired: they are no positions any more, and the user has not removed them yet.
+    pub expired: Vec<KeptPosition>,
 }
 
 /// Something held.
@@ -249,6 +259,10 @@ pub trait Broker: Send + Sync {
     /// Why no options on indices such as SPX can be traded there, as a clause; none where they can. Known without a call.
     fn lacks_index_options(&self) -> Option<&str> {
         None
+    }
+    /// Of an account that its user keeps by hand, since when it is as it is and what of it is over; none of a broker's own.
+    async fn kept_by_hand(&self, _account: &str) -> Result<Option<KeptByHand>, PortError> {
+        Ok(None)
     }
     /// The accounts that the credentials reach.
     async fn accounts(&self) -> Result<Vec<BrokerAccount>, PortError>;

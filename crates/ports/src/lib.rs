@@ -10,6 +10,7 @@ pub mod error;
 pub mod files;
 pub mod firings;
 pub mod halts;
+pub mod kept_accounts;
 pub mod known;
 pub mod leases;
 pub mod limits;
@@ -47,8 +48,8 @@ pub use alerts::{
 pub use audit_trail::{AuditCheck, AuditNote, AuditTrail};
 pub use broker::{
     AccountBalances, Broker, BrokerAccount, BrokerLeg, BrokerOrder, BrokerPosition, BrokerTransaction,
-    BrokerWatchlist, Instrument, LegExecution, OrderAction, OrderIntent, OrderLeg, OrderPreview, OrderPrice,
-    OrderStatus, OrderUpdate, OrderUpdates, TimeInForce,
+    BrokerWatchlist, Instrument, KeptByHand, LegExecution, OrderAction, OrderIntent, OrderLeg, OrderPreview,
+    OrderPrice, OrderStatus, OrderUpdate, OrderUpdates, TimeInForce,
 };
 pub use deliveries::{
     Deliveries, DeliveryBacklog, DeliveryClaim, DeliveryCursor, DeliveryFilter, DeliveryKey, DeliveryOutcome,
@@ -61,6 +62,9 @@ pub use firings::{
     FiringCursor, FiringFilter, FiringRecord, Firings, MAX_RECORDED_FIRINGS, NewFiring, RecordedFiring,
 };
 pub use halts::{HaltScope, HaltedTrading, Halts, TradingHalt};
+pub use kept_accounts::{
+    KEPT_PREFIX, KeptAccount, KeptAccounts, KeptChange, KeptPosition, MAX_KEPT_POSITIONS, is_kept_account,
+};
 pub use known::{Known, Unknown};
 pub use leases::{LeaseGrant, LeaseRecord, Leases, MAX_CHECKPOINT_BYTES};
 pub use limits::{AccountLimits, Patience, RateLimit};

@@ -39,6 +39,7 @@ mod firings;
 mod halts;
 mod host;
 mod journal;
+mod kept_accounts;
 mod lease;
 mod leases;
 mod limits;

@@ -51,6 +51,7 @@ const SHARED: &[Step] = &[
     (19, "monitors that were shut down", include_str!("../migrations/0019_stopped_monitors.sql")),
     (20, "trading", include_str!("../migrations/0020_trading.sql")),
     (21, "reconciled accounts", include_str!("../migrations/0021_reconciled_accounts.sql")),
+    (22, "accounts kept by hand", include_str!("../migrations/0022_kept_accounts.sql")),
 ];
 
 /// SQLite's types for those of a shared migration; SQLite compares text by byte anyway.

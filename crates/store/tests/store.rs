@@ -67,6 +67,8 @@ sqlite_keeps!(
     large_values_fit_up_to_the_limit,
     balances_and_watches_go_forward_only,
     closed_positions_stay_and_money_is_exact,
+    accounts_kept_by_hand_change_whole_and_are_their_users_own,
+    nothing_is_left_of_an_account_kept_by_hand_that_is_deleted,
     a_turn_is_kept_and_counted_once,
     an_alert_is_saved_once_under_its_key,
     alerts_out_of_bounds_are_refused,

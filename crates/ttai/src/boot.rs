@@ -1,6 +1,7 @@
 //! What lives as long as there are workers: a user's price alerts, the watch over the news, one over each account, the schedules. What was
 //! shut down stays so.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use ttai_client::{ClientError, RunStatus, TtaiClient};
 use ttai_contract::alerts::PRICE_ALERTS;
 use ttai_contract::news::NEWS_WATCHER;
 use ttai_contract::{PortfolioMonitorParams, TaskQueue, UserId, WorkflowParams};
-use ttai_ports::{Broker, MarketData, PortError, StoppedMonitors};
+use ttai_ports::{Broker, KeptAccounts, MarketData, PortError, StoppedMonitors, StoreError};
 
 use crate::schedules::{self, ScheduleDriver, ScheduleKeeper};
 use crate::settings::Settings;
@@ -21,11 +22,13 @@ const AGAIN: Duration = Duration::from_secs(60);
 /// How often a market's clock is compared with what is due by it.
 const DRIVEN_EVERY: Duration = Duration::from_millis(200);
 
-/// The monitors that a worker starts where they are absent, all of the default user.
+/// The monitors that a worker starts where they are absent: those of the default user, and a watch over each account that anybody keeps by
+/// hand.
 #[derive(Clone)]
 pub(crate) struct Monitors {
     pub(crate) client: TtaiClient,
     pub(crate) stopped: Arc<dyn StoppedMonitors>,
+    pub(crate) kept: Arc<dyn KeptAccounts>,
     pub(crate) drill: bool,
     pub(crate) shutdown: Shutdown,
 }
@@ -35,6 +38,8 @@ pub(crate) struct Monitors {
 enum Unwatched {
     #[error(transparent)]
     Broker(#[from] PortError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
     #[error(transparent)]
     Server(#[from] ClientError),
 }
@@ -50,22 +55,23 @@ impl Monitors {
         brokers: Vec<Arc<dyn Broker>>,
     ) -> Result<(), ClientError> {
         let user = UserId::default();
-        if queues.contains(&TaskQueue::Streaming) && !self.is_stopped(PRICE_ALERTS).await {
+        if queues.contains(&TaskQueue::Streaming) && !self.is_stopped(&user, PRICE_ALERTS).await {
             self.client.start_price_alerts(&user, self.drill).await?;
         }
         if queues.contains(&TaskQueue::Background) {
-            if !self.is_stopped(NEWS_WATCHER).await {
+            if !self.is_stopped(&user, NEWS_WATCHER).await {
                 self.client.start_news_watcher(&user, self.drill).await?;
             }
             tokio::spawn(self.clone().watch_accounts(brokers));
+            tokio::spawn(self.clone().watch_kept_accounts());
             tokio::spawn(self.remember_stops());
         }
         Ok(())
     }
 
     /// Whether somebody shut it down. Where the store does not answer it is started: the server may still know.
-    async fn is_stopped(&self, monitor: &str) -> bool {
-        let answer = self.stopped.is_stopped(UserId::default().as_str(), monitor).await;
+    async fn is_stopped(&self, user: &UserId, monitor: &str) -> bool {
+        let answer = self.stopped.is_stopped(user.as_str(), monitor).await;
         answer.unwrap_or_else(|error| {
             tracing::warn!("whether {monitor} was shut down is not known: {error}");
             false
@@ -95,13 +101,47 @@ impl Monitors {
 
     async fn watch_accounts_of(&self, broker: &dyn Broker) -> Result<(), Unwatched> {
         for account in broker.accounts().await? {
-            let params = PortfolioMonitorParams {
-                account_id: account.id.clone(),
-                ..PortfolioMonitorParams::default()
-            };
-            if !self.is_stopped(&params.id("")).await {
-                self.client.portfolio_monitor(&params.user_id, &account.id, self.drill).await?;
+            self.watch_account(&UserId::default(), &account.id).await?;
+        }
+        Ok(())
+    }
+
+    async fn watch_account(&self, user: &UserId, account: &str) -> Result<(), ClientError> {
+        if !self.is_stopped(user, &watch_over(user, account)).await {
+            self.client.portfolio_monitor(user, account, self.drill).await?;
+        }
+        Ok(())
+    }
+
+    /// Starts a watch over every account that somebody keeps by hand, and ends the one over an account that is gone, as long as the
+    /// worker lives.
+    async fn watch_kept_accounts(self) {
+        let (mut watched, mut look) = (BTreeSet::new(), tokio::time::interval(REMEMBERED_EVERY));
+        loop {
+            tokio::select! {
+                () = self.shutdown.begun() => return,
+                _ = look.tick() => {}
             }
+            if let Err(problem) = self.follow_kept_accounts(&mut watched).await {
+                tracing::warn!("accounts that are kept by hand are not watched yet: {problem}");
+            }
+        }
+    }
+
+    async fn follow_kept_accounts(&self, watched: &mut BTreeSet<(String, String)>) -> Result<(), Unwatched> {
+        let there: BTreeSet<_> = self.kept.everybodys_kept_accounts().await?.into_iter().collect();
+        for kept in there.difference(&watched.clone()) {
+            let Ok(user) = kept.0.parse::<UserId>() else { continue };
+            self.watch_account(&user, &kept.1).await?;
+            watched.insert(kept.clone());
+        }
+        for gone in watched.clone().difference(&there) {
+            let Ok(user) = gone.0.parse::<UserId>() else { continue };
+            // A shutdown would be remembered against an account of that name that comes later.
+            match self.client.any_run(watch_over(&user, &gone.1)).cancel("the account is gone").await {
+                Ok(()) | Err(ClientError::NotFound(_)) => watched.remove(gone),
+                Err(error) => return Err(error.into()),
+            };
         }
         Ok(())
     }
@@ -131,6 +171,16 @@ impl Monitors {
         }
         Ok(())
     }
+}
+
+/// The id of the watch over an account.
+fn watch_over(user: &UserId, account: &str) -> String {
+    let params = PortfolioMonitorParams {
+        account_id: account.to_owned(),
+        user_id: user.clone(),
+        ..PortfolioMonitorParams::default()
+    };
+    params.id("")
 }
 
 /// Brings the server's schedules to the configuration, and says in one line what came of it. Where the market's time is another one that

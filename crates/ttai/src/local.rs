@@ -42,10 +42,10 @@ impl LocalTtai {
         let ping = DeadManPing::configured(&settings.config);
         let worker_settings = WorkerSettings { ping, ..WorkerSettings::default() };
         let (brokers, market) = (ports.brokers.clone(), Arc::clone(&ports.market));
-        let stopped = Arc::clone(&ports.stopped_monitors);
+        let (stopped, kept) = (Arc::clone(&ports.stopped_monitors), Arc::clone(&ports.kept));
         let workers = RunningWorkers::start(client.temporal().clone(), ports, worker_settings).await?;
         let monitors =
-            Monitors { client: client.clone(), stopped, drill: false, shutdown: workers.shutdown() };
+            Monitors { client: client.clone(), stopped, kept, drill: false, shutdown: workers.shutdown() };
         monitors.start(&TaskQueue::ALL, brokers).await?;
         let scheduled = boot::apply_schedules(&client, settings, market, workers.shutdown()).await;
         boot::keep_schedules(&client, settings, &TaskQueue::ALL, workers.shutdown());

@@ -64,6 +64,7 @@ async fn assemble(settings: &Settings, store: Arc<Spooled>) -> anyhow::Result<Po
         journal: Arc::clone(store.database()) as _,
         brokers,
         accounts: Arc::clone(store.database()) as _,
+        kept: Arc::clone(store.database()) as _,
         alerts: Arc::clone(store.database()) as _,
         firings: Arc::clone(store.database()) as _,
         watchlists: Arc::clone(store.database()) as _,

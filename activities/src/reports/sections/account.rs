@@ -175,6 +175,9 @@ fn section(account: &AccountView, all: &AccountsView, moment: &ReportMoment) -> 
             return section;
         }
     };
+    if let Some(changed) = state.kept_by_hand {
+        section.text(format!("Kept by hand; changed {}.", words::moment(changed)));
+    }
     section.facts(balances(state));
     if !state.positions_known {
         section.missing(format!("{} did not say what is held.", state.broker));

@@ -36,10 +36,15 @@ fn win_rate(ended: &[WheelCycle]) -> ReportFact {
 pub(crate) fn section(accounts: &AccountsView, trades: &TradesView, moment: &ReportMoment) -> ReportSection {
     let mut section = ReportSection::new("Performance");
     let mut facts = Vec::new();
-    let before: Option<Decimal> = (!accounts.before.is_empty()
-        && accounts.before.len() == accounts.accounts.len())
-    .then(|| accounts.before.iter().map(|day| day.net_liquidation).sum())
-    .flatten();
+    let worths = accounts.worths();
+    let before: Vec<Option<Decimal>> = accounts
+        .before
+        .iter()
+        .filter(|day| worths.contains(day.account.as_str()))
+        .map(|day| day.net_liquidation)
+        .collect();
+    let is_whole = !before.is_empty() && before.len() == worths.len();
+    let before: Option<Decimal> = is_whole.then(|| before.into_iter().sum()).flatten();
     if let (Some(before), Some(now)) =
         (before.filter(|worth| *worth > Decimal::ZERO), accounts.net_liquidation())
     {

@@ -11,13 +11,16 @@ use ttai_core::Symbol;
 use super::{ScreenRanking, ScreenScores};
 use crate::full::SuggestedPosition;
 use crate::lateness::{DueRun, Lateness};
+use crate::subject::UserId;
 
 /// Whose capital.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct FreeCapitalParams {
-    /// The account's number at the broker; the first account when empty.
+    /// The account's number; the first account when empty.
     pub account_id: String,
+    /// Whose screen it is: what the user keeps by hand counts.
+    pub user_id: UserId,
     /// Dollars stated by the user, which stand instead of an account's buying power.
     pub capital: Option<f64>,
     /// The most of the account in one symbol, in percent of its net liquidation (of a stated capital); 20 when none, and no cap on

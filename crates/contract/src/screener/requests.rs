@@ -155,6 +155,7 @@ impl CSPScreenerParams {
     pub fn capital(&self) -> FreeCapitalParams {
         FreeCapitalParams {
             account_id: self.account_id.clone().unwrap_or_default(),
+            user_id: self.user_id.clone(),
             capital: self.account.capital,
             max_symbol_pct: self.max_symbol_pct,
             due: None,

@@ -39,7 +39,7 @@ impl McpTool for ShowPortfolio {
 
     async fn call(&self, call: &McpCall<'_>) -> Result<ToolAnswer, ToolProblem> {
         call.caller.must_own_desk(ACCOUNTS)?;
-        let accounts = call.desk.portfolio(call.arguments.text("account")).await?;
+        let accounts = call.desk.portfolio(&call.caller.user, call.arguments.text("account")).await?;
         let shown: Vec<Value> =
             accounts.iter().map(|account| summary::readable(account, !call.arguments.is_full())).collect();
         let warnings = accounts.iter().flat_map(|account| texts(account, "warnings")).collect::<Vec<_>>();
@@ -75,7 +75,10 @@ impl McpTool for FindRolls {
 
     async fn call(&self, call: &McpCall<'_>) -> Result<ToolAnswer, ToolProblem> {
         call.caller.must_own_desk(ACCOUNTS)?;
-        let rolls = call.desk.rolls(call.arguments.text("account"), call.arguments.text("symbol")).await?;
+        let rolls = call
+            .desk
+            .rolls(&call.caller.user, call.arguments.text("account"), call.arguments.text("symbol"))
+            .await?;
         let is_empty = rolls.as_array().is_some_and(Vec::is_empty);
         let answer = ToolAnswer::of("rolls", summary::readable(&rolls, true))?
             .warnings(call.desk.market_notes().await);
@@ -110,7 +113,7 @@ impl McpTool for ShowWheel {
     async fn call(&self, call: &McpCall<'_>) -> Result<ToolAnswer, ToolProblem> {
         call.caller.must_own_desk(ACCOUNTS)?;
         let days = call.arguments.integer("days").and_then(|days| u32::try_from(days).ok()).unwrap_or(365);
-        let wheel = call.desk.wheel(call.arguments.text("account"), days).await?;
+        let wheel = call.desk.wheel(&call.caller.user, call.arguments.text("account"), days).await?;
         let warnings = texts(&wheel, "warnings");
         let answer = ToolAnswer::of("wheel", summary::readable(&wheel, true))?;
         Ok(answer.warnings(call.desk.market_notes().await).warnings(warnings))

@@ -220,7 +220,7 @@ impl Broker for Alpaca {
         let stock = needed(own.buying_power, "buying_power")?;
         Ok(AccountBalances {
             cash: needed(own.cash, "cash")?,
-            net_liquidation: needed(own.equity, "equity")?,
+            net_liquidation: Some(needed(own.equity, "equity")?),
             option_buying_power: own.options_buying_power.unwrap_or(stock),
             stock_buying_power: stock,
             maintenance_requirement: own.maintenance_margin,

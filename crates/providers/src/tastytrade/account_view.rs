@@ -20,7 +20,7 @@ pub(super) fn account(account: TastytradeAccount, paper: bool) -> BrokerAccount 
 pub(super) fn balances(balance: &AccountBalance, now: DateTime<Utc>) -> AccountBalances {
     AccountBalances {
         cash: balance.cash_balance_effect.signed(balance.cash_balance),
-        net_liquidation: balance.net_liquidating_value,
+        net_liquidation: Some(balance.net_liquidating_value),
         option_buying_power: balance.derivative_buying_power,
         stock_buying_power: balance.equity_buying_power,
         maintenance_requirement: balance.maintenance_requirement,

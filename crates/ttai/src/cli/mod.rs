@@ -36,7 +36,11 @@ use ttai_sim::market::MAX_SYMBOLS;
 
 use crate::commands::calc::CalcArgs;
 
-pub use accounts::{AccountArgs, PortfolioArgs, RollArgs, WheelArgs};
+pub(crate) use accounts::kept_account;
+pub use accounts::{
+    AccountArgs, KeptAddArgs, KeptCashArgs, KeptCommand, KeptImportArgs, KeptOptions, KeptRemoveArgs,
+    PortfolioArgs, RollArgs, WheelArgs,
+};
 pub use alerts::{
     AlertAddArgs, AlertChangeArgs, AlertCommand, AlertIdsArgs, AlertListArgs, AlertOfArgs,
     WatchlistChangeArgs, WatchlistCommand, WatchlistOptions,
@@ -168,7 +172,7 @@ pub enum Command {
     /// Watch quotes and Greeks live on a full screen.
     Watch(WatchArgs),
     /// Show an account: positions, P/L, Greeks, margin, assignment risk and concentration.
-    Portfolio(PortfolioArgs),
+    Portfolio(Box<PortfolioArgs>),
     /// Show where short options that are tested, in the money or due for review could be rolled to for a credit.
     Roll(RollArgs),
     /// Show wheel cycles with basis and return, and income by month.

@@ -46,13 +46,14 @@ fn reference() -> String {
 fn write_commands(text: &mut String, command: &mut clap::Command, path: &str) {
     for below in command.get_subcommands_mut().filter(|below| below.get_name() != "help") {
         let path = format!("{path} {}", below.get_name());
-        if below.has_subcommands() {
+        if below.has_subcommands() && below.is_subcommand_required_set() {
             write_commands(text, below, &path);
             continue;
         }
         let help = help(below, &path);
         let own = help.split(GLOBAL).next().unwrap_or_default().trim();
         let _ = write!(text, "\n## {path}\n\n```text\n{own}\n```\n");
+        write_commands(text, below, &path);
     }
 }
 

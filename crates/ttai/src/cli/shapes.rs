@@ -14,7 +14,8 @@ use ttai_contract::{
 use ttai_core::Quote;
 use ttai_core::alert::AlertDefinition;
 use ttai_ports::{
-    FiringRecord, JournalEntry, MessageDelivery, ReportRecord, SavedScreener, SeenStory, WatchlistRecord,
+    FiringRecord, JournalEntry, KeptAccount, MessageDelivery, ReportRecord, SavedScreener, SeenStory,
+    WatchlistRecord,
 };
 use ttai_quant::wheel::WheelReport;
 
@@ -59,6 +60,11 @@ shapes! {
     "ttai notify list" => Vec<MessageDelivery>,
     "ttai notify show" => Vec<MessageDelivery>,
     "ttai portfolio" => PortfolioState,
+    "ttai portfolio add" => KeptAccount,
+    "ttai portfolio cash" => KeptAccount,
+    "ttai portfolio export" => Vec<KeptAccount>,
+    "ttai portfolio import" => Vec<KeptAccount>,
+    "ttai portfolio remove" => KeptAccount,
     "ttai preferences set" => preferences::PreferencesShown,
     "ttai preferences show" => preferences::PreferencesShown,
     "ttai preferences unset" => preferences::PreferencesShown,

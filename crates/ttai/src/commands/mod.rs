@@ -15,6 +15,7 @@ pub mod drill;
 pub mod health;
 pub mod history;
 pub mod journal;
+mod kept;
 pub mod list;
 pub mod mcp;
 pub mod monitor;
@@ -104,7 +105,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Record(args) => record::run(&global, args).await,
         Command::Quotes(args) => quotes::run(&global, args).await,
         Command::Watch(args) => watch::run(&global, args).await,
-        Command::Portfolio(args) => portfolio::run(&global, args).await,
+        Command::Portfolio(args) => portfolio::run(&global, *args).await,
         Command::Roll(args) => portfolio::roll(&global, args).await,
         Command::Wheel(args) => portfolio::wheel(&global, args).await,
         Command::Drill(command) => drill::run(&global, command).await,

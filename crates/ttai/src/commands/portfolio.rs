@@ -24,10 +24,13 @@ const CLEAR: &str = "\u{1b}[H\u{1b}[J";
 /// # Errors
 /// No broker, or an account that cannot be read.
 pub async fn run(global: &GlobalArgs, args: PortfolioArgs) -> anyhow::Result<ExitCode> {
+    if let Some(command) = args.kept {
+        return super::kept::run(global, command).await;
+    }
     let ports = accounts(global, &args.account.market).await?;
-    let compute = Compute::per_core();
+    let (compute, user) = (Compute::per_core(), &args.account.user);
     let numbers = match args.account.number() {
-        "" => portfolio::account_numbers(&ports).await.map_err(|problem| anyhow!("{problem}"))?,
+        "" => portfolio::account_numbers(&ports, user).await.map_err(|problem| anyhow!("{problem}"))?,
         number => vec![number.to_owned()],
     };
     // With no account at all, reading the first one says why.
@@ -37,7 +40,7 @@ pub async fn run(global: &GlobalArgs, args: PortfolioArgs) -> anyhow::Result<Exi
     loop {
         let mut clear = if args.watch && output::is_interactive() { CLEAR } else { "" };
         for number in &numbers {
-            let state = portfolio::portfolio(&ports, &compute, number).await;
+            let state = portfolio::portfolio(&ports, &compute, user, number).await;
             match (&state, args.account.json) {
                 (Err(problem), _) if !args.watch && numbers.len() == 1 => return Err(anyhow!("{problem}")),
                 (Err(problem), _) => output::note(problem),
@@ -69,7 +72,8 @@ pub async fn run(global: &GlobalArgs, args: PortfolioArgs) -> anyhow::Result<Exi
 pub async fn roll(global: &GlobalArgs, args: RollArgs) -> anyhow::Result<ExitCode> {
     let symbol = args.symbol.as_deref().map(Symbol::new).transpose()?;
     let ports = accounts(global, &args.account.market).await?;
-    let advice = portfolio::rolls(&ports, &Compute::per_core(), args.account.number(), symbol.as_ref()).await;
+    let (compute, user) = (Compute::per_core(), &args.account.user);
+    let advice = portfolio::rolls(&ports, &compute, user, args.account.number(), symbol.as_ref()).await;
     let advice = advice.map_err(|problem| anyhow!("{problem}"))?;
     if args.account.json {
         print(&advice, false)?;
@@ -86,7 +90,7 @@ pub async fn roll(global: &GlobalArgs, args: RollArgs) -> anyhow::Result<ExitCod
 pub async fn wheel(global: &GlobalArgs, args: WheelArgs) -> anyhow::Result<ExitCode> {
     let ports = accounts(global, &args.account.market).await?;
     let since = Utc::now() - TimeDelta::days(i64::from(args.days));
-    let found = portfolio::wheel(&ports, args.account.number(), since).await;
+    let found = portfolio::wheel(&ports, &args.account.user, args.account.number(), since).await;
     let found = found.map_err(|problem| anyhow!("{problem}"))?;
     if args.account.json {
         print(&found, false)?;

@@ -32,6 +32,7 @@ pub async fn run(global: &GlobalArgs, args: WorkerArgs) -> anyhow::Result<ExitCo
     let ports = wiring::ports(&settings).await?;
     let names: Vec<&str> = queues.iter().map(|queue| queue.name()).collect();
     let (brokers, stopped) = (ports.brokers.clone(), Arc::clone(&ports.stopped_monitors));
+    let kept = Arc::clone(&ports.kept);
     let drill = std::env::var_os("TTAI_DRILL").is_some();
     let workers = RunningWorkers::start(
         client.temporal().clone(),
@@ -45,7 +46,7 @@ pub async fn run(global: &GlobalArgs, args: WorkerArgs) -> anyhow::Result<ExitCo
         },
     )
     .await?;
-    let monitors = Monitors { client: client.clone(), stopped, drill, shutdown: workers.shutdown() };
+    let monitors = Monitors { client: client.clone(), stopped, kept, drill, shutdown: workers.shutdown() };
     monitors.start(&queues, brokers).await?;
     boot::keep_schedules(&client, &settings, &queues, workers.shutdown());
     readiness.polls(client.temporal().clone(), workers.shutdown());

@@ -233,17 +233,17 @@ impl TradingDesk for ProcessDesk {
         Ok(ttai_activities::list_alerts(self.spooled().await?.database().as_ref(), filter).await?)
     }
 
-    async fn portfolio(&self, account: Option<&str>) -> Result<Vec<Value>, ToolProblem> {
+    async fn portfolio(&self, user: &UserId, account: Option<&str>) -> Result<Vec<Value>, ToolProblem> {
         let ports = self.accounts().await?;
         let numbers = match account {
             Some(number) => vec![number.to_owned()],
-            None => portfolio::account_numbers(ports).await.map_err(sentence)?,
+            None => portfolio::account_numbers(ports, user).await.map_err(sentence)?,
         };
         // With no account at all, reading the first one says why.
         let numbers = if numbers.is_empty() { vec![String::new()] } else { numbers };
         let mut found = Vec::new();
         for number in &numbers {
-            match portfolio::portfolio(ports, &self.compute, number).await {
+            match portfolio::portfolio(ports, &self.compute, user, number).await {
                 Ok(state) => found.push(serde_json::to_value(state)?),
                 Err(why) if numbers.len() == 1 => return Err(sentence(why)),
                 Err(why) => found.push(json!({"account": number, "error": why})),
@@ -252,20 +252,25 @@ impl TradingDesk for ProcessDesk {
         Ok(found)
     }
 
-    async fn rolls(&self, account: Option<&str>, symbol: Option<&str>) -> Result<Value, ToolProblem> {
+    async fn rolls(
+        &self,
+        user: &UserId,
+        account: Option<&str>,
+        symbol: Option<&str>,
+    ) -> Result<Value, ToolProblem> {
         let ports = self.accounts().await?;
         let symbol = symbol.map(Symbol::new).transpose();
         let symbol =
             symbol.map_err(|error| ToolProblem::of("symbol", error.to_string(), "Give a ticker."))?;
         let rolls =
-            portfolio::rolls(ports, &self.compute, account.unwrap_or_default(), symbol.as_ref()).await;
+            portfolio::rolls(ports, &self.compute, user, account.unwrap_or_default(), symbol.as_ref()).await;
         Ok(serde_json::to_value(rolls.map_err(sentence)?)?)
     }
 
-    async fn wheel(&self, account: Option<&str>, days: u32) -> Result<Value, ToolProblem> {
+    async fn wheel(&self, user: &UserId, account: Option<&str>, days: u32) -> Result<Value, ToolProblem> {
         let ports = self.accounts().await?;
         let since = Utc::now() - TimeDelta::days(i64::from(days));
-        let found = portfolio::wheel(ports, account.unwrap_or_default(), since).await;
+        let found = portfolio::wheel(ports, user, account.unwrap_or_default(), since).await;
         Ok(serde_json::to_value(found.map_err(sentence)?)?)
     }
 

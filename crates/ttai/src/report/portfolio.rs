@@ -39,7 +39,11 @@ fn headline(state: &PortfolioState) -> String {
         "live" => String::new(),
         kind => format!(" · {kind} prices"),
     };
-    format!("{} {} · {}{market}", state.broker, state.account_id, eastern(state.as_of))
+    let whose = match state.kept_by_hand {
+        Some(changed) => format!("{} · kept by hand, changed {}", state.account_id, eastern(changed)),
+        None => format!("{} {}", state.broker, state.account_id),
+    };
+    format!("{whose} · {}{market}", eastern(state.as_of))
 }
 
 fn figures(state: &PortfolioState) -> String {
