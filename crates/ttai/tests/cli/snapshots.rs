@@ -83,7 +83,7 @@ const ALERTS_PER_ACCOUNT: usize = 4;
 async fn the_guide_and_served_commands_print_what_is_recorded() -> anyhow::Result<()> {
     let home = Home::new().await?;
     let server = served(&home)?;
-    let guide = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/guide.md");
+    let guide = project().join("docs/guide.md");
     let checked = home.path("guide.md");
     std::fs::write(&checked, with_elisions(&std::fs::read_to_string(guide)?))?;
     // Every page is checked before one that fails ends the test.
@@ -94,8 +94,65 @@ async fn the_guide_and_served_commands_print_what_is_recorded() -> anyhow::Resul
         }
     }
     ensure!(failed.is_empty(), "these print something else: {}", failed.join(", "));
+    the_readmes_commands_run(&home)?;
     server.signal("TERM")?;
     server.finish()?.expect(0)?;
+    Ok(())
+}
+
+/// What a newcomer types, one after the other, beside the server that the second command of the README starts.
+fn the_readmes_commands_run(home: &Home) -> anyhow::Result<()> {
+    let readme = std::fs::read_to_string(project().join("README.md"))?;
+    let commands = shell_commands(&readme);
+    ensure!(commands.len() > 10, "the README has commands: {commands:?}");
+    for words in commands.iter().filter(|words| !["setup", "dev", "config"].contains(&words[1].as_str())) {
+        let arguments: Vec<&str> = words.iter().skip(1).map(String::as_str).collect();
+        let mut command = home.command(&arguments);
+        command.envs(STANDING);
+        let answer = Process::start(command)?.finish()?.expect(0)?;
+        ensure!(!answer.stdout.trim().is_empty(), "{words:?} says nothing");
+    }
+    Ok(())
+}
+
+fn project() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// The lines of a page's shell boxes that call ttai, without comments and redirections.
+fn shell_commands(page: &str) -> Vec<Vec<String>> {
+    let mut in_shell = false;
+    let mut found = Vec::new();
+    for line in page.lines() {
+        if line.starts_with("```") {
+            in_shell = line == "```sh";
+        } else if in_shell && line.starts_with("ttai ") {
+            let words = shlex::split(line).unwrap_or_default();
+            found.push(
+                words.into_iter().take_while(|word| !["|", ">", "&"].contains(&word.as_str())).collect(),
+            );
+        }
+    }
+    found
+}
+
+#[test]
+fn every_command_of_the_documentation_is_one() -> anyhow::Result<()> {
+    let mut wrong = Vec::new();
+    let mut pages = vec![project().join("README.md")];
+    pages.extend(
+        std::fs::read_dir(project().join("docs"))?
+            .map(|entry| Ok(entry?.path()))
+            .collect::<anyhow::Result<Vec<_>>>()?,
+    );
+    for page in pages.iter().filter(|page| page.extension().is_some_and(|extension| extension == "md")) {
+        for words in shell_commands(&std::fs::read_to_string(page)?) {
+            if let Err(error) = ttai::cli::command().try_get_matches_from(&words) {
+                wrong.push(format!("{}: {}: {}", page.display(), words.join(" "), error.kind()));
+            }
+        }
+    }
+    ensure!(wrong.is_empty(), "these are no commands:\n{}", wrong.join("\n"));
     Ok(())
 }
 
