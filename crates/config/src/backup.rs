@@ -32,7 +32,7 @@ impl Config {
                 None => left_out.push(join(path, name)),
             }
             if let Origin::SecretFile { path: file, .. } = &held.origin {
-                let value = Kind::Path.text(&json!(file));
+                let value = Kind::Path.text(&json!(file.to_string_lossy()));
                 tables.entry(path).or_default().push((format!("{name}_file"), value));
             }
         }

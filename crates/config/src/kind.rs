@@ -214,7 +214,7 @@ fn path(text: &str) -> Result<Value, String> {
     match text.strip_prefix("~/") {
         None => Ok(json!(text)),
         Some(rest) => directories::BaseDirs::new()
-            .map(|folders| json!(folders.home_dir().join(rest)))
+            .map(|folders| json!(folders.home_dir().join(rest).to_string_lossy()))
             .ok_or_else(|| "this system names no home folder for ~; write the whole path".to_owned()),
     }
 }

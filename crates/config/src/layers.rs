@@ -133,7 +133,9 @@ fn read_section(
 /// A path in the file is relative to the file's folder.
 fn relative_to(kind: &Kind, value: Value, place: &Place) -> Value {
     match (kind, value.as_str(), place) {
-        (Kind::Path, Some(path), Place::File { path: file, .. }) => json!(beside(file, Path::new(path))),
+        (Kind::Path, Some(path), Place::File { path: file, .. }) => {
+            json!(beside(file, Path::new(path)).to_string_lossy())
+        }
         _ => value,
     }
 }
