@@ -1,6 +1,8 @@
 //! Opening a position: as one order where the broker takes all legs in one; else leg by leg, in an order that is never naked on the way,
 //! by a plan that is in the history before the first leg is sent. What then stands alone is undone, or handed to the user.
 
+use std::time::Duration;
+
 use rust_decimal::prelude::ToPrimitive;
 use rust_decimal::{Decimal, RoundingStrategy};
 use temporalio_workflow::WorkflowContext;
@@ -11,11 +13,14 @@ use ttai_contract::{
 use ttai_contract::{NetPrice, OrderPhase, OrderPurpose};
 
 use super::order_path::{Traded, carry_out, propose};
-use super::{ORDER_BUDGET, Trading, means, step, tell, tell_uncancelled, warn};
+use super::{ORDER_BUDGET, Trading, means, step, tell, tell_uncancelled, wait_until, warn};
 use crate::calls::{self, CallError};
 
 /// How often a leg that stands alone is offered, each time at the prices of then, before it is the user's.
-const UNDOING_ATTEMPTS: u32 = 10;
+const UNDOING_ATTEMPTS: u32 = 20;
+
+/// The pause before it is offered again where there was no price, or it was refused.
+const BETWEEN_ATTEMPTS: Duration = Duration::from_secs(15);
 
 /// A leg that the market ran away from is offered again.
 const UNDOING_IS_REPEATED: &str = "undoing-is-repeated";
@@ -247,7 +252,7 @@ async fn compensate<W: Trading>(
     let what =
         calls::call::<W, CompensateLegs>(ctx, request, means(ctx, ORDER_BUDGET), "plan the undoing").await?;
     let first = done.first().and_then(|first| first.order_ids.first().cloned());
-    let (mut left, mut undone) = (Vec::new(), Vec::new());
+    let (mut left, mut undone) = (None, Vec::new());
     for (place, leg) in what.undo.iter().enumerate() {
         step(ctx, format!("undoing leg {} of {}", place + 1, what.undo.len()));
         let order = ProposeOrderParams {
@@ -261,23 +266,26 @@ async fn compensate<W: Trading>(
             evidence: serde_json::json!({ "plan": plan.plan, "undoes": "a leg that stands alone" }),
             ..asked.clone()
         };
-        let last = undo(ctx, order, &mut undone).await?;
-        left.extend(last.map(|last| format!("{} of {}", last.id, last.sentence.trim_end_matches('.'))));
+        if let Some(last) = undo(ctx, order, &mut undone).await? {
+            left = Some(format!("{} of {}", last.id, last.sentence.trim_end_matches('.')));
+            // What is short is undone first: what covers it stays as long as it does.
+            break;
+        }
     }
     let kept = Entered { undone, ..entered(asked, done, what.whole_units) };
-    if left.is_empty() {
+    let Some(left) = left else {
         let status = if kept.units == 0 { TradingRunStatus::NotFilled } else { kept.status };
         return Ok(Entered { status, ..kept });
-    }
+    };
     let text = format!(
-        "A leg was filled and the next one was not, and it could not be undone: {}. Look at the account, and close what stands alone.",
-        left.join("; ")
+        "A leg was filled and the next one was not, and it could not be undone: {left}. Look at the account, and close what stands alone."
     );
     tell(ctx, ("handed-over", "Legs stand alone".to_owned()), text, Severity::Critical).await?;
     Ok(Entered { status: TradingRunStatus::HandedOver, ..kept })
 }
 
-/// Undoes one leg, at fresh prices while the market runs away from it. The order that ended with some of it left; none where all is undone.
+/// Undoes one leg, at fresh prices while the market runs away from it, and after a while where there is no price or it is refused. The
+/// order that ended with some of it left; none where all is undone.
 async fn undo<W: Trading>(
     ctx: &WorkflowContext<W>,
     mut order: ProposeOrderParams,
@@ -285,19 +293,30 @@ async fn undo<W: Trading>(
 ) -> Result<Option<TradeOrder>, CallError> {
     let mut attempts = 1;
     loop {
-        let proposed = propose(ctx, order.clone()).await?;
-        let traded = carry_out(ctx, proposed).await?;
-        undone.extend(traded.order_ids);
-        order.quantity = order.quantity.saturating_sub(traded.filled.to_u32().unwrap_or_default());
+        let ended = match propose(ctx, order.clone()).await {
+            Ok(proposed) => {
+                let traded = carry_out(ctx, proposed).await?;
+                undone.extend(traded.order_ids);
+                order.quantity = order.quantity.saturating_sub(traded.filled.to_u32().unwrap_or_default());
+                order.sequence = traded.last.sequence + 1;
+                Ok(traded.last)
+            }
+            Err(CallError::Cancelled) => return Err(CallError::Cancelled),
+            Err(unpriced) => Err(unpriced),
+        };
         if order.quantity == 0 {
             return Ok(None);
         }
-        // What was refused would be refused again.
-        let is_taken_back = traded.last.phase == OrderPhase::Cancelled;
-        if !is_taken_back || attempts == UNDOING_ATTEMPTS || !ctx.patched(UNDOING_IS_REPEATED) {
-            return Ok(Some(traded.last));
+        if attempts == UNDOING_ATTEMPTS || !ctx.patched(UNDOING_IS_REPEATED) {
+            return ended.map(Some);
         }
-        order.sequence = traded.last.sequence + 1;
+        if let Err(CallError::Failed { message, .. }) = &ended {
+            warn(ctx, message.clone());
+        }
+        let ran_away = ended.is_ok_and(|order| order.phase == OrderPhase::Cancelled);
+        if !ran_away {
+            wait_until(ctx, BETWEEN_ATTEMPTS, "offering a leg that stands alone again", |_| false).await?;
+        }
         attempts += 1;
     }
 }
