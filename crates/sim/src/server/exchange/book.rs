@@ -49,9 +49,20 @@ pub struct Book {
     plans: BTreeMap<u64, Vec<Decimal>>,
     #[serde(skip)]
     events: Vec<OrderEvent>,
-    /// What clients call orders that the exchange knows under an identity of its own.
-    names: BTreeMap<String, String>,
+    /// What clients sent beside the terms, by the identity under which the exchange knows an order.
+    notes: BTreeMap<String, OrderNote>,
     starter: Vec<PastTrade>,
+}
+
+/// What a client sent with an order that the exchange does not trade by, as it is shown back.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderNote {
+    /// What the client calls the order. The services do not say that it must be unique.
+    pub name: Option<String>,
+    /// Who sent it.
+    pub source: Option<String>,
+    /// `Day`, `GTC`, `IOC`, `Ext`, …, as sent.
+    pub time_in_force: String,
 }
 
 /// A trade from before the simulation began.
@@ -78,15 +89,22 @@ impl Book {
         }
     }
 
-    /// What the client calls an order, by the identity under which the exchange will know it.
-    pub fn name(&mut self, client_order_id: &str, name: &str) {
-        self.names.insert(client_order_id.to_owned(), name.to_owned());
+    /// Notes what a client sent, by the identity under which the exchange will know the order.
+    pub fn note(&mut self, client_order_id: &str, note: OrderNote) {
+        self.notes.insert(client_order_id.to_owned(), note);
+    }
+
+    /// What was noted of an order.
+    #[must_use]
+    pub fn note_of(&self, client_order_id: &str) -> OrderNote {
+        self.notes.get(client_order_id).cloned().unwrap_or_default()
     }
 
     /// What the client calls an order.
     #[must_use]
     pub fn name_of<'b>(&'b self, order: &'b Order) -> &'b str {
-        self.names.get(&order.client_order_id).unwrap_or(&order.client_order_id)
+        let noted = self.notes.get(&order.client_order_id).and_then(|note| note.name.as_ref());
+        noted.unwrap_or(&order.client_order_id)
     }
 
     /// Gives an account so many dollars more to have begun with.
@@ -217,7 +235,7 @@ impl Book {
     pub(super) fn extent(&self) -> impl PartialEq + use<> {
         let money: Decimal = self.accounts.values().map(|account| account.opening_cash).sum();
         let margins = self.accounts.values().filter(|account| account.margin).count();
-        (self.fills.len(), self.activities.len(), self.names.len(), self.accounts.len(), margins, money)
+        (self.fills.len(), self.activities.len(), self.notes.len(), self.accounts.len(), margins, money)
     }
 
     /// What happened since the last call.

@@ -33,7 +33,7 @@ use crate::server::market::SimMarket;
 use kept::Keeping;
 
 pub use account::{Account, Holdings, Position};
-pub use book::{Book, PastTrade, Replacement};
+pub use book::{Book, OrderNote, PastTrade, Replacement};
 pub use identity::uuid;
 pub use kept::KeepError;
 pub use order::{

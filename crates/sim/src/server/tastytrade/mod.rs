@@ -38,8 +38,7 @@ struct Tasty {
     sim: SimState,
     tokens: Arc<auth::Tokens>,
     watchlists: Arc<watchlists::Watchlists>,
-    /// What the exchange does not keep of an order.
-    extras: Arc<order_json::Extras>,
+    identities: Arc<order_json::Identities>,
 }
 
 impl Tasty {
@@ -71,7 +70,7 @@ fn contract_of(name: &str) -> Option<OccSymbol> {
 
 pub(crate) fn router(sim: SimState) -> Router {
     sim.exchange.open_account(ACCOUNT, Decimal::from(OPENING_CASH));
-    let state = Tasty { sim, tokens: Arc::default(), watchlists: Arc::default(), extras: Arc::default() };
+    let state = Tasty { sim, tokens: Arc::default(), watchlists: Arc::default(), identities: Arc::default() };
     Router::new()
         .merge(identity_routes())
         .merge(account_routes())

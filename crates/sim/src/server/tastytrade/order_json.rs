@@ -1,8 +1,6 @@
 //! Orders as the service shows them.
 
-use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
 
 use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
@@ -11,41 +9,27 @@ use ttai_ports::{Instrument, OrderAction};
 
 use super::wire::{effect, instant, number, put, quantity};
 use super::{ACCOUNT, accounts, name_of};
-use crate::server::exchange::{ExchangeLeg, Fill, Order, OrderRequest, OrderState, Pricing, Side};
+use crate::server::exchange::{ExchangeLeg, Fill, Order, OrderNote, OrderRequest, OrderState, Pricing, Side};
 
 /// Order numbers begin after this; the exchange counts from 1.
 pub(super) const FIRST_ORDER: u64 = 1_000_000;
 
-/// What the exchange does not keep of an order.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Extra {
-    /// The client's identity of it. The real service does not say that it must be unique, so it need not be here.
-    pub(super) external_identifier: Option<String>,
-    /// Who sent it.
-    pub(super) source: Option<String>,
-    /// `Day`, `GTC`, `IOC`, `Ext`, …, as sent.
-    pub(super) time_in_force: String,
-}
-
-/// The extras by the identity under which the exchange knows the client's order.
-#[derive(Debug, Default)]
-pub(super) struct Extras {
-    known: Mutex<HashMap<String, Extra>>,
+/// Identities for the exchange that no other order has, of this simulation or of one before it.
+#[derive(Debug)]
+pub(super) struct Identities {
+    simulation: String,
     count: AtomicU64,
 }
 
-impl Extras {
-    /// An identity for the exchange that no other order has.
-    pub(super) fn next_identity(&self) -> String {
-        format!("tastytrade-{}", self.count.fetch_add(1, Ordering::Relaxed))
+impl Default for Identities {
+    fn default() -> Self {
+        Self { simulation: uuid::Uuid::new_v4().simple().to_string(), count: AtomicU64::default() }
     }
+}
 
-    pub(super) fn save(&self, identity: &str, extra: Extra) {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(identity.to_owned(), extra);
-    }
-
-    pub(super) fn of(&self, identity: &str) -> Extra {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner).get(identity).cloned().unwrap_or_default()
+impl Identities {
+    pub(super) fn next(&self) -> String {
+        format!("tastytrade-{}-{}", self.simulation, self.count.fetch_add(1, Ordering::Relaxed))
     }
 }
 
@@ -97,16 +81,16 @@ pub(super) fn action(action: OrderAction) -> &'static str {
 pub(super) fn order(
     order: &Order,
     fills: &[Fill],
-    extra: &Extra,
+    note: &OrderNote,
     number_of: impl Fn(&str) -> Option<u64>,
 ) -> Value {
     let status = status(order);
     let open = order.status.is_open();
     let legs: Vec<Value> = order.legs.iter().map(|leg| leg_json(order, leg, fills)).collect();
-    let mut json = shared(extra, order.pricing, order.quantity, order.legs.first(), &legs);
+    let mut json = shared(note, order.pricing, order.quantity, order.legs.first(), &legs);
     put(&mut json, "id", Some(order_number(order)));
     put(&mut json, "status", Some(status));
-    put(&mut json, "source", order.by_broker.then_some("liquidation").or(extra.source.as_deref()));
+    put(&mut json, "source", order.by_broker.then_some("liquidation").or(note.source.as_deref()));
     put(&mut json, "cancellable", Some(open));
     put(&mut json, "editable", Some(open));
     put(&mut json, "edited", Some(order.replaced_by.is_some()));
@@ -122,7 +106,7 @@ pub(super) fn order(
 }
 
 /// An order that is only tried.
-pub(super) fn tried(request: &OrderRequest, extra: &Extra) -> Value {
+pub(super) fn tried(request: &OrderRequest, note: &OrderNote) -> Value {
     let legs: Vec<Value> = request
         .legs
         .iter()
@@ -145,7 +129,7 @@ pub(super) fn tried(request: &OrderRequest, extra: &Extra) -> Value {
         ratio: leg.ratio,
         average_price: None,
     });
-    let mut json = shared(extra, request.pricing, request.quantity, first.as_ref(), &legs);
+    let mut json = shared(note, request.pricing, request.quantity, first.as_ref(), &legs);
     put(&mut json, "status", Some("Received"));
     put(&mut json, "cancellable", Some(true));
     put(&mut json, "editable", Some(true));
@@ -155,7 +139,7 @@ pub(super) fn tried(request: &OrderRequest, extra: &Extra) -> Value {
 }
 
 fn shared(
-    extra: &Extra,
+    note: &OrderNote,
     pricing: Pricing,
     size: Decimal,
     first: Option<&ExchangeLeg>,
@@ -163,13 +147,13 @@ fn shared(
 ) -> Map<String, Value> {
     let mut json = Map::new();
     put(&mut json, "account-number", Some(ACCOUNT));
-    put(&mut json, "time-in-force", Some(extra.time_in_force.as_str()));
+    put(&mut json, "time-in-force", Some(note.time_in_force.as_str()));
     put(&mut json, "order-type", Some(order_type(pricing)));
     put(&mut json, "size", Some(quantity(size)));
     put(&mut json, "underlying-symbol", first.map(|leg| accounts::underlying(&leg.instrument)));
     put(&mut json, "underlying-instrument-type", Some("Equity"));
-    put(&mut json, "external-identifier", extra.external_identifier.as_deref());
-    put(&mut json, "source", extra.source.as_deref());
+    put(&mut json, "external-identifier", note.name.as_deref());
+    put(&mut json, "source", note.source.as_deref());
     put(&mut json, "stop-trigger", pricing.stop().map(number));
     if let Some(limit) = pricing.limit() {
         // Of one leg the price is what is paid or received; of several it is net, positive when paid.

@@ -6,10 +6,9 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use ttai_ports::{Instrument, OrderAction};
 
-use super::order_json::Extra;
 use super::reply::Refusal;
 use super::{ACCOUNT, contract_of, symbol_of};
-use crate::server::exchange::{Duration, LegRequest, OrderRequest, Pricing, Side};
+use crate::server::exchange::{Duration, LegRequest, OrderNote, OrderRequest, Pricing, Side};
 
 /// Most legs of an order.
 const MOST_LEGS: usize = 4;
@@ -69,9 +68,9 @@ impl Draft {
     }
 
     /// What the exchange does not keep of it.
-    pub(super) fn extra(&self) -> Extra {
-        Extra {
-            external_identifier: self.external_identifier.clone(),
+    pub(super) fn note(&self) -> OrderNote {
+        OrderNote {
+            name: self.external_identifier.clone(),
             source: self.source.clone(),
             time_in_force: self.time_in_force.clone().unwrap_or_else(|| "Day".to_owned()),
         }

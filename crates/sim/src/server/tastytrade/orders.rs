@@ -8,13 +8,13 @@ use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
 use ttai_calendar::new_york_date;
 
-use super::order_json::{self, Extra, order_number, sequence};
+use super::order_json::{self, order_number, sequence};
 use super::order_request::Draft;
 use super::reply::{Answer, Call, Refusal};
 use super::wire::put_amount;
 use super::{ACCOUNT, Tasty};
 use crate::server::exchange::{
-    Book, Fill, MarketSnapshot, Order, OrderRequest, Phase, Pricing, Rejection, Replacement,
+    Book, Fill, MarketSnapshot, Order, OrderNote, OrderRequest, Phase, Pricing, Rejection, Replacement,
 };
 
 /// Orders a page where the caller does not say.
@@ -54,7 +54,7 @@ pub(super) fn json_of(state: &Tasty, order: &Order, book: &Book) -> Value {
         fills.reverse();
     }
     let number_of = |id: &str| book.order(ACCOUNT, id).map(order_number);
-    order_json::order(order, &fills, &state.extras.of(&order.client_order_id), number_of)
+    order_json::order(order, &fills, &book.note_of(&order.client_order_id), number_of)
 }
 
 fn find<'a>(book: &'a Book, id: &str) -> Result<&'a Order, Refusal> {
@@ -70,18 +70,14 @@ pub(super) async fn submit(
     body: Bytes,
 ) -> Answer {
     let (draft, tried) = tried(&state, &number, &body).await?;
-    note(&state, &tried.request.client_order_id, draft.extra());
+    note(&state, &tried.request.client_order_id, draft.note());
     let sent = state.sim.exchange.submit(&state.sim.market, &tried.request).await;
     let order = sent.map_err(|rejection| refusal(&rejection))?;
     call.created(&tried.answer(&routed(&state, &order, tried.view.phase)))
 }
 
-/// Keeps what the exchange does not, and what the client calls the order.
-fn note(state: &Tasty, identity: &str, extra: Extra) {
-    if let Some(name) = &extra.external_identifier {
-        state.sim.exchange.change(|book| book.name(identity, name));
-    }
-    state.extras.save(identity, extra);
+fn note(state: &Tasty, identity: &str, note: OrderNote) {
+    state.sim.exchange.change(|book| book.note(identity, note));
 }
 
 /// An order that the exchange would take, and what it would do to the account.
@@ -97,7 +93,7 @@ struct Tried {
 async fn tried(state: &Tasty, number: &str, body: &[u8]) -> Result<(Draft, Tried), Refusal> {
     state.account(number)?;
     let draft = Draft::read(body)?;
-    let request = draft.request(state.extras.next_identity())?;
+    let request = draft.request(state.identities.next())?;
     let (market, exchange) = (&state.sim.market, &state.sim.exchange);
     let change = exchange.preview(market, &request).await.map_err(|rejection| refusal(&rejection))?;
     let view = exchange.view(market, &[]).await;
@@ -109,8 +105,8 @@ async fn tried(state: &Tasty, number: &str, body: &[u8]) -> Result<(Draft, Tried
 fn routed(state: &Tasty, order: &Order, phase: Phase) -> Value {
     let mut fresh = order.clone();
     fresh.filled_quantity = Decimal::ZERO;
-    let extra = state.extras.of(&order.client_order_id);
-    let mut shown = order_json::order(&fresh, &[], &extra, |_| None);
+    let note = state.sim.exchange.read(|book| book.note_of(&order.client_order_id));
+    let mut shown = order_json::order(&fresh, &[], &note, |_| None);
     let (status, cancellable) = if phase == Phase::Closed { ("Received", true) } else { ("Routed", false) };
     if let Some(fields) = shown.as_object_mut() {
         fields.insert("status".to_owned(), json!(status));
@@ -131,7 +127,7 @@ pub(super) async fn dry_run(
     body: Bytes,
 ) -> Answer {
     let (draft, tried) = tried(&state, &number, &body).await?;
-    call.created(&tried.answer(&order_json::tried(&tried.request, &draft.extra())))
+    call.created(&tried.answer(&order_json::tried(&tried.request, &draft.note())))
 }
 
 impl Tried {
@@ -240,10 +236,10 @@ pub(super) async fn replace(
     body: Bytes,
 ) -> Answer {
     state.account(&number)?;
-    let (order, change, extra) = changed(&state, &id, &body)?;
+    let (order, change, sent) = changed(&state, &id, &body)?;
     let (market, exchange) = (&state.sim.market, &state.sim.exchange);
     if let Some(identity) = &change.client_order_id {
-        note(&state, identity, extra);
+        note(&state, identity, sent);
     }
     let replaced = exchange.replace(market, ACCOUNT, &order.id, &change).await;
     let replaced = replaced.map_err(|rejection| refusal(&rejection))?;
@@ -259,7 +255,7 @@ pub(super) async fn replace_dry_run(
     body: Bytes,
 ) -> Answer {
     state.account(&number)?;
-    let (order, change, extra) = changed(&state, &id, &body)?;
+    let (order, change, sent) = changed(&state, &id, &body)?;
     let request = OrderRequest {
         account: ACCOUNT.to_owned(),
         client_order_id: order.client_order_id.clone(),
@@ -272,7 +268,7 @@ pub(super) async fn replace_dry_run(
     let view = state.sim.exchange.view(&state.sim.market, &[]).await;
     let before = state.sim.exchange.read(|book| book.buying_power(ACCOUNT, &view));
     let tried = Tried { request, change: Decimal::ZERO, before, view };
-    call.created(&tried.answer(&order_json::tried(&tried.request, &extra)))
+    call.created(&tried.answer(&order_json::tried(&tried.request, &sent)))
 }
 
 fn leg_request(leg: &crate::server::exchange::ExchangeLeg) -> crate::server::exchange::LegRequest {
@@ -284,7 +280,7 @@ fn leg_request(leg: &crate::server::exchange::ExchangeLeg) -> crate::server::exc
     }
 }
 
-fn changed(state: &Tasty, id: &str, body: &[u8]) -> Result<(Order, Replacement, Extra), Refusal> {
+fn changed(state: &Tasty, id: &str, body: &[u8]) -> Result<(Order, Replacement, OrderNote), Refusal> {
     let draft = Draft::read(body)?;
     let order = state.sim.exchange.read(|book| find(book, id).cloned())?;
     let single = order.legs.len() == 1;
@@ -300,20 +296,20 @@ fn changed(state: &Tasty, id: &str, body: &[u8]) -> Result<(Order, Replacement, 
             _ => Pricing::Limit(limit),
         })
     };
-    let old = state.extras.of(&order.client_order_id);
-    let new = draft.extra();
-    let extra = Extra {
-        external_identifier: new.external_identifier.or(old.external_identifier),
+    let old = state.sim.exchange.read(|book| book.note_of(&order.client_order_id));
+    let new = draft.note();
+    let sent = OrderNote {
+        name: new.name.or(old.name),
         source: new.source.or(old.source),
         time_in_force: if draft.duration()?.is_some() { new.time_in_force } else { old.time_in_force },
     };
     let change = Replacement {
-        client_order_id: Some(state.extras.next_identity()),
+        client_order_id: Some(state.identities.next()),
         quantity: None,
         pricing,
         duration: draft.duration()?,
     };
-    Ok((order, change, extra))
+    Ok((order, change, sent))
 }
 
 /// The span of a search: `start-date`, `end-date` (New York days), `start-at`, `end-at`.

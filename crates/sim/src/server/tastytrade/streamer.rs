@@ -46,7 +46,7 @@ pub(super) async fn open(State(state): State<Tasty>, upgrade: WebSocketUpgrade) 
 
 async fn talk(mut socket: WebSocket, state: Tasty) {
     let mut events = state.sim.exchange.subscribe();
-    let session = uuid("account streamer", &state.extras.next_identity()).chars().take(8).collect();
+    let session = uuid("account streamer", &state.identities.next()).chars().take(8).collect();
     let mut client = Client { session, connected: false };
     let mut looks = tokio::time::interval(LOOK);
     let mut muted = None;
