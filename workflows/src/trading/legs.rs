@@ -19,7 +19,7 @@ use crate::calls::{self, CallError};
 /// How often a leg that stands alone is offered, each time at the prices of then, before it is the user's.
 const UNDOING_ATTEMPTS: u32 = 20;
 
-/// The pause before it is offered again where there was no price, or it was refused.
+/// The pause before it is offered again where there was no price.
 const BETWEEN_ATTEMPTS: Duration = Duration::from_secs(15);
 
 /// A leg that the market ran away from is offered again.
@@ -284,8 +284,8 @@ async fn compensate<W: Trading>(
     Ok(Entered { status: TradingRunStatus::HandedOver, ..kept })
 }
 
-/// Undoes one leg, at fresh prices while the market runs away from it, and after a while where there is no price or it is refused. The
-/// order that ended with some of it left; none where all is undone.
+/// Undoes one leg, at fresh prices while the market runs away from it, and after a while where there is no price. The order that ended
+/// with some of it left, at once where the broker rejects it; none where all is undone.
 async fn undo<W: Trading>(
     ctx: &WorkflowContext<W>,
     mut order: ProposeOrderParams,
@@ -307,7 +307,8 @@ async fn undo<W: Trading>(
         if order.quantity == 0 {
             return Ok(None);
         }
-        if attempts == UNDOING_ATTEMPTS || !ctx.patched(UNDOING_IS_REPEATED) {
+        let is_rejected = ended.as_ref().is_ok_and(|order| order.phase == OrderPhase::RejectedByBroker);
+        if is_rejected || attempts == UNDOING_ATTEMPTS || !ctx.patched(UNDOING_IS_REPEATED) {
             return ended.map(Some);
         }
         if let Err(CallError::Failed { message, .. }) = &ended {

@@ -69,7 +69,7 @@ pub async fn live(config: &Config, limits: Arc<dyn AccountLimits>) -> anyhow::Re
     sources(order)
 }
 
-/// A market out of files, served in this process and read through the providers' adapters. Its accounts outlive it, in a file.
+/// A market out of files, served in this process and read through the providers' adapters. The accounts of an invented market that goes on outlive it, in a file.
 ///
 /// # Errors
 /// Files that cannot be read, a book that is none, or no port to listen on.
@@ -89,10 +89,12 @@ pub async fn served(settings: &Settings, played: &Played) -> anyhow::Result<Sour
     let description = source.source().description;
     let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let sim = start(SimOptions { listen, source, start: begin, speed, faults: Vec::new() }).await?;
-    if matches!(played, Played::Simulated { .. }) {
-        if !sim.state.exchange.keep(&book_of(settings, played)?, begins_anew)? {
-            starter::stock(&sim.state).await.context("the simulated accounts")?;
-        }
+    // A market that stands still is the same at every start, and so are its accounts.
+    let goes_on = played.is_present() || speed > 0.0;
+    if matches!(played, Played::Simulated { .. })
+        && !(goes_on && sim.state.exchange.keep(&book_of(settings, played)?, begins_anew)?)
+    {
+        starter::stock(&sim.state).await.context("the simulated accounts")?;
     }
     let market = Arc::clone(&sim.state.market);
     let config = of_endpoints(&sim.endpoints);

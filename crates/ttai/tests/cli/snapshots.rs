@@ -136,26 +136,6 @@ fn shell_commands(page: &str) -> Vec<Vec<String>> {
     found
 }
 
-#[test]
-fn every_command_of_the_documentation_is_one() -> anyhow::Result<()> {
-    let mut wrong = Vec::new();
-    let mut pages = vec![project().join("README.md")];
-    pages.extend(
-        std::fs::read_dir(project().join("docs"))?
-            .map(|entry| Ok(entry?.path()))
-            .collect::<anyhow::Result<Vec<_>>>()?,
-    );
-    for page in pages.iter().filter(|page| page.extension().is_some_and(|extension| extension == "md")) {
-        for words in shell_commands(&std::fs::read_to_string(page)?) {
-            if let Err(error) = ttai::cli::command().try_get_matches_from(&words) {
-                wrong.push(format!("{}: {}: {}", page.display(), words.join(" "), error.kind()));
-            }
-        }
-    }
-    ensure!(wrong.is_empty(), "these are no commands:\n{}", wrong.join("\n"));
-    Ok(())
-}
-
 /// A page for readers as a page for the test: what is another in every run is elided in its sessions, and a line `…` stands for any.
 fn with_elisions(page: &str) -> String {
     let mut in_session = false;
