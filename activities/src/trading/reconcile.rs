@@ -246,8 +246,9 @@ impl Comparison {
             .differences
             .save_differences(user, &of.account, &self.found.differences, &note)
             .await?;
-        // A fill that is on one side only would be taken for something of the account's own for ever.
+        // A fill that is on one side only, as one that waits to be settled, would be taken for something of the account's own for ever.
         if self.is_still
+            && self.found.reports.is_empty()
             && !self.known.iter().any(may_be_filled_unheard)
             && moved(&self.known, &known_orders(ports, of).await?).is_empty()
         {

@@ -285,7 +285,7 @@ async fn compensate<W: Trading>(
 }
 
 /// Undoes one leg, at fresh prices while the market runs away from it, and after a while where there is no price. The order that ended
-/// with some of it left, at once where the broker rejects it; none where all is undone.
+/// with some of it left, at once where it is refused or rejected; none where all is undone.
 async fn undo<W: Trading>(
     ctx: &WorkflowContext<W>,
     mut order: ProposeOrderParams,
@@ -307,15 +307,13 @@ async fn undo<W: Trading>(
         if order.quantity == 0 {
             return Ok(None);
         }
-        let is_rejected = ended.as_ref().is_ok_and(|order| order.phase == OrderPhase::RejectedByBroker);
-        if is_rejected || attempts == UNDOING_ATTEMPTS || !ctx.patched(UNDOING_IS_REPEATED) {
+        // What was refused would be refused again.
+        let is_over = ended.as_ref().is_ok_and(|order| order.phase != OrderPhase::Cancelled);
+        if is_over || attempts == UNDOING_ATTEMPTS || !ctx.patched(UNDOING_IS_REPEATED) {
             return ended.map(Some);
         }
-        if let Err(CallError::Failed { message, .. }) = &ended {
-            warn(ctx, message.clone());
-        }
-        let ran_away = ended.is_ok_and(|order| order.phase == OrderPhase::Cancelled);
-        if !ran_away {
+        if let Err(CallError::Failed { message, .. }) = ended {
+            warn(ctx, message);
             wait_until(ctx, BETWEEN_ATTEMPTS, "offering a leg that stands alone again", |_| false).await?;
         }
         attempts += 1;
