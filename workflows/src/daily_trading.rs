@@ -7,20 +7,18 @@ use temporalio_macros::{workflow, workflow_methods};
 use temporalio_workflow::{
     ParentClosePolicy, WorkflowContext, WorkflowContextView, WorkflowResult, WorkflowTermination,
 };
-use ttai_contract::policy::SAVE_BUDGET;
 use ttai_contract::{
     ApproveTrade, CalculateTrade, CalculateTradeParams, DailyTradingParams, DailyTradingResult,
-    DailyTradingStatus, DecidedTrade, DueRun, FetchTradeFacts, FetchTradeFactsParams, Lenient, LogTrade,
-    LogTradeParams, OrderLeave, PositionEnd, PositionMonitorParams, PositionMonitorResult,
-    ProposeOrderParams, RejectTrade, Severity, TradeDecision, TradeFacts, TradeOrder, TradingRunStatus,
-    WhenLate, WorkflowParams,
+    DailyTradingStatus, DecidedTrade, DueRun, FetchTradeFacts, FetchTradeFactsParams, Lenient, OrderLeave,
+    PositionEnd, PositionMonitorParams, PositionMonitorResult, ProposeOrderParams, RejectTrade, Severity,
+    TradeDecision, TradeFacts, TradeOrder, TradingRunStatus, WhenLate, WorkflowParams,
 };
 use ttai_contract::{OrderPurpose, TradingStrategy};
 
 use crate::calls::{self, CallError, Observer};
 use crate::position_monitor::PositionMonitorWorkflow;
 use crate::trading::legs::{Entered, enter, judged};
-use crate::trading::{self, Desk, ORDER_BUDGET, Trading, Unanswered, means, step, tell};
+use crate::trading::{self, Desk, ORDER_BUDGET, Trading, Unanswered, log_trade, means, step, tell};
 use crate::{stage, start};
 
 /// Runs that only decide ask the risk gate, too.
@@ -159,13 +157,16 @@ async fn story(
     let entered = enter(ctx, order(params, &decision, &trade)).await?;
     let position = position(ctx, params, &decision, &trade, &entered);
     if entered.units == 0 {
-        if entered.status == TradingRunStatus::NotFilled && !entered.undone.is_empty() {
-            // The log goes by what was filled.
+        let is_undone = entered.status == TradingRunStatus::NotFilled && !entered.undone.is_empty();
+        if is_undone && ctx.patched(UNDONE_PAIRS_ARE_LOGGED) {
+            // What was opened and undone has cost something. The log goes by what was filled.
             let (quantity, exit_orders) = (trade.quantity, entered.undone);
-            log_undone(ctx, PositionMonitorParams { quantity, exit_orders, ..position }).await?;
+            let undone = PositionMonitorParams { quantity, exit_orders, ..position };
+            log_trade(ctx, &undone, Some(PositionEnd::ClosedEarly)).await?;
         }
         return Ok(entered.status);
     }
+    // It is in the log from its entry on.
     log_trade(ctx, &position, None).await?;
     result.monitor = Some(position.id(""));
     result.position = watch(ctx, params.strategy, position).await?;
@@ -253,32 +254,6 @@ fn position(
         exit_orders: Vec::new(),
         drill: params.drill,
         unknown: Default::default(),
-    }
-}
-
-/// Legs that were opened and undone have cost something: they are a trade that is over.
-async fn log_undone(ctx: &Context, position: PositionMonitorParams) -> Result<(), CallError> {
-    if !ctx.patched(UNDONE_PAIRS_ARE_LOGGED) {
-        return Ok(());
-    }
-    log_trade(ctx, &position, Some(PositionEnd::ClosedEarly)).await
-}
-
-/// The trade is in the log from its entry on. A store that is away for long is a warning: the monitor logs it again.
-async fn log_trade(
-    ctx: &Context,
-    position: &PositionMonitorParams,
-    end: Option<PositionEnd>,
-) -> Result<(), CallError> {
-    step(ctx, "logging the trade");
-    let asked = LogTradeParams { position: position.clone(), exit_orders: position.exit_orders.clone(), end };
-    match calls::call::<_, LogTrade>(ctx, asked, means(ctx, SAVE_BUDGET), "log the trade").await {
-        Ok(_) => Ok(()),
-        Err(CallError::Cancelled) => Err(CallError::Cancelled),
-        Err(CallError::Failed { message, .. }) => {
-            trading::warn(ctx, format!("the trade is not logged: {message}"));
-            Ok(())
-        }
     }
 }
 

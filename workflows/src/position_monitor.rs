@@ -12,12 +12,12 @@ use temporalio_workflow::{
     ContinueAsNewOptions, ParentClosePolicy, WorkflowContext, WorkflowContextView, WorkflowResult,
     WorkflowTermination,
 };
-use ttai_contract::policy::{CALL_TIMEOUT, SAVE_BUDGET};
+use ttai_contract::policy::CALL_TIMEOUT;
 use ttai_contract::{
     ApproveTrade, CheckExitConditions, ClosePosition, ClosePositionParams, ExitAdvice, IsMarketClosed,
-    Lenient, LogTrade, LogTradeParams, MarketHoursParams, PositionEnd, PositionEvent, PositionLook,
-    PositionMonitorParams, PositionMonitorResult, PositionMonitorStatus, RejectTrade, RolledTo, TradeOrder,
-    TradeSummary, WatchPosition, WatchPositionParams, WorkflowParams,
+    Lenient, MarketHoursParams, PositionEnd, PositionEvent, PositionLook, PositionMonitorParams,
+    PositionMonitorResult, PositionMonitorStatus, RejectTrade, RolledTo, TradeOrder, WatchPosition,
+    WatchPositionParams, WorkflowParams,
 };
 use ttai_contract::{OrderPhase, OrderPurpose};
 
@@ -327,7 +327,7 @@ async fn conclude(
     order: Option<TradeOrder>,
     sentence: String,
 ) -> Result<PositionMonitorResult, CallError> {
-    let trade = log(ctx, position, end).await?;
+    let trade = trading::log_trade(ctx, position, Some(end)).await?;
     let action = match end {
         PositionEnd::HeldToExpiration | PositionEnd::Assigned | PositionEnd::Exercised => {
             "held_to_expiration"
@@ -346,25 +346,4 @@ async fn conclude(
         successor: None,
         warnings: Vec::new(),
     })
-}
-
-async fn log(
-    ctx: &Context,
-    position: &PositionMonitorParams,
-    end: PositionEnd,
-) -> Result<Option<TradeSummary>, CallError> {
-    step(ctx, "logging the trade");
-    let asked = LogTradeParams {
-        position: position.clone(),
-        exit_orders: position.exit_orders.clone(),
-        end: Some(end),
-    };
-    match calls::call::<_, LogTrade>(ctx, asked, means(ctx, SAVE_BUDGET), "log the trade").await {
-        Ok(trade) => Ok(Some(trade)),
-        Err(CallError::Cancelled) => Err(CallError::Cancelled),
-        Err(CallError::Failed { message, .. }) => {
-            trading::warn(ctx, format!("the end is not logged: {message}"));
-            Ok(None)
-        }
-    }
 }

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::FromPrimitive;
-use ttai_calendar::{expiration_close, last_trade_date, new_york_date};
+use ttai_calendar::{last_trade_date, new_york_date, pm_expiration_close};
 use ttai_contract::ValidationError;
 use ttai_contract::subject::DEFAULT_USER;
 use ttai_core::{
@@ -96,18 +96,9 @@ fn never_traded() -> PortError {
     }
 }
 
-/// When the last session of a contract ends; none outside the calendar.
-fn end_of(contract: &OccSymbol) -> Option<(NaiveDate, DateTime<Utc>)> {
-    let last = last_trade_date(contract.expiration, SettlementTime::Pm).ok()?;
-    Some((last, expiration_close(last)?))
-}
-
 fn has_expired(position: &KeptPosition, now: DateTime<Utc>) -> bool {
-    position.instrument.contract().and_then(end_of).is_some_and(|(_, close)| close <= now)
-}
-
-fn multiplier(instrument: &Instrument) -> Decimal {
-    instrument.contract().map_or(Decimal::ONE, |_| CONTRACT)
+    let close = position.instrument.contract().and_then(|contract| pm_expiration_close(contract.expiration));
+    close.is_some_and(|close| close <= now)
 }
 
 impl KeptByUser {
@@ -141,7 +132,7 @@ impl KeptByUser {
             quantity: position.quantity,
             average_open_price: position.price,
             mark: None,
-            multiplier: multiplier(&position.instrument),
+            multiplier: position.instrument.multiplier(),
             day_base: None,
             updated_at: Some(account.changed_at),
         };
@@ -163,7 +154,7 @@ fn secured(held: &[BrokerPosition]) -> Decimal {
 /// A position as what opened it; none where nobody knows when that was.
 fn opening(position: &KeptPosition) -> Option<BrokerTransaction> {
     let symbol = position.instrument.to_string();
-    let worth = position.quantity * position.price * multiplier(&position.instrument);
+    let worth = position.quantity * position.price * position.instrument.multiplier();
     Some(BrokerTransaction {
         id: format!("{KEPT_PREFIX}{symbol}"),
         kind: "trade".to_owned(),
@@ -330,7 +321,7 @@ pub(super) async fn seen(
     let mut expired = Vec::new();
     for position in over {
         let Instrument::Option(contract) = &position.instrument else { continue };
-        let Some((last, _)) = end_of(contract) else { continue };
+        let Ok(last) = last_trade_date(contract.expiration, SettlementTime::Pm) else { continue };
         let close = closing_price(ports, &contract.underlying(), last, now).await;
         let sentence = sentence(contract, position.quantity, (last, close), &named(user, account));
         expired.push(ExpiredPosition { contract: contract.clone(), sentence });

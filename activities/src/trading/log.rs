@@ -120,15 +120,11 @@ fn cash(records: &[OrderRecord], position: &PositionMonitorParams) -> Decimal {
             let (true, Some(leg)) = (is_own, leg) else { continue };
             let fallback = (intent.legs.len() == 1).then(|| intent.limit.amount());
             let price = fill.price.or(fallback).unwrap_or_default();
-            let amount = price * fill.quantity * multiplier(&fill.instrument);
+            let amount = price * fill.quantity * fill.instrument.multiplier();
             sum += if leg.action.is_buy() { -amount } else { amount };
         }
     }
     sum
-}
-
-fn multiplier(instrument: &Instrument) -> Decimal {
-    if instrument.contract().is_some() { Decimal::ONE_HUNDRED } else { Decimal::ONE }
 }
 
 fn opened_at(entries: &[OrderRecord]) -> Option<DateTime<Utc>> {
@@ -205,7 +201,7 @@ fn fees(rows: Option<&[BrokerTransaction]>, records: &[&[OrderRecord]]) -> Optio
             continue;
         }
         let (quantity, price) = (row.quantity?, row.price?);
-        let gross = -quantity * price * multiplier(row.instrument.as_ref()?);
+        let gross = -quantity * price * row.instrument.as_ref()?.multiplier();
         sum += gross - row.net_amount;
         traded += quantity.abs();
     }

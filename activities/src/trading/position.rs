@@ -7,7 +7,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 use tokio::time::Instant;
-use ttai_calendar::{expiration_close, last_trade_date, new_york_date, next_to_open, session_of};
+use ttai_calendar::{last_trade_date, new_york_date, next_to_open, pm_expiration_close, session_of};
 use ttai_contract::{
     ExitAdvice, PositionEnd, PositionEvent, PositionLook, PositionMonitorParams, RolledTo,
     WatchPositionParams,
@@ -443,8 +443,7 @@ impl<'a> Position<'a> {
     }
 
     fn is_over(&self) -> bool {
-        let last = last_trade_date(self.opened.expiration, SettlementTime::Pm);
-        last.ok().and_then(expiration_close).is_some_and(|close| self.now >= close)
+        pm_expiration_close(self.opened.expiration).is_some_and(|close| self.now >= close)
     }
 
     fn gone(&self, end: PositionEnd, sentence: &str) -> PositionLook {

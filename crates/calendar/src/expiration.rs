@@ -107,6 +107,12 @@ pub fn expiration_close(last_trade_date: NaiveDate) -> Option<DateTime<Utc>> {
     session(last_trade_date).map(|session| session.close)
 }
 
+/// The same by the expiration date that a contract is listed with, for what settles at the close or physically.
+#[must_use]
+pub fn pm_expiration_close(listed: NaiveDate) -> Option<DateTime<Utc>> {
+    expiration_close(last_trade_date(listed, SettlementTime::Pm).ok()?)
+}
+
 fn expiration_of_friday(friday: NaiveDate) -> Option<OptionExpiration> {
     if nth_weekday(friday.year(), friday.month(), Weekday::Fri, 3) == Some(friday) {
         return monthly_expiration(friday.year(), friday.month()).ok();

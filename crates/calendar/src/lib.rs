@@ -31,7 +31,7 @@ pub use clock::{new_york_date, new_york_instant};
 pub use error::CalendarError;
 pub use expiration::{
     ExpirationCycle, OptionExpiration, expiration_close, expirations_between, last_trade_date,
-    monthly_expiration, weekly_expirations,
+    monthly_expiration, pm_expiration_close, weekly_expirations,
 };
 pub use holiday::{Holiday, HolidayKind, holiday};
 pub use option_hours::{OptionHours, OptionHoursClass, option_hours};

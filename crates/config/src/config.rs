@@ -41,13 +41,13 @@ impl fmt::Display for Origin {
 
 /// A value that somebody set.
 #[derive(Clone)]
-pub(crate) struct Held {
+pub(crate) struct SetValue {
     /// As the setting's type reads it. It may be a secret.
     pub(crate) value: Value,
     pub(crate) origin: Origin,
 }
 
-impl fmt::Debug for Held {
+impl fmt::Debug for SetValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.origin.fmt(f)
     }
@@ -71,7 +71,7 @@ pub struct Config {
     /// What does not, but somebody should know.
     pub warnings: Vec<Problem>,
     sections: Sections,
-    pub(crate) set: BTreeMap<Address, Held>,
+    pub(crate) set: BTreeMap<Address, SetValue>,
     /// The paths of all sections, those of families that are there among them.
     pub(crate) tables: Vec<String>,
 }
@@ -129,7 +129,7 @@ impl Config {
     pub fn schedules_over(&self, built_in: &Self) -> BTreeMap<String, ScheduleSection> {
         let hyphenated = |path: &str| path.starts_with("schedules.").then(|| path.replace('_', "-"));
         let layers = || built_in.set.iter().chain(&self.set);
-        let set: BTreeMap<Address, &Held> = layers()
+        let set: BTreeMap<Address, &SetValue> = layers()
             .filter_map(|((path, key), held)| Some(((hyphenated(path)?, key.clone()), held)))
             .collect();
         let tables: Vec<String> =
@@ -140,15 +140,15 @@ impl Config {
 
     /// Whether somebody set the key.
     pub(crate) fn is_set(&self, section: &str, key: &str) -> bool {
-        self.held(section, key).is_some()
+        self.set_value(section, key).is_some()
     }
 
-    pub(crate) fn held(&self, section: &str, key: &str) -> Option<&Held> {
+    pub(crate) fn set_value(&self, section: &str, key: &str) -> Option<&SetValue> {
         self.set.get(&(section.to_owned(), key.to_owned()))
     }
 
-    pub(crate) fn hold(&mut self, section: &str, key: &Key, value: Value, origin: Origin) {
-        self.set.insert((section.to_owned(), key.name.clone()), Held { value, origin });
+    pub(crate) fn insert(&mut self, section: &str, key: &Key, value: Value, origin: Origin) {
+        self.set.insert((section.to_owned(), key.name.clone()), SetValue { value, origin });
     }
 
     /// The names under `family`: `channels` has `desk`.
@@ -159,7 +159,7 @@ impl Config {
 
     /// A problem with a key, at the place where its value came from.
     pub(crate) fn problem(&self, section: &str, key: &str, text: impl Into<String>) -> Problem {
-        let place = match self.held(section, key).map(|held| &held.origin) {
+        let place = match self.set_value(section, key).map(|held| &held.origin) {
             Some(Origin::At(place) | Origin::SecretFile { named: place, .. }) => Some(place.clone()),
             Some(Origin::Default) | None => None,
         };
@@ -179,7 +179,7 @@ impl Config {
 /// The defaults with these tables of families and these values over them, in the types.
 fn typed<'a>(
     tables: &[String],
-    set: impl Iterator<Item = (&'a Address, &'a Held)>,
+    set: impl Iterator<Item = (&'a Address, &'a SetValue)>,
 ) -> serde_json::Result<Sections> {
     let mut tree = schema::defaults(tables.iter().map(String::as_str));
     for ((section, name), held) in set {

@@ -124,7 +124,7 @@ fn read_section(
         }
         let Some((raw, place)) = value.environment.or(value.file) else { continue };
         match key.kind.read(&raw) {
-            Ok(value) => config.hold(path, key, relative_to(&key.kind, value, &place), Origin::At(place)),
+            Ok(value) => config.insert(path, key, relative_to(&key.kind, value, &place), Origin::At(place)),
             Err(wrong) => config.problems.push(Problem::new(place, join(path, &key.name), wrong)),
         }
     }

@@ -36,7 +36,7 @@ pub(crate) fn read(config: &mut Config, asked: &Asked<'_>) {
         return;
     }
     match find(config, asked) {
-        Ok(Some((secret, origin))) => config.hold(asked.section, asked.key, json!(secret), origin),
+        Ok(Some((secret, origin))) => config.insert(asked.section, asked.key, json!(secret), origin),
         Ok(None) => {}
         Err(problem) => config.problems.push(problem),
     }

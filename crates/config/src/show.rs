@@ -31,7 +31,7 @@ impl Config {
             let kind = channel.and_then(|channel| channel.kind).map(ChannelType::as_str);
             let fits = |of: &[String]| of.is_empty() || of.iter().any(|name| kind == Some(name));
             for key in section.keys.iter().filter(|key| fits(&key.of)) {
-                let (value, origin) = match self.held(path, &key.name) {
+                let (value, origin) = match self.set_value(path, &key.name) {
                     Some(held) if key.is_secret() => ("(secret)".to_owned(), &held.origin),
                     Some(held) => (key.kind.shown(&held.value), &held.origin),
                     None if !key.default.is_null() => (key.kind.shown(&key.default), &Origin::Default),

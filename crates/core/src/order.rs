@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use rust_decimal::Decimal;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
@@ -37,6 +38,15 @@ impl Instrument {
         match self {
             Self::Equity(symbol) => symbol.clone(),
             Self::Option(contract) => contract.underlying(),
+        }
+    }
+
+    /// Dollars of cash per dollar of price: 1 for a share, 100 for a standard contract.
+    #[must_use]
+    pub const fn multiplier(&self) -> Decimal {
+        match self {
+            Self::Equity(_) => Decimal::ONE,
+            Self::Option(_) => Decimal::ONE_HUNDRED,
         }
     }
 

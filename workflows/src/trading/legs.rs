@@ -116,11 +116,10 @@ fn whole(traded: Traded) -> Entered {
         return Entered::nothing(unsent(&traded.last));
     }
     Entered {
-        status: TradingRunStatus::Complete,
         credit: -traded.average_price().unwrap_or_default(),
         order_ids: traded.order_ids,
-        undone: Vec::new(),
         units,
+        ..Entered::nothing(TradingRunStatus::Complete)
     }
 }
 
@@ -232,11 +231,10 @@ fn entered(asked: &ProposeOrderParams, done: &[Traded], units: u32) -> Entered {
     let cost: Decimal = done.iter().map(|traded| traded.cost).sum();
     let all = Decimal::from(asked.quantity.max(1));
     Entered {
-        status: TradingRunStatus::Complete,
         order_ids: done.iter().flat_map(|traded| traded.order_ids.clone()).collect(),
-        undone: Vec::new(),
         units,
         credit: (-cost / all).round_dp(4),
+        ..Entered::nothing(TradingRunStatus::Complete)
     }
 }
 

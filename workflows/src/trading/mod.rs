@@ -11,8 +11,8 @@ use ttai_contract::OrderPhase;
 use ttai_contract::policy::SAVE_BUDGET;
 use ttai_contract::{
     AnswerOrder, AnswerOrderParams, ApproveTrade, Arguments, AwaitedApproval, ChannelName, LegStep, Lenient,
-    NotifyTrade, NotifyTradeParams, OrderAnswer, OrderRef, RejectTrade, RunLimits, Severity, TradeOrder,
-    UserId, Validate,
+    LogTrade, LogTradeParams, NotifyTrade, NotifyTradeParams, OrderAnswer, OrderRef, PositionEnd,
+    PositionMonitorParams, RejectTrade, RunLimits, Severity, TradeOrder, TradeSummary, UserId, Validate,
 };
 
 use crate::calls::{self, CallError, Means, Observer};
@@ -175,6 +175,25 @@ async fn answer<W: Trading>(
         Ok(order) => Ok(note(ctx, order)),
         Err(CallError::Cancelled) => Err("the run is being cancelled".into()),
         Err(CallError::Failed { message, .. }) => Err(message.into()),
+    }
+}
+
+/// Puts a trade into the log: open, or with its end. A store that is away for long is a warning.
+pub(crate) async fn log_trade<W: Trading>(
+    ctx: &WorkflowContext<W>,
+    position: &PositionMonitorParams,
+    end: Option<PositionEnd>,
+) -> Result<Option<TradeSummary>, CallError> {
+    step(ctx, "logging the trade");
+    let asked = LogTradeParams { position: position.clone(), exit_orders: position.exit_orders.clone(), end };
+    match calls::call::<W, LogTrade>(ctx, asked, means(ctx, SAVE_BUDGET), "log the trade").await {
+        Ok(trade) => Ok(Some(trade)),
+        Err(CallError::Cancelled) => Err(CallError::Cancelled),
+        Err(CallError::Failed { message, .. }) => {
+            let what = if end.is_some() { "end" } else { "opening" };
+            warn(ctx, format!("the {what} is not logged: {message}"));
+            Ok(None)
+        }
     }
 }
 

@@ -34,7 +34,8 @@ use wanted::{MADE_BY, TTAI, memo_of_schedules};
 
 pub use difference::ScheduleDifference;
 pub use handle::ScheduleHandle;
-pub use wanted::{CalendarRule, RuleDays, ScheduleOverlap, WantedSchedule};
+pub use ttai_core::ScheduleOverlap;
+pub use wanted::{CalendarRule, RuleDays, WantedSchedule};
 
 /// How often a schedule that others change at the same time is tried.
 const MOST_TRIES: usize = 8;
@@ -306,7 +307,7 @@ impl TtaiClient {
         let request = BackfillRequest {
             start_time: Some(SystemTime::from(from).into()),
             end_time: Some(SystemTime::from(to).into()),
-            overlap_policy: overlap.on_the_wire() as i32,
+            overlap_policy: wanted::overlap_policy(overlap) as i32,
         };
         self.patch(id, SchedulePatch { backfill_request: vec![request], ..Default::default() }).await
     }

@@ -4,8 +4,6 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use chrono::{Datelike, NaiveDate};
-use schemars::JsonSchema;
-use serde::Serialize;
 use temporalio_common::protos::temporal::api::common::v1::{Memo, Payloads, SearchAttributes, WorkflowType};
 use temporalio_common::protos::temporal::api::enums::v1::ScheduleOverlapPolicy;
 use temporalio_common::protos::temporal::api::schedule::v1::schedule_action::Action;
@@ -18,62 +16,21 @@ use temporalio_common::protos::temporal::api::taskqueue::v1::TaskQueue;
 use temporalio_common::protos::temporal::api::workflow::v1::NewWorkflowExecutionInfo;
 use ttai_contract::PreparedStart;
 
+use ttai_core::ScheduleOverlap;
+
 use crate::error::ClientError;
 use crate::payload;
 use crate::start::labelled;
 
-/// What is done when a run is due while the one before it is still under way.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum ScheduleOverlap {
-    /// The new one is left out.
-    #[default]
-    Skip,
-    /// The new one begins after it; further ones are left out.
-    BufferOne,
-    /// Each begins after the one before.
-    BufferAll,
-    /// The running one is cancelled first.
-    CancelOther,
-    /// The running one is terminated first.
-    TerminateOther,
-    /// They run side by side.
-    AllowAll,
-}
-
-impl ScheduleOverlap {
-    /// All of them.
-    pub const ALL: [Self; 6] = [
-        Self::Skip,
-        Self::BufferOne,
-        Self::BufferAll,
-        Self::CancelOther,
-        Self::TerminateOther,
-        Self::AllowAll,
-    ];
-
-    /// Its name: `buffer_one`.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Skip => "skip",
-            Self::BufferOne => "buffer_one",
-            Self::BufferAll => "buffer_all",
-            Self::CancelOther => "cancel_other",
-            Self::TerminateOther => "terminate_other",
-            Self::AllowAll => "allow_all",
-        }
-    }
-
-    pub(super) const fn on_the_wire(self) -> ScheduleOverlapPolicy {
-        match self {
-            Self::Skip => ScheduleOverlapPolicy::Skip,
-            Self::BufferOne => ScheduleOverlapPolicy::BufferOne,
-            Self::BufferAll => ScheduleOverlapPolicy::BufferAll,
-            Self::CancelOther => ScheduleOverlapPolicy::CancelOther,
-            Self::TerminateOther => ScheduleOverlapPolicy::TerminateOther,
-            Self::AllowAll => ScheduleOverlapPolicy::AllowAll,
-        }
+/// As the server has it.
+pub(super) const fn overlap_policy(overlap: ScheduleOverlap) -> ScheduleOverlapPolicy {
+    match overlap {
+        ScheduleOverlap::Skip => ScheduleOverlapPolicy::Skip,
+        ScheduleOverlap::BufferOne => ScheduleOverlapPolicy::BufferOne,
+        ScheduleOverlap::BufferAll => ScheduleOverlapPolicy::BufferAll,
+        ScheduleOverlap::CancelOther => ScheduleOverlapPolicy::CancelOther,
+        ScheduleOverlap::TerminateOther => ScheduleOverlapPolicy::TerminateOther,
+        ScheduleOverlap::AllowAll => ScheduleOverlapPolicy::AllowAll,
     }
 }
 
@@ -181,7 +138,7 @@ impl WantedSchedule {
             spec: Some(self.spec()),
             action: Some(ScheduleAction { action: Some(Action::StartWorkflow(self.action(market)?)) }),
             policies: Some(SchedulePolicies {
-                overlap_policy: self.overlap.on_the_wire() as i32,
+                overlap_policy: overlap_policy(self.overlap) as i32,
                 catchup_window: self.catch_up.try_into().ok(),
                 ..Default::default()
             }),

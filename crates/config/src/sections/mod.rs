@@ -27,7 +27,7 @@ pub use providers::{
     MarketDataSource, MetricsSource, NewsSource, OrderSection, ProviderSections, RssSection, StreamSource,
     TastytradeSection, TradingviewSection, Vendor,
 };
-pub use schedules::{DayName, RunOverlap, ScheduleSection, SyncSection};
+pub use schedules::{DayName, ScheduleSection, SyncSection};
 pub use trading::TradingSection;
 
 use crate::types::FilePath;

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use smart_default::SmartDefault;
-use ttai_core::NEW_YORK;
+use ttai_core::{NEW_YORK, ScheduleOverlap};
 
 use crate::types::{FilePath, Json, Span, TimeZone, choices};
 
@@ -23,25 +23,6 @@ pub struct SyncSection {
 choices! {
     /// A day, or a set of days.
     DayName { Sessions = "sessions", LastSession = "last-session", All = "all", Mon = "mon", Tue = "tue", Wed = "wed", Thu = "thu", Fri = "fri", Sat = "sat", Sun = "sun" }
-}
-
-/// What happens to a run that is due while the one before still runs.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum RunOverlap {
-    /// The new one is left out.
-    #[default]
-    Skip,
-    /// The new one begins after it; further ones are left out.
-    BufferOne,
-    /// Each begins after the one before.
-    BufferAll,
-    /// The running one is cancelled first.
-    CancelOther,
-    /// The running one is terminated first.
-    TerminateOther,
-    /// They run side by side.
-    AllowAll,
 }
 
 /// `[schedules.NAME]`.
@@ -73,7 +54,7 @@ pub struct ScheduleSection {
     #[default(NEW_YORK)]
     pub time_zone: Tz,
     /// What happens to a run that is due while the one before still runs.
-    pub overlap: RunOverlap,
+    pub overlap: ScheduleOverlap,
     /// How long after its time a run still starts where the server was away.
     #[schemars(with = "Span<10_000, 604_800_000>")]
     #[default(Duration::from_secs(600))]

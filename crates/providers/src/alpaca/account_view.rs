@@ -18,13 +18,6 @@ fn instrument(text: &str) -> Option<Instrument> {
     }
 }
 
-fn multiplier(instrument: &Instrument) -> u32 {
-    match instrument {
-        Instrument::Equity(_) => 1,
-        Instrument::Option(_) => 100,
-    }
-}
-
 fn status(order: &AlpacaOrder) -> OrderStatus {
     match order.status.as_str() {
         "new"
@@ -143,7 +136,7 @@ pub(super) fn position(row: &AlpacaPosition) -> Option<BrokerPosition> {
     let instrument = traded.then(|| instrument(&row.symbol)).flatten();
     let size = row.qty.0.abs();
     let quantity = if row.side == "short" { -size } else { size };
-    let multiplier = Decimal::from(instrument.as_ref().map_or(1, multiplier));
+    let multiplier = instrument.as_ref().map_or(Decimal::ONE, Instrument::multiplier);
     (!quantity.is_zero()).then(|| BrokerPosition {
         symbol: row.symbol.clone(),
         kind: row.asset_class.clone(),
@@ -184,10 +177,10 @@ fn moment(row: &AlpacaActivity) -> Option<DateTime<Utc>> {
 fn traded(
     row: &AlpacaActivity,
     quantity: Option<Decimal>,
-    multiplier: u32,
+    multiplier: Decimal,
 ) -> Result<Option<Decimal>, PortError> {
     let (Some(quantity), Some(price)) = (quantity, row.price) else { return Ok(None) };
-    let amount = price.checked_mul(Decimal::from(multiplier)).and_then(|one| one.checked_mul(-quantity));
+    let amount = price.checked_mul(multiplier).and_then(|one| one.checked_mul(-quantity));
     let absurd = || corrupt(format!("activity {} is of {quantity} at {price}", row.id));
     amount.map(Some).ok_or_else(absurd)
 }
@@ -204,7 +197,7 @@ pub(super) fn transaction(row: AlpacaActivity) -> Result<BrokerTransaction, Port
     let quantity = row.qty.map(|quantity| if sold { -quantity.abs() } else { quantity });
     let net_amount = match row.net_amount {
         None if row.activity_type == "FILL" => {
-            traded(&row, quantity, instrument.as_ref().map_or(1, multiplier))?
+            traded(&row, quantity, instrument.as_ref().map_or(Decimal::ONE, Instrument::multiplier))?
         }
         told => told,
     };

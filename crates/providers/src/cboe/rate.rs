@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::prelude::ToPrimitive;
-use ttai_calendar::{expiration_close, last_trade_date};
-use ttai_core::{OccSymbol, OptionRight, SettlementTime};
+use ttai_calendar::pm_expiration_close;
+use ttai_core::{OccSymbol, OptionRight};
 
 use super::model::{CboeChain, CboeOption};
 
@@ -69,7 +69,7 @@ fn mid(option: &CboeOption) -> Option<f64> {
 }
 
 fn years(expiration: NaiveDate, moment: DateTime<Utc>) -> Option<f64> {
-    let close = expiration_close(last_trade_date(expiration, SettlementTime::Pm).ok()?)?;
+    let close = pm_expiration_close(expiration)?;
     let left = close - moment;
     DAYS.contains(&left.num_days()).then(|| left.as_seconds_f64() / (365.0 * 86_400.0))
 }

@@ -36,8 +36,7 @@ pub(super) fn position(position: &TastytradePosition) -> Option<BrokerPosition> 
         _ => return None,
     };
     let instrument = symbols::instrument(&position.instrument_type, &position.symbol);
-    let usual =
-        if matches!(instrument, Some(Instrument::Option(_))) { Decimal::ONE_HUNDRED } else { Decimal::ONE };
+    let usual = instrument.as_ref().map_or(Decimal::ONE, Instrument::multiplier);
     let quantity = (sign * position.quantity.abs()).normalize();
     (!quantity.is_zero()).then(|| BrokerPosition {
         symbol: printable(&position.symbol),

@@ -11,8 +11,8 @@ use std::time::Duration;
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use chrono_tz::Tz;
 use ttai_calendar::{LAST_DATE, new_york_date};
-use ttai_client::{ScheduleOverlap, TtaiClient, WantedSchedule};
-use ttai_config::sections::{RunOverlap, ScheduleSection};
+use ttai_client::{TtaiClient, WantedSchedule};
+use ttai_config::sections::ScheduleSection;
 use ttai_config::{Config, duration_text};
 use ttai_contract::{PreparedStart, workflow};
 
@@ -168,7 +168,7 @@ impl Schedule<'_> {
             },
             exceptions,
             time_zone: zone.name().to_owned(),
-            overlap: self.overlap(),
+            overlap: self.section.overlap,
             catch_up: self.section.catch_up,
         };
         let waits_for_a_person = self.section.paused;
@@ -224,17 +224,6 @@ impl Schedule<'_> {
             return Err(("time_zone", "open and close are New York's; leave the time zone out".to_owned()));
         }
         Ok(())
-    }
-
-    fn overlap(&self) -> ScheduleOverlap {
-        match self.section.overlap {
-            RunOverlap::Skip => ScheduleOverlap::Skip,
-            RunOverlap::BufferOne => ScheduleOverlap::BufferOne,
-            RunOverlap::BufferAll => ScheduleOverlap::BufferAll,
-            RunOverlap::CancelOther => ScheduleOverlap::CancelOther,
-            RunOverlap::TerminateOther => ScheduleOverlap::TerminateOther,
-            RunOverlap::AllowAll => ScheduleOverlap::AllowAll,
-        }
     }
 
     fn pause(&self, workflow: &str, keeps_time: bool) -> Option<String> {

@@ -1,5 +1,7 @@
 //! Schedules as they are configured.
 
+use ttai_client::ScheduleOverlap;
+
 use super::*;
 
 fn planned(text: &str) -> SchedulePlan {

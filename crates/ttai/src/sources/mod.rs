@@ -92,7 +92,7 @@ pub async fn served(settings: &Settings, played: &Played) -> anyhow::Result<Sour
     // A market that stands still is the same at every start, and so are its accounts.
     let goes_on = played.is_present() || speed > 0.0;
     if matches!(played, Played::Simulated { .. })
-        && !(goes_on && sim.state.exchange.keep(&book_of(settings, played)?, begins_anew)?)
+        && !(goes_on && sim.state.exchange.persist(&book_of(settings, played)?, begins_anew)?)
     {
         starter::stock(&sim.state).await.context("the simulated accounts")?;
     }

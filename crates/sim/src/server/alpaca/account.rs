@@ -15,8 +15,7 @@ use super::wire::{Answer, ApiError, Caller, Params, asset_id, decimal, time};
 use crate::server::SimState;
 use crate::server::closes::previous_close;
 use crate::server::exchange::{
-    Account, AccountActivity, ActivityKind, Fill, MarketSnapshot, Position, Side, Touch, multiplier_of,
-    symbol_of, uuid,
+    Account, AccountActivity, ActivityKind, Fill, MarketSnapshot, Position, Side, Touch, symbol_of, uuid,
 };
 
 /// The account, the market at this moment, and yesterday's closes of what it holds.
@@ -52,7 +51,7 @@ impl Valued {
     }
 
     fn value(&self, position: &Position) -> Decimal {
-        self.mark(position) * position.quantity * multiplier_of(&position.instrument)
+        self.mark(position) * position.quantity * position.instrument.multiplier()
     }
 
     fn values(&self, short: bool) -> Decimal {
@@ -131,7 +130,7 @@ fn position_shown(valued: &Valued, position: &Position) -> Value {
     };
     let mark = valued.mark(position);
     let lastday = valued.closes.get(&symbol).copied().unwrap_or(mark);
-    let size = position.quantity * multiplier_of(&position.instrument);
+    let size = position.quantity * position.instrument.multiplier();
     let (value, basis) = (mark * size, position.average_price * size);
     let intraday = (mark - lastday) * size;
     let fraction = |part: Decimal, whole: Decimal| part.checked_div(whole.abs()).unwrap_or_default();

@@ -10,7 +10,7 @@ use ttai_ports::Instrument;
 use super::order::Fill;
 use super::order::Side;
 use super::rejection::Rejection;
-use super::view::{multiplier_of, symbol_of};
+use super::view::symbol_of;
 
 /// Something held.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -196,7 +196,7 @@ impl Account {
     /// Books one leg's fill.
     pub(super) fn book(&mut self, fill: &Fill) {
         let signed = fill.quantity * Side::of(fill.action).sign();
-        self.cash -= signed * fill.price * multiplier_of(&fill.instrument);
+        self.cash -= signed * fill.price * fill.instrument.multiplier();
         self.holdings.add(&fill.instrument, signed, fill.price);
     }
 }

@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 use ttai_ports::Instrument;
 
 use super::order::{Duration, Order, Pricing, Side};
-use super::view::{MarketSnapshot, Phase, Touch, multiplier_of, symbol_of};
+use super::view::{MarketSnapshot, Phase, Touch, symbol_of};
 
 /// What an order gets: units, and the price of each leg.
 #[derive(Clone, Debug, PartialEq)]
@@ -57,13 +57,13 @@ impl Liquidity {
 
 /// Dollars of cash per dollar of an order's price: 100 as soon as a contract is in it.
 pub(super) fn price_scale(order: &Order) -> Decimal {
-    order.legs.iter().map(|leg| multiplier_of(&leg.instrument)).max().unwrap_or(Decimal::ONE)
+    order.legs.iter().map(|leg| leg.instrument.multiplier()).max().unwrap_or(Decimal::ONE)
 }
 
 /// The price of a unit from the prices of its legs: positive paid, negative received.
 pub(super) fn net_price(order: &Order, prices: &[Decimal]) -> Decimal {
     let dollars = order.legs.iter().zip(prices).fold(Decimal::ZERO, |sum, (leg, price)| {
-        sum + leg.side().sign() * leg.ratio * multiplier_of(&leg.instrument) * price
+        sum + leg.side().sign() * leg.ratio * leg.instrument.multiplier() * price
     });
     dollars / price_scale(order)
 }
@@ -98,7 +98,7 @@ pub(super) fn prices_at_limit(order: &Order, view: &MarketSnapshot) -> Option<Ve
     if let (Some(limit), Some(leg)) = (order.net_limit(), order.legs.first()) {
         let missing = (limit - net_price(order, &prices)) * price_scale(order);
         let first = prices.first_mut()?;
-        *first += missing / (leg.side().sign() * leg.ratio * multiplier_of(&leg.instrument));
+        *first += missing / (leg.side().sign() * leg.ratio * leg.instrument.multiplier());
         *first = (*first).max(Decimal::new(1, 2));
     }
     Some(prices)

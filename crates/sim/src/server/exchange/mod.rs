@@ -5,8 +5,8 @@
 
 mod account;
 mod book;
+mod book_file;
 mod identity;
-mod kept;
 mod matching;
 mod order;
 mod pledge;
@@ -30,12 +30,12 @@ use ttai_ports::Instrument;
 use crate::server::broker_of;
 use crate::server::faults::{FaultAction, Faults, OrderCall};
 use crate::server::market::SimMarket;
-use kept::Keeping;
+use book_file::BookFile;
 
 pub use account::{Account, Holdings, Position};
 pub use book::{Book, OrderNote, PastTrade, Replacement};
+pub use book_file::BookFileError;
 pub use identity::uuid;
-pub use kept::KeepError;
 pub use order::{
     Duration, EventKind, ExchangeLeg, Fill, LegRequest, Order, OrderEvent, OrderRequest, OrderState, Pricing,
     Side,
@@ -44,7 +44,7 @@ pub use rejection::Rejection;
 pub use settlement::{AccountActivity, ActivityKind};
 pub(crate) use venue::pump;
 pub use venue::{displayed_shares, view_of};
-pub use view::{MarketSnapshot, Phase, Touch, Tradable, multiplier_of, symbol_of};
+pub use view::{MarketSnapshot, Phase, Touch, Tradable, symbol_of};
 
 /// Events that a slow listener may be behind before it loses the oldest.
 const BUFFERED_EVENTS: usize = 4096;
@@ -55,7 +55,7 @@ pub struct Exchange {
     book: Arc<Mutex<Book>>,
     events: broadcast::Sender<OrderEvent>,
     faults: Arc<Faults>,
-    kept: Arc<Mutex<Option<Keeping>>>,
+    file: Arc<Mutex<Option<BookFile>>>,
 }
 
 /// An event, and in disorder all that come within a moment of it: newest first, and the newest twice.
@@ -93,7 +93,7 @@ impl Exchange {
     #[must_use]
     pub fn under(faults: Arc<Faults>) -> Self {
         let events = broadcast::channel(BUFFERED_EVENTS).0;
-        Self { book: Arc::default(), events, faults, kept: Arc::default() }
+        Self { book: Arc::default(), events, faults, file: Arc::default() }
     }
 
     /// Goes on with the book in a file, and keeps it there: every change is on disk before its answer is given. Whether there was one.
@@ -101,13 +101,13 @@ impl Exchange {
     /// `anew` is for a market whose time began again: what is there is not of it.
     ///
     /// # Errors
-    /// [`KeepError`]: nothing is kept then.
-    pub fn keep(&self, path: &Path, anew: bool) -> Result<bool, KeepError> {
-        let keeping = Keeping::of(path)?;
-        let found = if anew && keeping.writes() { None } else { keeping.read()? };
+    /// [`BookFileError`]: nothing is written then.
+    pub fn persist(&self, path: &Path, anew: bool) -> Result<bool, BookFileError> {
+        let file = BookFile::of(path)?;
+        let found = if anew && file.writes() { None } else { file.read()? };
         let was_there = found.is_some();
         let mut book = self.lock();
-        *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(keeping);
+        *self.file.lock().unwrap_or_else(PoisonError::into_inner) = Some(file);
         if let Some(found) = found {
             *book = found;
         }
@@ -117,14 +117,14 @@ impl Exchange {
     /// Takes a look at what another process keeps, or takes over from it. Whether it is another's still.
     fn is_anothers(&self) -> bool {
         let mut book = self.lock();
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(keeping) = kept.as_mut().filter(|keeping| !keeping.writes()) else { return false };
-        match keeping.look_again() {
+        let mut kept = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(file) = kept.as_mut().filter(|file| !file.writes()) else { return false };
+        match file.look_again() {
             Ok(Some(found)) => *book = found,
             Ok(None) => {}
             Err(error) => tracing::warn!("{error}"),
         }
-        !keeping.writes()
+        !file.writes()
     }
 
     /// What changes here would be forgotten where another process keeps the book.
@@ -184,8 +184,8 @@ impl Exchange {
         let answer = change(&mut book);
         let events = book.take_events();
         if (!events.is_empty() || book.extent() != before)
-            && let Some(keeping) = self.kept.lock().unwrap_or_else(PoisonError::into_inner).as_ref()
-            && let Err(error) = keeping.write(&book)
+            && let Some(file) = self.file.lock().unwrap_or_else(PoisonError::into_inner).as_ref()
+            && let Err(error) = file.write(&book)
         {
             tracing::error!(
                 "the book of the simulated accounts cannot be written, a restart will forget the last changes: {error}"

@@ -4,13 +4,13 @@
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
-use ttai_core::{OccSymbol, OptionRight, SettlementTime};
+use ttai_core::{OccSymbol, OptionRight};
 use ttai_ports::Instrument;
 use ttai_quant::margin::UnderlyingClass;
 
 use super::account::{Account, Position};
 use super::identity;
-use super::view::{MarketSnapshot, multiplier_of, symbol_of};
+use super::view::{MarketSnapshot, symbol_of};
 
 /// How a position changed without an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -89,10 +89,7 @@ pub(super) fn assign(
 }
 
 fn ended(contract: &OccSymbol, now: DateTime<Utc>) -> bool {
-    ttai_calendar::last_trade_date(contract.expiration, SettlementTime::Pm)
-        .ok()
-        .and_then(ttai_calendar::expiration_close)
-        .is_some_and(|close| close <= now)
+    ttai_calendar::pm_expiration_close(contract.expiration).is_some_and(|close| close <= now)
 }
 
 /// An index has no shares to deliver.
@@ -150,7 +147,7 @@ impl Ledger<'_> {
     }
 
     fn record(&mut self, kind: ActivityKind, instrument: &Instrument, quantity: Decimal, price: Decimal) {
-        let net_amount = -quantity * price * multiplier_of(instrument);
+        let net_amount = -quantity * price * instrument.multiplier();
         self.account.cash += net_amount;
         self.account.holdings.add(instrument, quantity, price);
         self.count += 1;

@@ -342,13 +342,13 @@ fn a_kept_book_outlives_its_simulation_and_is_written_by_one() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("books/simulated-1.json");
     let first = Exchange::new();
-    assert!(!first.keep(&path, false).unwrap());
+    assert!(!first.persist(&path, false).unwrap());
     first.open_account(ACCOUNT, Decimal::from(100_000));
     let sold = first.change(|book| book.submit(&limit("put", PUT, Side::Sell, 1, 505), &usual())).unwrap();
     let working = first.change(|book| book.submit(&limit("bid", CALL, Side::Buy, 1, 700), &usual())).unwrap();
 
     let second = Exchange::new();
-    assert!(second.keep(&path, false).unwrap(), "it reads what the first one keeps");
+    assert!(second.persist(&path, false).unwrap(), "it reads what the first one keeps");
     second.change(|book| book.cancel(ACCOUNT, &working.id, usual().now)).unwrap();
     assert!(second.check_own().unwrap_err().to_string().contains("another process"));
     let seen = |exchange: &Exchange, id: &str| {
@@ -366,9 +366,9 @@ fn a_kept_book_outlives_its_simulation_and_is_written_by_one() {
     assert_eq!(account.holdings.quantity(&instrument(PUT)), Decimal::NEGATIVE_ONE);
     drop(second);
 
-    assert!(!Exchange::new().keep(&path, true).unwrap(), "a market that begins again has no past");
+    assert!(!Exchange::new().persist(&path, true).unwrap(), "a market that begins again has no past");
     std::fs::write(&path, "{\"accounts\":").unwrap();
-    let damaged = Exchange::new().keep(&path, false).unwrap_err().to_string();
+    let damaged = Exchange::new().persist(&path, false).unwrap_err().to_string();
     assert!(damaged.contains("move it away"), "{damaged}");
 }
 
@@ -471,8 +471,7 @@ impl Play {
         let account = self.book.account(ACCOUNT).unwrap();
         let mut cash = account.opening_cash;
         for fill in self.book.fills_of(ACCOUNT) {
-            cash -=
-                Side::of(fill.action).sign() * fill.quantity * fill.price * multiplier_of(&fill.instrument);
+            cash -= Side::of(fill.action).sign() * fill.quantity * fill.price * fill.instrument.multiplier();
         }
         prop_assert_eq!(cash, account.cash, "cash is what the fills left of it");
         let requirement = account.holdings.requirement();

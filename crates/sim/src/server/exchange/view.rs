@@ -17,15 +17,6 @@ pub fn symbol_of(instrument: &Instrument) -> String {
     }
 }
 
-/// Dollars of cash per dollar of price: 1 for a share, 100 for a contract.
-#[must_use]
-pub fn multiplier_of(instrument: &Instrument) -> Decimal {
-    match instrument {
-        Instrument::Equity(_) => Decimal::ONE,
-        Instrument::Option(_) => Decimal::ONE_HUNDRED,
-    }
-}
-
 /// Whether trades may happen on a quote.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tradable {

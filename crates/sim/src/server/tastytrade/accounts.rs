@@ -10,7 +10,7 @@ use super::reply::{Answer, Call, Refusal};
 use super::wire::{instant, number, put, quantity};
 use super::{ACCOUNT, Tasty, name_of, order_json};
 use crate::server::closes::previous_close;
-use crate::server::exchange::{MarketSnapshot, Position, Touch, multiplier_of};
+use crate::server::exchange::{MarketSnapshot, Position, Touch};
 
 /// The invented customer.
 const CUSTOMER: &str = "me";
@@ -130,7 +130,7 @@ impl Values {
     fn of(positions: &[Position], view: &MarketSnapshot) -> Self {
         let mut values = Self::default();
         for position in positions {
-            let worth = mark(position, view) * position.quantity * multiplier_of(&position.instrument);
+            let worth = mark(position, view) * position.quantity * position.instrument.multiplier();
             match (&position.instrument, worth.is_sign_negative()) {
                 (Instrument::Equity(_), _) => values.long_equity += worth,
                 (Instrument::Option(_), false) => values.long_options += worth,
@@ -300,7 +300,7 @@ fn position_json(
     let short = position.quantity.is_sign_negative();
     let (kind, symbol) = order_json::spelled(&position.instrument);
     let price = mark(position, view);
-    let multiplier = multiplier_of(&position.instrument);
+    let multiplier = position.instrument.multiplier();
     let mut json = json!({
         "account-number": ACCOUNT,
         "symbol": symbol,
@@ -342,10 +342,6 @@ pub(super) fn underlying(instrument: &Instrument) -> String {
 fn expires_at(instrument: &Instrument) -> Option<DateTime<Utc>> {
     match instrument {
         Instrument::Equity(_) => None,
-        Instrument::Option(contract) => {
-            let last = ttai_calendar::last_trade_date(contract.expiration, ttai_calendar::SettlementTime::Pm)
-                .ok()?;
-            ttai_calendar::expiration_close(last)
-        }
+        Instrument::Option(contract) => ttai_calendar::pm_expiration_close(contract.expiration),
     }
 }

@@ -11,7 +11,7 @@ use super::orders::Span;
 use super::reply::{Answer, Call, Refusal};
 use super::wire::{number, put, put_amount, zulu};
 use super::{ACCOUNT, Tasty, accounts};
-use crate::server::exchange::{AccountActivity, ActivityKind, Book, Fill, Side, multiplier_of};
+use crate::server::exchange::{AccountActivity, ActivityKind, Book, Fill, Side};
 
 /// Transactions a page where the caller does not say.
 const TRANSACTIONS_A_PAGE: usize = 250;
@@ -117,7 +117,7 @@ fn deposit(cash: Decimal) -> Row {
 fn trade(book: &Book, fill: &Fill) -> Row {
     let (kind, symbol) = spelled(&fill.instrument);
     let side = Side::of(fill.action);
-    let cash = -side.sign() * fill.quantity * fill.price * multiplier_of(&fill.instrument);
+    let cash = -side.sign() * fill.quantity * fill.price * fill.instrument.multiplier();
     let verb = if side == Side::Buy { "Bought" } else { "Sold" };
     let description = format!("{verb} {} {symbol} @ {}", fill.quantity.normalize(), number(fill.price));
     let (at, mut json) = row(fill.at, "Trade", action(fill.action), &description, cash);

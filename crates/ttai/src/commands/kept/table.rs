@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
-use ttai_calendar::{expiration_close, last_trade_date};
-use ttai_core::{Instrument, SettlementTime};
+use ttai_calendar::pm_expiration_close;
+use ttai_core::Instrument;
 use ttai_ports::{KeptAccount, KeptPosition};
 
 use crate::cli::kept_account;
@@ -201,10 +201,8 @@ pub(super) fn note(text: &str) -> Result<String, String> {
 
 /// Whether an option's last session is over.
 pub(super) fn has_expired(instrument: &Instrument, now: DateTime<Utc>) -> bool {
-    let last = instrument.contract().and_then(|contract| {
-        expiration_close(last_trade_date(contract.expiration, SettlementTime::Pm).ok()?)
-    });
-    last.is_some_and(|close| close <= now)
+    let close = instrument.contract().and_then(|contract| pm_expiration_close(contract.expiration));
+    close.is_some_and(|close| close <= now)
 }
 
 /// Whether a spreadsheet would take a text for a formula.

@@ -8,7 +8,7 @@ use super::Book;
 
 /// Why a book cannot be kept.
 #[derive(Debug, thiserror::Error)]
-pub enum KeepError {
+pub enum BookFileError {
     /// The file is no book.
     #[error("{} is no book of simulated accounts ({reason}); move it away to begin with a new one", path.display())]
     Damaged {
@@ -29,18 +29,18 @@ pub enum KeepError {
 
 /// A book in a file. One process at a time writes it, the others read it.
 #[derive(Debug)]
-pub(super) struct Keeping {
+pub(super) struct BookFile {
     path: PathBuf,
     /// Held for the lock on it, which ends with the process; none where another process has it.
     lock: Option<File>,
 }
 
-impl Keeping {
+impl BookFile {
     /// Takes the file where no other process has it.
-    pub(super) fn of(path: &Path) -> Result<Self, KeepError> {
-        let mut keeping = Self { path: path.to_owned(), lock: None };
-        keeping.take()?;
-        Ok(keeping)
+    pub(super) fn of(path: &Path) -> Result<Self, BookFileError> {
+        let mut file = Self { path: path.to_owned(), lock: None };
+        file.take()?;
+        Ok(file)
     }
 
     /// Whether the file is this process's to write.
@@ -48,7 +48,7 @@ impl Keeping {
         self.lock.is_some()
     }
 
-    fn take(&mut self) -> Result<(), KeepError> {
+    fn take(&mut self) -> Result<(), BookFileError> {
         let open = || -> io::Result<Option<File>> {
             if let Some(folder) = self.path.parent() {
                 fs::create_dir_all(folder)?;
@@ -65,20 +65,20 @@ impl Keeping {
     }
 
     /// What another process wrote last, and the file itself where that process has ended.
-    pub(super) fn look_again(&mut self) -> Result<Option<Book>, KeepError> {
+    pub(super) fn look_again(&mut self) -> Result<Option<Book>, BookFileError> {
         self.take()?;
         self.read()
     }
 
     /// What the file has; none where there is no file.
-    pub(super) fn read(&self) -> Result<Option<Book>, KeepError> {
+    pub(super) fn read(&self) -> Result<Option<Book>, BookFileError> {
         let bytes = match fs::read(&self.path) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(source) => return Err(self.unusable(source)),
         };
         let book = serde_json::from_slice(&bytes);
-        book.map(Some).map_err(|reason| KeepError::Damaged { path: self.path.clone(), reason })
+        book.map(Some).map_err(|reason| BookFileError::Damaged { path: self.path.clone(), reason })
     }
 
     /// Puts a book in the place of the one that is there, whole or not at all; nothing where the file is another process's.
@@ -91,7 +91,7 @@ impl Keeping {
         fs::rename(&beside, &self.path)
     }
 
-    fn unusable(&self, source: io::Error) -> KeepError {
-        KeepError::Unusable { path: self.path.clone(), source }
+    fn unusable(&self, source: io::Error) -> BookFileError {
+        BookFileError::Unusable { path: self.path.clone(), source }
     }
 }
